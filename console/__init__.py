@@ -1,0 +1,1 @@
+"""The `retention` command an operator runs: it writes what `handler/` reads."""

@@ -1,0 +1,50 @@
+"""JSON read the one way a signature allows: what two parsers could read differently is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+
+class StrictJSONError(ValueError):
+    """The text is JSON that we refuse, or not JSON; the message names the reason, never the text."""
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise StrictJSONError("a key stands twice in one object")
+    return found
+
+
+def _constant(_: str) -> NoReturn:
+    raise StrictJSONError("NaN and Infinity are not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise StrictJSONError("a number has more digits than any field of Apple's")
+    return int(digits)
+
+
+# int64 has 19 digits and a sign. CPython itself only objects at 4 300, after quadratic work.
+MAX_DIGITS = 20
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer)
+
+
+def read_object(raw: bytes) -> dict[str, object]:
+    """Return the JSON object that `raw` holds.
+
+    UTF-8 without a byte order mark, one object at the top, no duplicate keys at any depth, no NaN or Infinity, no
+    integer longer than an int64. Raises `StrictJSONError` for everything else, however deep it is nested.
+    """
+    try:
+        found = _DECODER.decode(raw.decode("utf-8"))
+    except StrictJSONError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise StrictJSONError(f"not UTF-8 JSON ({type(error).__name__})") from None
+    if not isinstance(found, dict):
+        raise StrictJSONError("not a JSON object")
+    return found
