@@ -1,0 +1,256 @@
+"""What one decision needs: one product's sheet of rules, the release's settings, and the states of its messages.
+
+A *sheet* is published as a JSON document and compiled here when it is loaded:
+
+    {"product": {"productId", "group", "advancedCommerce", "bundle"} | null,     null: products outside the file
+     "rules": [{"name", "when": CONDITION | null, "from": UTC seconds | null, "until": UTC seconds | null,
+                "answer": ANSWER} | {…, "experiment": {"key", "arms": [[NAME, SLOTS, ANSWER]…]}}],
+     "sets": {SET: {LOCALE: [message id, newest first…]}},
+     "pictured": [message ids that have an image or bullets]}
+
+    ANSWER  {"kind": "message", "set"}
+            {"kind": "alternateProduct", "set", "productId", "group", "billingPlanType"?}
+            {"kind": "promotionalOffer", "set", "productId", "offerIdentifier", "signature": "v1" | "v2"}
+            {"kind": "advancedCommerce", "set", "request": SubscriptionModifyInAppRequest without ids}
+            {"kind": "fallback"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from retention.locales import LocaleTable, candidates
+from retention.rules import CUSTOMER_PREFIX, Condition, compile_condition, facts_named
+
+# Raised whenever a function of an older version would read a document wrongly.
+FORMAT: Final = 1
+
+SLOTS: Final = 10_000
+APPROVED: Final = "APPROVED"
+PENDING: Final = "PENDING"
+REJECTED: Final = "REJECTED"
+ABSENT: Final = "ABSENT"  # not in Apple's list: deleted, or never uploaded
+UNKNOWN: Final = "UNKNOWN"  # nobody has told us yet
+
+# How many locales' plans a sheet remembers. Apple has 50; a device may ask for others.
+_MAX_PLANS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """Where App Review stands with a message and with every image it uses (id → state)."""
+
+    message: str
+    images: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def servable(self) -> bool:
+        return self.message == APPROVED and all(state == APPROVED for state in self.images.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the four things Apple can be told, or `fallback`. `fields` are the kind's own, as documented above."""
+
+    kind: str
+    messages: str
+    fields: Mapping[str, Any]
+
+    @property
+    def signs(self) -> bool:
+        return self.kind in {"promotionalOffer", "advancedCommerce"}
+
+    @property
+    def text_only(self) -> bool:
+        """Apple: text for offers and switch plans has neither image nor bullets."""
+        return self.kind in {"alternateProduct", "promotionalOffer", "advancedCommerce"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A share of the customers: `slots` of the 10 000."""
+
+    name: str
+    slots: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Arms in file order, each holding the slots after those of the arms before it. `key` is the salt."""
+
+    key: str
+    arms: tuple[Arm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When it speaks (`condition`, half-open UTC seconds) and what it says."""
+
+    name: str
+    condition: Condition | None
+    starts: float | None
+    ends: float | None
+    says: Answer | Experiment
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product the customer holds. `group` None: a product outside the file, of which nothing is known."""
+
+    product_id: str | None = None
+    group: str | None = None
+    advanced_commerce: bool = False
+    bundle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a release says once for all its products."""
+
+    app_apple_id: int
+    bundle_id: str
+    issuer_id: str
+    key_id: str
+    signs: bool
+    locales: LocaleTable
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Settings:
+        """Read a `settings` document. Raises KeyError or TypeError where one was edited into nonsense."""
+        locales = document["locales"]
+        fallbacks = {key: tuple(values) for key, values in locales["fallbacks"].items()}
+        return cls(
+            app_apple_id=document["appAppleId"],
+            bundle_id=document["bundleId"],
+            issuer_id=document["issuerId"],
+            key_id=document["keyId"],
+            signs=document["signs"],
+            locales=LocaleTable(locales["default"], fallbacks),
+        )
+
+
+Texts = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One sheet seen from one asked locale: for each set or experiment, the candidate locales and their ids."""
+
+    texts: Mapping[str, Texts]  # set → ((locale, ids), …), best first
+    common: Mapping[str, tuple[str, ...]]  # rule with an experiment → the candidate locales that all its sets have
+    message_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One product's rules, compiled. Immutable but for its memory of plans."""
+
+    product: Product
+    rules: tuple[Rule, ...]
+    sets: Mapping[str, Mapping[str, tuple[str, ...]]]
+    pictured: frozenset[str]
+    reads_customer: bool
+    locales: LocaleTable
+    _plans: dict[str, Plan] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], locales: LocaleTable) -> Sheet:
+        """Compile a sheet's document. Raises KeyError, TypeError or ValueError where one was edited into nonsense."""
+        conditions = [rule["when"] for rule in document["rules"] if rule["when"] is not None]
+        return cls(
+            product=_product(document["product"]),
+            rules=tuple(_rule(rule) for rule in document["rules"]),
+            sets={
+                name: {locale: tuple(ids) for locale, ids in texts.items()} for name, texts in document["sets"].items()
+            },
+            pictured=frozenset(document["pictured"]),
+            reads_customer=any(
+                fact.startswith(CUSTOMER_PREFIX) for condition in conditions for fact in facts_named(condition)
+            ),
+            locales=locales,
+        )
+
+    def plan(self, asked: str) -> Plan:
+        """Return what this sheet can say in `asked`, remembered for the locales asked most recently."""
+        plan = self._plans.get(asked)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[asked] = self._make_plan(asked)
+        return plan
+
+    def _make_plan(self, asked: str) -> Plan:
+        texts = {
+            name: tuple((locale, ids[locale]) for locale in candidates(asked, ids, self.locales))
+            for name, ids in self.sets.items()
+        }
+        common = {
+            rule.name: candidates(asked, self._common_locales(rule.says), self.locales)
+            for rule in self.rules
+            if isinstance(rule.says, Experiment)
+        }
+        named = {message for served in texts.values() for _, ids in served for message in ids}
+        for rule in self.rules:
+            if isinstance(rule.says, Experiment):
+                named.update(
+                    message
+                    for name in _sets_of(rule.says)
+                    for locale in common[rule.name]
+                    for message in self.sets[name][locale]
+                )
+        return Plan(texts, common, frozenset(named))
+
+    def _common_locales(self, experiment: Experiment) -> frozenset[str]:
+        names = _sets_of(experiment)
+        return frozenset.intersection(*(frozenset(self.sets[name]) for name in names)) if names else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything `decide` looks at besides the request, the time and the customer."""
+
+    sheet: Sheet
+    settings: Settings
+    states: Mapping[str, MessageState]
+    release: int
+    customer_key: bytes = field(repr=False)
+    paused: bool = False
+
+
+def _sets_of(experiment: Experiment) -> list[str]:
+    return [arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer.messages]
+
+
+def _product(document: Mapping[str, Any] | None) -> Product:
+    if document is None:
+        return Product()
+    return Product(document["productId"], document["group"], document["advancedCommerce"], document["bundle"])
+
+
+def _rule(document: Mapping[str, Any]) -> Rule:
+    when = document["when"]
+    return Rule(
+        name=document["name"],
+        condition=None if when is None else compile_condition(when),
+        starts=document["from"],
+        ends=document["until"],
+        says=_experiment(document["experiment"]) if "experiment" in document else _answer(document["answer"]),
+    )
+
+
+def _experiment(document: Mapping[str, Any]) -> Experiment:
+    return Experiment(
+        document["key"], tuple(Arm(name, slots, _answer(answer)) for name, slots, answer in document["arms"])
+    )
+
+
+def _answer(document: Mapping[str, Any]) -> Answer:
+    if document["kind"] not in ANSWER_KINDS:
+        raise ValueError(f"unknown kind of answer {document['kind']!r}")
+    return Answer(document["kind"], document.get("set", ""), document)
+
+
+ANSWER_KINDS: Final = frozenset({"message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback"})

@@ -1,0 +1,266 @@
+"""The decision: the first rule that matches and can be delivered answers, and why the others before it did not.
+
+Pure: the same request, catalog, time and customer give the same Decision, on any machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TypeAlias
+
+from retention.catalog import SLOTS, UNKNOWN, Answer, Arm, Catalog, Experiment, MessageState, Plan, Rule
+from retention.request import RetentionRequest
+from retention.rules import NO_FACTS, UNREADABLE, Customer, Facts, Unreadable
+
+__all__ = ["NO_FACTS", "UNREADABLE", "Assignment", "Decision", "Delivery", "Outcome", "Pass", "Unreadable", "decide"]
+
+
+class Outcome(Enum):
+    """What became of a verified request."""
+
+    ANSWERED = "answered"
+    FALLBACK = "fallback"  # a rule, or an arm, says so
+    NO_RULE = "no_rule"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Why a rule was passed over: a stable `reason` and, in words, what exactly."""
+
+    rule: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The arm a customer is in. `delivered` is False when a signature failed after assignment."""
+
+    key: str
+    arm: str
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An answer with the message that carries it and the locale that message is in."""
+
+    answer: Answer
+    message_id: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`delivery` is there exactly when `outcome` is ANSWERED. `passed` is in rule order."""
+
+    outcome: Outcome
+    customer_hash: str
+    rule: str | None = None
+    delivery: Delivery | None = None
+    assignments: tuple[Assignment, ...] = ()
+    passed: tuple[Pass, ...] = ()
+
+
+Refusal: TypeAlias = tuple[str, str]
+
+
+def decide(
+    request: RetentionRequest,
+    catalog: Catalog,
+    now: datetime,
+    customer: Customer = NO_FACTS,
+    *,
+    can_sign: bool = True,
+) -> Decision:
+    """Return the one answer to a verified request, with the reasons against every earlier rule.
+
+    `customer` holds the facts of the customer's profile, or UNREADABLE. With `can_sign` False, answers that need the
+    signing key are passed over; an experiment still assigns as if they were not, so that arms stay comparable.
+    """
+    customer_hash = hash_customer(catalog.customer_key, request.original_transaction_id)
+    if catalog.paused:
+        return Decision(Outcome.PAUSED, customer_hash)
+    return _Judge(request, catalog, now.timestamp(), customer, customer_hash, can_sign).decide()
+
+
+def hash_customer(customer_key: bytes, original_transaction_id: str) -> str:
+    """Return HMAC-SHA-256 in lower hex: who a customer is to logs and experiments, and to nobody without the key."""
+    # Apple's ids are digits; a lone surrogate in one must still not stop us.
+    person = original_transaction_id.encode("utf-8", "surrogatepass")
+    return hmac.digest(customer_key, person, hashlib.sha256).hex()
+
+
+def slot_of(key: str, customer_hash: str) -> int:
+    """Return the customer's slot, 0 to 9 999: SHA-256(key ‖ 0x00 ‖ hash), first 8 bytes big-endian, modulo 10 000."""
+    digest = hashlib.sha256(key.encode() + b"\x00" + bytes.fromhex(customer_hash)).digest()
+    return int.from_bytes(digest[:8], "big") % SLOTS
+
+
+def arm_at(experiment: Experiment, slot: int) -> Arm:
+    """Return the arm that holds `slot`: arms take contiguous slots in file order."""
+    end = 0
+    for arm in experiment.arms:
+        end += arm.slots
+        if slot < end:
+            return arm
+    raise ValueError(f"experiment {experiment.key} has no arm for slot {slot}")
+
+
+class _Judge:
+    """One decision in the making."""
+
+    __slots__ = ("_assignments", "_can_sign", "_catalog", "_facts", "_hash", "_now", "_passed", "_plan")
+
+    def __init__(
+        self,
+        request: RetentionRequest,
+        catalog: Catalog,
+        now: float,
+        customer: Customer,
+        customer_hash: str,
+        can_sign: bool,  # noqa: FBT001  # handed on by position within this module
+    ) -> None:
+        self._catalog = catalog
+        self._now = now
+        self._hash = customer_hash
+        self._can_sign = can_sign
+        self._plan: Plan = catalog.sheet.plan(request.user_locale)
+        self._facts = Facts.of(request.product_id, request.user_locale, customer)
+        self._passed: list[Pass] = []
+        self._assignments: list[Assignment] = []
+
+    def decide(self) -> Decision:
+        for rule in self._catalog.sheet.rules:
+            refusal = self._applies(rule)
+            if refusal is None:
+                said = (
+                    self._experiment(rule.name, rule.says)
+                    if isinstance(rule.says, Experiment)
+                    else self._plain(rule.says)
+                )
+                if said is None:
+                    return self._conclude(Outcome.FALLBACK, rule.name)
+                if isinstance(said, Delivery):
+                    return self._conclude(Outcome.ANSWERED, rule.name, said)
+                refusal = said
+            self._passed.append(Pass(rule.name, *refusal))
+        return self._conclude(Outcome.NO_RULE, None)
+
+    def _conclude(self, outcome: Outcome, rule: str | None, delivery: Delivery | None = None) -> Decision:
+        return Decision(outcome, self._hash, rule, delivery, tuple(self._assignments), tuple(self._passed))
+
+    def _applies(self, rule: Rule) -> Refusal | None:
+        if rule.starts is not None and self._now < rule.starts:
+            return "before_schedule", "its schedule has not begun"
+        if rule.ends is not None and self._now >= rule.ends:
+            return "after_schedule", "its schedule is over"
+        truth = True if rule.condition is None else rule.condition(self._facts)
+        if truth is None:
+            return "condition_unknown", "a fact its condition needs is missing or could not be read"
+        return None if truth else ("condition_false", "its condition does not hold")
+
+    # What a rule says: an answer that can be delivered, why it cannot, or None for `fallback`.
+
+    def _plain(self, answer: Answer) -> Delivery | Refusal | None:
+        if answer.kind == "fallback":
+            return None
+        refusal = self._impossible(answer)
+        if refusal is None and answer.signs and not self._can_sign:
+            refusal = _NO_KEY
+        return refusal or self._first_text(answer)
+
+    def _experiment(self, rule: str, experiment: Experiment) -> Delivery | Refusal | None:
+        """Judge every weighted arm before anyone is assigned, so that arms differ in nothing but their answer."""
+        arms = [arm for arm in experiment.arms if arm.slots]
+        for arm in arms:
+            refusal = self._impossible(arm.answer)
+            if refusal is not None:
+                return "arm_undeliverable", f"arm {arm.name}: {refusal[1]}"
+        found = self._common_text(rule, arms)
+        if isinstance(found, tuple):
+            return found
+        arm = arm_at(experiment, slot_of(experiment.key, self._hash))
+        failed = arm.answer.signs and not self._can_sign
+        self._assignments.append(Assignment(experiment.key, arm.name, delivered=not failed))
+        if failed:
+            return _NO_KEY
+        if arm.answer.kind == "fallback":
+            return None
+        return found[arm.name]
+
+    def _impossible(self, answer: Answer) -> Refusal | None:
+        """Return why this answer can never be given to this product, whatever its texts."""
+        product = self._catalog.sheet.product
+        if answer.kind == "alternateProduct":
+            if answer.fields["productId"] == product.product_id:
+                return "same_product", f"the customer already holds {product.product_id}"
+            if product.group is None or answer.fields["group"] != product.group:
+                return "other_group", f"{answer.fields['productId']} is not in the subscription group of this product"
+        if answer.kind == "advancedCommerce":
+            if not product.advanced_commerce:
+                return "not_advanced_commerce", "this product is not declared advancedCommerce"
+            if product.bundle:
+                return "bundle", "Advanced Commerce answers are not available for bundles"
+        return None
+
+    def _first_text(self, answer: Answer) -> Delivery | Refusal:
+        doubts: list[str] = []
+        for locale, ids in self._plan.texts[answer.messages]:
+            message = self._servable(answer, ids, locale, doubts)
+            if message is not None:
+                return Delivery(answer, message, locale)
+        return _no_text(answer, doubts)
+
+    def _common_text(self, rule: str, arms: list[Arm]) -> dict[str, Delivery] | Refusal:
+        """Return each arm's delivery in the first candidate locale that all of them can serve."""
+        speaking = [arm for arm in arms if arm.answer.kind != "fallback"]
+        doubts: list[str] = []
+        if not speaking:
+            return {}
+        for locale in self._plan.common[rule]:
+            found = {}
+            for arm in speaking:
+                ids = self._catalog.sheet.sets[arm.answer.messages][locale]
+                message = self._servable(arm.answer, ids, locale, doubts)
+                if message is not None:
+                    found[arm.name] = Delivery(arm.answer, message, locale)
+            if len(found) == len(speaking):
+                return found
+        return "arm_undeliverable", "no locale in which every arm can be delivered" + _listed(doubts)
+
+    def _servable(self, answer: Answer, ids: tuple[str, ...], locale: str, doubts: list[str]) -> str | None:
+        """Return the first approved id; a text that was corrected keeps its predecessor behind it."""
+        for message in ids:
+            if answer.text_only and message in self._catalog.sheet.pictured:
+                doubts.append(f"{locale} {message} has an image or bullets")
+                continue
+            state = self._catalog.states.get(message, _NOT_TOLD)
+            if state.servable:
+                return message
+            doubts.append(f"{locale} {message} {_standing(state)}")
+        return None
+
+
+_NO_KEY: Refusal = ("no_signing_key", "its answer needs a signature and none can be made")
+_NOT_TOLD = MessageState(UNKNOWN)
+
+
+def _no_text(answer: Answer, doubts: list[str]) -> Refusal:
+    if not doubts:
+        return "no_locale", f"{answer.messages} has no text for this locale"
+    return "not_approved", f"{answer.messages} has no approved text" + _listed(doubts)
+
+
+def _standing(state: MessageState) -> str:
+    images = [f"image {image} is {name}" for image, name in state.images.items() if name != "APPROVED"]
+    return ", ".join([f"is {state.message}", *images])
+
+
+def _listed(doubts: list[str]) -> str:
+    return ": " + "; ".join(doubts) if doubts else ""

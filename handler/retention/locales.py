@@ -1,0 +1,106 @@
+"""Which of the locales a text exists in serves the locale a customer's device asks for.
+
+Apple documents no fallback between locales, so this order is ours: exact; normalised; the owner's fallbacks for the
+locale, then for its language; the text's only locale of that language, else the one Apple lists first; the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+# App Store Connect's locale short codes (apple-api.md, section 5). Case-sensitive.
+APPLE_LOCALES = frozenset(
+    "ar-SA bn-BD ca zh-Hans zh-Hant hr cs da nl-NL en-AU en-CA en-GB en-US fi fr-FR fr-CA de-DE el gu-IN he hi hu id "
+    "it ja kn-IN ko ms ml-IN mr-IN no or-IN pl pt-BR pt-PT pa-IN ro ru sk sl-SI es-MX es-ES sv ta-IN te-IN th tr uk "
+    "ur-PK vi".split()
+)
+
+# Where a language has several of Apple's locales, the one that speaks for regions Apple has no locale for.
+_FIRST = {
+    "en": "en-US",
+    "fr": "fr-FR",
+    "es": "es-ES",
+    "pt": "pt-PT",
+    "de": "de-DE",
+    "nl": "nl-NL",
+    "ar": "ar-SA",
+}
+
+# Spanish of the Americas; 419 is the UN's code for the region and what devices send for "Latin America".
+_LATIN_AMERICA = frozenset("419 AR BO BR BZ CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV US UY VE".split())
+
+# Older or narrower names for languages in Apple's list.
+_LANGUAGE_ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id"}
+_TRADITIONAL_CHINESE = frozenset({"Hant", "TW", "HK", "MO"})
+_SCRIPT_LETTERS = 4
+_REGION_LETTERS = 2
+_MAX_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LocaleTable:
+    """The owner's part of the order: `default`, and fallbacks keyed by locale or by bare language."""
+
+    default: str
+    fallbacks: Mapping[str, tuple[str, ...]]
+
+
+def normalise(asked: str) -> str:
+    """Return `asked` in Apple's spelling: `en_us` → `en-US`, `nb-NO` → `no`, `zh-HK` → `zh-Hant`.
+
+    Total over strings: what is no locale comes back as it is.
+    """
+    language, *subtags = asked[:_MAX_CHARACTERS].replace("_", "-").split("-")
+    language = _LANGUAGE_ALIASES.get(language.lower(), language.lower())
+    subtags = [_subtag(subtag) for subtag in subtags if subtag]
+    if language == "zh":
+        # An explicit script wins over what the region suggests: zh-Hans-HK is simplified.
+        traditional = "Hans" not in subtags and not _TRADITIONAL_CHINESE.isdisjoint(subtags)
+        return "zh-Hant" if traditional else "zh-Hans"
+    if language == "no":
+        return language
+    return "-".join([language, *subtags])
+
+
+def _subtag(subtag: str) -> str:
+    if len(subtag) == _SCRIPT_LETTERS and subtag.isalpha():
+        return subtag.title()
+    return subtag.upper() if len(subtag) == _REGION_LETTERS else subtag
+
+
+def language_of(locale: str) -> str:
+    """Return the language of a normalised locale: `fr-CA` → `fr`."""
+    return locale.partition("-")[0]
+
+
+def names_of(asked: str) -> frozenset[str]:
+    """Return everything a rule may call this locale: as asked, normalised, and its bare language."""
+    normal = normalise(asked)
+    return frozenset((asked, normal, language_of(normal)))
+
+
+def candidates(asked: str, available: Collection[str], table: LocaleTable) -> tuple[str, ...]:
+    """Return the locales of `available` that may serve `asked`, best first, each once."""
+    normal = normalise(asked)
+    language = language_of(normal)
+    wanted = [asked, normal]
+    for key in (asked, normal, language):
+        wanted += table.fallbacks.get(key, ())
+    wanted += _same_language(normal, language, available)
+    wanted.append(table.default)
+    return tuple(locale for locale in dict.fromkeys(wanted) if locale in available)
+
+
+def _same_language(normal: str, language: str, available: Collection[str]) -> list[str]:
+    spoken = [locale for locale in available if language_of(locale) == language]
+    return spoken if len(spoken) == 1 else [_apples_first(normal, language)]
+
+
+def _apples_first(normal: str, language: str) -> str:
+    subtags = normal.split("-")
+    if language == "es" and not _LATIN_AMERICA.isdisjoint(subtags):
+        return "es-MX"
+    if language == "pt" and "BR" in subtags:
+        return "pt-BR"
+    return _FIRST.get(language, language)

@@ -1,0 +1,191 @@
+"""Conditions: three-valued tests over a request and what the owner knows of the customer.
+
+A condition travels as a document, a JSON array whose head names an operator of the table below:
+
+    ["all", C…] ["any", C…] ["not", C]                 Kleene's logic over other conditions
+    ["is", FACT, [VALUE…]]                              equality and membership
+    ["least"|"most"|"above"|"below", FACT, NUMBER]      ranges
+    ["starts", FACT, [PREFIX…]]                         prefixes
+    ["present", FACT]                                   whether the fact is known at all
+
+FACT is `productId`, `userLocale` or `customer.<name>`. A test answers True, False or None, which reads UNKNOWN: the
+fact is missing, could not be read, or is of a type the test cannot compare. Only True matches, so neither a missing
+fact nor its negation ever does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from retention.locales import names_of
+
+Scalar: TypeAlias = str | int | float | bool
+Fact: TypeAlias = Scalar | tuple[str, ...]
+Truth: TypeAlias = bool | None
+Condition: TypeAlias = "Callable[[Facts], Truth]"
+Document: TypeAlias = Sequence[Any]
+
+CUSTOMER_PREFIX: Final = "customer."
+
+
+class Unreadable(Enum):
+    """The profile exists or does not: nobody knows, because it could not be read."""
+
+    UNREADABLE = "unreadable"
+
+
+UNREADABLE: Final = Unreadable.UNREADABLE
+Customer: TypeAlias = Mapping[str, Fact] | Unreadable
+NO_FACTS: Final[Mapping[str, Fact]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What conditions may look at."""
+
+    product_id: str
+    locale_names: frozenset[str]
+    user_locale: str
+    customer: Customer
+
+    @classmethod
+    def of(cls, product_id: str, user_locale: str, customer: Customer) -> Facts:
+        return cls(product_id, names_of(user_locale), user_locale, customer)
+
+    def get(self, fact: str) -> Fact | None:
+        """Return the fact's value, or None where it is missing or unreadable."""
+        if fact == "productId":
+            return self.product_id
+        if fact == "userLocale":
+            return self.user_locale
+        if isinstance(self.customer, Unreadable):
+            return None
+        return self.customer.get(fact.removeprefix(CUSTOMER_PREFIX))
+
+
+def compile_condition(document: Document) -> Condition:
+    """Turn a condition document into a function of Facts. Raises ValueError for an operator nobody here knows."""
+    operator, *operands = document
+    build = _OPERATORS.get(operator)
+    if build is None:
+        raise ValueError(f"unknown operator {operator!r}")
+    return build(*operands)
+
+
+def facts_named(document: Document) -> set[str]:
+    """Return the names of the facts a condition looks at."""
+    operator, *operands = document
+    if operator in {"all", "any", "not"}:
+        return set().union(*(facts_named(operand) for operand in operands))
+    return {operands[0]}
+
+
+def _all(*documents: Document) -> Condition:
+    conditions = tuple(compile_condition(document) for document in documents)
+
+    def judge(facts: Facts) -> Truth:
+        known: Truth = True
+        for condition in conditions:
+            truth = condition(facts)
+            if truth is False:
+                return False
+            if truth is None:
+                known = None
+        return known
+
+    return judge
+
+
+def _any(*documents: Document) -> Condition:
+    conditions = tuple(compile_condition(document) for document in documents)
+
+    def judge(facts: Facts) -> Truth:
+        known: Truth = False
+        for condition in conditions:
+            truth = condition(facts)
+            if truth is True:
+                return True
+            if truth is None:
+                known = None
+        return known
+
+    return judge
+
+
+def _not(document: Document) -> Condition:
+    condition = compile_condition(document)
+
+    def judge(facts: Facts) -> Truth:
+        truth = condition(facts)
+        return None if truth is None else not truth
+
+    return judge
+
+
+def _is(fact: str, values: Sequence[Scalar]) -> Condition:
+    if fact == "userLocale":
+        names = frozenset(str(value) for value in values)
+        return lambda facts: not names.isdisjoint(facts.locale_names)
+    kinds = {_kind(value) for value in values}
+    wanted = {(_kind(value), value) for value in values}
+    return _over(fact, kinds, lambda value: (_kind(value), value) in wanted)
+
+
+def _starts(fact: str, prefixes: Sequence[str]) -> Condition:
+    beginnings = tuple(prefixes)
+    return _over(fact, {str}, lambda value: str(value).startswith(beginnings))
+
+
+def _range(compare: Callable[[Any, Any], bool]) -> Callable[[str, float], Condition]:
+    def build(fact: str, bound: float) -> Condition:
+        return _over(fact, {float}, lambda value: compare(value, bound))
+
+    return build
+
+
+def _present(fact: str) -> Condition:
+    if not fact.startswith(CUSTOMER_PREFIX):
+        return lambda _: True
+
+    def judge(facts: Facts) -> Truth:
+        return None if isinstance(facts.customer, Unreadable) else facts.get(fact) is not None
+
+    return judge
+
+
+def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Condition:
+    """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
+
+    def judge(facts: Facts) -> Truth:
+        value = facts.get(fact)
+        if value is None:
+            return None
+        if isinstance(value, tuple):
+            return any(map(test, value)) if str in kinds else None
+        return test(value) if _kind(value) in kinds else None
+
+    return judge
+
+
+def _kind(value: Scalar) -> type:
+    """Return bool, str or float: to Python True equals 1, to an owner it does not."""
+    if isinstance(value, bool):
+        return bool
+    return str if isinstance(value, str) else float
+
+
+_OPERATORS: Mapping[str, Callable[..., Condition]] = {
+    "all": _all,
+    "any": _any,
+    "not": _not,
+    "is": _is,
+    "starts": _starts,
+    "least": _range(lambda value, bound: value >= bound),
+    "most": _range(lambda value, bound: value <= bound),
+    "above": _range(lambda value, bound: value > bound),
+    "below": _range(lambda value, bound: value < bound),
+    "present": _present,
+}
