@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from binascii import Error as Base64Error
 from binascii import a2b_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import floor
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as PathError
@@ -39,17 +40,21 @@ if TYPE_CHECKING:
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
 # The committed test CA of events/ca: its leaf key is public, so a deployed stack refuses it by this fingerprint.
-TEST_AUTHORITY_FINGERPRINT: Final = ""
+TEST_AUTHORITY_FINGERPRINT: Final = "1d94596fc4198915027cc68cc171b77b8f08123f544cc97d8f9622370edca292"
 
 # API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024
 
-# How long a path, once found good, is believed, and how many are. Apple signs with one leaf at a time, two around a change.
+# How long a good path is believed, and how many are. Apple signs with one leaf, with two around a change.
 PATH_SECONDS: Final = 15 * 60
 MAX_PATHS: Final = 4
 
+PARTS: Final = 3
+PATH_LENGTH: Final = 3
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT64 = range(-(2**63), 2**63)
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _ES256 = ECAlgorithm(ECAlgorithm.SHA256)
 
 
@@ -94,6 +99,8 @@ class Authenticated:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """What steps 3 to 6 need of a token; x5c[0] and x5c[1] still in the spelling in which their hash was taken."""
+
     signed: bytes
     leaf: str
     intermediate: str
@@ -138,16 +145,246 @@ class SignedPayloadVerifier:
 
         # 3. Path: leaf ← intermediate ← one of our roots, never x5c[2], each certificate of the kind Apple uses.
         # 4. Time: valid now by our clock, never by the payload's.
-        cache_key, at = _cache_key(token), _seconds(now)
-        path = self._paths.get(cache_key)
+        key, at = _path_key(token), _seconds(now)
+        path = self._paths.get(key)
         if path is None or not path.holds_at(at):
             path = self.check_path(_base64(token.leaf), _base64(token.intermediate), now)
 
         # 5. Signature: over the first two parts exactly as received, by the leaf's key, as 64 bytes r‖s.
         if not _ES256.verify(token.signed, path.key, token.signature):
             raise VerificationError("signature_invalid", "the leaf's key did not sign this")
-        self._remember(cache_key, path)
+        if self._paths.get(key) is not path:
+            self._remember(key, path)
 
         # 6. Payload: strict JSON with the seven documented fields; others are ignored.
         claims = _read_claims(token.payload)
         return Authenticated(claims, path.anchor, path.leaf_fingerprint, path.leaf_not_after)
+
+    def check_path(self, leaf_der: bytes, intermediate_der: bytes, now: datetime) -> SigningPath:
+        """Return the path from `leaf_der` to one of our roots (steps 3 and 4), whatever was found before.
+
+        Raises `VerificationError` if the two certificates and a root do not form one that is valid at `now`.
+        """
+        leaf, intermediate = _load(leaf_der), _load(intermediate_der)
+        at = _seconds(now)
+        try:
+            # A built verifier has its time inside, so each check builds its own.
+            chain = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
+            path = chain.verify(leaf, [intermediate]).chain
+        except PathError:
+            raise _why_no_path([leaf, intermediate], at) from None
+        if len(path) != PATH_LENGTH or path[1] != intermediate:
+            raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
+        return _signing_path(path, at)
+
+    def _remember(self, key: bytes, path: SigningPath) -> None:
+        # A new dict each time: threads that are reading the old one are not disturbed.
+        others = [item for item in self._paths.items() if item[0] != key]
+        self._paths = dict([*others[1 - MAX_PATHS :], (key, path)])
+
+
+# Step 2: the compact form.
+
+
+def _read_token(text: str) -> _Token:
+    if len(text) > MAX_CHARACTERS:
+        raise VerificationError("token_too_long", "longer than any genuine request", limit=MAX_CHARACTERS)
+    parts = text.split(".")
+    if len(parts) != PARTS:
+        raise VerificationError("token_not_three_parts", "not header.payload.signature")
+    header, payload, signature = parts
+    leaf, intermediate = _read_header(_base64url(header))
+    signed = f"{header}.{payload}".encode()
+    return _Token(signed, leaf, intermediate, _base64url(payload), _base64url(signature))
+
+
+def _read_header(raw: bytes) -> tuple[str, str]:
+    try:
+        header = read_object(raw)
+    except StrictJSONError as error:
+        raise VerificationError("header_not_json", str(error)) from None
+    if header.get("alg") != "ES256":
+        raise VerificationError("algorithm_unknown", "`alg` is not ES256")
+    if "crit" in header or "b64" in header:
+        raise VerificationError("critical_header", "the header asks for what we do not do (`crit`, `b64`)")
+    x5c = header.get("x5c")
+    if not isinstance(x5c, list) or len(x5c) != PATH_LENGTH:
+        raise VerificationError("chain_length", "`x5c` is not a list of three")
+    leaf, intermediate, root = x5c
+    if not (isinstance(leaf, str) and isinstance(intermediate, str) and isinstance(root, str)):
+        raise VerificationError("chain_encoding", "an entry of `x5c` is not a string")
+    _base64(root)  # well formed, and not looked at again
+    return leaf, intermediate
+
+
+def _path_key(token: _Token) -> bytes:
+    """Hash x5c[0] and x5c[1], the length of the one first, so that no other pair gives the same bytes."""
+    return hashlib.sha256(f"{len(token.leaf)}.{token.leaf}{token.intermediate}".encode()).digest()
+
+
+# In the last group of a canonical encoding, the bits that encode nothing are zero.
+_LAST_OF_TWO = frozenset(b"AQgw")
+_LAST_OF_THREE = frozenset(b"AEIMQUYcgkosw048")
+_FROM_BASE64URL = bytes.maketrans(b"-_+/=", b"+/!!!")
+
+
+def _base64url(part: str) -> bytes:
+    """Decode RFC 7515's base64url: no padding, no other characters, one spelling for each sequence of bytes."""
+    try:
+        encoded = part.encode("ascii").translate(_FROM_BASE64URL)
+        return _decode(encoded + b"=" * (-len(encoded) % 4))
+    except ValueError:
+        raise VerificationError("token_encoding", "a part is not strict base64url") from None
+
+
+def _base64(entry: str) -> bytes:
+    """Decode RFC 4648's base64 with its padding, as RFC 7515 wants `x5c`."""
+    try:
+        return _decode(entry.encode("ascii"))
+    except ValueError:
+        raise VerificationError("chain_encoding", "an entry of `x5c` is not canonical base64") from None
+
+
+def _decode(encoded: bytes) -> bytes:
+    decoded = a2b_base64(encoded, strict_mode=True)
+    spare = len(decoded) % 3
+    if spare and encoded[spare - 4] not in (_LAST_OF_TWO if spare == 1 else _LAST_OF_THREE):
+        raise ValueError("spare bits are not zero")
+    return decoded
+
+
+# Steps 3 and 4: the certificates.
+
+
+def _require_ca(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    if not constraints.ca:
+        raise ValueError("not a CA")
+
+
+# Web-PKI defaults, minus what Apple's CAs need not have, plus what they may one day mark critical.
+_CA_POLICY: Final = (
+    ExtensionPolicy.webpki_defaults_ca()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _require_ca)
+    .may_be_present(x509.SubjectKeyIdentifier, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.AuthorityKeyIdentifier, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.CertificatePolicies, Criticality.AGNOSTIC, None)
+    .may_be_present(IntermediateMarker, Criticality.AGNOSTIC, None)
+)
+_LEAF_POLICY: Final = (
+    ExtensionPolicy.permit_all()
+    .may_be_present(x509.CertificatePolicies, Criticality.AGNOSTIC, None)
+    .may_be_present(LeafMarker, Criticality.AGNOSTIC, None)
+)
+_BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
+
+
+def _load(der: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise VerificationError("certificate_malformed", "an entry of `x5c` is not a DER certificate") from None
+
+
+def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationError:
+    """Name the commonest causes; the refusal itself is already decided."""
+    if any(at > _seconds(certificate.not_valid_after_utc) for certificate in certificates):
+        return VerificationError("certificate_expired", "a certificate of `x5c` has ended")
+    if any(at < _seconds(certificate.not_valid_before_utc) for certificate in certificates):
+        return VerificationError("certificate_not_yet_valid", "a certificate of `x5c` has not begun")
+    return VerificationError("path_untrusted", "no valid path to one of our roots")
+
+
+def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
+    """Require of an authentic path what makes it one that signs App Store data."""
+    leaf, intermediate, root = path
+    if _extension(intermediate, IntermediateMarker) is None:
+        raise VerificationError("intermediate_marker_missing", "the intermediate is not for App Store data")
+    if _extension(leaf, LeafMarker) is None:
+        raise VerificationError("leaf_marker_missing", "the leaf is not for App Store data")
+    usage = _extension(leaf, x509.KeyUsage)
+    if usage is None or not usage.digital_signature or usage.key_cert_sign:
+        raise VerificationError("leaf_key_usage", "the leaf's key is not for signing data, and only that")
+    constraints = _extension(leaf, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise VerificationError("leaf_is_ca", "the leaf is a CA")
+    return SigningPath(
+        key=_p256_key(leaf),
+        anchor=_fingerprint(root),
+        leaf_fingerprint=_fingerprint(leaf),
+        leaf_not_after=leaf.not_valid_after_utc,
+        not_before=max(_seconds(certificate.not_valid_before_utc) for certificate in path),
+        not_after=min(_seconds(certificate.not_valid_after_utc) for certificate in path),
+        checked_at=at,
+    )
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return cast("_Extension", certificate.extensions.get_extension_for_oid(kind.oid).value)
+    except x509.ExtensionNotFound:
+        return None
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        raise VerificationError("certificate_malformed", "a certificate's extensions cannot be read") from None
+
+
+def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
+    try:
+        key = leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise VerificationError("certificate_malformed", "the leaf's key cannot be read") from None
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
+    return key
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _seconds(instant: datetime) -> int:
+    """Whole UNIX seconds, as certificates count; an instant without a zone is UTC."""
+    return floor((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
+
+
+# Step 6: the payload (DecodedRealtimeRequestBody, every field required).
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _identifier(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _integer(value: object) -> bool:
+    """int64: neither `true`, which Python counts as 1, nor `1.0`, which Apple never sends."""
+    return type(value) is int and value in _INT64
+
+
+def _uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+_CLAIMS: Final[dict[str, Callable[[object], bool]]] = {
+    "originalTransactionId": _identifier,
+    "appAppleId": _integer,
+    "productId": _text,
+    "userLocale": _text,
+    "requestIdentifier": _uuid,
+    "environment": _text,
+    "signedDate": _integer,
+}
+
+
+def _read_claims(raw: bytes) -> dict[str, object]:
+    try:
+        claims = read_object(raw)
+    except StrictJSONError as error:
+        raise VerificationError("payload_not_json", str(error)) from None
+    for field, is_valid in _CLAIMS.items():
+        if field not in claims:
+            raise ClaimError("claim_missing", "a documented field is missing", field=field)
+        if not is_valid(claims[field]):
+            raise ClaimError("claim_type", "a documented field is not of its documented type", field=field)
+    return claims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import NoReturn
 
 
@@ -27,20 +28,31 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+def _real(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise StrictJSONError("a number is beyond what a float holds")
+    return number
+
+
 # int64 has 19 digits and a sign. CPython itself only objects at 4 300, after quadratic work.
 MAX_DIGITS = 20
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer)
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_real)
 
 
 def read_object(raw: bytes) -> dict[str, object]:
     """Return the JSON object that `raw` holds.
 
-    UTF-8 without a byte order mark, one object at the top, no duplicate keys at any depth, no NaN or Infinity, no
-    integer longer than an int64. Raises `StrictJSONError` for everything else, however deep it is nested.
+    UTF-8 without a byte order mark, one object at the top, no duplicate keys at any depth, no NaN or Infinity (nor
+    1e999, which reads as one), no integer longer than an int64, no half of a surrogate pair. Raises `StrictJSONError`
+    for everything else, however deep it is nested.
     """
     try:
         found = _DECODER.decode(raw.decode("utf-8"))
+        if b"\\u" in raw:
+            # Only an escape can make half a pair. It would read well here and fail wherever it is next written.
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
     except StrictJSONError:
         raise
     except (ValueError, RecursionError) as error:
