@@ -1,0 +1,277 @@
+"""The real-time entry point: the App Store's POST comes in, a RealtimeResponseBody goes out.
+
+Verify, look up, decide, sign, respond. Each step lives in a module of `retention`; here they are wired, and here every
+failure finds its HTTP status.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from retention import response
+from retention.answers import compose
+from retention.catalog import Catalog
+from retention.connection import connect
+from retention.deadline import Deadline
+from retention.decision import Decision, decide
+from retention.errors import (
+    BodyTooLargeError,
+    CatalogUnavailableError,
+    ClaimError,
+    ConfigurationError,
+    ForbiddenError,
+    MalformedBodyError,
+    MethodNotAllowedError,
+    RetentionError,
+    SigningError,
+    VerificationError,
+)
+from retention.gateway import Response, answered, read_body, size_of
+from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
+from retention.keys import KeyRing
+from retention.offers import Signer
+from retention.request import RetentionRequest, admit, read_signed_payload
+from retention.rules import NO_FACTS, UNREADABLE, Customer
+from retention.settings import Deployment
+from retention.store import INIT_SECONDS, Loaded, Store
+from retention.telemetry import Record, Telemetry
+
+
+class Refusal(NamedTuple):
+    """What an error becomes: an HTTP status, the outcome and level of its log line, and the metrics that count it."""
+
+    status: HTTPStatus
+    outcome: str
+    level: str
+    counts: tuple[str, ...]
+    headers: Mapping[str, str] | None = None
+
+
+_REQUEST: Final = ("Rejected", "RejectedRequest")
+_VERIFICATION: Final = ("Rejected", "RejectedVerification")
+_POST: Final = {"allow": "POST"}
+
+# The first kind that fits. Apple reads every one of them as "no answer" and falls back.
+REFUSALS: Final[tuple[tuple[type[Exception], Refusal], ...]] = (
+    (MethodNotAllowedError, Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "rejected", "warning", _REQUEST, _POST)),
+    (BodyTooLargeError, Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "rejected", "warning", _REQUEST)),
+    (MalformedBodyError, Refusal(HTTPStatus.BAD_REQUEST, "rejected", "warning", _REQUEST)),
+    (ClaimError, Refusal(HTTPStatus.UNAUTHORIZED, "rejected", "error", (*_VERIFICATION, "RejectedClaim"))),
+    (VerificationError, Refusal(HTTPStatus.UNAUTHORIZED, "rejected", "warning", _VERIFICATION)),
+    (ForbiddenError, Refusal(HTTPStatus.FORBIDDEN, "rejected", "warning", ("Rejected", "RejectedForbidden"))),
+    (CatalogUnavailableError, Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "error", ("Unavailable",))),
+    (Exception, Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "error", ("Failed",))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One deployment's parts, wired."""
+
+    deployment: Deployment
+    verifier: SignedPayloadVerifier
+    store: Store
+    keys: KeyRing[Signer]
+    telemetry: Telemetry
+    throwaway: Callable[[str], Signer] = Signer.throwaway
+
+    def warm(self) -> None:
+        """Fetch what the first request will need, within the budget of init, and never fail."""
+        deadline = Deadline.after(INIT_SECONDS)
+        releases = self.store.warm(self.deployment.app_apple_ids, deadline)
+        if self.deployment.snapshot:
+            return  # a secret must not lie in a snapshot
+        for settings in releases.values():
+            if settings.signs:
+                with suppress(SigningError):  # the first request that needs the key asks again
+                    self.keys.get(settings.key_id, deadline)
+
+    def respond(self, event: object, *, init_ms: float | None = None) -> Response:
+        """Return exactly one answer to one API Gateway event, whatever the event is.
+
+        `init_ms` is given for the first request of an environment: how long it took to come up.
+        """
+        record = Record(cold_start=init_ms is not None)
+        level = "info"
+        try:
+            with record.stage("total"):
+                answer = self._answer(event, record)
+        except Exception as error:  # noqa: BLE001  # the one place where every failure becomes an HTTP status
+            refusal = _refuse(error, record)
+            record.size = size_of(event)
+            level = refusal.level
+            answer = answered(refusal.status, headers=refusal.headers)
+        if init_ms is not None:
+            record.cold_wait = round(init_ms + record.times["total"], 1)
+        self.telemetry.emit(record, "warning" if record.degraded and level == "info" else level)
+        return answer
+
+    def _answer(self, event: object, record: Record) -> Response:
+        now = self.deployment.clock()
+        with record.stage("verify"):
+            signed = self.verifier.authenticate(read_signed_payload(read_body(event)), now)
+            request = self._admit(signed, now)
+        _note_request(record, request, signed, now)
+        wanted = request.app_apple_id, request.product_id, request.user_locale
+        deadline = Deadline.after(self.store.budget(*wanted))
+        with record.stage("lookup"):
+            loaded = self.store.catalog(*wanted, deadline)
+            customer = self._customer(request, loaded.catalog, deadline)
+        _note_catalog(record, loaded, customer)
+        case = Case(request, loaded.catalog, customer, now, deadline, apples=signed.anchor == APPLE_ROOT_FINGERPRINT)
+        with record.stage("decide"):
+            decision = case.decide()
+        try:
+            body = self._tell(decision, case, record)
+        except SigningError as error:
+            # Soft to the customer: the next rule that needs no key. Loud to us: a metric, an alarm, and the reason.
+            record.degraded.append("signing")
+            record.reason = error.code
+            decision = case.decide(can_sign=False)
+            body = self._tell(decision, case, record)
+        _note_decision(record, decision)
+        record.status = HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK
+        return answered(record.status, None if body is None else response.encode(body))
+
+    def _admit(self, signed: Authenticated, now: datetime) -> RetentionRequest:
+        request = RetentionRequest.from_claims(signed.claims)
+        ours = self.deployment
+        admit(request, app_apple_ids=ours.app_apple_ids, environment=ours.environment, now=now)
+        return request
+
+    def _customer(self, request: RetentionRequest, catalog: Catalog, deadline: Deadline) -> Customer:
+        if catalog.paused or not catalog.sheet.reads_customer:
+            return NO_FACTS
+        return self.store.customer(request.app_apple_id, request.original_transaction_id, deadline)
+
+    def _tell(self, decision: Decision, case: Case, record: Record) -> response.Body | None:
+        delivery = decision.delivery
+        if delivery is None:
+            return None
+        with record.stage("sign") if delivery.answer.signs else nullcontext():
+            return compose(
+                delivery,
+                case.catalog.settings,
+                case.request.original_transaction_id,
+                case.now,
+                lambda: self._signer(case),
+            )
+
+    def _signer(self, case: Case) -> Signer:
+        key_id = case.catalog.settings.key_id
+        # What another CA than Apple's vouches for never gets a signature that Apple would honour.
+        return self.keys.get(key_id, case.deadline) if case.apples else self.throwaway(key_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One verified request with everything it is decided on. `apples`: Apple's own root vouched for it."""
+
+    request: RetentionRequest
+    catalog: Catalog
+    customer: Customer
+    now: datetime
+    deadline: Deadline
+    apples: bool
+
+    def decide(self, *, can_sign: bool = True) -> Decision:
+        return decide(self.request, self.catalog, self.now, self.customer, can_sign=can_sign)
+
+
+def _refuse(error: Exception, record: Record) -> Refusal:
+    refusal = next(refusal for kind, refusal in REFUSALS if isinstance(error, kind))
+    record.outcome, record.status, record.counts = refusal.outcome, refusal.status, refusal.counts
+    if isinstance(error, RetentionError):
+        record.reason, record.evidence = error.code, error.evidence
+    else:
+        # Where, not what: the message of a foreign exception may quote the payload.
+        record.reason, record.evidence = type(error).__name__, {"at": _place(error)}
+    return refusal
+
+
+def _place(error: Exception) -> str:
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{Path(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return place
+
+
+def _note_request(record: Record, request: RetentionRequest, signed: Authenticated, now: datetime) -> None:
+    record.request_identifier = request.request_identifier
+    record.product_id = request.product_id
+    record.locale_asked = request.user_locale
+    record.trust_anchor = "apple" if signed.anchor == APPLE_ROOT_FINGERPRINT else signed.anchor
+    record.leaf_days_left = (signed.leaf_not_after - now).days
+
+
+def _note_catalog(record: Record, loaded: Loaded, customer: Customer) -> None:
+    record.release = loaded.catalog.release
+    record.has_default = loaded.has_default
+    record.catalog_age = loaded.age
+    record.degraded += loaded.degraded
+    if customer is UNREADABLE:
+        record.degraded.append("customer")
+
+
+def _note_decision(record: Record, decision: Decision) -> None:
+    record.outcome = decision.outcome.value
+    record.rule = decision.rule
+    record.customer_hash = decision.customer_hash
+    if decision.assignments:
+        # The first is the one the customer was assigned by; a later one only served because its signature failed.
+        assignment = decision.assignments[0]
+        record.experiment, record.arm, record.delivered = assignment.key, assignment.arm, assignment.delivered
+    if decision.delivery is not None:
+        record.kind = decision.delivery.answer.kind
+        record.message = decision.delivery.message_id
+        record.locale_served = decision.delivery.locale
+
+
+def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
+    """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
+    roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
+    return Endpoint(
+        deployment,
+        SignedPayloadVerifier(roots),
+        Store(partial(connect, "dynamodb"), deployment.table, clock=lambda: deployment.clock().timestamp()),
+        KeyRing(partial(connect, "ssm"), deployment.key_prefix, Signer.from_pem),
+        telemetry,
+    )
+
+
+def start() -> Endpoint:
+    """Wire from the environment, and fetch softly what the first request will need; or say why not, and stop."""
+    telemetry = Telemetry()
+    try:
+        endpoint = wire(Deployment.from_env(), telemetry)
+    except ConfigurationError as error:
+        telemetry.refused_to_start(error.code, str(error))
+        raise
+    endpoint.warm()
+    return endpoint
+
+
+def _process_age_ms() -> float:
+    """Return how long this process has lived, in milliseconds: init begins before our first line."""
+    started = int(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
+    return (time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")) * 1000
+
+
+ENDPOINT: Final = start()
+_first_waits: list[float] = [_process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0]
+
+
+def get_retention_message(event: object, _context: object) -> Response:
+    """Answer one API Gateway event; see `Endpoint.respond`."""
+    return ENDPOINT.respond(event, init_ms=_first_waits.pop() if _first_waits else None)

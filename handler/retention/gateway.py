@@ -1,0 +1,69 @@
+"""API Gateway's events, payload formats 2.0 and 1.0, and the responses it takes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAllowedError
+from retention.request import MAX_BODY_BYTES
+from retention.response import CONTENT_TYPE
+
+Response = dict[str, Any]
+
+# Four base64 characters carry three bytes; a longer text cannot be within the limit.
+_MAX_BASE64 = (MAX_BODY_BYTES + 2) // 3 * 4
+
+
+def read_body(event: object) -> bytes:
+    """Return the bytes that were posted, or raise MethodNotAllowedError, BodyTooLargeError or MalformedBodyError."""
+    fields: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
+    if _method(fields) != "POST":
+        raise MethodNotAllowedError("method_not_allowed", "Only POST is answered.")
+    body = fields.get("body")
+    if not isinstance(body, str):
+        return b""
+    if fields.get("isBase64Encoded") is True:
+        return _decoded(body)
+    # A lone surrogate cannot have come over HTTP; let it fail where every other text that is not UTF-8 does.
+    return body.encode("utf-8", "surrogatepass")
+
+
+def size_of(event: object) -> int:
+    """Return the length of the body as it stands in the event: what a log may say of a request it must not quote."""
+    body = event.get("body") if isinstance(event, Mapping) else None
+    return len(body) if isinstance(body, str) else 0
+
+
+def answered(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """Return what both payload formats take. Nothing that answers one customer may be kept for another."""
+    response: Response = {
+        "statusCode": status,
+        "headers": {"cache-control": "no-store", **(headers or {})},
+        "isBase64Encoded": False,
+    }
+    if body is not None:
+        response["headers"]["content-type"] = CONTENT_TYPE
+        response["body"] = body
+    return response
+
+
+def _method(event: Mapping[str, Any]) -> object:
+    context = event.get("requestContext")
+    http = context.get("http") if isinstance(context, Mapping) else None
+    if isinstance(http, Mapping):  # 2.0
+        return http.get("method")
+    return event.get("httpMethod")  # 1.0
+
+
+def _decoded(body: str) -> bytes:
+    if len(body) > _MAX_BASE64:
+        raise BodyTooLargeError(
+            "body_too_large", f"The body has more than {MAX_BODY_BYTES} bytes.", limit=MAX_BODY_BYTES
+        )
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedBodyError("body_not_base64", "The event says base64 and its body is not.") from None

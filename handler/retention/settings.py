@@ -1,0 +1,110 @@
+"""The function's environment: the only place that reads it, and where a contradiction stops the start."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from retention.errors import ConfigurationError
+from retention.jws import TEST_AUTHORITY_FINGERPRINT
+from retention.request import ENVIRONMENTS
+
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_APPS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
+_PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where this function runs and for whom.
+
+    `trust_anchor` is the DER of one root besides Apple's, or None. `clock` is the server's time, aware; fixed where
+    samples are judged.
+    """
+
+    table: str
+    environment: str
+    app_apple_ids: frozenset[int]
+    key_prefix: str
+    trust_anchor: bytes | None
+    clock: Callable[[], datetime]
+    initialization: str  # how Lambda brings environments up: on-demand, provisioned-concurrency or snap-start
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Deployment:
+        """Read the RETENTION_* variables. Raises ConfigurationError naming the variable and what it should be."""
+        # Lambda sets the function's name; `sam local` and everything else that runs samples also says that it is local.
+        deployed = bool(env.get("AWS_LAMBDA_FUNCTION_NAME")) and env.get("AWS_SAM_LOCAL") != "true"
+        environment = _matching(
+            env, "RETENTION_ENVIRONMENT", re.compile("|".join(ENVIRONMENTS)), "Production or Sandbox"
+        )
+        apps = _matching(env, "RETENTION_APP_APPLE_IDS", _APPS, "app ids, digits separated by commas")
+        return cls(
+            table=_matching(env, "RETENTION_TABLE", _TABLE, "the name of a DynamoDB table"),
+            environment=environment,
+            app_apple_ids=frozenset(map(int, apps.split(","))),
+            key_prefix=_matching(env, "RETENTION_KEY_PREFIX", _PREFIX, "an SSM path such as /retention/sandbox").rstrip(
+                "/"
+            ),
+            trust_anchor=_trust_anchor(env.get("RETENTION_TRUST_ANCHOR", ""), environment, deployed=deployed),
+            clock=_clock(env.get("RETENTION_CLOCK", ""), deployed=deployed),
+            initialization=env.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        )
+
+    @property
+    def init_is_waited_for(self) -> bool:
+        """Nobody waits while Lambda prepares provisioned environments or snapshots."""
+        return self.initialization == "on-demand"
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether what init leaves in memory goes into a snapshot."""
+        return self.initialization == "snap-start"
+
+
+def _matching(env: Mapping[str, str], name: str, pattern: re.Pattern[str], wanted: str) -> str:
+    value = env.get(name, "")
+    if not pattern.fullmatch(value):
+        raise ConfigurationError("variable_invalid", f"{name} must be {wanted}.", variable=name)
+    return value
+
+
+def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | None:
+    if not encoded:
+        return None
+    name = "RETENTION_TRUST_ANCHOR"
+    if environment == "Production":
+        raise ConfigurationError("anchor_in_production", f"Production trusts Apple alone: unset {name}.", variable=name)
+    try:
+        anchor = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ConfigurationError(
+            "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
+        ) from None
+    if deployed and hashlib.sha256(anchor).hexdigest() == TEST_AUTHORITY_FINGERPRINT:
+        # Its private key is in a public repository.
+        raise ConfigurationError(
+            "test_authority_deployed", f"{name} is the committed test CA: unset it.", variable=name
+        )
+    return anchor
+
+
+def _clock(fixed: str, *, deployed: bool) -> Callable[[], datetime]:
+    if not fixed:
+        return lambda: datetime.now(UTC)
+    name = "RETENTION_CLOCK"
+    if deployed:
+        raise ConfigurationError("clock_deployed", f"A deployed stack keeps real time: unset {name}.", variable=name)
+    try:
+        instant = datetime.fromisoformat(fixed)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ConfigurationError("variable_invalid", f"{name} must be like 2026-11-24T12:00:00Z.", variable=name)
+    return lambda: instant

@@ -1,0 +1,98 @@
+"""API Gateway's two event formats, and every event that is neither."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAllowedError, RequestError
+from retention.gateway import answered, read_body, size_of
+from retention.request import MAX_BODY_BYTES
+
+Form = Callable[..., dict[str, Any]]
+
+
+def v2(body: object, *, base64_encoded: bool = False, method: str = "POST") -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "requestContext": {"http": {"method": method}},
+        "body": body,
+        "isBase64Encoded": base64_encoded,
+    }
+
+
+def v1(body: object, *, base64_encoded: bool = False, method: str = "POST") -> dict[str, Any]:
+    return {
+        "version": "1.0",
+        "httpMethod": method,
+        "requestContext": {"httpMethod": method},
+        "body": body,
+        "isBase64Encoded": base64_encoded,
+    }
+
+
+@pytest.mark.parametrize("form", [v1, v2])
+def test_both_formats_carry_a_body(form: Form) -> None:
+    """Payload formats 1.0 and 2.0 give the same bytes, plain or base64."""
+    assert read_body(form("{é}")) == "{é}".encode()
+    assert read_body(form(base64.b64encode(b"{\xff}").decode(), base64_encoded=True)) == b"{\xff}"
+
+
+@pytest.mark.parametrize("form", [v1, v2])
+@pytest.mark.parametrize("method", ["GET", "PUT", "post", ""])
+def test_only_post_is_answered(form: Form, method: str) -> None:
+    """Apple posts."""
+    with pytest.raises(MethodNotAllowedError):
+        read_body(form("{}", method=method))
+
+
+@pytest.mark.parametrize(
+    "event", [None, [], "POST", {}, {"requestContext": None}, {"requestContext": {"http": "POST"}}]
+)
+def test_what_is_no_http_event_is_no_post(event: object) -> None:
+    """An event from elsewhere is refused, not tripped over."""
+    with pytest.raises(MethodNotAllowedError):
+        read_body(event)
+
+
+@pytest.mark.parametrize("body", [None, 7, ["x"], {}])
+def test_a_missing_body_is_empty(body: object) -> None:
+    """A POST without a body, or with one that is no text, is an empty body, which step 1 refuses."""
+    assert read_body(v2(body)) == b""
+
+
+@pytest.mark.parametrize("body", ["*", "AAA", "AA==AA==", "é", "\ud800"])
+def test_base64_that_is_none_is_malformed(body: str) -> None:
+    """Broken base64 is a malformed request."""
+    with pytest.raises(MalformedBodyError):
+        read_body(v2(body, base64_encoded=True))
+
+
+def test_an_oversize_base64_body_is_refused_undecoded() -> None:
+    """A body over the limit is refused before work is spent on it."""
+    limit = base64.b64encode(b"x" * MAX_BODY_BYTES).decode()
+    assert len(read_body(v2(limit, base64_encoded=True))) == MAX_BODY_BYTES
+    with pytest.raises(BodyTooLargeError):
+        read_body(v2(limit + "AAAA", base64_encoded=True))
+
+
+def test_a_lone_surrogate_is_not_a_crash() -> None:
+    """A text that no HTTP request can carry becomes bytes that are not UTF-8."""
+    with pytest.raises((UnicodeDecodeError, RequestError)):
+        read_body(v2("\ud800")).decode()
+
+
+def test_answers_are_never_cached() -> None:
+    """Every answer, with or without a body, forbids its keeping."""
+    assert answered(204) == {"statusCode": 204, "headers": {"cache-control": "no-store"}, "isBase64Encoded": False}
+    full = answered(200, "{}")
+    assert full["headers"] == {"cache-control": "no-store", "content-type": "application/json; charset=utf-8"}
+    assert full["body"] == "{}"
+
+
+def test_only_the_size_of_a_refused_body_is_told() -> None:
+    """Logs say how long a refused body was; of an event without one, zero."""
+    assert size_of(v2("abc")) == 3
+    assert size_of(v2(None)) == size_of(None) == 0

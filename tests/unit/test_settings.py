@@ -1,0 +1,105 @@
+"""The environment: what a deployment must say, and the contradictions that stop its start."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from retention.errors import ConfigurationError
+from retention.jws import TEST_AUTHORITY_FINGERPRINT
+from retention.settings import Deployment
+
+TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
+GOOD = {
+    "RETENTION_TABLE": "retention-sandbox-Table-1ABC",
+    "RETENTION_ENVIRONMENT": "Sandbox",
+    "RETENTION_APP_APPLE_IDS": "6745974591,531412",
+    "RETENTION_KEY_PREFIX": "/retention/sandbox",
+    "RETENTION_TRUST_ANCHOR": "",
+    "RETENTION_CLOCK": "",
+}
+DEPLOYED = {"AWS_LAMBDA_FUNCTION_NAME": "retention-sandbox"}
+LOCAL = {**DEPLOYED, "AWS_SAM_LOCAL": "true"}
+
+
+def test_a_whole_environment_is_read() -> None:
+    """Every variable arrives in the type the function uses."""
+    deployment = Deployment.from_env({**GOOD, **DEPLOYED})
+    assert deployment.table == "retention-sandbox-Table-1ABC"
+    assert deployment.environment == "Sandbox"
+    assert deployment.app_apple_ids == {6745974591, 531412}
+    assert deployment.key_prefix == "/retention/sandbox"
+    assert deployment.trust_anchor is None
+    assert abs(deployment.clock() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETENTION_TABLE", ""),
+        ("RETENTION_TABLE", "a b"),
+        ("RETENTION_ENVIRONMENT", "production"),
+        ("RETENTION_ENVIRONMENT", "Xcode"),
+        ("RETENTION_ENVIRONMENT", "LocalTesting"),
+        ("RETENTION_APP_APPLE_IDS", ""),
+        ("RETENTION_APP_APPLE_IDS", "1, 2"),
+        ("RETENTION_APP_APPLE_IDS", "com.example.app"),
+        ("RETENTION_KEY_PREFIX", "retention"),
+        ("RETENTION_TRUST_ANCHOR", "not base64!"),
+        ("RETENTION_CLOCK", "noon"),
+        ("RETENTION_CLOCK", "2026-11-24T12:00:00"),
+    ],
+)
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    """A variable that is missing or malformed stops the start and is named."""
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        Deployment.from_env({**GOOD, name: value})
+    assert caught.value.evidence == {"variable": name}
+
+
+def test_production_trusts_apple_alone() -> None:
+    """A Production deployment refuses to start with any other trust anchor, deployed or local."""
+    for place in (DEPLOYED, LOCAL, {}):
+        env = {**GOOD, **place, "RETENTION_ENVIRONMENT": "Production", "RETENTION_TRUST_ANCHOR": TEST_ROOT}
+        with pytest.raises(ConfigurationError) as caught:
+            Deployment.from_env(env)
+        assert caught.value.code == "anchor_in_production"
+
+
+def test_the_committed_test_authority_is_refused_in_every_deployed_stack() -> None:
+    """The test CA, whose key is public, is trusted where samples run and nowhere else."""
+    with pytest.raises(ConfigurationError) as caught:
+        Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": TEST_ROOT})
+    assert caught.value.code == "test_authority_deployed"
+    assert Deployment.from_env({**GOOD, **LOCAL, "RETENTION_TRUST_ANCHOR": TEST_ROOT}).trust_anchor
+    assert TEST_AUTHORITY_FINGERPRINT
+
+
+def test_a_rehearsal_anchor_is_taken_by_a_deployed_sandbox() -> None:
+    """A CA made for a rehearsal may be trusted by a Sandbox stack; that is what it is for."""
+    anchor = base64.b64encode(b"some other certificate").decode()
+    assert Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": anchor}).trust_anchor
+
+
+def test_a_fixed_clock_stands_still() -> None:
+    """Samples are judged at one instant, whenever they are run."""
+    deployment = Deployment.from_env({**GOOD, **LOCAL, "RETENTION_CLOCK": "2026-11-24T12:00:00Z"})
+    assert deployment.clock() == deployment.clock() == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_no_deployed_stack_takes_a_fixed_clock() -> None:
+    """There is no way to lift the age limit of a deployed stack."""
+    with pytest.raises(ConfigurationError) as caught:
+        Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_CLOCK": "2026-11-24T12:00:00Z"})
+    assert caught.value.code == "clock_deployed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "waited"), [("on-demand", True), ("provisioned-concurrency", False), ("snap-start", False)]
+)
+def test_only_on_demand_init_is_waited_for(kind: str, waited: bool) -> None:  # noqa: FBT001  # a column of the table
+    """A customer waits for init only where Lambda starts environments on demand."""
+    env = {**GOOD, **DEPLOYED, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
+    assert Deployment.from_env(env).init_is_waited_for is waited
