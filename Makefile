@@ -1,0 +1,70 @@
+# `make` lists the verbs. Each works alone on a fresh clone with Python 3.11 or newer, pip and make.
+
+ARCH ?= arm64
+BIN := .venv/bin
+SAM_BIN := .venv-sam/bin
+PIP_INSTALL := -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all:
+REQUIREMENTS := requirements/dev.txt layers/dependencies/requirements.txt
+export SAM_CLI_TELEMETRY := 0
+
+# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment; what pip says goes to a log, shown if it fails
+define environment
+@python=$$(scripts/find-python) || exit 1; echo "Preparing $(1) with $$($$python -V)"; \
+$$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/pip.log 2>&1 \
+  || { cat $(1)/pip.log; echo "$(1) could not be made; see above." >&2; exit 1; }
+@touch $@
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run serve test check lint template build events clean pins
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed .venv-sam/.made ## make the virtual environments that the other verbs use
+
+run: .venv/.installed ## answer every sample event, and show the last answer whole
+	@$(BIN)/python -m console.demo
+
+serve: .venv/.installed ## the same as an HTTP endpoint on this machine, until Ctrl-C
+	@$(BIN)/python -m console.serve
+
+test: .venv/.installed .venv-sam/.made ## all tests; handler/ must keep 95 % branch coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
+
+check: lint template test ## what CI runs: lint, types, template and tests
+
+lint: .venv/.installed
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+template: .venv-sam/.made
+	@$(SAM_BIN)/sam validate --lint
+
+build: .venv-sam/.made ## sam build, for ARCH=arm64 (default) or x86_64
+	@test -x $(SAM_BIN)/python3.13 || { echo "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. This machine's best \
+	is $$($(SAM_BIN)/python -V). Install Python 3.13, then: make clean build" >&2; exit 1; }
+	@PATH="$(CURDIR)/$(SAM_BIN):$$PATH" $(SAM_BIN)/sam build --parameter-overrides Architecture=$(ARCH)
+
+events: .venv/.installed ## re-make the sample events and the test CA's certificates
+	@$(BIN)/python -m console.samples
+
+pins: ## take the newest versions of all dependencies, with their hashes
+	@scripts/pins
+
+clean: ## remove everything that was made, virtual environments included
+	rm -rf .venv .venv-sam .aws-sam .parts .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made: $(REQUIREMENTS)
+	$(call environment,.venv,requirements/dev.txt)
+
+# the project itself, editable and without fetching anything: hatchling came with the pins
+.venv/.installed: .venv/.made pyproject.toml
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . > .venv/pip.log 2>&1 \
+	  || { cat .venv/pip.log; exit 1; }
+	@touch $@
+
+.venv-sam/.made: requirements/sam.txt
+	$(call environment,.venv-sam,requirements/sam.txt)
