@@ -173,6 +173,8 @@ class SignedPayloadVerifier:
             path = chain.verify(leaf, [intermediate]).chain
         except PathError:
             raise _why_no_path([leaf, intermediate], at) from None
+        except ValueError:  # refused, and its subject too broken for the message that says so
+            raise VerificationError("certificate_malformed", "a certificate's names cannot be read") from None
         if len(path) != PATH_LENGTH or path[1] != intermediate:
             raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
         return _signing_path(path, at)
@@ -281,7 +283,7 @@ _BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_polic
 def _load(der: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion, Warning):  # a warning, where warnings are errors: serial not positive
         raise VerificationError("certificate_malformed", "an entry of `x5c` is not a DER certificate") from None
 
 

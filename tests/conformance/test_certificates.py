@@ -1,0 +1,80 @@
+"""Certificates wrong in one way each, judged as part of a token that is good in every other way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from minting import NOW, Case, certificate_cases
+from retention.errors import VerificationError
+from retention.jws import SignedPayloadVerifier, apple_root
+
+APPLE = Path(__file__).parents[3] / "shared" / "fixtures" / "apple"
+LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in certificate_cases() if case.code is None], ids=lambda case: case.name
+)
+def test_accepts_unusual_and_right(case: Case) -> None:
+    """A chain that Apple could serve tomorrow is accepted today."""
+    assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["environment"] == "Production"
+
+
+@pytest.mark.parametrize("case", [case for case in certificate_cases() if case.code], ids=lambda case: case.name)
+def test_refuses_wrong_in_one_way(case: Case) -> None:
+    """A chain wrong in one way is refused, and the code says in which."""
+    with pytest.raises(VerificationError) as refused:
+        SignedPayloadVerifier(case.roots).verify(case.token, NOW)
+    assert refused.value.code == case.code
+
+
+def test_every_code_of_the_path_is_provoked() -> None:
+    """Each code that the module documents for steps 3 and 4 is the answer to some chain."""
+    documented = {
+        "certificate_malformed",
+        "path_untrusted",
+        "path_shape",
+        "intermediate_marker_missing",
+        "leaf_marker_missing",
+        "leaf_key_usage",
+        "leaf_is_ca",
+        "leaf_key_type",
+        "certificate_expired",
+        "certificate_not_yet_valid",
+    }
+    assert documented <= {case.code for case in certificate_cases()}
+
+
+@pytest.fixture(scope="module")
+def apples_chain() -> tuple[bytes, bytes]:
+    if not APPLE.is_dir():
+        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
+    return (APPLE / "AppStoreSigning-2025-2027.cer").read_bytes(), (APPLE / "AppleWWDRCAG6.cer").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "at", [datetime(2025, 9, 19, 19, 44, 51, tzinfo=UTC), NOW, LEAF_END], ids=["first second", "now", "last second"]
+)
+def test_apples_chain_passes_while_it_is_valid(apples_chain: tuple[bytes, bytes], at: datetime) -> None:
+    """The chain that the App Store signs with reaches Apple Root CA - G3 from its first second to its last."""
+    path = SignedPayloadVerifier([apple_root()]).check_path(*apples_chain, at)
+    assert path.anchor == "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
+    assert path.leaf_not_after == LEAF_END
+    assert path.leaf_fingerprint == "4c381556c16121e605d1fc2eef6d0de4e072ed65964fe72f575f19711e84c417"
+
+
+def test_apples_chain_ends_with_its_leaf(apples_chain: tuple[bytes, bytes]) -> None:
+    """One second after Apple's leaf ends, its path is refused as expired."""
+    with pytest.raises(VerificationError) as refused:
+        SignedPayloadVerifier([apple_root()]).check_path(*apples_chain, LEAF_END + timedelta(seconds=1))
+    assert refused.value.code == "certificate_expired"
+
+
+def test_apples_chain_is_not_believed_by_another_root(apples_chain: tuple[bytes, bytes]) -> None:
+    """Where only a private root is trusted, Apple's chain is a stranger's."""
+    private_root = certificate_cases()[0].roots
+    with pytest.raises(VerificationError) as refused:
+        SignedPayloadVerifier(private_root).check_path(*apples_chain, NOW)
+    assert refused.value.code == "path_untrusted"
