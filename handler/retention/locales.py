@@ -51,9 +51,8 @@ def normalise(asked: str) -> str:
 
     Total over strings: what is no locale comes back as it is.
     """
-    language, *subtags = asked[:_MAX_CHARACTERS].replace("_", "-").split("-")
-    language = _LANGUAGE_ALIASES.get(language.lower(), language.lower())
-    subtags = [_subtag(subtag) for subtag in subtags if subtag]
+    language, *subtags = spelled(asked).split("-")
+    language = _LANGUAGE_ALIASES.get(language, language)
     if language == "zh":
         # An explicit script wins over what the region suggests: zh-Hans-HK is simplified.
         traditional = "Hans" not in subtags and not _TRADITIONAL_CHINESE.isdisjoint(subtags)
@@ -61,6 +60,12 @@ def normalise(asked: str) -> str:
     if language == "no":
         return language
     return "-".join([language, *subtags])
+
+
+def spelled(asked: str) -> str:
+    """Return `asked` in the usual spelling, naming the same region still: `ZH_hk` → `zh-HK`."""
+    language, *subtags = asked[:_MAX_CHARACTERS].replace("_", "-").split("-")
+    return "-".join([language.lower(), *(_subtag(subtag) for subtag in subtags if subtag)])
 
 
 def _subtag(subtag: str) -> str:
@@ -75,9 +80,17 @@ def language_of(locale: str) -> str:
 
 
 def names_of(asked: str) -> frozenset[str]:
-    """Return everything a rule may call this locale: as asked, normalised, and its bare language."""
-    normal = normalise(asked)
-    return frozenset((asked, normal, language_of(normal)))
+    """Return everything a rule may call this locale.
+
+    As asked, spelled as usual, normalised, each of these shortened (`zh-Hant-HK` is also `zh-Hant` and `zh`), and its
+    language with its region alone (`zh-HK`).
+    """
+    written, normal = spelled(asked), normalise(asked)
+    names = {asked, normal, language_of(normal)}
+    language, *subtags = written.split("-")
+    names.update("-".join([language, *subtags[:count]]) for count in range(len(subtags) + 1))
+    names.update(f"{language}-{region}" for region in subtags[1:2] if len(region) == _REGION_LETTERS)
+    return frozenset(names)
 
 
 def candidates(asked: str, available: Collection[str], table: LocaleTable) -> tuple[str, ...]:
@@ -85,7 +98,7 @@ def candidates(asked: str, available: Collection[str], table: LocaleTable) -> tu
     normal = normalise(asked)
     language = language_of(normal)
     wanted = [asked, normal]
-    for key in (asked, normal, language):
+    for key in dict.fromkeys((asked, spelled(asked), normal, language)):
         wanted += table.fallbacks.get(key, ())
     wanted += _same_language(normal, language, available)
     wanted.append(table.default)

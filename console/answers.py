@@ -1,0 +1,212 @@
+"""`answer:` and `experiment:` in the file → entries, with the limits of what Apple takes in each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from retention.catalog import SLOTS
+
+from console.entries import Answer, Arm, Experiment
+from console.fields import Fields
+from console.mistakes import Notes, suggestion
+from console.tree import Node
+
+KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback")
+BILLING_PLANS: Final = ("BILLED_UPFRONT", "MONTHLY")
+
+# Field by field: what each kind may hold besides the message.
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "message": ("message",),
+    "alternateProduct": ("alternateProduct", "message", "billingPlanType"),
+    "promotionalOffer": ("promotionalOffer", "message"),
+    "advancedCommerce": ("advancedCommerce", "message"),
+}
+
+# SubscriptionModifyInAppRequest (apple-api.md, section 3; Apple's library checks the same lengths).
+_MAX_SKU: Final = 128
+_MAX_DISPLAY_NAME: Final = 30
+_MAX_DESCRIPTION: Final = 45
+_MAX_PERIOD_COUNT: Final = 12
+_EFFECTIVE: Final = ("IMMEDIATELY", "NEXT_BILL_CYCLE")
+_REASONS: Final = ("UPGRADE", "DOWNGRADE", "APPLY_OFFER")
+_OFFER_REASONS: Final = ("ACQUISITION", "WIN_BACK", "RETENTION")
+_PERIODS: Final = ("P1W", "P1M", "P2M", "P3M", "P6M", "P1Y")
+_OFFER_PERIODS: Final = ("P3D", "P1W", "P2W", "P1M", "P2M", "P3M", "P6M", "P9M", "P1Y")
+_THREE_CAPITALS = re.compile("[A-Z]{3}")
+_ADVANCED_COMMERCE: Final = (
+    "currentSKU SKU displayName description effective reason price currency storefront retainBillingCycle offer taxCode"
+    " periodChange"
+).split()
+_MAX_NAME: Final = 100
+_FULL: Final = Decimal(100)
+
+
+def read_answer(node: Node, notes: Notes) -> Answer | None:
+    """Return an `answer:`; None where it could not be understood, which is noted."""
+    if node.value == "fallback":
+        return Answer("fallback", "", node.at, node.at)
+    if not isinstance(node.value, Mapping):
+        instead = suggestion(node.value, ("fallback",)) if isinstance(node.value, str) else "Write `{message: …}`."
+        notes.add(node.at, f"An answer is a mapping or `fallback`, not {node.kind}.", instead)
+        return None
+    kind = _kind(node, notes)
+    if kind is None:
+        return None
+    fields = Fields.of(node, notes, f"an answer that is `{kind}`", _FIELDS[kind])
+    messages = fields.text("message")
+    target = fields.text(kind) if kind in {"alternateProduct", "promotionalOffer"} else ""
+    request = _advanced_commerce(node.entries[kind], notes) if kind == "advancedCommerce" else None
+    plan = fields.choice("billingPlanType", BILLING_PLANS) if kind == "alternateProduct" else None
+    if messages is None or target is None:
+        return None
+    return Answer(kind, messages, fields.place(kind), fields.place("message"), target, plan, request)
+
+
+def _kind(node: Node, notes: Notes) -> str | None:
+    special = [kind for kind in KINDS[1:4] if kind in node.entries]
+    if len(special) > 1:
+        both = " and ".join(f"`{kind}`" for kind in special)
+        notes.add(node.at, f"{both} exclude each other: Apple takes one answer.", "Keep one of them.")
+        return None
+    if special:
+        return special[0]
+    if "message" in node.entries:
+        return "message"
+    for key, entry in node.entries.items():
+        notes.unknown(entry.at, "answer called", key, KINDS)
+    if not node.entries:
+        notes.add(node.at, "This answer is empty.", suggestion("", KINDS))
+    return None
+
+
+def read_experiment(node: Node, notes: Notes) -> Experiment | None:
+    """Return an `experiment:`; None where it could not be understood, which is noted."""
+    fields = Fields.of(node, notes, "an experiment", ("key", "arms"))
+    key = fields.text("key")
+    if key is not None and len(key) > _MAX_NAME:
+        notes.add(fields.place("key"), f"This key has {len(key)} characters.", f"Use at most {_MAX_NAME}.")
+    arms = tuple(_arm(name, arm, notes) for name, arm in fields.named("arms").items())
+    if not arms:
+        notes.add(fields.place("arms"), "An experiment needs arms.", "Write `control: {weight: 50, answer: …}` each.")
+        return None
+    weights = [arm.slots for arm in arms if arm.slots is not None]
+    if len(weights) == len(arms) and sum(weights) != SLOTS:
+        notes.add(
+            fields.place("arms"),
+            f"These weights sum to {Decimal(sum(weights)) / 100}, not 100.",
+            "Write percentages that sum to exactly 100.",
+        )
+    return Experiment(key or "", arms, node.at)
+
+
+def _arm(name: str, node: Node, notes: Notes) -> Arm:
+    fields = Fields.of(node, notes, "an arm", ("weight", "answer"))
+    slots = _slots(node, notes)
+    if "answer" not in node.entries:
+        notes.add(node.at, "`answer` is missing.", "Write `answer: {message: …}` or `answer: fallback`.")
+        return Arm(name, slots, None)
+    return Arm(name, slots, read_answer(fields.entries["answer"], notes))
+
+
+def _slots(node: Node, notes: Notes) -> int | None:
+    weight = node.entries.get("weight")
+    if weight is None:
+        notes.add(node.at, "`weight` is missing.", "Write the arm's share in percent, such as `weight: 50`.")
+        return None
+    try:
+        # A weight such as 33.33 is not what binary floating point makes of it.
+        percent = Decimal(str(weight.value)) if isinstance(weight.value, int | float) else Decimal("NaN")
+    except InvalidOperation:
+        percent = Decimal("NaN")
+    if isinstance(weight.value, bool) or percent.is_nan() or not 0 <= percent <= _FULL:
+        notes.add(weight.at, f"A weight is a percentage, not {weight.kind}.", "Write a number from 0 to 100.")
+        return None
+    slots = percent * SLOTS / _FULL
+    if slots != int(slots):
+        notes.add(weight.at, f"The weight {percent} has more than two decimals.", f"Write `{round(percent, 2)}`.")
+        return None
+    return int(slots)
+
+
+def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:
+    """Return the owner's part of a SubscriptionModifyInAppRequest with one change item."""
+    fields = Fields.of(node, notes, "an advancedCommerce answer", _ADVANCED_COMMERCE)
+    item: dict[str, Any] = {
+        "currentSKU": _limited(fields, "currentSKU", _MAX_SKU),
+        "SKU": _limited(fields, "SKU", _MAX_SKU),
+        "displayName": _limited(fields, "displayName", _MAX_DISPLAY_NAME),
+        "description": _limited(fields, "description", _MAX_DESCRIPTION),
+        "effective": fields.choice("effective", _EFFECTIVE, required=True),
+        "reason": fields.choice("reason", _REASONS, required=True),
+        "price": fields.integer("price", least=0),
+        "offer": _offer(node.entries["offer"], notes) if "offer" in node.entries else None,
+    }
+    if item["reason"] == "APPLY_OFFER" and "offer" not in node.entries:
+        notes.add(fields.place("reason"), "APPLY_OFFER needs an `offer`.", "Add one, or give another reason.")
+    request: dict[str, Any] = {
+        "retainBillingCycle": fields.flag("retainBillingCycle", required=True),
+        "changeItems": [_present(item)],
+        "currency": _code(fields, "currency", "USD"),
+        "storefront": _code(fields, "storefront", "USA"),
+        "taxCode": fields.text("taxCode", required=False),
+        "periodChange": _period_change(node.entries["periodChange"], notes) if "periodChange" in node.entries else None,
+    }
+    return _present(request)
+
+
+def _offer(node: Node, notes: Notes) -> Mapping[str, Any]:
+    fields = Fields.of(node, notes, "an Advanced Commerce offer", ("period", "periodCount", "price", "reason"))
+    count = fields.integer("periodCount", least=1)
+    if count is not None and count > _MAX_PERIOD_COUNT:
+        notes.add(fields.place("periodCount"), f"`periodCount` is {count}.", f"Write 1 to {_MAX_PERIOD_COUNT}.")
+    return _present(
+        {
+            "period": fields.choice("period", _OFFER_PERIODS, required=True),
+            "periodCount": count,
+            "price": fields.integer("price", least=0),
+            "reason": fields.choice("reason", _OFFER_REASONS, required=True),
+        }
+    )
+
+
+def _period_change(node: Node, notes: Notes) -> Mapping[str, Any]:
+    fields = Fields.of(node, notes, "a period change", ("effective", "period"))
+    return _present(
+        {
+            "effective": fields.choice("effective", _EFFECTIVE, required=True),
+            "period": fields.choice("period", _PERIODS, required=True),
+        }
+    )
+
+
+def _limited(fields: Fields, key: str, limit: int) -> str | None:
+    text = fields.text(key)
+    if text is not None and utf16_length(text) > limit:
+        length = utf16_length(text)
+        fields.notes.add(fields.place(key), f"`{key}` has {length} characters.", f"Apple takes at most {limit}.")
+    return text
+
+
+def _code(fields: Fields, key: str, example: str) -> str | None:
+    code = fields.text(key, required=False)
+    if code is not None and not _THREE_CAPITALS.fullmatch(code):
+        fields.notes.add(
+            fields.place(key), f"`{key}` is a code of three capitals, not `{code}`.", f"Write one like `{example}`."
+        )
+    return code
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of `text` as the strictest of Apple's counts.
+
+    Its libraries count graphemes (Swift), code points (Python) or UTF-16 units (Java). A grapheme is one or more code
+    points and a code point is one or two units, so the units are never fewer than either of the others.
+    """
+    return len(text.encode("utf-16-le")) // 2

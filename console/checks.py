@@ -1,0 +1,198 @@
+"""What is wrong with a document though each entry is well formed: names, targets, schedules, experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from retention.catalog import SLOTS
+
+from console.entries import Answer, Document, Experiment, Product
+from console.mistakes import Mistake, Notes
+from console.sheets import Reach
+
+_SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
+_TEXT_ONLY: Final = frozenset({"alternateProduct", "promotionalOffer", "advancedCommerce"})
+_MOST_NAMES: Final = 3
+
+Shares = Sequence[tuple[str, int]]
+
+
+def signs(document: Document) -> bool:
+    """Tell whether any answer of the document needs the signing key."""
+    return any(answer.kind in _SIGNED for rule in document.rules for answer in rule.answers)
+
+
+def check_products(document: Document, notes: Notes) -> None:
+    """Note defaults that are no message sets, and a signing app without its key's ids."""
+    for product in document.products.values():
+        if product.default is not None and product.default not in document.messages:
+            notes.unknown(product.at.inside("default"), "message set", product.default, document.messages)
+    app = document.app
+    if app is None or not signs(document):
+        return
+    for name, value in (("issuerId", app.issuer_id), ("keyId", app.key_id)):
+        if not value:
+            notes.add(app.at, f"`{name}` is missing, and offers are signed with it.", f"Write `{name}: …`.")
+
+
+def check_offers(document: Document, notes: Notes) -> None:
+    """Note offers of products that the file does not declare."""
+    for offer in document.offers.values():
+        if offer.product_id not in document.products:
+            notes.unknown(offer.at, "product", offer.product_id, document.products)
+
+
+def check_schedules(document: Document, now: datetime, notes: Notes) -> None:
+    """Note rules whose time is over."""
+    for rule in document.rules:
+        if rule.schedule.ends is not None and rule.schedule.ends <= now.timestamp():
+            notes.add(
+                rule.schedule_at,
+                f"The schedule of `{rule.name}` is over: it ended before {now:%Y-%m-%d %H:%M} UTC.",
+                "Write a later `until`, or remove the rule.",
+            )
+
+
+def check_answers(document: Document, reaches: Sequence[Reach], notes: Notes) -> None:
+    """Note answers that name what there is not, and answers that Apple would refuse."""
+    for reached in reaches:
+        for answer in reached.rule.answers:
+            if answer.kind != "fallback":
+                _check_messages(answer, document, notes)
+            if answer.kind == "alternateProduct":
+                _check_alternate(answer, reached, document, notes)
+            elif answer.kind == "promotionalOffer" and answer.target not in document.offers:
+                notes.unknown(answer.at, "offer", answer.target, document.offers)
+            elif answer.kind == "advancedCommerce":
+                _check_advanced_commerce(answer, reached, document, notes)
+
+
+def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
+    texts = document.messages.get(answer.messages)
+    if texts is None:
+        notes.unknown(answer.messages_at, "message set", answer.messages, document.messages)
+    elif answer.kind in _TEXT_ONLY:
+        pictured = [locale for locale, text in texts.items() if text.pictured]
+        if pictured:
+            notes.add(
+                answer.messages_at,
+                f"`{answer.messages}` has an image or bullets (in {_some(pictured)}).",
+                f"Apple takes text alone beside `{answer.kind}`: use another message set.",
+            )
+
+
+def _check_alternate(answer: Answer, reached: Reach, document: Document, notes: Notes) -> None:
+    target = document.products.get(answer.target)
+    if target is None:
+        notes.unknown(answer.at, "product", answer.target, document.products)
+        return
+    if answer.billing_plan_type == "MONTHLY" and target.period != "P1Y":
+        notes.add(
+            answer.at,
+            f"MONTHLY billing exists for products of one year; the period of `{target.product_id}` is {target.period}.",
+            "Leave `billingPlanType` out, or name a product with `period: P1Y`.",
+        )
+    holders = [document.products[product] for product in reached.products]
+    refusing = [product for product in holders if not _may_switch(product, target)]
+    _check_holders(
+        answer,
+        reached,
+        holders,
+        refusing,
+        f"cannot switch to `{target.product_id}`: the target is another product of the same group",
+        notes,
+    )
+
+
+def _may_switch(product: Product, target: Product) -> bool:
+    return product.product_id != target.product_id and product.group == target.group
+
+
+def _check_advanced_commerce(answer: Answer, reached: Reach, document: Document, notes: Notes) -> None:
+    holders = [document.products[product] for product in reached.products]
+    refusing = [product for product in holders if not product.advanced_commerce or product.bundle]
+    wrong = "takes no Advanced Commerce answer: the product must be declared `advancedCommerce: true` and be no bundle"
+    _check_holders(answer, reached, holders, refusing, wrong, notes)
+
+
+def _check_holders(
+    answer: Answer, reached: Reach, holders: Sequence[Product], refusing: Sequence[Product], wrong: str, notes: Notes
+) -> None:
+    """A rule that names products means every one of them; one that does not, whichever can have the answer."""
+    if not refusing or (not reached.restricted and len(refusing) < len(holders)):
+        return
+    names = _some([product.product_id for product in refusing])
+    instead = "Restrict the rule with `productId` to products that can have this answer, or give another answer."
+    notes.add(answer.at, f"{names} {wrong}.", instead)
+
+
+def check_experiments(
+    document: Document,
+    live: Mapping[str, Shares],
+    notes: Notes,
+    warnings: list[Mistake],
+    *,
+    reshuffle: bool,
+) -> None:
+    """Note a key used for two experiments, or for other arms than the `live` ones; warn where customers change arm."""
+    seen: dict[str, Experiment] = {}
+    for rule in document.rules:
+        experiment = rule.says
+        if not isinstance(experiment, Experiment) or any(arm.slots is None for arm in experiment.arms):
+            continue
+        first = seen.setdefault(experiment.key, experiment)
+        if first.shares != experiment.shares:
+            notes.add(
+                experiment.at,
+                f"The experiment `{experiment.key}` stands on line {first.at.line} with other arms or weights.",
+                "Give both the same arms and weights in the same order, or another `key` to one.",
+            )
+        elif first is experiment and experiment.key in live:
+            _check_live(experiment, live[experiment.key], notes, warnings, reshuffle=reshuffle)
+
+
+def _check_live(
+    experiment: Experiment, live: Shares, notes: Notes, warnings: list[Mistake], *, reshuffle: bool
+) -> None:
+    changing = share_changing(live, experiment.shares)
+    told = f"{changing} % of the customers in `{experiment.key}` change arm."
+    if [name for name, _ in live] != [name for name, _ in experiment.shares] and not reshuffle:
+        notes.add(
+            experiment.at,
+            f"The arms of `{experiment.key}` or their order changed while it runs: {told}",
+            "Give the experiment a new `key`, or publish with --reshuffle.",
+        )
+    elif changing:
+        warnings.append(
+            Mistake(experiment.at.line, experiment.at.where, told, "A new `key` starts a clean experiment.")
+        )
+
+
+def share_changing(before: Shares, after: Shares) -> Decimal:
+    """Return the percentage of customers whose arm has another name under `after` than under `before`."""
+    changed, position, ends = 0, 0, sorted({*_ends(before), *_ends(after)})
+    for end in ends:
+        if _arm_at(before, position) != _arm_at(after, position):
+            changed += end - position
+        position = end
+    return Decimal(changed) * 100 / SLOTS
+
+
+def _ends(shares: Shares) -> list[int]:
+    ends, end = [], 0
+    for _, slots in shares:
+        end += slots
+        ends.append(end)
+    return ends
+
+
+def _arm_at(shares: Shares, slot: int) -> str | None:
+    return next((name for (name, _), end in zip(shares, _ends(shares), strict=True) if slot < end), None)
+
+
+def _some(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
+    return listed if len(names) <= _MOST_NAMES else f"{listed} and {len(names) - _MOST_NAMES} more"

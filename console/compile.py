@@ -1,0 +1,155 @@
+"""A document → a release: every name resolved, every limit checked, and all mistakes told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from retention.catalog import FORMAT, MessageState
+from retention.locales import LocaleTable
+
+from console.checks import check_answers, check_experiments, check_offers, check_products, check_schedules, signs
+from console.content import Content, read_content
+from console.entries import Document
+from console.mistakes import Mistake, Mistakes, Notes, Place
+from console.release import ImageFacts, Release
+from console.sheets import check_limits, reach, sheet_document, spread
+
+__all__ = ["Compiled", "PreviousTexts", "Progress", "compile_document", "compile_release"]
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+Shares: TypeAlias = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousTexts:
+    """What the live release serves: its message ids by set and locale, newest first, their states, its experiments.
+
+    `experiments` is `Document.experiments` of the live release's source.
+    """
+
+    texts: Mapping[str, Mapping[str, Sequence[str]]]
+    states: Mapping[str, MessageState]
+    experiments: Mapping[str, Shares] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A release, what to upload for it, and what its owner may not have meant."""
+
+    release: Release
+    content: Content
+    warnings: tuple[Mistake, ...]
+
+
+def compile_release(
+    document: Document,
+    *,
+    environment: str | None = None,
+    previous: PreviousTexts | None = None,
+    now: datetime,
+    reshuffle: bool = False,
+    progress: Progress | None = None,
+) -> Release:
+    """Return the release of a document. See `compile_document`."""
+    compiled = compile_document(
+        document, environment=environment, previous=previous, now=now, reshuffle=reshuffle, progress=progress
+    )
+    return compiled.release
+
+
+def compile_document(
+    document: Document,
+    *,
+    environment: str | None = None,
+    previous: PreviousTexts | None = None,
+    now: datetime,
+    reshuffle: bool = False,
+    progress: Progress | None = None,
+) -> Compiled:
+    """Compile a document, or raise `Mistakes` with everything that is wrong in it.
+
+    `environment` must be one of the file's, unless None. A text that replaces an approved one of `previous` keeps it
+    until it is approved itself. `reshuffle` allows an experiment's arms to change under its key. `now` is aware.
+    """
+    notes, warnings = Notes(list(document.mistakes)), list[Mistake]()
+    if environment is not None and environment not in document.environments:
+        notes.unknown(Place(1, "environments"), "environment", environment, document.environments)
+    before = previous or PreviousTexts({}, {})
+    content = read_content(document, notes)
+    reaches = [reach(rule, document.products) for rule in document.rules]
+    check_products(document, notes)
+    check_offers(document, notes)
+    check_answers(document, reaches, notes)
+    check_schedules(document, now, notes)
+    check_experiments(document, before.experiments, notes, warnings, reshuffle=reshuffle)
+    drafts = spread(document, reaches, notes, warnings)
+    if notes.mistakes:
+        raise Mistakes(document.file, notes.mistakes)
+
+    texts = _with_predecessors(content, before)
+    pictured = _pictured(content, before)
+    settings = _settings(document)
+    locales = LocaleTable(settings["locales"]["default"], settings["locales"]["fallbacks"])
+    sheets = {}
+    for done, (product, draft) in enumerate(drafts.items(), 1):
+        sheets[product] = sheet_document(product, draft, document, texts, pictured)
+        at = document.products[product].at if product in document.products else Place(1, "rules")
+        check_limits(product, sheets[product], locales, at, notes)
+        if progress is not None:
+            progress("compiling", done, len(drafts))
+    if notes.mistakes:
+        raise Mistakes(document.file, notes.mistakes)
+    release = Release(
+        app_apple_id=settings["appAppleId"],
+        settings=settings,
+        sheets=sheets,
+        texts=texts,
+        messages={message.identifier: message.images for message in content.all_messages()},
+        images={image.identifier: ImageFacts(image.size, image.path.name) for image in content.images.values()},
+        source=document.source,
+    )
+    return Compiled(release, content, tuple(sorted(warnings)))
+
+
+def _with_predecessors(content: Content, previous: PreviousTexts) -> dict[str, dict[str, tuple[str, ...]]]:
+    return {
+        name: {
+            locale: _ids(message.identifier, previous.texts.get(name, {}).get(locale, ()), previous.states)
+            for locale, message in texts.items()
+        }
+        for name, texts in content.messages.items()
+    }
+
+
+def _ids(new: str, served: Sequence[str], states: Mapping[str, MessageState]) -> tuple[str, ...]:
+    """Return the new id and, until it is approved itself, the newest of those served before that is."""
+    approved = [message for message in served if message in states and states[message].servable]
+    if new in approved:
+        return (new,)
+    return (new, *approved[:1])
+
+
+def _pictured(content: Content, previous: PreviousTexts) -> frozenset[str]:
+    new = {message.identifier for message in content.all_messages() if message.images}
+    return frozenset(new | {message for message, state in previous.states.items() if state.images})
+
+
+def _settings(document: Document) -> dict[str, Any]:
+    """Return the `settings` document. Only what every request needs: it is read whole at each cold start."""
+    if document.app is None or document.locales is None:
+        raise Mistakes(document.file, document.mistakes)
+    return {
+        "format": FORMAT,
+        "appAppleId": document.app.app_apple_id,
+        "bundleId": document.app.bundle_id,
+        "issuerId": document.app.issuer_id,
+        "keyId": document.app.key_id,
+        "signs": signs(document),
+        "locales": {
+            "default": document.locales.default,
+            "fallbacks": {key: list(values) for key, values in document.locales.fallbacks.items()},
+        },
+    }

@@ -1,0 +1,124 @@
+"""The images and messages of a file as Apple will get them: checked, with the ids that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from console.entries import Bullet, Document, Image, Text
+from console.identifiers import image_id, message_id, upload_body
+from console.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
+from console.mistakes import Notes, Place
+
+# Per app (apple-api.md, section 5).
+MAX_MESSAGES: Final = 2000
+MAX_IMAGES: Final = 2000
+
+_NO_ID: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUpload:
+    """An image to upload under `identifier` with `size` as its imageSize."""
+
+    identifier: str
+    size: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpload:
+    """A message to upload under `identifier`; `body` is the request, byte for byte. `images` are the ids it uses."""
+
+    identifier: str
+    body: bytes
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Images by name; messages by set and locale."""
+
+    images: Mapping[str, ImageUpload]
+    messages: Mapping[str, Mapping[str, MessageUpload]]
+
+    def all_messages(self) -> Iterator[MessageUpload]:
+        return (message for texts in self.messages.values() for message in texts.values())
+
+
+def read_content(document: Document, notes: Notes) -> Content:
+    """Read the images of a document and make every id. What Apple would refuse is noted."""
+    reader = _Reader(document, notes)
+    images = {name: upload for name, image in document.images.items() if (upload := reader.image(image)) is not None}
+    messages = {
+        name: {locale: reader.message(text, images) for locale, text in texts.items()}
+        for name, texts in document.messages.items()
+    }
+    content = Content(images, messages)
+    reader.check_number("messages", len({message.identifier for message in content.all_messages()}), MAX_MESSAGES)
+    reader.check_number("images", len({image.identifier for image in images.values()}), MAX_IMAGES)
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    document: Document
+    notes: Notes
+
+    @property
+    def _app_apple_id(self) -> int:
+        return 0 if self.document.app is None else self.document.app.app_apple_id
+
+    def image(self, image: Image) -> ImageUpload | None:
+        path = (self.document.base_dir or Path()) / image.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "it cannot be read").lower()
+            self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", f"Put the file at {path}.")
+            return None
+        self._check_image(image, content)
+        return ImageUpload(image_id(self._app_apple_id, image.size, content, image.revision), image.size, path)
+
+    def _check_image(self, image: Image, content: bytes) -> None:
+        try:
+            found = complaint(read_png(content), image.size)
+        except NotPNGError as error:
+            self.notes.add(image.at, f"`{image.file}` is no PNG image: {error}.", "Apple takes PNG files only.")
+            return
+        if found is not None:
+            self.notes.add(image.at, f"`{image.file}`: {found[0]}", found[1])
+
+    def message(self, text: Text, images: Mapping[str, ImageUpload]) -> MessageUpload:
+        picture = None if text.image is None else self._used(text.image, FULL_SIZE, text.image_at, images)
+        bullets = [self._bullet(bullet, images) for bullet in text.bullets]
+        body = upload_body(
+            header=text.header,
+            body=text.body,
+            image=None if picture is None else (picture, text.alt_text or ""),
+            above_image=text.above_image,
+            bullets=bullets,
+        )
+        used = [*([] if picture is None else [picture]), *(bullet[1] for bullet in bullets)]
+        identifier = message_id(self._app_apple_id, body, text.revision)
+        return MessageUpload(identifier, body, tuple(dict.fromkeys(used)))
+
+    def _bullet(self, bullet: Bullet, images: Mapping[str, ImageUpload]) -> tuple[str, str, str]:
+        return bullet.text, self._used(bullet.image, BULLET_POINT, bullet.at, images), bullet.alt_text
+
+    def _used(self, name: str, size: str, at: Place, images: Mapping[str, ImageUpload]) -> str:
+        """Return the id of the image called `name`, which must be declared with `size`."""
+        image = self.document.images.get(name)
+        if image is None:
+            self.notes.unknown(at, "image", name, self.document.images)
+        elif image.size != size:
+            others = [other.name for other in self.document.images.values() if other.size == size]
+            instead = f"Declare it with `size: {size}`" + (f", or use `{others[0]}`." if others else ".")
+            self.notes.add(at, f"The image `{name}` is {image.size}; {size} belongs here.", instead)
+        return images[name].identifier if name in images else _NO_ID
+
+    def check_number(self, what: str, number: int, most: int) -> None:
+        if number > most:
+            self.notes.add(Place(1, what), f"The file has {number} {what}.", f"Apple keeps at most {most} for an app.")

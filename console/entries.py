@@ -1,0 +1,194 @@
+"""What an owner's file says, typed, each entry with its place: the nouns that `document` reads and `compile` uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from console.conditions import Document as Condition
+from console.mistakes import Mistake, Place
+from console.schedules import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """`issuer_id` and `key_id` are empty where the file leaves them out; they are needed for signing only."""
+
+    app_apple_id: int
+    bundle_id: str
+    issuer_id: str
+    key_id: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A deployment: the CloudFormation stack that has the table and the URL."""
+
+    name: str
+    stack: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """`period` is ISO 8601, P1W to P1Y. `default` names the message set that Apple keeps as default message."""
+
+    product_id: str
+    group: str
+    period: str
+    advanced_commerce: bool
+    bundle: bool
+    default: str | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Locales:
+    """`fallbacks` is keyed by locale or bare language, normalised."""
+
+    default: str
+    fallbacks: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`file` is as written, relative to the document. `size` is Apple's imageSize."""
+
+    name: str
+    file: str
+    size: str
+    revision: int | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """`image` names an image of the file."""
+
+    text: str
+    image: str
+    alt_text: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message: a set's text in one locale, canonical (NFC, no outer whitespace)."""
+
+    header: str
+    body: str
+    image: str | None
+    alt_text: str | None
+    above_image: bool
+    bullets: tuple[Bullet, ...]
+    revision: int | None
+    at: Place
+    image_at: Place
+
+    @property
+    def pictured(self) -> bool:
+        """Apple takes neither image nor bullets beside an offer or a switch plan."""
+        return self.image is not None or bool(self.bullets)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A promotional offer made in App Store Connect. `signature` is v1 or v2."""
+
+    name: str
+    product_id: str
+    offer_identifier: str
+    signature: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`target` is a product for alternateProduct, an offer's name for promotionalOffer, else empty.
+
+    `messages` is the name of a set, empty for `fallback`. `request` is the owner's part of a
+    SubscriptionModifyInAppRequest.
+    """
+
+    kind: str
+    messages: str
+    at: Place
+    messages_at: Place
+    target: str = ""
+    billing_plan_type: str | None = None
+    request: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """`slots` of 10 000; None where its weight is a mistake."""
+
+    name: str
+    slots: int | None
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    key: str
+    arms: tuple[Arm, ...]
+    at: Place
+
+    @property
+    def shares(self) -> tuple[tuple[str, int], ...]:
+        """The arms by name and slots: what customers are assigned by."""
+        return tuple((arm.name, arm.slots or 0) for arm in self.arms)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`says` is None where it is a mistake, and so is `condition` where `has_condition`."""
+
+    name: str
+    condition: Condition | None
+    has_condition: bool
+    schedule: Schedule
+    says: Answer | Experiment | None
+    at: Place
+    schedule_at: Place
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Everything this rule may say, in file order."""
+        if isinstance(self.says, Experiment):
+            return tuple(arm.answer for arm in self.says.arms if arm.answer is not None)
+        return () if self.says is None else (self.says,)
+
+
+Messages: TypeAlias = Mapping[str, Mapping[str, Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One retention.yaml as it was read. Nothing may be published while there are `mistakes`.
+
+    `file` names it in messages; `base_dir` is where its images are looked for, None where they cannot be had (a file
+    that comes from a release). `sets_at` has the place of each message set.
+    """
+
+    file: str
+    base_dir: Path | None
+    app: App | None
+    environments: Mapping[str, Environment]
+    products: Mapping[str, Product]
+    locales: Locales | None
+    images: Mapping[str, Image]
+    messages: Messages
+    sets_at: Mapping[str, Place]
+    offers: Mapping[str, Offer]
+    rules: tuple[Rule, ...]
+    source: bytes
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def experiments(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
+        """Each experiment's key with its arms' names and slots."""
+        return {rule.says.key: rule.says.shares for rule in self.rules if isinstance(rule.says, Experiment)}

@@ -1,0 +1,105 @@
+"""One mapping of the file being read: typed access to its fields, and a note for each that is wrong, missing or new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.mistakes import Notes, Place
+from console.tree import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The entries of one mapping. Every reader returns None, or its default, where it has noted a mistake."""
+
+    at: Place
+    entries: Mapping[str, Node]
+    notes: Notes
+
+    @classmethod
+    def of(cls, node: Node, notes: Notes, what: str, known: Sequence[str]) -> Fields:
+        """Read `node` as `what` (with its article), whose fields are `known`; note those that are not."""
+        if not isinstance(node.value, Mapping):
+            example = f"Write `{known[0]}: …` and so on below it."
+            notes.add(node.at, f"{what[0].upper()}{what[1:]} is a mapping, not {node.kind}.", example)
+        for key, entry in node.entries.items():
+            if key not in known:
+                notes.unknown(entry.at, f"field of {what} called", key, known)
+        return cls(node.at, node.entries, notes)
+
+    def text(self, key: str, *, required: bool = True) -> str | None:
+        """Return a text that is not blank."""
+        node = self._entry(key, required=required)
+        if node is None:
+            return None
+        if isinstance(node.value, str) and node.value.strip():
+            return node.value
+        quoted = f'Write `{key}: "{node.value}"`.' if isinstance(node.value, int | float) else f"Write `{key}: …`."
+        self.notes.add(node.at, f"`{key}` is a text, not {_or_empty(node)}.", quoted)
+        return None
+
+    def integer(self, key: str, *, least: int, required: bool = True) -> int | None:
+        node = self._entry(key, required=required)
+        if node is None:
+            return None
+        if isinstance(node.value, int) and not isinstance(node.value, bool) and node.value >= least:
+            return node.value
+        self.notes.add(
+            node.at, f"`{key}` is a whole number from {least} on, not {node.kind}.", f"Write `{key}: {least + 1}`."
+        )
+        return None
+
+    def flag(self, key: str, *, required: bool = False) -> bool:
+        node = self._entry(key, required=required)
+        if node is None:
+            return False
+        if isinstance(node.value, bool):
+            return node.value
+        self.notes.add(node.at, f"`{key}` is `true` or `false`, not {node.kind}.", f"Write `{key}: true`.")
+        return False
+
+    def choice(self, key: str, choices: Sequence[str], *, default: str | None = None, required: bool = False) -> Any:  # noqa: ANN401  # one of `choices` or `default`
+        node = self._entry(key, required=required)
+        if node is None:
+            return default
+        if node.value in choices:
+            return node.value
+        self.notes.unknown(node.at, f"`{key}` called", str(node.value), choices)
+        return default
+
+    def named(self, key: str) -> Mapping[str, Node]:
+        """Return the entries of a mapping of names; an absent one has none."""
+        node = self.entries.get(key)
+        if node is None:
+            return {}
+        if not isinstance(node.value, Mapping):
+            self.notes.add(node.at, f"`{key}` is a mapping, not {node.kind}.", "Write `name: …` below it.")
+        return node.entries
+
+    def listed(self, key: str) -> tuple[Node, ...]:
+        """Return the items of a list, which must not be empty where it stands; an absent one has none."""
+        node = self.entries.get(key)
+        if node is None:
+            return ()
+        if not isinstance(node.value, tuple):
+            self.notes.add(node.at, f"`{key}` is a list, not {node.kind}.", "Write `- …` below it.")
+        elif not node.items:
+            self.notes.add(node.at, f"The list `{key}` is empty.", "Leave it out, or put something in.")
+        return node.items
+
+    def place(self, key: str) -> Place:
+        """Return where `key` stands, or where it would."""
+        node = self.entries.get(key)
+        return self.at.inside(key) if node is None else node.at
+
+    def _entry(self, key: str, *, required: bool) -> Node | None:
+        node = self.entries.get(key)
+        if node is None and required:
+            self.notes.add(self.at, f"`{key}` is missing.", f"Write `{key}: …`.")
+        return node
+
+
+def _or_empty(node: Node) -> str:
+    return "an empty one" if isinstance(node.value, str) else node.kind

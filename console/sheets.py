@@ -1,0 +1,194 @@
+"""Rules, spread over one sheet for each product: what a request for that product has to look at, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from retention.catalog import Sheet
+from retention.locales import APPLE_LOCALES, LocaleTable
+from retention.table import MAX_DOCUMENT, canonical, pack
+
+from console.conditions import Document as Condition
+from console.conditions import asks_product, for_product, named_products
+from console.entries import Answer, Document, Experiment, Rule
+from console.mistakes import Mistake, Notes, Place
+from console.release import ANY_PRODUCT
+
+# DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
+MAX_SHEET_BYTES: Final = 350 * 1024
+MAX_RULES: Final = 500
+# BatchGetItem takes 100 keys: the states of everything one request could be answered with.
+MAX_LOCALE_MESSAGES: Final = 100
+# What a device may ask for that Apple does not list; every candidate for it comes from fallbacks and the default.
+_UNKNOWN_LOCALE: Final = "xx"
+
+SheetDocument = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One rule with the products it may answer, and what then remains of its condition."""
+
+    rule: Rule
+    conditions: Mapping[str, Condition | None]
+
+    @property
+    def restricted(self) -> bool:
+        """Tell whether the rule asks which product it is."""
+        return self.rule.condition is not None and asks_product(self.rule.condition)
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        return tuple(product for product in self.conditions if product != ANY_PRODUCT)
+
+
+def reach(rule: Rule, products: Mapping[str, object]) -> Reach:
+    """Return where `rule` may answer: the declared products and ANY_PRODUCT, for everything undeclared."""
+    condition = rule.condition
+    if condition is None or not asks_product(condition):
+        return Reach(rule, dict.fromkeys((*products, ANY_PRODUCT), condition))
+    named = named_products(condition)
+    candidates = (*products, ANY_PRODUCT) if named is None else sorted(named & products.keys())
+    return Reach(rule, dict(_remaining(condition, candidates)))
+
+
+def _remaining(condition: Condition, candidates: tuple[str, ...] | list[str]) -> Iterator[tuple[str, Condition | None]]:
+    for product in candidates:
+        remains = for_product(condition, None if product == ANY_PRODUCT else product)
+        if remains is True:
+            yield product, None
+        elif remains is not False:
+            yield product, remains
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One product's rules so far. `closed` and `settled` name the rule behind which nothing, or little, can speak."""
+
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    sets: dict[str, None] = field(default_factory=dict)
+    closed: str | None = None
+    settled: str | None = None
+
+
+def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: list[Mistake]) -> dict[str, _Draft]:
+    """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
+    drafts = {product: _Draft() for product in (*document.products, ANY_PRODUCT)}
+    for reached in reaches:
+        _check_reachable(reached, drafts, notes, warnings)
+        rule = reached.rule
+        compiled = _rule(rule, document)
+        always = rule.schedule.starts is None and rule.schedule.ends is None and bool(rule.answers)
+        falls_back = all(answer.kind == "fallback" for answer in rule.answers)
+        for product, condition in reached.conditions.items():
+            draft = drafts[product]
+            if draft.closed is None:
+                draft.rules.append({**compiled, "when": condition})
+                draft.sets.update(dict.fromkeys(answer.messages for answer in rule.answers if answer.messages))
+            if always and condition is None and falls_back:
+                draft.closed = draft.closed or rule.name
+            elif always and condition is None and isinstance(rule.says, Answer):
+                draft.settled = draft.settled or rule.name
+    return drafts
+
+
+def _check_reachable(reached: Reach, drafts: Mapping[str, _Draft], notes: Notes, warnings: list[Mistake]) -> None:
+    rule, found = reached.rule, [drafts[product] for product in reached.conditions]
+    if not found:
+        notes.add(rule.at, f"The rule `{rule.name}` matches no product.", "Correct what it asks of `productId`.")
+    elif all(draft.closed for draft in found):
+        wrong = f"No request comes to `{rule.name}`: `{found[0].closed}` falls back for every one before it."
+        notes.add(rule.at, wrong, f"Move it above `{found[0].closed}`, or remove it.")
+    elif all(draft.closed or draft.settled for draft in found):
+        before = found[0].settled or found[0].closed
+        wrong = (
+            f"`{rule.name}` speaks only while `{before}`, which matches every request before it, cannot be delivered."
+        )
+        warnings.append(Mistake(rule.at.line, rule.at.where, wrong, f"Move it above `{before}` if it should speak."))
+
+
+def _rule(rule: Rule, document: Document) -> dict[str, Any]:
+    compiled: dict[str, Any] = {"name": rule.name, "from": rule.schedule.starts, "until": rule.schedule.ends}
+    if isinstance(rule.says, Experiment):
+        arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in rule.says.arms]
+        return {**compiled, "experiment": {"key": rule.says.key, "arms": arms}}
+    return {**compiled, "answer": rule.says and answer_document(rule.says, document)}
+
+
+def answer_document(answer: Answer, document: Document) -> dict[str, Any]:
+    """Return an answer in the form of `retention.catalog`; names that do not resolve are left out, and noted elsewhere."""
+    compiled: dict[str, Any] = {"kind": answer.kind}
+    if answer.kind == "fallback":
+        return compiled
+    compiled["set"] = answer.messages
+    if answer.kind == "alternateProduct":
+        target = document.products.get(answer.target)
+        compiled |= {"productId": answer.target, "group": target.group if target else ""}
+        if answer.billing_plan_type is not None:
+            compiled["billingPlanType"] = answer.billing_plan_type
+    elif answer.kind == "promotionalOffer" and answer.target in document.offers:
+        offer = document.offers[answer.target]
+        compiled |= {
+            "productId": offer.product_id,
+            "offerIdentifier": offer.offer_identifier,
+            "signature": offer.signature,
+        }
+    elif answer.kind == "advancedCommerce":
+        compiled["request"] = answer.request
+    return compiled
+
+
+Texts = Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+def sheet_document(
+    product: str, draft: _Draft, document: Document, texts: Texts, pictured: frozenset[str]
+) -> SheetDocument:
+    """Return the sheet of one product, in the form of `retention.catalog`."""
+    declared = document.products.get(product)
+    sets = {
+        name: {locale: list(ids) for locale, ids in sorted(texts[name].items())}
+        for name in sorted(draft.sets)
+        if name in texts
+    }
+    named = {message for by_locale in sets.values() for ids in by_locale.values() for message in ids}
+    return {
+        "product": declared
+        and {
+            "productId": product,
+            "group": declared.group,
+            "advancedCommerce": declared.advanced_commerce,
+            "bundle": declared.bundle,
+        },
+        "rules": draft.rules,
+        "sets": sets,
+        "pictured": sorted(named & pictured),
+    }
+
+
+def check_limits(product: str, sheet: SheetDocument, locales: LocaleTable, at: Place, notes: Notes) -> None:
+    """Note where a sheet is more than one request may have to read, with the figure."""
+    who = "products the file does not name" if product == ANY_PRODUCT else f"`{product}`"
+    if len(sheet["rules"]) > MAX_RULES:
+        notes.add(at, f"{len(sheet['rules'])} rules may answer {who}.", f"At most {MAX_RULES} may: say `productId`.")
+        return
+    content = canonical(sheet)
+    size = len(pack(content)) if len(content) <= MAX_DOCUMENT else len(content)
+    if size > MAX_SHEET_BYTES:
+        limit = f"At most {MAX_SHEET_BYTES} fit: say `productId` in more rules."
+        notes.add(at, f"The rules that may answer {who} take {size} bytes.", limit)
+    locale, number = _most_messages(sheet, locales)
+    if number > MAX_LOCALE_MESSAGES:
+        limit = f"At most {MAX_LOCALE_MESSAGES} can be looked up: use fewer message sets for it."
+        notes.add(at, f"Rules for {who} name {number} messages that may serve `{locale}`.", limit)
+
+
+def _most_messages(sheet: SheetDocument, locales: LocaleTable) -> tuple[str, int]:
+    every = {message for texts in sheet["sets"].values() for ids in texts.values() for message in ids}
+    if len(every) <= MAX_LOCALE_MESSAGES:
+        return "", len(every)
+    compiled = Sheet.from_document(sheet, locales)
+    asked = [*sorted(APPLE_LOCALES), *sorted(locales.fallbacks), _UNKNOWN_LOCALE]
+    return max(((locale, len(compiled.plan(locale).message_ids)) for locale in asked), key=lambda found: found[1])

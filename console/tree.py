@@ -1,0 +1,142 @@
+"""YAML 1.2 as a tree that remembers lines: the only thing about a file that `console.document` has to know.
+
+Scalars have YAML's types, but a date stays the text it was. What YAML allows and an owner's file should not hold is a
+mistake: duplicate keys, merge keys, tags, keys that are no scalars, numbers that are not finite.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from console.mistakes import Mistake, Mistakes, Notes, Place
+
+Scalar: TypeAlias = str | int | float | bool
+Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
+
+# Aliases make a small file a large tree; nobody writes this much by hand, and ten thousand rules need a tenth.
+_MAX_NODES: Final = 2_000_000
+_YAML: Final = "tag:yaml.org,2002:"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value of the file and its place; below a key, the place is the key's."""
+
+    at: Place
+    value: Value
+
+    @property
+    def entries(self) -> Mapping[str, Node]:
+        """The entries of a mapping; none for anything else."""
+        return self.value if isinstance(self.value, Mapping) else {}
+
+    @property
+    def items(self) -> tuple[Node, ...]:
+        """The items of a list; none for anything else."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    @property
+    def kind(self) -> str:
+        """What an owner would call it."""
+        if self.value is None:
+            return "nothing"
+        if isinstance(self.value, bool):
+            return f"the truth value `{str(self.value).lower()}`"
+        if isinstance(self.value, str):
+            return f"the text `{self.value}`"
+        if isinstance(self.value, int | float):
+            return f"the number `{self.value}`"
+        return "a list" if isinstance(self.value, tuple) else "a mapping"
+
+
+def parse(source: bytes, file: str, notes: Notes) -> Node:
+    """Return the tree of a file. Raises `Mistakes` with one mistake where it is not UTF-8 YAML at all."""
+    try:
+        text = source.decode("utf-8-sig")
+        root = YAML(typ="safe", pure=True).compose(text)
+        return _Builder(notes).build(root, Place(1, "")) if root is not None else Node(Place(1, ""), None)
+    except UnicodeDecodeError as error:
+        line = source[: error.start].count(b"\n") + 1
+        raise Mistakes(file, [Mistake(line, "", "This is not UTF-8 text.", "Save the file as UTF-8.")]) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = f"This is not YAML: {error.problem or error.context}."
+        raise Mistakes(file, [Mistake(mark.line + 1 if mark else 1, "", problem, _INDENT)]) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        problem = f"This is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}."
+        raise Mistakes(file, [Mistake(1, "", problem, _INDENT)]) from None
+
+
+_INDENT: Final = "Check quotes, colons and indentation there; text with `: ` or ` #` in it needs quotes."
+
+
+class _Builder:
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._count = 0
+
+    def build(self, node: Any, at: Place) -> Node:  # noqa: ANN401  # ruamel's nodes carry no types
+        self._count += 1
+        if self._count > _MAX_NODES:
+            raise ValueError("its aliases unfold to more than two million values")
+        if isinstance(node, MappingNode):
+            return Node(at, dict(self._entries(node, at)))
+        if isinstance(node, SequenceNode):
+            return Node(at, tuple(self._items(node, at)))
+        return Node(at, self._scalar(node, at))
+
+    def _entries(self, node: Any, at: Place) -> Iterator[tuple[str, Node]]:  # noqa: ANN401  # as above
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, ScalarNode):
+                self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
+                continue
+            place = at.inside(key.value, line)
+            if str(key.tag).endswith(":merge"):
+                self._notes.add(place, "Merge keys are not part of YAML 1.2.", "Write the entries out.")
+            elif key.value in seen:
+                first = f"Keep one of the two: the first is on line {seen[key.value]}."
+                self._notes.add(place, f"The key `{key.value}` stands here twice.", first)
+            else:
+                seen[key.value] = line
+                yield key.value, self.build(value, place)
+
+    def _items(self, node: Any, at: Place) -> Iterator[Node]:  # noqa: ANN401  # as above
+        for index, item in enumerate(node.value, 1):
+            yield self.build(item, Place(item.start_mark.line + 1, f"{at.where}[{index}]"))
+
+    def _scalar(self, node: Any, at: Place) -> Scalar | None:  # noqa: ANN401  # as above
+        text, kind = str(node.value), str(node.tag).removeprefix(_YAML)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        if kind in {"int", "float"}:
+            return self._number(text, at)
+        if kind not in {"str", "timestamp"}:
+            self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
+        if _SURROGATE.search(text):
+            self._notes.add(at, "This text holds half a character (a lone surrogate).", "Write the character itself.")
+            return _SURROGATE.sub("\ufffd", text)
+        return text
+
+    def _number(self, text: str, at: Place) -> Scalar:
+        for read in (int, lambda digits: int(digits, 0), float):
+            try:
+                number: int | float = read(text)
+            except ValueError:
+                continue
+            if math.isfinite(number):
+                return number
+        self._notes.add(at, f"`{text}` is no finite number.", "Write a number, or put quotes around a text.")
+        return text
