@@ -29,11 +29,8 @@ UNUSED = (
     "pycparser*",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!_j]*",  # Logger needs jmespath_utils
-    "boto3/data/[!d]*",
-    "boto3/examples",
     "cryptography/hazmat/bindings/_rust/*.pyi",
     "jmespath/__main__.py",
-    "s3transfer/crt.py",
     "**/tests",
     "**/*.pyi",
     "**/py.typed",
