@@ -209,7 +209,10 @@ def _read_header(raw: bytes) -> tuple[str, str]:
         raise VerificationError("algorithm_unknown", "`alg` is not ES256")
     if "crit" in header or "b64" in header:
         raise VerificationError("critical_header", "the header asks for what we do not do (`crit`, `b64`)")
-    x5c = header.get("x5c")
+    return _read_chain(header.get("x5c"))
+
+
+def _read_chain(x5c: object) -> tuple[str, str]:
     if not isinstance(x5c, list) or len(x5c) != PATH_LENGTH:
         raise VerificationError("chain_length", "`x5c` is not a list of three")
     leaf, intermediate, root = x5c

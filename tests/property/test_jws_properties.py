@@ -1,0 +1,153 @@
+"""What holds of every token and of every text, not only of those somebody thought of."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import minting
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from minting import NOW, base64url, claims, good_chain, header, signed
+from retention import jws
+from retention.errors import VerificationError
+from retention.jws import SignedPayloadVerifier
+from retention.strict_json import StrictJSONError, read_object
+
+GOOD = signed()
+ROOT = good_chain()[2]
+VERIFIER = SignedPayloadVerifier([ROOT])
+
+BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+def refused(token: str, verifier: SignedPayloadVerifier = VERIFIER) -> bool:
+    try:
+        verifier.verify(token, NOW)
+    except VerificationError:
+        return True
+    return False
+
+
+@given(st.integers(0, len(GOOD) - 1), st.characters(codec="ascii") | st.sampled_from(BASE64URL) | st.characters())
+def test_any_changed_character_is_refused(place: int, character: str) -> None:
+    """Whichever character of a good token becomes whichever other, the token is refused."""
+    changed = GOOD[:place] + character + GOOD[place + 1 :]
+    assert refused(changed) is (changed != GOOD)
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_every_changed_bit_at_the_ends_of_parts_is_refused(*, warm: bool) -> None:
+    """Around the dots, where base64url has bits to spare, every other character in every place is refused."""
+    dots = [place for place, character in enumerate(GOOD) if character == "."]
+    places = {place for dot in (*dots, len(GOOD)) for place in range(dot - 3, min(dot + 3, len(GOOD)))}
+    for place in sorted(places):
+        for character in BASE64URL + "=+/. \n":
+            changed = GOOD[:place] + character + GOOD[place + 1 :]
+            verifier = VERIFIER if warm else SignedPayloadVerifier([ROOT])
+            assert refused(changed, verifier) is (changed != GOOD)
+
+
+@given(st.integers(0, len(GOOD)), st.text(min_size=1, max_size=3))
+def test_anything_put_in_is_refused(place: int, text: str) -> None:
+    """Nothing may be added to a good token, wherever."""
+    assert refused(GOOD[:place] + text + GOOD[place:])
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(1, 200))
+def test_anything_taken_out_is_refused(place: int, count: int) -> None:
+    """Nothing may be missing from a good token, wherever."""
+    assert refused(GOOD[:place] + GOOD[place + count :])
+
+
+@given(
+    st.text()
+    | st.text(alphabet=BASE64URL + ".=", max_size=400)
+    | st.lists(st.binary()).map(lambda parts: ".".join(map(base64url, parts)))
+)
+@example("\x00")
+@example("\ud800.\udfff.")
+@example("." * 70_000)
+def test_any_text_is_refused_and_only_refused(text: str) -> None:
+    """Whatever the text, the only outcome is a `VerificationError`."""
+    assert refused(text)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["alg", "x5c", "crit", "b64", "jwk", "kid", "typ"]) | st.text(max_size=4), anything)
+)
+def test_any_header_is_judged(changes: dict[str, object]) -> None:
+    """Whatever the header says, signed or not, it is accepted or refused and nothing else."""
+    token = signed(header(**changes))
+    accepted = not refused(token)
+    assert accepted <= (not {"alg", "x5c", "crit", "b64"} & set(changes))
+
+
+@given(
+    st.lists(
+        st.text(max_size=20) | st.binary(max_size=40).map(lambda raw: base64.b64encode(raw).decode()),
+        min_size=3,
+        max_size=3,
+    )
+)
+def test_any_x5c_is_refused(entries: list[str]) -> None:
+    """Whatever stands in the place of the certificates, it is refused."""
+    assert refused(signed(header(x5c=entries)))
+
+
+@given(st.sampled_from([0, 1]), st.integers(0, 500), st.integers(1, 255))
+@settings(deadline=None)
+def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, change: int) -> None:
+    """A certificate that differs in one byte from what its issuer signed is refused, signed though the token is."""
+    chain = list(good_chain())
+    place %= len(chain[which])
+    chain[which] = chain[which][:place] + bytes([chain[which][place] ^ change]) + chain[which][place + 1 :]
+    assert refused(minting.token_of(chain))
+
+
+@given(st.dictionaries(st.sampled_from(list(minting.FIELDS)) | st.text(max_size=4), anything))
+def test_any_payload_is_judged(changes: dict[str, object]) -> None:
+    """Whatever Apple's key signs, the claims come out as JSON has them or are refused."""
+    body = claims(**changes)
+    try:
+        found = VERIFIER.verify(signed(body=body), NOW)
+    except VerificationError:
+        return
+    assert found == json.loads(json.dumps(body))
+
+
+@given(st.binary(max_size=64))
+def test_one_spelling_for_each_bytes(raw: bytes) -> None:
+    """Decoding takes the one canonical spelling of any bytes, in both alphabets."""
+    assert jws._base64url(base64url(raw)) == raw
+    assert jws._base64(base64.b64encode(raw).decode()) == raw
+
+
+@given(st.text(alphabet=BASE64URL + "+/=", max_size=12))
+def test_no_second_spelling(text: str) -> None:
+    """Text that decodes is the canonical spelling of what it decodes to."""
+    for decode, encode in ((jws._base64url, base64url), (jws._base64, lambda raw: base64.b64encode(raw).decode())):
+        try:
+            raw = decode(text)
+        except VerificationError:
+            continue
+        assert encode(raw) == text
+
+
+@given(
+    st.binary()
+    | anything.map(lambda value: json.dumps(value).encode())
+    | st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))
+)
+def test_strict_json_reads_or_refuses(raw: bytes) -> None:
+    """Any bytes are an object that can be written again, or a `StrictJSONError`."""
+    try:
+        found = read_object(raw)
+    except StrictJSONError:
+        return
+    assert read_object(json.dumps(found, ensure_ascii=False).encode()) == found

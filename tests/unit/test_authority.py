@@ -1,0 +1,164 @@
+"""The authority signs as the App Store does, keeps what it needs to go on signing, and is Apple to nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.errors import VerificationError
+from retention.jws import TEST_AUTHORITY_FINGERPRINT, SignedPayloadVerifier, apple_root
+
+from console import authority
+from console.authority import Authority, request_claims
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "events" / "ca"
+APPLE = ROOT.parent / "shared" / "fixtures" / "apple"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made() -> Authority:
+    return Authority.create("Rehearsal Root")
+
+
+def test_what_it_signs_is_verified_under_its_root(made: Authority) -> None:
+    """A token of the authority is believed where its root is named, and its claims come out as they went in."""
+    claims = request_claims(product_id="pro.monthly", user_locale="zh-Hant-HK") | {"note": "é"}
+    found = SignedPayloadVerifier([made.root_der]).authenticate(made.sign(claims), NOW)
+    assert found.claims == claims
+    assert found.anchor == made.fingerprint == hashlib.sha256(made.root_der).hexdigest()
+
+
+def test_what_it_signs_is_not_apples(made: Authority) -> None:
+    """Where only Apple's root is trusted, the authority is a stranger."""
+    with pytest.raises(VerificationError) as refused:
+        SignedPayloadVerifier([apple_root()]).verify(made.sign(request_claims()), NOW)
+    assert refused.value.code == "path_untrusted"
+
+
+def test_two_authorities_do_not_vouch_for_each_other(made: Authority) -> None:
+    """Authorities of the same name have different keys."""
+    other = Authority.create("Rehearsal Root")
+    with pytest.raises(VerificationError):
+        SignedPayloadVerifier([made.root_der]).verify(other.sign(request_claims()), NOW)
+
+
+def test_it_is_valid_between_its_instants() -> None:
+    """The chain is valid from the first second given to the last, and not a second longer."""
+    begin, end = NOW, NOW + timedelta(days=1)
+    brief = Authority.create("Brief Root", begin, end)
+    verifier, token = SignedPayloadVerifier([brief.root_der]), brief.sign(request_claims())
+    for inside in (begin, end):
+        assert verifier.verify(token, inside)
+    for outside in (begin - timedelta(seconds=1), end + timedelta(seconds=1)):
+        with pytest.raises(VerificationError):
+            verifier.verify(token, outside)
+
+
+def test_it_goes_on_signing_after_it_was_saved(made: Authority, tmp_path: Path) -> None:
+    """Saved and loaded, the authority signs for the same root; its key is its owner's alone to read."""
+    made.save(tmp_path / "ca")
+    loaded = Authority.load(tmp_path / "ca")
+    assert loaded.root_der == made.root_der
+    assert SignedPayloadVerifier([made.root_der]).verify(loaded.sign(request_claims()), NOW)
+    assert (tmp_path / "ca" / "leaf-key.pem").stat().st_mode & 0o077 == 0
+
+
+def test_another_kind_of_key_is_refused(made: Authority, tmp_path: Path) -> None:
+    """A directory whose key cannot sign ES256 is no authority."""
+    made.save(tmp_path)
+    key = ed25519.Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "leaf-key.pem").write_bytes(pem)
+    with pytest.raises(ValueError, match="not an EC private key"):
+        Authority.load(tmp_path)
+
+
+def test_claims_are_those_of_a_fresh_request() -> None:
+    """The seven documented fields, each request with an identifier of its own, signed now in milliseconds."""
+    first, second = request_claims(), request_claims()
+    assert list(first) == [
+        "originalTransactionId",
+        "appAppleId",
+        "productId",
+        "userLocale",
+        "requestIdentifier",
+        "environment",
+        "signedDate",
+    ]
+    assert uuid.UUID(str(first["requestIdentifier"])) != uuid.UUID(str(second["requestIdentifier"]))
+    assert isinstance(first["signedDate"], int)
+    assert abs(first["signedDate"] / 1000 - datetime.now(UTC).timestamp()) < 60
+    assert request_claims(signed_date=0, request_identifier="x")["signedDate"] == 0
+
+
+@pytest.mark.parametrize("name", ["leaf", "intermediate", "root"])
+def test_certificates_are_shaped_like_apples(made: Authority, name: str) -> None:
+    """Each certificate has the extensions of Apple's, as critical as there, a key on the same curve, about its size."""
+    files = {"leaf": "AppStoreSigning-2025-2027.cer", "intermediate": "AppleWWDRCAG6.cer", "root": "AppleRootCA-G3.cer"}
+    if not APPLE.is_dir():
+        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
+    theirs_der = (APPLE / files[name]).read_bytes()
+    ours_der: bytes = getattr(made, f"{name}_der")
+    ours, theirs = x509.load_der_x509_certificate(ours_der), x509.load_der_x509_certificate(theirs_der)
+    assert {(e.oid, e.critical) for e in ours.extensions} == {(e.oid, e.critical) for e in theirs.extensions}
+    for kind in (x509.KeyUsage, x509.BasicConstraints):
+        assert ours.extensions.get_extension_for_class(kind) == theirs.extensions.get_extension_for_class(kind)
+    our_key, their_key = ours.public_key(), theirs.public_key()
+    assert isinstance(our_key, ec.EllipticCurvePublicKey)
+    assert isinstance(their_key, ec.EllipticCurvePublicKey)
+    assert our_key.curve.name == their_key.curve.name
+    assert ours.signature_algorithm_oid == theirs.signature_algorithm_oid
+    assert len(ours_der) == pytest.approx(len(theirs_der), rel=0.1)
+
+
+def test_the_committed_one_is_refused_by_this_fingerprint() -> None:
+    """`events/ca` is the authority whose fingerprint the handler refuses when deployed, and it lasts until 2099."""
+    committed = Authority.load(COMMITTED)
+    assert committed.fingerprint == TEST_AUTHORITY_FINGERPRINT
+    token = committed.sign(request_claims())
+    for year in (2020, 2026, 2099):
+        assert SignedPayloadVerifier([committed.root_der]).verify(token, datetime(year, 12, 31, tzinfo=UTC))
+
+
+def test_only_the_leafs_key_is_committed() -> None:
+    """No further certificate can be made under the committed root: the keys above the leaf's were never kept."""
+    names = {"README.md", "leaf.der", "intermediate.der", "root.der", "leaf-key.pem"}
+    assert {entry.name for entry in COMMITTED.iterdir()} == names
+    committed = Authority.load(COMMITTED)
+    assert committed.leaf_key.public_key() == x509.load_der_x509_certificate(committed.leaf_der).public_key()
+
+
+def test_command_makes_an_authority(tmp_path: Path) -> None:
+    """`python -m console.authority DIR` makes one and prints its root's fingerprint."""
+    command = [sys.executable, "-m", "console.authority", str(tmp_path / "new"), "Owner's Root"]
+    path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'handler'}"}
+    done = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, check=True, text=True)
+    made = Authority.load(tmp_path / "new")
+    assert done.stdout == f"{made.fingerprint}\n"
+    assert "Owner's Root" in x509.load_der_x509_certificate(made.root_der).subject.rfc4514_string()
+
+
+def test_command_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where an authority is, the command leaves it, for its tokens would be worth nothing afterwards."""
+    assert authority.main([str(tmp_path)]) == 0
+    before = Authority.load(tmp_path).root_der
+    assert authority.main([str(tmp_path)]) == 1
+    assert Authority.load(tmp_path).root_der == before
+    assert "holds an authority" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]])
+def test_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Called wrongly, the command says what it takes."""
+    assert authority.main(arguments) == 2
+    assert "usage" in capsys.readouterr().err
