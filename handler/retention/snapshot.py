@@ -1,0 +1,331 @@
+"""Review states: Apple's two lists, taken whole, written over what the table holds.
+
+Order makes it safe. Image rows, then message rows with the images' states folded in, each only where it differs and only
+over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
+`catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it; of
+two at once, the one that comes second starts again and writes its own list whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from retention import table as rows
+from retention.catalog import ABSENT, MessageState
+from retention.connection import Client
+from retention.errors import RetentionError
+from retention.table import Item, Request
+
+V = TypeVar("V")
+
+_ATTEMPTS: Final = 6
+_WRITERS: Final = 8
+_MAX_STATE: Final = 40
+
+
+class SnapshotFormatError(RetentionError):
+    """This is not the body of Apple's Get Message List or Get Image List."""
+
+
+class SnapshotRefusedError(RetentionError):
+    """The snapshot would silence more than half of what live rules can serve. Nothing was written."""
+
+
+class SnapshotConflictError(RetentionError):
+    """Others kept writing at the same time; the next run repairs what this one left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageState:
+    """An image in Apple's list. `size` is FULL_SIZE or BULLET_POINT, empty where Apple does not say."""
+
+    state: str
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReport:
+    """What one snapshot did. `servable` and `silenced` count messages that live rules can serve, before and lost."""
+
+    messages: int
+    images: int
+    written: int
+    absent: int
+    servable: int
+    silenced: int
+    version: int
+    digest: str
+
+
+# Apple's lists ------------------------------------------------------------------------------------------------------
+
+
+def read_message_list(body: bytes | str) -> dict[str, str]:
+    """Return message id → state from Get Message List's body. Raises SnapshotFormatError, saying what is wrong."""
+    entries = _entries(body, "messageIdentifiers")
+    return _by_id((_text(entry, "messageIdentifier"), _text(entry, "messageState")) for entry in entries)
+
+
+def read_image_list(body: bytes | str) -> dict[str, ImageState]:
+    """Return image id → state and size from Get Image List's body. Raises SnapshotFormatError."""
+    entries = _entries(body, "imageIdentifiers")
+    return _by_id(
+        (
+            _text(entry, "imageIdentifier"),
+            ImageState(_text(entry, "imageState"), _text(entry, "imageSize") if "imageSize" in entry else ""),
+        )
+        for entry in entries
+    )
+
+
+def _entries(body: bytes | str, name: str) -> list[Mapping[str, Any]]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SnapshotFormatError("snapshot_format", f"not JSON ({error})") from error
+    entries = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SnapshotFormatError("snapshot_format", f"expected an object with a list of objects named {name}")
+    return entries
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_STATE or not value.isascii():
+        raise SnapshotFormatError("snapshot_format", f"an entry's {name} is missing or not a short text")
+    return value
+
+
+def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
+    found: dict[str, V] = {}
+    for name, value in pairs:
+        if found.setdefault(name.lower(), value) != value:
+            raise SnapshotFormatError("snapshot_format", f"{name.lower()} is listed twice with different states")
+    return found
+
+
+# Reading the table --------------------------------------------------------------------------------------------------
+
+
+def read_all(client: Client, request: Request) -> Iterator[Item]:
+    """Yield every row a Query finds, page by page."""
+    while True:
+        answer = client.query(**request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def live_messages(client: Client, table: str, app_apple_id: int, release: int | None) -> frozenset[str]:
+    """Return the ids that the rules of `release` can serve, in any locale."""
+    if release is None:
+        return frozenset()
+    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item")
+    if item is None:
+        return frozenset()
+    document = rows.document_of(item)
+    served = (document["texts"][name] for name in document["served"])
+    return frozenset(message for texts in served for ids in texts.values() for message in ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """`head` and the rows a run started from."""
+
+    current: int | None
+    version: Mapping[str, Any] | None
+    digest: Mapping[str, Any] | None
+    images: Mapping[str, Item]
+    messages: Mapping[str, Item]
+
+
+def _look(client: Client, table: str, app_apple_id: int) -> _Seen:
+    head = client.get_item(**rows.get(table, rows.head_key(app_apple_id))).get("Item", {})
+    return _Seen(
+        current=rows.number(head, "current") if "current" in head else None,
+        version=head.get("catalogVersion"),
+        digest=head.get("statesDigest"),
+        images=_rows(client, table, app_apple_id, rows.IMAGE),
+        messages=_rows(client, table, app_apple_id, rows.MESSAGE),
+    )
+
+
+def _rows(client: Client, table: str, app_apple_id: int, prefix: str) -> dict[str, Item]:
+    found = read_all(client, rows.query(table, rows.app_pk(app_apple_id), prefix))
+    return {rows.id_of(item): item for item in found}
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def apply_snapshot(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    messages: Mapping[str, str],
+    images: Mapping[str, ImageState],
+    *,
+    allow_silencing: bool = False,
+) -> SnapshotReport:
+    """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
+
+    Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
+    longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
+    """
+    run = _Run(client, table, app_apple_id, _lowered(messages), _lowered(images))
+    for _ in range(_ATTEMPTS):
+        report = run.attempt(allow_silencing=allow_silencing)
+        if report is not None:
+            return report
+    raise SnapshotConflictError("snapshot_conflict", f"others wrote review states during all of {_ATTEMPTS} attempts")
+
+
+def _lowered(by_id: Mapping[str, V]) -> dict[str, V]:
+    return {name.lower(): value for name, value in by_id.items()}
+
+
+class _Run:
+    """One snapshot on its way into the table."""
+
+    def __init__(
+        self,
+        client: Client,
+        table: str,
+        app_apple_id: int,
+        messages: Mapping[str, str],
+        images: Mapping[str, ImageState],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._app = app_apple_id
+        self._messages = messages
+        self._images = images
+        self._digest = rows.digest_of(
+            rows.canonical([messages, {name: [image.state, image.size] for name, image in images.items()}])
+        )
+        self._written = 0
+
+    def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
+        """Return what was done, or None where somebody else wrote in between."""
+        seen = _look(self._client, self._table, self._app)
+        servable, silenced = self._silencing(seen)
+        if len(silenced) * 2 > len(servable) and not allow_silencing:
+            raise SnapshotRefusedError(
+                "snapshot_refused",
+                f"this would silence {len(silenced)} of the {len(servable)} messages that live rules can serve",
+                silenced=len(silenced),
+                servable=len(servable),
+            )
+        images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
+        if not self._write(
+            _image_update(self._table, self._app, name, seen.images.get(name, {}), image)
+            for name, image in images.items()
+        ):
+            return None
+        # Read again: a publisher that put a message in since then folded in the image states from before our write.
+        found = _rows(self._client, self._table, self._app, rows.MESSAGE)
+        names = dict.fromkeys([*found, *self._messages])
+        if not self._write(
+            _message_update(self._table, self._app, name, found.get(name, {}), self._after(name, found.get(name, {})))
+            for name in names
+        ):
+            return None
+        version = self._announce(seen)
+        if version is None:
+            return None
+        return SnapshotReport(
+            messages=len(self._messages),
+            images=len(self._images),
+            written=self._written,
+            absent=len(names) - len(self._messages),
+            servable=len(servable),
+            silenced=len(silenced),
+            version=version,
+            digest=self._digest,
+        )
+
+    def _after(self, message: str, item: Item) -> MessageState:
+        """Return what the message's row is to say: its state, and that of every image it is known to use."""
+        nothing = ImageState(ABSENT)
+        images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
+        return MessageState(self._messages.get(message, ABSENT), images)
+
+    def _silencing(self, seen: _Seen) -> tuple[set[str], set[str]]:
+        live = live_messages(self._client, self._table, self._app, seen.current)
+        now = {name for name, item in seen.messages.items() if name in live and rows.read_message(item).servable}
+        return now, {name for name in now if not self._after(name, seen.messages[name]).servable}
+
+    def _write(self, updates: Iterable[Request | None]) -> bool:
+        """Send the updates there are. Returns whether each found its row as it was read."""
+        todo = [update for update in updates if update is not None]
+        if not todo:
+            return True
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            done = list(pool.map(lambda update: succeeds(self._client, self._client.update_item, update), todo))
+        self._written += sum(done)
+        return all(done)
+
+    def _announce(self, seen: _Seen) -> int | None:
+        """Raise the version, if anything changed since it was last raised. Returns it, None if somebody else has."""
+        if not self._written and seen.digest == {"S": self._digest}:
+            return int(seen.version["N"]) if seen.version else 0
+        condition = "attribute_not_exists(catalogVersion)" if seen.version is None else "catalogVersion = :seen"
+        request: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": "SET statesDigest = :digest ADD catalogVersion :one",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": {":digest": {"S": self._digest}, ":one": {"N": "1"}},
+        }
+        if seen.version is not None:
+            request["ExpressionAttributeValues"][":seen"] = seen.version
+        if not succeeds(self._client, self._client.update_item, request):
+            return None
+        return int(seen.version["N"]) + 1 if seen.version else 1
+
+
+def succeeds(client: Client, write: Callable[..., Any], request: Request) -> bool:
+    """Send a conditional write. Returns False where its condition does not hold."""
+    try:
+        write(**request)
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState) -> Request | None:
+    wanted = {"state": {"S": image.state}, "size": {"S": image.size}}
+    if not image.size:
+        del wanted["size"]
+    return _update(table, rows.image_key(app_apple_id, name), item, wanted)
+
+
+def _message_update(table: str, app_apple_id: int, name: str, item: Item, after: MessageState) -> Request | None:
+    wanted: dict[str, Any] = {"state": {"S": after.message}}
+    if after.images:
+        wanted["images"] = {"M": {image: {"S": state} for image, state in after.images.items()}}
+    return _update(table, rows.message_key(app_apple_id, name), item, wanted)
+
+
+def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any]) -> Request | None:
+    """Return the update that makes these attributes so, on the condition that they are still as read; None if so."""
+    changed = {name: value for name, value in wanted.items() if item.get(name) != value}
+    if not changed:
+        return None
+    unchanged = [f"#{name} = :{name}Seen" if name in item else f"attribute_not_exists(#{name})" for name in changed]
+    return {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+        "ConditionExpression": " AND ".join(unchanged),
+        "ExpressionAttributeNames": {f"#{name}": name for name in changed},
+        "ExpressionAttributeValues": {
+            **{f":{name}": value for name, value in changed.items()},
+            **{f":{name}Seen": item[name] for name in changed if name in item},
+        },
+    }
