@@ -1,8 +1,8 @@
 """Makes the Lambda artefact small and the same every time; `build/artefact.mk` calls it with the standard library only.
 
-    layer.py trim   DIR            take out what no function imports, add the roots of AWS's own endpoints
-    layer.py settle DIR            one time and one mode for every file, so that equal inputs give equal bytes
-    layer.py check  DIR MACHINE    refuse native code of another machine and a layer over its limit
+layer.py trim   DIR            take out what no function imports, add the roots of AWS's own endpoints
+layer.py settle DIR            one time and one mode for every file, so that equal inputs give equal bytes
+layer.py check  DIR MACHINE    refuse native code of another machine and a layer over its limit
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import ssl
 import sys
 from pathlib import Path
+from typing import cast
 
 SERVICES = {"dynamodb", "ssm"}  # botocore's data of every other service goes
 LIMIT = 32 * 1024 * 1024  # unzipped, with bytecode: design §8
@@ -78,16 +79,17 @@ def write_roots(bundle: Path, target: Path) -> None:
     botocore reads its bundle again for every new TLS connection: seven certificates take 1.5 ms, all of them 24.
     """
     pems = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle.read_text(), re.DOTALL)
-    kept = []
-    for pem in pems:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=pem)
-        subject = dict(pair for names in context.get_ca_certs()[0]["subject"] for pair in names)
-        if subject.get("organizationName", "").startswith(("Amazon", "Starfield")):
-            kept.append(pem)
-    if len(kept) < 5:  # noqa: PLR2004 (Amazon Root CA 1 to 4 and Starfield's services root: the least AWS documents)
+    kept = [pem for pem in pems if organization(pem).startswith(("Amazon", "Starfield"))]
+    if len(kept) < 5:  # noqa: PLR2004  # Amazon Root CA 1 to 4 and Starfield's services root: the least AWS documents
         sys.exit(f"only {len(kept)} of AWS's roots are in {bundle}")
     target.write_text("".join(kept))
+
+
+def organization(pem: str) -> str:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    subject = cast("tuple[tuple[tuple[str, str], ...], ...]", context.get_ca_certs()[0]["subject"])
+    return next((value for parts in subject for key, value in parts if key == "organizationName"), "")
 
 
 def settle(directory: Path) -> None:
@@ -112,4 +114,12 @@ def elf_machine(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    {"trim": trim, "settle": settle, "check": check}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    match sys.argv[1:]:
+        case ["trim", directory]:
+            trim(Path(directory))
+        case ["settle", directory]:
+            settle(Path(directory))
+        case ["check", directory, machine]:
+            check(Path(directory), machine)
+        case _:
+            sys.exit(__doc__)
