@@ -118,7 +118,7 @@ def _rule(rule: Rule, document: Document) -> dict[str, Any]:
 
 
 def answer_document(answer: Answer, document: Document) -> dict[str, Any]:
-    """Return an answer in the form of `retention.catalog`; names that do not resolve are left out, and noted elsewhere."""
+    """Return an answer in the form of `retention.catalog`; what a name does not resolve to is left out."""
     compiled: dict[str, Any] = {"kind": answer.kind}
     if answer.kind == "fallback":
         return compiled

@@ -1,0 +1,69 @@
+"""The sample of `events/`: its release at the fixed instant, and what Apple's two lists would say of it.
+
+python -m console.samples          writes events/states/*.json anew; ids follow from content, so they change with it
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from retention.catalog import APPROVED, PENDING, REJECTED
+
+from console.compile import Compiled, compile_document
+from console.content import Content
+from console.document import read
+
+EVENTS: Final = Path(__file__).resolve().parent.parent / "events"
+SAMPLE: Final = EVENTS / "retention.yaml"
+# RETENTION_CLOCK of everything that answers the sample events.
+SAMPLE_CLOCK: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+# One text still in review and one that was refused: customers who ask for them are served in another locale.
+_EXCEPTIONS: Final = {("keep-pro", "de-DE"): PENDING, ("offer-text", "es-MX"): REJECTED}
+
+
+def compile_sample() -> Compiled:
+    """Compile events/retention.yaml as of SAMPLE_CLOCK."""
+    return compile_document(read(SAMPLE, file="events/retention.yaml"), environment="sandbox", now=SAMPLE_CLOCK)
+
+
+def sample_states(content: Content) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the bodies of Apple's Get Message List and Get Image List for the sample."""
+    return _message_list(content), _image_list(content)
+
+
+def _message_list(content: Content) -> dict[str, Any]:
+    states: dict[str, str] = {}
+    for name, texts in content.messages.items():
+        for locale, message in texts.items():
+            states[message.identifier] = _EXCEPTIONS.get((name, locale), APPROVED)
+    listed = [{"messageIdentifier": message, "messageState": state} for message, state in states.items()]
+    return {"messageIdentifiers": listed}
+
+
+def _image_list(content: Content) -> dict[str, Any]:
+    listed = [
+        {"imageIdentifier": image.identifier, "imageState": APPROVED, "imageSize": image.size}
+        for image in content.images.values()
+    ]
+    return {"imageIdentifiers": listed}
+
+
+def write_sample_states(directory: Path) -> None:
+    """Write messages.json and images.json into `directory`."""
+    messages, images = sample_states(compile_sample().content)
+    directory.mkdir(parents=True, exist_ok=True)
+    _write(directory / "messages.json", messages)
+    _write(directory / "images.json", images)
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_sample_states(EVENTS / "states")
