@@ -1,14 +1,15 @@
 """Review states: Apple's two lists, taken whole, written over what the table holds.
 
-Order makes it safe. Image rows, then message rows with the images' states folded in, each only where it differs and only
-over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
-`catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it; of
-two at once, the one that comes second starts again and writes its own list whole.
+Order makes it safe. Image rows, then message rows with the images' states folded in, each only where it differs and
+only over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
+`catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it;
+of two at once, the one that comes second starts again and writes its own list whole.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from retention.table import Item, Request
 V = TypeVar("V")
 
 _ATTEMPTS: Final = 6
+_PAUSE: Final = 0.05
 _WRITERS: Final = 8
 _MAX_STATE: Final = 40
 
@@ -291,11 +293,18 @@ class _Run:
 
 def succeeds(client: Client, write: Callable[..., Any], request: Request) -> bool:
     """Send a conditional write. Returns False where its condition does not hold."""
-    try:
-        write(**request)
-    except client.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    for attempt in range(_ATTEMPTS):
+        try:
+            write(**request)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        except client.exceptions.TransactionConflictException:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE * 2**attempt)  # a transaction holds the row, for milliseconds
+        else:
+            return True
+    return False
 
 
 def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState) -> Request | None:
