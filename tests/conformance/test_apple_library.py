@@ -1,0 +1,116 @@
+"""Our verdict and that of Apple's App Store Server Library on every token of the corpus.
+
+The library judges offline, in its strict mode, at its own effective time, which is the payload's `signedDate`: in the
+corpus that is `NOW`, the instant we judge at. Its environment is Production, where it checks signatures and the app.
+`disagreements.json` lists every case on which the two differ, with the reason why we mean to; it has no other rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from appstoreserverlibrary.models.Environment import Environment
+from appstoreserverlibrary.signed_data_verifier import SignedDataVerifier, VerificationException
+from cattrs.errors import BaseValidationError
+from minting import APP_ID, NOW, Case, certificate_cases, token_cases
+from retention.errors import VerificationError
+from retention.jws import SignedPayloadVerifier, apple_root
+
+APPLE = Path(__file__).parents[3] / "shared" / "fixtures" / "apple"
+TABLE = Path(__file__).with_name("disagreements.json")
+CORPUS = (*certificate_cases(), *token_cases())
+
+
+def apples(roots: tuple[bytes, ...]) -> SignedDataVerifier:
+    return SignedDataVerifier(
+        list(roots),
+        enable_online_checks=False,
+        environment=Environment.PRODUCTION,
+        bundle_id="com.example",
+        app_apple_id=APP_ID,
+    )
+
+
+def apple_accepts(case: Case) -> bool:
+    try:
+        apples(case.roots).verify_and_decode_realtime_request(case.token)
+    except (VerificationException, BaseValidationError):  # the latter: a field its model cannot hold
+        return False
+    return True
+
+
+def we_accept(case: Case) -> bool:
+    try:
+        SignedPayloadVerifier(case.roots).verify(case.token, NOW)
+    except VerificationError:
+        return False
+    return True
+
+
+@cache
+def disagreements() -> dict[str, tuple[str, str]]:
+    """Return what the table says: for each case's name, what we do and what Apple's library does."""
+    rows = json.loads(TABLE.read_text())
+    return {name: (row["ours"], row["apple"]) for row in rows for name in row["cases"]}
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
+def test_verdicts_agree_or_the_table_says_why(case: Case) -> None:
+    """On each token both verdicts are the same, or the table names the case and each one's verdict."""
+    word = {True: "accepts", False: "refuses"}
+    ours, theirs = word[we_accept(case)], word[apple_accepts(case)]
+    agreed = (ours, ours)
+    assert (ours, theirs) == disagreements().get(case.name, agreed)
+
+
+def test_the_table_has_no_stale_rows() -> None:
+    """Every case that the table names exists, once, and on each the two verdicts differ."""
+    rows = json.loads(TABLE.read_text())
+    named = [name for row in rows for name in row["cases"]]
+    assert len(named) == len(set(named))
+    assert set(named) <= {case.name for case in CORPUS}
+    assert all(ours != theirs for ours, theirs in disagreements().values())
+
+
+def test_every_disagreement_is_argued() -> None:
+    """Each row of the table gives a reason of more than a few words."""
+    assert all(len(row["reason"]) > 60 for row in json.loads(TABLE.read_text()))
+
+
+def test_names_of_cases_are_unique() -> None:
+    """A case's name stands for it in the table."""
+    names = [case.name for case in CORPUS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+@pytest.mark.parametrize(
+    "edge",
+    [datetime(2025, 9, 19, 19, 44, 51, tzinfo=UTC), NOW, datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)],
+    ids=["begin", "now", "end"],
+)
+def test_apples_chain_is_valid_at_the_same_seconds(edge: datetime, seconds: int) -> None:
+    """On Apple's own chain, both agree second by second when it begins and when it ends."""
+    if not APPLE.is_dir():
+        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
+    leaf = (APPLE / "AppStoreSigning-2025-2027.cer").read_bytes()
+    intermediate = (APPLE / "AppleWWDRCAG6.cer").read_bytes()
+    at = edge + timedelta(seconds=seconds)
+    x5c = [base64.b64encode(der).decode() for der in (leaf, intermediate, apple_root())]
+    verdicts = []
+    for judge in (
+        lambda: apples((apple_root(),))._chain_verifier.verify_chain(x5c, False, int(at.timestamp())),  # noqa: FBT003 - its signature
+        lambda: SignedPayloadVerifier([apple_root()]).check_path(leaf, intermediate, at),
+    ):
+        try:
+            judge()
+        except (VerificationException, VerificationError):
+            verdicts.append(False)
+        else:
+            verdicts.append(True)
+    assert verdicts[0] is verdicts[1]
