@@ -1,0 +1,411 @@
+"""The template is code: what it promises the function, the operator, Apple and the data."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.session import get_session
+from sam_template import ROOT, Document, resources, table_definition, template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PARAMETERS: Document = template()["Parameters"]
+ALARMS = resources("AWS::CloudWatch::Alarm")
+(FUNCTION,) = resources("AWS::Serverless::Function").values()
+API = {"ApiId", "Stage"}
+
+# Metrics that AWS publishes by itself, with the dimensions it publishes them under.
+AWS_METRICS = {
+    ("AWS/ApiGateway", "5xx"): API,
+    ("AWS/ApiGateway", "4xx"): API,
+    ("AWS/ApiGateway", "Count"): API,
+    ("AWS/ApiGateway", "Latency"): API,
+    ("AWS/Lambda", "Throttles"): {"FunctionName"},
+    ("AWS/DynamoDB", "ReadThrottleEvents"): {"TableName"},
+}
+
+# What the libraries in the layer read by themselves.
+LIBRARY_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_CA_BUNDLE"}
+
+
+def sources() -> list[ast.Module]:
+    return [ast.parse(path.read_text()) for path in (ROOT / "handler").rglob("*.py")]
+
+
+def strings_in_the_code() -> set[str]:
+    nodes = (node for module in sources() for node in ast.walk(module))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def properties(kind: str) -> Document:
+    (found,) = resources(kind).values()
+    inner: Document = found["Properties"]
+    return inner
+
+
+# --- alarms and dashboard ---
+
+
+def metrics_of(alarm: Document) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield (namespace, name, dimensions) of every metric an alarm reads."""
+    stats = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
+    for metric in stats or [alarm]:
+        dimensions = {dimension["Name"] for dimension in metric.get("Dimensions", [])}
+        yield metric["Namespace"], text_of(metric["MetricName"]), dimensions
+
+
+def text_of(name: Any) -> str:
+    """Return a name, or the text of the Fn::Sub that makes it."""
+    return str(name["Fn::Sub"] if isinstance(name, dict) else name)
+
+
+def assert_exists(namespace: str, name: str, dimensions: set[str]) -> None:
+    filtered = {
+        text_of(each["MetricName"]): each["MetricNamespace"]
+        for found in resources("AWS::Logs::MetricFilter").values()
+        for each in found["Properties"]["MetricTransformations"]
+    }
+    if (namespace, name) in AWS_METRICS:
+        assert dimensions == AWS_METRICS[namespace, name]
+    elif name in filtered:
+        assert (namespace, dimensions) == (filtered[name], set())
+    else:
+        assert namespace == FUNCTION["Properties"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+        assert name in strings_in_the_code(), f"the function emits no metric {name}"
+        assert dimensions == {"service"}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_reads_metrics_that_exist(name: str) -> None:
+    """An alarm over a metric or dimension nobody publishes never fires."""
+    for metric in metrics_of(ALARMS[name]["Properties"]):
+        assert_exists(*metric)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_says_what_to_do_tells_someone_and_decides_about_silence(name: str) -> None:
+    """An alarm has a description for whoever is woken, an action where configured, and a word on missing data."""
+    alarm = ALARMS[name]["Properties"]
+    assert len(alarm["AlarmDescription"]) > 40
+    assert "AlarmTopicArn" in json.dumps(alarm["AlarmActions"])
+    assert alarm["TreatMissingData"] == ("breaching" if name == "SilenceAlarm" else "notBreaching")
+    assert ("Statistic" in alarm) + ("ExtendedStatistic" in alarm) + ("Metrics" in alarm) == 1
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_expressions_use_the_metrics_they_are_given(name: str) -> None:
+    """Every metric of an expression is read in it, none is filled in, and just one result is returned."""
+    entries = ALARMS[name]["Properties"].get("Metrics", [])
+    expressions = [str(entry["Expression"]) for entry in entries if "Expression" in entry]
+    for entry in entries:
+        assert ("Expression" in entry) == entry["ReturnData"]
+        assert "Expression" in entry or re.search(rf"\b{entry['Id']}\b", expressions[0])
+    assert not any("FILL" in expression for expression in expressions)
+
+
+def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
+    """A window is at most a day for short periods and a week from an hour on, at the largest parameter allowed."""
+    for alarm in (found["Properties"] for found in ALARMS.values()):
+        periods = alarm["EvaluationPeriods"]
+        most = PARAMETERS[periods["Ref"]]["MaxValue"] if isinstance(periods, dict) else periods
+        period = alarm.get("Period", 300)
+        assert period * most <= (86_400 if period < 3_600 else 604_800)
+
+
+def test_the_dashboard_shows_metrics_that_exist() -> None:
+    """The dashboard's body is JSON, and each line of it names a metric that somebody publishes."""
+    text = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    body = json.loads(text.replace("${AWS::Region}", "us-east-1"))
+    shown = 0
+    for widget in body["widgets"]:
+        for namespace, name, *rest in widget["properties"]["metrics"]:
+            dimensions = {item for item in rest[::2] if isinstance(item, str)}
+            assert_exists(namespace, name, dimensions)
+            shown += 1
+    assert shown > 20
+
+
+# --- the function ---
+
+
+def test_variables_set_are_variables_read() -> None:
+    """The template sets what settings.py reads, every time, and nothing that nobody reads."""
+    variables = set(FUNCTION["Properties"]["Environment"]["Variables"])
+    read = {text for text in strings_in_the_code() if re.fullmatch(r"RETENTION_[A-Z_]+", text)}
+    assert {name for name in variables if name.startswith("RETENTION_")} == read
+    assert variables - read == LIBRARY_VARIABLES
+
+
+def test_no_deployed_function_has_a_fixed_clock() -> None:
+    """RETENTION_CLOCK is set, and always empty."""
+    assert FUNCTION["Properties"]["Environment"]["Variables"]["RETENTION_CLOCK"] == ""
+
+
+def test_the_handler_is_there() -> None:
+    """The template names a module and a function of it that exist."""
+    module, _, name = FUNCTION["Properties"]["Handler"].partition(".")
+    tree = ast.parse((ROOT / FUNCTION["Properties"]["CodeUri"] / f"{module}.py").read_text())
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_a_change_reaches_the_alias() -> None:
+    """Code, layer, properties and parameters each publish a version: `live` never keeps an old one."""
+    assert FUNCTION["Properties"]["AutoPublishAlias"] == "live"
+    assert FUNCTION["Properties"]["AutoPublishAliasAllProperties"] is True
+    assert properties("AWS::Serverless::LayerVersion")["PublishLambdaVersion"] is True
+
+
+def test_apple_reaches_the_alias() -> None:
+    """API Gateway calls the alias, and only this API may."""
+    alias = {"Ref": "GetRetentionMessage.Alias"}
+    assert properties("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == alias
+    assert properties("AWS::Lambda::Permission")["FunctionName"] == alias
+    assert "${Api}" in properties("AWS::Lambda::Permission")["SourceArn"]["Fn::Sub"]
+
+
+# --- rights ---
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    """Return the SDK's method names of a service, each with the service's own name for it."""
+    model = get_session().get_service_model(service)
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
+
+
+def calls_made() -> set[str]:
+    """Return the IAM actions of the SDK methods the functions name."""
+    names = strings_in_the_code()
+    return {
+        f"{service}:{operations(service)[name]}"
+        for service in ("dynamodb", "ssm")
+        for name in names & set(operations(service))
+    }
+
+
+def statements() -> dict[str, Document]:
+    (policy,) = properties("AWS::IAM::Role")["Policies"]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+
+
+def actions(statement: Document) -> set[str]:
+    found = statement["Action"]
+    return {found} if isinstance(found, str) else set(found)
+
+
+def test_actions_allowed_are_calls_made() -> None:
+    """The function may do what its code does, and nothing else."""
+    allowed = set().union(*map(actions, statements().values()))
+    assert {action for action in allowed if not action.startswith("logs:")} == calls_made()
+
+
+def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
+    """No action has a wildcard; a resource has one only behind the prefix of the signing keys."""
+    operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    for statement in [*statements().values(), *operator]:
+        assert not any("*" in action for action in actions(statement))
+        resource = statement["Resource"]
+        assert "Fn::GetAtt" in resource or "Ref" in resource or resource["Fn::Sub"].endswith("${SigningKeyPrefix}/*")
+
+
+def test_the_function_reads_its_own_apps_only() -> None:
+    """Reading is limited to keys of the apps this stack answers for."""
+    assert "AppAppleIds" in json.dumps(statements()["ReadOwnApps"]["Condition"]["ForAllValues:StringLike"])
+
+
+# --- data ---
+
+
+def test_data_survives_the_stack() -> None:
+    """Deleting or replacing anything leaves the table and the log of answers where they are."""
+    for name in ("Table", "FunctionLogs"):
+        assert template()["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert template()["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+    table = table_definition()
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+def test_two_stacks_live_side_by_side() -> None:
+    """No resource has a fixed physical name."""
+    names = {
+        *("TableName", "FunctionName", "RoleName", "LogGroupName", "TopicName", "AlarmName", "DashboardName"),
+        *("LayerName", "ManagedPolicyName", "Name"),
+    }
+    for resource in template()["Resources"].values():
+        for name in names & set(resource["Properties"]):
+            assert isinstance(resource["Properties"][name], dict), f"{name} is fixed"
+
+
+# --- secrets ---
+
+
+def test_the_access_log_has_neither_path_nor_secret() -> None:
+    """Path and route hold the secret segment; so does nothing that is logged."""
+    line = properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+    fields = json.loads(line)
+    assert not re.search(r"path|route|authorizer|request\.|resource", line, re.IGNORECASE)
+    assert fields["status"] == "$context.status"
+
+
+def test_the_secret_is_shown_nowhere() -> None:
+    """PathSecret is NoEcho and part of the route alone: no output, variable or name repeats it."""
+    assert PARAMETERS["PathSecret"]["NoEcho"] is True
+    rest = {**template()["Resources"], "Route": None, "Outputs": template()["Outputs"]}
+    assert "${PathSecret}" not in json.dumps(rest)
+    assert '{"Ref": "PathSecret"}' not in json.dumps(rest)
+
+
+# --- parameters ---
+
+GOOD = {"Environment": "Sandbox", "AppAppleIds": "6745974591", "SigningKeyPrefix": "/retention/sandbox"}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+
+
+def parameters(given: dict[str, str]) -> dict[str, str]:
+    defaults = {name: str(found["Default"]) for name, found in PARAMETERS.items() if "Default" in found}
+    return {**defaults, **GOOD, **given}
+
+
+def holds(condition: Any, values: dict[str, str]) -> Any:
+    """Evaluate CloudFormation's rule functions, as far as the template uses them."""
+    match condition:
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::Equals": [left, right]}:
+            return str(holds(left, values)) == str(holds(right, values))
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+    assert isinstance(condition, str), condition
+    return condition
+
+
+def refused_by(values: dict[str, str]) -> list[str]:
+    return [
+        name
+        for name, rule in template()["Rules"].items()
+        if holds(rule["RuleCondition"], values)
+        and not all(holds(assertion["Assert"], values) for assertion in rule["Assertions"])
+    ]
+
+
+def acceptable(name: str, value: str) -> bool:
+    """Judge one value by the parameter's own bounds, as CloudFormation does."""
+    bounds = PARAMETERS[name]
+    if "AllowedValues" in bounds:
+        return value in map(str, bounds["AllowedValues"])
+    if bounds["Type"] == "Number":
+        return bool(bounds["MinValue"] <= float(value) <= bounds["MaxValue"])
+    return re.search(bounds["AllowedPattern"], value) is not None and len(value) <= bounds.get("MaxLength", 4096)
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"Environment": "Production", "RehearsalTrustAnchor": "MIIB"}, "RehearsalStaysOutOfProduction"),
+        ({"SnapStart": "on", "ProvisionedConcurrency": "1"}, "SnapStartOrProvisionedConcurrency"),
+        ({"DomainName": "retention.example.com"}, "DomainNeedsCertificate"),
+        ({"CertificateArn": CERTIFICATE}, "CertificateNeedsDomain"),
+        ({"AlarmEmail": "a@example.com", "AlarmTopicArn": TOPIC}, "OneWayToAlarm"),
+    ],
+)
+def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str], rule: str) -> None:
+    """Parameters that exclude each other fail at deployment, by the rule that says so."""
+    assert refused_by(parameters(given)) == [rule]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"Environment": "Production"},
+        {"RehearsalTrustAnchor": "MIIB"},
+        {"SnapStart": "on"},
+        {"ProvisionedConcurrency": "2"},
+        {"DomainName": "retention.example.com", "CertificateArn": CERTIFICATE},
+        {"AlarmEmail": "a@example.com"},
+        {"AlarmTopicArn": TOPIC},
+    ],
+)
+def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
+    """What belongs together passes the rules and the bounds."""
+    values = parameters(given)
+    assert refused_by(values) == []
+    assert [name for name, value in values.items() if not acceptable(name, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Environment", "Xcode"),
+        ("AppAppleIds", ""),
+        ("AppAppleIds", "1, 2"),
+        ("AppAppleIds", "1,"),
+        ("AppAppleIds", "com.example.app"),
+        ("SigningKeyPrefix", "retention"),
+        ("SigningKeyPrefix", "/"),
+        ("SigningKeyPrefix", "/retention/"),
+        ("SigningKeyPrefix", "/retention/*"),
+        ("PathSecret", "short"),
+        ("PathSecret", "with/a/slash/in/it/"),
+        ("PathSecret", "{proxy+}aaaaaaaaaaaa"),
+        ("DomainName", "https://example.com"),
+        ("CertificateArn", "certificate"),
+        ("MemorySize", "128"),
+        ("ReservedConcurrency", "-2"),
+        ("ProvisionedConcurrency", "-1"),
+        ("SnapStart", "true"),
+        ("Architecture", "x86"),
+        ("LogRetentionDays", "2"),
+        ("RehearsalTrustAnchor", "-----BEGIN CERTIFICATE-----"),
+        ("AlarmEmail", "nobody"),
+        ("AlarmTopicArn", "alarms"),
+        ("SilentHours", "169"),
+        ("UnansweredPercent", "0"),
+    ],
+)
+def test_a_wrong_parameter_fails_at_deployment(name: str, value: str) -> None:
+    """A value out of bounds is refused by CloudFormation, not discovered by the first customer."""
+    assert not acceptable(name, value)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_bounded_explained_grouped_and_used(name: str) -> None:
+    """A parameter says what it is, has bounds, appears in the console's groups, and does something."""
+    bounds = PARAMETERS[name]
+    assert bounds["Description"].endswith(".")
+    assert "AllowedValues" in bounds or "AllowedPattern" in bounds or {"MinValue", "MaxValue"} <= set(bounds)
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sum(group["Parameters"].count(name) for group in groups) == 1
+    used = json.dumps([template()["Resources"], template()["Conditions"]])
+    assert f'{{"Ref": "{name}"}}' in used or f"${{{name}}}" in used
+
+
+@pytest.mark.parametrize(("section", "environment"), [("sandbox", "Sandbox"), ("production", "Production")])
+def test_samconfig_deploys_what_the_template_takes(section: str, environment: str) -> None:
+    """samconfig.toml has a stack for each environment, with parameters the template knows and accepts."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())[section]["deploy"]["parameters"]
+    given = dict(override.split("=", 1) for override in config["parameter_overrides"])
+    assert given["Environment"] == environment
+    assert section in config["stack_name"]
+    assert {name for name, found in PARAMETERS.items() if "Default" not in found} <= set(given)
+    assert [name for name, value in given.items() if not acceptable(name, value)] == []
+    assert refused_by(parameters(given)) == []
+
+
+def test_the_outputs_are_those_the_console_and_the_owner_need() -> None:
+    """The stack says the URL to give Apple, its table, its logs, its keys' place and the operator's policy."""
+    outputs = template()["Outputs"]
+    assert {"Url", "TableName", "FunctionLogGroup", "SigningKeyPrefix", "OperatorPolicyArn"} <= set(outputs)
+    assert outputs["TableName"]["Value"] == {"Ref": "Table"}
