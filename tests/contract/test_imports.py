@@ -1,0 +1,115 @@
+"""The house: arrows point inward, and the real-time function imports no more than it needs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOMAIN = ROOT / "handler" / "retention"
+
+PURE = {
+    "answers", "catalog", "deadline", "decision", "errors", "gateway", "locales", "request", "response", "rules",
+    "strict_json", "table",
+}  # fmt: skip
+CRYPTOGRAPHY = {"jws": {"cryptography", "jwt"}, "offers": {"cryptography", "jwt"}}
+AWS = {"connection": {"botocore", "urllib3"}, "telemetry": {"aws_lambda_powertools"}}
+
+# What `decide` and its words are made of may not even look at a module that does more.
+INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules a file imports anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def foreign(path: Path) -> set[str]:
+    """Return the top-level packages a file imports that are neither ours nor the standard library's."""
+    tops = {name.partition(".")[0] for name in imported(path)}
+    return {top for top in tops if top not in sys.stdlib_module_names and top != "retention"}
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in DOMAIN.glob("*.py")))
+def test_a_module_imports_only_what_its_room_may(module: str) -> None:
+    """The domain needs the standard library alone; cryptography and AWS each stay in the rooms named for them."""
+    allowed = CRYPTOGRAPHY.get(module, set()) | AWS.get(module, set())
+    assert foreign(DOMAIN / f"{module}.py") <= allowed
+
+
+@pytest.mark.parametrize("module", sorted(INNERMOST))
+def test_the_innermost_modules_look_only_at_each_other(module: str) -> None:
+    """Deciding knows nothing of keys, networks, tables or clocks."""
+    ours = {name.split(".")[1] for name in imported(DOMAIN / f"{module}.py") if name.startswith("retention.")}
+    assert ours <= INNERMOST
+
+
+def test_deciding_takes_no_time_randomness_or_io() -> None:
+    """`decide` is pure: nothing it is made of can read a clock, draw a number, open a file or log."""
+    impure = {"time", "random", "secrets", "uuid", "os", "io", "socket", "logging", "threading", "urllib", "http"}
+    for module in ("catalog", "decision", "locales", "rules"):
+        tops = {name.partition(".")[0] for name in imported(DOMAIN / f"{module}.py")}
+        assert not tops & impure, module
+
+
+def test_the_handler_never_imports_the_console() -> None:
+    """The console imports the domain, never the other way round; nor does anything deployed lean on tests."""
+    for path in (ROOT / "handler").rglob("*.py"):
+        assert not {"console", "tests", "minting"} & {name.partition(".")[0] for name in imported(path)}, path
+
+
+def modules_after(statement: str) -> set[str]:
+    """Return sys.modules of a fresh interpreter after `statement`, as Lambda would have it."""
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "handler"),
+        "RETENTION_TABLE": "table",
+        "RETENTION_ENVIRONMENT": "Sandbox",
+        "RETENTION_APP_APPLE_IDS": "1",
+        "RETENTION_KEY_PREFIX": "/retention",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "POWERTOOLS_SERVICE_NAME": "retention",
+        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+    }
+    # Apple's library brought pyOpenSSL into this environment, and botocore imports it where it is; Lambda has none.
+    code = f"import json, sys; sys.modules['OpenSSL'] = None; {statement}; print(); print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_import_budget_of_the_real_time_function() -> None:
+    """After `import app`, warmed, nothing is loaded that only other programs need: each costs a cold start."""
+    loaded = modules_after("import app")
+    unwanted = {
+        "aws_lambda_powertools.event_handler",
+        "aws_lambda_powertools.utilities.parameters",
+        "appstoreserverlibrary",
+        "asyncio",
+        "aws_xray_sdk",
+        "boto3",
+        "concurrent.futures.thread",
+        "multiprocessing",
+        "OpenSSL.crypto",
+        "pydantic",
+        "requests",
+        "s3transfer",
+        "unittest",
+        "xml.dom",
+        "zoneinfo",
+    }
+    assert not loaded & unwanted
