@@ -26,7 +26,6 @@ EPOCH = 315_619_200  # 1980-01-02: a zip file knows no earlier time
 UNUSED = (
     "bin",
     "cffi",
-    "cffi-*.dist-info",
     "pycparser*",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!_j]*",  # Logger needs jmespath_utils

@@ -191,7 +191,7 @@ class Emulator:
             *(str(_emulator_binary()), "--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
             *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
             # -S: nothing but the artefact and Lambda's own runtime client is on the path
-            *(str(_base_interpreter()), "-S", "-m", "awslambdaric", self._handler),
+            *(str(base_interpreter()), "-S", "-m", "awslambdaric", self._handler),
         ]
         self._process = _running(command, log=self._log, cwd=self._artefact.function, env=self._environment())
         running = self._process.__enter__()
@@ -254,7 +254,7 @@ def _emulator_binary() -> Path:
     raise PartMissingError("Lambda's runtime interface emulator comes with SAM CLI: make setup")
 
 
-def _base_interpreter() -> Path:
+def base_interpreter() -> Path:
     """Return the Python that .venv-sam was made from: SAM's own packages must not be on the function's path."""
     if not PYTHON.exists():
         raise PartMissingError("the artefact runs on Python 3.13: install it, then make clean setup")

@@ -1,0 +1,176 @@
+"""The artefact: what `sam build` makes is small, whole, for the right machine, and the same every time."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import real_parts
+from conftest import real
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from sam_template import ROOT, read_template
+
+if TYPE_CHECKING:
+    from real_parts import Artefact
+
+pytestmark = pytest.mark.real
+
+MIB = 1024 * 1024
+ELF_MACHINES = {"x86_64": 62, "arm64": 183}
+
+# Everything the layer may hold at its top, and why the rest of what pip installed is not there: see scripts/layer.py.
+PACKAGES = {
+    *("aws_lambda_powertools", "botocore", "cryptography", "dateutil", "jmespath", "jwt", "urllib3"),
+    *("six.py", "typing_extensions.py", "__pycache__"),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(ELF_MACHINES))
+def architecture(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def made(architecture: str) -> Artefact:
+    artefact: Artefact = real(lambda: real_parts.built(architecture))
+    return artefact
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_function_is_the_handler_and_nothing_else(made: Artefact) -> None:
+    """The function's folder has handler/ as it is, its bytecode and the digest of its release."""
+    sources = [
+        path.relative_to(ROOT / "handler")
+        for path in (ROOT / "handler").rglob("*")
+        if path.suffix in {".py", ".cer"} and path.is_file()
+    ]
+    found = [path for path in files(made.function) if path.suffix != ".pyc"]
+    assert found == sorted([*sources, Path("RELEASE")])
+    for source in sources:
+        assert (made.function / source).read_bytes() == (ROOT / "handler" / source).read_bytes()
+
+
+@pytest.mark.parametrize("part", ["function", "layer"])
+def test_everything_is_compiled_for_where_it_will_lie(made: Artefact, part: str) -> None:
+    """Each module has bytecode that is used unchecked and names its path inside Lambda: nothing compiles at a start."""
+    folder: Path = getattr(made, part)
+    inside = {"function": "/var/task", "layer": "/opt"}[part]
+    sources = [path for path in files(folder) if path.suffix == ".py"]
+    assert sources
+    for source in sources:
+        bytecode = (folder / source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc").read_bytes()
+        assert int.from_bytes(bytecode[4:8], "little") == 1, f"{source} is checked at import"
+        assert f"{inside}/{source}".encode() in bytecode
+
+
+def test_native_code_is_for_the_architecture(made: Artefact, architecture: str) -> None:
+    """Every shared object has the ELF machine of the architecture that was asked for."""
+    objects = [path for path in files(made.layer) if ".so" in path.suffixes]
+    assert len(objects) >= 2
+    for path in objects:
+        assert int.from_bytes((made.layer / path).read_bytes()[18:20], "little") == ELF_MACHINES[architecture], path
+
+
+def test_the_layer_is_small(made: Artefact) -> None:
+    """Unzipped, with the SDK and bytecode, it stays within 32 MiB."""
+    assert sum((made.layer / path).stat().st_size for path in files(made.layer)) <= 32 * MIB
+
+
+def test_the_layer_holds_what_is_imported(made: Artefact) -> None:
+    """No package is there that the functions do not import, and of the SDK's data only the services called."""
+    python = made.layer / "python"
+    tops = {path.name for path in python.iterdir() if path.suffix != ".dist-info"}
+    assert {top for top in tops if not top.startswith("_cffi_backend")} == PACKAGES
+    data = python / "botocore" / "data"
+    assert {path.name for path in data.iterdir() if path.is_dir()} == {"dynamodb", "ssm"}
+
+
+def test_every_package_keeps_its_licence(made: Artefact) -> None:
+    """Trimming takes no text that a licence asks to be passed on with the code."""
+    packages = list((made.layer / "python").glob("*.dist-info"))
+    assert len(packages) >= 10
+    for package in packages:
+        assert [path for path in files(package) if "LICENSE" in path.name.upper() or path.name == "METADATA"]
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield gave its roots the number 0
+def test_the_roots_are_those_of_aws(made: Artefact) -> None:
+    """The CA bundle has Amazon's and Starfield's roots, each a CA, and no other."""
+    roots = x509.load_pem_x509_certificates((made.layer / "aws-roots.pem").read_bytes())
+    names = [root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value for root in roots]
+    assert {f"Amazon Root CA {n}" for n in range(1, 5)} <= {
+        str(attribute.value) for root in roots for attribute in root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    }
+    assert all(str(name).startswith(("Amazon", "Starfield")) for name in names)
+    variables = read_template()["Resources"]["GetRetentionMessage"]["Properties"]["Environment"]["Variables"]
+    assert variables["AWS_CA_BUNDLE"]["Fn::If"][:2] == ["InCommercialRegions", "/opt/aws-roots.pem"]
+
+
+def test_the_same_inputs_give_the_same_bytes() -> None:
+    """Building twice gives the same files with the same contents, times and modes."""
+    first: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    again = real_parts.built(real_parts.machine(), anew=True)
+    for one, other in ((first.function, again.function), (first.layer, again.layer)):
+        assert files(one) == files(other)
+        assert filecmp.cmpfiles(one, other, map(str, files(one)), shallow=False)[1:] == ([], [])
+        stats = [
+            [((top / path).stat().st_mtime, (top / path).stat().st_mode) for path in files(one)] for top in (one, other)
+        ]
+        assert stats[0] == stats[1]
+
+
+def test_a_changed_parameter_changes_the_artefact(made: Artefact) -> None:
+    """RELEASE is a digest of template and parameters, so that a change of either publishes a new version."""
+    inputs = (ROOT / "template.yaml").read_bytes() + (ROOT / "samconfig.toml").read_bytes()
+    assert (made.function / "RELEASE").read_text().strip() == hashlib.sha256(inputs).hexdigest()
+
+
+def test_cloudformation_sees_versions_alias_and_route(made: Artefact) -> None:
+    """After SAM's transform the alias points to a kept version, and Apple's route to the alias."""
+    parameters = {"Environment": "Sandbox", "AppAppleIds": "1,2", "SigningKeyPrefix": "/retention/sandbox"}
+    resources = real_parts.processed_template(made, parameters)["Resources"]
+    (version,) = [name for name, found in resources.items() if found["Type"] == "AWS::Lambda::Version"]
+    (alias,) = [name for name, found in resources.items() if found["Type"] == "AWS::Lambda::Alias"]
+    (layer,) = [name for name, found in resources.items() if found["Type"] == "AWS::Lambda::LayerVersion"]
+    assert resources[version]["DeletionPolicy"] == "Retain"
+    assert resources[alias]["Properties"]["Name"] == "live"
+    assert resources[alias]["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    assert resources["GetRetentionMessage"]["Properties"]["Layers"] == [{"Ref": layer}]
+    assert resources["Integration"]["Properties"]["IntegrationUri"] == {"Ref": alias}
+    assert resources["InvokePermission"]["Properties"]["FunctionName"] == {"Ref": alias}
+
+
+def test_the_built_template_has_no_yaml_aliases(made: Artefact) -> None:
+    """CloudFormation knows no YAML aliases; SAM writes them out."""
+    assert not [line for line in made.template.read_text().splitlines() if line.lstrip("- ").startswith(("*", "&"))]
+
+
+def test_the_artefact_imports_all_it_needs_from_itself() -> None:
+    """With nothing but the layer on its path, Python imports every package in it and makes both clients."""
+    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    program = (
+        "import botocore.session, cryptography.x509.verification, jwt.algorithms\n"
+        "from aws_lambda_powertools.logging import Logger\n"
+        "from aws_lambda_powertools.metrics import Metrics\n"
+        "session = botocore.session.get_session()\n"
+        "print([session.create_client(name).meta.endpoint_url for name in ('dynamodb', 'ssm')])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(artefact.layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    printed = subprocess.run(
+        [real_parts.base_interpreter(), "-S", "-c", program],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert printed.strip() == "['https://dynamodb.us-east-1.amazonaws.com', 'https://ssm.us-east-1.amazonaws.com']"
