@@ -275,6 +275,8 @@ def _issuers() -> list[Case]:
     second = replace(intermediate_plan(), name="Second", key=key("second", "P-384"), issuer_name="Intermediate")
     second = replace(second, issuer_key=key("intermediate", "P-384"))
     other_name = replace(leaf_plan(), issuer_name="Somebody else")
+    capitals = replace(leaf_plan(), issuer_name="INTERMEDIATE")
+    no_text = resigned(leaf, key("intermediate", "P-384"), b"\x0c\x04Leaf", b"\x0c\x04Le\xff\xfe")
     broken = leaf[:-1] + bytes([leaf[-1] ^ 1])
     broken_intermediate = intermediate[:-1] + bytes([intermediate[-1] ^ 1])
     two_algorithms = resigned(leaf, key("intermediate", "P-384"), ECDSA_WITH_SHA384, ECDSA_WITH_SHA384[:-1] + b"\x02")
@@ -310,12 +312,22 @@ def _issuers() -> list[Case]:
         ),
         Case("intermediate named as the anchor", "path_shape", signed(), (intermediate,)),
         Case("issuer's name differs", "path_untrusted", token_of((der(other_name), intermediate, root)), (root,)),
+        Case(
+            "issuer's name in capitals", "path_untrusted", token_of((der(capitals), intermediate, root)), (root,)
+        ),
+        Case("leaf's name is no text", "certificate_malformed", token_of((no_text, intermediate, root)), (root,)),
+        _chain_case("leaf names another key as its issuer's", "path_untrusted", leaf=_misled),
+        _chain_case("intermediate names another key as its issuer's", "path_untrusted", intermediate=_misled),
         Case("leaf's signature damaged", "path_untrusted", token_of((broken, intermediate, root)), (root,)),
         Case(
             "intermediate's signature damaged", "path_untrusted", token_of((leaf, broken_intermediate, root)), (root,)
         ),
         Case("leaf names two algorithms", "path_untrusted", token_of((two_algorithms, intermediate, root)), (root,)),
     ]
+
+
+def _misled(plan: Plan) -> Plan:
+    return plan.having(x509.AuthorityKeyIdentifier.from_issuer_public_key(key("stranger").public_key()))
 
 
 def _markers() -> list[Case]:

@@ -165,19 +165,23 @@ class SignedPayloadVerifier:
 
         Raises `VerificationError` if the two certificates and a root do not form one that is valid at `now`.
         """
-        leaf, intermediate = _load(leaf_der), _load(intermediate_der)
         at = _seconds(now)
         try:
-            # A built verifier has its time inside, so each check builds its own.
-            chain = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
-            path = chain.verify(leaf, [intermediate]).chain
+            return _signing_path(self._build_path(leaf_der, intermediate_der, at), at)
+        except _UNREADABLE:
+            raise VerificationError("certificate_malformed", "an entry of `x5c` cannot be read") from None
+
+    def _build_path(self, leaf_der: bytes, intermediate_der: bytes, at: int) -> list[x509.Certificate]:
+        leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
+        # A built verifier has its time inside, so each check builds its own.
+        verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
+        try:
+            path = verifier.verify(leaf, [intermediate]).chain
         except PathError:
             raise _why_no_path([leaf, intermediate], at) from None
-        except ValueError:  # refused, and its subject too broken for the message that says so
-            raise VerificationError("certificate_malformed", "a certificate's names cannot be read") from None
         if len(path) != PATH_LENGTH or path[1] != intermediate:
             raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
-        return _signing_path(path, at)
+        return path
 
     def _remember(self, key: bytes, path: SigningPath) -> None:
         # A new dict each time: threads that are reading the old one are not disturbed.
@@ -283,11 +287,17 @@ _LEAF_POLICY: Final = (
 _BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
 
 
-def _load(der: bytes) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion, Warning):  # a warning, where warnings are errors: serial not positive
-        raise VerificationError("certificate_malformed", "an entry of `x5c` is not a DER certificate") from None
+# What cryptography raises for certificates that are not, some of it long after loading them, when a part is first asked
+# for. The warning, where warnings are errors, is of serial numbers and names that RFC 5280 does not allow.
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UserWarning,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationError:
@@ -302,6 +312,9 @@ def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationE
 def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
     """Require of an authentic path what makes it one that signs App Store data."""
     leaf, intermediate, root = path
+    _ = leaf.subject, intermediate.subject  # the path compares names as bytes; those that are not text end here
+    if not (_names_its_issuer(leaf, intermediate) and _names_its_issuer(intermediate, root)):
+        raise VerificationError("path_untrusted", "a certificate names another key than its issuer's")
     if _extension(intermediate, IntermediateMarker) is None:
         raise VerificationError("intermediate_marker_missing", "the intermediate is not for App Store data")
     if _extension(leaf, LeafMarker) is None:
@@ -328,15 +341,17 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return cast("_Extension", certificate.extensions.get_extension_for_oid(kind.oid).value)
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise VerificationError("certificate_malformed", "a certificate's extensions cannot be read") from None
+
+
+def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Say whether the key identifiers agree; one that is missing agrees with any."""
+    claimed = _extension(certificate, x509.AuthorityKeyIdentifier)
+    actual = _extension(issuer, x509.SubjectKeyIdentifier)
+    return claimed is None or actual is None or claimed.key_identifier in {None, actual.key_identifier}
 
 
 def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
-    try:
-        key = leaf.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise VerificationError("certificate_malformed", "the leaf's key cannot be read") from None
+    key = leaf.public_key()
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
     return key
