@@ -1,0 +1,213 @@
+"""`retention explain`: the request it is asked about, the catalog it is judged by, and how the answer reads."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from retention.catalog import Catalog
+from retention.connection import Connection
+from retention.deadline import Deadline
+from retention.decision import Decision
+from retention.request import RetentionRequest
+from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
+from retention.store import Store
+
+from console.authority import Authority
+from console.compile import PreviousTexts, compile_release
+from console.document import Document, read
+from console.explain import Explanation, Verdict, draft_catalog, explain
+from console.failure import Failure
+from console.output import Output
+from console.received import read_event
+from console.target import Target, Where, find
+
+_PROFILE_SECONDS = 5.0
+_MARKS = {"answers": "→", "falls_back": "→", "passed_over": "-", "not_reached": " "}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request: by its fields, or saved in `event`. `customer` None: whatever the table knows, or nothing."""
+
+    product: str | None
+    locale: str
+    transaction: str
+    customer: Customer | None
+    event: Path | None
+    at: datetime
+    test_ca: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An explanation with the request it is of and everything that was assumed."""
+
+    request: RetentionRequest
+    explanation: Explanation
+    source: str
+    notes: tuple[str, ...]
+
+
+def read_facts(given: Sequence[str], *, unreadable: bool) -> Customer | None:
+    """Read KEY=VALUE: JSON numbers, truth values and lists of texts are what they look like, all else is text."""
+    if unreadable:
+        return UNREADABLE
+    facts: dict[str, Fact] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not key or not equals:
+            raise Failure(f"`{item}` is no fact: write KEY=VALUE, such as tenureDays=200.")
+        facts[key.removeprefix("customer.")] = _fact(value)
+    return facts or None
+
+
+def _fact(text: str) -> Fact:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return value if isinstance(value, bool | int | float) else str(value if isinstance(value, str) else text)
+
+
+def explain_draft(file: Path, question: Question, where: Where) -> Explained:
+    """Explain by a file. With an environment or a table, its states and its customers are the ones judged by."""
+    document = read(file)
+    app_apple_id = document.app.app_apple_id if document.app else 0
+    request, notes = _request(question, app_apple_id)
+    if where.env is None and where.table is None:
+        release = compile_release(document, now=question.at)
+        catalog = draft_catalog(release, request.product_id)
+        notes += ["Every text is taken as approved, and arms are assigned with a made-up key: no table was named."]
+        customer = NO_FACTS if question.customer is None else question.customer
+        return _explained(document, catalog, request, question, customer, str(file), notes)
+    from console.releases import current_texts, load_live  # noqa: PLC0415  # a draft alone needs no AWS
+
+    target = find(where, document)
+    app, product, locale = target.app_apple_id, request.product_id, request.user_locale
+    current = current_texts(target.dynamodb, target.table, app)
+    release = compile_release(document, previous=PreviousTexts(current.texts, current.states), now=question.at)
+    catalog = draft_catalog(release, product, current.states)
+    if current.release is None:
+        notes += ["Nothing is live here: no state of any text is known, and arms are assigned with a made-up key."]
+    else:
+        key = load_live(target.dynamodb, target.table, app, product, locale).catalog.customer_key
+        catalog = replace(catalog, customer_key=key)
+        notes += ["Texts are judged by the states of the live release; nobody has told us of those that are new."]
+    return _explained(document, catalog, request, question, _customer(question, request, target), str(file), notes)
+
+
+def explain_live(question: Question, where: Where) -> Explained:
+    """Explain by the live release of a table."""
+    from console.releases import current_texts, load_live, read_source  # noqa: PLC0415  # a draft alone needs no AWS
+
+    target = find(where)
+    request, notes = _request(question, target.app_apple_id)
+    current = current_texts(target.dynamodb, target.table, target.app_apple_id)
+    if current.release is None:
+        raise Failure("Nothing has been published for this app.")
+    source = f"release {current.release}"
+    document = read(read_source(target.dynamodb, target.table, target.app_apple_id, current.release), file=source)
+    loaded = load_live(target.dynamodb, target.table, target.app_apple_id, request.product_id, request.user_locale)
+    customer = _customer(question, request, target)
+    return _explained(document, loaded.catalog, request, question, customer, source, notes)
+
+
+def _explained(
+    document: Document,
+    catalog: Catalog,
+    request: RetentionRequest,
+    question: Question,
+    customer: Customer,
+    source: str,
+    notes: list[str],
+) -> Explained:
+    explanation = explain(document, catalog, request, question.at, customer)
+    return Explained(request, explanation, source, (*notes, *explanation.notes))
+
+
+def _request(question: Question, app_apple_id: int) -> tuple[RetentionRequest, list[str]]:
+    if question.event is not None:
+        received = read_event(question.event.read_bytes(), question.at, _test_root(question.test_ca))
+        return received.request, [received.note]
+    request = RetentionRequest(
+        original_transaction_id=question.transaction,
+        app_apple_id=app_apple_id,
+        product_id=question.product or "",
+        user_locale=question.locale,
+        request_identifier=str(uuid.UUID(int=0)),
+        environment="Sandbox",
+        signed_date=int(question.at.timestamp() * 1000),
+    )
+    return request, []
+
+
+def _test_root(directory: Path) -> bytes | None:
+    try:
+        return Authority.load(directory).root_der
+    except (OSError, ValueError):
+        return None
+
+
+def _customer(question: Question, request: RetentionRequest, target: Target) -> Customer:
+    if question.customer is not None:
+        return question.customer
+    store = Store(lambda: Connection(target.dynamodb), target.table)
+    deadline = Deadline.after(_PROFILE_SECONDS)
+    return store.customer(target.app_apple_id, request.original_transaction_id, deadline, _PROFILE_SECONDS)
+
+
+def show(explained: Explained, out: Output) -> None:
+    """Print an explanation, as text or as one JSON document."""
+    request, explanation = explained.request, explained.explanation
+    out.say(f"{request.product_id} in {request.user_locale}, by {explained.source}")
+    for verdict in explanation.verdicts:
+        _show_verdict(verdict, out)
+    decision = explanation.decision
+    out.say("")
+    if explanation.body is None:
+        out.say(f"{explanation.status}, no body ({decision.outcome.value}): the App Store falls back.", "bold")
+    else:
+        out.say(f"{explanation.status}, by the rule {decision.rule}:", "bold")
+        out.say(json.dumps(explanation.body, ensure_ascii=False, indent=2))
+    for note in explained.notes:
+        out.say(f"Note: {note}")
+    out.document(_as_document(explained, decision))
+
+
+def _show_verdict(verdict: Verdict, out: Output) -> None:
+    style = {"answers": "green", "falls_back": "green", "not_reached": "dim"}.get(verdict.verdict)
+    why = verdict.detail or ("not reached" if verdict.verdict == "not_reached" else "")
+    out.say(f"{_MARKS[verdict.verdict]} {verdict.rule} (line {verdict.line}): {why}", style)
+    for test in verdict.tests:
+        found = f" (it is {test.found})" if test.found else ""
+        out.say(f"    {'  ' * test.depth}{test.holds:8}{test.asks}{found}", "dim")
+
+
+def _as_document(explained: Explained, decision: Decision) -> Mapping[str, Any]:
+    delivery = decision.delivery
+    return {
+        "request": {
+            "productId": explained.request.product_id,
+            "userLocale": explained.request.user_locale,
+            "appAppleId": explained.request.app_apple_id,
+            "environment": explained.request.environment,
+        },
+        "source": explained.source,
+        "status": explained.explanation.status,
+        "outcome": decision.outcome.value,
+        "rule": decision.rule,
+        "message": delivery and delivery.message_id,
+        "locale": delivery and delivery.locale,
+        "assignments": [asdict(assignment) for assignment in decision.assignments],
+        "rules": [asdict(verdict) for verdict in explained.explanation.verdicts],
+        "body": explained.explanation.body,
+        "notes": list(explained.notes),
+    }

@@ -1,0 +1,408 @@
+"""The `retention` command.
+
+A command reads its options, lets another module do the work, and prints. Exit codes: 0 done, 1 failed, 2 misused.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from retention.errors import RetentionError
+
+from console.failure import Failure, sentence
+from console.mistakes import Mistake, Mistakes
+from console.output import Output
+from console.target import Where, confirm, find
+
+app = typer.Typer(
+    name="retention",
+    help="Write, publish and understand what customers are told when they are about to cancel a subscription.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_CA: Final = Path(__file__).resolve().parent.parent / "events" / "ca"
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise typer.BadParameter("write an instant like 2026-12-01T09:00:00Z")
+    return instant
+
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The owner's file, such as retention.yaml.")]
+Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
+File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
+Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]
+Endpoint = Annotated[str | None, typer.Option("--endpoint-url", help="Another address of AWS, such as a local one.")]
+Region = Annotated[str | None, typer.Option("--region", help="The AWS region, instead of the file's.")]
+App = Annotated[int | None, typer.Option("--app", help="The app's Apple id, instead of the file's.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing to production.")]
+At = Annotated[
+    datetime | None,
+    typer.Option("--at", parser=_instant, metavar="INSTANT", help="Judge as of 2026-12-01T09:00:00Z, not now."),
+]
+
+DEFAULT_FILE: Final = Path("retention.yaml")
+
+
+@app.command(
+    epilog="Examples: `retention validate retention.yaml`; `retention validate retention.yaml --env production --json`."
+)
+def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json = False) -> None:  # noqa: FBT002  # Typer reads the default
+    """Tell every mistake in FILE, with its line and what to write instead. Nothing is sent anywhere."""
+    from console.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
+    from console.document import read  # noqa: PLC0415  # likewise
+
+    out = Output(as_json=as_json)
+    with out.progress() as report:
+        document = read(file)
+        compiled = compile_document(document, environment=env, now=at or datetime.now(UTC), progress=report)
+    counts = {
+        "rules": len(document.rules),
+        "products": len(document.products),
+        "messages": len(compiled.release.messages),
+        "images": len(compiled.release.images),
+    }
+    _warn(out, str(file), compiled.warnings)
+    out.say(f"{file} is good: " + ", ".join(f"{number} {what}" for what, number in counts.items()) + ".", "green")
+    out.document({"file": str(file), "ok": True, **counts, "warnings": _listed(str(file), compiled.warnings)})
+
+
+@app.command(
+    epilog="Examples: `retention publish retention.yaml --env sandbox`; `retention publish retention.yaml --table T"
+    " --endpoint-url http://127.0.0.1:8000`."
+)
+def publish(
+    file: FileArgument,
+    env: Env = None,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    reshuffle: Annotated[  # noqa: FBT002  # Typer reads the default
+        bool, typer.Option("--reshuffle", help="Let an experiment's arms change under its key.")
+    ] = False,
+    yes: Yes = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Compile FILE and make it live. With any mistake in it, nothing is written."""
+    from console import publishing  # noqa: PLC0415  # `--help` need not wait for it
+
+    out = Output(as_json=as_json)
+    where = Where(env=env, file=file, table=table, endpoint_url=endpoint_url, region=region)
+    with out.progress() as report:
+        draft = publishing.prepare(where, reshuffle=reshuffle, progress=report)
+    _warn(out, str(file), draft.compiled.warnings)
+    confirm(draft.target, f"publish {file}", yes=yes)
+    with out.progress() as report:
+        published = publishing.publish(draft, report)
+    before = "the first" if published.previous is None else f"after {published.previous}"
+    out.say(
+        f"Release {published.number} is live ({before}): {published.sheets} sheets, table {draft.target.table}.",
+        "green",
+    )
+    out.document(
+        {
+            "release": published.number,
+            "previous": published.previous,
+            "digest": published.digest,
+            "table": draft.target.table,
+            "url": draft.target.url,
+            "warnings": _listed(str(file), draft.compiled.warnings),
+        }
+    )
+
+
+@app.command(epilog="Example: `retention releases --env sandbox`.")
+def releases(
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    as_json: Json = False,  # noqa: FBT002  # Typer reads the default
+) -> None:
+    """List the releases of an environment, the live one marked."""
+    from dataclasses import asdict  # noqa: PLC0415  # `--help` need not wait for it
+
+    from console.releases import list_releases  # noqa: PLC0415  # likewise
+
+    out = Output(as_json=as_json)
+    target = find(Where(env, file, table, endpoint_url, region, app_id))
+    listed = list_releases(target.dynamodb, target.table, target.app_apple_id)
+    rows = [
+        (
+            "*" if one.live else "",
+            str(one.number),
+            "" if one.published_at is None else f"{one.published_at:%Y-%m-%d %H:%M}",
+            one.published_by,
+            one.commit[:10],
+            f"{one.rules} rules, {one.products} products, {one.messages} messages" if one.complete else "incomplete",
+        )
+        for one in listed
+    ]
+    if rows:
+        out.table(("", "release", "published (UTC)", "by", "commit", "what"), rows)
+    else:
+        out.say("Nothing has been published for this app.")
+    out.document([asdict(one) for one in listed])
+
+
+@app.command(epilog="Examples: `retention rollback --env sandbox`; `retention rollback 12 --env production --yes`.")
+def rollback(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[N]", help="The release; the one before, if left out.")
+    ] = None,
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    yes: Yes = False,  # noqa: FBT002  # Typer reads the default
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Make an earlier release live again."""
+    from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
+
+    out = Output(as_json=as_json)
+    target = find(Where(env, file, table, endpoint_url, region, app_id))
+    confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
+    moved = kept.rollback(target.dynamodb, target.table, target.app_apple_id, number)
+    out.say(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
+    out.document({"release": moved.number, "previous": moved.previous})
+
+
+@app.command(epilog="Example: `retention pause --env production`.")
+def pause(
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    yes: Yes = False,  # noqa: FBT002  # Typer reads the default
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Answer nobody until `resume`: the App Store falls back to what it has."""
+    _set_paused(
+        Where(env, file, table, endpoint_url, region, app_id), paused=True, yes=yes, out=Output(as_json=as_json)
+    )
+
+
+@app.command(epilog="Example: `retention resume --env production`.")
+def resume(
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    yes: Yes = False,  # noqa: FBT002  # Typer reads the default
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Answer again, after `pause`."""
+    _set_paused(
+        Where(env, file, table, endpoint_url, region, app_id), paused=False, yes=yes, out=Output(as_json=as_json)
+    )
+
+
+def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
+    from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
+
+    target = find(where)
+    confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
+    change = kept.pause if paused else kept.resume
+    change(target.dynamodb, target.table, target.app_apple_id)
+    out.say("Paused: the App Store falls back." if paused else "Answering again.", "green")
+    out.document({"paused": paused})
+
+
+@app.command(
+    "import-states",
+    epilog="Example: `retention import-states messages.json images.json --env sandbox`.",
+)
+def import_states(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="The bodies of Apple's Get Message List and Get Image List.")
+    ],
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    allow_silencing: Annotated[  # noqa: FBT002  # Typer reads the default
+        bool, typer.Option("--allow-silencing", help="Import even if most live messages could no longer be served.")
+    ] = False,
+    yes: Yes = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Tell the table what App Review decided: every message and image, or it counts as deleted."""
+    from dataclasses import asdict  # noqa: PLC0415  # `--help` need not wait for it
+
+    from retention.snapshot import apply_snapshot  # noqa: PLC0415  # likewise
+
+    from console.states import read_lists  # noqa: PLC0415  # likewise
+
+    out = Output(as_json=as_json)
+    messages, images = read_lists(files)
+    target = find(Where(env, file, table, endpoint_url, region, app_id))
+    confirm(target, "import review states", yes=yes)
+    report = apply_snapshot(
+        target.dynamodb, target.table, target.app_apple_id, messages, images, allow_silencing=allow_silencing
+    )
+    out.say(f"{len(messages)} messages and {len(images)} images: their states are in {target.table}.", "green")
+    out.document(asdict(report))
+
+
+@app.command(
+    epilog="Examples: `retention explain retention.yaml --product pro.monthly --locale fr-CA --customer"
+    " tenureDays=200`; `retention explain --env production --event event.json`."
+)
+def explain(
+    draft: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A file to explain with; the live release, if left out.")
+    ] = None,
+    product: Annotated[str | None, typer.Option("--product", help="The product the customer holds.")] = None,
+    locale: Annotated[str, typer.Option("--locale", help="The locale of the customer's device.")] = "en-US",
+    transaction: Annotated[str, typer.Option("--transaction", help="The originalTransactionId.")] = "99371282",
+    customer: Annotated[
+        list[str] | None, typer.Option("--customer", metavar="KEY=VALUE", help="A fact about the customer; repeatable.")
+    ] = None,
+    unreadable: Annotated[  # noqa: FBT002  # Typer reads the default
+        bool, typer.Option("--unreadable", help="As if the customer's profile could not be read.")
+    ] = False,
+    event: Annotated[
+        Path | None, typer.Option("--event", help="A saved request: an API Gateway event, a body or a signedPayload.")
+    ] = None,
+    at: At = None,
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
+    from console import explaining  # noqa: PLC0415  # `--help` need not wait for it
+
+    if product is None and event is None:
+        raise typer.BadParameter("say which request: --product, or --event FILE")
+    question = explaining.Question(
+        product=product,
+        locale=locale,
+        transaction=transaction,
+        customer=explaining.read_facts(customer or [], unreadable=unreadable),
+        event=event,
+        at=at or datetime.now(UTC),
+        test_ca=_CA,
+    )
+    where = Where(env, draft or file, table, endpoint_url, region, app_id)
+    explained = explaining.explain_draft(draft, question, where) if draft else explaining.explain_live(question, where)
+    out = Output(as_json=as_json)
+    explaining.show(explained, out)
+
+
+@app.command(
+    "sign-request",
+    epilog="Examples: `retention sign-request --product trailhead.pro.monthly --locale fr-FR`; `retention sign-request"
+    " --curl http://127.0.0.1:8080/v1/retention-message | sh`.",
+)
+def sign_request(
+    product: Annotated[
+        str, typer.Option("--product", help="The product the customer holds.")
+    ] = "trailhead.pro.monthly",
+    locale: Annotated[str, typer.Option("--locale", help="The locale of the customer's device.")] = "en-US",
+    transaction: Annotated[str, typer.Option("--transaction", help="The originalTransactionId.")] = "99371282",
+    app_id: Annotated[int, typer.Option("--app", help="The app's Apple id.")] = 6745974591,
+    environment: Annotated[str, typer.Option("--environment", help="Sandbox or Production.")] = "Sandbox",
+    at: At = None,
+    ca: Annotated[Path, typer.Option("--ca", help="The folder of the test CA.")] = _CA,
+    curl: Annotated[
+        str | None, typer.Option("--curl", metavar="URL", help="Print a curl line that posts it there.")
+    ] = None,
+    as_json: Json = False,  # noqa: FBT002  # Typer reads the default
+) -> None:
+    """Print a fresh request as the App Store would send it, signed by the local test CA."""
+    from console.authority import Authority, request_claims  # noqa: PLC0415  # `--help` need not wait for it
+
+    if environment not in {"Sandbox", "Production"}:
+        raise typer.BadParameter("write Sandbox or Production", param_hint="--environment")
+    claims = request_claims(
+        original_transaction_id=transaction,
+        app_apple_id=app_id,
+        product_id=product,
+        user_locale=locale,
+        environment=environment,
+        signed_date=None if at is None else int(at.timestamp() * 1000),
+    )
+    try:
+        body = json.dumps({"signedPayload": Authority.load(ca).sign(claims)})
+    except ValueError as error:
+        raise Failure(f"There is no usable test CA in {ca}: {error}.") from None
+    if curl is None or as_json:
+        print(body)  # noqa: T201  # the body is the output, byte for byte
+    else:
+        line = f"curl -sS -i -X POST {shlex.quote(curl)} -H 'content-type: application/json' --data {shlex.quote(body)}"
+        print(line)  # noqa: T201  # likewise
+
+
+def _warn(out: Output, file: str, warnings: Sequence[Mistake]) -> None:
+    for warning in warnings:
+        out.warn(f"{file}:{warning.line}: warning: {warning}")
+
+
+def _listed(file: str, mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
+    return [
+        {"file": file, "line": found.line, "where": found.where, "wrong": found.wrong, "instead": found.instead}
+        for found in mistakes
+    ]
+
+
+def _fail(out: Output, error: Exception) -> None:
+    """Say why a command ended; raise what is a bug."""
+    if isinstance(error, Mistakes):
+        number = len(error.mistakes)
+        summary = f"{number} mistake{'s' if number > 1 else ''} in {error.file}."
+        if not out.as_json:
+            out.failure(str(error))
+        out.failure(summary, {"ok": False, "file": error.file, "mistakes": _listed(error.file, error.mistakes)})
+        return
+    told = str(error) if isinstance(error, RetentionError) else sentence(error)
+    if told is None:
+        raise error
+    details: Mapping[str, Any] = {"code": error.code, **error.evidence} if isinstance(error, RetentionError) else {}
+    out.failure(told[:1].upper() + told[1:].rstrip(".") + ".", details)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=given, prog_name="retention")
+    except Exception as error:  # noqa: BLE001  # the entry point: what is no known failure is raised again
+        _fail(Output(as_json="--json" in given), error)
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What the commands print: tables, sentences and progress for people, one JSON document for programs.
+
+With `--json`, standard output holds that document and nothing else. Colour only on a terminal, and never with NO_COLOR.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import IO, Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+# A file or a pipe has no width; a table cut at 80 columns is of no use in either.
+_WIDE: Final = 200
+
+Report = Callable[[str, int, int], None]
+
+
+class Output:
+    """One command's two streams. `as_json` decides which of them a reader gets."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._out, self._err = _console(sys.stdout), _console(sys.stderr)
+
+    def say(self, text: str, style: str | None = None) -> None:
+        """Print a sentence; nothing with --json."""
+        if not self.as_json:
+            self._out.print(escape(text), style=style, soft_wrap=True, highlight=False)
+
+    def warn(self, text: str) -> None:
+        """Print a sentence on standard error, in both forms."""
+        self._err.print(escape(text), style="yellow", soft_wrap=True, highlight=False)
+
+    def document(self, document: object) -> None:
+        """Print the one JSON document; nothing without --json."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        if self.as_json:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self._out.print(table)
+
+    def failure(self, sentence: str, details: Mapping[str, Any] | None = None) -> None:
+        """Say why the command failed: on standard error, or in the JSON document."""
+        if self.as_json:
+            self.document({"error": sentence, **(details or {})})
+        else:
+            self._err.print(escape(sentence), style="red", soft_wrap=True, highlight=False)
+
+    @contextmanager
+    def progress(self) -> Iterator[Report]:
+        """Give a function (what, done, total) that draws a bar where there is a terminal to draw it on."""
+        bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._err, transient=True
+        )
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        # Elsewhere than on a terminal a bar is noise.
+        with bar if self._err.is_terminal else nullcontext():
+            yield report
+
+
+def _console(stream: IO[str]) -> Console:
+    return Console(file=stream) if stream.isatty() else Console(file=stream, width=_WIDE)

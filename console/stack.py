@@ -1,0 +1,46 @@
+"""Where an environment is: its table and its URL, from the outputs of its CloudFormation stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.failure import Failure
+
+PRODUCTION = "Production"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """`environment` is the App Store environment the stack answers: Production or Sandbox."""
+
+    name: str
+    table: str
+    url: str
+    environment: str
+
+
+def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+    """Return an AWS client that gives up soon: an operator waits for it. boto3 is imported on first use only."""
+    import boto3  # noqa: PLC0415  # half a second that `--help` and `validate` do not have to wait
+    from botocore.config import Config  # noqa: PLC0415  # likewise
+
+    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3})
+    return boto3.client(service, region_name=region, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]  # the stubs know literal names only
+
+
+def find_stack(name: str, *, region: str | None, endpoint_url: str | None = None) -> Stack:
+    """Read a stack's outputs and its Environment parameter. Raises Failure where it is not one of ours."""
+    described = client("cloudformation", region=region, endpoint_url=endpoint_url).describe_stacks(StackName=name)
+    return read_stack(described["Stacks"][0])
+
+
+def read_stack(description: Mapping[str, Any]) -> Stack:
+    """Read one entry of a DescribeStacks response."""
+    name = str(description["StackName"])
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    parameters = {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+    if "TableName" not in outputs:
+        raise Failure(f"The stack {name} has no output TableName: deploy it first, or name the table with --table.")
+    return Stack(name, outputs["TableName"], outputs.get("Url", ""), parameters.get("Environment", ""))

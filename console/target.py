@@ -1,0 +1,96 @@
+"""Which table, of which app, a command is about, and the question before it writes to production."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from console.document import Document, read
+from console.failure import Failure
+from console.mistakes import suggestion
+from console.stack import PRODUCTION, client, find_stack
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What the options say: `env` and `file` name it, `table`, `region`, `endpoint_url` and `app` override."""
+
+    env: str | None = None
+    file: Path = Path("retention.yaml")
+    table: str | None = None
+    endpoint_url: str | None = None
+    region: str | None = None
+    app: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number."""
+
+    dynamodb: Any
+    table: str
+    app_apple_id: int
+    app_name: str
+    production: bool
+    url: str
+
+
+def find(where: Where, document: Document | None = None) -> Target:
+    """Resolve `where`; the file is read only for what it has to say. Raises Failure with what is missing."""
+    if where.table is None and where.env is None:
+        raise Failure("Name the environment with --env, or the table with --table.")
+    if document is None and (where.app is None or where.env is not None):
+        document = _read(where.file)
+    app_apple_id, app_name = _app(where, document)
+    region, stack_name = where.region, ""
+    if where.env is not None and document is not None:
+        if where.env not in document.environments:
+            hint = suggestion(where.env, document.environments)
+            raise Failure(f"{document.file} has no environment `{where.env}`. {hint}")
+        environment = document.environments[where.env]
+        region, stack_name = where.region or environment.region, environment.stack
+    table, url, production = _place(where, stack_name, region)
+    dynamodb = client("dynamodb", region=region, endpoint_url=where.endpoint_url)
+    return Target(dynamodb, table, app_apple_id, app_name, production, url)
+
+
+def _read(file: Path) -> Document:
+    try:
+        return read(file)
+    except FileNotFoundError:
+        raise Failure(
+            f"There is no {file}: name the file with --file, or the app and the table with --app and --table."
+        ) from None
+
+
+def _app(where: Where, document: Document | None) -> tuple[int, str]:
+    app = None if document is None else document.app
+    if where.app is not None:
+        return where.app, app.bundle_id if app and app.app_apple_id == where.app else str(where.app)
+    if app is None:
+        raise Failure(f"{where.file} names no app: write `app: {{appAppleId: …, bundleId: …}}`, or use --app.")
+    return app.app_apple_id, app.bundle_id
+
+
+def _place(where: Where, stack_name: str, region: str | None) -> tuple[str, str, bool]:
+    """Return table, URL and whether this may be production: unknown counts as production unless it is local."""
+    if where.table is not None:
+        named = (where.env or "").casefold().startswith("prod")
+        return where.table, "", named or (where.env is None and where.endpoint_url is None)
+    stack = find_stack(stack_name, region=region, endpoint_url=where.endpoint_url)
+    return stack.table, stack.url, stack.environment in {PRODUCTION, ""}
+
+
+def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] = input) -> None:
+    """Ask for the app's name before something is written to production. Raises Failure unless it is given."""
+    if yes or not target.production:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(
+            f"This would {doing} in production (table {target.table}). Add --yes to do it without being asked."
+        )
+    if ask(f"This will {doing} in production. Type {target.app_name} to go on: ").strip() != target.app_name:
+        raise Failure("That is not the app's name. Nothing was changed.")
