@@ -312,9 +312,7 @@ def _issuers() -> list[Case]:
         ),
         Case("intermediate named as the anchor", "path_shape", signed(), (intermediate,)),
         Case("issuer's name differs", "path_untrusted", token_of((der(other_name), intermediate, root)), (root,)),
-        Case(
-            "issuer's name in capitals", "path_untrusted", token_of((der(capitals), intermediate, root)), (root,)
-        ),
+        Case("issuer's name in capitals", "path_untrusted", token_of((der(capitals), intermediate, root)), (root,)),
         Case("leaf's name is no text", "certificate_malformed", token_of((no_text, intermediate, root)), (root,)),
         _chain_case("leaf names another key as its issuer's", "path_untrusted", leaf=_misled),
         _chain_case("intermediate names another key as its issuer's", "path_untrusted", intermediate=_misled),

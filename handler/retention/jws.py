@@ -126,7 +126,7 @@ class SignedPayloadVerifier:
         try:
             anchors = [x509.load_der_x509_certificate(root) for root in roots]
             self._store = Store(anchors)
-        except ValueError as error:
+        except _UNREADABLE as error:
             raise ConfigurationError("trust_anchor_malformed", "a trust anchor is not a DER certificate") from error
         self._paths: dict[bytes, SigningPath] = {}
 
@@ -266,6 +266,7 @@ def _decode(encoded: bytes) -> bytes:
 
 
 def _require_ca(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    # The default policy's view of keyCertSign says as much today, but does not promise it.
     if not constraints.ca:
         raise ValueError("not a CA")
 

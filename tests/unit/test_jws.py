@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import minting
 import pytest
+from cryptography.x509.verification import PolicyBuilder, Store
 from minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
 from retention import jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
@@ -245,7 +246,12 @@ def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPat
     assert refused.value.code == "apple_root_changed"
 
 
-@pytest.mark.parametrize("roots", [[], [b""], [b"nonsense"], [good_chain()[2] + b"\x00"]])
+def of_version(number: int) -> bytes:
+    version_3 = bytes.fromhex("a003020102")
+    return minting.resigned(good_chain()[2], minting.key("root", "P-384"), version_3, version_3[:-1] + bytes([number]))
+
+
+@pytest.mark.parametrize("roots", [[], [b""], [b"nonsense"], [good_chain()[2] + b"\x00"], [of_version(7)]])
 def test_a_root_that_is_none_stops_the_start(roots: list[bytes]) -> None:
     """Without a readable root nothing could be verified, and the start says so."""
     with pytest.raises(ConfigurationError) as refused:
@@ -256,6 +262,17 @@ def test_a_root_that_is_none_stops_the_start(roots: list[bytes]) -> None:
 def test_apples_root_vouches_for_no_other() -> None:
     """A token under a private CA is refused where only Apple's root is trusted."""
     assert refusal(SignedPayloadVerifier([apple_root()]), signed()).code == "path_untrusted"
+
+
+def test_a_ca_is_one_by_its_basic_constraints() -> None:
+    """That an issuer is a CA does not hang on its key usage: basicConstraints that deny it are refused by themselves."""
+    root = minting.root_plan().build()
+    builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
+    policy = (
+        builder.extension_policies(ca_policy=jws._CA_POLICY, ee_policy=jws._LEAF_POLICY).build_client_verifier().policy
+    )
+    with pytest.raises(ValueError, match="not a CA"):
+        jws._require_ca(policy, root, minting.constraints(ca=False))
 
 
 def test_importing_brings_no_http_client() -> None:
