@@ -35,10 +35,26 @@ AWS_METRICS = {
 LIBRARY_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_CA_BUNDLE"}
 
 
+@cache
 def sources() -> list[ast.Module]:
-    return [ast.parse(path.read_text()) for path in (ROOT / "handler").rglob("*.py")]
+    """Return what the function runs: the entry point and every module of ours it imports, however far down."""
+    handler = ROOT / FUNCTION["Properties"]["CodeUri"]
+    found: dict[str, ast.Module] = {}
+    waiting = [FUNCTION["Properties"]["Handler"].partition(".")[0]]
+    while waiting:
+        name = waiting.pop()
+        path = handler / f"{name.replace('.', '/')}.py"
+        if name not in found and path.exists():
+            found[name] = ast.parse(path.read_text())
+            for node in ast.walk(found[name]):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                elif isinstance(node, ast.Import):
+                    waiting += [alias.name for alias in node.names]
+    return list(found.values())
 
 
+@cache
 def strings_in_the_code() -> set[str]:
     nodes = (node for module in sources() for node in ast.walk(module))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
