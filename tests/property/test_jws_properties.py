@@ -19,6 +19,8 @@ GOOD = signed()
 ROOT = good_chain()[2]
 VERIFIER = SignedPayloadVerifier([ROOT])
 
+unhurried = settings(deadline=None)  # two cores are shared, and no test is about time
+
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 anything = st.recursive(
@@ -34,6 +36,7 @@ def refused(token: str, verifier: SignedPayloadVerifier = VERIFIER) -> bool:
     return False
 
 
+@unhurried
 @given(st.integers(0, len(GOOD) - 1), st.characters(codec="ascii") | st.sampled_from(BASE64URL) | st.characters())
 def test_any_changed_character_is_refused(place: int, character: str) -> None:
     """Whichever character of a good token becomes whichever other, the token is refused."""
@@ -53,18 +56,21 @@ def test_every_changed_bit_at_the_ends_of_parts_is_refused(*, warm: bool) -> Non
             assert refused(changed, verifier) is (changed != GOOD)
 
 
+@unhurried
 @given(st.integers(0, len(GOOD)), st.text(min_size=1, max_size=3))
 def test_anything_put_in_is_refused(place: int, text: str) -> None:
     """Nothing may be added to a good token, wherever."""
     assert refused(GOOD[:place] + text + GOOD[place:])
 
 
+@unhurried
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 200))
 def test_anything_taken_out_is_refused(place: int, count: int) -> None:
     """Nothing may be missing from a good token, wherever."""
     assert refused(GOOD[:place] + GOOD[place + count :])
 
 
+@unhurried
 @given(
     st.text()
     | st.text(alphabet=BASE64URL + ".=", max_size=400)
@@ -78,6 +84,7 @@ def test_any_text_is_refused_and_only_refused(text: str) -> None:
     assert refused(text)
 
 
+@unhurried
 @given(
     st.dictionaries(st.sampled_from(["alg", "x5c", "crit", "b64", "jwk", "kid", "typ"]) | st.text(max_size=4), anything)
 )
@@ -88,6 +95,7 @@ def test_any_header_is_judged(changes: dict[str, object]) -> None:
     assert accepted <= (not {"alg", "x5c", "crit", "b64"} & set(changes))
 
 
+@unhurried
 @given(
     st.lists(
         st.text(max_size=20) | st.binary(max_size=40).map(lambda raw: base64.b64encode(raw).decode()),
@@ -100,8 +108,8 @@ def test_any_x5c_is_refused(entries: list[str]) -> None:
     assert refused(signed(header(x5c=entries)))
 
 
+@unhurried
 @given(st.sampled_from([0, 1]), st.integers(0, 500), st.integers(1, 255))
-@settings(deadline=None)
 def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, change: int) -> None:
     """A certificate that differs in one byte from what its issuer signed is refused, signed though the token is."""
     chain = list(good_chain())
@@ -110,6 +118,7 @@ def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, ch
     assert refused(minting.token_of(chain))
 
 
+@unhurried
 @given(st.dictionaries(st.sampled_from(list(minting.FIELDS)) | st.text(max_size=4), anything))
 def test_any_payload_is_judged(changes: dict[str, object]) -> None:
     """Whatever Apple's key signs, the claims come out as JSON has them or are refused."""
@@ -121,6 +130,7 @@ def test_any_payload_is_judged(changes: dict[str, object]) -> None:
     assert found == json.loads(json.dumps(body))
 
 
+@unhurried
 @given(st.binary(max_size=64))
 def test_one_spelling_for_each_bytes(raw: bytes) -> None:
     """Decoding takes the one canonical spelling of any bytes, in both alphabets."""
@@ -128,6 +138,7 @@ def test_one_spelling_for_each_bytes(raw: bytes) -> None:
     assert jws._base64(base64.b64encode(raw).decode()) == raw
 
 
+@unhurried
 @given(st.text(alphabet=BASE64URL + "+/=", max_size=12))
 def test_no_second_spelling(text: str) -> None:
     """Text that decodes is the canonical spelling of what it decodes to."""
@@ -139,6 +150,7 @@ def test_no_second_spelling(text: str) -> None:
         assert encode(raw) == text
 
 
+@unhurried
 @given(
     st.binary()
     | anything.map(lambda value: json.dumps(value).encode())

@@ -152,9 +152,8 @@ def test_a_verdict_lasts_fifteen_minutes(verifier: SignedPayloadVerifier, paths_
     assert paths_checked == [NOW, NOW + FIFTEEN_MINUTES]
 
 
-def test_a_verdict_ends_with_the_first_certificate(paths_checked: list[datetime]) -> None:
+def test_a_verdict_ends_with_the_first_certificate() -> None:
     """However fresh the verdict, a certificate that ends takes it along: of the three, whichever ends first."""
-    assert paths_checked == []
     last_second = [case for case in certificate_cases() if case.name.endswith("in its last second")]
     for case in last_second:
         verifier = SignedPayloadVerifier(case.roots)
@@ -265,7 +264,7 @@ def test_apples_root_vouches_for_no_other() -> None:
 
 
 def test_a_ca_is_one_by_its_basic_constraints() -> None:
-    """That an issuer is a CA does not hang on its key usage: basicConstraints that deny it are refused by themselves."""
+    """Whether an issuer is a CA does not hang on its key usage: basicConstraints that deny it are refused as such."""
     root = minting.root_plan().build()
     builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
     policy = (
