@@ -3,15 +3,16 @@
 ARCH ?= arm64
 BIN := .venv/bin
 SAM_BIN := .venv-sam/bin
-PIP_INSTALL := -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all:
+# every requirement is in the file, with its hashes: nothing is left for pip to resolve
+PIP_INSTALL := -m pip install -q --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 REQUIREMENTS := requirements/dev.txt layers/dependencies/requirements.txt
 export SAM_CLI_TELEMETRY := 0
 
-# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment; what pip says goes to a log, shown if it fails
+# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment. What pip says goes to a log.
 define environment
 @python=$$(scripts/find-python) || exit 1; echo "Preparing $(1) with $$($$python -V)"; \
 $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/pip.log 2>&1 \
-  || { cat $(1)/pip.log; echo "$(1) could not be made; see above." >&2; exit 1; }
+  || { grep ERROR $(1)/pip.log; echo "$(1) could not be made; $(1)/pip.log says more." >&2; exit 1; }
 @touch $@
 endef
 
@@ -29,7 +30,7 @@ run: .venv/.installed ## answer every sample event, and show the last answer who
 serve: .venv/.installed ## the same as an HTTP endpoint on this machine, until Ctrl-C
 	@$(BIN)/python -m console.serve
 
-test: .venv/.installed .venv-sam/.made ## all tests; handler/ must keep 95 % branch coverage
+test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
 
 check: lint template test ## what CI runs: lint, types, template and tests
@@ -63,7 +64,7 @@ clean: ## remove everything that was made, virtual environments included
 # the project itself, editable and without fetching anything: hatchling came with the pins
 .venv/.installed: .venv/.made pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . > .venv/pip.log 2>&1 \
-	  || { cat .venv/pip.log; exit 1; }
+	  || { echo "The project could not be installed; .venv/pip.log says why." >&2; exit 1; }
 	@touch $@
 
 .venv-sam/.made: requirements/sam.txt
