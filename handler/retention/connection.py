@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import socket
+import zlib
 from collections.abc import Mapping
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -22,6 +24,8 @@ READ_SECONDS: Final = 0.5
 
 # One request at a time in Lambda; a few in `make serve`.
 _MAX_CONNECTIONS = 4
+
+_OK = 200
 
 
 class CallFailedError(Exception):
@@ -80,7 +84,9 @@ def connect(service: str) -> Connection:
         tcp_keepalive=True,
         account_id_endpoint_mode="disabled",
     )
-    return Connection(_session().create_client(service, config=config))
+    client = _session().create_client(service, config=config)
+    client.meta.events.register("before-parse", _check_body)
+    return Connection(client)
 
 
 @functools.cache
@@ -91,7 +97,23 @@ def _session() -> Session:
     return get_session()
 
 
+def _check_body(response_dict: Mapping[str, Any], **_: object) -> None:
+    """Refuse an answer that did not arrive whole.
+
+    botocore takes JSON that is cut off for an answer without content, and an item that could not be read would be an
+    item that does not exist. DynamoDB sends a checksum; SSM does not, and its answers are short.
+    """
+    if response_dict["status_code"] != _OK:
+        return
+    body, checksum = response_dict["body"], response_dict["headers"].get("x-amz-crc32")
+    whole = str(zlib.crc32(body)) == checksum if checksum else isinstance(json.loads(body), dict)
+    if not whole:
+        raise CallFailedError("DamagedAnswer")
+
+
 def _code_of(error: Exception) -> str:
+    if isinstance(error, CallFailedError):
+        return error.code
     response = getattr(error, "response", None)
     details = response.get("Error") if isinstance(response, dict) else None
     code = details.get("Code") if isinstance(details, dict) else None

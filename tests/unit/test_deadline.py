@@ -1,0 +1,144 @@
+"""Deadlines that hold whatever the network does."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+
+import pytest
+from fake_table import Clock
+from retention.deadline import Deadline, OutOfTimeError, Workers
+
+
+class Hang:
+    """A call that returns when it is let go."""
+
+    def __init__(self) -> None:
+        self.gone = threading.Event()
+        self.ended = threading.Event()
+
+    def __call__(self) -> str:
+        self.gone.wait(10)
+        self.ended.set()
+        return "late"
+
+
+def workers(**more: int) -> Workers:
+    return Workers(lambda _thread: None, **more)
+
+
+def settled(pool: Workers) -> bool:
+    for _ in range(500):
+        if not pool.abandoned:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_time_left_is_counted_on_the_injected_clock_and_never_negative() -> None:
+    """A deadline is an instant; asking twice does not move it."""
+    clock = Clock(10.0)
+    deadline = Deadline.after(0.5, clock)
+    clock.now = 10.2
+    assert deadline.left() == pytest.approx(0.3)
+    clock.now = 11.0
+    assert deadline.left() == 0
+
+
+def test_a_deadline_can_only_be_shortened() -> None:
+    """`at_most` takes the earlier instant, `before` leaves time to others."""
+    clock = Clock(0.0)
+    deadline = Deadline.after(0.2, clock)
+    assert deadline.at_most(0.06).left() == pytest.approx(0.06)
+    assert deadline.at_most(5).left() == pytest.approx(0.2)
+    assert deadline.before(0.06).left() == pytest.approx(0.14)
+
+
+def test_a_result_in_time_is_returned() -> None:
+    """The worker's result is the caller's."""
+    assert workers().run(lambda: 42, Deadline.after(5)) == 42
+
+
+def test_what_a_call_raises_is_raised_to_the_caller() -> None:
+    """Exceptions travel as they are."""
+
+    def fail() -> None:
+        raise LookupError("this one")
+
+    with pytest.raises(LookupError, match="this one"):
+        workers().run(fail, Deadline.after(5))
+
+
+def test_no_call_begins_after_the_deadline() -> None:
+    """With no time left nothing is sent."""
+    began = threading.Event()
+    with pytest.raises(OutOfTimeError):
+        workers().run(began.set, Deadline.after(-1))
+    assert not began.is_set()
+
+
+def test_a_late_call_is_left_behind_and_its_result_discarded() -> None:
+    """The caller goes on at the deadline; the next call gets its own result from a fresh worker."""
+    told: list[int] = []
+    pool, hang = Workers(told.append), Hang()
+    with pytest.raises(OutOfTimeError):
+        pool.run(hang, Deadline.after(0.02))
+    assert pool.abandoned == 1
+    assert pool.run(lambda: "next", Deadline.after(5)) == "next"
+    hang.gone.set()
+    assert hang.ended.wait(5)
+    assert settled(pool)
+    assert pool.run(lambda: "third", Deadline.after(5)) == "third"
+    assert len(told) == 1
+    assert told[0]
+
+
+def test_the_number_of_abandoned_calls_is_bounded_and_recovers() -> None:
+    """A network that swallows everything stops costing threads; when it lets go, calls are made again."""
+    pool, hangs = workers(max_abandoned=2), [Hang(), Hang()]
+    for hang in hangs:
+        with pytest.raises(OutOfTimeError):
+            pool.run(hang, Deadline.after(0.02))
+    began = threading.Event()
+    with pytest.raises(OutOfTimeError, match="still hang"):
+        pool.run(began.set, Deadline.after(5))
+    assert not began.is_set()
+    for hang in hangs:
+        hang.gone.set()
+    assert settled(pool)
+    assert pool.run(lambda: "again", Deadline.after(5)) == "again"
+
+
+def test_one_worker_serves_calls_that_come_in_turn() -> None:
+    """No thread is started per call."""
+    pool = workers()
+    threads = {pool.run(threading.get_ident, Deadline.after(5)) for _ in range(20)}
+    assert len(threads) == 1
+
+
+def test_calls_at_once_do_not_wait_for_each_other() -> None:
+    """Each gets a worker of its own."""
+    pool, hang = workers(), Hang()
+    waiting = threading.Thread(target=lambda: pool.run(hang, Deadline.after(5)))
+    waiting.start()
+    assert pool.run(lambda: "meanwhile", Deadline.after(5)) == "meanwhile"
+    hang.gone.set()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_an_idle_worker_keeps_nothing_alive() -> None:
+    """What a call returned is the caller's alone."""
+
+    class Thing:
+        pass
+
+    pool = workers()
+    thing = pool.run(Thing, Deadline.after(5))
+    seen = weakref.ref(thing)
+    del thing
+    pool.run(lambda: None, Deadline.after(5))
+    gc.collect()
+    assert seen() is None

@@ -1,0 +1,144 @@
+"""The signing key: fetched once an hour, kept when that fails, shown to nobody."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from fake_table import Clock
+from retention.connection import CallFailedError
+from retention.deadline import Deadline
+from retention.errors import SigningError
+from retention.keys import KeyRing
+
+
+class Parameters:
+    """An SSM with one parameter per name, behind the port, that can be broken."""
+
+    def __init__(self) -> None:
+        self.values = {"/retention/KEY1": "pem-1", "/retention/KEY2": "pem-2"}
+        self.calls: list[dict[str, Any]] = []
+        self.fault = ""
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        assert operation == "get_parameter"
+        self.calls.append(request)
+        if self.fault == "hang":
+            time.sleep(0.3)
+        elif self.fault == "shape":
+            return {"Parameter": []}
+        elif self.fault or request["Name"] not in self.values:
+            raise CallFailedError(self.fault or "ParameterNotFound")
+        return {"Parameter": {"Value": self.values[request["Name"]]}}
+
+    def abandon(self, _thread: int) -> None:
+        pass
+
+
+class Signer:
+    def __init__(self, pem: bytes, key_id: str) -> None:
+        if pem == b"not a key":
+            raise SigningError("key_unreadable", "not a P-256 private key")
+        self.pem, self.key_id = pem, key_id
+
+
+@pytest.fixture
+def parameters() -> Parameters:
+    return Parameters()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ring(parameters: Parameters, clock: Clock) -> KeyRing[Signer]:
+    return KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock)  # type: ignore[arg-type,return-value]  # the fake has the port's shape
+
+
+def get(ring: KeyRing[Signer], key_id: str = "KEY1", seconds: float = 5.0) -> Signer:
+    return ring.get(key_id, Deadline.after(seconds))
+
+
+def test_a_key_is_fetched_decrypted_and_kept_for_an_hour(
+    ring: KeyRing[Signer], parameters: Parameters, clock: Clock
+) -> None:
+    """One call an hour, to the parameter named by prefix and key id."""
+    first = get(ring)
+    assert (first.pem, first.key_id) == (b"pem-1", "KEY1")
+    clock.now += 3599
+    assert get(ring) is first
+    assert parameters.calls == [{"Name": "/retention/KEY1", "WithDecryption": True}]
+    clock.now += 1
+    assert get(ring) is not first
+    assert len(parameters.calls) == 2
+
+
+def test_keys_rotate_by_name(ring: KeyRing[Signer]) -> None:
+    """A release that names a new key id gets the new key, while the old one still serves the old."""
+    assert (get(ring, "KEY1").pem, get(ring, "KEY2").pem) == (b"pem-1", b"pem-2")
+
+
+@pytest.mark.parametrize("fault", ["ThrottlingException", "hang", "shape"])
+def test_the_old_key_serves_on_when_renewing_fails(
+    ring: KeyRing[Signer], parameters: Parameters, clock: Clock, fault: str
+) -> None:
+    """An outage of SSM does not stop signing; it is asked again only after some seconds."""
+    first = get(ring)
+    clock.now += 3600
+    parameters.fault = fault
+    assert get(ring, seconds=0.05) is first
+    assert get(ring, seconds=0.05) is first
+    assert len(parameters.calls) == 2
+    clock.now += 5
+    parameters.fault = ""
+    assert get(ring) is not first
+
+
+@pytest.mark.parametrize("fault", ["AccessDeniedException", "hang", "shape"])
+def test_a_key_that_was_never_readable_cannot_sign(
+    ring: KeyRing[Signer], parameters: Parameters, clock: Clock, fault: str
+) -> None:
+    """A clear error within the deadline, and no call per request while it lasts."""
+    parameters.fault = fault
+    for _ in range(3):
+        with pytest.raises(SigningError) as error:
+            get(ring, seconds=0.05)
+        assert error.value.code == "key_unavailable"
+    assert len(parameters.calls) == 1
+    parameters.fault = ""
+    clock.now += 5
+    assert get(ring).pem == b"pem-1"
+
+
+def test_a_parameter_that_is_no_key_keeps_its_own_reason(ring: KeyRing[Signer], parameters: Parameters) -> None:
+    """The parser's code, not its words: they might quote the key."""
+    parameters.values["/retention/KEY1"] = "not a key"
+    with pytest.raises(SigningError) as error:
+        get(ring)
+    assert error.value.code == "key_unreadable"
+
+
+def test_keys_are_never_shown(ring: KeyRing[Signer]) -> None:
+    """Neither the ring nor what it keeps says what the key is."""
+    get(ring)
+    assert "pem" not in repr(ring) + repr(ring._kept).replace(repr(ring._prefix), "")
+
+
+def test_a_snapshot_holds_no_key(ring: KeyRing[Signer], parameters: Parameters) -> None:
+    """Forgetting leaves nothing to freeze; the next use fetches anew."""
+    get(ring)
+    ring.forget()
+    assert not ring._kept
+    get(ring)
+    assert len(parameters.calls) == 2
+
+
+def test_only_a_few_keys_are_kept(ring: KeyRing[Signer], parameters: Parameters) -> None:
+    """A rotation has two; nobody can make the ring grow."""
+    for number in range(20):
+        parameters.values[f"/retention/K{number}"] = "pem"
+        get(ring, f"K{number}")
+    assert len(ring._kept) == 4

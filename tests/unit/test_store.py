@@ -1,0 +1,541 @@
+"""What the request path reads of the table, how often, and what it does when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_table import (
+    ANYONE_EN,
+    APP,
+    CUSTOMER_KEY,
+    HERO,
+    KEEP_EN,
+    KEEP_FR,
+    SETTINGS,
+    SHEETS,
+    TABLE,
+    Clock,
+    FakeTable,
+    fails,
+    hangs,
+    published,
+    sheet,
+)
+from retention import table as rows
+from retention.catalog import FORMAT
+from retention.connection import CallFailedError
+from retention.deadline import Deadline
+from retention.errors import CatalogUnavailableError
+from retention.memory import Memory
+from retention.rules import NO_FACTS, UNREADABLE
+from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+
+
+class Reader:
+    """A store over a fake table, with a clock to push and a count of calls since last asked."""
+
+    def __init__(self, table: FakeTable) -> None:
+        self.table = table
+        self.clock = Clock()
+        self.store = Store(lambda: table, TABLE, monotonic=self.clock, clock=lambda: 1_700_000_000.0)  # type: ignore[arg-type,return-value]  # the fake has the port's shape
+
+    def load(self, product: str = "pro.monthly", locale: str = "en-US", seconds: float = 5.0) -> Loaded:
+        return self.store.catalog(APP, product, locale, Deadline.after(seconds))
+
+    def operations(self) -> list[str]:
+        made = [operation for operation, _ in self.table.calls]
+        self.table.calls.clear()
+        return made
+
+    def later(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader(published())
+
+
+def rule_of(loaded: Loaded) -> str:
+    return loaded.catalog.sheet.rules[0].name
+
+
+# How much is read
+
+
+def test_a_cold_look_up_takes_three_calls_and_a_warm_one_none(reader: Reader) -> None:
+    """Head, then settings with sheets and default, then states; the same request again reads nothing."""
+    loaded = reader.load()
+    assert reader.operations() == ["get_item", "batch_get_item", "batch_get_item"]
+    assert loaded.catalog.release == 1
+    assert loaded.catalog.customer_key == CUSTOMER_KEY
+    assert loaded.catalog.states[KEEP_EN].servable
+    assert (loaded.has_default, loaded.degraded) == (False, ())
+    assert reader.load().catalog is loaded.catalog
+    assert reader.operations() == []
+
+
+def test_the_number_of_calls_does_not_grow_with_the_catalog() -> None:
+    """Five hundred products with two thousand messages cost the same three calls as one."""
+    table = FakeTable()
+    ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(2000)]
+    sheets = {f"p{n}": sheet(f"p{n}", f"r{n}", {"en-US": ids[n * 4 : n * 4 + 4]}) for n in range(500)}
+    table.publish(1, {**sheets, "*": SHEETS["*"]})
+    for message in ids:
+        table.state(message, "APPROVED")
+    reader = Reader(table)
+    assert len(reader.load("p321").catalog.states) == 4
+    assert len(reader.operations()) == 3
+    reader.load("p322")
+    assert len(reader.operations()) == 2  # head and settings are known
+
+
+def test_head_is_read_eventually_consistent_and_everything_else_consistently(reader: Reader) -> None:
+    """A lagging replica may show an old head for a moment, and never an old state under a new version."""
+    reader.load()
+    reads = [request.get("ConsistentRead", True) for _, request in reader.table.calls]
+    assert reads == [False, True, True]
+
+
+def test_head_is_compared_every_thirty_seconds_and_states_every_five_minutes(reader: Reader) -> None:
+    """29 s: nothing; 30 s: head; 5 min: head, and states with the default in one call."""
+    reader.load()
+    reader.operations()
+    reader.later(29)
+    reader.load()
+    assert reader.operations() == []
+    reader.later(1)
+    assert reader.load().degraded == ()
+    assert reader.operations() == ["get_item"]
+    reader.later(270)
+    reader.load()
+    assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_another_locale_of_a_sheet_in_memory_reads_only_its_states(reader: Reader) -> None:
+    """Sheets are shared between locales; the default's row comes along with the states."""
+    reader.load()
+    reader.operations()
+    loaded = reader.load(locale="fr-FR")
+    assert reader.operations() == ["batch_get_item"]
+    assert set(loaded.catalog.states) == {KEEP_EN, KEEP_FR}  # its own text, and the default locale's behind it
+
+
+def test_more_than_a_hundred_messages_are_read_a_hundred_at_a_time() -> None:
+    """BatchGetItem takes no more than 100 keys."""
+    table = FakeTable()
+    ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(150)]
+    table.publish(1, {"pro.monthly": sheet("pro.monthly", "r", {"en-US": ids}), "*": SHEETS["*"]})
+    for message in ids:
+        table.state(message, "APPROVED")
+    assert len(Reader(table).load().catalog.states) == 150
+
+
+def test_unprocessed_keys_are_asked_for_again(reader: Reader) -> None:
+    """DynamoDB may answer a part of a batch; the rest is read before anyone decides."""
+    reader.table.unprocessed = 4
+    loaded = reader.load()
+    assert rule_of(loaded) == "monthly"
+    assert loaded.catalog.states[KEEP_EN].servable
+
+
+def test_keys_that_stay_unprocessed_end_with_the_deadline(reader: Reader) -> None:
+    """Asking again stops when the time is over, not when DynamoDB relents."""
+    reader.table.throttled = True
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load(seconds=0.1)
+    assert error.value.code == "deadline"
+
+
+# Products, defaults, states
+
+
+def test_unknown_products_share_the_sheet_for_any_product_and_are_remembered(reader: Reader) -> None:
+    """A product outside the release costs no sheet of its own, and nothing the second time."""
+    first, second = reader.load("ghost.1"), reader.load("ghost.2")
+    assert rule_of(first) == "anyone"
+    assert first.catalog.sheet is second.catalog.sheet
+    assert set(first.catalog.states) == {ANYONE_EN}
+    reader.operations()
+    reader.load("ghost.1")
+    assert reader.operations() == []
+
+
+def test_ten_thousand_unknown_products_stay_within_bounds(reader: Reader) -> None:
+    """Memory is bounded by bytes however many products are asked for."""
+    reader.store._memory = Memory(max_bytes=200_000)
+    for number in range(1000):
+        reader.load(f"ghost.{number}")
+    assert reader.store._memory.cost <= 200_000
+    assert len(reader.store._memory) < 200
+
+
+@pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "*", "", "a#b"])
+def test_strange_product_ids_are_unknown_products(reader: Reader, product: str) -> None:
+    """What cannot be a sort key, or looks like one of ours, is answered like any product outside the file."""
+    assert rule_of(reader.load(product)) == "anyone"
+
+
+def test_a_default_is_known_by_apple_s_spelling_of_the_locale(reader: Reader) -> None:
+    """`en_US` asks about the row of `en-US`."""
+    reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
+    assert reader.load(locale="en_US").has_default is True
+    assert reader.load(locale="fr-FR").has_default is False
+    assert reader.load(locale="x#" * 2000).has_default is False
+
+
+def test_a_message_without_a_state_is_not_servable(reader: Reader) -> None:
+    """A row somebody edited, or none at all, lets nothing through."""
+    reader.table.put(rows.message_key(APP, KEEP_EN), {"images": {"S": "?"}})
+    reader.table.remove(rows.message_key(APP, KEEP_FR))
+    states = reader.load(locale="fr-FR").catalog.states
+    assert not states[KEEP_EN].servable
+    assert KEEP_FR not in states
+
+
+def test_image_states_come_with_the_message(reader: Reader) -> None:
+    """One row tells whether a message and its images can be served."""
+    reader.table.state(KEEP_EN, "APPROVED", {HERO: "REJECTED"})
+    assert reader.load().catalog.states[KEEP_EN].images == {HERO: "REJECTED"}
+
+
+# Change
+
+
+def test_a_new_release_replaces_the_old_one_within_thirty_seconds(reader: Reader) -> None:
+    """Sheet, settings and states all come from the new release; never two releases in one catalog."""
+    reader.load()
+    reader.table.publish(2, {"pro.monthly": sheet("pro.monthly", "newer", {"en-US": [KEEP_EN]}), "*": SHEETS["*"]})
+    assert rule_of(reader.load()) == "monthly"
+    reader.later(30)
+    loaded = reader.load()
+    assert (rule_of(loaded), loaded.catalog.release, loaded.degraded) == ("newer", 2, ())
+
+
+def test_new_states_are_read_when_the_version_changes(reader: Reader) -> None:
+    """A rejection reaches the function with the next head, not five minutes later."""
+    reader.load()
+    reader.table.state(KEEP_EN, "REJECTED")
+    reader.table.head(current=1, version=2)
+    reader.later(30)
+    reader.operations()
+    assert not reader.load().catalog.states[KEEP_EN].servable
+    assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_a_pause_holds_as_soon_as_head_is_read(reader: Reader) -> None:
+    """Pausing needs no other row: not even one that can be read."""
+    reader.load()
+    reader.table.head(current=1, version=2, paused=True)
+    reader.later(30)
+    assert reader.load().catalog.paused
+    cold = Reader(FakeTable(items={name: item for name, item in reader.table.items.items() if name[1] == "head"}))
+    assert cold.load().catalog.paused
+    assert cold.operations() == ["get_item"]
+
+
+def test_a_lagging_replica_does_not_turn_time_back(reader: Reader) -> None:
+    """An older head than the one known is checked with the leader before anyone believes it."""
+    old = dict(reader.table.items)
+    reader.table.publish(2)
+    reader.load()
+    reader.table.lagging = old
+    reader.later(30)
+    assert reader.load().catalog.release == 2
+
+
+def test_a_rollback_is_followed(reader: Reader) -> None:
+    """`current` may go down; the version never does."""
+    reader.table.publish(2)
+    reader.load()
+    reader.table.head(current=1, version=3)
+    reader.later(30)
+    assert reader.load().catalog.release == 1
+
+
+# Failure
+
+
+def test_without_a_release_there_is_no_catalog() -> None:
+    """An empty table is unavailable, and says why."""
+    with pytest.raises(CatalogUnavailableError) as error:
+        Reader(FakeTable()).load()
+    assert error.value.code == "no_release"
+
+
+@pytest.mark.parametrize(("fault", "code"), [(fails, "dynamodb"), (hangs, "deadline")])
+def test_a_cold_look_up_that_fails_is_unavailable(reader: Reader, fault: Any, code: str) -> None:
+    """With nothing in memory, a failing or hanging DynamoDB is a clear error within the deadline."""
+    reader.table.fault = fault
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load(seconds=0.05)
+    assert error.value.code == code
+
+
+def test_a_failed_head_read_is_not_repeated_for_five_seconds(reader: Reader) -> None:
+    """The last good catalog serves, marked, without waiting for DynamoDB on every request."""
+    reader.load()
+    reader.later(30)
+    reader.table.fault = fails
+    reader.operations()
+    assert reader.load().degraded == ("head",)
+    assert reader.load().age == 30
+    assert reader.operations() == ["get_item"]
+    reader.later(5)
+    reader.load()
+    assert reader.operations() == ["get_item"]
+    reader.table.fault = FakeTable().fault
+    reader.later(5)
+    assert reader.load().degraded == ()
+
+
+def test_a_hanging_head_read_leaves_time_for_the_customer(reader: Reader) -> None:
+    """With a catalog in memory, refreshing never spends the sixty milliseconds that facts may take."""
+    reader.load()
+    reader.later(30)
+    reader.table.fault = hangs
+    deadline = Deadline.after(0.1)
+    assert reader.store.catalog(APP, "pro.monthly", "en-US", deadline).degraded == ("head",)
+    assert deadline.left() > 0
+    assert reader.table.abandoned == 1
+
+
+def test_states_that_cannot_be_renewed_serve_on_marked(reader: Reader) -> None:
+    """Older states are better than no answer; the metric says so."""
+    reader.load()
+    reader.later(300)
+    reader.table.fault = lambda operation, _: fails(operation, {}) if operation == "batch_get_item" else None
+    assert reader.load().degraded == ("states",)
+    reader.operations()
+    assert reader.load().degraded == ("states",)
+    assert reader.operations() == []
+
+
+def test_states_of_a_locale_never_read_cannot_be_guessed(reader: Reader) -> None:
+    """A sheet in memory without states answers nobody."""
+    reader.load()
+    reader.table.fault = fails
+    with pytest.raises(CatalogUnavailableError):
+        reader.load(locale="fr-FR")
+
+
+def test_a_product_first_asked_for_while_head_fails_is_read_under_the_head_in_memory(reader: Reader) -> None:
+    """A head that cannot be compared is still a head."""
+    reader.load()
+    reader.later(30)
+
+    def head_fails(operation: str, request: dict[str, Any]) -> None:
+        if operation == "get_item":
+            fails(operation, request)
+
+    reader.table.fault = head_fails
+    loaded = reader.load("ghost")
+    assert (rule_of(loaded), loaded.degraded) == ("anyone", ("head",))
+
+
+def test_progress_is_kept_when_only_the_states_fail(reader: Reader) -> None:
+    """A slow table is read over two requests: the sheet of the first is there for the second."""
+    calls = 0
+
+    def third_fails(operation: str, request: dict[str, Any]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            fails(operation, request)
+
+    reader.table.fault = third_fails
+    with pytest.raises(CatalogUnavailableError):
+        reader.load()
+    reader.operations()
+    assert reader.load().catalog.states[KEEP_EN].servable
+    assert reader.operations() == ["batch_get_item"]
+
+
+def edited(table: FakeTable, key: rows.Key, **attributes: Any) -> None:
+    name = (key["pk"]["S"], key["sk"]["S"])
+    table.items[name] = {**table.items[name], **attributes}
+
+
+NONSENSE: dict[str, Callable[[FakeTable], None]] = {
+    "a sheet edited by hand": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"B": b"{}"}),
+    "a sheet of another digest": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), digest={"S": "0" * 64}),
+    "a sheet of another type": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"S": "x"}),
+    "a sheet that is gone": lambda t: t.remove(rows.sheet_key(APP, 2, "pro.monthly")),
+    "settings that are gone": lambda t: t.remove(rows.settings_key(APP, 2)),
+    "settings that are wrong": lambda t: t.publish(2, settings={"appAppleId": 1}),
+    "a format that is no number": lambda t: edited(t, rows.settings_key(APP, 2), format={"S": "1"}),
+    "a rule without its set": lambda t: t.publish(2, {**SHEETS, "pro.monthly": sheet("p", "r", {}, sets={})}),
+    "a rule of an unknown kind": lambda t: t.publish(2, {**SHEETS, "pro.monthly": {"rules": 7}}),
+    "a bomb": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"B": bomb()}),
+}
+
+
+def bomb() -> bytes:
+    import zlib  # noqa: PLC0415  # only here
+
+    return zlib.compress(bytes(rows.MAX_DOCUMENT + 1))
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_a_malformed_release_keeps_the_last_good_one(reader: Reader, name: str) -> None:
+    """Whatever is wrong with the live release, the one before goes on serving, and is reported."""
+    reader.load()
+    reader.table.publish(2)
+    NONSENSE[name](reader.table)
+    reader.later(30)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded) == (1, ("malformed",))
+    with pytest.raises(CatalogUnavailableError) as error:
+        Reader(reader.table).load()
+    assert error.value.code == "malformed"
+
+
+def test_a_newer_format_keeps_the_last_good_release(reader: Reader) -> None:
+    """A release for a newer function is not guessed at."""
+    reader.load()
+    reader.table.publish(2, format_version=FORMAT + 1)
+    reader.later(30)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded) == (1, ("format",))
+    with pytest.raises(CatalogUnavailableError) as error:
+        Reader(reader.table).load()
+    assert error.value.code == "format"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"current": {"S": "2"}},
+        {"current": {"N": "two"}},
+        {"catalogVersion": {"S": "x"}},
+        {"paused": {"S": "no"}},
+        {"customerKey": {"S": "x"}},
+    ],
+)
+def test_a_head_edited_into_nonsense_keeps_the_last_good_one(reader: Reader, attributes: dict[str, Any]) -> None:
+    """A head we cannot read is a head we could not compare."""
+    reader.load()
+    edited(reader.table, rows.head_key(APP), **attributes)
+    reader.later(30)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded) == (1, ("head",))
+
+
+def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
+    """An emptied table does not silence a function that knows better."""
+    reader.load()
+    reader.table.items.clear()
+    reader.later(30)
+    assert reader.load().degraded == ("head",)
+
+
+@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": {TABLE: [{"pk": 7}]}}])
+def test_an_answer_of_another_shape_is_a_failed_call(
+    reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON that is not DynamoDB's is no catalog."""
+    monkeypatch.setattr(reader.table, "batch_get_item", lambda **_: answer)
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load()
+    assert (error.value.code, error.value.evidence) == ("dynamodb", {"cause": "UnexpectedAnswer"})
+
+
+def test_failure_of_one_product_does_not_keep_another_from_its_new_release(reader: Reader) -> None:
+    """Nonsense in one sheet says nothing about the others."""
+    reader.load()
+    reader.load("ghost")
+    reader.table.publish(2)
+    reader.table.remove(rows.sheet_key(APP, 2, "pro.monthly"))
+    reader.later(30)
+    assert reader.load().degraded == ("malformed",)
+    assert reader.load("ghost").catalog.release == 2
+
+
+# Budget, warming, restoring
+
+
+def test_the_budget_is_smaller_where_memory_can_answer(reader: Reader) -> None:
+    """350 ms without a catalog, 200 ms with one."""
+    assert reader.store.budget(APP, "pro.monthly", "en-US") == COLD_SECONDS
+    reader.load()
+    assert reader.store.budget(APP, "pro.monthly", "en-US") == CACHED_SECONDS
+
+
+def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_calls(reader: Reader) -> None:
+    """Init learns whether the release signs, and saves the first request a round trip."""
+    warmed = reader.store.warm([APP, 42], Deadline.after(1))
+    assert {app: settings.key_id for app, settings in warmed.items()} == {APP: SETTINGS["keyId"]}
+    assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
+    reader.store.warm([APP], Deadline.after(1))
+    reader.load()
+    assert reader.operations() == ["batch_get_item", "batch_get_item"]
+
+
+@pytest.mark.parametrize("fault", [fails, hangs])
+def test_warming_fails_softly(reader: Reader, fault: Any) -> None:
+    """Init goes on without DynamoDB, within its budget; the first request tries again."""
+    reader.table.fault = fault
+    assert reader.store.warm([APP], Deadline.after(0.05)) == {}
+    reader.table.fault = FakeTable().fault
+    assert rule_of(reader.load()) == "monthly"
+
+
+def test_a_restored_process_trusts_neither_ages_nor_connections(reader: Reader) -> None:
+    """After a snapshot is restored, head and states are read again; until then the old ones serve."""
+    reader.load()
+    reader.table.state(KEEP_EN, "REJECTED")
+    reader.store.renew()
+    reader.operations()
+    assert not reader.load().catalog.states[KEEP_EN].servable
+    assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_a_connection_that_cannot_be_made_is_a_failed_call() -> None:
+    """What the SDK says of a missing region is an unavailable catalog."""
+
+    def connect() -> Any:
+        raise CallFailedError("NoRegionError")
+
+    with pytest.raises(CatalogUnavailableError):
+        Store(connect, TABLE).catalog(APP, "p", "en-US", Deadline.after(1))
+
+
+# Customers
+
+
+def profile(table: FakeTable, **attributes: Any) -> None:
+    table.put(rows.profile_key(APP, "99371282"), attributes)
+
+
+def customer(reader: Reader, seconds: float = 5.0) -> Any:
+    return reader.store.customer(APP, "99371282", Deadline.after(10), seconds)
+
+
+def test_a_customer_s_facts_are_read_consistently_in_one_call(reader: Reader) -> None:
+    """Text, numbers, truth values and lists of text; one GetItem."""
+    profile(reader.table, plan={"S": "gold"}, tenureDays={"N": "200"}, rate={"N": "0.5"}, vip={"BOOL": True})
+    assert customer(reader) == {"plan": "gold", "tenureDays": 200, "rate": 0.5, "vip": True}
+    assert [(operation, request["ConsistentRead"]) for operation, request in reader.table.calls] == [("get_item", True)]
+
+
+def test_a_customer_without_a_profile_has_no_facts(reader: Reader) -> None:
+    """No row is knowledge: nothing is known."""
+    assert customer(reader) == NO_FACTS
+
+
+@pytest.mark.parametrize("fault", [fails, hangs])
+def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any) -> None:
+    """Failure and lateness are not absence."""
+    profile(reader.table, plan={"S": "gold"})
+    reader.table.fault = fault
+    assert customer(reader, seconds=0.05) is UNREADABLE
+
+
+def test_an_expired_profile_has_no_facts(reader: Reader) -> None:
+    """Time to live holds to the second, whenever DynamoDB gets round to deleting."""
+    profile(reader.table, plan={"S": "gold"}, expiresAt={"N": "1700000000"})
+    assert customer(reader) == NO_FACTS
+    profile(reader.table, plan={"S": "gold"}, expiresAt={"N": "1700000001"})
+    assert customer(reader) == {"plan": "gold"}

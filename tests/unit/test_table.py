@@ -1,0 +1,186 @@
+"""The table on paper: rows written and read back, and rows that somebody edited."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import pytest
+from fake_table import APP, HERO, KEEP_EN, SETTINGS
+from retention import table as rows
+from retention.catalog import UNKNOWN, MessageState
+from retention.table import UnreadableRowError
+
+
+def test_keys_are_the_ones_the_design_draws() -> None:
+    """Partition and sort keys of every row; ids in lower case."""
+    drawn = {
+        ("app#1", "head"): rows.head_key(1),
+        ("app#1", "message#ab"): rows.message_key(1, "AB"),
+        ("app#1", "image#ab"): rows.image_key(1, "AB"),
+        ("app#1", "default#pro.annual#fr-FR"): rows.default_key(1, "pro.annual", "fr-FR"),
+        ("app#1#release#7", "settings"): rows.settings_key(1, 7),
+        ("app#1#release#7", "claim"): rows.claim_key(1, 7),
+        ("app#1#release#7", "texts"): rows.texts_key(1, 7),
+        ("app#1#release#7", "product#pro.annual"): rows.sheet_key(1, 7, "pro.annual"),
+        ("app#1#release#7", "source#0"): rows.source_key(1, 7, 0),
+        ("app#1#customer#99371282", "profile"): rows.profile_key(1, "99371282"),
+    }
+    assert all(key == {"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), key in drawn.items())
+
+
+def test_canonical_json_is_one_text_for_equal_documents() -> None:
+    """Order and spacing of the source do not matter; letters stay letters."""
+    assert rows.canonical({"b": 1, "a": ["é"]}) == '{"a":["é"],"b":1}'.encode()
+
+
+def test_canonical_json_has_no_infinities() -> None:
+    """What JSON cannot say is refused when it is written."""
+    with pytest.raises(ValueError, match="JSON"):
+        rows.canonical(float("nan"))
+
+
+def test_documents_survive_the_table() -> None:
+    """What was packed is what is unpacked, and its digest is of the JSON, whatever the compressor made of it."""
+    item = rows.document_attributes({"rules": ["é"] * 100})
+    assert rows.document_of(item) == {"rules": ["é"] * 100}
+    assert rows.string(item, "digest") == rows.digest_of(rows.content_of(item))
+
+
+def test_a_bomb_is_refused_before_it_unfolds() -> None:
+    """Sixteen megabytes and no more, from a row of sixteen kilobytes."""
+    packed = zlib.compress(bytes(rows.MAX_DOCUMENT + 1))
+    with pytest.raises(UnreadableRowError):
+        rows.unpack(packed)
+    assert len(rows.unpack(zlib.compress(bytes(rows.MAX_DOCUMENT)))) == rows.MAX_DOCUMENT
+
+
+def test_a_document_over_the_bound_cannot_be_written() -> None:
+    """The publisher finds out, not the function."""
+    with pytest.raises(ValueError, match="more than a document may hold"):
+        rows.pack(bytes(rows.MAX_DOCUMENT + 1))
+
+
+@pytest.mark.parametrize("packed", [b"", b"{}", zlib.compress(b"{}")[:-1], zlib.compress(b"{}") + b"x"])
+def test_what_was_not_packed_by_us_is_not_unpacked(packed: bytes) -> None:
+    """Plain, cut off, or with something behind it."""
+    with pytest.raises(UnreadableRowError):
+        rows.unpack(packed)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff"])
+def test_content_that_is_not_json_is_unreadable(content: bytes) -> None:
+    """However it fails to parse."""
+    with pytest.raises(UnreadableRowError):
+        rows.parse(content)
+
+
+def test_settings_tell_which_products_a_release_has() -> None:
+    """Four bytes a product, so that a missing row is told from an unknown product without reading it."""
+    row = rows.read_settings(rows.settings_attributes(SETTINGS, 1, ["pro.monthly", "pro.annual"]))
+    assert (row.format, row.document) == (1, SETTINGS)
+    assert row.names("pro.annual")
+    assert not row.names("pro.weekly")
+    assert not row.names("\ud800")
+
+
+def test_a_head_before_the_first_publishing_has_no_release() -> None:
+    """Reserving a number, or importing states, makes the row and not a release."""
+    head = rows.read_head({"lastReserved": {"N": "1"}})
+    assert (head.current, head.version, head.paused) == (None, 0, False)
+
+
+def test_the_customer_key_is_never_shown() -> None:
+    """Who may print a head may not print the key in it."""
+    head = rows.read_head({"current": {"N": "1"}, "customerKey": {"B": b"secretsecret"}})
+    assert "secret" not in repr(head)
+
+
+def test_a_message_row_tells_its_state_and_its_images() -> None:
+    """Folded in, id by id."""
+    item: dict[str, Any] = {"state": {"S": "APPROVED"}, "images": {"M": {HERO: {"S": "PENDING"}}}}
+    assert rows.read_message(item) == MessageState("APPROVED", {HERO: "PENDING"})
+    assert rows.read_message({"state": {"S": "APPROVED"}}) == MessageState("APPROVED")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"state": {"N": "1"}},
+        {"state": "APPROVED"},
+        {"state": {"S": "APPROVED"}, "images": {"S": "none"}},
+        {"state": {"S": "APPROVED"}, "images": 7},
+        {"state": {"S": "APPROVED"}, "images": {"M": {HERO: 7}}},
+    ],
+)
+def test_a_message_row_edited_into_nonsense_is_not_servable(item: Any) -> None:
+    """What is not a state is UNKNOWN."""
+    state = rows.read_message(item)
+    assert not state.servable
+    assert UNKNOWN in {state.message, *state.images.values()}
+
+
+def test_facts_are_read_by_type_and_the_rest_ignored() -> None:
+    """Text, numbers, truth values, lists and sets of text; nothing else is a fact."""
+    item: dict[str, Any] = {
+        "pk": {"S": "x"},
+        "sk": {"S": "profile"},
+        "plan": {"S": "gold"},
+        "days": {"N": "200"},
+        "rate": {"N": "0.25"},
+        "large": {"N": "1E+2"},
+        "vip": {"BOOL": False},
+        "tags": {"L": [{"S": "a"}, {"S": "b"}]},
+        "set": {"SS": ["c"]},
+        "empty": {"L": []},
+        "mixed": {"L": [{"S": "a"}, {"N": "1"}]},
+        "numbers": {"NS": ["1"]},
+        "map": {"M": {}},
+        "null": {"NULL": True},
+        "bytes": {"B": b"x"},
+        "notNumber": {"N": "many"},
+        "infinite": {"N": "1e999"},
+        "broken": 7,
+    }
+    assert rows.read_profile(item, 0.0) == {
+        "plan": "gold",
+        "days": 200,
+        "rate": 0.25,
+        "large": 100.0,
+        "vip": False,
+        "tags": ("a", "b"),
+        "set": ("c",),
+        "empty": (),
+    }
+
+
+@pytest.mark.parametrize(
+    ("expires", "known"),
+    [({"N": "100.5"}, True), ({"N": "101"}, True), ({"N": "100"}, False), ({"S": "2030-01-01"}, False), ({}, False)],
+)
+def test_facts_end_when_they_expire(expires: Any, *, known: bool) -> None:
+    """At the second itself; and where nobody can tell when that is, at once."""
+    assert bool(rows.read_profile({"plan": {"S": "gold"}, "expiresAt": expires}, 100.0)) is known
+
+
+@pytest.mark.parametrize("sk", ["x" * 1017, "\ud800"])
+def test_keys_dynamodb_would_refuse_are_known_beforehand(sk: str) -> None:
+    """Over 1 024 bytes, or no text at all."""
+    assert not rows.names_row(rows.sheet_key(APP, 1, sk))
+    assert rows.names_row(rows.message_key(APP, KEEP_EN))
+
+
+def test_a_query_names_its_prefix_only_where_it_has_one() -> None:
+    """Every read of the console is consistent."""
+    assert rows.query("t", "app#1")["KeyConditionExpression"] == "pk = :pk"
+    prefixed = rows.query("t", "app#1", rows.MESSAGE)
+    assert prefixed["ExpressionAttributeValues"] == {":pk": {"S": "app#1"}, ":prefix": {"S": "message#"}}
+    assert prefixed["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize("value", [{}, {"n": {"S": "1"}}, {"n": {"N": "1.5"}}, {"n": {"N": 1}}, {"n": "1"}])
+def test_an_attribute_of_another_type_is_unreadable(value: Any) -> None:
+    """The message names the attribute, never what was in it."""
+    with pytest.raises(UnreadableRowError, match=r"^n is"):
+        rows.number(value, "n")
