@@ -1,6 +1,8 @@
 # `make` lists the verbs. Each works alone on a fresh clone with Python 3.11 or newer, pip and make.
 
 ARCH ?= arm64
+PORT ?= 8080
+DYNAMODB_PORT ?= 8000
 BIN := .venv/bin
 SAM_BIN := .venv-sam/bin
 # every requirement is in the file, with its hashes: nothing is left for pip to resolve
@@ -27,8 +29,8 @@ setup: .venv/.installed .venv-sam/.made ## make the virtual environments that th
 run: .venv/.installed ## answer every sample event, and show the last answer whole
 	@$(BIN)/python -m console.demo
 
-serve: .venv/.installed ## the same as an HTTP endpoint on this machine, until Ctrl-C
-	@$(BIN)/python -m console.serve
+serve: .venv/.installed ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one), until Ctrl-C
+	@$(BIN)/python -m console.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)

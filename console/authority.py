@@ -105,7 +105,9 @@ class Authority:
         chain = (self.leaf_der, self.intermediate_der, self.root_der)
         header = {"alg": "ES256", "x5c": [base64.b64encode(der).decode() for der in chain]}
         signed = f"{_part(header)}.{_part(claims)}"
-        r, s = decode_dss_signature(self.leaf_key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+        # Deterministic (RFC 6979), so that samples made again are the same bytes.
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        r, s = decode_dss_signature(self.leaf_key.sign(signed.encode(), algorithm))
         return f"{signed}.{_base64url(r.to_bytes(32) + s.to_bytes(32))}"
 
 

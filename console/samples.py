@@ -1,6 +1,6 @@
-"""The sample of `events/`: its release at the fixed instant, and what Apple's two lists would say of it.
+"""The sample of `events/`: its release at the fixed instant, its customers, and what Apple's two lists would say of it.
 
-python -m console.samples          writes events/states/*.json anew; ids follow from content, so they change with it
+python -m console.samples          writes events/states/ and the sample events anew; ids follow from content
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ SAMPLE_CLOCK: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 # One text still in review and one that was refused: customers who ask for them are served in another locale.
 _EXCEPTIONS: Final = {("keep-pro", "de-DE"): PENDING, ("offer-text", "es-MX"): REJECTED}
+
+# What the app's own systems know of some customers, by originalTransactionId.
+CUSTOMERS: Final[Mapping[str, Mapping[str, str | float | bool]]] = {
+    "2000000900000180": {"tenureDays": 412},
+    "2000000900000007": {"tenureDays": 5, "inTrial": True},
+}
 
 
 def compile_sample() -> Compiled:
@@ -65,5 +71,14 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write every file of `events/` that follows from others."""
+    from console.sample_events import write_sample_events  # noqa: PLC0415  # it is made of this module
+
     write_sample_states(EVENTS / "states")
+    write_sample_events(EVENTS)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

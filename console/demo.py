@@ -1,0 +1,101 @@
+"""`make run`: the whole path of a request on this machine, from a published file to answers for every sample event."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from console.local import LocalTable, embedded_dynamodb, load_function
+from console.sample_events import SAMPLES
+from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+
+_SHOWN_WHOLE = "promotional-offer-v2"
+_WIDE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One sample event, what the function returned, and what its log line says."""
+
+    name: str
+    expected: int
+    response: dict[str, Any]
+    line: dict[str, Any]
+
+    @property
+    def status(self) -> int:
+        return int(self.response["statusCode"])
+
+
+def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO) -> Iterator[Answered]:
+    """Run every sample event through the function; `printed` is where its log lines go."""
+    for sample in SAMPLES:
+        event = json.loads((EVENTS / sample.file_name).read_text(encoding="utf-8"))
+        printed.seek(0)
+        printed.truncate()
+        with redirect_stdout(printed):
+            response = respond(event)
+        lines = [json.loads(line) for line in printed.getvalue().splitlines()]
+        yield Answered(sample.name, sample.status, response, next(line for line in lines if "_aws" not in line))
+
+
+def main() -> int:
+    """Show the main job end to end. Exit 1 if any event got another status than its name says."""
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    with embedded_dynamodb() as endpoint_url:
+        table = LocalTable(endpoint_url)
+        compiled, published = table.publish(SAMPLE_CLOCK)
+        release = compiled.release
+        console.print(
+            f"Published {_relative(SAMPLE)} as release {published.number} to an embedded DynamoDB: "
+            f"{len(release.messages)} messages, {published.sheets} sheets."
+        )
+        report = table.import_states(compiled)
+        console.print(f"Imported the review states of {report.messages} messages and {report.images} images.")
+        table.write_customers(release.app_apple_id)
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            app = load_function(endpoint_url, release.app_apple_id, SAMPLE_CLOCK.isoformat())
+        answers = list(answer_all(lambda event: app.get_retention_message(event, None), printed))
+    console.print(f"Judged at {SAMPLE_CLOCK:%Y-%m-%d %H:%M} UTC, when these requests were signed:\n")
+    console.print(_as_table(answers))
+    shown = next(answer for answer in answers if answer.name == _SHOWN_WHOLE)
+    console.print(f"\nThe whole answer to {shown.name}, signed with a throwaway key:")
+    console.print_json(shown.response["body"])
+    console.print("\nNext, the same endpoint over HTTP on the real clock:  [bold]make serve[/bold]")
+    wrong = [answer.name for answer in answers if answer.status != answer.expected]
+    if wrong:
+        console.print(f"[red]Not answered as their names say: {', '.join(wrong)}[/red]")
+    return 1 if wrong else 0
+
+
+def _as_table(answers: list[Answered]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("request", "verified", "rule", "answer"):
+        table.add_column(column, no_wrap=True)
+    for column in ("status", "ms"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for answer in answers:
+        line = answer.line
+        verified = "yes" if "requestIdentifier" in line else line.get("reason", "")
+        told = line.get("kind") or ("" if line["message"] == "rejected" else line["message"])
+        milliseconds = f"{line['times']['total']:.1f}"
+        table.add_row(answer.name, verified, line.get("rule", ""), told, str(answer.status), milliseconds)
+    return table
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(EVENTS.parent))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

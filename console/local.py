@@ -1,0 +1,115 @@
+"""An environment of one's own: an embedded DynamoDB with an app in it, and the function on top.
+
+For `make run` and `make serve`. The function is the deployed one, unchanged; only its surroundings are local: the table
+is moto's, in this process, and the committed test authority is trusted besides Apple.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from retention.catalog import APPROVED
+from retention.snapshot import ImageState, SnapshotReport, apply_snapshot
+
+from console.authority import Authority
+from console.compile import Compiled, compile_document
+from console.document import read
+from console.entries import Document
+from console.releases import Published, create_table, publish, record_default, write_profile
+from console.samples import CUSTOMERS, EVENTS, SAMPLE
+from console.stack import client
+from console.states import read_lists
+
+TABLE: Final = "retention-local"
+REGION: Final = "us-east-1"
+
+
+@contextmanager
+def embedded_dynamodb(port: int = 0) -> Iterator[str]:
+    """Run moto's DynamoDB in this process, on the loopback; give its URL. Port 0 finds a free one."""
+    # A third of a second to import, and only these two commands need it.
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    try:
+        host, found = server.get_host_and_port()
+        yield f"http://{host}:{found}"
+    finally:
+        server.stop()
+
+
+class LocalTable:
+    """The table of one app in a local DynamoDB, filled from one retention.yaml."""
+
+    def __init__(self, endpoint_url: str, file: Path = SAMPLE) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            os.environ.setdefault(name, "local")
+        self.endpoint_url, self.file = endpoint_url, file
+        self._dynamodb: Any = client("dynamodb", region=REGION, endpoint_url=endpoint_url)
+        create_table(self._dynamodb, TABLE)
+
+    def publish(self, now: datetime) -> tuple[Compiled, Published]:
+        """Compile the file and make it live. Raises Mistakes."""
+        document = read(self.file)
+        compiled = compile_document(document, now=now)
+        published = publish(self._dynamodb, TABLE, compiled.release, who="local", commit=None, now=now)
+        for product, locale, message in _defaults(document, compiled):
+            record_default(self._dynamodb, TABLE, compiled.release.app_apple_id, product, locale, message, now)
+        return compiled, published
+
+    def import_states(self, compiled: Compiled) -> SnapshotReport:
+        """Import what Apple's lists would say: for the sample its two files, for others that all is approved."""
+        if self.file == SAMPLE:
+            messages, images = read_lists([EVENTS / "states" / "messages.json", EVENTS / "states" / "images.json"])
+        else:
+            release = compiled.release
+            messages = dict.fromkeys(release.messages, APPROVED)
+            images = {image: ImageState(APPROVED, facts.size) for image, facts in release.images.items()}
+        return apply_snapshot(self._dynamodb, TABLE, compiled.release.app_apple_id, messages, images)
+
+    def write_customers(self, app_apple_id: int) -> None:
+        """Write what the owner's systems know of the sample's customers."""
+        for transaction, facts in CUSTOMERS.items():
+            write_profile(self._dynamodb, TABLE, app_apple_id, transaction, facts)
+
+
+def load_function(endpoint_url: str, app_apple_id: int, clock: str = "") -> ModuleType:
+    """Set the function's environment and import `app`, which starts as it would in Lambda."""
+    os.environ.update(function_environment(endpoint_url, app_apple_id, clock))
+    return importlib.import_module("app")
+
+
+def function_environment(endpoint_url: str, app_apple_id: int, clock: str = "") -> Mapping[str, str]:
+    """Return the variables under which the function runs here: Sandbox, trusting the committed test authority."""
+    return {
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "RETENTION_TABLE": TABLE,
+        "RETENTION_ENVIRONMENT": "Sandbox",
+        "RETENTION_APP_APPLE_IDS": str(app_apple_id),
+        "RETENTION_KEY_PREFIX": "/retention/sandbox",
+        "RETENTION_TRUST_ANCHOR": base64.b64encode(Authority.load(EVENTS / "ca").root_der).decode(),
+        "RETENTION_CLOCK": clock,
+        "POWERTOOLS_SERVICE_NAME": "retention-local",
+        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+    }
+
+
+def _defaults(document: Document, compiled: Compiled) -> Iterator[tuple[str, str, str]]:
+    """Each product's default message in every locale its text exists in, as if it had been configured at Apple."""
+    for name, product in document.products.items():
+        if product.default is not None:
+            for locale, message in compiled.content.messages[product.default].items():
+                yield name, locale, message.identifier
