@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -16,10 +16,10 @@ from console.entries import Document
 from console.mistakes import Mistake, Mistakes, Notes, Place
 from console.release import ImageFacts, Release
 from console.sheets import check_limits, reach, sheet_document, spread
+from console.tree import Progress
 
 __all__ = ["Compiled", "PreviousTexts", "Progress", "compile_document", "compile_release"]
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 Shares: TypeAlias = Sequence[tuple[str, int]]
 
 

@@ -30,7 +30,7 @@ from console.identifiers import canonical_text
 from console.images import FULL_SIZE, SIZES
 from console.mistakes import Notes, Place, nearest, suggestion
 from console.schedules import Schedule, read_schedule
-from console.tree import Node, parse
+from console.tree import Node, Progress, parse
 
 __all__ = ["Document", "read"]
 
@@ -52,21 +52,27 @@ _MAX_NAME: Final = 100
 _MAX_PRODUCT_ID: Final = 255
 
 
-def read(source: Path | str | bytes, base_dir: Path | None = None, *, file: str | None = None) -> Document:
+def read(
+    source: Path | str | bytes,
+    base_dir: Path | None = None,
+    *,
+    file: str | None = None,
+    progress: Progress | None = None,
+) -> Document:
     """Read a file, or its bytes. Mistakes in it are in `Document.mistakes`.
 
     Images are looked for beside the file unless `base_dir` says where. Raises `Mistakes` where it is not YAML at all,
     and OSError where it cannot be read.
     """
     if isinstance(source, bytes):
-        return _read(source, file or "retention.yaml", base_dir)
+        return _read(source, file or "retention.yaml", base_dir, progress)
     path = Path(source)
-    return _read(path.read_bytes(), file or str(path), base_dir or path.parent)
+    return _read(path.read_bytes(), file or str(path), base_dir or path.parent, progress)
 
 
-def _read(source: bytes, file: str, base_dir: Path | None) -> Document:
+def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | None) -> Document:
     notes = Notes()
-    root = parse(source, file, notes)
+    root = parse(source, file, notes, progress)
     top = Fields.of(root, notes, "a retention file", _SECTIONS)
     reader = _Reader(notes)
     products = reader.products(top.named("products"))

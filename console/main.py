@@ -71,7 +71,7 @@ def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json =
 
     out = Output(as_json=as_json)
     with out.progress() as report:
-        document = read(file)
+        document = read(file, progress=report)
         compiled = compile_document(document, environment=env, now=at or datetime.now(UTC), progress=report)
     counts = {
         "rules": len(document.rules),

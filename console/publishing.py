@@ -34,7 +34,7 @@ def prepare(
 ) -> Draft:
     """Compile the file of `where` for its table. Raises Mistakes before AWS is asked anything."""
     instant = now or datetime.now(UTC)
-    document = read(where.file)
+    document = read(where.file, progress=progress)
     compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
     target = find(where, document)
     current = current_texts(target.dynamodb, target.table, target.app_apple_id)

@@ -6,9 +6,10 @@ mistake: duplicate keys, merge keys, tags, keys that are no scalars, numbers tha
 
 from __future__ import annotations
 
+import io
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from console.mistakes import Mistake, Mistakes, Notes, Place
 
 Scalar: TypeAlias = str | int | float | bool
+Progress: TypeAlias = Callable[[str, int, int], None]
 Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
 # Aliases make a small file a large tree; nobody writes this much by hand, and ten thousand rules need a tenth.
@@ -58,10 +60,10 @@ class Node:
         return "a list" if isinstance(self.value, tuple) else "a mapping"
 
 
-def parse(source: bytes, file: str, notes: Notes) -> Node:
+def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = None) -> Node:
     """Return the tree of a file. Raises `Mistakes` with one mistake where it is not UTF-8 YAML at all."""
     try:
-        text = source.decode("utf-8-sig")
+        text = _Watched(source.decode("utf-8-sig"), progress)
         root = YAML(typ="safe", pure=True).compose(text)
         return _Builder(notes).build(root, Place(1, "")) if root is not None else Node(Place(1, ""), None)
     except UnicodeDecodeError as error:
@@ -77,6 +79,20 @@ def parse(source: bytes, file: str, notes: Notes) -> Node:
 
 
 _INDENT: Final = "Check quotes, colons and indentation there; text with `: ` or ` #` in it needs quotes."
+
+
+class _Watched(io.StringIO):
+    """A text that tells how much of it was read: ten thousand rules take several seconds."""
+
+    def __init__(self, text: str, progress: Progress | None) -> None:
+        super().__init__(text, newline="")
+        self._progress, self._total = progress, len(text)
+
+    def read(self, size: int | None = -1) -> str:
+        part = super().read(size)
+        if self._progress is not None and self._total:
+            self._progress("reading", self.tell(), self._total)
+        return part
 
 
 class _Builder:

@@ -1,0 +1,55 @@
+"""The rule language as data: a `when:`, a request, and what it answers. Any implementation can run conditions.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition
+
+from console.conditions import for_product, read_condition
+from console.mistakes import Notes
+from console.tree import parse
+
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases" / "conditions.json").read_text())["cases"]
+PRODUCTS = ("pro.monthly", "pro.annual")
+
+
+def condition_of(case: dict[str, Any]) -> list[Any]:
+    notes = Notes()
+    condition = read_condition(parse(json.dumps(case["when"]).encode(), "case", notes), notes, PRODUCTS)
+    assert notes.mistakes == []
+    assert condition is not None
+    return condition
+
+
+def facts_of(case: dict[str, Any]) -> Facts:
+    customer: Customer = UNREADABLE
+    if case["customer"] != "unreadable":
+        customer = {key: tuple(value) if isinstance(value, list) else value for key, value in case["customer"].items()}
+    return Facts.of(case["productId"], case["userLocale"], customer)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_condition_answers_as_the_table_says(case: dict[str, Any]) -> None:
+    """A condition answers TRUE, FALSE or UNKNOWN as its cell of the table says."""
+    assert compile_condition(condition_of(case))(facts_of(case)) is case["expect"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_what_a_sheet_keeps_of_a_condition_answers_the_same(case: dict[str, Any]) -> None:
+    """Settling productId when the sheets are made changes no answer."""
+    product = case["productId"] if case["productId"] in PRODUCTS else None
+    remains = for_product(condition_of(case), product)
+    answer: Truth = remains if isinstance(remains, bool) else compile_condition(remains)(facts_of(case))
+    assert answer is case["expect"]
+
+
+def test_every_cell_has_a_case() -> None:
+    """Every operator meets a fact that holds, one that does not, a missing, an incomparable and an unreadable one."""
+    expected = {(case["name"].split(":")[0], json.dumps(case["expect"])) for case in CASES}
+    for operator in ("equals text", "in", "atLeast", "atMost", "above", "below", "startsWith"):
+        for name in (operator, f"not {operator}"):
+            assert {(name, "true"), (name, "false"), (name, "null")} <= expected

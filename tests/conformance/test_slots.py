@@ -1,0 +1,30 @@
+"""Published vectors: who is in which slot, and which arm holds it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from retention.catalog import Answer, Arm, Experiment
+from retention.decision import arm_at, hash_customer, slot_of
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "cases" / "slots.json").read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS["vectors"])
+def test_customer_hash_and_slot_are_the_published_ones(vector: dict[str, Any]) -> None:
+    """A customer's hash and slot are those of the published vectors."""
+    found = hash_customer(bytes.fromhex(vector["customerKey"]), vector["originalTransactionId"])
+    assert found == vector["customerHash"]
+    assert slot_of(vector["experiment"], found) == vector["slot"]
+
+
+@pytest.mark.parametrize("case", VECTORS["arms"])
+def test_arms_hold_contiguous_slots_in_file_order(case: dict[str, Any]) -> None:
+    """Arms take contiguous slots in the order they are written, and an arm without weight takes none."""
+    nothing = Answer("fallback", "", {})
+    experiment = Experiment("key", tuple(Arm(name, slots, nothing) for name, slots in case["arms"]))
+    for slot, name in case["at"]:
+        assert arm_at(experiment, slot).name == name
