@@ -210,8 +210,12 @@ class Emulator:
         """Return the function's answer to one event. Raises RuntimeError with the log if the function failed."""
         address = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
         request = urllib.request.Request(address, data=json.dumps(event).encode())  # the address is ours
-        with urllib.request.urlopen(request, timeout=INVOKE_SECONDS) as response:  # noqa: S310  # likewise
-            answer = json.loads(response.read())
+        try:
+            with urllib.request.urlopen(request, timeout=INVOKE_SECONDS) as response:  # noqa: S310  # likewise
+                answer = json.loads(response.read())
+        except urllib.error.HTTPError as error:  # what API Gateway would turn into a 5xx: init or function failed
+            with error:
+                answer = error.read().decode()
         if not isinstance(answer, dict) or "errorType" in answer:
             raise RuntimeError(f"{answer}\n{self.log}")
         return answer

@@ -1,0 +1,155 @@
+"""What `sam build` made, under Lambda's own runtime, with AWS's own DynamoDB Local behind it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import real_parts
+from conftest import real
+
+from console.local import LocalTable, function_environment
+from console.samples import EVENTS, SAMPLE_CLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from real_parts import Artefact, Emulator
+
+pytestmark = pytest.mark.real
+
+# The status is the last part of an event's name.
+SAMPLES = sorted(EVENTS.glob("*-[2-5][0-9][0-9].json"))
+
+
+def read_event(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def event(name: str) -> Any:
+    return read_event(EVENTS / f"{name}.json")
+
+
+def publish_sample(endpoint_url: str) -> Mapping[str, str]:
+    """Publish the sample into an empty DynamoDB; returns the function's variables."""
+    table = LocalTable(endpoint_url)
+    compiled, _ = table.publish(SAMPLE_CLOCK)
+    table.import_states(compiled)
+    table.write_customers(compiled.release.app_apple_id)
+    return function_environment(endpoint_url, compiled.release.app_apple_id, SAMPLE_CLOCK.isoformat())
+
+
+def lines_of(function: Emulator) -> list[dict[str, Any]]:
+    """Return what the function itself has written; the runtime's own lines are not JSON."""
+    return [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[Mapping[str, str]]:
+    # one of its own: the sample's table has a fixed name
+    with ExitStack() as parts:
+        yield publish_sample(real(lambda: parts.enter_context(real_parts.dynamodb_local())))
+
+
+@pytest.fixture(scope="module")
+def function(artefact: Artefact, variables: Mapping[str, str]) -> Iterator[Emulator]:
+    with ExitStack() as parts:
+        yield real(lambda: parts.enter_context(real_parts.Emulator(artefact, variables)))
+
+
+def test_there_are_samples_of_every_kind() -> None:
+    """events/ has at least one event for each status that a request alone can bring about."""
+    assert {path.stem[-3:] for path in SAMPLES} >= {"200", "204", "400", "401", "403", "413"}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_every_sample_is_answered_as_its_name_says(function: Emulator, path: Path) -> None:
+    """The built artefact gives the status in the event's name, with a body exactly where Apple expects one."""
+    answer = function.invoke(read_event(path))
+    assert answer["statusCode"] == int(path.stem[-3:])
+    if answer["statusCode"] == 200:
+        assert answer["headers"]["content-type"] == "application/json; charset=utf-8"
+        assert len(json.loads(answer["body"])) == 1
+    else:
+        assert not answer.get("body")
+
+
+def test_each_request_is_one_log_line_and_one_metrics_line(function: Emulator) -> None:
+    """Whatever the request, it leaves a line for people and a line for CloudWatch, in the stack's dimension."""
+    before = len(lines_of(function))
+    for path in SAMPLES:
+        function.invoke(read_event(path))
+    lines = lines_of(function)[before:]
+    metrics = [line for line in lines if "_aws" in line]
+    assert len(lines) == 2 * len(SAMPLES)
+    assert len(metrics) == len(SAMPLES)
+    for line in metrics:
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("Retention", [["service"]])
+
+
+def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
+    emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
+) -> None:
+    """One environment initialises once; only its first line says it was cold, and how long that was waited for."""
+    function = emulator(variables)
+    for _ in range(3):
+        function.invoke(event("message-200"))
+    logged = [line for line in lines_of(function) if "_aws" not in line]
+    assert [line["coldStart"] for line in logged] == [True, False, False]
+    assert ["coldWait" in line for line in logged] == [True, False, False]
+    assert function.log.count("INIT REPORT") == 1
+    assert "INIT RTDONE(status: success)" in function.log
+
+
+def test_running_writes_nothing_beside_the_code(function: Emulator, artefact: Artefact) -> None:
+    """Lambda's file system is read-only: all bytecode is there before the first start, and none is made."""
+    function.invoke(event("promotional-offer-v2-200"))
+    for folder in (artefact.function, artefact.layer):
+        times = {int(path.stat().st_mtime) for path in folder.rglob("*")}
+        assert times == {315_619_200}, f"something in {folder} was written after the build"
+
+
+def test_a_catalog_once_loaded_outlives_dynamodb(emulator: Callable[[Mapping[str, str]], Emulator]) -> None:
+    """With DynamoDB gone, an environment that has answered a product before answers it again."""
+    with ExitStack() as parts:
+        endpoint = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
+        function = emulator(publish_sample(endpoint))
+        before = function.invoke(event("message-200"))
+    assert function.invoke(event("message-200")) == before
+    assert before["statusCode"] == 200
+
+
+def test_without_any_catalog_apple_gets_503(
+    emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
+) -> None:
+    """An environment that never reached DynamoDB starts all the same, and says 503 to what it verified."""
+    nowhere = f"http://127.0.0.1:{real_parts.free_port()}"
+    function = emulator({**variables, "AWS_ENDPOINT_URL_DYNAMODB": nowhere})
+    assert function.invoke(event("message-200"))["statusCode"] == 503
+    assert function.invoke(event("tampered-401"))["statusCode"] == 401
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"AWS_SAM_LOCAL": "", "RETENTION_CLOCK": ""}, "test_authority_deployed"),
+        ({"AWS_SAM_LOCAL": "", "RETENTION_TRUST_ANCHOR": ""}, "clock_deployed"),
+        ({"RETENTION_ENVIRONMENT": "Production"}, "anchor_in_production"),
+        ({"RETENTION_APP_APPLE_IDS": ""}, "variable_invalid"),
+    ],
+)
+def test_a_contradictory_deployment_does_not_start(
+    emulator: Callable[[Mapping[str, str]], Emulator],
+    variables: Mapping[str, str],
+    changed: Mapping[str, str],
+    code: str,
+) -> None:
+    """A deployed function refuses the test CA, a fixed clock, an anchor in Production, and missing variables."""
+    function = emulator({**variables, **changed})
+    with pytest.raises(RuntimeError, match="ConfigurationError"):
+        function.invoke(event("message-200"))
+    assert f'"reason":"{code}"' in function.log
