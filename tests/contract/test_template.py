@@ -8,10 +8,13 @@ import re
 import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.session import get_session
 from sam_template import ROOT, Document, resources, table_definition, template
+
+from console.releases import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +35,13 @@ AWS_METRICS = {
 }
 
 # What the libraries in the layer read by themselves.
-LIBRARY_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "LOG_LEVEL", "AWS_CA_BUNDLE"}
+LIBRARY_VARIABLES = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "LOG_LEVEL",
+    "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+}
 
 
 @cache
@@ -220,6 +229,32 @@ def test_actions_allowed_are_calls_made() -> None:
     """The function may do what its code does, and nothing else."""
     allowed = set().union(*map(actions, statements().values()))
     assert {action for action in allowed if not action.startswith("logs:")} == calls_made()
+
+
+def test_the_operator_may_do_what_the_console_does() -> None:
+    """The operator policy allows the calls of the retention command on the table, and no other."""
+    names = {
+        node.attr if isinstance(node, ast.Attribute) else str(node.value)
+        for path in [*(ROOT / "console").glob("*.py"), ROOT / "handler" / "retention" / "snapshot.py"]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute | ast.Constant)
+    }
+    made = {operations("dynamodb")[name] for name in names & set(operations("dynamodb"))}
+    made -= {"CreateTable"}  # in a local DynamoDB; in AWS the template does
+    if "TransactWriteItems" in made:  # a transaction needs the right of each action in it
+        made = (made - {"TransactWriteItems"}) | {"ConditionCheckItem", "PutItem", "UpdateItem", "DeleteItem"}
+    operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    (table,) = [actions(statement) for statement in operator if statement["Sid"] == "KeepTheCatalog"]
+    assert {f"dynamodb:{name}" for name in made} == table
+
+
+def test_local_tables_are_the_templates() -> None:
+    """The table that `make run` and `make serve` create has the keys that the template's has."""
+    client = Mock()
+    create_table(client, "retention")
+    created = client.create_table.call_args.kwargs
+    for key in ("KeySchema", "AttributeDefinitions", "BillingMode"):
+        assert created[key] == table_definition()[key]
 
 
 def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
