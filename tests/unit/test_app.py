@@ -3,198 +3,52 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
-import importlib
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from retention.catalog import APPROVED, PENDING, Catalog, MessageState, Settings, Sheet
-from retention.errors import CatalogUnavailableError, ConfigurationError, SigningError
+from endpoint_bench import (
+    APP,
+    AUTHORITY,
+    MESSAGE,
+    NOW,
+    OFFER,
+    OTHER,
+    PLAIN,
+    SWITCH,
+    TEXT,
+    TRANSACTION,
+    Bench,
+    catalog,
+    load_app,
+    make_bench,
+    rule,
+    signed,
+)
+from retention.catalog import PENDING
+from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.offers import Signer
 from retention.request import MAX_BODY_BYTES
-from retention.rules import UNREADABLE, Customer
-from retention.settings import Deployment
-from retention.store import Loaded
-from retention.telemetry import Record
 
-from console.authority import Authority, request_claims
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-APP = 6745974591
-TRANSACTION = "99371282000017"
-PLAIN = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a01"
-TEXT = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a02"
-
-AUTHORITY = Authority.create()
-OTHER = Authority.create("Somebody Else's Root")
-
-MESSAGE = {"kind": "message", "set": "plain"}
-SWITCH = {"kind": "alternateProduct", "set": "text", "productId": "pro.annual", "group": "pro"}
-OFFER = {"kind": "promotionalOffer", "set": "text", "productId": "pro.monthly", "offerIdentifier": "half"}
 ADVANCED = "advancedCommerceInfo"
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
 
 
-def rule(answer: dict[str, Any], when: list[Any] | None = None) -> dict[str, Any]:
-    return {"name": answer["kind"], "when": when, "from": None, "until": None, "answer": answer}
-
-
-def catalog(*rules: dict[str, Any], paused: bool = False, state: str = APPROVED) -> Catalog:
-    settings = Settings.from_document(
-        {
-            "appAppleId": APP,
-            "bundleId": "com.example.app",
-            "issuerId": "57246542-96fe-1a63-e053-0824d011072a",
-            "keyId": "ABC123DEFG",
-            "signs": True,
-            "locales": {"default": "en-US", "fallbacks": {}},
-        }
-    )
-    document = {
-        "product": {"productId": "pro.monthly", "group": "pro", "advancedCommerce": True, "bundle": False},
-        "rules": list(rules),
-        "sets": {"plain": {"en-US": [PLAIN]}, "text": {"en-US": [TEXT]}},
-        "pictured": [PLAIN],
-    }
-    states = {PLAIN: MessageState(state), TEXT: MessageState(state)}
-    return Catalog(Sheet.from_document(document, settings.locales), settings, states, 7, b"k" * 32, paused=paused)
-
-
-class FakeStore:
-    """Has one catalog, or raises what it is told to."""
-
-    def __init__(self, held: Catalog | Exception, customer: Customer, degraded: tuple[str, ...]) -> None:
-        self.held, self.facts, self.degraded = held, customer, degraded
-        self.customers_read = 0
-
-    def budget(self, *_: object) -> float:
-        return 0.2
-
-    def catalog(self, *_: object) -> Loaded:
-        if isinstance(self.held, Exception):
-            raise self.held
-        return Loaded(self.held, has_default=True, age=2.0, degraded=self.degraded)
-
-    def customer(self, *_: object) -> Customer:
-        self.customers_read += 1
-        return self.facts
-
-
-class FakeKeys:
-    """Has one key, or none."""
-
-    def __init__(self, signer: Signer | None) -> None:
-        self.signer, self.asked = signer, 0
-
-    def get(self, key_id: str, _: object) -> Signer:
-        self.asked += 1
-        if self.signer is None:
-            raise SigningError("key_unavailable", "no key", key_id=key_id)
-        return self.signer
-
-
-class Lines:
-    """Keeps the records instead of writing them."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-
-    def emit(self, record: Record, level: str) -> None:
-        assert level in {"info", "warning", "error"}
-        self.records.append(record)
-
-
-@pytest.fixture(scope="module")
-def app() -> ModuleType:
-    patch = pytest.MonkeyPatch()
-    for name, value in {
-        "RETENTION_TABLE": "nowhere",
-        "RETENTION_ENVIRONMENT": "Sandbox",
-        "RETENTION_APP_APPLE_IDS": str(APP),
-        "RETENTION_KEY_PREFIX": "/retention",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "POWERTOOLS_SERVICE_NAME": "retention-unit",
-        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
-    }.items():
-        patch.setenv(name, value)
-    module = importlib.import_module("app")
-    patch.undo()
-    return module
-
-
-@dataclasses.dataclass
-class Bench:
-    """An endpoint on fakes, and what it did."""
-
-    endpoint: Any
-    store: FakeStore
-    keys: FakeKeys
-    lines: Lines
-
-    def post(self, payload: str, **event: Any) -> tuple[int, Any, Record]:
-        body = json.dumps({"signedPayload": payload})
-        event = {"version": "2.0", "requestContext": {"http": {"method": "POST"}}, "body": body, **event}
-        answer = self.endpoint.respond(event)
-        return answer["statusCode"], json.loads(answer["body"]) if "body" in answer else None, self.lines.records[-1]
-
-
-@pytest.fixture
-def bench(app: ModuleType) -> Callable[..., Bench]:
-    def make(
-        held: Catalog | Exception,
-        *,
-        customer: Customer = UNREADABLE,
-        signer: Signer | None = None,
-        degraded: tuple[str, ...] = (),
-        roots: tuple[bytes, ...] = (AUTHORITY.root_der,),
-    ) -> Bench:
-        deployment = Deployment(
-            table="nowhere",
-            environment="Sandbox",
-            app_apple_ids=frozenset({APP}),
-            key_prefix="/retention",
-            trust_anchor=None,
-            clock=lambda: NOW,
-            initialization="on-demand",
-        )
-        store, keys, lines = FakeStore(held, customer, degraded), FakeKeys(signer), Lines()
-        verifier = app.SignedPayloadVerifier(roots)
-        return Bench(app.Endpoint(deployment, verifier, store, keys, lines), store, keys, lines)
-
-    return make
-
-
-def signed(authority: Authority = AUTHORITY, **claims: Any) -> str:
-    whole = request_claims(
-        original_transaction_id=TRANSACTION,
-        app_apple_id=APP,
-        product_id="pro.monthly",
-        signed_date=int(NOW.timestamp() * 1000),
-    )
-    return authority.sign({**whole, **claims})
-
-
-def test_a_message_is_answered(bench: Callable[..., Bench]) -> None:
+def test_a_message_is_answered() -> None:
     """Signed by the App Store, ours, and a rule answers: 200 with exactly one key."""
-    status, body, record = bench(catalog(rule(MESSAGE))).post(signed())
+    status, body, record = make_bench(catalog(rule(MESSAGE))).post(signed())
     assert (status, body) == (200, {"message": {"messageIdentifier": PLAIN}})
     assert (record.outcome, record.kind, record.rule, record.release) == ("answered", "message", "message", 7)
     assert (record.locale_served, record.has_default, record.catalog_age) == ("en-US", True, 2.0)
 
 
-def test_a_switch_plan_is_answered(bench: Callable[..., Bench]) -> None:
+def test_a_switch_plan_is_answered() -> None:
     """An alternate product, with a billing plan where the rule has one."""
-    _, body, _ = bench(catalog(rule(SWITCH))).post(signed())
+    _, body, _ = make_bench(catalog(rule(SWITCH))).post(signed())
     assert body == {"alternateProduct": {"messageIdentifier": TEXT, "productId": "pro.annual"}}
-    _, body, _ = bench(catalog(rule({**SWITCH, "billingPlanType": "MONTHLY"}))).post(signed())
+    _, body, _ = make_bench(catalog(rule({**SWITCH, "billingPlanType": "MONTHLY"}))).post(signed())
     assert body["alternateProduct"]["billingPlanType"] == "MONTHLY"
 
 
@@ -210,33 +64,33 @@ def test_a_switch_plan_is_answered(bench: Callable[..., Bench]) -> None:
         ),
     ],
 )
-def test_offers_are_answered_signed(bench: Callable[..., Bench], answer: dict[str, Any], key: str, inside: str) -> None:
+def test_offers_are_answered_signed(answer: dict[str, Any], key: str, inside: str) -> None:
     """An offer is the message and one signature, and nothing else."""
-    status, body, record = bench(catalog(rule(answer))).post(signed())
+    status, body, record = make_bench(catalog(rule(answer))).post(signed())
     assert status == 200
     assert list(body) == [key]
     assert set(body[key]) == {"messageIdentifier", inside}
     assert "sign" in record.times
 
 
-def test_two_requests_get_two_signatures(bench: Callable[..., Bench]) -> None:
+def test_two_requests_get_two_signatures() -> None:
     """A signed answer is never kept."""
-    at = bench(catalog(rule({**OFFER, "signature": "v2"})))
+    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})))
     payload = signed()
     assert at.post(payload)[1] != at.post(payload)[1]
 
 
 @pytest.mark.parametrize("paused", [True, False])
-def test_nothing_to_say_is_204(bench: Callable[..., Bench], paused: bool) -> None:  # noqa: FBT001  # a column
+def test_nothing_to_say_is_204(paused: bool) -> None:  # noqa: FBT001  # a column
     """Paused, or no rule answers: 204 without a body, and Apple falls back."""
     held = catalog(rule(MESSAGE), paused=True) if paused else catalog()
-    status, body, record = bench(held).post(signed())
+    status, body, record = make_bench(held).post(signed())
     assert (status, body, record.outcome) == (204, None, "paused" if paused else "no_rule")
 
 
-def test_a_rule_that_says_fallback_is_204(bench: Callable[..., Bench]) -> None:
+def test_a_rule_that_says_fallback_is_204() -> None:
     """`fallback` is an answer of the owner's, not of ours to Apple."""
-    _, body, record = bench(catalog(rule({"kind": "fallback"}), rule(MESSAGE))).post(signed())
+    _, body, record = make_bench(catalog(rule({"kind": "fallback"}), rule(MESSAGE))).post(signed())
     assert (body, record.status, record.outcome, record.rule) == (None, 204, "fallback", "fallback")
 
 
@@ -262,24 +116,24 @@ def test_a_rule_that_says_fallback_is_204(bench: Callable[..., Bench]) -> None:
         ({"requestContext": {}}, 405),
     ],
 )
-def test_what_is_no_signed_request_is_refused(bench: Callable[..., Bench], event: dict[str, Any], status: int) -> None:
+def test_what_is_no_signed_request_is_refused(event: dict[str, Any], status: int) -> None:
     """Any bytes at all as the body give 400, 401 or 413, and never 500; the log holds a reason and a size."""
-    got, body, record = bench(catalog(rule(MESSAGE))).post("", **event)
+    got, body, record = make_bench(catalog(rule(MESSAGE))).post("", **event)
     assert (got, body, record.outcome) == (status, None, "rejected")
     assert record.reason
     assert record.size == len(event.get("body", json.dumps({"signedPayload": ""})) or "")
     assert not record.verified
 
 
-def test_a_stranger_signs_in_vain(bench: Callable[..., Bench]) -> None:
+def test_a_stranger_signs_in_vain() -> None:
     """A private CA of the same build passes only where its root is trusted."""
-    assert bench(catalog(rule(MESSAGE))).post(signed(OTHER))[0] == 401
-    assert bench(catalog(rule(MESSAGE)), roots=(OTHER.root_der,)).post(signed(OTHER))[0] == 200
+    assert make_bench(catalog(rule(MESSAGE))).post(signed(OTHER))[0] == 401
+    assert make_bench(catalog(rule(MESSAGE)), roots=(OTHER.root_der,)).post(signed(OTHER))[0] == 200
 
 
-def test_a_claim_apple_changed_is_loud(bench: Callable[..., Bench]) -> None:
+def test_a_claim_apple_changed_is_loud() -> None:
     """A documented field of another type is refused like a forgery and counted apart."""
-    status, _, record = bench(catalog()).post(signed(appAppleId=str(APP)))
+    status, _, record = make_bench(catalog()).post(signed(appAppleId=str(APP)))
     assert (status, record.reason, record.evidence) == (401, "claim_type", {"field": "appAppleId"})
     assert "RejectedClaim" in record.counts
 
@@ -304,50 +158,48 @@ def ms(**delta: float) -> int:
         ({"signedDate": 2**63 - 1}, 403),
     ],
 )
-def test_signed_for_somebody_else_or_another_time(
-    bench: Callable[..., Bench], claims: dict[str, Any], status: int
-) -> None:
+def test_signed_for_somebody_else_or_another_time(claims: dict[str, Any], status: int) -> None:
     """Another app, another environment or another time: no response, as Apple asks."""
-    got, body, record = bench(catalog(rule(MESSAGE))).post(signed(**claims))
+    got, body, record = make_bench(catalog(rule(MESSAGE))).post(signed(**claims))
     assert got == status
     assert (body is None) == (status != 200)
     assert record.verified == (status == 200)
 
 
-def test_no_catalog_is_503(bench: Callable[..., Bench]) -> None:
+def test_no_catalog_is_503() -> None:
     """Nothing to decide on is said at once, and loudly."""
-    status, _, record = bench(CatalogUnavailableError("dynamodb", "no answer")).post(signed())
+    status, _, record = make_bench(CatalogUnavailableError("dynamodb", "no answer")).post(signed())
     assert (status, record.outcome, record.reason, record.counts) == (503, "unavailable", "dynamodb", ("Unavailable",))
 
 
-def test_a_bug_is_500_and_quotes_nothing(bench: Callable[..., Bench]) -> None:
+def test_a_bug_is_500_and_quotes_nothing() -> None:
     """What nobody foresaw is 500; the log says what kind and where, never what the exception says."""
-    status, _, record = bench(ValueError(TRANSACTION)).post(signed())
+    status, _, record = make_bench(ValueError(TRANSACTION)).post(signed())
     assert (status, record.reason) == (500, "ValueError")
     assert TRANSACTION not in repr(record)
 
 
-def test_without_a_key_the_next_rule_answers(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_the_next_rule_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed signature passes the rule over; the answer comes from one that needs no key, and an alarm from us."""
-    at = bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE)))
+    at = make_bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE)))
     trust_as_apples(at, monkeypatch)
     status, body, record = at.post(signed())
     assert (status, list(body)) == (200, ["message"])
     assert (record.degraded, record.reason) == (["signing"], "key_unavailable")
 
 
-def test_apples_requests_get_the_real_key(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apples_requests_get_the_real_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Apple's root vouched for is signed with the key of the release."""
-    at = bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
+    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     trust_as_apples(at, monkeypatch)
     assert at.post(signed())[0] == 200
     assert at.keys.asked == 1
     assert at.lines.records[-1].trust_anchor == "apple"
 
 
-def test_other_anchors_never_touch_the_real_key(bench: Callable[..., Bench]) -> None:
+def test_other_anchors_never_touch_the_real_key() -> None:
     """A request another root vouched for is answered with a throwaway key, and its line says which root."""
-    at = bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
+    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     assert at.post(signed())[0] == 200
     assert at.keys.asked == 0
     assert at.lines.records[-1].trust_anchor == AUTHORITY.fingerprint
@@ -355,37 +207,36 @@ def test_other_anchors_never_touch_the_real_key(bench: Callable[..., Bench]) -> 
 
 def trust_as_apples(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let our authority's root pass for Apple's: nobody but Apple can sign under the real one."""
-    module = importlib.import_module("app")
-    monkeypatch.setattr(module, "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
+    monkeypatch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
     assert at.endpoint
 
 
-def test_the_profile_is_read_only_where_a_rule_looks_at_it(bench: Callable[..., Bench]) -> None:
+def test_the_profile_is_read_only_where_a_rule_looks_at_it() -> None:
     """A customer's facts cost a read, and only rules that need them pay it."""
-    without, needing = bench(catalog(rule(MESSAGE))), ["least", "customer.tenureDays", 180]
+    without, needing = make_bench(catalog(rule(MESSAGE))), ["least", "customer.tenureDays", 180]
     without.post(signed())
     assert without.store.customers_read == 0
-    reading = bench(catalog(rule(MESSAGE, needing)), customer={"tenureDays": 200})
+    reading = make_bench(catalog(rule(MESSAGE, needing)), customer={"tenureDays": 200})
     assert reading.post(signed())[0] == 200
     assert reading.store.customers_read == 1
 
 
-def test_an_unreadable_profile_degrades_softly(bench: Callable[..., Bench]) -> None:
+def test_an_unreadable_profile_degrades_softly() -> None:
     """Facts that could not be read match nothing; the rules without them still answer."""
-    at = bench(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
+    at = make_bench(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
     status, body, record = at.post(signed())
     assert (status, list(body), record.degraded) == (200, ["message"], ["customer"])
 
 
-def test_degradations_of_the_store_are_passed_on(bench: Callable[..., Bench]) -> None:
+def test_degradations_of_the_store_are_passed_on() -> None:
     """The last good catalog answers, and the line says that it was the last good one."""
-    _, _, record = bench(catalog(rule(MESSAGE)), degraded=("catalog",)).post(signed())
+    _, _, record = make_bench(catalog(rule(MESSAGE)), degraded=("catalog",)).post(signed())
     assert record.degraded == ["catalog"]
 
 
-def test_the_first_request_tells_what_it_cost(bench: Callable[..., Bench]) -> None:
+def test_the_first_request_tells_what_it_cost() -> None:
     """Init and the first answer together are what a customer waited."""
-    at = bench(catalog(rule(MESSAGE)))
+    at = make_bench(catalog(rule(MESSAGE)))
     at.endpoint.respond({}, init_ms=100.0)
     at.endpoint.respond({})
     first, second = at.lines.records
@@ -395,9 +246,9 @@ def test_the_first_request_tells_what_it_cost(bench: Callable[..., Bench]) -> No
     assert (second.cold_start, second.cold_wait) == (False, None)
 
 
-def test_no_line_names_a_person_or_holds_a_token(bench: Callable[..., Bench]) -> None:
+def test_no_line_names_a_person_or_holds_a_token() -> None:
     """Whatever became of a request, neither its token nor its transaction is in the record."""
-    at = bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
+    at = make_bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
     tokens = [signed(), signed(OTHER), signed(signedDate=0), signed(appAppleId=None)]
     for token in tokens:
         at.post(token)
@@ -406,17 +257,17 @@ def test_no_line_names_a_person_or_holds_a_token(bench: Callable[..., Bench]) ->
     assert not any(part in said for token in tokens for part in token.split("."))
 
 
-def test_request_identifiers_are_lower_case(bench: Callable[..., Bench]) -> None:
+def test_request_identifiers_are_lower_case() -> None:
     """UUIDs compare without case; we write them in lower case."""
     identifier = str(uuid4()).upper()
-    _, _, record = bench(catalog()).post(signed(requestIdentifier=identifier))
+    _, _, record = make_bench(catalog()).post(signed(requestIdentifier=identifier))
     assert record.request_identifier == identifier.lower()
     assert str(UUID(record.request_identifier)) == record.request_identifier
 
 
-def test_both_payload_formats_and_base64_are_the_same_request(bench: Callable[..., Bench]) -> None:
+def test_both_payload_formats_and_base64_are_the_same_request() -> None:
     """However API Gateway wraps the POST, the answer is the same."""
-    at = bench(catalog(rule(MESSAGE)))
+    at = make_bench(catalog(rule(MESSAGE)))
     body = json.dumps({"signedPayload": signed()})
     encoded = base64.b64encode(body.encode()).decode()
     for event in (
@@ -427,11 +278,11 @@ def test_both_payload_formats_and_base64_are_the_same_request(bench: Callable[..
         assert at.endpoint.respond(event)["statusCode"] == 200
 
 
-def test_a_contradiction_stops_the_start(app: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_a_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """A deployment that must not run says why, once, and does not come up."""
     monkeypatch.setenv("RETENTION_ENVIRONMENT", "Staging")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{uuid4()}")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Retention")
     with pytest.raises(ConfigurationError):
-        app.start()
+        load_app().start()
     assert "RETENTION_ENVIRONMENT" in capsys.readouterr().out
