@@ -1,0 +1,338 @@
+"""The table on DynamoDB Local: the service's own rules for names, conditions, transactions and sizes."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from fake_table import APP, HERO, KEEP_EN, KEEP_FR
+from published import NOW, put, release
+from retention import table as rows
+from retention.catalog import MessageState
+from retention.connection import Connection, connect
+from retention.deadline import Deadline
+from retention.rules import NO_FACTS
+from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
+from retention.store import Store
+
+from console.releases import (
+    PublishConflictError,
+    ReleaseError,
+    collect,
+    create_table,
+    current_texts,
+    list_releases,
+    load_live,
+    pause,
+    publish,
+    read_source,
+    record_default,
+    resume,
+    rollback,
+    verify,
+    write_profile,
+)
+
+pytestmark = pytest.mark.real
+
+APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED"}
+IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
+
+
+@pytest.fixture
+def table() -> str:
+    """A name of its own for each test: the part is shared."""
+    return f"retention-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def client(dynamodb_local: str, table: str) -> Any:
+    made = get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
+    create_table(made, table)
+    return made
+
+
+class Counting(Connection):
+    """A real connection that notes what it is asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.client)
+        self.calls: list[str] = []
+
+    def call(self, operation: str, request: Any) -> dict[str, Any]:
+        self.calls.append(operation)
+        return super().call(operation, request)
+
+
+@pytest.fixture
+def connection(dynamodb_local: str, monkeypatch: pytest.MonkeyPatch) -> Counting:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local)
+    return Counting(connect("dynamodb"))
+
+
+@pytest.fixture
+def store(connection: Counting, table: str) -> Store:
+    return Store(lambda: connection, table)
+
+
+def soon() -> Deadline:
+    return Deadline.after(10)
+
+
+def message(client: Any, table: str, name: str) -> MessageState:
+    return rows.read_message(client.get_item(**rows.get(table, rows.message_key(APP, name)))["Item"])
+
+
+def test_a_published_release_is_loaded_in_three_calls_and_kept(
+    client: Any, table: str, store: Store, connection: Counting
+) -> None:
+    """The function's own client reads what the console wrote; the second request reads nothing."""
+    put(client, table)
+    apply_snapshot(client, table, APP, APPROVED, IMAGES)
+    record_default(client, table, APP, "pro.monthly", "fr-FR", KEEP_FR, NOW)
+    loaded = store.catalog(APP, "pro.monthly", "fr-FR", soon())
+    assert loaded.catalog.states[KEEP_EN] == MessageState("APPROVED", {HERO: "APPROVED"})
+    assert (loaded.has_default, loaded.degraded) == (True, ())
+    store.catalog(APP, "pro.monthly", "fr-FR", soon())
+    assert connection.calls == ["get_item", "batch_get_item", "batch_get_item"]
+
+
+def test_a_large_catalog_costs_as_many_calls_as_a_small_one(
+    client: Any, table: str, store: Store, connection: Counting
+) -> None:
+    """Two hundred products: published, and three calls for one of them."""
+    put(client, table, release=release(products=200))
+    assert store.catalog(APP, "pro.137", "en-US", soon()).catalog.sheet.product.product_id == "pro.137"
+    assert len(connection.calls) == 3
+    assert store.catalog(APP, "ghost", "en-US", soon()).catalog.sheet.product.product_id is None
+
+
+def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Counting) -> None:
+    """Facts as the owner wrote them, until the second they end."""
+    write_profile(client, table, APP, "99371282", {"plan": "gold", "tenureDays": 200}, expires_at=1000)
+    now = 999.0
+    store = Store(lambda: connection, table, clock=lambda: now)
+    assert store.customer(APP, "99371282", soon(), 5) == {"plan": "gold", "tenureDays": 200}
+    assert store.customer(APP, "1", soon(), 5) == NO_FACTS
+    now = 1000.0
+    assert store.customer(APP, "99371282", soon(), 5) == NO_FACTS
+
+
+@pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "", "a#b", "\0"])
+def test_strange_product_ids_are_answered_like_unknown_ones(
+    client: Any, table: str, store: Store, product: str
+) -> None:
+    """None of them makes a request that DynamoDB refuses."""
+    put(client, table)
+    assert store.catalog(APP, product, "en-US", soon()).catalog.sheet.product.product_id is None
+
+
+@pytest.mark.parametrize("person", ["", "\ud800", "x" * 3000, "\0"])
+def test_strange_transaction_ids_have_no_profile(client: Any, table: str, store: Store, person: str) -> None:
+    """No facts, or unreadable ones; never an error."""
+    put(client, table)
+    assert not isinstance(store.customer(APP, person, soon(), 5), Exception)
+
+
+def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(client: Any, table: str) -> None:
+    """Whoever is second changes nothing and is told by whom it was beaten; with real threads, several times."""
+    put(client, table)
+    for _ in range(5):
+        before = current_texts(client, table, APP).release
+        outcomes = at_once(client, table, before)
+        won = [outcome for outcome in outcomes if not isinstance(outcome, PublishConflictError)]
+        lost = [outcome for outcome in outcomes if isinstance(outcome, PublishConflictError)]
+        assert len(won) == len(lost) == 1
+        assert lost[0].evidence["release"] == won[0].number
+        verify(client, table, APP, won[0].number)
+        live = [found for found in list_releases(client, table, APP) if found.live]
+        assert [found.number for found in live] == [won[0].number]
+        assert lost[0].evidence["who"] == live[0].published_by
+
+
+def at_once(client: Any, table: str, based_on: int | None) -> list[Any]:
+    outcomes: list[Any] = []
+    barrier = threading.Barrier(2)
+
+    def run(who: str) -> None:
+        barrier.wait()
+        try:
+            outcomes.append(put(client, table, who, who=who, based_on=based_on))
+        except PublishConflictError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run, args=(who,)) for who in ("ada", "bob")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return outcomes
+
+
+def test_readers_see_one_whole_release_or_the_other_while_publishing(client: Any, table: str) -> None:
+    """Rules, settings and number always belong together."""
+    put(client, table, "r1")
+    seen: list[tuple[int, str]] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            catalog = Store(lambda: Connection(client), table).catalog(APP, "pro.monthly", "en-US", soon()).catalog
+            seen.append((catalog.release, catalog.sheet.rules[0].name))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(2, 8):
+        put(client, table, f"r{number}")
+    done.set()
+    reader.join(30)
+    assert seen
+    assert all(name == f"r{number}" for number, name in seen)
+
+
+@pytest.mark.parametrize("size", [0, 1_000_000])
+def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: Any, table: str, size: int) -> None:
+    """Byte for byte, in as many rows as it takes."""
+    source = random.Random(size).randbytes(size)
+    put(client, table, release=release(source=source))
+    assert read_source(client, table, APP, 1) == source
+    assert list_releases(client, table, APP)[0].source_digest == rows.digest_of(source)
+
+
+def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
+    """The operator's other verbs, on the service's own conditions and transactions."""
+    for name in ("one", "two", "three", "four"):
+        put(client, table, name)
+    assert rollback(client, table, APP).number == 3
+    pause(client, table, APP)
+    assert load_live(client, table, APP, "pro.monthly", "en-US").catalog.paused
+    resume(client, table, APP)
+    rollback(client, table, APP, 1)
+    assert collect(client, table, APP, now=NOW + timedelta(days=1), keep=1) == [2, 3]
+    assert load_live(client, table, APP, "pro.monthly", "en-US").catalog.sheet.rules[0].name == "one"
+    with pytest.raises(ReleaseError):
+        rollback(client, table, APP, 2)
+    for gone in (2, 3):
+        assert not list(read_all(client, rows.query(table, rows.release_pk(APP, gone))))
+
+
+class Died(BaseException):
+    """A process that is no more."""
+
+
+class Dying:
+    """A client whose process dies just before, or just after, its nth write."""
+
+    WRITES = frozenset({"put_item", "update_item", "transact_write_items", "delete_item"})
+
+    def __init__(self, client: Any, writes: int, *, after: bool) -> None:
+        self._client, self._left, self._after, self._lock = client, writes, after, threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return self._dying(found) if name in self.WRITES else found
+
+    def _dying(self, write: Any) -> Any:
+        def call(**request: Any) -> Any:
+            with self._lock:
+                self._left -= 1
+                left = self._left
+            if left < 0 or (left == 0 and not self._after):
+                raise Died
+            answer = write(**request)
+            if left == 0:
+                raise Died
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any, table: str, *, after: bool) -> None:
+    """Before and after every single write; what is left is collected, and nothing else."""
+    put(client, table, "r1")
+    writes = 0
+    while True:
+        writes += 1
+        try:
+            put(Dying(client, writes, after=after), table, "next")
+        except Died:
+            live = current_texts(client, table, APP).release
+            assert live is not None
+            verify(client, table, APP, live)
+        else:
+            break
+    assert writes > 8
+    left = [found.number for found in list_releases(client, table, APP) if not found.complete]
+    complete = [found.number for found in list_releases(client, table, APP) if found.complete]
+    assert collect(client, table, APP, now=NOW + timedelta(hours=2)) == sorted(left)
+    assert [found.number for found in list_releases(client, table, APP)] == complete
+
+
+def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, table: str) -> None:
+    """And two lists never stay mixed."""
+    put(client, table)
+    apply_snapshot(client, table, APP, APPROVED, IMAGES)
+    rejected = dict.fromkeys(APPROVED, "REJECTED")
+    for writes in range(1, 5):
+        with pytest.raises(Died):
+            apply_snapshot(
+                Dying(client, writes, after=True), table, APP, rejected, {}, allow_silencing=True
+            )  # fmt: skip
+        apply_snapshot(client, table, APP, APPROVED, IMAGES)
+        assert message(client, table, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
+        assert message(client, table, KEEP_FR) == MessageState("APPROVED")
+
+
+def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
+    """The table ends with one list, whole, over the new release's messages too."""
+    put(client, table)
+    lists = [APPROVED, dict.fromkeys(APPROVED, "PENDING")]
+    threads = [
+        *(
+            threading.Thread(target=apply_snapshot, args=(client, table, APP, states, IMAGES), kwargs={"allow_silencing": True})
+            for states in lists
+        ),
+        threading.Thread(target=put, args=(client, table, "two")),
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    states = {message(client, table, name).message for name in APPROVED}
+    assert states in ({"APPROVED"}, {"PENDING"})
+    assert current_texts(client, table, APP).release == 2
+
+
+def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:
+    """An empty list is more likely Apple's mistake than the owner's wish."""
+    put(client, table)
+    apply_snapshot(client, table, APP, APPROVED, IMAGES)
+    before = client.scan(TableName=table)["Items"]
+    with pytest.raises(SnapshotRefusedError):
+        apply_snapshot(client, table, APP, {}, {})
+    assert client.scan(TableName=table)["Items"] == before
+
+
+def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> None:
+    """Five hundred products, each row counted."""
+    told: dict[str, tuple[int, int]] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        told[step] = (done, total)
+
+    publish(client, table, release(products=500), who="ada", commit=None, now=NOW, progress=progress)
+    assert told["write"] == (503, 503)
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> Iterator[None]:
+    """Whatever a test started has ended, or is a daemon of the store's."""
+    yield
+    assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())

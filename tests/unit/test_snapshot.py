@@ -1,0 +1,258 @@
+"""Review states: Apple's lists, whole, over whatever the table holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
+from moto import mock_aws
+from published import put
+from retention import table as rows
+from retention.catalog import ABSENT, MessageState
+from retention.snapshot import (
+    ImageState,
+    SnapshotConflictError,
+    SnapshotFormatError,
+    SnapshotRefusedError,
+    SnapshotReport,
+    apply_snapshot,
+    read_image_list,
+    read_message_list,
+)
+
+from console.releases import create_table, load_live, pause
+
+TABLE = "retention"
+APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED", ANYONE_EN: "APPROVED"}
+IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    with mock_aws():
+        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        create_table(client, TABLE)
+        put(client, TABLE)
+        yield client
+
+
+def apply(client: Any, messages: Any = None, images: Any = None, **more: Any) -> SnapshotReport:
+    return apply_snapshot(
+        client, TABLE, APP, APPROVED if messages is None else messages, IMAGES if images is None else images, **more
+    )
+
+
+def message(client: Any, name: str) -> MessageState:
+    return rows.read_message(client.get_item(**rows.get(TABLE, rows.message_key(APP, name)))["Item"])
+
+
+def version(client: Any) -> int:
+    return int(client.get_item(**rows.get(TABLE, rows.head_key(APP)))["Item"]["catalogVersion"]["N"])
+
+
+# Apple's bodies
+
+
+def test_a_message_list_is_read_by_lower_case_id() -> None:
+    """Apple's libraries disagree on the case of ids; we do not."""
+    body = {"messageIdentifiers": [{"messageIdentifier": KEEP_EN.upper(), "messageState": "APPROVED", "more": 1}]}
+    assert read_message_list(json.dumps(body)) == {KEEP_EN.lower(): "APPROVED"}
+    assert read_message_list(b'{"messageIdentifiers": []}') == {}
+
+
+def test_an_image_list_is_read_with_sizes() -> None:
+    """`imageSize` came later; a list without it is still a list."""
+    with_size = {"imageIdentifier": HERO, "imageState": "PENDING", "imageSize": "BULLET_POINT"}
+    assert read_image_list(json.dumps({"imageIdentifiers": [with_size]})) == {
+        HERO: ImageState("PENDING", "BULLET_POINT")
+    }
+    del with_size["imageSize"]
+    assert read_image_list(json.dumps({"imageIdentifiers": [with_size]})) == {HERO: ImageState("PENDING", "")}
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "named messageIdentifiers"),
+        ('{"imageIdentifiers": []}', "named messageIdentifiers"),
+        ('{"messageIdentifiers": {}}', "named messageIdentifiers"),
+        ('{"messageIdentifiers": ["x"]}', "named messageIdentifiers"),
+        ('{"messageIdentifiers": [{"messageIdentifier": "x"}]}', "messageState is missing"),
+        ('{"messageIdentifiers": [{"messageIdentifier": 7, "messageState": "APPROVED"}]}', "messageIdentifier is"),
+        ('{"messageIdentifiers": [{"messageIdentifier": "", "messageState": "APPROVED"}]}', "messageIdentifier is"),
+        (
+            '{"messageIdentifiers": [{"messageIdentifier": "x", "messageState": "A"}, '  # noqa: ISC004  # one body
+            '{"messageIdentifier": "X", "messageState": "R"}]}',
+            "x is listed twice",
+        ),
+    ],
+)
+def test_what_is_not_apple_s_list_is_refused_with_the_reason(body: str, says: str) -> None:
+    """An error page taken for an empty list would silence everything."""
+    with pytest.raises(SnapshotFormatError, match=says):
+        read_message_list(body)
+
+
+# Applying
+
+
+def test_a_snapshot_sets_every_state_and_folds_images_into_messages(client: Any) -> None:
+    """One row then tells whether a message can be served, and the function hears of it by the version."""
+    before = version(client)
+    report = apply(client)
+    assert (report.messages, report.images, report.written, report.absent) == (3, 1, 4, 0)
+    assert report.version == version(client) == before + 1
+    assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
+    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.states[KEEP_EN].servable
+
+
+def test_the_same_snapshot_again_writes_nothing(client: Any) -> None:
+    """No row, no version: warm functions read nothing."""
+    first = apply(client)
+    again = apply(client, {name.upper(): state for name, state in APPROVED.items()})
+    assert (again.written, again.version, again.digest) == (0, first.version, first.digest)
+
+
+def test_ids_missing_from_the_lists_are_absent(client: Any) -> None:
+    """Deleted at Apple's, or never uploaded: not servable, and neither is a message whose image is gone."""
+    apply(client)
+    report = apply(client, {KEEP_EN: "APPROVED"}, {}, allow_silencing=True)
+    assert report.absent == 2
+    assert message(client, KEEP_FR).message == ABSENT
+    assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: ABSENT})
+    image = client.get_item(**rows.get(TABLE, rows.image_key(APP, HERO)))["Item"]
+    assert (image["state"], image["size"]) == ({"S": ABSENT}, {"S": "FULL_SIZE"})
+
+
+def test_states_may_come_before_the_first_publishing(client: Any) -> None:
+    """Messages uploaded by other means are known by id and state."""
+    report = apply_snapshot(client, TABLE, 42, {KEEP_EN: "PENDING"}, IMAGES)
+    assert (report.written, report.version) == (2, 1)
+    item = client.get_item(**rows.get(TABLE, rows.message_key(42, KEEP_EN)))["Item"]
+    assert rows.read_message(item) == MessageState("PENDING")
+    assert "images" not in item
+
+
+def test_a_snapshot_that_would_silence_more_than_half_is_refused_unwritten(client: Any) -> None:
+    """With the figures; what no live rule serves does not count."""
+    apply(client)
+    before = client.scan(TableName=TABLE)["Items"]
+    with pytest.raises(SnapshotRefusedError, match="2 of the 2") as error:
+        apply(client, {ANYONE_EN: "APPROVED"})
+    assert error.value.evidence == {"silenced": 2, "servable": 2}
+    assert client.scan(TableName=TABLE)["Items"] == before
+    report = apply(client, {ANYONE_EN: "APPROVED"}, allow_silencing=True)
+    assert (report.servable, report.silenced) == (2, 2)
+
+
+def test_losing_an_image_silences_the_messages_that_use_it(client: Any) -> None:
+    """Half is not more than half."""
+    apply(client)
+    report = apply(client, images={})
+    assert (report.servable, report.silenced) == (2, 1)
+
+
+def test_a_run_that_dies_half_way_is_repaired_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows were written and the digest was not: the next run writes what is missing and raises the version."""
+    apply(client)
+    update_item, calls = client.update_item, []
+    rejected = {**APPROVED, KEEP_FR: "REJECTED", ANYONE_EN: "REJECTED"}
+
+    def dies(**request: Any) -> Any:
+        calls.append(request)
+        if request["Key"]["sk"]["S"] == "head":
+            raise ConnectionError
+        return update_item(**request)
+
+    before = version(client)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "update_item", dies)
+        with pytest.raises(ConnectionError):
+            apply(client, rejected)
+    assert version(client) == before
+    assert apply(client, rejected).version == before + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "update_item", dies)
+        with pytest.raises(ConnectionError):
+            apply(client)
+    # Back to the list the digest on head stands for: rows differ, so the version rises all the same.
+    assert apply(client, rejected).version == before + 2
+    assert message(client, KEEP_FR).message == "REJECTED"
+
+
+def test_of_two_snapshots_at_once_the_last_is_in_the_table_whole(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that comes second starts again; rows of both never stay side by side."""
+    update_item, done = client.update_item, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            apply(client, {KEEP_EN: "REJECTED", KEEP_FR: "REJECTED", ANYONE_EN: "REJECTED"})
+        return update_item(**request)
+
+    monkeypatch.setattr(client, "update_item", meanwhile)
+    apply(client)
+    assert {message(client, name).message for name in APPROVED} == {"APPROVED"}
+
+
+def test_a_pause_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each changes its own attributes of head."""
+    update_item, done = client.update_item, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if request["Key"]["sk"]["S"] == "head" and not done:
+            done.append(True)
+            pause(client, TABLE, APP)
+        return update_item(**request)
+
+    monkeypatch.setattr(client, "update_item", meanwhile)
+    apply(client)
+    loaded = load_live(client, TABLE, APP, "pro.monthly", "en-US")
+    assert loaded.catalog.paused
+    assert message(client, KEEP_EN).servable
+
+
+def test_a_message_published_between_our_two_reads_gets_its_image_states(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages are read again after the images were written."""
+    client.delete_item(TableName=TABLE, Key=rows.message_key(APP, KEEP_EN))
+    update_item, done = client.update_item, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if request["Key"]["sk"]["S"].startswith("image#") and not done:
+            done.append(True)
+            folded = {"state": {"S": "UNKNOWN"}, "images": {"M": {HERO: {"S": "UNKNOWN"}}}}
+            client.put_item(TableName=TABLE, Item={**rows.message_key(APP, KEEP_EN), **folded})
+        return update_item(**request)
+
+    monkeypatch.setattr(client, "update_item", meanwhile)
+    apply(client)
+    assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
+
+
+def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than a loop without end."""
+    update_item = client.update_item
+
+    def always(**request: Any) -> Any:
+        if request["Key"]["sk"]["S"] == "head" and "statesDigest" in request["UpdateExpression"]:
+            pause(client, TABLE, APP)
+        return update_item(**request)
+
+    monkeypatch.setattr(client, "update_item", always)
+    with pytest.raises(SnapshotConflictError):
+        apply(client)
+
+
+def test_a_state_edited_into_nonsense_is_written_over(client: Any) -> None:
+    """A number where a state belongs does not stop the run."""
+    client.put_item(TableName=TABLE, Item={**rows.message_key(APP, KEEP_EN), "state": {"N": "7"}})
+    apply(client)
+    assert message(client, KEEP_EN).message == "APPROVED"
