@@ -1,0 +1,153 @@
+"""How `when:` is read, what is wrong in one, and what a sheet keeps of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console.conditions import asks_product, canonical_locale, for_product, named_products, read_condition
+from console.mistakes import Notes
+from console.tree import parse
+
+PRODUCTS = ("pro.monthly", "pro.annual", "basic")
+
+
+def read(text: str) -> tuple[list[Any] | None, list[str]]:
+    notes = Notes()
+    condition = read_condition(parse(text.encode(), "case", notes), notes, PRODUCTS)
+    return condition, [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("productId: pro.monthly", ["is", "productId", ["pro.monthly"]]),
+        ("customer.x: {not: {in: [1, a]}}", ["not", ["is", "customer.x", [1, "a"]]]),
+        (
+            "customer.x: {atLeast: 1, below: 5.5}",
+            ["all", ["least", "customer.x", 1], ["below", "customer.x", 5.5]],
+        ),
+        (
+            "anyOf: [{productId: basic}, {userLocale: fr}]",
+            ["any", ["is", "productId", ["basic"]], ["is", "userLocale", ["fr"]]],
+        ),
+        ("not: {userLocale: [en_us, nb-NO]}", ["not", ["is", "userLocale", ["en-US", "no"]]]),
+        ("customer.x: {present: false}", ["not", ["present", "customer.x"]]),
+        ("customer.day: 2026-12-01", ["is", "customer.day", ["2026-12-01"]]),
+    ],
+)
+def test_reads_each_form(text: str, document: list[Any]) -> None:
+    """Each form of the file becomes its document."""
+    assert read(text) == (document, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{}", "This condition is empty."),
+        ("[]", "A condition is a mapping, not a list."),
+        ("productID: basic", "Did you mean `productId`?"),
+        ("locale: en", "There is nothing called `locale`"),
+        ("customer: {x: 1}", "fact by fact"),
+        ("customer.: 1", "Names of facts"),
+        ("productId: pro.monthy", "Did you mean `pro.monthly`?"),
+        ("productId: []", "This list is empty."),
+        ("productId: 7", 'Write `"7"`.'),
+        ("productId: {atLeast: 1}", "has no range"),
+        ("userLocale: {present: true}", "Every request has `userLocale`."),
+        ("userLocale: english!", "is not a locale"),
+        ("customer.x:", "A single value belongs here"),
+        ("customer.x: {}", "No operator stands here."),
+        ("customer.x: {atleast: 1}", "Did you mean `atLeast`?"),
+        ("customer.x: {atLeast: '1'}", "needs a number"),
+        ("customer.x: {atLeast: true}", "needs a number"),
+        ("customer.x: {in: 1}", "A list belongs here"),
+        ("customer.x: {in: []}", "This list is empty."),
+        ("customer.x: [[1]]", "A list of values holds a list."),
+        ("customer.x: {equals: [1]}", "A single value belongs here"),
+        ("customer.x: {startsWith: 1}", "`startsWith` needs a text"),
+        ("customer.x: {startsWith: []}", "`startsWith` needs a text"),
+        ("customer.x: {startsWith: ''}", "`startsWith` needs a text"),
+        ("customer.x: {present: 1}", "`present` is `true` or `false`"),
+        ("anyOf: []", "at least one condition"),
+        ("allOf: {productId: basic}", "at least one condition"),
+        ("anyOf: [{}]", "This condition is empty."),
+        ("not: [{productId: basic}]", "A condition is a mapping"),
+        ("{not: " * 30 + "{productId: basic}" + "}" * 30, "nested too deeply"),
+        ("customer.x: " + "{not: " * 30 + "1" + "}" * 30, "nested too deeply"),
+    ],
+)
+def test_says_what_is_wrong(text: str, told: str) -> None:
+    """What cannot be a condition is told, with what to write instead."""
+    assert any(told in mistake for mistake in read(text)[1]), read(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "canonical"),
+    [
+        ("en_us", "en-US"),
+        ("EN", "en"),
+        ("nb", "no"),
+        ("iw-IL", "he-IL"),
+        ("zh-hk", "zh-HK"),
+        ("zh", "zh"),
+        ("ZH_HANT", "zh-Hant"),
+    ],
+)
+def test_locales_are_named_in_one_spelling(value: str, canonical: str) -> None:
+    """A rule's locale is normalised, but a bare language and a region of Chinese mean what they say."""
+    assert canonical_locale(value) == canonical
+
+
+A, B = ["is", "productId", ["pro.monthly"]], ["present", "customer.x"]
+
+
+@pytest.mark.parametrize(
+    ("document", "product", "remains"),
+    [
+        (A, "pro.monthly", True),
+        (A, "basic", False),
+        (A, None, False),
+        (["not", A], "basic", True),
+        (["all", A, B], "pro.monthly", B),
+        (["all", A, B], "basic", False),
+        (["any", A, B], "pro.monthly", True),
+        (["any", A, B], "basic", B),
+        (["not", ["all", A, B]], "pro.monthly", ["not", B]),
+        (["all", A, B, B], "pro.monthly", ["all", B, B]),
+        (["all", A, A], "pro.monthly", True),
+        (["starts", "productId", ["pro."]], "pro.annual", True),
+        (["starts", "productId", ["pro."]], "basic", False),
+        (["starts", "productId", ["pro."]], None, ["starts", "productId", ["pro."]]),
+    ],
+)
+def test_a_known_product_settles_its_part(document: list[Any], product: str | None, remains: object) -> None:
+    """Once the product is known, only what is still open remains."""
+    assert for_product(document, product) == remains
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        (None, None),
+        (A, {"pro.monthly"}),
+        (B, None),
+        (["all", A, B], {"pro.monthly"}),
+        (["any", A, B], None),
+        (["any", A, ["is", "productId", ["basic"]]], {"pro.monthly", "basic"}),
+        (["all", A, ["is", "productId", ["basic"]]], set()),
+        (["not", A], None),
+    ],
+)
+def test_products_outside_the_named_ones_are_never_true(document: list[Any] | None, named: set[str] | None) -> None:
+    """The index of a rule's products never leaves out one that could match."""
+    assert named_products(document) == named
+    if document is not None and named is not None:
+        assert all(for_product(document, product) is False for product in PRODUCTS if product not in named)
+
+
+def test_a_condition_tells_whether_it_asks_for_the_product() -> None:
+    """A rule restricts products when productId stands anywhere in its condition."""
+    assert asks_product(["not", ["all", B, A]])
+    assert not asks_product(["not", B])

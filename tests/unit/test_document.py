@@ -1,0 +1,317 @@
+"""What the file reader says of a file: typed entries, and every mistake with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.document import Document, read
+from console.entries import Experiment
+from console.mistakes import Mistakes
+
+GOOD = """\
+app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
+environments:
+  sandbox: {stack: s, region: us-east-1}
+products:
+  pro.monthly: {group: pro, period: P1M, default: keep}
+  pro.annual: {group: pro, period: P1Y, advancedCommerce: true, bundle: true}
+locales: {default: en-US, fallbacks: {fr-CA: [fr-FR], es: es-MX}}
+messages:
+  keep:
+    en-US: {header: Stay, body: Please}
+offers:
+  half: {productId: pro.monthly, offerIdentifier: half}
+rules:
+  - name: one
+    when: {productId: pro.monthly}
+    answer: {message: keep}
+"""
+
+
+def document_of(text: str) -> Document:
+    return read(text.encode())
+
+
+def mistakes_of(text: str) -> list[tuple[int, str]]:
+    return [(mistake.line, f"{mistake.wrong} {mistake.instead}") for mistake in document_of(text).mistakes]
+
+
+def only_mistake(old: str, new: str) -> tuple[int, str]:
+    """Return the one mistake that the good file has once `old` reads `new`."""
+    assert old in GOOD
+    found = mistakes_of(GOOD.replace(old, new))
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_reads_every_section() -> None:
+    """A good file becomes typed entries, without a mistake."""
+    document = document_of(GOOD)
+    assert document.mistakes == ()
+    assert document.app is not None
+    assert document.app.app_apple_id == 1
+    assert document.environments["sandbox"].stack == "s"
+    assert document.products["pro.monthly"].default == "keep"
+    assert document.products["pro.annual"].bundle
+    assert document.locales is not None
+    assert document.locales.fallbacks == {"fr-CA": ("fr-FR",), "es": ("es-MX",)}
+    assert document.offers["half"].signature == "v2"
+    assert document.rules[0].condition == ["is", "productId", ["pro.monthly"]]
+
+
+def test_keeps_the_source_byte_for_byte() -> None:
+    """The source in a release is the file as it was, also its line ends and comments."""
+    source = GOOD.replace("\n", "\r\n").encode() + b"# end"
+    document = read(source)
+    assert document.source == source
+    assert document.mistakes == ()
+
+
+def test_reads_yaml_1_2() -> None:
+    """`no` is Norwegian, not false, and so are `on`, `yes` and dates what they look like."""
+    document = document_of(
+        GOOD.replace("    en-US: {header: Stay", "    no: {header: Bli, body: On}\n    en-US: {header: Yes")
+    )
+    assert document.mistakes == ()
+    assert document.messages["keep"]["no"].body == "On"
+    assert document.messages["keep"]["en-US"].header == "Yes"
+
+
+def test_collects_all_mistakes_at_once() -> None:
+    """Reading goes on behind a mistake, so that all are told together."""
+    text = GOOD.replace("P1M", "P1X").replace("header: Stay", "heading: Stay").replace("name: one", "name: ''")
+    assert [line for line, _ in mistakes_of(text)] == [5, 10, 10, 14]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("group: pro, period: P1M", "grp: pro, group: g, period: P1M", 5, "Did you mean `group`?"),
+        ("header: Stay", "header: Stay, header: Go", 10, "The key `header` stands here twice."),
+        ("{message: keep}", "{mesage: keep}", 16, "Did you mean `message`?"),
+        ("{message: keep}", "falback", 16, "Did you mean `fallback`?"),
+        ("{message: keep}", "{message: keep, alternateProduct: a, promotionalOffer: b}", 16, "exclude each other"),
+        ("{message: keep}", "{message: keep, billingPlanType: MONTHLY}", 16, "no field of an answer"),
+        ("    answer: {message: keep}\n", "", 14, "This rule says nothing."),
+        (
+            "    answer:",
+            "    experiment: {key: k, arms: {a: {weight: 100, answer: fallback}}}\n    answer:",
+            14,
+            "not both",
+        ),
+        ("    en-US: {header", "    en_US: {header", 10, "Did you mean `en-US`?"),
+        ("    en-US: {header", "    fr: {header", 10, "Apple has no locale `fr`."),
+        ("default: en-US", "default: EN-us", 7, "Did you mean `en-US`?"),
+        ("[fr-FR]", "[fr-XX]", 7, "Did you mean `fr-FR`?"),
+        ("[fr-FR]", "[]", 7, "This list is empty."),
+        ("fr-CA: [", "french!: [", 7, "is not a locale"),
+        ("appAppleId: 1", 'appAppleId: "1"', 1, "whole number"),
+        ("bundleId: com.example.app", "bundleId: 7", 1, 'Write `bundleId: "7"`.'),
+        ("bundleId: com.example.app", "bundleId: my app", 1, "Write one like `com.example.app`."),
+    ],
+)
+def test_says_line_and_what_to_write_instead(old: str, new: str, line: int, told: str) -> None:
+    """Each mistake has its line and says what to write instead."""
+    found = only_mistake(old, new)
+    assert found[0] == line
+    assert told in found[1]
+
+
+def test_a_group_called_4_needs_quotes() -> None:
+    """A number where a text belongs is told to be quoted."""
+    assert 'Write `offerIdentifier: "2024"`.' in only_mistake("offerIdentifier: half", "offerIdentifier: 2024")[1]
+
+
+@pytest.mark.parametrize(("field", "limit"), [("header", 66), ("body", 144)])
+@pytest.mark.parametrize("character", ["x", "é", "山", "👍", "👨‍👩‍👧"])
+def test_a_text_fits_by_the_strictest_of_three_counts(field: str, limit: int, character: str) -> None:
+    """A text is refused when code points, UTF-16 units or graphemes exceed the limit; units always do first."""
+    units = len(character.encode("utf-16-le")) // 2
+    good, bad = character * (limit // units), character * (limit // units + 1)
+    other = {"header": "body: b", "body": "header: h"}[field]
+    text = GOOD.replace("{header: Stay, body: Please}", f"{{{field}: '%s', {other}}}")
+    assert mistakes_of(text % good) == []
+    [(line, told)] = mistakes_of(text % bad)
+    assert line == 10
+    assert f"at most {limit}" in told
+
+
+def test_combining_characters_are_counted_as_they_are_uploaded() -> None:
+    """A text is counted in NFC, since those are the bytes that are uploaded."""
+    decomposed = "e\u0301" * 66
+    assert mistakes_of(GOOD.replace("header: Stay", f"header: {decomposed}")) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("image: hero", "`altText` is missing."),
+        ("altText: A hero", "`altText` describes an image"),
+        ("headerPosition: ABOVE_IMAGE", "ABOVE_IMAGE needs an image."),
+        ("bullets: []", "The list `bullets` is empty."),
+        ("bullets: [{text: a, image: i}]", "`altText` is missing."),
+        ("bullets: [{text: a, image: i, alttext: b, altText: c}]", "Did you mean `altText`?"),
+        ("revision: 0", "whole number from 1"),
+        ("header: '  '", "The key `header`"),
+        ('body: "\\u0007"', "The key `body`"),
+    ],
+)
+def test_messages_keep_apples_rules(fields: str, told: str) -> None:
+    """What Apple would refuse in a message is a mistake."""
+    found = mistakes_of(GOOD.replace("body: Please", f"body: Please, {fields}"))
+    assert any(told in text for _, text in found), found
+
+
+def test_at_most_five_bullets() -> None:
+    """Apple takes five bullets."""
+    bullets = ", ".join(["{text: a, image: i, altText: b}"] * 6)
+    assert "at most 5" in only_mistake("body: Please", f"body: Please, bullets: [{bullets}]")[1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        (("50", "50"), None),
+        (("33.33", "66.67"), None),
+        (("0.01", "99.99"), None),
+        (("0", "100"), None),
+        (("33.333", "66.667"), "more than two decimals"),
+        (("50", "49.99"), "sum to 99.99, not 100"),
+        (("50", "51"), "sum to 101, not 100"),
+        (("-1", "101"), "not the number"),
+        (("'50'", "50"), "not the text"),
+        (("true", "99"), "not the truth value"),
+    ],
+)
+def test_weights_are_percentages_that_sum_to_100(weights: tuple[str, str], told: str | None) -> None:
+    """Weights have at most two decimals and sum to exactly 100; decimals are not what floating point makes of them."""
+    arms = ", ".join(f"a{i}: {{weight: {weight}, answer: fallback}}" for i, weight in enumerate(weights))
+    text = GOOD.replace("    answer: {message: keep}", f"    experiment: {{key: k, arms: {{{arms}}}}}")
+    found = [text for _, text in mistakes_of(text)]
+    assert (found == []) if told is None else any(told in text for text in found), found
+
+
+def test_weights_become_slots() -> None:
+    """A weight of 33.33 is 3 333 of 10 000 slots."""
+    text = GOOD.replace(
+        "answer: {message: keep}",
+        "experiment: {key: k, arms: {a: {weight: 33.33, answer: fallback}, b: {weight: 66.67, answer: fallback}}}",
+    )
+    says = document_of(text).rules[0].says
+    assert isinstance(says, Experiment)
+    assert says.shares == (("a", 3333), ("b", 6667))
+
+
+ADVANCED = (
+    "currentSKU: a, SKU: b, displayName: c, description: d, effective: IMMEDIATELY, reason: UPGRADE, price: 1,"
+    " retainBillingCycle: false"
+)
+
+
+def advanced(fields: str) -> list[str]:
+    text = GOOD.replace("{message: keep}", f"{{message: keep, advancedCommerce: {{{fields}}}}}")
+    return [told for _, told in mistakes_of(text)]
+
+
+def test_advanced_commerce_becomes_apples_request() -> None:
+    """The fields land where SubscriptionModifyInAppRequest has them: one change item, the rest beside it."""
+    fields = f"{ADVANCED}, currency: USD, offer: {{period: P1M, periodCount: 3, price: 0, reason: RETENTION}}"
+    text = GOOD.replace("{message: keep}", f"{{message: keep, advancedCommerce: {{{fields}}}}}")
+    [answer] = document_of(text).rules[0].answers
+    assert answer.request is not None
+    assert answer.request["currency"] == "USD"
+    assert answer.request["retainBillingCycle"] is False
+    [item] = answer.request["changeItems"]
+    assert item["offer"]["periodCount"] == 3
+    assert set(item) == {
+        *("currentSKU", "SKU", "displayName", "description", "effective", "reason", "price", "offer"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("SKU: b", f"SKU: {'b' * 129}", "at most 128"),
+        ("displayName: c", f"displayName: {'c' * 31}", "at most 30"),
+        ("description: d", f"description: {'d' * 46}", "at most 45"),
+        ("IMMEDIATELY", "NOW", "`effective` called"),
+        ("UPGRADE", "APPLY_OFFER", "APPLY_OFFER needs an `offer`"),
+        ("price: 1", "price: 1.5", "whole number"),
+        ("price: 1", "price: -1", "whole number"),
+        ("retainBillingCycle: false", "currency: USD", "`retainBillingCycle` is missing."),
+        ("price: 1", "price: 1, currency: usd", "three capitals"),
+        ("price: 1", "price: 1, transactionId: t", "no field of an advancedCommerce answer"),
+        ("price: 1", "price: 1, offer: {period: P4M, periodCount: 1, price: 1, reason: RETENTION}", "`period` called"),
+        ("price: 1", "price: 1, offer: {period: P1M, periodCount: 13, price: 1, reason: RETENTION}", "Write 1 to 12."),
+        ("price: 1", "price: 1, periodChange: {effective: IMMEDIATELY}", "`period` is missing."),
+    ],
+)
+def test_advanced_commerce_keeps_apples_limits(old: str, new: str, told: str) -> None:
+    """Apple's limits on each field are checked."""
+    found = advanced(ADVANCED.replace(old, new))
+    assert any(told in text for text in found), found
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "told"),
+    [
+        (b"a: [1,\n b: }", 2, "This is not YAML"),
+        (b"a: \xff", 1, "This is not UTF-8 text."),
+        (b"a: &a [*a]", 1, "This is not YAML"),
+        (b"a: 1\n---\nb: 2", 2, "This is not YAML"),
+        (b"[" * 5000, 1, "This is not YAML"),
+        (b"\x00", 1, "This is not YAML"),
+    ],
+)
+def test_what_is_not_yaml_is_one_mistake(source: bytes, line: int, told: str) -> None:
+    """A file that cannot be parsed is told as one mistake, with its line, and never as a traceback."""
+    with pytest.raises(Mistakes) as caught:
+        read(source)
+    [mistake] = caught.value.mistakes
+    assert mistake.line == line
+    assert told in mistake.wrong
+
+
+@pytest.mark.parametrize(
+    "source",
+    [b"", b"[]", b"text", b"app:", b"app: []\nrules: {}", b"rules: [1]", b"? [a]\n: b", b"<<: {a: b}", b"a: !x 1"],
+)
+def test_any_yaml_is_read_without_failing(source: bytes) -> None:
+    """Whatever the YAML, the result is mistakes, not an exception."""
+    assert read(source).mistakes
+
+
+def test_an_alias_stands_for_its_anchor() -> None:
+    """Anchors and aliases work, so that nothing need be typed twice."""
+    text = GOOD.replace("en-US: {header", "en-US: &text {header").replace("offers:", "    en-GB: *text\noffers:")
+    document = document_of(text)
+    assert document.mistakes == ()
+    assert document.messages["keep"]["en-GB"].header == "Stay"
+
+
+def test_reading_tells_its_progress() -> None:
+    """A large file tells how far it was read."""
+    seen: list[tuple[str, int, int]] = []
+    read(GOOD.encode(), progress=lambda what, done, total: seen.append((what, done, total)))
+    assert seen[-1] == ("reading", len(GOOD), len(GOOD))
+
+
+def test_images_are_looked_for_beside_the_file(tmp_path: Path) -> None:
+    """The folder of the file is where its images are."""
+    (tmp_path / "retention.yaml").write_text(GOOD, encoding="utf-8")
+    assert read(tmp_path / "retention.yaml").base_dir == tmp_path
+
+
+def test_rules_have_names_of_their_own() -> None:
+    """Two rules of one name could not be told apart in a log."""
+    text = GOOD + "  - name: one\n    answer: fallback\n"
+    assert "the first is on line 14" in mistakes_of(text)[0][1]
+
+
+def test_languages_of_chinese_keep_their_region_as_fallback_keys() -> None:
+    """Fallbacks may be given for regions that Apple's list folds together."""
+    document = document_of(GOOD.replace("fr-CA: [fr-FR]", "zh_hk: [zh-Hant], nb: [no]"))
+    assert document.locales is not None
+    assert set(document.locales.fallbacks) == {"zh-HK", "nb", "es"}

@@ -1,0 +1,56 @@
+"""Ids follow from content, on any machine and in any year."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from console.identifiers import canonical_text, image_id, message_id, namespace, upload_body
+
+
+def test_a_message_has_the_id_of_its_upload_body() -> None:
+    """A message's id is the UUIDv5 of exactly the bytes that are uploaded."""
+    body = upload_body(header="Stay", body="Please")
+    assert body == b'{"body":"Please","header":"Stay"}'
+    assert message_id(6745974591, body) == str(uuid.uuid5(namespace(6745974591), body.decode()))
+
+
+def test_published_ids_stay_what_they_are() -> None:
+    """These ids are at Apple; another way to make them would upload everything anew."""
+    body = upload_body(
+        header="é",
+        body="山",
+        image=("3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "a"),
+        above_image=True,
+        bullets=[("t", "i", "b")],
+    )
+    assert json.loads(body)["headerPosition"] == "ABOVE_IMAGE"
+    assert message_id(1, body) == "73eb8fbe-3f93-5a78-9e2c-9b7ba5829e80"
+    assert image_id(1, "FULL_SIZE", b"png") == "18ec644f-d149-5c67-b8c6-67b3db98c859"
+    assert image_id(1, "FULL_SIZE", b"png", 2) == "1ab71e7e-a34d-540e-a650-7e9e80198139"
+
+
+def test_ids_differ_by_app_size_content_and_revision() -> None:
+    """Another app, size, content or revision is another id; every id is lower case and of version 5."""
+    ids = [
+        image_id(1, "FULL_SIZE", b"a"),
+        image_id(2, "FULL_SIZE", b"a"),
+        image_id(1, "BULLET_POINT", b"a"),
+        image_id(1, "FULL_SIZE", b"b"),
+        image_id(1, "FULL_SIZE", b"a", 1),
+        image_id(1, "FULL_SIZE", b"a", 2),
+        message_id(1, b"{}"),
+        message_id(1, b"{}", 1),
+    ]
+    assert len(set(ids)) == len(ids)
+    assert all(name == name.lower() and uuid.UUID(name).version == 5 for name in ids)
+
+
+def test_typing_the_same_words_another_way_is_the_same_text() -> None:
+    """Unicode's ways to write a letter, and space around a text, make no difference."""
+    assert canonical_text("  e\u0301te\u0301\n") == "\u00e9t\u00e9"
+
+
+def test_what_apple_assumes_is_left_out() -> None:
+    """ABOVE_BODY and absent bullets are Apple's defaults and stand in no body."""
+    assert set(json.loads(upload_body(header="a", body="b", bullets=()))) == {"header", "body"}

@@ -1,0 +1,70 @@
+"""Schedules: local dates and times in, half-open UTC seconds out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from console.mistakes import Notes
+from console.schedules import Schedule, read_schedule
+from console.tree import parse
+
+
+def read(text: str) -> tuple[Schedule | None, list[str]]:
+    notes = Notes()
+    schedule = read_schedule(parse(f"{{{text}}}".encode(), "case", notes), notes)
+    return schedule, [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
+
+
+def seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        ("from: 2026-12-01, until: 2027-01-01, timeZone: Europe/Paris", "2026-11-30T23:00", "2026-12-31T23:00"),
+        ("from: 2026-07-01, timeZone: Europe/Paris", "2026-06-30T22:00", None),
+        ("until: 2026-12-01T09:30, timeZone: America/New_York", None, "2026-12-01T14:30"),
+        ("from: '2026-12-01 09:30:15', timeZone: UTC", "2026-12-01T09:30:15", None),
+        # The clocks go back at 03:00: 02:30 happens twice, and the first is meant.
+        ("from: 2026-10-25T02:30, timeZone: Europe/Paris", "2026-10-25T00:30", None),
+        ("from: 2026-12-01, timeZone: Asia/Kathmandu", "2026-11-30T18:15", None),
+    ],
+)
+def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) -> None:
+    """A date is its local midnight; an ambiguous time its first occurrence; a missing bound is open."""
+    expected = Schedule(None if starts is None else seconds(starts), None if ends is None else seconds(ends))
+    assert read(text) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "A schedule is a mapping."),
+        ("from: 2026-12-01", "`timeZone` is missing."),
+        ("from: 2026-12-01, timeZone: Europe/Pari", "Did you mean `Europe/Paris`?"),
+        ("from: 2026-12-01, timeZone: '../../etc/passwd'", "There is no time zone"),
+        ("from: 2026-12-01, timeZone: [a]", "There is no time zone"),
+        ("timeZone: UTC", "neither begins nor ends"),
+        ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "no field of a schedule called `till`"),
+        ("from: 2026-12-02, until: 2026-12-02, timeZone: UTC", "This schedule is empty"),
+        ("from: 2026-12-02, until: 2026-12-01, timeZone: UTC", "This schedule is empty"),
+        ("from: 2026-02-30, timeZone: UTC", "The calendar has no `2026-02-30`."),
+        ("from: 2026-12-01T25:00, timeZone: UTC", "The calendar has no"),
+        ("from: 2026-12-01T09:00Z, timeZone: UTC", "no `Z` and no offset"),
+        ("from: 2026-12-01T09:00+01:00, timeZone: UTC", "no `Z` and no offset"),
+        ("from: tomorrow, timeZone: UTC", "A date or a local time belongs here"),
+        ("from: 20261201, timeZone: UTC", "A date or a local time belongs here"),
+        ("from: 2026-03-29T02:30, timeZone: Europe/Paris", "Write `2026-03-29T03:30`."),
+        # Midnight itself does not exist where the clocks go forward over it.
+        ("from: 2026-04-24, timeZone: Africa/Cairo", "does not exist in Africa/Cairo"),
+        ("from: 0001-01-01, timeZone: Asia/Tokyo", "The calendar has no"),
+    ],
+)
+def test_says_what_is_wrong(text: str, told: str) -> None:
+    """A schedule that cannot be meant is told, with what to write instead."""
+    schedule, mistakes = read(text)
+    assert any(told in mistake for mistake in mistakes), mistakes
+    assert schedule is None or "till" in text
