@@ -45,6 +45,8 @@ from retention.settings import Deployment
 from retention.store import INIT_SECONDS, Loaded, Store
 from retention.telemetry import Record, Telemetry
 
+APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
+
 
 class Refusal(NamedTuple):
     """What an error becomes: an HTTP status, the outcome and level of its log line, and the metrics that count it."""
@@ -84,16 +86,27 @@ class Endpoint:
     telemetry: Telemetry
     throwaway: Callable[[str], Signer] = Signer.throwaway
 
-    def warm(self) -> None:
+    def warm(self, *, restored: bool = False) -> None:
         """Fetch what the first request will need, within the budget of init, and never fail."""
         deadline = Deadline.after(INIT_SECONDS)
         releases = self.store.warm(self.deployment.app_apple_ids, deadline)
-        if self.deployment.snapshot:
+        if self.deployment.snapshot and not restored:
             return  # a secret must not lie in a snapshot
         for settings in releases.values():
             if settings.signs:
                 with suppress(SigningError):  # the first request that needs the key asks again
                     self.keys.get(settings.key_id, deadline)
+
+    def before_snapshot(self) -> None:
+        """Leave no secret in a snapshot, and no connection: it would lead nowhere by then."""
+        self.keys.forget()
+        self.store.renew()
+
+    def after_restore(self) -> None:
+        """Trust nothing that has a time: connect, compare `head` and fetch the key, as after any start."""
+        self.keys.forget()
+        self.store.renew()
+        self.warm(restored=True)
 
     def respond(self, event: object, *, init_ms: float | None = None) -> Response:
         """Return exactly one answer to one API Gateway event, whatever the event is.
@@ -112,6 +125,8 @@ class Endpoint:
             answer = answered(refusal.status, headers=refusal.headers)
         if init_ms is not None:
             record.cold_wait = round(init_ms + record.times["total"], 1)
+        if record.verified and record.trust_anchor != APPLE:
+            answer["headers"]["server-timing"] = _timing(record)  # for rehearsals; Apple is not told
         self.telemetry.emit(record, "warning" if record.degraded and level == "info" else level)
         return answer
 
@@ -187,6 +202,12 @@ class Case:
         return decide(self.request, self.catalog, self.now, self.customer, can_sign=can_sign)
 
 
+def _timing(record: Record) -> str:
+    """Return the stages as a Server-Timing header; `cold` is init and the whole first answer."""
+    cold = {} if record.cold_wait is None else {"cold": record.cold_wait}
+    return ", ".join(f"{stage};dur={took}" for stage, took in {**cold, **record.times}.items())
+
+
 def _refuse(error: Exception, record: Record) -> Refusal:
     refusal = next(refusal for kind, refusal in REFUSALS if isinstance(error, kind))
     record.outcome, record.status, record.counts = refusal.outcome, refusal.status, refusal.counts
@@ -211,7 +232,7 @@ def _note_request(record: Record, request: RetentionRequest, signed: Authenticat
     record.request_identifier = request.request_identifier
     record.product_id = request.product_id
     record.locale_asked = request.user_locale
-    record.trust_anchor = "apple" if signed.anchor == APPLE_ROOT_FINGERPRINT else signed.anchor
+    record.trust_anchor = APPLE if signed.anchor == APPLE_ROOT_FINGERPRINT else signed.anchor
     record.leaf_days_left = (signed.leaf_not_after - now).days
 
 
@@ -259,6 +280,12 @@ def start() -> Endpoint:
         telemetry.refused_to_start(error.code, str(error))
         raise
     endpoint.warm()
+    if endpoint.deployment.snapshot:
+        # Lambda's runtime has it beside the function; nobody else needs it.
+        from snapshot_restore_py import register_after_restore, register_before_snapshot  # noqa: PLC0415
+
+        register_before_snapshot(endpoint.before_snapshot)
+        register_after_restore(endpoint.after_restore)
     return endpoint
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
@@ -68,6 +69,13 @@ class FakeStore:
     def __init__(self, held: Catalog | Exception, customer: Customer, degraded: tuple[str, ...]) -> None:
         self.held, self.facts, self.degraded = held, customer, degraded
         self.customers_read = 0
+        self.renewed = 0
+
+    def warm(self, apps: Iterable[int], _: object) -> dict[int, Settings]:
+        return {} if isinstance(self.held, Exception) else dict.fromkeys(apps, self.held.settings)
+
+    def renew(self) -> None:
+        self.renewed += 1
 
     def budget(self, *_: object) -> float:
         return 0.2
@@ -86,7 +94,10 @@ class FakeKeys:
     """Has one key, or none."""
 
     def __init__(self, signer: Signer | None) -> None:
-        self.signer, self.asked = signer, 0
+        self.signer, self.asked, self.forgotten = signer, 0, 0
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def get(self, key_id: str, _: object) -> Signer:
         self.asked += 1
@@ -106,26 +117,24 @@ class Lines:
         self.records.append(record)
 
 
+VARIABLES = {
+    "RETENTION_TABLE": "nowhere",
+    "RETENTION_ENVIRONMENT": "Sandbox",
+    "RETENTION_APP_APPLE_IDS": str(APP),
+    "RETENTION_KEY_PREFIX": "/retention",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "POWERTOOLS_SERVICE_NAME": "retention-unit",
+    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+}
+
+
 @cache
 def load_app() -> ModuleType:
     """Import `app` as a deployment of no table would."""
-    patch = pytest.MonkeyPatch()
-    for name, value in {
-        "RETENTION_TABLE": "nowhere",
-        "RETENTION_ENVIRONMENT": "Sandbox",
-        "RETENTION_APP_APPLE_IDS": str(APP),
-        "RETENTION_KEY_PREFIX": "/retention",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "POWERTOOLS_SERVICE_NAME": "retention-unit",
-        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
-    }.items():
-        patch.setenv(name, value)
-    module = importlib.import_module("app")
-    patch.undo()
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        return importlib.import_module("app")
 
 
 @dataclasses.dataclass
@@ -151,6 +160,7 @@ def make_bench(
     signer: Signer | None = None,
     degraded: tuple[str, ...] = (),
     roots: tuple[bytes, ...] = (AUTHORITY.root_der,),
+    initialization: str = "on-demand",
 ) -> Bench:
     """Wire an endpoint, Sandbox and of one app, to fakes; its clock stands at NOW."""
     app = load_app()
@@ -161,7 +171,7 @@ def make_bench(
         key_prefix="/retention",
         trust_anchor=None,
         clock=lambda: NOW,
-        initialization="on-demand",
+        initialization=initialization,
     )
     store, keys, lines = FakeStore(held, customer, degraded), FakeKeys(signer), Lines()
     return Bench(app.Endpoint(deployment, app.SignedPayloadVerifier(roots), store, keys, lines), store, keys, lines)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +22,7 @@ from endpoint_bench import (
     SWITCH,
     TEXT,
     TRANSACTION,
+    VARIABLES,
     Bench,
     catalog,
     load_app,
@@ -286,3 +289,51 @@ def test_a_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch, capsys
     with pytest.raises(ConfigurationError):
         load_app().start()
     assert "RETENTION_ENVIRONMENT" in capsys.readouterr().out
+
+
+def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request under another root gets its stages in a Server-Timing header, cold ones apart; Apple gets none."""
+    at = make_bench(catalog(rule(MESSAGE)))
+    event = {"httpMethod": "POST", "body": json.dumps({"signedPayload": signed()})}
+    timing = at.endpoint.respond(event, init_ms=100.0)["headers"]["server-timing"]
+    assert timing.startswith("cold;dur=")
+    assert "cold" not in at.endpoint.respond(event)["headers"]["server-timing"]
+    assert "server-timing" not in at.endpoint.respond({**event, "body": "{}"})["headers"]
+    trust_as_apples(at, monkeypatch)
+    assert "server-timing" not in at.endpoint.respond(event)["headers"]
+
+
+def test_init_fetches_the_key_where_the_release_signs() -> None:
+    """The first offer does not wait for the key; nobody's init fails without it."""
+    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
+    at.endpoint.warm()
+    assert at.keys.asked == 1
+    make_bench(catalog(rule(MESSAGE))).endpoint.warm()
+    make_bench(CatalogUnavailableError("dynamodb", "no answer")).endpoint.warm()
+
+
+def test_no_secret_goes_into_a_snapshot() -> None:
+    """Under SnapStart the key is fetched after a restore, never before the snapshot; connections and ages likewise."""
+    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
+    at.endpoint.warm()
+    at.endpoint.before_snapshot()
+    assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (0, 1, 1)
+    at.endpoint.after_restore()
+    assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (1, 2, 2)
+
+
+def test_the_hooks_are_registered_under_snapstart_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda's runtime is given both hooks where there will be a snapshot, and asked for nothing elsewhere."""
+    before: list[object] = []
+    after: list[object] = []
+    runtime = ModuleType("snapshot_restore_py")
+    runtime.register_before_snapshot = before.append  # type: ignore[attr-defined]  # a module made here
+    runtime.register_after_restore = after.append  # type: ignore[attr-defined]  # likewise
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", runtime)
+    for name, value in {**VARIABLES, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}.items():
+        monkeypatch.setenv(name, value)
+    endpoint = load_app().start()
+    assert (before, after) == ([endpoint.before_snapshot], [endpoint.after_restore])
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    load_app().start()
+    assert len(before) == 1
