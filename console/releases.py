@@ -653,11 +653,15 @@ def _current(head: Item) -> int | None:
 
 def _batch(client: Client, table: str, keys: Sequence[Key]) -> Iterator[Item]:
     for start in range(0, len(keys), BATCH_KEYS):
-        request = rows.batch_get(table, keys[start : start + BATCH_KEYS])
-        while request["RequestItems"]:
+        request, pause = rows.batch_get(table, keys[start : start + BATCH_KEYS]), _PAUSE
+        while True:
             answer = client.batch_get_item(**request)
             yield from answer["Responses"].get(table, ())
-            request = {"RequestItems": answer.get("UnprocessedKeys") or {}}
+            request = {"RequestItems": answer.get("UnprocessedKeys")}
+            if not request["RequestItems"]:
+                break
+            time.sleep(pause)
+            pause *= 2
 
 
 def _transacted(client: Client, actions: Sequence[Request]) -> bool:

@@ -37,12 +37,11 @@ class CallFailedError(Exception):
 
 
 class Connection:
-    """A low-level client, and the sockets its calls are waiting on."""
+    """A low-level client, and, by thread, the sockets its calls are waiting on, where somebody notes them."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, sockets: dict[int, socket.socket] | None = None) -> None:
         self.client = client
-        self._sockets: dict[int, socket.socket] = {}
-        _watch(client, self._sockets)
+        self._sockets = {} if sockets is None else sockets
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Send one request, e.g. `call("get_item", {…})`. Raises CallFailedError for whatever goes wrong."""
@@ -86,7 +85,9 @@ def connect(service: str) -> Connection:
     )
     client = _session().create_client(service, config=config)
     client.meta.events.register("before-parse", _check_body)
-    return Connection(client)
+    sockets: dict[int, socket.socket] = {}
+    _watch(client, sockets)
+    return Connection(client, sockets)
 
 
 @functools.cache
@@ -123,8 +124,8 @@ def _code_of(error: Exception) -> str:
 def _watch(client: Client, sockets: dict[int, socket.socket]) -> None:
     """Note in `sockets` which socket each thread sends on.
 
-    botocore has no way to end a call from outside. Without these names of its inside (or with a client that is a
-    fake) abandoned calls still end by their timeouts, and only a server that drips keeps its worker.
+    botocore has no way to end a call from outside. In a version without these names of its inside, abandoned calls
+    still end by their timeouts, and only a server that drips keeps its worker.
     """
     try:
         manager = client._endpoint.http_session._manager  # noqa: SLF001  # see above

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ class Counting(Connection):
     """A real connection that notes what it is asked."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(connection.client)
+        super().__init__(connection.client, connection._sockets)
         self.calls: list[str] = []
 
     def call(self, operation: str, request: Any) -> dict[str, Any]:
@@ -296,7 +297,7 @@ def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
     lists = [APPROVED, dict.fromkeys(APPROVED, "PENDING")]
     threads = [
         *(
-            threading.Thread(target=apply_snapshot, args=(client, table, APP, states, IMAGES), kwargs={"allow_silencing": True})
+            threading.Thread(target=partial(apply_snapshot, client, table, APP, states, IMAGES, allow_silencing=True))
             for states in lists
         ),
         threading.Thread(target=put, args=(client, table, "two")),

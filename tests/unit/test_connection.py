@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from retention.connection import CallFailedError, connect
+from retention.connection import CallFailedError, Connection, _watch, connect
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import CatalogUnavailableError
 from retention.store import Store
@@ -176,21 +176,23 @@ def test_a_dripping_table_is_an_unavailable_catalog_at_the_deadline(
     assert error.value.code == "deadline"
 
 
+class Bare:
+    """A client of another make: it can be called and closed."""
+
+    closed = False
+
+    def get_item(self, **_: object) -> dict[str, int]:
+        return {"answer": 1}
+
+    def close(self) -> None:
+        self.closed = True
+
+
 def test_a_client_without_the_names_we_know_still_works() -> None:
-    """Another botocore, or a fake: calls go through, abandoned ones end by their timeouts."""
-    from retention.connection import Connection  # noqa: PLC0415  # beside its only use
-
-    class Client:
-        closed = False
-
-        def get_item(self, **_: object) -> dict[str, int]:
-            return {"answer": 1}
-
-        def close(self) -> None:
-            self.closed = True
-
-    client = Client()
-    connection = Connection(client)
+    """Another botocore: calls go through, abandoned ones end by their timeouts."""
+    client, sockets = Bare(), dict[int, socket.socket]()
+    _watch(client, sockets)
+    connection = Connection(client, sockets)
     assert connection.call("get_item", {}) == {"answer": 1}
     connection.abandon(threading.get_ident())
     assert client.closed
