@@ -48,7 +48,7 @@ template: .venv-sam/.made
 build: .venv-sam/.made ## sam build, for ARCH=arm64 (default) or x86_64
 	@test -x $(SAM_BIN)/python3.13 || { echo "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. This machine's best \
 	is $$($(SAM_BIN)/python -V). Install Python 3.13, then: make clean build" >&2; exit 1; }
-	@PATH="$(CURDIR)/$(SAM_BIN):$$PATH" $(SAM_BIN)/sam build --parameter-overrides Architecture=$(ARCH)
+	@MAKEFLAGS= MAKELEVEL= PATH="$(CURDIR)/$(SAM_BIN):$$PATH" $(SAM_BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
 	@$(BIN)/python -m console.samples

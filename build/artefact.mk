@@ -13,12 +13,12 @@ COMPILE = $(PYTHON) -m compileall -qq --invalidation-mode unchecked-hash -s $(AR
 
 .PHONY: build-GetRetentionMessage build-Dependencies
 
+# RELEASE: a change of parameters alone publishes no version, and the alias would keep the old ones. This file changes
+# with them, and says nothing but a digest.
 build-GetRetentionMessage:
 	mkdir -p $(ARTIFACTS_DIR)/retention
 	cp *.py $(ARTIFACTS_DIR)
 	cp retention/*.py retention/*.cer $(ARTIFACTS_DIR)/retention
-	# A change of parameters alone publishes no version, so the alias would keep the old ones; this file changes with
-	# them. It names nothing but a digest.
 	cat $(ROOT)/template.yaml $(ROOT)/samconfig.toml | sha256sum | cut -c 1-64 > $(ARTIFACTS_DIR)/RELEASE
 	$(COMPILE) /var/task $(ARTIFACTS_DIR)
 	$(PYTHON) $(ROOT)/scripts/layer.py settle $(ARTIFACTS_DIR)
