@@ -1,0 +1,194 @@
+"""Explanations: rule by rule why yes or no, and what would be sent."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from retention.catalog import MessageState
+from retention.request import RetentionRequest
+from retention.rules import NO_FACTS, UNREADABLE, Customer
+
+from console.authority import Authority
+from console.document import read
+from console.explain import Explanation, draft_catalog, explain
+from console.explaining import read_facts
+from console.failure import Failure
+from console.received import read_event
+from console.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
+
+RELEASE = compile_sample().release
+DOCUMENT = read(SAMPLE)
+
+
+def request(product: str, locale: str = "en-US", app: int = 6745974591) -> RetentionRequest:
+    return RetentionRequest("99371282", app, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 0)
+
+
+def explained(asked: RetentionRequest, customer: Customer = NO_FACTS, **catalog: Any) -> Explanation:  # handed on
+    return explain(DOCUMENT, draft_catalog(RELEASE, asked.product_id, **catalog), asked, SAMPLE_CLOCK, customer)
+
+
+def verdicts(explanation: Explanation) -> dict[str, str]:
+    return {verdict.rule: verdict.verdict for verdict in explanation.verdicts}
+
+
+def test_every_rule_of_the_file_has_a_verdict_in_its_order() -> None:
+    """Rules that are not on the product's sheet are explained as well."""
+    explanation = explained(request("trailhead.basic.monthly"))
+    assert [verdict.rule for verdict in explanation.verdicts] == [rule.name for rule in DOCUMENT.rules]
+    assert verdicts(explanation)["courses-at-half-price"] == "passed_over"
+    assert verdicts(explanation)["basic-commits-to-a-year"] == "answers"
+    assert verdicts(explanation)["keep-basic"] == "not_reached"
+
+
+def test_a_condition_is_explained_test_by_test() -> None:
+    """Which part of a condition held, which did not, and what was found."""
+    explanation = explained(request("trailhead.pro.monthly", "ja"), {"tenureDays": 200})
+    [winter] = [verdict for verdict in explanation.verdicts if verdict.rule == "winter-half-price"]
+    assert winter.reason == "condition_false"
+    found = {test.asks: (test.found, test.holds) for test in winter.tests}
+    assert found["userLocale is one of en, fr, de, es"] == ("ja", "no")
+    assert found["customer.tenureDays is at least 180"] == ("200", "yes")
+    assert found["customer.usedOffers is present"] == ("missing", "no")
+
+
+def test_an_unreadable_profile_is_told_from_a_missing_fact() -> None:
+    """UNKNOWN has two causes, and the explanation says which."""
+    explanation = explained(request("trailhead.pro.monthly"), UNREADABLE)
+    found = [test.found for verdict in explanation.verdicts for test in verdict.tests if "customer." in test.asks]
+    assert set(found) == {"unreadable"}
+
+
+def test_lists_and_truth_values_read_as_in_the_file() -> None:
+    """Facts are shown as an owner writes them."""
+    explanation = explained(
+        request("trailhead.pro.monthly"), {"tenureDays": 1, "usedOffers": ("a", "b"), "inTrial": False}
+    )
+    found = {test.asks: test.found for verdict in explanation.verdicts for test in verdict.tests}
+    assert found["customer.usedOffers is retention_half_3m"] == "a, b"
+    assert found["customer.inTrial is true"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("product", "locale", "customer", "key"),
+    [
+        ("trailhead.pro.annual", "en-US", {}, "message"),
+        ("trailhead.basic.monthly", "en-US", {}, "alternateProduct"),
+        ("trailhead.pro.monthly", "en-US", {"tenureDays": 200}, "promotionalOffer"),
+        ("trailhead.pro.annual", "ja", {}, "promotionalOffer"),
+        ("trailhead.courses", "en-US", {}, "advancedCommerceInfo"),
+    ],
+)
+def test_the_body_is_the_one_that_would_be_sent(product: str, locale: str, customer: dict[str, int], key: str) -> None:
+    """All four kinds of answer are shown whole; a signature is made with a throwaway key, and that is said."""
+    explanation = explained(request(product, locale), customer)
+    assert explanation.status == 200
+    assert explanation.body is not None
+    assert set(explanation.body) == {key}
+    signed = key in {"promotionalOffer", "advancedCommerceInfo"}
+    assert any("throwaway key" in note for note in explanation.notes) is signed
+
+
+@pytest.mark.parametrize(
+    ("product", "customer", "outcome", "verdict"),
+    [
+        ("trailhead.family.monthly", {}, "fallback", "falls_back"),
+        ("trailhead.pro.annual", {"inTrial": True}, "fallback", "falls_back"),
+        ("trailhead.student.annual", {}, "no_rule", None),
+        ("unheard.of", {}, "no_rule", None),
+    ],
+)
+def test_no_answer_is_204(product: str, customer: dict[str, bool], outcome: str, verdict: str | None) -> None:
+    """Where no rule answers, or one falls back, nothing is sent."""
+    explanation = explained(request(product), customer)
+    assert (explanation.status, explanation.body) == (204, None)
+    assert explanation.decision.outcome.value == outcome
+    assert ("falls_back" in verdicts(explanation).values()) is (verdict is not None)
+
+
+def test_a_text_that_is_not_approved_is_the_reason() -> None:
+    """The reason names the messages that are not approved and how they stand."""
+    ids = [message for texts in RELEASE.texts.values() for ids in texts.values() for message in ids]
+    explanation = explained(
+        request("trailhead.pro.annual"), states={message: MessageState("PENDING") for message in ids}
+    )
+    [keep] = [verdict for verdict in explanation.verdicts if verdict.rule == "keep-pro"]
+    assert keep.reason == "not_approved"
+    assert "is PENDING" in keep.detail
+
+
+def test_a_request_of_another_app_is_told() -> None:
+    """The endpoint would not answer another app's request."""
+    assert any("403" in note for note in explained(request("trailhead.courses", app=7)).notes)
+
+
+CLAIMS = {
+    "originalTransactionId": "99371282",
+    "appAppleId": 6745974591,
+    "productId": "trailhead.pro.annual",
+    "userLocale": "en-US",
+    "requestIdentifier": "3DB5C98D-8acf-4e29-831e-8e1f82f9f6e9",
+    "environment": "Sandbox",
+    "signedDate": 1795521600000,
+}
+AUTHORITY = Authority.load(SAMPLE.parent / "ca")
+
+
+@pytest.mark.parametrize("form", ["token", "body", "event 2.0", "event 1.0", "base64"])
+def test_a_saved_request_is_read_in_every_form(form: str) -> None:
+    """An API Gateway event of both formats, a body and a bare signedPayload are all requests."""
+    token = AUTHORITY.sign(CLAIMS)
+    body = json.dumps({"signedPayload": token})
+    forms: dict[str, str] = {
+        "token": token,
+        "body": body,
+        "event 2.0": json.dumps({"requestContext": {"http": {"method": "POST"}}, "body": body}),
+        "event 1.0": json.dumps({"httpMethod": "POST", "body": body, "isBase64Encoded": False}),
+        "base64": json.dumps(
+            {"httpMethod": "POST", "body": base64.b64encode(body.encode()).decode(), "isBase64Encoded": True}
+        ),
+    }
+    received = read_event(forms[form].encode(), SAMPLE_CLOCK, AUTHORITY.root_der)
+    assert received.request.product_id == "trailhead.pro.annual"
+    assert received.signed_by == "the local test CA"
+
+
+def test_a_bad_signature_is_told_and_the_request_explained() -> None:
+    """An explanation is for people who hold a request in their hands, signed or not."""
+    received = read_event(AUTHORITY.sign(CLAIMS).encode(), SAMPLE_CLOCK)
+    assert received.signed_by == ""
+    assert "401" in received.note
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"{}", b"a.b", b"a.b.c", b'{"signedPayload": 1}', b"a.bnVsbA.c", b"a.e30.c", b"\xff.\xff.\xff"],
+)
+def test_what_is_no_request_is_one_sentence(content: bytes) -> None:
+    """Whatever the file holds, there is a sentence and no traceback."""
+    with pytest.raises(Failure):
+        read_event(content, SAMPLE_CLOCK)
+
+
+def test_facts_are_what_they_look_like() -> None:
+    """Numbers, truth values and lists are read as such; everything else is text."""
+    given = ["a=1", "b=1.5", "c=true", "d=gold", 'e=["x", "y"]', 'f="1"', "customer.g=", "h=null", "i=a=b"]
+    facts = read_facts(given, unreadable=False)
+    assert facts == {
+        "a": 1,
+        "b": 1.5,
+        "c": True,
+        "d": "gold",
+        "e": ("x", "y"),
+        "f": "1",
+        "g": "",
+        "h": "null",
+        "i": "a=b",
+    }
+    assert read_facts([], unreadable=False) is None
+    assert read_facts([], unreadable=True) is UNREADABLE
+    with pytest.raises(Failure):
+        read_facts(["tenureDays"], unreadable=False)
