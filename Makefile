@@ -19,7 +19,7 @@ $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/p
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check lint template build events clean pins
+.PHONY: help setup run serve test check lint template build bench events clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ build: .venv-sam/.made ## sam build, for ARCH=arm64 (default) or x86_64
 	is $$($(SAM_BIN)/python -V). Install Python 3.13, then: make clean build" >&2; exit 1; }
 	@MAKEFLAGS= MAKELEVEL= PATH="$(CURDIR)/$(SAM_BIN):$$PATH" $(SAM_BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
+bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some five minutes: table, plot, figures as JSON
+	@$(BIN)/python -m benchmarks
+
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
 	@$(BIN)/python -m console.samples
 
@@ -67,6 +70,11 @@ clean: ## remove everything that was made, virtual environments included
 .venv/.installed: .venv/.made pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . > .venv/pip.log 2>&1 \
 	  || { echo "The project could not be installed; .venv/pip.log says why." >&2; exit 1; }
+	@touch $@
+
+# the plot's library
+.venv/.bench: .venv/.installed benchmarks/requirements.txt
+	@$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt > .venv/pip.log 2>&1 || { cat .venv/pip.log; exit 1; }
 	@touch $@
 
 .venv-sam/.made: requirements/sam.txt

@@ -1,0 +1,155 @@
+"""Measure everything in one run, ours and the reference in turns: `make bench`, or `python -m benchmarks`.
+
+    python -m benchmarks [--quick]      --quick: few rounds, to see that it runs; its figures mean little
+
+Prints the times, the figures beside what each should reach, and as its last line one JSON object of the figures.
+Leaves that object and a plot in benchmarks/results/. Asserts no time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+# As pytest does for tests: DynamoDB Local, the emulator and the template's table live there.
+_ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(_ROOT / "handler"), str(_ROOT / "tests")]
+
+import real_parts  # noqa: E402  # the path above
+from real_parts import Artefact  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
+
+from benchmarks import artefacts, figures, in_process, plot, report, under_lambda  # noqa: E402
+from benchmarks.figures import CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE  # noqa: E402
+from benchmarks.scene import Scene, staged  # noqa: E402
+from benchmarks.under_lambda import Contestant  # noqa: E402
+
+RESULTS: Final = _ROOT / "benchmarks" / "results"
+IDLE_SECONDS: Final = 60
+
+_MIB: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often each thing is measured."""
+
+    cold: int
+    warm: int
+    in_process: int
+    lookups: int
+    idle: int
+
+
+FULL: Final = Rounds(cold=15, warm=25, in_process=200, lookups=200, idle=5)
+QUICK: Final = Rounds(cold=2, warm=2, in_process=10, lookups=10, idle=2)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark. Returns 2 for arguments it does not know, 1 where a part is missing."""
+    if arguments not in ([], ["--quick"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    begun = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    try:
+        with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
+            found = _run(QUICK if arguments else FULL, progress)
+    except real_parts.PartMissingError as missing:
+        sys.stderr.write(f"make bench cannot run here: {missing}\n")
+        return 1
+    RESULTS.mkdir(exist_ok=True)
+    plot.draw(RESULTS / "bench.png", found.first, found.warm)
+    line = json.dumps(found.figures)
+    (RESULTS / "bench.json").write_text(line + "\n", encoding="utf-8")
+    report.show(
+        report.lambda_table(found.first, found.init, found.warm, found.peak),
+        report.process_table(found.in_process),
+        report.figures_table(found.figures),
+        notes=(
+            f"After {IDLE_SECONDS} s of idling {found.idle_note}.",
+            f"Plot: {(RESULTS / 'bench.png').relative_to(_ROOT)}. Took {time.monotonic() - begun:.0f} s.",
+        ),
+    )
+    sys.stdout.write(line + "\n")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything one run found: seconds by contestant or by work, bytes, and the figures."""
+
+    first: dict[str, list[float]]
+    init: dict[str, list[float]]
+    warm: dict[str, list[float]]
+    peak: dict[str, int]
+    in_process: dict[str, list[float]]
+    figures: dict[str, float]
+    idle_note: str
+
+
+def _run(rounds: Rounds, progress: Progress) -> Found:
+    building = progress.add_task("building ours and the reference", total=2)
+    ours = real_parts.built(real_parts.machine())
+    progress.advance(building)
+    reference = artefacts.reference()
+    progress.advance(building)
+    staging = progress.add_task("publishing catalogs", total=3)
+    with staged(lambda: progress.advance(staging)) as scene, TemporaryDirectory() as scratch:
+        entrants = _contestants(scene, ours, reference, Path(scratch))
+        with under_lambda.idling(entrants[OURS], scene, rounds.idle) as idle:
+            idle_since = time.monotonic()
+            cold = [entrants[name] for name in (OURS, REFERENCE, PRECOMPILED, EMPTY)]
+            starting = progress.add_task("cold starts", total=(rounds.cold + 1) * len(cold))
+            first, init = under_lambda.cold(cold, scene, rounds.cold, lambda: progress.advance(starting))
+            warming = progress.add_task("warm requests", total=rounds.warm)
+            warm, peak = under_lambda.warm(
+                list(entrants.values()), scene, rounds.warm, lambda: progress.advance(warming)
+            )
+            all_products = under_lambda.peak_of_all_products(entrants[OURS], scene)
+            progress.add_task("in one process", total=None)
+            times = {
+                **in_process.verification(scene, rounds.in_process),
+                **in_process.decisions(scene, rounds.in_process),
+                **in_process.lookups(scene, rounds.lookups),
+            }
+            progress.add_task("idling", total=None)
+            time.sleep(max(0.0, idle_since + IDLE_SECONDS - time.monotonic()))
+            after, gone = under_lambda.after_idling(idle, scene)
+        measured = {
+            "idle_request_ms": median(after) * 1000,
+            "layer_mib": artefacts.size_of(ours.layer) / _MIB,
+            "peak_rss_mib": peak[OURS] / _MIB,
+            "peak_rss_all_products_mib": all_products / _MIB,
+            "publish_large_seconds": scene.publish_seconds["large"],
+            "publish_everywhere_seconds": scene.publish_seconds["everywhere"],
+        }
+    values = {**figures.ratios(first, init, warm, times), **measured}
+    ordered = {figure.key: round(values[figure.key], 4) for figure in figures.FIGURES}
+    note = "every connection to DynamoDB was gone" if gone else "DynamoDB Local had kept connections open"
+    return Found(first, init, warm, peak, times, ordered, note)
+
+
+def _contestants(scene: Scene, ours: Artefact, reference: Artefact, scratch: Path) -> dict[str, Contestant]:
+    precompiled = artefacts.precompiled(reference)
+    caching = {**scene.reference, "CACHE_SECONDS": "30"}
+    handler = "app.lambda_handler"
+    entrants = (
+        Contestant(OURS, ours, "app.get_retention_message", scene.ours),
+        Contestant(REFERENCE, reference, handler, scene.reference),
+        Contestant(PRECOMPILED, precompiled, handler, scene.reference),
+        Contestant(CACHED, precompiled, handler, caching),
+        Contestant(EMPTY, artefacts.empty(scratch), handler, {}),
+    )
+    return {contestant.name: contestant for contestant in entrants}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""From times to figures: the ratios of the table of costs, what each should reach, and all of them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+Times = Mapping[str, list[float]]
+
+OURS: Final = "ours"
+REFERENCE: Final = "reference"
+PRECOMPILED: Final = "reference, precompiled"
+CACHED: Final = "reference, precompiled, caching 30 s"
+EMPTY: Final = "an empty function"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table. `at_most` or `at_least` is what it must reach; neither: it is only reported."""
+
+    key: str
+    title: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def reached(self, value: float) -> bool | None:
+        """Say whether `value` will do, None where nothing is demanded."""
+        if self.at_most is not None:
+            return value <= self.at_most
+        return None if self.at_least is None else value >= self.at_least
+
+    @property
+    def demanded(self) -> str:
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g}"
+        return "reported" if self.at_least is None else f"≥ {self.at_least:g}"
+
+
+FIGURES: Final = (
+    Figure("cold_first_answer_vs_reference", "process start to first verified 200 ÷ reference", at_most=0.35),
+    Figure("cold_first_answer_vs_precompiled_reference", "… ÷ reference, precompiled"),
+    Figure("cold_init_vs_reference", "init ÷ reference", at_most=0.30),
+    Figure("cold_init_vs_precompiled_reference", "… ÷ reference, precompiled"),
+    Figure("warm_vs_reference", "warm request ÷ reference", at_most=0.10),
+    Figure("warm_vs_cached_reference", "… ÷ reference that caches its configuration for 30 s"),
+    Figure("warm_above_runtime_vs_reference", "… ÷ reference, each less an empty function's"),
+    Figure("verify_vs_ecdsa", "verify ÷ one bare ECDSA P-256 verify", at_most=2.5),
+    Figure("verify_speedup_vs_apple", "verify, times faster than Apple's library", at_least=12),
+    Figure("verify_speedup_uncached", "… without our memory of certificate paths"),
+    Figure("handler_vs_ecdsa", "whole warm handler ÷ one bare ECDSA P-256 verify", at_most=8),
+    Figure("decide_growth", "decide, large catalog ÷ small", at_most=1.2),
+    Figure("lookup_growth", "cold look-up, large catalog ÷ small", at_most=1.2),
+    Figure("idle_request_ms", "first request after a minute's idling, ms"),
+    Figure("layer_mib", "layer, unzipped, with SDK and bytecode, MiB", at_most=32),
+    Figure("peak_rss_mib", "peak memory, MiB", at_most=100),
+    Figure("peak_rss_all_products_mib", "… after every product of the large catalog, MiB"),
+    Figure("publish_large_seconds", "large catalog, file to live, s", at_most=60),
+    Figure("publish_everywhere_seconds", "… with 100 rules for every product, s", at_most=60),
+)
+
+
+def ratios(first: Times, init: Times, warm: Times, in_process: Times) -> dict[str, float]:
+    """Return the figures that compare one median with another."""
+    floor = median(warm[EMPTY])
+    return {
+        "cold_first_answer_vs_reference": _ratio(first, OURS, REFERENCE),
+        "cold_first_answer_vs_precompiled_reference": _ratio(first, OURS, PRECOMPILED),
+        "cold_init_vs_reference": _ratio(init, OURS, REFERENCE),
+        "cold_init_vs_precompiled_reference": _ratio(init, OURS, PRECOMPILED),
+        "warm_vs_reference": _ratio(warm, OURS, REFERENCE),
+        "warm_vs_cached_reference": _ratio(warm, OURS, CACHED),
+        "warm_above_runtime_vs_reference": (median(warm[OURS]) - floor) / (median(warm[REFERENCE]) - floor),
+        "verify_vs_ecdsa": _ratio(in_process, "verify", "ecdsa"),
+        "verify_speedup_vs_apple": _ratio(in_process, "apple", "verify"),
+        "verify_speedup_uncached": _ratio(in_process, "apple", "verify_uncached"),
+        "handler_vs_ecdsa": _ratio(in_process, "handler", "ecdsa"),
+        "decide_growth": _ratio(in_process, "decide_large", "decide_small"),
+        "lookup_growth": _ratio(in_process, "lookup_large", "lookup_small"),
+    }
+
+
+def _ratio(times: Times, one: str, other: str) -> float:
+    return median(times[one]) / median(times[other])

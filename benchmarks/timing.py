@@ -1,0 +1,41 @@
+"""Times of things that are compared: taken in turns, so that whatever else the machine does falls on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from statistics import median, quantiles
+from time import perf_counter
+
+
+def taken(work: Callable[[], object], calls: int = 1) -> float:
+    """Return the seconds one call takes, over so many in a row."""
+    begun = perf_counter()
+    for _ in range(calls):
+        work()
+    return (perf_counter() - begun) / calls
+
+
+def in_turns(
+    works: Mapping[str, Callable[[], object]], rounds: int, calls: Mapping[str, int] | None = None
+) -> dict[str, list[float]]:
+    """Return the seconds one call of each work takes, measured once a round, over `calls` in a row or a single one.
+
+    A round before the others is not counted.
+    """
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            seconds = taken(work, (calls or {}).get(name, 1))
+            if number:
+                times[name].append(seconds)
+    return times
+
+
+def medians(times: Mapping[str, list[float]]) -> dict[str, float]:
+    return {name: median(seconds) for name, seconds in times.items()}
+
+
+def spread(seconds: list[float]) -> tuple[float, float, float]:
+    """Return median, first and third quartile."""
+    first, middle, third = quantiles(seconds, n=4)
+    return middle, first, third

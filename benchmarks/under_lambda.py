@@ -1,0 +1,193 @@
+"""Cold and warm under Lambda's runtime interface emulator, each contestant on its built artefact and one core.
+
+An environment at 1769 MiB has one vCPU, so each function is held to one core; DynamoDB Local may use the others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from real_parts import Artefact, Emulator
+
+from benchmarks import catalogs
+from benchmarks.scene import LARGE_APP, Event, Scene
+
+Times = dict[str, list[float]]
+
+_INIT: Final = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)")
+_DURATION: Final = re.compile(r"^REPORT RequestId: .*?\tDuration: ([0-9.]+) ms", re.MULTILINE)
+_PEAK: Final = re.compile(r"^VmHWM:\s+([0-9]+) kB", re.MULTILINE)
+_ESTABLISHED: Final = "01"
+
+# Requests in a row to one environment before the next has its turn: alternating one by one would measure how fast the
+# machine's caches forget, which no environment with a vCPU of its own suffers from.
+BLOCK: Final = 20
+
+# Lambda's file system is read-only: no run may leave bytecode behind for the next.
+_READ_ONLY: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
+_CHECKED_REQUESTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One artefact with the variables it runs under."""
+
+    name: str
+    artefact: Artefact
+    handler: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One running environment of a contestant."""
+
+    emulator: Emulator
+    mark: str = field(repr=False)
+
+    def answer(self, event: Event) -> float:
+        """Send one request and return the seconds until it was answered. Raises RuntimeError unless with 200."""
+        begun = time.perf_counter()
+        answer = self.emulator.invoke(event)
+        seconds = time.perf_counter() - begun
+        if answer.get("statusCode") != 200:
+            raise RuntimeError(f"not answered 200 but {answer}\n{self.emulator.log}")
+        return seconds
+
+    @property
+    def init_seconds(self) -> float:
+        """The runtime's own account of its init phase."""
+        return float(_INIT.findall(self.emulator.log)[-1]) / 1000
+
+    @property
+    def durations(self) -> list[float]:
+        """The runtime's own account of every request so far, in seconds."""
+        return [float(found) / 1000 for found in _DURATION.findall(self.emulator.log)]
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory the function's process ever held."""
+        return int(_PEAK.findall((self._process / "status").read_text())[0]) * 1024
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections the function's process has open, the one to the runtime interface included."""
+        established = set()
+        for line in (self._process / "net" / "tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _ESTABLISHED:
+                established.add(f"socket:[{fields[9]}]")
+        return sum(_link(descriptor) in established for descriptor in (self._process / "fd").iterdir())
+
+    @property
+    def _process(self) -> Path:
+        """The function's process: the Python that carries our mark; the emulator carries it too, and is none."""
+        for folder in Path("/proc").iterdir():
+            if (
+                folder.name.isdigit()
+                and Path(_link(folder / "exe")).name.startswith("python")
+                and self._is_marked(folder)
+            ):
+                return folder
+        raise RuntimeError("the function's process is gone")
+
+    def _is_marked(self, folder: Path) -> bool:
+        try:
+            return self.mark.encode() in (folder / "environ").read_bytes()
+        except OSError:
+            return False
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""
+
+
+@contextmanager
+def environment(contestant: Contestant) -> Iterator[Environment]:
+    """Start an environment, which comes up with its first request."""
+    mark = f"BENCHMARK_ENVIRONMENT={uuid.uuid4()}"
+    variables = {**contestant.variables, **_READ_ONLY, **dict([mark.split("=")])}
+    emulator = Emulator(contestant.artefact, variables, handler=contestant.handler)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})  # its processes inherit it
+    try:
+        emulator.__enter__()
+    finally:
+        os.sched_setaffinity(0, cores)
+    try:
+        yield Environment(emulator, mark)
+    finally:
+        emulator.__exit__()
+
+
+def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callable[[], None]) -> tuple[Times, Times]:
+    """Return per contestant the seconds from process start to the first 200, and those of init; in turns."""
+    first: Times = {contestant.name: [] for contestant in contestants}
+    init: Times = {contestant.name: [] for contestant in contestants}
+    for number in range(rounds + 1):
+        for contestant in contestants:
+            with environment(contestant) as running:
+                seconds = running.answer(scene.event())
+                if number:  # the round before the others brings the files into the machine's memory
+                    first[contestant.name].append(seconds)
+                    init[contestant.name].append(running.init_seconds)
+            tick()
+    return first, init
+
+
+def warm(
+    contestants: list[Contestant], scene: Scene, rounds: int, tick: Callable[[], None]
+) -> tuple[Times, dict[str, int]]:
+    """Return per contestant the runtime's seconds for each warm request, and peak memory in bytes; in turns."""
+    with ExitStack() as stack:
+        running = {contestant.name: stack.enter_context(environment(contestant)) for contestant in contestants}
+        for function in running.values():
+            for _ in range(_CHECKED_REQUESTS):
+                function.answer(scene.event())
+        for _ in range(rounds):
+            for function in running.values():
+                for _ in range(BLOCK):
+                    function.answer(scene.event())
+            tick()
+        times = {name: function.durations[-rounds * BLOCK :] for name, function in running.items()}
+        return times, {name: function.peak_bytes for name, function in running.items()}
+
+
+def peak_of_all_products(contestant: Contestant, scene: Scene) -> int:
+    """Return the peak memory in bytes after a request for every product of the large catalog."""
+    variables = {**contestant.variables, "RETENTION_APP_APPLE_IDS": str(LARGE_APP)}
+    with environment(replace(contestant, variables=variables)) as function:
+        for number in range(catalogs.LARGE.products):
+            function.answer(scene.event(LARGE_APP, catalogs.product_id(number)))
+        return function.peak_bytes
+
+
+@contextmanager
+def idling(contestant: Contestant, scene: Scene, environments: int) -> Iterator[list[Environment]]:
+    """Start environments that have answered and now idle."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(environment(contestant)) for _ in range(environments)]
+        for function in running:
+            for _ in range(_CHECKED_REQUESTS):
+                function.answer(scene.event())
+        yield running
+
+
+def after_idling(running: list[Environment], scene: Scene) -> tuple[list[float], bool]:
+    """Return the duration of each environment's first request after its idling, and whether connections were gone."""
+    # One is the runtime's own.
+    gone = all(function.connections <= 1 for function in running)
+    for function in running:
+        function.answer(scene.event())
+    return [function.durations[-1] for function in running], gone

@@ -1,0 +1,103 @@
+"""The benchmark's parts that are no measurement: generated catalogs, and figures by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.decision import decide
+from retention.locales import APPLE_LOCALES
+from retention.request import RetentionRequest
+
+from benchmarks import catalogs, figures
+from benchmarks.catalogs import Shape
+from console.compile import compile_release
+from console.document import read
+from console.release import Release
+
+APP = 6745974591
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+SHAPES = (catalogs.SMALL, Shape(products=6, rules=20, sets=98, sets_each=5, shared=7))
+
+# What a program that reads the last line of `make bench` may rely on.
+KEYS = frozenset(
+    "cold_first_answer_vs_reference cold_init_vs_reference warm_vs_reference warm_vs_cached_reference verify_vs_ecdsa"
+    " verify_speedup_vs_apple verify_speedup_uncached handler_vs_ecdsa decide_growth lookup_growth idle_request_ms"
+    " layer_mib peak_rss_mib".split()
+)
+
+
+def released(shape: Shape) -> Release:
+    return compile_release(read(catalogs.write(shape, APP).encode()), environment="sandbox", now=NOW)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_generated_catalog_is_valid_and_as_large_as_it_says(shape: Shape) -> None:
+    """It compiles without a mistake into as many sheets, rules and messages as its shape names."""
+    release = released(shape)
+    assert len(release.sheets) == shape.products + 1
+    assert len(release.messages) == shape.messages
+    named = {rule["name"] for sheet in release.sheets.values() for rule in sheet["rules"]}
+    assert len(named) == shape.all_rules
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_last_rule_of_a_sheet_answers(shape: Shape) -> None:
+    """Every rule before it is judged and passed over, which is what a decision is timed by."""
+    release = released(shape)
+    product = catalogs.product_id(shape.products - 1)
+    settings = Settings.from_document(release.settings)
+    sheet = Sheet.from_document(release.sheets[product], settings.locales)
+    states = {message: MessageState(APPROVED) for message in release.messages}
+    request = RetentionRequest("1", APP, product, catalogs.ASKED_LOCALE, "id", "Sandbox", 0)
+    decision = decide(request, Catalog(sheet, settings, states, 1, bytes(32)), NOW)
+    assert decision.rule == f"{product}-019"
+    assert len(decision.passed) == shape.rules + shape.shared - 1
+
+
+def test_sheets_are_alike_however_large_the_catalog() -> None:
+    """Growth is measured between sheets that differ in nothing but the catalog around them."""
+    small = released(catalogs.SMALL).sheets[catalogs.product_id(0)]
+    other = released(Shape(products=6, rules=20, sets=98, sets_each=5)).sheets[catalogs.product_id(3)]
+    assert [len(texts) for texts in small["sets"].values()] == [len(texts) for texts in other["sets"].values()]
+    assert [rule["when"] for rule in small["rules"]] == [rule["when"] for rule in other["rules"]]
+
+
+def test_the_large_catalog_is_as_large_as_promised() -> None:
+    """10 000 rules, 500 products, 2 000 messages, in every locale Apple has."""
+    large = catalogs.LARGE
+    assert (large.all_rules, large.products, large.messages) == (10_000, 500, 2_000)
+    written = catalogs.write(large, APP)
+    assert all(f"\n    {locale}: {{header:" in written for locale in APPLE_LOCALES)
+    assert catalogs.EVERYWHERE.shared == 100
+
+
+def test_the_same_shape_gives_the_same_file() -> None:
+    """What is measured today can be measured again."""
+    assert catalogs.write(catalogs.EVERYWHERE, APP) == catalogs.write(catalogs.EVERYWHERE, APP)
+
+
+def test_every_promised_figure_is_on_the_last_line() -> None:
+    """The JSON object has a key for each figure of the list, and each key of the list is a figure."""
+    assert {figure.key for figure in figures.FIGURES} >= KEYS
+
+
+def test_ratios_come_from_medians() -> None:
+    """One slow run changes no figure."""
+    contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
+    times = {name: [1.0 * number, 1.0 * number, 99.0] for number, name in enumerate(contestants, 2)}
+    works = ("ecdsa", "verify", "verify_uncached", "apple", "handler")
+    grown = ("decide_small", "decide_large", "lookup_small", "lookup_large")
+    in_process = {name: [2.0, 2.0, 99.0] for name in (*works, *grown)}
+    found = figures.ratios(times, times, times, in_process)
+    assert found["warm_vs_reference"] == pytest.approx(2 / 3)
+    assert found["decide_growth"] == 1
+    assert set(found) <= {figure.key for figure in figures.FIGURES}
+
+
+def test_a_figure_knows_whether_it_is_reached() -> None:
+    """At most, at least, or only reported."""
+    assert figures.Figure("a", "", at_most=2).reached(2)
+    assert figures.Figure("a", "", at_least=2).reached(1) is False
+    assert figures.Figure("a", "").reached(1) is None
