@@ -69,7 +69,7 @@ class KeyRing(Generic[T]):
     def _fetch(self, key_id: str, old: _Kept[T] | None, deadline: Deadline) -> _Kept[T]:
         try:
             key = self._parse(self._read(key_id, deadline), key_id)
-            fetched = _Kept[T](key, "", self._monotonic() + KEPT_SECONDS)
+            fetched: _Kept[T] = _Kept(key, "", self._monotonic() + KEPT_SECONDS)
         except (SigningError, OutOfTimeError, CallFailedError) as error:
             # Only a code goes on: an error about a key may quote the key.
             code = error.code if isinstance(error, SigningError) else "key_unavailable"
