@@ -1,0 +1,126 @@
+"""A call to Apple from its first line to its answer: token, access, rate, operation; and Apple's errors as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qs
+
+from console.simulator import problems
+from console.simulator.box import Box
+from console.simulator.operations import BASE_PATH, OPERATIONS, Call, Document, Operation
+from console.simulator.performance import PerformanceTests
+from console.simulator.problems import Problem
+from console.simulator.rates import RateLimitExceeded
+from console.simulator.shelf import ENVIRONMENTS
+from console.simulator.tokens import UnauthorizedError, authorize
+
+
+class HangUp(Exception):  # noqa: N818  # it is an outcome
+    """Raised instead of an answer: the server closes the connection without one. For rehearsing failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request; `target` is path and query as received, names of headers are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response. `note` is for the box's own log."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    note: str = ""
+
+
+Answer = Callable[[Request], Response]
+
+# Apple's Python library compares this header for equality: no charset beside it.
+_JSON: Final = {"content-type": "application/json"}
+_PREFIXES: Final = {environment.lower(): environment for environment in ENVIRONMENTS}
+_UNAUTHORIZED: Final = b"Unauthenticated\n"
+_NOT_FOUND: Final = b"<html><body><h1>404 Not Found</h1></body></html>\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The Retention Messaging API of a box: /sandbox and /production stand for Apple's two hosts."""
+
+    box: Box
+    tests: PerformanceTests
+
+    def __call__(self, request: Request) -> Response:
+        """Return Apple's answer, whatever the request is."""
+        try:
+            return self._answer(request)
+        except UnauthorizedError as refused:
+            return Response(401, {"content-type": "text/plain"}, _UNAUTHORIZED, f"unauthorized: {refused}")
+        except RateLimitExceeded as refused:
+            return _told(refused, {"retry-after": str(refused.retry_after_ms)})
+        except Problem as problem:
+            return _told(problem)
+        except Exception:  # noqa: BLE001  # a bug of the box is Apple's 500 to its client
+            traceback.print_exc(file=sys.stderr)
+            return _told(Problem(problems.GENERAL_INTERNAL))
+
+    def _answer(self, request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        prefix, _, rest = path.removeprefix("/").partition("/")
+        environment = _PREFIXES.get(prefix, "")
+        found = _find(request.method, f"/{rest}", environment)
+        if found is None:
+            return Response(404, {"content-type": "text/html"}, _NOT_FOUND, "not a path of the API")
+        operation, parameters = found
+        app = authorize(request.headers.get("authorization"), self.box.accounts, self.box.wall())
+        if not app.access:
+            return Response(404, note=f"{app.bundle_id} has no access to the API")
+        self.box.rates.count(app.app_apple_id, environment, operation.name, self.box.now())
+        call = Call(
+            self.box,
+            self.tests,
+            app,
+            environment,
+            parameters,
+            {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()},
+            request.headers.get("content-type", ""),
+            request.body,
+        )
+        with self.box.database.transaction():
+            document = operation.run(call)
+        return _done(operation, document)
+
+
+def _find(method: str, path: str, environment: str) -> tuple[Operation, dict[str, str]] | None:
+    if not path.startswith(f"{BASE_PATH}/"):
+        return None
+    for operation in OPERATIONS:
+        if operation.method != method or environment not in operation.environments:
+            continue
+        parameters = operation.match(path.removeprefix(BASE_PATH))
+        if parameters is not None:
+            return operation, parameters
+    return None
+
+
+def _done(operation: Operation, document: Document | None) -> Response:
+    if document is None:
+        return Response(200, note=operation.name)
+    return Response(200, _JSON, json.dumps(document).encode(), operation.name)
+
+
+def _told(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    body = {"errorCode": problem.code, "errorMessage": str(problem)}
+    return Response(
+        problem.status, {**_JSON, **(headers or {})}, json.dumps(body).encode(), f"{problem.code} {problem}"
+    )

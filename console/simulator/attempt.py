@@ -1,0 +1,182 @@
+"""One call of a Get Retention Message endpoint, as the App Store makes it, and what became of it in Apple's words."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import Message as Headers
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead, RemoteDisconnected
+from socket import SHUT_RDWR, socket
+from threading import Timer
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+TIME_LIMIT_MS: Final = 700
+
+# sendAttemptResult (apple-api.md, section 6)
+SUCCESS: Final = "SUCCESS"
+CIRCULAR_REDIRECT: Final = "CIRCULAR_REDIRECT"
+INVALID_RESPONSE: Final = "INVALID_RESPONSE"
+NO_RESPONSE: Final = "NO_RESPONSE"
+OTHER: Final = "OTHER"
+PREMATURE_CLOSE: Final = "PREMATURE_CLOSE"
+SOCKET_ISSUE: Final = "SOCKET_ISSUE"
+TIMED_OUT: Final = "TIMED_OUT"
+TLS_ISSUE: Final = "TLS_ISSUE"
+UNSUCCESSFUL_HTTP_RESPONSE_CODE: Final = "UNSUCCESSFUL_HTTP_RESPONSE_CODE"
+UNSUPPORTED_CHARSET: Final = "UNSUPPORTED_CHARSET"
+
+_OK: Final = 200
+_REDIRECTS: Final = (301, 302, 303, 307, 308)
+_MAX_REDIRECTS: Final = 5
+_MAX_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`result` is Apple's word for it, `reason` ours. `status` and `body` as far as they came; `took_ms` until then."""
+
+    result: str
+    reason: str
+    took_ms: int
+    status: int | None = None
+    body: bytes = b""
+
+
+class _Failed(Exception):  # noqa: N818  # it is an outcome
+    def __init__(self, result: str, reason: str) -> None:
+        super().__init__(reason)
+        self.result = result
+
+
+def call(url: str, signed_payload: str, limit_ms: int = TIME_LIMIT_MS) -> Attempt:
+    """POST `signed_payload` to `url` and wait at most `limit_ms`, everything included. Never raises."""
+    body = json.dumps({"signedPayload": signed_payload}).encode()
+    exchange = _Exchange(limit_ms / 1000)
+    try:
+        status, headers, content = exchange.follow(url, body)
+        _check_answer(status, headers)
+    except _Failed as failed:
+        return Attempt(failed.result, str(failed), exchange.took_ms, exchange.status, exchange.body)
+    return Attempt(SUCCESS, "", exchange.took_ms, status, content)
+
+
+class _Exchange:
+    """The requests of one attempt, redirects included, under one deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        self._began = time.monotonic()
+        self._ends = self._began + seconds
+        self._seconds = seconds
+        self.status: int | None = None
+        self.body = b""
+        self._socket: socket | None = None
+
+    @property
+    def took_ms(self) -> int:
+        return round((time.monotonic() - self._began) * 1000)
+
+    def follow(self, url: str, body: bytes) -> tuple[int, Headers, bytes]:
+        seen: set[str] = set()
+        while url not in seen and len(seen) <= _MAX_REDIRECTS:
+            seen.add(url)
+            status, headers, content = self._post(url, body)
+            location = headers.get("location")
+            if status not in _REDIRECTS or location is None:
+                return status, headers, content
+            url = _join(url, location)
+        raise _Failed(CIRCULAR_REDIRECT, f"The endpoint redirects in a circle, or more than {_MAX_REDIRECTS} times.")
+
+    def _post(self, url: str, body: bytes) -> tuple[int, Headers, bytes]:
+        parts, connection = _open(url, self._left())
+        # Reading is bounded as a whole, not only each wait for a byte: a dripping answer is late as well.
+        watchdog = Timer(self._left(), self._cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            return self._talk(connection, parts, body)
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._explained(error) from None
+        finally:
+            watchdog.cancel()
+            connection.close()
+
+    def _talk(self, connection: HTTPConnection, parts: SplitResult, body: bytes) -> tuple[int, Headers, bytes]:
+        connection.connect()
+        self._socket = connection.sock
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        connection.request("POST", target, body, {"content-type": "application/json", "accept": "application/json"})
+        with connection.getresponse() as response:
+            self.status = response.status
+            self.body = response.read(_MAX_BYTES)
+            if response.length:  # what the headers promised and the connection no longer gives
+                raise IncompleteRead(self.body, response.length)
+            if time.monotonic() >= self._ends:
+                raise TimeoutError
+            return response.status, response.headers, self.body
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed already
+                self._socket.shutdown(SHUT_RDWR)
+
+    def _left(self) -> float:
+        return max(self._ends - time.monotonic(), 0.001)
+
+    def _explained(self, error: Exception) -> _Failed:
+        if isinstance(error, TimeoutError) or time.monotonic() >= self._ends:
+            return _Failed(TIMED_OUT, f"No whole answer came within {round(self._seconds * 1000)} ms.")
+        for kind, result, reason in _EXPLANATIONS:
+            if isinstance(error, kind):
+                return _Failed(result, f"{reason} ({_one_line(error)})")
+        return _Failed(OTHER, _one_line(error))
+
+
+_EXPLANATIONS: Final[tuple[tuple[type[Exception], str, str], ...]] = (
+    (ssl.SSLError, TLS_ISSUE, "There is no TLS connection of version 1.2 or later with a valid certificate."),
+    (RemoteDisconnected, NO_RESPONSE, "The endpoint closed the connection without an answer."),
+    (IncompleteRead, PREMATURE_CLOSE, "The endpoint closed the connection in the middle of its answer."),
+    (HTTPException, INVALID_RESPONSE, "The answer is not HTTP."),
+    (OSError, SOCKET_ISSUE, "The connection failed."),
+)
+
+
+def _open(url: str, seconds: float) -> tuple[SplitResult, HTTPConnection]:
+    """Return the parts of a URL and a connection for it, not yet made."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _Failed(OTHER, f"The URL cannot be called: {error}.") from None
+    if not host or parts.scheme not in {"https", "http"}:
+        raise _Failed(OTHER, f"The URL {url} cannot be called.")
+    if parts.scheme == "https":
+        return parts, HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+    return parts, HTTPConnection(host, port, timeout=seconds)
+
+
+def _join(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise _Failed(OTHER, f"The endpoint redirects to what is no URL: {error}.") from None
+
+
+def _check_answer(status: int, headers: Headers) -> None:
+    if status != _OK:
+        raise _Failed(UNSUCCESSFUL_HTTP_RESPONSE_CODE, f"The endpoint answered HTTP {status}, not 200.")
+    charset = headers.get_content_charset("utf-8")
+    try:
+        supported = codecs.lookup(charset).name == "utf-8"
+    except LookupError:
+        supported = False
+    if not supported:
+        raise _Failed(UNSUPPORTED_CHARSET, f"The endpoint answered in {charset}, not in UTF-8.")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,142 @@
+"""The customer's side: somebody opens a subscription's page and taps Cancel, and sees a message, or none.
+
+The order is Apple's (apple-api.md, section 1): the real-time answer; failing that, the App Store Connect message of the
+subscription; failing that, the default message of product and locale; failing that, nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from console.simulator.accounts import App, Purchase
+from console.simulator.attempt import TIME_LIMIT_MS
+from console.simulator.box import Box
+from console.simulator.realtime import AppStore, Asked
+from console.simulator.shelf import Content
+from console.simulator.signatures import Flaw
+
+REAL_TIME: Final = "real time"
+APP_STORE_CONNECT: Final = "App Store Connect"
+DEFAULT: Final = "default"
+NOTHING: Final = "nothing"
+ORDER: Final = (REAL_TIME, APP_STORE_CONNECT, DEFAULT)
+
+_NO_DEFAULT: Final = (
+    "No default message is configured for {product} in {locale}. Apple says that it shows no retention message in a"
+    " locale without one, and that real time requires one: configure it before you rely on this answer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One source in the order, and why it was not shown; `reason` is empty for the one that was."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the customer sees. `source` is the one that won, or NOTHING; `steps` are those asked, in order.
+
+    `kind` is the RealtimeResponseBody's field, or "message" where another source won; `content` is the text with its
+    images; `detail` what comes beside it (an offer, a switch). `status`, `took_ms` and `body` are the endpoint's.
+    """
+
+    source: str
+    steps: tuple[Step, ...]
+    kind: str = ""
+    content: Content = field(default_factory=dict)
+    detail: Content = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    result: str = ""
+    status: int | None = None
+    took_ms: int | None = None
+    body: bytes = b""
+
+    @property
+    def why_not_real_time(self) -> str:
+        """Say why the real-time answer is not what is shown; empty if it is."""
+        return self.steps[0].reason
+
+    def document(self) -> dict[str, Any]:
+        """Return all of it as JSON."""
+        return {
+            "source": self.source,
+            "kind": self.kind or None,
+            "shown": dict(self.content) or None,
+            "answer": dict(self.detail) or None,
+            "steps": [{"source": step.source, "shown": not step.reason, "reason": step.reason} for step in self.steps],
+            "notes": list(self.notes),
+            "endpoint": {"result": self.result or None, "status": self.status, "tookMs": self.took_ms},
+        }
+
+
+def cancel(
+    box: Box,
+    app: App,
+    *,
+    environment: str,
+    product_id: str,
+    locale: str,
+    transaction_id: str | None = None,
+    limit_ms: int = TIME_LIMIT_MS,
+) -> Seen:
+    """Return what a customer of `product_id` sees whose device speaks `locale`; calls the configured URL once.
+
+    `transaction_id` names the customer; without it, a subscriber to the product. `limit_ms` is Apple's time limit.
+    """
+    store = AppStore(box, app, environment)
+    purchase = subscriber(box, app, product_id, transaction_id)
+    shelf = box.shelf(app.app_apple_id, environment)
+    url = shelf.realtime_url
+    asked = None if url is None else store.ask(url, purchase, locale, limit_ms)
+    if asked is not None and asked.shown is not None:
+        notes = list(asked.shown.notes)
+        if shelf.default(product_id, locale) is None:
+            notes.append(_NO_DEFAULT.format(product=product_id, locale=locale))
+        content, detail = asked.shown.message.content, asked.shown.detail
+        return _seen(REAL_TIME, (Step(REAL_TIME, ""),), asked, asked.shown.kind, content, detail, tuple(notes))
+    steps = [Step(REAL_TIME, f"No real-time URL is configured in {environment}." if asked is None else asked.reason)]
+    asc_message = shelf.asc_message(product_id)
+    if asc_message is not None:
+        return _seen(APP_STORE_CONNECT, (*steps, Step(APP_STORE_CONNECT, "")), asked, "message", asc_message)
+    steps.append(Step(APP_STORE_CONNECT, f"No App Store Connect message is set for {product_id}."))
+    try:
+        default = _default(store, purchase, locale)
+    except Flaw as flaw:
+        return _seen(NOTHING, (*steps, Step(DEFAULT, str(flaw))), asked)
+    return _seen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
+
+
+def subscriber(box: Box, app: App, product_id: str, transaction_id: str | None = None) -> Purchase:
+    """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept."""
+    if transaction_id is not None:
+        return Purchase(transaction_id, app.app_apple_id, product_id)
+    found = box.accounts.subscription(app.app_apple_id, product_id)
+    return found or box.accounts.subscribe(app.app_apple_id, product_id)
+
+
+def _default(store: AppStore, purchase: Purchase, locale: str) -> Content:
+    identifier = store.box.shelf(store.app.app_apple_id, store.environment).default(purchase.product_id, locale)
+    if identifier is None:
+        # Apple documents no fallback between locales.
+        raise Flaw(f"No default message is configured for {purchase.product_id} in exactly {locale}.")
+    return store.judge(purchase.product_id, purchase.transaction_id).deliverable(identifier).content
+
+
+def _seen(
+    source: str,
+    steps: tuple[Step, ...],
+    asked: Asked | None,
+    kind: str = "",
+    content: Content | None = None,
+    detail: Content | None = None,
+    notes: tuple[str, ...] = (),
+) -> Seen:
+    shown = Seen(source, steps, kind, content or {}, detail or {}, notes)
+    if asked is None:
+        return shown
+    attempt = asked.attempt
+    return replace(shown, result=asked.result, status=attempt.status, took_ms=attempt.took_ms, body=attempt.body)

@@ -1,0 +1,247 @@
+"""The fourteen operations of the Retention Messaging API, by Apple's names, methods and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from retention.locales import APPLE_LOCALES
+
+from console.images import FULL_SIZE
+from console.simulator import problems, uploads
+from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, App
+from console.simulator.box import Box
+from console.simulator.performance import PerformanceTests
+from console.simulator.problems import Problem
+from console.simulator.shelf import APPROVED, ENVIRONMENTS, PENDING, PRODUCTION, SANDBOX, Image, Shelf
+
+BASE_PATH: Final = "/inApps/v1/messaging"
+MAX_URL: Final = 256
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_MAX_PRODUCT_ID: Final = 255
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorized call: who, where to, and what it carries. `parameters` are those of the path, decoded."""
+
+    box: Box
+    tests: PerformanceTests
+    app: App
+    environment: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = ""
+    body: bytes = b""
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.box.shelf(self.app.app_apple_id, self.environment)
+
+    @property
+    def state(self) -> str:
+        """What an upload begins as: the sandbox approves by itself, in production App Review does."""
+        return APPROVED if self.environment == SANDBOX else PENDING
+
+
+def upload_image(call: Call) -> None:
+    identifier = uploads.identifier(call.parameters["imageIdentifier"])
+    if call.content_type != "image/png":
+        raise Problem(problems.INVALID_IMAGE, "Invalid request. The image is not sent as image/png.")
+    size = call.query.get("imageSize", FULL_SIZE)
+    uploads.check_image(call.body, size)
+    if call.shelf.is_taken("image", identifier):
+        raise Problem(problems.IMAGE_ALREADY_EXISTS)
+    if call.shelf.count("image") >= uploads.MAX_IMAGES:
+        raise Problem(problems.MAXIMUM_NUMBER_OF_IMAGES)
+    call.shelf.add_image(Image(identifier, size, call.state), call.box.now())
+
+
+def delete_image(call: Call) -> None:
+    identifier = uploads.identifier(call.parameters["imageIdentifier"])
+    if call.shelf.image_is_used(identifier):
+        raise Problem(problems.IMAGE_IN_USE)
+    if not call.shelf.delete_image(identifier):
+        raise Problem(problems.IMAGE_NOT_FOUND)
+
+
+def get_image_list(call: Call) -> Document:
+    images = call.shelf.images().values()
+    return {
+        "imageIdentifiers": [
+            {"imageIdentifier": image.identifier, "imageState": image.state, "imageSize": image.size}
+            for image in images
+        ]
+    }
+
+
+def upload_message(call: Call) -> None:
+    identifier = uploads.identifier(call.parameters["messageIdentifier"])
+    message = uploads.read_message(identifier, call.body, call.shelf.images())
+    if call.shelf.is_taken("message", identifier):
+        raise Problem(problems.MESSAGE_ALREADY_EXISTS)
+    if call.shelf.count("message") >= uploads.MAX_MESSAGES:
+        raise Problem(problems.MAXIMUM_NUMBER_OF_MESSAGES)
+    call.shelf.add_message(replace(message, state=call.state), call.box.now())
+
+
+def delete_message(call: Call) -> None:
+    """Delete it even where it is a default: Apple does not say that it refuses, and the default then shows nothing."""
+    if not call.shelf.delete_message(uploads.identifier(call.parameters["messageIdentifier"])):
+        raise Problem(problems.MESSAGE_NOT_FOUND)
+
+
+def get_message_list(call: Call) -> Document:
+    states = call.shelf.message_states()
+    return {
+        "messageIdentifiers": [
+            {"messageIdentifier": identifier, "messageState": state} for identifier, state in states.items()
+        ]
+    }
+
+
+def configure_default_message(call: Call) -> None:
+    product_id, locale = _product_and_locale(call)
+    identifier = uploads.identifier(uploads.read_object(call.body).get("messageIdentifier"))
+    message = call.shelf.message(identifier)
+    if message is None:
+        raise Problem(problems.MESSAGE_NOT_FOUND)
+    if message.state != APPROVED:
+        raise Problem(problems.MESSAGE_NOT_APPROVED)
+    images = call.shelf.images()
+    if any(images[used].state != APPROVED for used in message.images):
+        raise Problem(problems.IMAGE_NOT_APPROVED)
+    call.shelf.configure_default(product_id, locale, identifier)
+
+
+def get_default_message(call: Call) -> Document:
+    identifier = call.shelf.default(*_product_and_locale(call))
+    if identifier is None:
+        raise Problem(problems.DEFAULT_MESSAGE_NOT_FOUND)
+    return {"messageIdentifier": identifier}
+
+
+def delete_default_message(call: Call) -> None:
+    """Succeed even if none was configured, as Apple does."""
+    call.shelf.delete_default(*_product_and_locale(call))
+
+
+def configure_realtime_url(call: Call) -> None:
+    url = uploads.read_object(call.body, problems.BAD_REALTIME_URL).get("realtimeURL")
+    if not isinstance(url, str) or len(url) > MAX_URL or not _is_callable(url):
+        raise Problem(problems.BAD_REALTIME_URL)
+    if call.environment == PRODUCTION and not call.tests.has_passed(call.app):
+        raise Problem(problems.NO_PASSING_TEST)
+    call.shelf.set_realtime_url(url)
+
+
+def get_realtime_url(call: Call) -> Document:
+    url = call.shelf.realtime_url
+    if url is None:
+        raise Problem(problems.REALTIME_URL_NOT_FOUND)
+    return {"realtimeURL": url}
+
+
+def delete_realtime_url(call: Call) -> None:
+    """Refuse where there is none: a reading of a page that does not say."""
+    if not call.shelf.set_realtime_url(None):
+        raise Problem(problems.REALTIME_URL_NOT_FOUND)
+
+
+def initiate_performance_test(call: Call) -> Document:
+    invalid = problems.INVALID_PERFORMANCE_TEST_REQUEST
+    transaction_id = uploads.read_object(call.body, invalid).get("originalTransactionId")
+    if not isinstance(transaction_id, str):
+        raise Problem(invalid)
+    purchase = call.box.accounts.purchase(call.app.app_apple_id, transaction_id)
+    if purchase is None:
+        raise Problem(problems.INVALID_TRANSACTION_ID)
+    if purchase.kind != SUBSCRIPTION:
+        raise Problem(UNFIT_PURCHASES[purchase.kind])
+    target = call.shelf.realtime_url
+    if target is None:
+        raise Problem(invalid, "Invalid request. No real-time URL is configured in the sandbox.")
+    request_id, config = call.tests.start(call.app, purchase, target)
+    return {"config": config.document(), "requestId": request_id}
+
+
+def get_performance_test_results(call: Call) -> Document:
+    try:
+        request_id = uploads.identifier(call.parameters["requestId"])
+    except Problem:
+        raise Problem(problems.INVALID_REQUEST_ID) from None
+    report = call.tests.report(call.app, request_id)
+    if report is None:
+        raise Problem(problems.PERFORMANCE_TEST_RUN_NOT_FOUND)
+    return report
+
+
+def _product_and_locale(call: Call) -> tuple[str, str]:
+    product_id, locale = call.parameters["productId"], call.parameters["locale"]
+    products = call.box.accounts.products(call.app.app_apple_id)
+    if not product_id or len(product_id) > _MAX_PRODUCT_ID or (products and product_id not in products):
+        raise Problem(problems.INVALID_PRODUCT_ID)
+    if locale not in APPLE_LOCALES:
+        raise Problem(problems.INVALID_LOCALE)
+    return product_id, locale
+
+
+def _is_callable(url: str) -> bool:
+    """Tell whether a real-time URL is https, as Apple wants it, or http on this machine, as a rehearsal wants it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: Apple's name, method and path below BASE_PATH, what it does, and in which environments."""
+
+    name: str
+    method: str
+    path: str
+    run: Callable[[Call], Document | None]
+    environments: tuple[str, ...] = ENVIRONMENTS
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the decoded parameters if `path` (below BASE_PATH, as received) is this operation's."""
+        names, parts = self.path.split("/"), path.split("/")
+        if len(names) != len(parts):
+            return None
+        parameters: dict[str, str] = {}
+        for name, part in zip(names, parts, strict=True):
+            if name.startswith("{"):
+                parameters[name.strip("{}")] = unquote(part)
+            elif name != part:
+                return None
+        return parameters
+
+
+OPERATIONS: Final = (
+    Operation("Upload Image", "PUT", "/image/{imageIdentifier}", upload_image),
+    Operation("Delete Image", "DELETE", "/image/{imageIdentifier}", delete_image),
+    Operation("Get Image List", "GET", "/image/list", get_image_list),
+    Operation("Upload Message", "PUT", "/message/{messageIdentifier}", upload_message),
+    Operation("Delete Message", "DELETE", "/message/{messageIdentifier}", delete_message),
+    Operation("Get Message List", "GET", "/message/list", get_message_list),
+    Operation("Configure Default Message", "PUT", "/default/{productId}/{locale}", configure_default_message),
+    Operation("Get Default Message", "GET", "/default/{productId}/{locale}", get_default_message),
+    Operation("Delete Default Message", "DELETE", "/default/{productId}/{locale}", delete_default_message),
+    Operation("Configure Realtime URL", "PUT", "/realtime/url", configure_realtime_url),
+    Operation("Get Realtime URL", "GET", "/realtime/url", get_realtime_url),
+    Operation("Delete Realtime URL", "DELETE", "/realtime/url", delete_realtime_url),
+    Operation("Initiate Performance Test", "POST", "/performanceTest", initiate_performance_test, (SANDBOX,)),
+    Operation(
+        "Get Performance Test Results", "GET", "/performanceTest/result/{requestId}", get_performance_test_results,
+        (SANDBOX,),
+    ),
+)  # fmt: skip

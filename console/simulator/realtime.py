@@ -1,0 +1,62 @@
+"""The App Store's question to an endpoint, for one customer looking at one subscription, and its view of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.authority import request_claims
+from console.simulator.accounts import App, Purchase
+from console.simulator.answers import Judge, Shown
+from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, Attempt, call
+from console.simulator.box import Box
+from console.simulator.signatures import Flaw, Inspector
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call and what it shows. Without `shown`, `result` is Apple's word for why not and `reason` ours."""
+
+    attempt: Attempt
+    result: str
+    reason: str
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppStore:
+    """The App Store of one environment, toward one app."""
+
+    box: Box
+    app: App
+    environment: str
+
+    def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> Asked:
+        """Call `url` as for the customer with `purchase` whose device speaks `locale`. Never raises."""
+        attempt = call(url, self._signed(purchase, locale), limit_ms)
+        if attempt.result != SUCCESS:
+            return Asked(attempt, attempt.result, attempt.reason)
+        try:
+            shown = self.judge(purchase.product_id, purchase.transaction_id).judge(attempt.body)
+        except Flaw as flaw:
+            return Asked(attempt, INVALID_RESPONSE, str(flaw))
+        return Asked(attempt, SUCCESS, "", shown)
+
+    def judge(self, product_id: str, transaction_id: str) -> Judge:
+        box, accounts = self.box, self.box.accounts
+        return Judge(
+            box.shelf(self.app.app_apple_id, self.environment),
+            Inspector(self.app, accounts.key, transaction_id, box.wall(), box.strict),
+            accounts.products(self.app.app_apple_id),
+            product_id,
+        )
+
+    def _signed(self, purchase: Purchase, locale: str) -> str:
+        claims = request_claims(
+            original_transaction_id=purchase.transaction_id,
+            app_apple_id=self.app.app_apple_id,
+            product_id=purchase.product_id,
+            user_locale=locale,
+            environment=self.environment,
+            signed_date=int(self.box.wall() * 1000),
+        )
+        return self.box.authority.sign(claims)

@@ -1,0 +1,128 @@
+"""The box as an HTTP server on this machine.
+
+The standard library's server, as in `make serve`: Werkzeug is here only by way of moto, which an operator's
+installation need not have, and a dozen lines are all that it would save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Final, Self
+
+from console.simulator.api import Answer, Api, HangUp, Request, Response
+from console.simulator.box import Box
+from console.simulator.performance import PerformanceTests
+
+LOOPBACK: Final = "127.0.0.1"
+
+# Apple states no size of an image file; this only keeps a mistaken client from filling the memory.
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_NO_BODY: Final = 204
+
+Log = Callable[[str], None]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body leave together; apart, each answer waits for the peer's delayed ACK
+    disable_nagle_algorithm = True
+    answer: Answer
+    log: Log
+
+    def _serve(self) -> None:
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > _MAX_BYTES:
+            self.close_connection = True
+            self._send(Response(413))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, headers, self.rfile.read(int(length)))
+        try:
+            response = self.answer(request)
+        except HangUp:
+            self.close_connection = True
+            return
+        self.log(f"{self.command} {self.path} {response.status} {response.note}".rstrip())
+        self._send(response)
+
+    do_GET = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815  # the parent's names
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        if response.status != _NO_BODY:
+            self.send_header("content-length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
+        """Say nothing: `log` gets a line for each answer."""
+
+
+class Server:
+    """Any `answer` on a port of this machine: the API's, or one to rehearse failures with. Port 0 finds a free one."""
+
+    def __init__(self, answer: Answer, *, host: str = LOOPBACK, port: int = 0, log: Log = lambda _: None) -> None:
+        members = {"answer": staticmethod(answer), "log": staticmethod(log)}
+        self._server = ThreadingHTTPServer((host, port), type("BoxHandler", (_Handler,), members))
+        self._server.daemon_threads = True
+        self._host = host
+        self._thread: Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._host}:{self._server.server_address[1]}"
+
+    def base_url(self, environment: str) -> str:
+        """Return what to give Apple's client as its base URL for "Sandbox" or "Production"."""
+        return f"{self.url}/{environment.lower()}"
+
+    def serve_forever(self) -> None:
+        self._server.serve_forever()
+
+    def start(self) -> None:
+        """Serve from a thread of its own until `stop`."""
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class BoxServer(Server):
+    """A box and its API on a port. Tests may pass `wrap`: it gets the API's answer function and returns theirs."""
+
+    def __init__(
+        self,
+        box: Box,
+        *,
+        host: str = LOOPBACK,
+        port: int = 0,
+        log: Log = lambda _: None,
+        wrap: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> None:
+        self.box = box
+        self.tests = PerformanceTests(box)
+        super().__init__(wrap(Api(box, self.tests)), host=host, port=port, log=log)
+        self.tests.abandon()
+
+    def stop(self) -> None:
+        """Stop serving and testing; the box stays open."""
+        super().stop()
+        self.tests.close()

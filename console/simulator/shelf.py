@@ -1,0 +1,202 @@
+"""What one app keeps in one environment: images, messages, default messages and the real-time URL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from console.simulator.database import Database
+
+SANDBOX: Final = "Sandbox"
+PRODUCTION: Final = "Production"
+ENVIRONMENTS: Final = (SANDBOX, PRODUCTION)
+
+PENDING: Final = "PENDING"
+APPROVED: Final = "APPROVED"
+REJECTED: Final = "REJECTED"
+STATES: Final = (PENDING, APPROVED, REJECTED)
+
+Content = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    identifier: str
+    size: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`content` is its UploadMessageRequestBody; `images` are the ids of every image it uses."""
+
+    identifier: str
+    content: Content
+    state: str
+    images: tuple[str, ...] = ()
+
+    @property
+    def text_only(self) -> bool:
+        return not self.images
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One app in one environment. Identifiers are lower case here; Apple's libraries send them in either."""
+
+    database: Database
+    app: int
+    environment: str
+
+    def is_taken(self, kind: str, identifier: str) -> bool:
+        """Tell whether anybody ever used the identifier here.
+
+        Across apps, and for ever: Apple states no scope and no reuse after a deletion, so neither is counted on.
+        """
+        query = "SELECT 1 FROM taken WHERE environment = ? AND kind = ? AND identifier = ?"
+        return self.database.one(query, self.environment, kind, identifier) is not None
+
+    def _take(self, kind: str, identifier: str) -> None:
+        self.database.run("INSERT INTO taken VALUES (?, ?, ?)", self.environment, kind, identifier)
+
+    def add_image(self, image: Image, now: float) -> None:
+        with self.database.transaction():
+            self._take("image", image.identifier)
+            self.database.run(
+                "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?)",
+                self.app, self.environment, image.identifier, image.size, image.state, now,
+            )  # fmt: skip
+
+    def images(self) -> dict[str, Image]:
+        rows = self.database.all(
+            "SELECT identifier, size, state FROM image WHERE app = ? AND environment = ? ORDER BY rowid",
+            self.app, self.environment,
+        )  # fmt: skip
+        return {row[0]: Image(*row) for row in rows}
+
+    def image(self, identifier: str) -> Image | None:
+        row = self.database.one(
+            "SELECT identifier, size, state FROM image WHERE app = ? AND environment = ? AND identifier = ?",
+            self.app, self.environment, identifier,
+        )  # fmt: skip
+        return None if row is None else Image(*row)
+
+    def image_is_used(self, identifier: str) -> bool:
+        query = "SELECT 1 FROM picture WHERE app = ? AND environment = ? AND image = ?"
+        return self.database.one(query, self.app, self.environment, identifier) is not None
+
+    def delete_image(self, identifier: str) -> bool:
+        statement = "DELETE FROM image WHERE app = ? AND environment = ? AND identifier = ?"
+        return self.database.run(statement, self.app, self.environment, identifier) > 0
+
+    def add_message(self, message: Message, now: float) -> None:
+        with self.database.transaction():
+            self._take("message", message.identifier)
+            self.database.run(
+                "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?)",
+                self.app, self.environment, message.identifier,
+                json.dumps(message.content, ensure_ascii=False), message.state, now,
+            )  # fmt: skip
+            for image in dict.fromkeys(message.images):
+                self.database.run(
+                    "INSERT INTO picture VALUES (?, ?, ?, ?)", self.app, self.environment, message.identifier, image
+                )
+
+    def message_states(self) -> dict[str, str]:
+        rows = self.database.all(
+            "SELECT identifier, state FROM message WHERE app = ? AND environment = ? ORDER BY rowid",
+            self.app, self.environment,
+        )  # fmt: skip
+        return dict(rows)
+
+    def message(self, identifier: str) -> Message | None:
+        row = self.database.one(
+            "SELECT identifier, content, state FROM message WHERE app = ? AND environment = ? AND identifier = ?",
+            self.app, self.environment, identifier,
+        )  # fmt: skip
+        if row is None:
+            return None
+        used = self.database.all(
+            "SELECT image FROM picture WHERE app = ? AND environment = ? AND message = ?",
+            self.app, self.environment, identifier,
+        )  # fmt: skip
+        return Message(row[0], json.loads(row[1]), row[2], tuple(image for (image,) in used))
+
+    def delete_message(self, identifier: str) -> bool:
+        with self.database.transaction():
+            where = "WHERE app = ? AND environment = ? AND"
+            self.database.run(f"DELETE FROM picture {where} message = ?", self.app, self.environment, identifier)  # noqa: S608  # our own words
+            statement = f"DELETE FROM message {where} identifier = ?"  # noqa: S608  # likewise
+            return self.database.run(statement, self.app, self.environment, identifier) > 0
+
+    def review(self, kind: str, identifier: str, state: str) -> bool:
+        """Set the state of an "image" or a "message"; tell whether there is one."""
+        table = {"image": "image", "message": "message"}[kind]
+        statement = f"UPDATE {table} SET state = ? WHERE app = ? AND environment = ? AND identifier = ?"  # noqa: S608  # one of two names
+        return self.database.run(statement, state, self.app, self.environment, identifier) > 0
+
+    def count(self, kind: str) -> int:
+        table = {"image": "image", "message": "message"}[kind]
+        query = f"SELECT COUNT(*) FROM {table} WHERE app = ? AND environment = ?"  # noqa: S608  # one of two names
+        row = self.database.one(query, self.app, self.environment)
+        return int(row[0]) if row else 0
+
+    def configure_default(self, product_id: str, locale: str, message: str) -> None:
+        self.database.run(
+            "REPLACE INTO default_message VALUES (?, ?, ?, ?, ?)",
+            self.app, self.environment, product_id, locale, message,
+        )  # fmt: skip
+
+    def default(self, product_id: str, locale: str) -> str | None:
+        row = self.database.one(
+            "SELECT message FROM default_message WHERE app = ? AND environment = ? AND product_id = ? AND locale = ?",
+            self.app, self.environment, product_id, locale,
+        )  # fmt: skip
+        return None if row is None else str(row[0])
+
+    def defaults(self) -> dict[tuple[str, str], str]:
+        """Return every default: (product id, locale) → message id. Apple itself has no such list."""
+        rows = self.database.all(
+            "SELECT product_id, locale, message FROM default_message WHERE app = ? AND environment = ? ORDER BY 1, 2",
+            self.app, self.environment,
+        )  # fmt: skip
+        return {(product_id, locale): message for product_id, locale, message in rows}
+
+    def delete_default(self, product_id: str, locale: str) -> None:
+        self.database.run(
+            "DELETE FROM default_message WHERE app = ? AND environment = ? AND product_id = ? AND locale = ?",
+            self.app, self.environment, product_id, locale,
+        )  # fmt: skip
+
+    def set_realtime_url(self, url: str | None) -> bool:
+        """Set the URL, or remove it; tell whether that changed a record."""
+        if url is not None:
+            return self.database.run("REPLACE INTO realtime_url VALUES (?, ?, ?)", self.app, self.environment, url) > 0
+        statement = "DELETE FROM realtime_url WHERE app = ? AND environment = ?"
+        return self.database.run(statement, self.app, self.environment) > 0
+
+    @property
+    def realtime_url(self) -> str | None:
+        query = "SELECT url FROM realtime_url WHERE app = ? AND environment = ?"
+        row = self.database.one(query, self.app, self.environment)
+        return None if row is None else str(row[0])
+
+    def set_asc_message(self, product_id: str, content: Content | None) -> None:
+        """Set, or remove, the App Store Connect message of a subscription: `header`, `body`, perhaps `offer`.
+
+        One per subscription, both environments alike: sandbox testers see the latest draft of it.
+        """
+        if content is None:
+            self.database.run("DELETE FROM asc_message WHERE app = ? AND product_id = ?", self.app, product_id)
+            return
+        text = json.dumps(content, ensure_ascii=False)
+        self.database.run("REPLACE INTO asc_message VALUES (?, ?, ?)", self.app, product_id, text)
+
+    def asc_message(self, product_id: str) -> Content | None:
+        row = self.database.one(
+            "SELECT content FROM asc_message WHERE app = ? AND product_id = ?", self.app, product_id
+        )
+        content: Content | None = None if row is None else json.loads(row[0])
+        return content

@@ -1,0 +1,73 @@
+"""The bearer token of a call to Apple: ES256, by a key of the team, for one of its apps, an hour at most."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from console.simulator.accounts import Accounts, ApiKey, App
+
+AUDIENCE: Final = "appstoreconnect-v1"
+MAX_SECONDS: Final = 60 * 60
+
+# A client whose clock is a little ahead of ours is not refused for it.
+_SKEW_SECONDS: Final = 60
+
+
+class UnauthorizedError(Exception):
+    """Apple says 401 and documents no body. The message is for the box's own log."""
+
+
+def authorize(header: str | None, accounts: Accounts, now: float) -> App:
+    """Return the app that an `Authorization` header speaks for, at `now` (UNIX seconds)."""
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthorizedError("no bearer token")
+    key = _key(token, accounts)
+    claims = read_signed(token, key, AUDIENCE)
+    if claims.get("iss") != key.issuer_id:
+        raise UnauthorizedError("`iss` is not the issuer of the key")
+    _check_lifetime(claims, now)
+    app = accounts.app(str(claims.get("bid")))
+    if app is None or app.issuer_id != key.issuer_id:
+        raise UnauthorizedError("`bid` is not an app of the team")
+    return app
+
+
+def read_signed(token: str, key: ApiKey, audience: str) -> dict[str, Any]:
+    """Return the claims of an ES256 JWT by `key` for `audience`, of whatever age."""
+    public = load_pem_public_key(key.public_pem)
+    if not isinstance(public, ec.EllipticCurvePublicKey):
+        raise UnauthorizedError("the key is not an EC key")
+    options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+    try:
+        claims: dict[str, Any] = jwt.decode(token, public, algorithms=["ES256"], audience=audience, options=options)
+    except jwt.PyJWTError as error:
+        raise UnauthorizedError(str(error)) from None
+    return claims
+
+
+def _key(token: str, accounts: Accounts) -> ApiKey:
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise UnauthorizedError(str(error)) from None
+    if header.get("alg") != "ES256" or header.get("typ") != "JWT":
+        raise UnauthorizedError("the header wants `alg` ES256 and `typ` JWT")
+    key = accounts.key(str(header.get("kid")))
+    if key is None:
+        raise UnauthorizedError("`kid` is not a key of the box")
+    return key
+
+
+def _check_lifetime(claims: dict[str, Any], now: float) -> None:
+    ends, begins = claims.get("exp"), claims.get("iat", now)
+    if not isinstance(ends, int | float) or not isinstance(begins, int | float):
+        raise UnauthorizedError("`exp` is missing, or a time is not a number")
+    if ends <= now or begins > now + _SKEW_SECONDS:
+        raise UnauthorizedError("the token is not valid now")
+    if ends - min(begins, now) > MAX_SECONDS:
+        raise UnauthorizedError("the token lives longer than 60 minutes")

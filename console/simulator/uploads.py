@@ -1,0 +1,120 @@
+"""What Apple checks when an image or a message is uploaded (apple-api.md, section 5)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from console.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
+from console.simulator import problems
+from console.simulator.problems import Kind, Problem
+from console.simulator.shelf import Image, Message
+
+MAX_IMAGES: Final = 2000
+MAX_MESSAGES: Final = 2000
+MAX_HEADER: Final = 66
+MAX_BODY: Final = 144
+MAX_ALT_TEXT: Final = 150
+MAX_BULLET_TEXT: Final = 66
+MAX_BULLET_POINTS: Final = 5
+
+ABOVE_IMAGE: Final = "ABOVE_IMAGE"
+_UUID_LENGTH: Final = 36
+_HEADER_POSITIONS: Final = ("ABOVE_BODY", ABOVE_IMAGE)
+
+
+def identifier(text: object) -> str:
+    """Return a UUID in lower case, whichever case it came in."""
+    try:
+        return str(uuid.UUID(str(text))) if len(str(text)) == _UUID_LENGTH else _no_uuid(text)
+    except ValueError:
+        return _no_uuid(text)
+
+
+def _no_uuid(text: object) -> str:
+    raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {text!r} is not a UUID.")
+
+
+def read_object(body: bytes, kind: Kind = problems.GENERAL_BAD_REQUEST) -> dict[str, Any]:
+    """Return the JSON object in `body`, or raise a problem of `kind`."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        raise Problem(kind, "Invalid request. The body is not JSON.") from None
+    if not isinstance(document, dict):
+        raise Problem(kind, "Invalid request. The body is not a JSON object.")
+    return document
+
+
+def check_image(content: bytes, size: str) -> None:
+    """Raise the problem Apple has with an image uploaded with `imageSize=size`."""
+    if size not in SIZES:
+        raise Problem(problems.BAD_IMAGE_SIZE)
+    try:
+        png = read_png(content)
+    except NotPNGError as error:
+        raise Problem(problems.INVALID_IMAGE, f"{problems.INVALID_IMAGE.message[:-1]}: {error}.") from None
+    if png.transparency is not None:
+        raise Problem(problems.INVALID_IMAGE, f"{problems.INVALID_IMAGE.message[:-1]}: it can be transparent.")
+    if complaint(png, size) is not None:
+        raise Problem(problems.BAD_IMAGE_SIZE)
+
+
+def read_message(name: str, body: bytes, images: Mapping[str, Image]) -> Message:
+    """Return the message called `name` that an UploadMessageRequestBody describes; its state is left to review."""
+    content = read_object(body)
+    _text(content, "header", MAX_HEADER, problems.HEADER_TOO_LONG)
+    _text(content, "body", MAX_BODY, problems.BODY_TOO_LONG)
+    picture = content.get("image")
+    used = [] if picture is None else [_image(picture, FULL_SIZE, images)]
+    position = content.get("headerPosition", "ABOVE_BODY")
+    if position not in _HEADER_POSITIONS:
+        raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. headerPosition is ABOVE_BODY or ABOVE_IMAGE.")
+    if position == ABOVE_IMAGE and picture is None:
+        raise Problem(problems.ABOVE_IMAGE_REQUIRES_AN_IMAGE)
+    used += [_bullet(bullet, images) for bullet in _bullets(content)]
+    return Message(name, content, "", tuple(dict.fromkeys(used)))
+
+
+def _bullets(content: Mapping[str, Any]) -> list[Any]:
+    bullets = content.get("bulletPoints") or []
+    if not isinstance(bullets, list):
+        raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. bulletPoints is an array.")
+    if len(bullets) > MAX_BULLET_POINTS:
+        raise Problem(problems.TOO_MANY_BULLET_POINTS)
+    return bullets
+
+
+def _bullet(bullet: object, images: Mapping[str, Image]) -> str:
+    if not isinstance(bullet, dict):
+        raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. A bullet point is an object.")
+    _text(bullet, "text", MAX_BULLET_TEXT, problems.BULLET_POINT_TEXT_TOO_LONG)
+    return _image(bullet, BULLET_POINT, images)
+
+
+def _image(picture: object, size: str, images: Mapping[str, Image]) -> str:
+    """Return the id of an image that is there, and was uploaded with the size that its place wants."""
+    if not isinstance(picture, dict):
+        raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. image is an object.")
+    _text(picture, "altText", MAX_ALT_TEXT, problems.ALT_TEXT_TOO_LONG)
+    name = identifier(picture.get("imageIdentifier"))
+    image = images.get(name)
+    if image is None or image.size != size:
+        # A reading: of the errors Apple lists for this call, the one about images.
+        raise Problem(problems.INVALID_IMAGE, f"Invalid request. {name} is not an image of size {size}.")
+    return name
+
+
+def _text(holder: Mapping[str, Any], field: str, longest: int, too_long: Kind) -> None:
+    text = holder.get(field)
+    if not isinstance(text, str) or not text:
+        raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {field} is required.")
+    if utf16_length(text) > longest:
+        raise Problem(too_long)
+
+
+def utf16_length(text: str) -> int:
+    """Count UTF-16 units: the largest of the counts that Apple's libraries use, hence a text within it is in all."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,125 @@
+"""What people do at Apple, in the box: grant access, review, and set App Store Connect messages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from console.failure import Failure
+from console.simulator.accounts import ApiKey, App, Product
+from console.simulator.box import Box
+from console.simulator.shelf import ENVIRONMENTS, PENDING, Shelf
+
+KINDS: Final = ("image", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image or message of an app, in the list that review sees. `text` is the header, or the size."""
+
+    environment: str
+    kind: str
+    identifier: str
+    state: str
+    text: str
+
+
+def grant(box: Box, app: App, key_id: str, key_pem: bytes, products: Iterable[Product] = ()) -> None:
+    """Let `app` use the API with the key `key_id`, whose private or public PEM is `key_pem`; keep the public half only.
+
+    Again for an app that is there: access is granted anew, and the products are these.
+    """
+    box.accounts.save_key(ApiKey(key_id, app.issuer_id, public_half(key_pem)))
+    box.accounts.save_app(app)
+    box.accounts.replace_products(app.app_apple_id, list(products))
+
+
+def set_access(box: Box, app: App, *, access: bool) -> None:
+    """Take an app's access away, so that every call ends in an empty 404, or give it back."""
+    box.accounts.save_app(App(app.app_apple_id, app.bundle_id, app.issuer_id, access))
+
+
+def find_app(box: Box, bundle_id: str | None = None) -> App:
+    """Return the app called `bundle_id`; without a name, the only one. Raises Failure."""
+    apps = box.accounts.apps()
+    if not apps:
+        raise Failure("The box knows no app: `retention simulator grant` adds one.")
+    chosen = [app for app in apps if bundle_id in {None, app.bundle_id}]
+    if len(chosen) != 1:
+        raise Failure(f"Say which app with --bundle-id: {', '.join(app.bundle_id for app in apps)}.")
+    return chosen[0]
+
+
+def entries(box: Box, app: App, environment: str | None = None) -> Iterator[Entry]:
+    """Yield every image, then every message of `app`, in the order of their upload."""
+    for name in ENVIRONMENTS if environment is None else (environment,):
+        shelf = box.shelf(app.app_apple_id, name)
+        for image in shelf.images().values():
+            yield Entry(name, "image", image.identifier, image.state, image.size)
+        for identifier, state in shelf.message_states().items():
+            message = shelf.message(identifier)
+            yield Entry(name, "message", identifier, state, "" if message is None else str(message.content["header"]))
+
+
+def review(shelf: Shelf, state: str, identifiers: Iterable[str] = ()) -> list[str]:
+    """Give images and messages a state as App Review would; return the ids it changed.
+
+    Without `identifiers`, everything that is PENDING. Raises Failure for an id that is not there, and changes nothing.
+    """
+    with shelf.database.transaction():
+        wanted = [_lower(identifier) for identifier in identifiers] or list(_pending(shelf))
+        for identifier in wanted:
+            changed = [shelf.review(kind, identifier, state) for kind in KINDS]
+            if True not in changed:
+                raise Failure(f"There is no image and no message {identifier} in {shelf.environment}.")
+    return wanted
+
+
+def _pending(shelf: Shelf) -> Iterator[str]:
+    yield from (image.identifier for image in shelf.images().values() if image.state == PENDING)
+    yield from (identifier for identifier, state in shelf.message_states().items() if state == PENDING)
+
+
+def _lower(identifier: str) -> str:
+    try:
+        return str(uuid.UUID(identifier))
+    except ValueError:
+        raise Failure(f"{identifier!r} is not a UUID.") from None
+
+
+def make_key(path: Path) -> bytes:
+    """Write a new P-256 private key (PKCS #8 PEM) to `path`, where nothing may be yet, and return it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            file.write(pem)
+    except FileExistsError:
+        raise Failure(f"{path} is there already: name another file, or leave --new-key out to use it.") from None
+    return pem
+
+
+def public_half(pem: bytes) -> bytes:
+    """Return the public key of a private or public P-256 key, all PEM. Raises Failure, which quotes nothing of it."""
+    try:
+        key = load_pem_private_key(pem, password=None).public_key() if b"PRIVATE" in pem else load_pem_public_key(pem)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Failure("The key is not an unencrypted PEM key.") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise Failure("The key is not a P-256 key; App Store Connect gives out no others.")
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,695 @@
+"""Apple's own client against the box: every operation, and every error that Apple documents for it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from threading import Event
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+import requests
+from appstoreserverlibrary.api_client import APIException, AppStoreServerAPIClient
+from appstoreserverlibrary.models.BulletPoint import BulletPoint
+from appstoreserverlibrary.models.DefaultConfigurationRequest import DefaultConfigurationRequest
+from appstoreserverlibrary.models.HeaderPosition import HeaderPosition
+from appstoreserverlibrary.models.ImageSize import ImageSize
+from appstoreserverlibrary.models.ImageState import ImageState
+from appstoreserverlibrary.models.MessageState import MessageState
+from appstoreserverlibrary.models.PerformanceTestRequest import PerformanceTestRequest
+from appstoreserverlibrary.models.PerformanceTestStatus import PerformanceTestStatus
+from appstoreserverlibrary.models.RealtimeUrlRequest import RealtimeUrlRequest
+from appstoreserverlibrary.models.SendAttemptResult import SendAttemptResult
+from appstoreserverlibrary.models.UploadMessageImage import UploadMessageImage
+from appstoreserverlibrary.models.UploadMessageRequestBody import UploadMessageRequestBody
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from simulated import (
+    ANNUAL,
+    APP,
+    BULLET,
+    FULL,
+    KEY,
+    KEY_ID,
+    MONTHLY,
+    NOW,
+    PEM,
+    QUICK,
+    answer_of,
+    apples_client,
+    make_box,
+    new_id,
+    png,
+    shelve,
+    text,
+)
+
+from console.simulator import verbs
+from console.simulator.accounts import UNFIT_PURCHASES, App
+from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.box import Box
+from console.simulator.rates import HOUR, hourly_limit
+from console.simulator.server import BoxServer, Server
+from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Image, Message
+
+Client = AppStoreServerAPIClient
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = make_box()
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def server(box: Box) -> Iterator[BoxServer]:
+    with BoxServer(box) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: BoxServer) -> Client:
+    return apples_client(server)
+
+
+@pytest.fixture
+def production(server: BoxServer) -> Client:
+    return apples_client(server, PRODUCTION)
+
+
+def refused(call: Any, *arguments: Any) -> tuple[int, int | None]:
+    """Return the HTTP status and Apple's code with which a call is refused."""
+    with pytest.raises(APIException) as caught:
+        call(*arguments)
+    return caught.value.http_status_code, caught.value.raw_api_error
+
+
+def message(header: str = "Stay", body: str = "Keep your maps.", **more: Any) -> UploadMessageRequestBody:
+    return UploadMessageRequestBody(header=header, body=body, **more)
+
+
+def picture(identifier: UUID, alternative: str = "A ridge") -> UploadMessageImage:
+    return UploadMessageImage(imageIdentifier=identifier, altText=alternative)
+
+
+def put(server: BoxServer, path: str, body: object, environment: str = SANDBOX) -> tuple[int, Any]:
+    """PUT what Apple's library itself would not send; return the status and the JSON of the answer."""
+    token = apples_client(server)._generate_token()
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    kind = "image/png" if path.startswith("image/") else "application/json"
+    answer = requests.put(
+        f"{server.base_url(environment)}/inApps/v1/messaging/{path}",
+        data=content,
+        headers={"authorization": f"Bearer {token}", "content-type": kind},
+        timeout=5,
+    )
+    return answer.status_code, answer.json() if answer.content else None
+
+
+# Images
+
+
+def test_an_image_is_uploaded_listed_and_deleted(client: Client) -> None:
+    """In the sandbox an image is APPROVED at once, and its size is FULL_SIZE unless the upload says otherwise."""
+    full, bullet = uuid4(), uuid4()
+    client.upload_image(full, FULL)
+    client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
+    listed = client.get_image_list().imageIdentifiers or []
+    assert [(item.imageIdentifier, item.imageSize, item.imageState) for item in listed] == [
+        (full, ImageSize.FULL_SIZE, ImageState.APPROVED),
+        (bullet, ImageSize.BULLET_POINT, ImageState.APPROVED),
+    ]
+    client.delete_image(full)
+    assert [item.imageIdentifier for item in client.get_image_list().imageIdentifiers or []] == [bullet]
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "code"),
+    [
+        pytest.param(b"\xff\xd8\xff\xe0 JPEG", ImageSize.FULL_SIZE, 4000161, id="not PNG"),
+        pytest.param(FULL[:-4], ImageSize.FULL_SIZE, 4000161, id="cut off"),
+        pytest.param(png(3840, 160, colour=4), ImageSize.FULL_SIZE, 4000161, id="alpha"),
+        pytest.param(png(3840, 160, extra=b"tRNS\0\0"), ImageSize.FULL_SIZE, 4000161, id="tRNS"),
+        pytest.param(png(3839, 160), ImageSize.FULL_SIZE, 4000216, id="narrow"),
+        pytest.param(png(3840, 159), ImageSize.FULL_SIZE, 4000216, id="low"),
+        pytest.param(png(3840, 2161), ImageSize.FULL_SIZE, 4000216, id="high"),
+        pytest.param(BULLET, ImageSize.FULL_SIZE, 4000216, id="a bullet's"),
+        pytest.param(FULL, ImageSize.BULLET_POINT, 4000216, id="for a bullet"),
+    ],
+)
+def test_an_image_apple_does_not_want(client: Client, content: bytes, size: ImageSize, code: int) -> None:
+    """An image that is no PNG, can be transparent or has another size is refused by Apple's name for it."""
+    assert refused(client.upload_image, uuid4(), content, size) == (400, code)
+
+
+def test_an_image_size_apple_does_not_know(server: BoxServer) -> None:
+    """An imageSize that is neither of the two is refused."""
+    assert put(server, f"image/{new_id()}?imageSize=HUGE", FULL)[1]["errorCode"] == 4000216
+
+
+def test_an_image_is_uploaded_once(client: Client) -> None:
+    """Upload Image is not idempotent, and an identifier is used up even by an image since deleted."""
+    identifier = uuid4()
+    client.upload_image(identifier, FULL)
+    assert refused(client.upload_image, identifier, FULL) == (409, 4090000)
+    client.delete_image(identifier)
+    assert refused(client.upload_image, identifier, FULL) == (409, 4090000)
+
+
+def test_an_image_that_is_not_there(client: Client) -> None:
+    """Deleting an unknown image is refused."""
+    assert refused(client.delete_image, uuid4()) == (404, 4040014)
+
+
+def test_an_image_in_use(client: Client) -> None:
+    """An image goes only after every message that uses it, as picture or as bullet."""
+    full, bullet, user = uuid4(), uuid4(), uuid4()
+    client.upload_image(full, FULL)
+    client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
+    bullets = [BulletPoint(text="Maps", imageIdentifier=bullet, altText="A tick")]
+    client.upload_message(user, message(image=picture(full), bulletPoints=bullets))
+    assert refused(client.delete_image, full) == (403, 4030019)
+    assert refused(client.delete_image, bullet) == (403, 4030019)
+    client.delete_message(user)
+    client.delete_image(full)
+    client.delete_image(bullet)
+
+
+def test_two_thousand_images_are_the_most(box: Box, client: Client) -> None:
+    """The 2001st image of an app is refused, in that environment only."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    with box.database.transaction():
+        for _ in range(2000):
+            shelf.add_image(Image(new_id(), "FULL_SIZE", APPROVED), NOW)
+    assert refused(client.upload_image, uuid4(), FULL) == (403, 4030014)
+    assert len(client.get_image_list().imageIdentifiers or []) == 2000
+
+
+# Messages
+
+
+def test_a_message_is_uploaded_listed_and_deleted(client: Client) -> None:
+    """In the sandbox a message is APPROVED at once; its list tells its state, never its text."""
+    first, second = uuid4(), uuid4()
+    client.upload_message(first, message())
+    client.upload_message(second, message("Bleib", "Behalte deine Karten."))
+    listed = client.get_message_list().messageIdentifiers or []
+    assert [(item.messageIdentifier, item.messageState) for item in listed] == [
+        (first, MessageState.APPROVED),
+        (second, MessageState.APPROVED),
+    ]
+    client.delete_message(first)
+    assert [item.messageIdentifier for item in client.get_message_list().messageIdentifiers or []] == [second]
+
+
+def long_texts() -> list[Any]:
+    bullet = {"text": "Maps", "imageIdentifier": "BULLET", "altText": "A tick"}
+    full = {"imageIdentifier": "FULL", "altText": "A ridge"}
+    climber = "\N{PERSON CLIMBING}"  # one code point, two UTF-16 units
+    return [
+        pytest.param(text(header="x" * 67), 4000162, id="header"),
+        pytest.param(text(header=climber * 34), 4000162, id="header in UTF-16"),
+        pytest.param(text(body="x" * 145), 4000163, id="body"),
+        pytest.param(text(image={**full, "altText": "x" * 151}), 4000175, id="alt text"),
+        pytest.param(text(bulletPoints=[{**bullet, "altText": "x" * 151}]), 4000175, id="alt text of a bullet"),
+        pytest.param(text(bulletPoints=[{**bullet, "text": "x" * 67}]), 4000219, id="text of a bullet"),
+        pytest.param(text(bulletPoints=[bullet] * 6), 4000218, id="six bullets"),
+        pytest.param(text(headerPosition="ABOVE_IMAGE"), 4000224, id="above no image"),
+        pytest.param(text(image={**full, "imageIdentifier": new_id()}), 4000161, id="unknown image"),
+        pytest.param(text(image={**full, "imageIdentifier": "BULLET"}), 4000161, id="a bullet's image"),
+        pytest.param(text(bulletPoints=[{**bullet, "imageIdentifier": "FULL"}]), 4000161, id="an image as bullet"),
+        pytest.param(text(bulletPoints="none"), 4000000, id="bullets are no list"),
+        pytest.param(text(headerPosition="BELOW"), 4000000, id="unknown position"),
+        pytest.param({"header": "Stay"}, 4000000, id="no body"),
+        pytest.param(text(header=""), 4000000, id="empty header"),
+        pytest.param([text()], 4000000, id="a list"),
+        pytest.param(b"{", 4000000, id="not JSON"),
+    ]
+
+
+@pytest.mark.parametrize(("body", "code"), long_texts())
+def test_a_message_apple_does_not_want(server: BoxServer, client: Client, body: Any, code: int) -> None:
+    """What breaks a limit of UploadMessageRequestBody is refused by Apple's name for it."""
+    full, bullet = uuid4(), uuid4()
+    client.upload_image(full, FULL)
+    client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
+    if not isinstance(body, bytes):
+        body = json.loads(json.dumps(body).replace('"FULL"', f'"{full}"').replace('"BULLET"', f'"{bullet}"'))
+    status, told = put(server, f"message/{new_id()}", body)
+    assert (status, told["errorCode"]) == (400, code)
+    assert set(told) == {"errorCode", "errorMessage"}
+
+
+def test_a_message_at_every_limit(client: Client) -> None:
+    """66, 144, 150 and 66 characters and five bullets are taken; so is a header above an image."""
+    full, bullet = uuid4(), uuid4()
+    client.upload_image(full, FULL)
+    client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
+    bullets = [BulletPoint(text="x" * 66, imageIdentifier=bullet, altText="x" * 150)] * 5
+    body = message("x" * 66, "x" * 144, image=picture(full, "x" * 150), bulletPoints=bullets)
+    body.headerPosition = HeaderPosition.ABOVE_IMAGE
+    client.upload_message(uuid4(), body)
+
+
+def test_a_message_is_uploaded_once(client: Client) -> None:
+    """Upload Message is not idempotent, and an identifier is used up even by a message since deleted."""
+    identifier = uuid4()
+    client.upload_message(identifier, message())
+    assert refused(client.upload_message, identifier, message()) == (409, 4090001)
+    client.delete_message(identifier)
+    assert refused(client.upload_message, identifier, message()) == (409, 4090001)
+
+
+def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Client) -> None:
+    """An identifier that another app took is taken, and stays out of one's own list."""
+    verbs.grant(box, App(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    identifier = uuid4()
+    apples_client(server, bundle_id="com.example.other").upload_message(identifier, message())
+    assert refused(client.upload_message, identifier, message()) == (409, 4090001)
+    assert client.get_message_list().messageIdentifiers == []
+
+
+def test_a_message_that_is_not_there(client: Client) -> None:
+    """Deleting an unknown message is refused."""
+    assert refused(client.delete_message, uuid4()) == (404, 4040015)
+
+
+def test_two_thousand_messages_are_the_most(box: Box, client: Client) -> None:
+    """The 2001st message of an app is refused."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    with box.database.transaction():
+        for _ in range(2000):
+            shelf.add_message(Message(new_id(), text(), APPROVED), NOW)
+    assert refused(client.upload_message, uuid4(), message()) == (403, 4030016)
+
+
+def test_identifiers_in_capitals(server: BoxServer, client: Client) -> None:
+    """Apple's Swift library sends capitals; they are the same identifier."""
+    identifier = uuid4()
+    assert put(server, f"message/{str(identifier).upper()}", text())[0] == 200
+    client.delete_message(identifier)
+
+
+def test_an_identifier_that_is_no_uuid(server: BoxServer) -> None:
+    """An identifier that is not a UUID is a bad request."""
+    assert put(server, "message/hello", text())[1]["errorCode"] == 4000000
+
+
+# Review
+
+
+def test_production_waits_for_review(box: Box, production: Client) -> None:
+    """In production uploads are PENDING until somebody approves or rejects them."""
+    approved, rejected, image = uuid4(), uuid4(), uuid4()
+    production.upload_image(image, FULL)
+    production.upload_message(approved, message(image=picture(image)))
+    production.upload_message(rejected, message())
+    shelf = box.shelf(APP.app_apple_id, PRODUCTION)
+    assert {entry.state for entry in verbs.entries(box, APP, PRODUCTION)} == {PENDING}
+    assert verbs.review(shelf, REJECTED, [str(rejected).upper()]) == [str(rejected)]
+    assert verbs.review(shelf, APPROVED) == [str(image), str(approved)]
+    listed = production.get_message_list().messageIdentifiers or []
+    assert [item.messageState for item in listed] == [MessageState.APPROVED, MessageState.REJECTED]
+
+
+def test_the_two_environments_know_nothing_of_each_other(client: Client, production: Client) -> None:
+    """The same identifier is another message in the other environment."""
+    identifier = uuid4()
+    client.upload_message(identifier, message())
+    assert production.get_message_list().messageIdentifiers == []
+    production.upload_message(identifier, message())
+
+
+# Default messages
+
+
+def default(identifier: UUID | str) -> DefaultConfigurationRequest:
+    return DefaultConfigurationRequest(messageIdentifier=UUID(str(identifier)))
+
+
+def test_a_default_message_is_configured_overwritten_read_and_deleted(client: Client) -> None:
+    """Configuring overwrites; deleting succeeds even where there is none."""
+    first, second = uuid4(), uuid4()
+    for identifier in (first, second):
+        client.upload_message(identifier, message())
+        client.configure_default_message(MONTHLY, "en-US", default(identifier))
+    assert client.get_default_message(MONTHLY, "en-US").messageIdentifier == second
+    client.delete_default_message(MONTHLY, "en-US")
+    client.delete_default_message(MONTHLY, "en-US")
+    assert refused(client.get_default_message, MONTHLY, "en-US") == (404, 4040020)
+
+
+@pytest.mark.parametrize("locale", ["en-us", "en_US", "en", "en-IN", "xx"])
+def test_a_locale_apple_does_not_list(client: Client, locale: str) -> None:
+    """Locales are Apple's short codes, to the letter, in all three calls."""
+    identifier = uuid4()
+    client.upload_message(identifier, message())
+    assert refused(client.configure_default_message, MONTHLY, locale, default(identifier)) == (400, 4000164)
+    assert refused(client.get_default_message, MONTHLY, locale) == (400, 4000164)
+    assert refused(client.delete_default_message, MONTHLY, locale) == (400, 4000164)
+
+
+def test_a_product_the_app_does_not_have(client: Client) -> None:
+    """A product id that is none of the app's is refused in all three calls."""
+    assert refused(client.configure_default_message, "nothing", "en-US", default(uuid4())) == (400, 4000023)
+    assert refused(client.get_default_message, "nothing", "en-US") == (400, 4000023)
+    assert refused(client.delete_default_message, "nothing", "en-US") == (400, 4000023)
+
+
+@pytest.mark.parametrize(
+    ("state", "image", "code"),
+    [(PENDING, None, 4030017), (REJECTED, None, 4030017), (APPROVED, PENDING, 4030018), (APPROVED, REJECTED, 4030018)],
+)
+def test_a_default_must_be_approved(box: Box, production: Client, state: str, image: str | None, code: int) -> None:
+    """A default's message and its image must be APPROVED when it is configured."""
+    identifier = shelve(box.shelf(APP.app_apple_id, PRODUCTION), state=state, image=image)
+    assert refused(production.configure_default_message, MONTHLY, "en-US", default(identifier)) == (403, code)
+
+
+def test_a_default_of_no_message(client: Client) -> None:
+    """A default must name a message that is there."""
+    assert refused(client.configure_default_message, MONTHLY, "en-US", default(uuid4())) == (404, 4040015)
+
+
+# Real-time URL
+
+
+def test_the_realtime_url_is_configured_read_and_deleted(client: Client) -> None:
+    """The most recent URL wins, and deleting it leaves none."""
+    for url in ("https://example.com/a", "https://example.com/b"):
+        client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=url))
+    assert client.get_realtime_url().realtimeURL == "https://example.com/b"
+    client.delete_realtime_url()  # type: ignore[no-untyped-call]  # Apple's library says nothing of its types here
+    assert refused(client.get_realtime_url) == (404, 4040021)
+    assert refused(client.delete_realtime_url) == (404, 4040021)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "ftp://localhost/",
+        "https://",
+        "hello",
+        "https://[",
+        "https://example.com/" + "x" * 237,
+        None,
+    ],
+)
+def test_a_realtime_url_apple_does_not_take(server: BoxServer, url: str | None) -> None:
+    """The URL begins with https:// and has at most 256 characters; http is for this machine only."""
+    assert put(server, "realtime/url", {"realtimeURL": url})[1]["errorCode"] == 4000215
+
+
+def test_a_realtime_url_on_this_machine(client: Client) -> None:
+    """A rehearsal may use http on the loopback, and 256 characters are not too many."""
+    for url in ("http://localhost:8080/x", "http://127.0.0.1/", "https://example.com/" + "x" * 236):
+        client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=url))
+        assert client.get_realtime_url().realtimeURL == url
+
+
+def test_production_wants_a_passing_test_first(production: Client) -> None:
+    """Apple's gate: no real-time URL in production before a performance test passed in the sandbox."""
+    request = RealtimeUrlRequest(realtimeURL="https://example.com/")
+    assert refused(production.configure_realtime_url, request) == (403, 4030026)
+
+
+# Performance test
+
+
+@pytest.fixture
+def endpoint(box: Box) -> Iterator[Server]:
+    """An endpoint that answers every request with an approved message."""
+    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+    with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
+        yield server
+
+
+def test_a_performance_test_passes_and_opens_the_gate(
+    box: Box, server: BoxServer, client: Client, production: Client, endpoint: Server
+) -> None:
+    """A test calls the sandbox's URL, reports in Apple's shape, and its pass opens production's gate."""
+    client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
+    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    started = client.initiate_performance_test(PerformanceTestRequest(originalTransactionId=purchase.transaction_id))
+    assert started.requestId is not None
+    assert started.config is not None
+    assert started.config.totalRequests == QUICK.total_requests
+    server.tests.wait()
+    report = client.get_performance_test_results(started.requestId)
+    assert (report.result, report.successRate, report.numPending) == (PerformanceTestStatus.PASS, 100, 0)
+    assert (report.target, report.config, report.rawFailures) == (endpoint.url, started.config, {})
+    assert report.responseTimes is not None
+    assert report.responseTimes.p50 is not None
+    production.configure_realtime_url(RealtimeUrlRequest(realtimeURL="https://example.com/"))
+
+
+def test_a_performance_test_that_fails_keeps_the_gate_shut(
+    box: Box, server: BoxServer, client: Client, production: Client
+) -> None:
+    """Answers that are not 200 fail the test under Apple's name for it."""
+    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    with Server(lambda _: Response(204)) as empty:
+        client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=empty.url))
+        request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
+        started = client.initiate_performance_test(request)
+        server.tests.wait()
+    report = client.get_performance_test_results(started.requestId or "")
+    assert report.result == PerformanceTestStatus.FAIL
+    assert report.failures == {SendAttemptResult.UNSUCCESSFUL_HTTP_RESPONSE_CODE: QUICK.total_requests}
+    request_url = RealtimeUrlRequest(realtimeURL="https://example.com/")
+    assert refused(production.configure_realtime_url, request_url) == (403, 4030026)
+
+
+def test_one_performance_test_at_a_time(box: Box, server: BoxServer, client: Client, endpoint: Server) -> None:
+    """While a test runs it is PENDING, and a second is refused."""
+    client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
+    box.test_config = type(QUICK)(total_requests=1, total_duration_ms=1)
+    held = HeldEndpoint()
+    with Server(held) as slow:
+        client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=slow.url))
+        purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+        request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
+        started = client.initiate_performance_test(request)
+        assert refused(client.initiate_performance_test, request) == (400, 4000213)
+        report = client.get_performance_test_results(started.requestId or "")
+        assert (report.result, report.numPending) == (PerformanceTestStatus.PENDING, 1)
+        held.let_go()
+        server.tests.wait()
+
+
+@pytest.mark.parametrize(("kind", "problem"), UNFIT_PURCHASES.items())
+def test_a_transaction_unfit_for_a_performance_test(
+    box: Box, client: Client, endpoint: Server, kind: str, problem: Any
+) -> None:
+    """The transaction is an active subscription's original one, and not of Family Sharing."""
+    client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
+    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY, kind)
+    request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
+    assert refused(client.initiate_performance_test, request) == (400, problem.code)
+
+
+def test_a_performance_test_without_transaction_or_url(box: Box, client: Client) -> None:
+    """An unknown transaction is refused, and so is a test without a URL to call."""
+    assert refused(client.initiate_performance_test, PerformanceTestRequest("1")) == (400, 4000006)
+    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
+    assert refused(client.initiate_performance_test, request) == (400, 4000211)
+
+
+def test_results_of_no_performance_test(client: Client) -> None:
+    """A request id is a UUID, of a test of one's own."""
+    assert refused(client.get_performance_test_results, "hello") == (400, 4000212)
+    assert refused(client.get_performance_test_results, str(uuid4())) == (404, 4040018)
+
+
+def test_performance_tests_are_the_sandboxs(production: Client) -> None:
+    """Production has no such path."""
+    assert refused(production.initiate_performance_test, PerformanceTestRequest("1")) == (404, None)
+    assert refused(production.get_performance_test_results, str(uuid4())) == (404, None)
+
+
+# Who may call
+
+
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
+OTHER_PEM = OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"signing_key": OTHER_PEM},
+        {"key_id": "ABCDEFGHIJ"},
+        {"issuer_id": str(uuid4())},
+        {"bundle_id": "com.example.no"},
+    ],
+)
+def test_credentials_apple_does_not_know(server: BoxServer, change: dict[str, Any]) -> None:
+    """Another key, key id, issuer or bundle is 401, without Apple's JSON."""
+    assert refused(apples_client(server, **change).get_message_list) == (401, None)
+
+
+CLAIMS = {"iss": APP.issuer_id, "aud": "appstoreconnect-v1", "bid": APP.bundle_id}
+
+
+@pytest.mark.parametrize(
+    ("claims", "headers", "status"),
+    [
+        pytest.param({"exp": 3590}, {}, 200, id="an hour, nearly"),
+        pytest.param({"exp": 3700}, {}, 401, id="more than an hour"),
+        pytest.param({"exp": 300, "iat": -3400}, {}, 401, id="more than an hour since iat"),
+        pytest.param({"exp": -1}, {}, 401, id="ended"),
+        pytest.param({"exp": 300, "iat": 200}, {}, 401, id="issued in the future"),
+        pytest.param({}, {}, 401, id="no end"),
+        pytest.param({"exp": 300, "aud": "appstoreconnect"}, {}, 401, id="other audience"),
+        pytest.param({"exp": 300}, {"typ": "JOSE"}, 401, id="other typ"),
+        pytest.param({"exp": 300}, {"kid": ""}, 401, id="no kid"),
+    ],
+)
+def test_the_token_of_a_call(
+    box: Box, server: BoxServer, claims: dict[str, Any], headers: dict[str, Any], status: int
+) -> None:
+    """A token lives 60 minutes at most, is for Apple's audience, and names its key."""
+    now = int(box.wall())
+    times = {name: now + value if name in {"exp", "iat"} else value for name, value in claims.items()}
+    token = jwt.encode({**CLAIMS, **times}, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
+    assert status_of(server, f"Bearer {token}") == status
+
+
+def status_of(server: BoxServer, authorization: str) -> int:
+    url = f"{server.base_url(SANDBOX)}/inApps/v1/messaging/message/list"
+    return requests.get(url, headers={"authorization": authorization}, timeout=5).status_code
+
+
+def test_a_token_of_another_algorithm(server: BoxServer) -> None:
+    """Nothing but ES256 is a signature, and nothing but a bearer token is looked at."""
+    token = jwt.encode(CLAIMS, "secret" * 8, algorithm="HS256", headers={"kid": KEY_ID})
+    assert status_of(server, f"Bearer {token}") == 401
+    assert status_of(server, "Bearer hello") == 401
+    assert status_of(server, "Basic aGVsbG8=") == 401
+
+
+def test_an_app_without_access(box: Box, server: BoxServer, client: Client) -> None:
+    """Before Apple grants access every call ends in a 404 with an empty body; after, it works."""
+    verbs.set_access(box, APP, access=False)
+    assert refused(client.get_message_list) == (404, None)
+    assert put(server, "realtime/url", {"realtimeURL": "https://example.com/"}) == (404, None)
+    verbs.set_access(box, APP, access=True)
+    assert client.get_message_list().messageIdentifiers == []
+
+
+def test_a_path_that_is_not_of_the_api(server: BoxServer) -> None:
+    """An unknown path is a 404 in HTML, which no client should take for a missing access."""
+    answer = requests.get(f"{server.url}/hello", timeout=5)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
+
+
+# How often
+
+
+def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> None:
+    """The 361st call of an operation is 429, with the next hour's beginning in milliseconds as Retry-After."""
+    limit = hourly_limit("Get Message List", SANDBOX)
+    assert limit == 360
+    for _ in range(limit):
+        box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
+    client = apples_client(server)
+    assert refused(client.get_message_list) == (429, 4290000)
+    token = client._generate_token()
+    answer = requests.get(
+        f"{server.base_url(SANDBOX)}/inApps/v1/messaging/message/list",
+        headers={"authorization": f"Bearer {token}"},
+        timeout=5,
+    )
+    assert answer.headers["retry-after"] == str((int(NOW) // HOUR + 1) * HOUR * 1000)
+
+
+def test_an_hour_later_there_are_calls_again(box: Box, client: Client) -> None:
+    """Counts are of one hour, one operation and one environment each."""
+    for _ in range(360):
+        box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
+    assert refused(client.get_message_list) == (429, 4290000)
+    assert client.get_image_list().imageIdentifiers == []
+    box.advance(HOUR)
+    assert client.get_message_list().messageIdentifiers == []
+
+
+# Failures
+
+
+def test_a_connection_that_is_dropped(box: Box) -> None:
+    """A rehearsed failure drops the connection after the call was done: the outcome is unclear to the client."""
+
+    def forgetful(answer: Answer) -> Answer:
+        def drop(request: Request) -> Response:
+            answer(request)
+            raise HangUp
+
+        return drop
+
+    identifier = uuid4()
+    with BoxServer(box, wrap=forgetful) as server, pytest.raises(requests.ConnectionError):
+        apples_client(server).upload_message(identifier, message())
+    assert box.shelf(APP.app_apple_id, SANDBOX).message(str(identifier)) is not None
+
+
+def test_a_bug_of_the_box_is_apples_500(box: Box, server: BoxServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever breaks inside, the client sees GeneralInternalError."""
+    box.database.run("DROP TABLE message")
+    assert refused(apples_client(server).get_message_list) == (500, 5000000)
+    assert "OperationalError" in capsys.readouterr().err
+
+
+def test_a_body_no_image_can_have(server: BoxServer) -> None:
+    """A body beyond all bounds is not even read."""
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5) as connection:
+        connection.sendall(b"PUT /sandbox HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n")
+        assert b" 413 " in connection.recv(1024)
+
+
+# What it remembers
+
+
+def test_a_restart_keeps_everything(tmp_path: Any) -> None:
+    """A box opened again has its content, defaults, URL and clock; a performance test that it was in has failed."""
+    identifier, image = uuid4(), uuid4()
+    with Box.open(tmp_path / "box", clock=lambda: NOW) as box:
+        verbs.grant(box, APP, KEY_ID, PEM)
+        with BoxServer(box) as server:
+            client = apples_client(server)
+            client.upload_image(image, FULL)
+            client.upload_message(identifier, message(image=picture(image)))
+            client.configure_default_message(MONTHLY, "en-US", default(identifier))
+            client.configure_realtime_url(RealtimeUrlRequest(realtimeURL="http://127.0.0.1:9/"))
+            box.advance(60)
+            purchase = box.accounts.subscribe(APP.app_apple_id, ANNUAL)
+            request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
+            started = client.initiate_performance_test(request)
+        fingerprint = box.authority.fingerprint
+    with Box.open(tmp_path / "box", clock=lambda: NOW) as box, BoxServer(box) as server:
+        client = apples_client(server)
+        assert [item.imageIdentifier for item in client.get_image_list().imageIdentifiers or []] == [image]
+        assert client.get_default_message(MONTHLY, "en-US").messageIdentifier == identifier
+        assert client.get_realtime_url().realtimeURL == "http://127.0.0.1:9/"
+        assert refused(client.upload_message, identifier, message()) == (409, 4090001)
+        assert (box.now(), box.authority.fingerprint) == (NOW + 60, fingerprint)
+        assert client.get_performance_test_results(started.requestId or "").result == PerformanceTestStatus.FAIL
+
+
+class HeldEndpoint:
+    """Answers nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self._go = Event()
+
+    def let_go(self) -> None:
+        self._go.set()
+
+    def __call__(self, _: Request) -> Response:
+        self._go.wait(5)
+        return Response(204)

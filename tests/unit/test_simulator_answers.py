@@ -1,0 +1,328 @@
+"""What the App Store takes for an answer, and every reason it does not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import jwt
+import pytest
+from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
+from retention import response
+from retention.offers import Signer
+from simulated import ANNUAL, APP, COURSES, KEY, KEY_ID, MONTHLY, NOW, OTHER, PEM, answer_of, make_box, new_id, shelve
+
+from console.simulator.answers import Judge, Shown
+from console.simulator.box import Box
+from console.simulator.realtime import AppStore
+from console.simulator.shelf import APPROVED, PENDING, REJECTED, SANDBOX, Shelf
+from console.simulator.signatures import Flaw
+
+TRANSACTION = "2000000000000001"
+WHEN = datetime.fromtimestamp(NOW, UTC)
+SIGNER = Signer(KEY_ID, KEY)
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = make_box()
+    box.wall = box.clock
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def shelf(box: Box) -> Shelf:
+    return box.shelf(APP.app_apple_id, SANDBOX)
+
+
+@pytest.fixture
+def judge(box: Box) -> Judge:
+    return AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+
+
+def flaw(judge: Judge, body: bytes) -> str:
+    with pytest.raises(Flaw) as caught:
+        judge.judge(body)
+    return str(caught.value)
+
+
+def test_a_message_is_shown(judge: Judge, shelf: Shelf) -> None:
+    """An approved message with an approved image is shown, whichever case its id comes in."""
+    identifier = shelve(shelf, image=APPROVED)
+    shown = judge.judge(answer_of("message", messageIdentifier=identifier.upper()))
+    assert (shown.kind, shown.message.identifier, shown.notes) == ("message", identifier, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"{}", "it has nothing"),
+        (b'{"message":{},"alternateProduct":{}}', "it has alternateProduct, message"),
+        (b'{"message":{},"note":1}', "it has message, note"),
+        (b'{"note":{}}', "it has note"),
+        (b'{"message":[]}', "message is not an object"),
+        (b'{"message":{}}', "messageIdentifier is missing"),
+        (b'{"message":{"messageIdentifier":"hello"}}', "not a UUID"),
+    ],
+)
+def test_an_answer_out_of_shape(judge: Judge, body: bytes, reason: str) -> None:
+    """An answer has exactly one of the four fields, an object with a message's id."""
+    assert reason in flaw(judge, body)
+
+
+def test_fields_apple_does_not_document(judge: Judge, shelf: Shelf) -> None:
+    """A field that Apple does not document is refused by its name."""
+    body = answer_of("message", messageIdentifier=shelve(shelf), locale="en-US")
+    assert "locale" in flaw(judge, body)
+
+
+@pytest.mark.parametrize(
+    ("state", "image", "reason"),
+    [
+        (PENDING, None, "PENDING"),
+        (REJECTED, None, "REJECTED"),
+        (APPROVED, PENDING, "image"),
+        (APPROVED, REJECTED, "image"),
+    ],
+)
+def test_a_message_that_is_not_approved(judge: Judge, shelf: Shelf, state: str, image: str | None, reason: str) -> None:
+    """The message and each of its images must be APPROVED."""
+    identifier = shelve(shelf, state=state, image=image)
+    assert reason in flaw(judge, answer_of("message", messageIdentifier=identifier))
+
+
+def test_a_message_that_is_not_there(judge: Judge, shelf: Shelf) -> None:
+    """An unknown or deleted message is not shown."""
+    identifier = shelve(shelf)
+    shelf.delete_message(identifier)
+    for name in (new_id(), identifier):
+        assert "There is no message" in flaw(judge, answer_of("message", messageIdentifier=name))
+
+
+@pytest.mark.parametrize("kind", ["alternateProduct", "promotionalOffer", "advancedCommerceInfo"])
+def test_text_alone_beside_an_offer(judge: Judge, shelf: Shelf, kind: str) -> None:
+    """Beside a switch or an offer the message has neither image nor bullets."""
+    identifier = shelve(shelf, image=APPROVED)
+    assert "without image" in flaw(judge, answer_of(kind, messageIdentifier=identifier, productId=ANNUAL))
+
+
+def test_a_switch_within_the_group(judge: Judge, shelf: Shelf) -> None:
+    """A switch to a product of the same group is shown, with or without a billing plan."""
+    identifier = shelve(shelf)
+    for plan in ({}, {"billingPlanType": "MONTHLY"}, {"billingPlanType": "BILLED_UPFRONT"}):
+        body = answer_of("alternateProduct", messageIdentifier=identifier, productId=ANNUAL, **plan)
+        assert judge.judge(body).detail["productId"] == ANNUAL
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason"),
+    [
+        ({}, "no productId"),
+        ({"productId": OTHER}, "not in the subscription group"),
+        ({"productId": "nothing"}, "not a subscription of the app"),
+        ({"productId": ANNUAL, "billingPlanType": "WEEKLY"}, "WEEKLY"),
+    ],
+)
+def test_a_switch_apple_does_not_make(judge: Judge, shelf: Shelf, detail: dict[str, str], reason: str) -> None:
+    """A switch names a product of the same group, and a billing plan that exists."""
+    assert reason in flaw(judge, answer_of("alternateProduct", messageIdentifier=shelve(shelf), **detail))
+
+
+def test_without_products_no_group_is_known(box: Box, shelf: Shelf) -> None:
+    """A box that was told no products takes any."""
+    box.accounts.replace_products(APP.app_apple_id, [])
+    judge = AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    body = answer_of("alternateProduct", messageIdentifier=shelve(shelf), productId="anything")
+    assert judge.judge(body).kind == "alternateProduct"
+
+
+def v2(signer: Signer = SIGNER, **changes: str) -> str:
+    given = {
+        "issuer_id": APP.issuer_id,
+        "bundle_id": APP.bundle_id,
+        "product_id": MONTHLY,
+        "offer_identifier": "half",
+        "transaction_id": TRANSACTION,
+    } | changes
+    return signer.promotional_offer_v2(now=WHEN, **given)
+
+
+def offered(judge: Judge, shelf: Shelf, **signature: Any) -> Shown:
+    return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(shelf), **signature))
+
+
+def test_our_own_v2_signature_is_taken(judge: Judge, shelf: Shelf) -> None:
+    """What the function signs is what the box verifies, with nothing to note."""
+    shown = offered(judge, shelf, promotionalOfferSignatureV2=v2())
+    assert (shown.kind, shown.notes) == ("promotionalOffer", ())
+
+
+def test_apples_own_v2_signature_is_taken(box: Box, shelf: Shelf) -> None:
+    """What Apple's library signs is taken as well."""
+    box.wall = lambda: datetime.now(UTC).timestamp()
+    creator = PromotionalOfferV2SignatureCreator(PEM, KEY_ID, APP.issuer_id, APP.bundle_id)
+    signature = creator.create_signature(MONTHLY, "half", TRANSACTION)
+    judge = AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    assert offered(judge, shelf, promotionalOfferSignatureV2=signature).notes == ()
+
+
+def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
+    """Return a good V2 signature with other claims or header, signed anew; None removes a claim."""
+    claims = jwt.decode(v2(), options={"verify_signature": False}) | changes
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(claims, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "reason"),
+    [
+        ({"exp": int(NOW) + 300}, {}, "`exp`"),
+        ({"transactionId": None}, {}, "transactionId"),
+        ({"transactionId": "1"}, {}, "transactionId"),
+        ({"productId": None}, {}, "productId"),
+        ({"offerIdentifier": ""}, {}, "offerIdentifier"),
+        ({"aud": "appstoreconnect-v1"}, {}, "`aud`"),
+        ({"bid": "com.example.no"}, {}, "`bid`"),
+        ({"iss": "nobody"}, {}, "`iss`"),
+        ({"iat": int(NOW * 1000)}, {}, "`iat`"),
+        ({"iat": int(NOW) - 90_000}, {}, "`iat`"),
+        ({"nonce": "hello"}, {}, "`nonce`"),
+        ({}, {"kid": "ABCDEFGHIJ"}, "ABCDEFGHIJ"),
+        ({}, {"typ": "JOSE"}, "`typ`"),
+    ],
+)
+def test_a_v2_signature_apple_refuses(
+    judge: Judge, shelf: Shelf, changes: dict[str, Any], headers: dict[str, Any], reason: str
+) -> None:
+    """Each claim of a V2 signature is checked, and an `exp` must not be there."""
+    with pytest.raises(Flaw, match=reason):
+        offered(judge, shelf, promotionalOfferSignatureV2=resigned(changes, headers))
+
+
+def v1(**changes: Any) -> dict[str, Any]:
+    signed = SIGNER.promotional_offer_v1(bundle_id=APP.bundle_id, product_id=MONTHLY, offer_identifier="half", now=WHEN)
+    return {name: value for name, value in (signed | changes).items() if value is not None}
+
+
+def test_our_own_v1_signature_is_taken(judge: Judge, shelf: Shelf) -> None:
+    """The older signature is verified over its fields."""
+    assert offered(judge, shelf, promotionalOfferSignatureV1=v1()).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("signature", "reason"),
+    [
+        ("hello", "not an object"),
+        (v1(productId=None), "productId"),
+        (v1(nonce="hello"), "nonce"),
+        (v1(nonce=new_id().upper()), "nonce"),
+        (v1(timestamp=int(NOW)), "timestamp"),
+        (v1(timestamp=int(NOW * 1000) - 86_400_001), "timestamp"),
+        (v1(encodedSignature="%"), "encodedSignature"),
+        (v1(keyId="ABCDEFGHIJ"), "ABCDEFGHIJ"),
+        (v1(appAccountToken="hello"), "appAccountToken"),
+    ],
+)
+def test_a_v1_signature_apple_refuses(judge: Judge, shelf: Shelf, signature: Any, reason: str) -> None:
+    """Each field of a V1 signature is checked; it lives 24 hours."""
+    with pytest.raises(Flaw, match=reason):
+        offered(judge, shelf, promotionalOfferSignatureV1=signature)
+
+
+def test_exactly_one_signature(judge: Judge, shelf: Shelf) -> None:
+    """Both signatures at once, or none, are refused."""
+    for signatures in ({}, {"promotionalOfferSignatureV1": v1(), "promotionalOfferSignatureV2": v2()}):
+        with pytest.raises(Flaw, match="exactly one"):
+            offered(judge, shelf, **signatures)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        {"promotionalOfferSignatureV2": v2(Signer.throwaway(KEY_ID))},
+        {"promotionalOfferSignatureV1": v1(offerIdentifier="all")},
+    ],
+)
+def test_a_signature_by_another_key(box: Box, judge: Judge, shelf: Shelf, signature: dict[str, Any]) -> None:
+    """A throwaway key's signature is noted, for endpoints show a test authority no other; a strict box refuses it."""
+    assert "throwaway" in offered(judge, shelf, **signature).notes[0]
+    box.strict = True
+    with pytest.raises(Flaw, match="not by the key"):
+        offered(AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION), shelf, **signature)
+
+
+ITEM = {
+    "currentSKU": "swift",
+    "SKU": "swift-plus",
+    "displayName": "Swift",
+    "description": "A course",
+    "effective": "IMMEDIATELY",
+    "reason": "UPGRADE",
+    "price": 4990,
+}
+REQUEST = {"retainBillingCycle": True, "changeItems": [ITEM]}
+
+
+def commerce(request: dict[str, Any] = REQUEST, transaction_id: str = TRANSACTION) -> str:
+    return SIGNER.advanced_commerce(
+        issuer_id=APP.issuer_id, bundle_id=APP.bundle_id, request=request, transaction_id=transaction_id, now=WHEN
+    )
+
+
+def sold(box: Box, data: Any, product_id: str = COURSES) -> Shown:
+    identifier = shelve(box.shelf(APP.app_apple_id, SANDBOX))
+    judge = AppStore(box, APP, SANDBOX).judge(product_id, TRANSACTION)
+    return judge.judge(answer_of("advancedCommerceInfo", messageIdentifier=identifier, advancedCommerceData=data))
+
+
+def test_our_own_advanced_commerce_is_taken(box: Box) -> None:
+    """What the function sends for an Advanced Commerce subscription is taken."""
+    assert sold(box, commerce()).kind == "advancedCommerceInfo"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("%", "not Base64"),
+        (base64.b64encode(b"[]").decode(), "not a JSON object"),
+        (base64.b64encode(b"{}").decode(), "signatureInfo"),
+        (base64.b64encode(json.dumps({"signatureInfo": {"token": "x"}}).encode()).decode(), "not a JWS"),
+        (commerce(transaction_id="1"), "transactionId"),
+        (commerce({**REQUEST, "changeItems": [ITEM, ITEM]}), "one item"),
+        (commerce({**REQUEST, "changeItems": [{**ITEM, "displayName": "x" * 31}]}), "displayName"),
+        (commerce({**REQUEST, "changeItems": [{**ITEM, "effective": "LATER"}]}), "effective"),
+        (commerce({**REQUEST, "changeItems": [{**ITEM, "price": "4.99"}]}), "price"),
+        (commerce({**REQUEST, "version": "2"}), "version 1"),
+        (commerce({"changeItems": [ITEM]}), "retainBillingCycle"),
+    ],
+)
+def test_advanced_commerce_apple_refuses(box: Box, data: str, reason: str) -> None:
+    """The wrapped request is read to its last field."""
+    with pytest.raises(Flaw, match=reason):
+        sold(box, data)
+
+
+def test_advanced_commerce_only_where_it_is(box: Box) -> None:
+    """For any other subscription the answer is ignored."""
+    with pytest.raises(Flaw, match="not an Advanced Commerce subscription"):
+        sold(box, commerce(), MONTHLY)
+
+
+def test_our_own_answers_have_apples_shape(judge: Judge, shelf: Shelf) -> None:
+    """Every body that the function composes is read without a complaint."""
+    identifier = shelve(shelf)
+    bodies = [
+        response.message(identifier),
+        response.alternate_product(identifier, ANNUAL, "MONTHLY"),
+        response.promotional_offer_v2(identifier, v2()),
+        response.promotional_offer_v1(identifier, v1()),
+    ]
+    kinds = [judge.judge(response.encode(body).encode()).kind for body in bodies]
+    assert kinds == ["message", "alternateProduct", "promotionalOffer", "promotionalOffer"]
