@@ -1,0 +1,332 @@
+"""The command as an operator meets it: output, exit codes, one sentence for every failure."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from console import stack, target
+from console.failure import Failure, sentence
+from console.local import embedded_dynamodb
+from console.main import main
+from console.releases import create_table
+from console.samples import EVENTS, SAMPLE
+
+APP = "6745974591"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture
+def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """An empty table of one's own: the options that name it."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name)
+    create_table(boto3.client("dynamodb", endpoint_url=endpoint), name)
+    return "--table", name, "--endpoint-url", endpoint
+
+
+def test_help_names_every_command(run: Run) -> None:
+    """`--help` lists the verbs."""
+    code, out, _ = run("--help")
+    assert code == 0
+    for verb in "validate publish releases rollback pause resume import-states explain sign-request".split():
+        assert verb in out
+
+
+@pytest.mark.parametrize(
+    "verb", "validate publish releases rollback pause resume import-states explain sign-request".split()
+)
+def test_help_of_every_command_has_an_example(run: Run, verb: str) -> None:
+    """A command can be used right from its `--help` alone."""
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert "Example" in out
+    assert f"retention {verb}" in " ".join(out.split())
+
+
+def test_help_and_validate_do_not_wait_for_boto3() -> None:
+    """boto3 takes half a second to import, and neither needs it."""
+    code = (
+        "import sys\nfrom console.main import main\n"
+        f"try: main(['validate', {str(SAMPLE)!r}, '--at', '2026-11-24T12:00:00Z'])\n"
+        "except SystemExit as e: assert not e.code\n"
+        "assert not {'boto3', 'botocore'} & sys.modules.keys()\n"
+    )
+    root = SAMPLE.parent.parent
+    paths = f"{root}:{root / 'handler'}"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONPATH": paths})
+
+
+def test_validate_says_what_is_in_a_good_file(run: Run) -> None:
+    """A good file is told with its figures, as text and as JSON."""
+    assert run("validate", str(SAMPLE))[:2] == (0, f"{SAMPLE} is good: 9 rules, 6 products, 19 messages, 3 images.\n")
+    code, out, _ = run("validate", str(SAMPLE), "--json", "--env", "production")
+    assert code == 0
+    assert json.loads(out)["ok"] is True
+
+
+def test_validate_tells_every_mistake(run: Run, tmp_path: Path) -> None:
+    """Every mistake comes with file, line and what to write instead, in both forms."""
+    file = tmp_path / "bad.yaml"
+    file.write_text("app: {appAppleId: 1, bundleID: com.example.app}\nlocales: {default: en_US}\nrules: []\n")
+    code, out, err = run("validate", str(file))
+    assert (code, out) == (1, "")
+    assert f"{file}:1: app.bundleID: There is no field of the app called `bundleID`. Did you mean `bundleId`?" in err
+    assert f"{file}:2: locales.default: Apple has no locale `en_US`. Did you mean `en-US`?" in err
+    assert "4 mistakes in" in err
+    code, out, _ = run("validate", str(file), "--json")
+    document = json.loads(out)
+    assert (code, document["ok"], len(document["mistakes"])) == (1, False, 4)
+    assert set(document["mistakes"][0]) == {"file", "line", "where", "wrong", "instead"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("validate",),
+        ("validate", "a", "--at", "yesterday"),
+        ("validate", "a", "--at", "2026-12-01"),
+        ("rollback", "twelve"),
+        ("explain", "a"),
+        ("sign-request", "--environment", "Xcode"),
+    ],
+)
+def test_misuse_is_2(run: Run, arguments: tuple[str, ...]) -> None:
+    """A command that is not understood ends with 2."""
+    assert run(*arguments)[0] == 2
+
+
+def test_a_release_from_publishing_to_rollback(run: Run, table: tuple[str, ...]) -> None:
+    """Publish, import states, look, pause, resume and roll back, each told in a sentence."""
+    app = (*table, "--app", APP)
+    assert "Release 1 is live (the first): 7 sheets" in run("publish", str(SAMPLE), *table)[1]
+    code, out, _ = run("publish", str(SAMPLE), *table, "--json")
+    assert (code, json.loads(out)["release"], json.loads(out)["previous"]) == (0, 2, 1)
+    lists = [str(EVENTS / "states" / name) for name in ("images.json", "messages.json")]
+    assert "19 messages and 3 images" in run("import-states", *lists, *app)[1]
+    live = [entry for entry in json.loads(run("releases", *app, "--json")[1]) if entry["live"]]
+    assert [entry["number"] for entry in live] == [2]
+    assert "9 rules, 6 products, 19 messages" in run("releases", *app)[1]
+    assert run("rollback", *app)[1] == "Release 1 is live again, instead of 2.\n"
+    assert run("rollback", "2", *app, "--json")[0] == 0
+    asked = ("explain", *app, "--product", "trailhead.pro.annual", "--locale", "de-DE")
+    assert "200, by the rule keep-pro:" in run(*asked)[1]
+    assert "Paused" in run("pause", *app)[1]
+    assert "204, no body (paused)" in run(*asked)[1]
+    assert "Answering again." in run("resume", *app)[1]
+    document = json.loads(run(*asked, "--json")[1])
+    # The German text is in review, so the default locale's serves.
+    assert (document["rule"], document["locale"], document["status"]) == ("keep-pro", "en-US", 200)
+    drafted = run("explain", str(SAMPLE), *table, "--product", "trailhead.pro.annual", "--locale", "de-DE", "--json")
+    assert json.loads(drafted[1])["locale"] == "en-US"
+
+
+def test_a_bad_file_changes_nothing(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """With one mistake in the file, nothing is published."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(SAMPLE.read_text().replace("message: keep-basic}", "message: keep-basik}"))
+    code, _, err = run("publish", str(bad), *table)
+    assert code == 1
+    assert "Did you mean `keep-basic`?" in err
+    assert run("releases", *table, "--app", APP, "--json")[1] == "[]\n"
+
+
+def test_what_is_not_there_is_one_sentence(run: Run, table: tuple[str, ...]) -> None:
+    """Nothing published, no such release: a sentence, also as JSON."""
+    app = (*table, "--app", APP)
+    assert run("releases", *app)[1] == "Nothing has been published for this app.\n"
+    for command in (("rollback",), ("pause",), ("explain", "--product", "p")):
+        code, out, err = run(*command, *app)
+        assert (code, out) == (1, "")
+        assert err == "Nothing has been published for this app.\n"
+    run("publish", str(SAMPLE), *table)
+    assert json.loads(run("rollback", "9", *app, "--json")[1])["error"] == "There is no complete release 9."
+
+
+def test_production_wants_to_be_asked(run: Run, table: tuple[str, ...]) -> None:
+    """Without a terminal, writing to production needs --yes."""
+    code, _, err = run("publish", str(SAMPLE), *table, "--env", "production")
+    assert code == 1
+    assert "Add --yes" in err
+    assert run("publish", str(SAMPLE), *table, "--env", "production", "--yes")[0] == 0
+    code, _, err = run("pause", "--table", "t", "--app", APP)
+    assert (code, "in production" in err) == (1, True)
+
+
+def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the bundle id must be typed."""
+    production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    target.confirm(production, "publish", yes=False, ask=lambda _: " com.example.app ")
+    with pytest.raises(Failure, match="Nothing was changed"):
+        target.confirm(production, "publish", yes=False, ask=lambda _: "y")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--table", "nowhere"), "There is no such table here"),
+        (("--table", "t", "--endpoint-url", "http://127.0.0.1:9"), "Nothing answers at the endpoint"),
+        (("--env", "sandbx"), "has no environment `sandbx`. Did you mean `sandbox`?"),
+        ((), "Name the environment with --env, or the table with --table."),
+    ],
+)
+def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[str, ...], told: str) -> None:
+    """A dead endpoint, a missing table, an unknown environment: a sentence and exit code 1, no traceback."""
+    here = () if "--endpoint-url" in arguments else ("--endpoint-url", endpoint)
+    code, out, err = run("releases", "--file", str(SAMPLE), *arguments, *here)
+    assert (code, out) == (1, "")
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_no_credentials_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials the sentence says how to get some."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    code, _, err = run("releases", "--table", "t", "--app", "1")
+    assert (code, "No AWS credentials were found" in err) == (1, True)
+
+
+def test_a_missing_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    """Files that are not there are named."""
+    assert "No such file" in run("validate", str(tmp_path / "none.yaml"))[2]
+    assert "There is no retention.yaml" in run("releases", "--env", "sandbox")[2] or (Path("retention.yaml")).exists()
+
+
+@pytest.mark.parametrize(
+    ("contents", "told"),
+    [
+        (["{"], "is not JSON"),
+        (['{"a": 1}'], "none of Apple's lists"),
+        (['{"messageIdentifiers": []}'], "Get Image List is missing"),
+        (['{"messageIdentifiers": [], "imageIdentifiers": []}', '{"messageIdentifiers": []}'], "a second time"),
+        (['{"messageIdentifiers": [{}], "imageIdentifiers": []}'], "not Apple's lists"),
+    ],
+)
+def test_lists_that_are_not_apples_are_refused(run: Run, tmp_path: Path, contents: list[str], told: str) -> None:
+    """import-states takes Apple's two lists and nothing else."""
+    files = [tmp_path / f"{index}.json" for index in range(len(contents))]
+    for file, content in zip(files, contents, strict=True):
+        file.write_text(content)
+    code, _, err = run("import-states", *map(str, files), "--table", "t", "--app", "1")
+    assert (code, told in err) == (1, True), err
+
+
+def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table, URL and whether it is production come from the stack the file names."""
+    description: dict[str, Any] = {
+        "StackName": "retention-sandbox",
+        "Outputs": [{"OutputKey": "TableName", "OutputValue": "T"}, {"OutputKey": "Url", "OutputValue": "https://u"}],
+        "Parameters": [{"ParameterKey": "Environment", "ParameterValue": "Sandbox"}],
+    }
+    asked: list[str | None] = []
+
+    def find_stack(name: str, *, region: str | None, endpoint_url: str | None) -> stack.Stack:
+        asked.extend((name, region, endpoint_url))
+        return stack.read_stack(description)
+
+    monkeypatch.setattr(target, "find_stack", find_stack)
+    found = target.find(target.Where(env="sandbox", file=SAMPLE))
+    assert asked == ["retention-sandbox", "us-east-1", None]
+    assert (found.table, found.url, found.production, found.app_name) == (
+        "T",
+        "https://u",
+        False,
+        "com.example.trailhead",
+    )
+    description["Parameters"][0]["ParameterValue"] = "Production"
+    assert target.find(target.Where(env="sandbox", file=SAMPLE)).production
+    with pytest.raises(Failure, match="no output TableName"):
+        stack.read_stack({"StackName": "other"})
+
+
+def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
+    """What sign-request prints is a request, and explain says who signed it."""
+    body = run("sign-request", "--product", "trailhead.pro.annual", "--locale", "ja")[1]
+    assert list(json.loads(body)) == ["signedPayload"]
+    (tmp_path / "body.json").write_text(body)
+    out = run("explain", str(SAMPLE), "--event", str(tmp_path / "body.json"))[1]
+    assert "trailhead.pro.annual in ja" in out
+    assert "the local test CA signed it" in out
+    assert "promotionalOfferSignatureV1" in out
+
+
+def test_a_signed_request_as_a_curl_line(run: Run) -> None:
+    """`--curl URL` prints a line that a shell posts as it is."""
+    line = shlex.split(
+        run("sign-request", "--curl", "http://127.0.0.1:1/x?a=1&b='2'", "--at", "2026-11-24T12:00:00Z")[1]
+    )
+    assert line[0] == "curl"
+    assert "http://127.0.0.1:1/x?a=1&b='2'" in line
+    assert "signedPayload" in json.loads(line[-1])
+
+
+def test_a_missing_test_ca_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    """Without a test CA there is nothing to sign with."""
+    assert "No such file" in run("sign-request", "--ca", str(tmp_path))[2]
+
+
+def test_output_is_plain_where_colour_is_not_wanted(run: Run) -> None:
+    """What is not a terminal gets no escape sequences, and tables are not cut at its edge."""
+    _, out, err = run("explain", str(SAMPLE), "--product", "trailhead.pro.monthly")
+    assert "\x1b" not in out + err
+
+
+class _RefusedError(Exception):
+    """As botocore's ClientError, which carries AWS's response."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(code)
+        self.response = {"Error": {"Code": code, "Message": message}}
+        self.operation_name = "Query"
+
+
+_RefusedError.__module__ = "botocore.exceptions"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("ExpiredTokenException", "sign in again"),
+        ("AccessDeniedException", "OperatorPolicyArn"),
+        ("ThrottlingException", "AWS refused Query (ThrottlingException)"),
+        ("ResourceNotFoundException", "There is no such table here"),
+    ],
+)
+def test_each_refusal_of_aws_says_what_to_do(code: str, told: str) -> None:
+    """AWS's errors become sentences with the next step in them."""
+    assert told in str(sentence(_RefusedError(code)))
+
+
+def test_a_bug_is_no_sentence() -> None:
+    """What we did not foresee is not dressed up as something else."""
+    assert sentence(KeyError("x")) is None
+    assert "does not exist: deploy" in str(sentence(_RefusedError("ValidationError", "Stack with id x does not exist")))
