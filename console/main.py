@@ -44,7 +44,7 @@ def _instant(text: str) -> datetime:
     return instant
 
 
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The owner's file, such as retention.yaml.")]
+FileArgument = Annotated[Path, typer.Argument(help="The owner's file, such as retention.yaml.")]
 Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
 File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
 Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]
@@ -166,9 +166,7 @@ def releases(
 
 @app.command(epilog="Examples: `retention rollback --env sandbox`; `retention rollback 12 --env production --yes`.")
 def rollback(
-    number: Annotated[
-        int | None, typer.Argument(metavar="[N]", help="The release; the one before, if left out.")
-    ] = None,
+    number: Annotated[int | None, typer.Argument(metavar="N", help="The release; the one before, if left out.")] = None,
     env: Env = None,
     file: File = DEFAULT_FILE,
     table: Table = None,
@@ -240,7 +238,7 @@ def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
 )
 def import_states(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="The bodies of Apple's Get Message List and Get Image List.")
+        list[Path], typer.Argument(metavar="FILE", help="The bodies of Apple's Get Message List and Get Image List.")
     ],
     env: Env = None,
     file: File = DEFAULT_FILE,
@@ -278,7 +276,7 @@ def import_states(
 )
 def explain(
     draft: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A file to explain with; the live release, if left out.")
+        Path | None, typer.Argument(metavar="FILE", help="A file to explain with; the live release, if left out.")
     ] = None,
     product: Annotated[str | None, typer.Option("--product", help="The product the customer holds.")] = None,
     locale: Annotated[str, typer.Option("--locale", help="The locale of the customer's device.")] = "en-US",

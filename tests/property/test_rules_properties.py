@@ -1,0 +1,146 @@
+"""Rules are total and deterministic: any condition over any facts has one of three answers, always the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from retention.decision import Outcome, decide
+from retention.locales import APPLE_LOCALES, LocaleTable, candidates, names_of, normalise
+from retention.request import RetentionRequest
+from retention.rules import UNREADABLE, Customer, Facts, compile_condition
+
+from console.conditions import for_product, named_products
+from console.document import read
+from console.explain import draft_catalog, explain
+from console.mistakes import Mistakes
+from console.samples import SAMPLE, compile_sample
+
+PRODUCTS = ("pro.monthly", "pro.annual", "basic")
+NAMES = st.sampled_from(["customer.a", "customer.b", "customer.c"])
+SCALARS = st.one_of(st.text(max_size=4), st.integers(-3, 3), st.floats(allow_nan=False), st.booleans())
+FACTS = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]), st.one_of(SCALARS, st.lists(st.text(max_size=4), max_size=3).map(tuple))
+)
+CUSTOMERS: st.SearchStrategy[Customer] = st.one_of(FACTS, st.just(UNREADABLE))
+LOCALES = st.one_of(st.sampled_from(sorted(APPLE_LOCALES)), st.text(max_size=12))
+
+
+def leaves() -> st.SearchStrategy[list[Any]]:
+    return st.one_of(
+        st.builds(lambda values: ["is", "productId", values], st.lists(st.sampled_from(PRODUCTS), min_size=1)),
+        st.builds(lambda prefixes: ["starts", "productId", prefixes], st.lists(st.sampled_from(["pro", "b", "x"]))),
+        st.builds(lambda values: ["is", "userLocale", values], st.lists(LOCALES, min_size=1, max_size=3)),
+        st.builds(lambda fact, values: ["is", fact, values], NAMES, st.lists(SCALARS, min_size=1, max_size=3)),
+        st.builds(lambda fact, prefixes: ["starts", fact, prefixes], NAMES, st.lists(st.text(max_size=2), min_size=1)),
+        st.builds(lambda fact: ["present", fact], NAMES),
+        st.builds(
+            lambda operator, fact, bound: [operator, fact, bound],
+            st.sampled_from(["least", "most", "above", "below"]),
+            NAMES,
+            st.floats(allow_nan=False) | st.integers(),
+        ),
+    )
+
+
+CONDITIONS = st.recursive(
+    leaves(),
+    lambda inner: st.one_of(
+        st.builds(lambda parts: ["all", *parts], st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda parts: ["any", *parts], st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: ["not", part], inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(CONDITIONS, st.sampled_from([*PRODUCTS, "unheard.of"]), LOCALES, CUSTOMERS)
+def test_conditions_are_total_and_deterministic(
+    condition: list[Any], product: str, locale: str, customer: Customer
+) -> None:
+    """Any condition over any facts is TRUE, FALSE or UNKNOWN, and the same when asked again."""
+    facts = Facts.of(product, locale, customer)
+    truth = compile_condition(condition)(facts)
+    assert truth in (True, False, None)
+    assert compile_condition(condition)(facts) is truth
+    assert compile_condition(["not", condition])(facts) is (None if truth is None else not truth)
+
+
+@given(CONDITIONS, st.sampled_from([*PRODUCTS, "prounheard"]), LOCALES, CUSTOMERS)
+def test_sheets_lose_nothing_of_a_condition(
+    condition: list[Any], product: str, locale: str, customer: Customer
+) -> None:
+    """What a sheet keeps answers what the whole condition answers, and the index never leaves a product out."""
+    facts = Facts.of(product, locale, customer)
+    truth = compile_condition(condition)(facts)
+    remains = for_product(condition, product if product in PRODUCTS else None)
+    assert (remains if isinstance(remains, bool) else compile_condition(remains)(facts)) is truth
+    named = named_products(condition)
+    assert named is None or product in named or truth is False
+
+
+@given(CONDITIONS, FACTS)
+def test_an_unreadable_profile_never_settles_what_a_readable_one_does_not(
+    condition: list[Any], facts: Customer
+) -> None:
+    """UNKNOWN is honest: what is settled without the profile is settled the same with any profile."""
+    judge = compile_condition(condition)
+    unread = judge(Facts.of("basic", "en-US", UNREADABLE))
+    assert unread is None or judge(Facts.of("basic", "en-US", facts)) is unread
+
+
+@given(LOCALES, st.lists(st.sampled_from(sorted(APPLE_LOCALES)), unique=True))
+def test_locales_are_total(asked: str, available: list[str]) -> None:
+    """Any text has names and candidates: locales there are, each once."""
+    found = candidates(asked, available, LocaleTable("en-US", {}))
+    assert set(found) <= set(available)
+    assert len(found) == len(set(found))
+    assert {asked, normalise(asked)} <= names_of(asked)
+    assert asked not in available or found[0] == asked
+    assert "en-US" not in available or "en-US" in found
+
+
+SAMPLE_RELEASE = compile_sample().release
+SAMPLE_DOCUMENT = read(SAMPLE)
+SAMPLE_FACTS = st.fixed_dictionaries(
+    {}, optional={"tenureDays": SCALARS, "inTrial": SCALARS, "usedOffers": st.lists(st.text()).map(tuple) | SCALARS}
+)
+
+
+@given(
+    st.sampled_from([*SAMPLE_DOCUMENT.products, "unheard.of", ""]),
+    LOCALES,
+    st.text(),
+    SAMPLE_FACTS | st.just(UNREADABLE),
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # hypothesis adds the zone
+    st.booleans(),
+)
+def test_decisions_are_total_and_deterministic(
+    product: str,
+    locale: str,
+    transaction: str,
+    customer: Customer,
+    now: datetime,
+    can_sign: bool,  # noqa: FBT001  # drawn by position
+) -> None:
+    """Any request over the sample is decided, twice the same, and every rule of the file has its verdict."""
+    catalog = draft_catalog(SAMPLE_RELEASE, product)
+    request = RetentionRequest(transaction, 6745974591, product, locale, "id", "Sandbox", 0)
+    decision = decide(request, catalog, now, customer, can_sign=can_sign)
+    assert decision == decide(request, catalog, now, customer, can_sign=can_sign)
+    assert (decision.delivery is not None) is (decision.outcome is Outcome.ANSWERED)
+    assert decision.delivery is None or can_sign or not decision.delivery.answer.signs
+    explanation = explain(SAMPLE_DOCUMENT, catalog, request, now, customer)
+    assert [verdict.rule for verdict in explanation.verdicts] == [rule.name for rule in SAMPLE_DOCUMENT.rules]
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
+def test_any_bytes_are_a_document_or_mistakes(source: bytes) -> None:
+    """No file makes the reader fail: there are mistakes, or there is a document."""
+    try:
+        mistakes = read(source).mistakes
+    except Mistakes as error:
+        mistakes = error.mistakes
+    assert mistakes

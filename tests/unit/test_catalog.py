@@ -1,0 +1,128 @@
+"""Sheets and settings as they are loaded, and what a sheet can say in a locale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from retention.catalog import Experiment, MessageState, Product, Settings, Sheet
+from retention.locales import LocaleTable
+
+LOCALES = LocaleTable("en-US", {"fr": ("de-DE",)})
+
+
+def document(**changes: Any) -> dict[str, Any]:  # a JSON document
+    sheet: dict[str, Any] = {
+        "product": {"productId": "p", "group": "g", "advancedCommerce": True, "bundle": False},
+        "rules": [
+            {
+                "name": "a",
+                "when": ["is", "userLocale", ["fr"]],
+                "from": 1,
+                "until": None,
+                "answer": {"kind": "fallback"},
+            },
+            {
+                "name": "b",
+                "when": None,
+                "from": None,
+                "until": None,
+                "experiment": {
+                    "key": "k",
+                    "arms": [
+                        ["x", 5000, {"kind": "message", "set": "one"}],
+                        ["y", 5000, {"kind": "message", "set": "two"}],
+                        ["z", 0, {"kind": "message", "set": "three"}],
+                    ],
+                },
+            },
+        ],
+        "sets": {
+            "one": {"en-US": ["1"], "fr-FR": ["2", "3"]},
+            "two": {"en-US": ["4"], "de-DE": ["5"]},
+            "three": {"ja": ["6"]},
+        },
+        "pictured": ["1"],
+    }
+    return {**sheet, **changes}
+
+
+def test_a_sheet_becomes_rules() -> None:
+    """A document becomes typed rules, once, when it is loaded."""
+    sheet = Sheet.from_document(document(), LOCALES)
+    assert sheet.product == Product("p", "g", advanced_commerce=True, bundle=False)
+    assert [rule.name for rule in sheet.rules] == ["a", "b"]
+    assert sheet.rules[0].starts == 1
+    assert isinstance(sheet.rules[1].says, Experiment)
+    assert not sheet.reads_customer
+
+
+def test_a_sheet_for_products_outside_the_file_knows_no_product() -> None:
+    """Of an undeclared product nothing is known."""
+    assert Sheet.from_document(document(product=None), LOCALES).product == Product()
+
+
+def test_a_sheet_tells_whether_it_reads_the_customer() -> None:
+    """A profile is read only where a rule asks for it."""
+    rules = [{**document()["rules"][0], "when": ["not", ["present", "customer.x"]]}]
+    assert Sheet.from_document(document(rules=rules), LOCALES).reads_customer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rules": [{"name": "a"}]},
+        {"rules": [{**document()["rules"][0], "answer": {"kind": "song"}}]},
+        {"rules": [{**document()["rules"][0], "when": ["sings", "productId"]}]},
+        {"product": {"productId": "p"}},
+        {"sets": []},
+    ],
+)
+def test_nonsense_fails_when_it_is_loaded(change: dict[str, Any]) -> None:
+    """A sheet that was edited into nonsense is refused whole, not met by a customer."""
+    with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
+        Sheet.from_document(document(**change), LOCALES)
+
+
+def test_a_plan_has_the_candidates_of_every_set() -> None:
+    """Seen from a locale, a sheet knows which texts may serve and which messages those are."""
+    plan = Sheet.from_document(document(), LOCALES).plan("fr-CA")
+    assert plan.texts["one"] == (("fr-FR", ("2", "3")), ("en-US", ("1",)))
+    assert plan.texts["two"] == (("de-DE", ("5",)), ("en-US", ("4",)))
+    assert plan.texts["three"] == ()
+    assert plan.common["b"] == ("en-US",)
+    assert plan.message_ids == {"1", "2", "3", "4", "5"}
+
+
+def test_plans_are_remembered_and_bounded() -> None:
+    """However many locales are asked for, memory stays bounded; the same locale is planned once."""
+    sheet = Sheet.from_document(document(), LOCALES)
+    assert sheet.plan("fr-CA") is sheet.plan("fr-CA")
+    for number in range(1000):
+        sheet.plan(f"x{number}")
+    assert len(sheet._plans) <= 64
+
+
+def test_a_message_is_servable_with_all_its_images() -> None:
+    """APPROVED means the message and every image it uses."""
+    assert MessageState("APPROVED", {"i": "APPROVED"}).servable
+    assert not MessageState("APPROVED", {"i": "PENDING"}).servable
+    assert not MessageState("PENDING").servable
+
+
+def test_settings_are_read_from_their_document() -> None:
+    """What a release says once for all its products."""
+    settings = Settings.from_document(
+        {
+            "format": 1,
+            "appAppleId": 1,
+            "bundleId": "b",
+            "issuerId": "i",
+            "keyId": "k",
+            "signs": True,
+            "locales": {"default": "en-US", "fallbacks": {"fr": ["de-DE"]}},
+        }
+    )
+    assert settings == Settings(1, "b", "i", "k", signs=True, locales=LOCALES)
+    with pytest.raises(KeyError):
+        Settings.from_document({})

@@ -1,0 +1,79 @@
+"""What a decision keeps to itself and what it records; its outcomes are tests/conformance/cases/decisions.json."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from retention.catalog import Answer, Arm, Catalog, Experiment, MessageState, Settings, Sheet
+from retention.decision import Outcome, arm_at, decide, hash_customer
+from retention.locales import LocaleTable
+from retention.request import RetentionRequest
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LOCALES = LocaleTable("en-US", {})
+SETTINGS = Settings(1, "b", "i", "k", signs=False, locales=LOCALES)
+
+
+def catalog(rules: list[dict[str, Any]], **states: MessageState) -> Catalog:
+    sheet = {
+        "product": {"productId": "p", "group": "g", "advancedCommerce": False, "bundle": False},
+        "rules": [{"when": None, "from": None, "until": None, **rule} for rule in rules],
+        "sets": {"keep": {"en-US": ["new", "old"]}},
+        "pictured": [],
+    }
+    return Catalog(Sheet.from_document(sheet, LOCALES), SETTINGS, states, release=1, customer_key=bytes(32))
+
+
+def request(transaction: str = "99371282") -> RetentionRequest:
+    return RetentionRequest(transaction, 1, "p", "en-US", "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 0)
+
+
+KEEP = {"name": "keep", "answer": {"kind": "message", "set": "keep"}}
+
+
+def test_the_reason_names_each_message_that_could_not_serve() -> None:
+    """An operator reads which message stands how, image by image."""
+    states = {"new": MessageState("PENDING"), "old": MessageState("APPROVED", {"i": "REJECTED", "j": "APPROVED"})}
+    [passed] = decide(request(), catalog([KEEP], **states), NOW).passed
+    assert passed.reason == "not_approved"
+    assert passed.detail == (
+        "keep has no approved text: en-US new is PENDING; en-US old is APPROVED, image i is REJECTED"
+    )
+
+
+def test_a_customer_is_a_hash_to_everyone_without_the_key() -> None:
+    """The record has the hash; neither decision nor request show the transaction id."""
+    decision = decide(request("2000000123456789"), catalog([KEEP]), NOW)
+    assert decision.customer_hash == hash_customer(bytes(32), "2000000123456789")
+    assert "2000000123456789" not in repr(decision) + repr(request("2000000123456789"))
+
+
+def test_the_customer_key_is_in_no_repr() -> None:
+    """The key that makes hashes stays out of logs."""
+    assert "customer_key" not in repr(catalog([]))
+
+
+def test_any_transaction_id_has_a_hash() -> None:
+    """A lone surrogate in an id does not stop a decision."""
+    assert decide(request("\ud800"), catalog([]), NOW).outcome is Outcome.NO_RULE
+
+
+def test_two_experiments_assign_each_by_its_own_key() -> None:
+    """An experiment that is passed over for its signature stays on record beside the next."""
+    offer = {"kind": "promotionalOffer", "set": "keep", "productId": "p", "offerIdentifier": "o", "signature": "v2"}
+    rules = [
+        {"name": "a", "experiment": {"key": "k1", "arms": [["x", 10_000, offer]]}},
+        {"name": "b", "experiment": {"key": "k2", "arms": [["y", 10_000, KEEP["answer"]]]}},
+    ]
+    decision = decide(request(), catalog(rules, new=MessageState("APPROVED")), NOW, can_sign=False)
+    assert [(assigned.key, assigned.delivered) for assigned in decision.assignments] == [("k1", False), ("k2", True)]
+    assert decision.rule == "b"
+
+
+def test_a_slot_beyond_all_arms_is_an_error() -> None:
+    """Weights that do not sum up would leave customers without an arm: that is not passed over in silence."""
+    experiment = Experiment("k", (Arm("a", 10, Answer("fallback", "", {})),))
+    with pytest.raises(ValueError, match="no arm for slot 10"):
+        arm_at(experiment, 10)

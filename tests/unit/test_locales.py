@@ -1,0 +1,53 @@
+"""Spelling and naming of locales; the order of candidates is tests/conformance/cases/locales.json."""
+
+from __future__ import annotations
+
+import pytest
+from retention.locales import APPLE_LOCALES, LocaleTable, candidates, language_of, names_of, normalise, spelled
+
+
+def test_apple_has_fifty_locales() -> None:
+    """The list is App Store Connect's, of 50."""
+    assert len(APPLE_LOCALES) == 50
+
+
+@pytest.mark.parametrize("locale", sorted(APPLE_LOCALES))
+def test_apples_own_spelling_is_normal(locale: str) -> None:
+    """Each of Apple's codes stays what it is, and is found by any spelling of it."""
+    assert normalise(locale) == locale
+    assert normalise(locale.lower().replace("-", "_")) == locale
+    assert candidates(locale, APPLE_LOCALES, LocaleTable("en-US", {}))[0] == locale
+
+
+@pytest.mark.parametrize(
+    ("asked", "normal"),
+    [
+        ("NB_no", "no"),
+        ("nn", "no"),
+        ("iw_IL", "he-IL"),
+        ("in", "id"),
+        ("zh-HK", "zh-Hant"),
+        ("zh", "zh-Hans"),
+        ("", ""),
+    ],
+)
+def test_older_and_narrower_names_are_apples(asked: str, normal: str) -> None:
+    """Old codes and regions that Apple folds together become Apple's."""
+    assert normalise(asked) == normal
+
+
+def test_spelling_keeps_the_region() -> None:
+    """The usual spelling names the same region still."""
+    assert [spelled(asked) for asked in ("ZH_hk", "en__us", "sr_latn_rs")] == ["zh-HK", "en-US", "sr-Latn-RS"]
+
+
+def test_a_locale_is_known_by_all_its_names() -> None:
+    """A rule may name it as asked, normalised, shortened, or by language and region."""
+    assert names_of("zh_hant_hk") == {"zh_hant_hk", "zh-Hant-HK", "zh-Hant", "zh-HK", "zh"}
+    assert names_of("nb-NO") == {"nb-NO", "nb", "no"}
+    assert language_of("fr-CA") == "fr"
+
+
+def test_a_long_locale_costs_no_more_than_a_short_one() -> None:
+    """What is no locale is cut before it is taken apart."""
+    assert len(names_of("a-" * 100_000)) < 70

@@ -1,0 +1,108 @@
+"""Step 1, the body, and step 7, whether a verified request is for us and for now."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from retention.errors import BodyTooLargeError, ForbiddenError, MalformedBodyError
+from retention.request import MAX_BODY_BYTES, RetentionRequest, admit, read_signed_payload
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CLAIMS: dict[str, object] = {
+    "originalTransactionId": "99371282",
+    "appAppleId": 531412,
+    "productId": "com.example.product",
+    "userLocale": "en-US",
+    "requestIdentifier": "3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9",
+    "environment": "Sandbox",
+    "signedDate": int(NOW.timestamp() * 1000),
+}
+
+
+def test_step_1_returns_the_jws() -> None:
+    """A JSON object with a string signedPayload; whatever else is in it is ignored."""
+    assert read_signed_payload(b'{"signedPayload": "a.b.c", "later": 1}') == "a.b.c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"{}",
+        b'{"signedPayload": 1}',
+        b'{"signedPayload": null}',
+        b"[" * 50000,
+        b'{"signedPayload": "a", "signedPayload": "b"}',
+        b'\xef\xbb\xbf{"signedPayload": "a"}',
+    ],
+)
+def test_step_1_refuses_everything_else(body: bytes) -> None:
+    """Anything but that is a malformed body."""
+    with pytest.raises(MalformedBodyError):
+        read_signed_payload(body)
+
+
+def test_step_1_refuses_a_body_over_64_kib() -> None:
+    """64 KiB are read, a byte more is not."""
+    frame = len(json.dumps({"signedPayload": ""}))
+    read_signed_payload(json.dumps({"signedPayload": "a" * (MAX_BODY_BYTES - frame)}).encode())
+    with pytest.raises(BodyTooLargeError):
+        read_signed_payload(json.dumps({"signedPayload": "a" * (MAX_BODY_BYTES - frame + 1)}).encode())
+
+
+def test_claims_become_a_request() -> None:
+    """The seven claims by their names; the identifier in lower case; the person in no repr."""
+    request = RetentionRequest.from_claims(CLAIMS)
+    assert request.request_identifier == "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9"
+    assert request.app_apple_id == 531412
+    assert "99371282" not in repr(request)
+
+
+def admitted(**claims: object) -> str:
+    """Return the code of the refusal, or an empty text."""
+    request = RetentionRequest.from_claims({**CLAIMS, **claims})
+    try:
+        admit(request, app_apple_ids={531412}, environment="Sandbox", now=NOW)
+    except ForbiddenError as error:
+        return error.code
+    return ""
+
+
+def milliseconds(offset: timedelta) -> int:
+    return int((NOW + offset).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({}, ""),
+        ({"appAppleId": 1}, "wrong_app"),
+        ({"environment": "Production"}, "wrong_environment"),
+        ({"environment": "Xcode"}, "wrong_environment"),
+        ({"environment": "LocalTesting"}, "wrong_environment"),
+        ({"environment": "sandbox"}, "wrong_environment"),
+        ({"signedDate": milliseconds(timedelta(minutes=-5))}, ""),
+        ({"signedDate": milliseconds(timedelta(minutes=-5)) - 1}, "too_old"),
+        ({"signedDate": milliseconds(timedelta(minutes=1))}, ""),
+        ({"signedDate": milliseconds(timedelta(minutes=1)) + 1}, "too_new"),
+        ({"signedDate": -(2**63)}, "too_old"),
+        ({"signedDate": 2**63 - 1}, "too_new"),
+    ],
+)
+def test_step_7_admits_our_app_our_environment_and_now(claims: dict[str, object], code: str) -> None:
+    """Our app, this environment, at most five minutes old and one minute ahead; to the millisecond."""
+    assert admitted(**claims) == code
+
+
+@pytest.mark.parametrize("environment", ["Xcode", "LocalTesting"])
+def test_local_environments_are_never_admitted(environment: str) -> None:
+    """Not even a deployment that calls itself so admits what Xcode signs."""
+    request = RetentionRequest.from_claims({**CLAIMS, "environment": environment})
+    with pytest.raises(ForbiddenError):
+        admit(request, app_apple_ids={531412}, environment=environment, now=NOW)
