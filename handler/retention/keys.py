@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 KEPT_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
+# A call that had less than this and was not answered says nothing about SSM: the next request may try at once.
+FAIR_SECONDS: Final = 0.1
 
 # A rotation has an old key and a new one.
 _MAX_KEYS = 4
@@ -67,6 +69,7 @@ class KeyRing(Generic[T]):
         self._abandon(0)
 
     def _fetch(self, key_id: str, old: _Kept[T] | None, deadline: Deadline) -> _Kept[T]:
+        fair = deadline.left() >= FAIR_SECONDS
         try:
             key = self._parse(self._read(key_id, deadline), key_id)
             fetched: _Kept[T] = _Kept(key, "", self._monotonic() + KEPT_SECONDS)
@@ -74,7 +77,8 @@ class KeyRing(Generic[T]):
             # Only a code goes on: an error about a key may quote the key.
             code = error.code if isinstance(error, SigningError) else "key_unavailable"
             key_before = None if old is None else old.key
-            fetched = _Kept(key_before, code, self._monotonic() + RETRY_SECONDS)
+            wait = RETRY_SECONDS if fair or key_before is not None or not isinstance(error, OutOfTimeError) else 0.0
+            fetched = _Kept(key_before, code, self._monotonic() + wait)
         with self._lock:
             self._kept.pop(key_id, None)
             self._kept[key_id] = fetched

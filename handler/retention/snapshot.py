@@ -124,12 +124,10 @@ def read_all(client: Client, request: Request) -> Iterator[Item]:
 
 
 def live_messages(client: Client, table: str, app_apple_id: int, release: int | None) -> frozenset[str]:
-    """Return the ids that the rules of `release` can serve, in any locale."""
+    """Return the ids that the rules of `release` can serve, in any locale. Raises UnreadableRowError."""
     if release is None:
         return frozenset()
-    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item")
-    if item is None:
-        return frozenset()
+    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item", {})
     document = rows.document_of(item)
     served = (document["texts"][name] for name in document["served"])
     return frozenset(message for texts in served for ids in texts.values() for message in ids)
@@ -215,14 +213,7 @@ class _Run:
     def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
         """Return what was done, or None where somebody else wrote in between."""
         seen = _look(self._client, self._table, self._app)
-        servable, silenced = self._silencing(seen)
-        if len(silenced) * 2 > len(servable) and not allow_silencing:
-            raise SnapshotRefusedError(
-                "snapshot_refused",
-                f"this would silence {len(silenced)} of the {len(servable)} messages that live rules can serve",
-                silenced=len(silenced),
-                servable=len(servable),
-            )
+        servable, silenced = self._silencing(seen, allowed=allow_silencing)
         images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
         if not self._write(
             _image_update(self._table, self._app, name, seen.images.get(name, {}), image)
@@ -245,8 +236,8 @@ class _Run:
             images=len(self._images),
             written=self._written,
             absent=len(names) - len(self._messages),
-            servable=len(servable),
-            silenced=len(silenced),
+            servable=servable,
+            silenced=silenced,
             version=version,
             digest=self._digest,
         )
@@ -257,10 +248,26 @@ class _Run:
         images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
         return MessageState(self._messages.get(message, ABSENT), images)
 
-    def _silencing(self, seen: _Seen) -> tuple[set[str], set[str]]:
-        live = live_messages(self._client, self._table, self._app, seen.current)
-        now = {name for name, item in seen.messages.items() if name in live and rows.read_message(item).servable}
-        return now, {name for name in now if not self._after(name, seen.messages[name]).servable}
+    def _silencing(self, seen: _Seen, *, allowed: bool) -> tuple[int, int]:
+        """Return how many messages live rules can serve now, and how many of them no longer after this snapshot."""
+        try:
+            live = live_messages(self._client, self._table, self._app, seen.current)
+        except rows.UnreadableRowError as error:
+            if allowed:
+                return 0, 0
+            raise SnapshotRefusedError(
+                "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
+            ) from error
+        now = [name for name, item in seen.messages.items() if name in live and rows.read_message(item).servable]
+        silenced = sum(not self._after(name, seen.messages[name]).servable for name in now)
+        if silenced * 2 > len(now) and not allowed:
+            raise SnapshotRefusedError(
+                "snapshot_refused",
+                f"this would silence {silenced} of the {len(now)} messages that live rules can serve",
+                silenced=silenced,
+                servable=len(now),
+            )
+        return len(now), silenced
 
     def _write(self, updates: Iterable[Request | None]) -> bool:
         """Send the updates there are. Returns whether each found its row as it was read."""

@@ -105,11 +105,20 @@ def test_a_key_that_was_never_readable_cannot_sign(
     parameters.fault = fault
     for _ in range(3):
         with pytest.raises(SigningError) as error:
-            get(ring, seconds=0.05)
+            get(ring, seconds=0.15)
         assert error.value.code == "key_unavailable"
     assert len(parameters.calls) == 1
     parameters.fault = ""
     clock.now += 5
+    assert get(ring).pem == b"pem-1"
+
+
+def test_the_crumbs_of_an_init_say_nothing_about_ssm(ring: KeyRing[Signer], parameters: Parameters) -> None:
+    """A fetch that was given too little time does not keep the first request from trying."""
+    parameters.fault = "hang"
+    with pytest.raises(SigningError):
+        get(ring, seconds=0.02)
+    parameters.fault = ""
     assert get(ring).pem == b"pem-1"
 
 

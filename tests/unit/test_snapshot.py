@@ -151,6 +151,45 @@ def test_a_snapshot_that_would_silence_more_than_half_is_refused_unwritten(clien
     assert (report.servable, report.silenced) == (2, 2)
 
 
+def test_a_snapshot_is_refused_while_nobody_can_tell_what_it_would_silence(client: Any) -> None:
+    """A live release that lost its texts is the owner's to repair, or to overrule."""
+    client.delete_item(TableName=TABLE, Key=rows.texts_key(APP, 1))
+    with pytest.raises(SnapshotRefusedError) as error:
+        apply(client)
+    assert error.value.code == "snapshot_blind"
+    assert apply(client, allow_silencing=True).written == 4
+
+
+def test_a_row_held_by_a_transaction_is_written_when_it_is_free(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher moves `current` just then; we wait for milliseconds, and not for ever."""
+    monkeypatch.setattr("retention.snapshot._PAUSE", 0.0)
+    conflict, update_item, calls = client.exceptions.TransactionConflictException, client.update_item, list[bool]()
+
+    def held(**request: Any) -> Any:
+        calls.append(True)
+        if len(calls) == 1:
+            raise conflict({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")
+        return update_item(**request)
+
+    monkeypatch.setattr(client, "update_item", held)
+    assert apply(client).written == 4
+
+    def always(**_: Any) -> Any:
+        raise conflict({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")
+
+    monkeypatch.setattr(client, "update_item", always)
+    with pytest.raises(conflict):
+        apply(client, {KEEP_EN: "REJECTED"}, allow_silencing=True)
+
+
+def test_a_long_list_of_rows_is_read_page_by_page(client: Any) -> None:
+    """A query's page holds a megabyte; a catalog may hold more."""
+    for number in range(6):
+        row = {**rows.message_key(APP, f"m{number}"), "note": {"S": "x" * 300_000}}
+        client.put_item(TableName=TABLE, Item=row)
+    assert apply(client).absent == 6
+
+
 def test_losing_an_image_silences_the_messages_that_use_it(client: Any) -> None:
     """Half is not more than half."""
     apply(client)
