@@ -1,0 +1,104 @@
+"""Programs that the console runs beside itself: found or fetched, started on free ports, stopped by their own id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from console.failure import Failure
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+# What is fetched once and kept.
+PARTS: Final = ROOT / ".parts"
+
+_START_SECONDS: Final = 60
+_RUN_SECONDS: Final = 600
+_POLL_SECONDS: Final = 0.01
+
+
+class PartMissingError(Failure):
+    """A real part cannot be had here; the message says what to install."""
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: list[str],
+    *,
+    log: int | IO[Any],
+    cwd: Path,
+    env: Mapping[str, str],
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server with a stdin of its own, its output in `log`; stop its whole group on leaving."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        # the emulator ignores TERM while its function runs, and leaves it behind: the group was made by us, for them
+        os.killpg(process.pid, 9)
+        process.wait()
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Return True once something listens there, False when the process ended or a minute passed before."""
+    give_up = time.monotonic() + _START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
+    return False
+
+
+def program(name: str, wanted: str) -> str:
+    """Return the path of a program. Raises PartMissingError asking for `wanted`."""
+    found = shutil.which(name)
+    if found is None:
+        raise PartMissingError(f"{name} is missing; install {wanted}")
+    return found
+
+
+def run(command: list[str], failure: str, *, cwd: Path | None = None) -> str:
+    """Return what a command printed. Raises PartMissingError with `failure` and the end of what it complained of."""
+    done = subprocess.run(
+        command, cwd=cwd, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_RUN_SECONDS
+    )
+    if done.returncode:
+        raise PartMissingError(f"{failure}: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def settle(made: Path, home: Path) -> None:
+    """Move what was made to its place in one step; whoever came first is kept."""
+    try:
+        made.rename(home)
+    except OSError:
+        if not home.is_dir():
+            raise
