@@ -188,13 +188,15 @@ class _Reader:
         if not items:
             self.notes.add(node.at, "This list is empty.", "Leave it out, or write `[en-US]`.")
         for item in items:
-            self._apple_locale(item.value, item.at)
-        return tuple(str(item.value) for item in items)
+            if isinstance(item.value, str):
+                self._apple_locale(item.value, item.at)
+            else:
+                self.notes.add(item.at, f"A fallback is a locale, not {item.kind}.", "Write one like `en-US`.")
+        return tuple(item.value for item in items if isinstance(item.value, str))
 
-    def _apple_locale(self, locale: object, at: Place) -> None:
-        if locale in APPLE_LOCALES:
+    def _apple_locale(self, name: str, at: Place) -> None:
+        if name in APPLE_LOCALES:
             return
-        name = str(locale)
         normal = normalise(name)
         near = normal if normal in APPLE_LOCALES else None
         instead = f"Did you mean `{near}`?" if near else suggestion(name, _likely(name))

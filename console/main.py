@@ -44,7 +44,7 @@ def _instant(text: str) -> datetime:
     return instant
 
 
-FileArgument = Annotated[Path, typer.Argument(help="The owner's file, such as retention.yaml.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The owner's file, such as retention.yaml.")]
 Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
 File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
 Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]

@@ -62,10 +62,11 @@ def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
     if not _zone_names():
         notes.add(named.at, "This machine has no time zones.", "Run `pip install tzdata` and try again.")
         return None
-    if named.value not in _zone_names():
-        notes.add(named.at, f"There is no time zone `{named.value}`.", suggestion(str(named.value), _zone_names()))
+    if not isinstance(named.value, str) or named.value not in _zone_names():
+        name = named.value if isinstance(named.value, str) else ""
+        notes.add(named.at, f"There is no time zone `{name}`.", suggestion(name, _zone_names()))
         return None
-    return zoneinfo.ZoneInfo(str(named.value))
+    return zoneinfo.ZoneInfo(named.value)
 
 
 def _instant(node: Node, zone: zoneinfo.ZoneInfo, notes: Notes) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def _place(where: Where, stack_name: str, region: str | None) -> tuple[str, str,
     """Return table, URL and whether this may be production: unknown counts as production unless it is local."""
     if where.table is not None:
         named = (where.env or "").casefold().startswith("prod")
-        return where.table, "", named or (where.env is None and where.endpoint_url is None)
+        local = where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        return where.table, "", named or (where.env is None and not local)
     stack = find_stack(stack_name, region=region, endpoint_url=where.endpoint_url)
     return stack.table, stack.url, stack.environment in {PRODUCTION, ""}
 

@@ -7,7 +7,6 @@ mistake: duplicate keys, merge keys, tags, keys that are no scalars, numbers tha
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
 # Aliases make a small file a large tree; nobody writes this much by hand, and ten thousand rules need a tenth.
 _MAX_NODES: Final = 2_000_000
+_MAX_NUMBER: Final = 2**63
 _YAML: Final = "tag:yaml.org,2002:"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -152,7 +152,9 @@ class _Builder:
                 number: int | float = read(text)
             except ValueError:
                 continue
-            if math.isfinite(number):
+            # What neither DynamoDB nor a person counts in: NaN, infinity, more than an int64.
+            if abs(number) <= _MAX_NUMBER:
                 return number
-        self._notes.add(at, f"`{text}` is no finite number.", "Write a number, or put quotes around a text.")
+            break
+        self._notes.add(at, f"`{text[:30]}` is no usable number.", "Write a number, or put quotes around a text.")
         return text

@@ -28,3 +28,10 @@ def test_arms_hold_contiguous_slots_in_file_order(case: dict[str, Any]) -> None:
     experiment = Experiment("key", tuple(Arm(name, slots, nothing) for name, slots in case["arms"]))
     for slot, name in case["at"]:
         assert arm_at(experiment, slot).name == name
+
+
+@pytest.mark.parametrize("vector", VECTORS["vectors"])
+def test_vectors_are_published(vector: dict[str, Any]) -> None:
+    """docs/rules.md publishes every vector."""
+    published = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert f"| `{vector['customerHash']}` | {vector['slot']} |" in published

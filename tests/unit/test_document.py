@@ -107,6 +107,7 @@ def test_collects_all_mistakes_at_once() -> None:
         ("[fr-FR]", "[fr-XX]", 7, "Did you mean `fr-FR`?"),
         ("[fr-FR]", "[]", 7, "This list is empty."),
         ("fr-CA: [", "french!: [", 7, "is not a locale"),
+        ("[fr-FR]", "{a: b}", 7, "A fallback is a locale, not a mapping."),
         ("appAppleId: 1", 'appAppleId: "1"', 1, "whole number"),
         ("bundleId: com.example.app", "bundleId: 7", 1, 'Write `bundleId: "7"`.'),
         ("bundleId: com.example.app", "bundleId: my app", 1, "Write one like `com.example.app`."),
@@ -315,3 +316,10 @@ def test_languages_of_chinese_keep_their_region_as_fallback_keys() -> None:
     document = document_of(GOOD.replace("fr-CA: [fr-FR]", "zh_hk: [zh-Hant], nb: [no]"))
     assert document.locales is not None
     assert set(document.locales.fallbacks) == {"zh-HK", "nb", "es"}
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf", "9" * 400, "1e999", "9" * 5000])
+def test_numbers_are_finite_and_not_beyond_counting(number: str) -> None:
+    """What neither a table nor a person counts in is told."""
+    found = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
+    assert "is no usable number" in found[0][1]

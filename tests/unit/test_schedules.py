@@ -47,6 +47,7 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
         ("from: 2026-12-01, timeZone: Europe/Pari", "Did you mean `Europe/Paris`?"),
         ("from: 2026-12-01, timeZone: '../../etc/passwd'", "There is no time zone"),
         ("from: 2026-12-01, timeZone: [a]", "There is no time zone"),
+        ("from: 2026-12-01, timeZone: {a: b}", "There is no time zone"),
         ("timeZone: UTC", "neither begins nor ends"),
         ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "no field of a schedule called `till`"),
         ("from: 2026-12-02, until: 2026-12-02, timeZone: UTC", "This schedule is empty"),
