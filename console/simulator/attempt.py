@@ -6,9 +6,11 @@ import codecs
 import json
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message as Headers
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead, RemoteDisconnected
 from socket import SHUT_RDWR, socket
 from threading import Timer
@@ -38,13 +40,17 @@ _MAX_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`result` is Apple's word for it, `reason` ours. `status` and `body` as far as they came; `took_ms` until then."""
+    """`result` is Apple's word for it, `reason` ours. Status, body and headers as far as they came; `took_ms` until then.
+
+    Header names are in lower case.
+    """
 
     result: str
     reason: str
     took_ms: int
     status: int | None = None
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Failed(Exception):  # noqa: N818  # it is an outcome
@@ -58,11 +64,11 @@ def call(url: str, signed_payload: str, limit_ms: int = TIME_LIMIT_MS) -> Attemp
     body = json.dumps({"signedPayload": signed_payload}).encode()
     exchange = _Exchange(limit_ms / 1000)
     try:
-        status, headers, content = exchange.follow(url, body)
+        status, headers = exchange.follow(url, body)
         _check_answer(status, headers)
     except _Failed as failed:
-        return Attempt(failed.result, str(failed), exchange.took_ms, exchange.status, exchange.body)
-    return Attempt(SUCCESS, "", exchange.took_ms, status, content)
+        return exchange.ended(failed.result, str(failed))
+    return exchange.ended(SUCCESS)
 
 
 class _Exchange:
@@ -74,24 +80,29 @@ class _Exchange:
         self._seconds = seconds
         self.status: int | None = None
         self.body = b""
+        self.headers = Headers()
         self._socket: socket | None = None
 
     @property
     def took_ms(self) -> int:
         return round((time.monotonic() - self._began) * 1000)
 
-    def follow(self, url: str, body: bytes) -> tuple[int, Headers, bytes]:
+    def ended(self, result: str, reason: str = "") -> Attempt:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Attempt(result, reason, self.took_ms, self.status, self.body, headers)
+
+    def follow(self, url: str, body: bytes) -> tuple[int, Headers]:
         seen: set[str] = set()
         while url not in seen and len(seen) <= _MAX_REDIRECTS:
             seen.add(url)
-            status, headers, content = self._post(url, body)
+            status, headers = self._post(url, body)
             location = headers.get("location")
             if status not in _REDIRECTS or location is None:
-                return status, headers, content
+                return status, headers
             url = _join(url, location)
         raise _Failed(CIRCULAR_REDIRECT, f"The endpoint redirects in a circle, or more than {_MAX_REDIRECTS} times.")
 
-    def _post(self, url: str, body: bytes) -> tuple[int, Headers, bytes]:
+    def _post(self, url: str, body: bytes) -> tuple[int, Headers]:
         parts, connection = _open(url, self._left())
         # Reading is bounded as a whole, not only each wait for a byte: a dripping answer is late as well.
         watchdog = Timer(self._left(), self._cut)
@@ -105,19 +116,19 @@ class _Exchange:
             watchdog.cancel()
             connection.close()
 
-    def _talk(self, connection: HTTPConnection, parts: SplitResult, body: bytes) -> tuple[int, Headers, bytes]:
+    def _talk(self, connection: HTTPConnection, parts: SplitResult, body: bytes) -> tuple[int, Headers]:
         connection.connect()
         self._socket = connection.sock
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         connection.request("POST", target, body, {"content-type": "application/json", "accept": "application/json"})
         with connection.getresponse() as response:
-            self.status = response.status
+            self.status, self.headers = response.status, response.headers
             self.body = response.read(_MAX_BYTES)
             if response.length:  # what the headers promised and the connection no longer gives
                 raise IncompleteRead(self.body, response.length)
             if time.monotonic() >= self._ends:
                 raise TimeoutError
-            return response.status, response.headers, self.body
+            return response.status, response.headers
 
     def _cut(self) -> None:
         if self._socket is not None:
@@ -164,6 +175,12 @@ def _join(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise _Failed(OTHER, f"The endpoint redirects to what is no URL: {error}.") from None
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # Once: reading the machine's roots takes tens of milliseconds, which would count as the endpoint's.
+    return ssl.create_default_context()
 
 
 def _check_answer(status: int, headers: Headers) -> None:

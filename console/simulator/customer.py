@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from console.failure import Failure
+from console.mistakes import suggestion
 from console.simulator.accounts import App, Purchase
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box
@@ -111,7 +113,13 @@ def cancel(
 
 
 def subscriber(box: Box, app: App, product_id: str, transaction_id: str | None = None) -> Purchase:
-    """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept."""
+    """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept.
+
+    Raises Failure where the box knows the app's products and this is none of them.
+    """
+    products = box.accounts.products(app.app_apple_id)
+    if products and product_id not in products:
+        raise Failure(f"{app.bundle_id} has no product {product_id}. {suggestion(product_id, products)}")
     if transaction_id is not None:
         return Purchase(transaction_id, app.app_apple_id, product_id)
     found = box.accounts.subscription(app.app_apple_id, product_id)

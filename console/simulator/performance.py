@@ -7,7 +7,7 @@ import math
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -143,7 +143,7 @@ class PerformanceTests:
                     self._write(request_id, tally.result, tally.report())
 
         with ThreadPoolExecutor(tally.config.max_concurrent_requests) as pool:
-            for _ in paced(tally.config, self._stopped):
+            for _ in paced(tally.config, self._stopped.wait):
                 pool.submit(attempt)
 
     def _pending(self, app: App) -> bool:
@@ -161,10 +161,15 @@ class PerformanceTests:
         self.box.database.run(statement, result, json.dumps(report), request_id)
 
 
-def paced(config: TestConfig, stopped: Event) -> Iterator[int]:
-    """Yield the number of each request when its time comes, evenly over the test's duration, until stopped."""
-    began, step = time.monotonic(), config.total_duration_ms / 1000 / max(config.total_requests, 1)
+def paced(
+    config: TestConfig, wait: Callable[[float], bool], monotonic: Callable[[], float] = time.monotonic
+) -> Iterator[int]:
+    """Yield the number of each request when its time comes, evenly over the test's duration.
+
+    `wait(seconds)` says whether to stop.
+    """
+    began, step = monotonic(), config.total_duration_ms / 1000 / max(config.total_requests, 1)
     for number in range(config.total_requests):
-        if stopped.wait(max(began + number * step - time.monotonic(), 0)):
+        if wait(max(began + number * step - monotonic(), 0)):
             return
         yield number

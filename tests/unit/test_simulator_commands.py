@@ -1,0 +1,172 @@
+"""The box's verbs as an operator types them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulated import NOW, shelve
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from console.failure import Failure
+from console.simulator.accounts import PURCHASES
+from console.simulator.attempt import TIME_LIMIT_MS
+from console.simulator.box import Box, TestConfig
+from console.simulator.commands import PurchaseKind, app
+from console.simulator.shelf import PRODUCTION, SANDBOX
+
+SAMPLE = Path(__file__).parents[2] / "events" / "retention.yaml"
+APP_APPLE_ID = 6745974591
+
+
+class Operator:
+    """Types commands at one box."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def __call__(self, *words: str) -> str:
+        """Return what a verb prints; a Failure is raised as it is."""
+        result = CliRunner().invoke(app, [*words, "--directory", str(self.directory)])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result.output
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    operator = Operator(tmp_path / "box")
+    operator("grant", "--file", str(SAMPLE), "--key", str(tmp_path / "key.p8"), "--new-key")
+    return operator
+
+
+def test_granting_from_a_file(operator: Operator) -> None:
+    """The app, its key's public half and its products come from retention.yaml; the key is for its owner only."""
+    with Box.open(operator.directory) as box:
+        (granted,) = box.accounts.apps()
+        key = box.accounts.key("2X9R4HXF34")
+        assert (granted.app_apple_id, granted.access) == (APP_APPLE_ID, True)
+        assert key is not None
+        assert b"PUBLIC" in key.public_pem
+        assert box.accounts.products(APP_APPLE_ID)["trailhead.courses"].advanced_commerce
+    assert (operator.directory.parent / "key.p8").stat().st_mode & 0o077 == 0
+
+
+def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
+    """A second app may be named by its ids, and then verbs ask which one is meant."""
+    key = str(tmp_path / "key.p8")
+    names = ["--bundle-id", "com.example.b", "--app-apple-id", "2", "--issuer-id", "i", "--key-id", "K"]
+    assert "com.example.b may use the API" in operator("grant", "--key", key, *names)
+    with pytest.raises(Failure, match="--bundle-id"):
+        operator("list")
+    assert operator("revoke", "--bundle-id", "com.example.b")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["grant", "--key", "KEY"], "Name the app"),
+        (["grant", "--file", str(SAMPLE), "--key", "KEY", "--new-key"], "is there already"),
+        (["grant", "--file", str(SAMPLE), "--key", str(SAMPLE)], "not an unencrypted PEM key"),
+        (["approve", "hello"], "not a UUID"),
+        (["approve", "5f1f2a3e-0000-4000-8000-000000000000"], "no image and no message"),
+        (["asc-message", "trailhead.pro.monthly"], "--header and --body"),
+        (["cancel", "--product", "nothing"], "has no product"),
+    ],
+)
+def test_what_a_verb_cannot_do(operator: Operator, tmp_path: Path, words: list[str], reason: str) -> None:
+    """A verb that cannot be done says so in one sentence."""
+    with pytest.raises(Failure, match=reason):
+        operator(*[word.replace("KEY", str(tmp_path / "key.p8")) for word in words])
+
+
+def test_a_box_without_apps(tmp_path: Path) -> None:
+    """An empty box says what to do first."""
+    with pytest.raises(Failure, match="grant"):
+        Operator(tmp_path / "box")("list")
+
+
+def test_reviewing(operator: Operator) -> None:
+    """Approve and reject change what production's lists show."""
+    with Box.open(operator.directory) as box:
+        shelf = box.shelf(APP_APPLE_ID, PRODUCTION)
+        first, second = shelve(shelf, state="PENDING", header="One"), shelve(shelf, state="PENDING", header="Two")
+    assert operator("reject", second) == "1 REJECTED in Production.\n"
+    assert operator("approve") == "1 APPROVED in Production.\n"
+    listed = json.loads(operator("list", "--env", "production", "--json"))
+    assert [(entry["identifier"], entry["state"], entry["text"]) for entry in listed] == [
+        (first, "APPROVED", "One"),
+        (second, "REJECTED", "Two"),
+    ]
+    assert first in operator("list")
+
+
+def test_cancelling(operator: Operator) -> None:
+    """`cancel` tells what is seen, and with --json everything about it."""
+    product = "trailhead.pro.monthly"
+    assert "sees no retention message" in operator("cancel", "--product", product)
+    operator("asc-message", product, "--header", "Stay", "--body", "Half price", "--offer", "half")
+    seen = json.loads(operator("cancel", "--product", product, "--json"))
+    assert (seen["source"], seen["shown"]["offer"]) == ("App Store Connect", "half")
+    operator("asc-message", product, "--remove")
+    assert "sees no retention message" in operator("cancel", "--product", product)
+
+
+def test_subscribing(operator: Operator) -> None:
+    """`subscribe` prints a transaction id and nothing else, for a performance test to use."""
+    transaction = operator("subscribe", "trailhead.pro.monthly").strip()
+    with Box.open(operator.directory) as box:
+        assert box.accounts.purchase(APP_APPLE_ID, transaction) is not None
+    assert operator("subscribe", "trailhead.pro.monthly", "--kind", "family").strip() != transaction
+
+
+def test_advancing_the_clock(operator: Operator) -> None:
+    """The box's clock goes forward for every process, the running server included."""
+    with Box.open(operator.directory, clock=lambda: NOW) as box:
+        operator("advance", "1.5")
+        assert box.now() == NOW + 5400
+
+
+def test_a_port_that_is_taken(operator: Operator) -> None:
+    """`serve` on a port in use says so."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Failure, match="another with --port"):
+        operator("serve", "--port", str(taken.getsockname()[1]))
+
+
+def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """`serve` tells both base URLs, serves until interrupted, and says that nothing is lost."""
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("console.simulator.server.Server.serve_forever", interrupted)
+    result = CliRunner().invoke(app, ["serve", "--port", "0", "--directory", str(operator.directory)])
+    assert result.exit_code == 0
+    for said in ("/sandbox", "/production", "remembers everything"):
+        assert said in result.stderr
+    assert capfd.readouterr().out == ""
+
+
+def test_options_and_modules_agree() -> None:
+    """What the options repeat, so that --help is quick, is what the modules say."""
+    defaults = {parameter.name: parameter.default for parameter in command("serve").params}
+    assert TestConfig() == TestConfig(
+        defaults["concurrency"],
+        defaults["requests"],
+        defaults["duration"],
+        defaults["limit_ms"],
+        defaults["success_rate"],
+    )
+    of_cancel = {parameter.name: parameter.default for parameter in command("cancel").params}
+    assert of_cancel["limit_ms"] == TIME_LIMIT_MS
+    assert tuple(kind.value for kind in PurchaseKind) == PURCHASES
+    assert SANDBOX == "Sandbox"
+
+
+def command(name: str) -> Any:
+    return get_command(app).commands[name]  # type: ignore[attr-defined]  # Typer's app is a group

@@ -1,0 +1,208 @@
+"""What a customer sees who cancels: Apple's order, as a table."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from simulated import ANNUAL, APP, MONTHLY, answer_of, make_box, new_id, shelve
+
+from console.failure import Failure
+from console.simulator import verbs
+from console.simulator.api import Request, Response
+from console.simulator.box import Box
+from console.simulator.commands import lines_of
+from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, Seen, cancel
+from console.simulator.server import Server
+from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Shelf
+
+ASC = {"header": "From App Store Connect", "body": "Half price.", "offer": "half"}
+
+Endpoint = Callable[[Shelf], Response]
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = make_box()
+    yield box
+    box.close()
+
+
+def message(shelf: Shelf) -> Response:
+    return Response(200, {}, answer_of("message", messageIdentifier=shelve(shelf, header="Real time")))
+
+
+def unapproved(shelf: Shelf) -> Response:
+    return Response(200, {}, answer_of("message", messageIdentifier=shelve(shelf, state=REJECTED)))
+
+
+def unknown(_: Shelf) -> Response:
+    return Response(200, {}, answer_of("message", messageIdentifier=new_id()))
+
+
+def two_at_once(_: Shelf) -> Response:
+    return Response(200, {}, b'{"message":{},"promotionalOffer":{}}')
+
+
+def silent(_: Shelf) -> Response:
+    return Response(204)
+
+
+def broken(_: Shelf) -> Response:
+    return Response(500)
+
+
+# endpoint, App Store Connect message, default's state (None: none) → who shows, why real time does not
+CASES: list[tuple[Endpoint | None, bool, str | None, str, str]] = [
+    (message, True, APPROVED, REAL_TIME, ""),
+    (message, False, None, REAL_TIME, ""),
+    (silent, True, APPROVED, APP_STORE_CONNECT, "HTTP 204"),
+    (broken, True, None, APP_STORE_CONNECT, "HTTP 500"),
+    (unapproved, True, APPROVED, APP_STORE_CONNECT, "REJECTED"),
+    (None, True, APPROVED, APP_STORE_CONNECT, "No real-time URL"),
+    (silent, False, APPROVED, DEFAULT, "HTTP 204"),
+    (unknown, False, APPROVED, DEFAULT, "There is no message"),
+    (unapproved, False, APPROVED, DEFAULT, "REJECTED"),
+    (two_at_once, False, APPROVED, DEFAULT, "exactly one"),
+    (None, False, APPROVED, DEFAULT, "No real-time URL"),
+    (broken, False, None, NOTHING, "HTTP 500"),
+    (broken, False, PENDING, NOTHING, "HTTP 500"),
+    (None, False, None, NOTHING, "No real-time URL"),
+]
+
+
+def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | None) -> Seen:
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    if asc:
+        shelf.set_asc_message(MONTHLY, ASC)
+    if default is not None:
+        shelf.configure_default(MONTHLY, "en-US", shelve(shelf, state=default, header="Default"))
+    if endpoint is None:
+        return cancelled(box)
+    response = endpoint(shelf)
+    with Server(lambda _: response) as server:
+        shelf.set_realtime_url(server.url)
+        return cancelled(box)
+
+
+def cancelled(box: Box, locale: str = "en-US") -> Seen:
+    return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale)
+
+
+@pytest.mark.parametrize(("endpoint", "asc", "default", "source", "why"), CASES)
+def test_apples_order(
+    box: Box,
+    endpoint: Endpoint | None,
+    asc: bool,  # noqa: FBT001  # a column of the table
+    default: str | None,
+    source: str,
+    why: str,
+) -> None:
+    """Real time, else App Store Connect, else the default, else nothing; and the reason why not real time."""
+    seen = rehearse(box, endpoint, asc=asc, default=default)
+    assert seen.source == source
+    assert why in seen.why_not_real_time
+    headers = {REAL_TIME: "Real time", APP_STORE_CONNECT: ASC["header"], DEFAULT: "Default"}
+    assert seen.content.get("header") == headers.get(source)
+    assert all(step.reason for step in seen.steps[:-1])
+    assert bool(seen.steps[-1].reason) == (source == NOTHING)
+
+
+def test_a_default_is_for_one_locale(box: Box) -> None:
+    """Apple documents no fallback between locales: the default of en-US shows nothing in en-GB."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    shelf.configure_default(MONTHLY, "en-US", shelve(shelf))
+    assert cancelled(box).source == DEFAULT
+    seen = cancelled(box, "en-GB")
+    assert (seen.source, "exactly en-GB" in seen.steps[-1].reason) == (NOTHING, True)
+
+
+def test_a_default_whose_message_is_gone(box: Box) -> None:
+    """A default that names a deleted message shows nothing."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    identifier = shelve(shelf)
+    shelf.configure_default(MONTHLY, "en-US", identifier)
+    shelf.delete_message(identifier)
+    assert cancelled(box).source == NOTHING
+
+
+def test_a_realtime_answer_without_a_default_is_noted(box: Box) -> None:
+    """Apple requires a default in every locale where real time answers; its absence is said, not hidden."""
+    assert "No default message" in rehearse(box, message, asc=False, default=None).notes[0]
+    assert rehearse(box, message, asc=False, default=APPROVED).notes == ()
+
+
+def test_the_customers_request(box: Box) -> None:
+    """The endpoint is asked once, for the customer's own transaction, product and locale."""
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(204)
+
+    with Server(answer) as server:
+        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        cancel(box, APP, environment=SANDBOX, product_id=ANNUAL, locale="fr-CA", transaction_id="12")
+    (claims,) = [claims_of(request) for request in seen]
+    wanted = ("12", ANNUAL, "fr-CA", "Sandbox", APP.app_apple_id)
+    names = ("originalTransactionId", "productId", "userLocale", "environment", "appAppleId")
+    assert tuple(claims[name] for name in names) == wanted
+
+
+def claims_of(request: Request) -> dict[str, object]:
+    payload = json.loads(request.body)["signedPayload"].split(".")[1]
+    claims: dict[str, object] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+def test_the_same_customer_comes_back(box: Box) -> None:
+    """Without a transaction, the customer is a subscriber to the product, and the same one each time."""
+    cancelled(box)
+    purchase = box.accounts.subscription(APP.app_apple_id, MONTHLY)
+    cancelled(box)
+    assert purchase is not None
+    assert box.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
+
+
+def test_an_endpoint_too_late(box: Box) -> None:
+    """An answer after the App Store's limit is none."""
+    with Server(lambda _: Response(204)) as server:
+        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        seen = cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=0)
+    assert (seen.source, seen.result) == (NOTHING, "TIMED_OUT")
+
+
+def test_environments_have_their_own_urls(box: Box) -> None:
+    """Production's customers are not answered by the sandbox's endpoint."""
+    with Server(lambda _: Response(204)) as server:
+        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        seen = cancel(box, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
+    assert "in Production" in seen.why_not_real_time
+
+
+def test_a_product_nobody_can_hold(box: Box) -> None:
+    """A product the app does not have is named, with the nearest that it has."""
+    with pytest.raises(Failure, match=r"pro\.monthly"):
+        cancel(box, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
+    assert verbs.find_app(box) == APP
+
+
+def test_what_is_printed(box: Box) -> None:
+    """The lines tell the endpoint's answer, each source with its reason, and the text the customer reads."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    body = answer_of("alternateProduct", messageIdentifier=shelve(shelf), productId=ANNUAL, billingPlanType="MONTHLY")
+    with Server(lambda _: Response(200, {}, body)) as server:
+        shelf.set_realtime_url(server.url)
+        lines = list(lines_of(cancelled(box)))
+    assert lines[0].startswith("Endpoint: HTTP 200 in ")
+    assert lines[1:5] == [
+        "Shown by real time: alternateProduct",
+        "  Stay",
+        "  Keep your maps.",
+        f"  Switch to {ANNUAL}, MONTHLY",
+    ]
+    shelf.set_realtime_url(None)
+    shelf.set_asc_message(MONTHLY, ASC)
+    assert list(lines_of(cancelled(box)))[-3:] == ["  From App Store Connect", "  Half price.", "  Offer: half"]

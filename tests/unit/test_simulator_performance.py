@@ -1,0 +1,200 @@
+"""The performance test: its pace, its numbers, and its report in Apple's shape."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from threading import Event, Lock
+
+import pytest
+from retention.jws import SignedPayloadVerifier
+from retention.request import read_signed_payload
+from simulated import APP, AUTHORITY, MONTHLY, NOW, QUICK, Clock, answer_of, make_box, new_id, shelve
+
+from console.simulator.accounts import Purchase
+from console.simulator.api import Request, Response
+from console.simulator.box import Box
+from console.simulator.performance import PerformanceTests, Tally, paced, response_times
+from console.simulator.server import Server
+from console.simulator.shelf import PENDING, SANDBOX
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = make_box()
+    yield box
+    box.close()
+
+
+def buy(box: Box) -> Purchase:
+    return box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([], {"average": 0, "p50": 0, "p90": 0, "p95": 0, "p99": 0}),
+        ([7], {"average": 7, "p50": 7, "p90": 7, "p95": 7, "p99": 7}),
+        (list(range(100, 0, -1)), {"average": 50, "p50": 50, "p90": 90, "p95": 95, "p99": 99}),
+        ([10, 20, 30], {"average": 20, "p50": 20, "p90": 30, "p95": 30, "p99": 30}),
+    ],
+)
+def test_response_times(times: list[int], expected: dict[str, int]) -> None:
+    """Percentiles are by nearest rank, so each is a time that was measured."""
+    assert response_times(times) == expected
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "rate", "result"),
+    [(95, 5, 95, "PASS"), (94, 6, 94, "FAIL"), (100, 0, 100, "PASS"), (0, 100, 0, "FAIL"), (94, 0, 100, "PENDING")],
+)
+def test_pass_and_fail(good: int, bad: int, rate: int, result: str) -> None:
+    """A test passes at its threshold, fails below it, and is pending until its last request."""
+    tally = Tally("https://example.com/", replace(QUICK, total_requests=100))
+    for _ in range(good):
+        tally.add("SUCCESS", 10)
+    for _ in range(bad):
+        tally.add("TIMED_OUT", None)
+    report = tally.report()
+    assert (report["successRate"], report["result"], report["numPending"]) == (rate, result, 100 - good - bad)
+    assert report["failures"] == ({"TIMED_OUT": bad} if bad else {})
+
+
+def test_a_rate_just_below_its_threshold_does_not_pass() -> None:
+    """The rate is rounded down: 94.9 percent is not 95."""
+    tally = Tally("", replace(QUICK, total_requests=1000))
+    for number in range(1000):
+        tally.add("SUCCESS" if number < 949 else "OTHER", None)
+    assert tally.result == "FAIL"
+
+
+def test_requests_are_spread_evenly() -> None:
+    """The n-th request is due n steps after the first: no burst, and none late by the ones before it."""
+    config, clock = replace(QUICK, total_requests=5, total_duration_ms=10_000), Clock(0)
+
+    def wait(seconds: float) -> bool:
+        clock.sleep(seconds)
+        return False
+
+    due = []
+    for _ in paced(config, wait, clock):
+        due.append(clock())
+        clock.sleep(0.5)  # starting a request takes a while, which the next does not have to make up for
+    assert due == [0, 2, 4, 6, 8]
+
+
+def test_no_more_at_a_time_than_configured(box: Box) -> None:
+    """However slow the endpoint, no more requests are in flight than maxConcurrentRequests."""
+    box.test_config = replace(QUICK, max_concurrent_requests=3, total_requests=9, total_duration_ms=0)
+    lock, flying, most = Lock(), [0], [0]
+
+    def answer(_: Request) -> Response:
+        with lock:
+            flying[0] += 1
+            most[0] = max(most[0], flying[0])
+        time.sleep(0.02)
+        with lock:
+            flying[0] -= 1
+        return Response(204)
+
+    tests = PerformanceTests(box)
+    with Server(answer) as server:
+        request_id, _ = tests.start(APP, buy(box), server.url)
+        tests.wait()
+    report = tests.report(APP, request_id)
+    assert report is not None
+    assert (most[0], report["numPending"]) == (3, 0)
+
+
+def test_every_request_is_signed_for_the_same_subscription(box: Box) -> None:
+    """All requests concern one subscription, and each has a request identifier of its own."""
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(204)
+
+    tests, purchase = PerformanceTests(box), buy(box)
+    with Server(answer) as server:
+        tests.start(APP, purchase, server.url)
+        tests.wait()
+    claims = [claims_of(request) for request in seen]
+    assert len({claim["requestIdentifier"] for claim in claims}) == QUICK.total_requests
+    assert {(claim["originalTransactionId"], claim["productId"], claim["environment"]) for claim in claims} == {
+        (purchase.transaction_id, MONTHLY, SANDBOX)
+    }
+
+
+def claims_of(request: Request) -> dict[str, object]:
+    """Verify a request as the function does, under the authority's root, and return its claims."""
+    verifier = SignedPayloadVerifier([AUTHORITY.root_der])
+    return verifier.verify(read_signed_payload(request.body), datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (Response(500), "UNSUCCESSFUL_HTTP_RESPONSE_CODE"),
+        (Response(200, {"content-type": "application/json"}, b"{}"), "INVALID_RESPONSE"),
+        (Response(200, {}, answer_of("message", messageIdentifier=new_id())), "INVALID_RESPONSE"),
+    ],
+)
+def test_failures_by_apples_names(box: Box, response: Response, reason: str) -> None:
+    """What an endpoint answers wrongly is counted by its sendAttemptResult; so is a message that is not approved."""
+    tests = PerformanceTests(box)
+    with Server(lambda _: response) as server:
+        request_id, _ = tests.start(APP, buy(box), server.url)
+        tests.wait()
+    report = tests.report(APP, request_id)
+    assert report is not None
+    assert (report["result"], report["failures"]) == ("FAIL", {reason: QUICK.total_requests})
+    assert not tests.has_passed(APP)
+
+
+def test_a_slow_endpoint_times_out(box: Box) -> None:
+    """An answer after responseTimeThreshold is TIMED_OUT and has no response time."""
+    box.test_config = replace(QUICK, total_requests=1, response_time_threshold_ms=30)
+    tests, go = PerformanceTests(box), Event()
+
+    def late(_: Request) -> Response:
+        go.wait(2)
+        return Response(200)
+
+    with Server(late) as server:
+        request_id, _ = tests.start(APP, buy(box), server.url)
+        tests.wait()
+        go.set()
+    report = tests.report(APP, request_id)
+    assert report is not None
+    assert (report["failures"], report["responseTimes"]["p99"]) == ({"TIMED_OUT": 1}, 0)
+
+
+def test_a_pass_stays_a_pass(box: Box) -> None:
+    """Apple does not say that a pass expires: a later failure does not take it away."""
+    tests, purchase = PerformanceTests(box), buy(box)
+    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+    answers = iter([Response(200, {}, body)] * QUICK.total_requests + [Response(500)] * QUICK.total_requests)
+    with Server(lambda _: next(answers)) as server:
+        for _ in range(2):
+            tests.start(APP, purchase, server.url)
+            tests.wait()
+    assert tests.has_passed(APP)
+
+
+def test_closing_ends_what_runs(box: Box) -> None:
+    """A box that closes does not wait for the minute to end; the test stays pending, and a new server fails it."""
+    box.test_config = replace(QUICK, total_requests=1000, total_duration_ms=60_000)
+    tests = PerformanceTests(box)
+    with Server(lambda _: Response(204)) as server:
+        request_id, _ = tests.start(APP, buy(box), server.url)
+        tests.close()
+    report = tests.report(APP, request_id)
+    assert report is not None
+    assert report["result"] == PENDING
+    PerformanceTests(box).abandon()
+    report = tests.report(APP, request_id)
+    assert report is not None
+    assert (report["result"], report["numPending"], sum(report["failures"].values())) == ("FAIL", 0, 1000)
+    assert box.now() == NOW
