@@ -219,8 +219,10 @@ class Store:
             if known is None:
                 raise _unavailable(error) from error
             return known
-        app.head, app.confirmed, app.due = head, now, now + HEAD_SECONDS
-        return head
+        with self._lock:
+            if app.head is known or app.head is None or head.version >= app.head.version:
+                app.head, app.confirmed, app.due = head, now, now + HEAD_SECONDS
+            return app.head  # a request beside this one may have read a later one
 
     def _read_head(self, app_apple_id: int, known: Head | None, deadline: Deadline) -> Head:
         head = self._get_head(app_apple_id, deadline, consistent=False)
