@@ -29,6 +29,7 @@ from console.releases import (
     delete_release,
     list_releases,
     load_live,
+    make_current,
     pause,
     publish,
     read_source,
@@ -455,3 +456,75 @@ def test_a_written_profile_reads_back_as_facts(client: Any) -> None:
     write_profile(client, TABLE, APP, "99371282", facts, expires_at=2_000_000_000)
     item = client.get_item(**rows.get(TABLE, rows.profile_key(APP, "99371282")))["Item"]
     assert rows.read_profile(item, 1_999_999_999.0) == {**facts, "tags": ("a", "b")}
+
+
+# Unclear outcomes
+
+
+def test_a_move_whose_answer_was_lost_is_recognised_as_our_own(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's second attempt finds `current` moved: by us."""
+    transact = client.transact_write_items
+
+    def twice(**request: Any) -> Any:
+        transact(**request)
+        return transact(**request)
+
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    monkeypatch.setattr(client, "transact_write_items", twice)
+    make_current(client, TABLE, APP, 1, 2)
+    assert head(client)["current"] == {"N": "1"}
+
+
+def cancelled(client: Any, code: str) -> Exception:
+    reasons = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": code}]}
+    found: Exception = client.exceptions.TransactionCanceledException(reasons, "TransactWriteItems")
+    return found
+
+
+def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two transactions on one row: one of them is told to come back."""
+    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+    transact, calls = client.transact_write_items, list[bool]()
+
+    def met(**request: Any) -> Any:
+        calls.append(True)
+        if len(calls) == 1:
+            raise cancelled(client, "TransactionConflict")
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", met)
+    assert put(client, TABLE).number == 1
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ProvisionedThroughputExceeded"])
+def test_a_transaction_cancelled_for_another_reason_is_an_error(
+    client: Any, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """It is not taken for a lost race."""
+    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+
+    def never(**_: Any) -> Any:
+        raise cancelled(client, code)
+
+    monkeypatch.setattr(client, "transact_write_items", never)
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        put(client, TABLE)
+    assert "current" not in head(client)
+
+
+def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unprocessed keys are asked for again."""
+    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+    for name in ("one", "two", "three"):
+        put(client, TABLE, name)
+    batch_get_item = client.batch_get_item
+
+    def one_at_a_time(*, RequestItems: Any) -> Any:  # noqa: N803  # DynamoDB's name
+        keys = RequestItems[TABLE]["Keys"]
+        answer = batch_get_item(RequestItems={TABLE: {**RequestItems[TABLE], "Keys": keys[:1]}})
+        left = {TABLE: {**RequestItems[TABLE], "Keys": keys[1:]}} if keys[1:] else {}
+        return {**answer, "UnprocessedKeys": left}
+
+    monkeypatch.setattr(client, "batch_get_item", one_at_a_time)
+    assert [found.number for found in list_releases(client, TABLE, APP)] == [3, 2, 1]
