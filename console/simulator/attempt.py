@@ -40,7 +40,7 @@ _MAX_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`result` is Apple's word for it, `reason` ours. Status, body and headers as far as they came; `took_ms` until then.
+    """`result` is Apple's word for it, `reason` ours. `took_ms` is until its end, the rest as far as it came.
 
     Header names are in lower case.
     """
@@ -166,7 +166,7 @@ def _open(url: str, seconds: float) -> tuple[SplitResult, HTTPConnection]:
     if not host or parts.scheme not in {"https", "http"}:
         raise _Failed(OTHER, f"The URL {url} cannot be called.")
     if parts.scheme == "https":
-        return parts, HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+        return parts, HTTPSConnection(host, port, timeout=seconds, context=_tls())
     return parts, HTTPConnection(host, port, timeout=seconds)
 
 
