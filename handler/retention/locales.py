@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 # App Store Connect's locale short codes (apple-api.md, section 5). Case-sensitive.
 APPLE_LOCALES = frozenset(
@@ -79,6 +80,7 @@ def language_of(locale: str) -> str:
     return locale.partition("-")[0]
 
 
+@lru_cache(maxsize=128)
 def names_of(asked: str) -> frozenset[str]:
     """Return everything a rule may call this locale.
 
