@@ -7,7 +7,9 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +206,42 @@ def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[st
     assert (code, out) == (1, "")
     assert told in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
+def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
+    """A mistyped endpoint is told as such."""
+    code, _, err = run("releases", "--table", "t", "--app", "1", "--endpoint-url", url)
+    assert (code, err) == (1, f"`{url}` is no address: write one like http://127.0.0.1:8000.\n")
+
+
+class _SignInPage(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", "13")
+        self.end_headers()
+        self.wfile.write(b"<html></html>")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
+        pass
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("releases",), ("pause",), ("rollback",), ("explain", "--product", "p"), ("publish", str(SAMPLE))],
+    ids=lambda command: command[0],
+)
+def test_a_page_instead_of_dynamodb_is_no_success(run: Run, command: tuple[str, ...]) -> None:
+    """Behind a proxy that answers 200 with a page of its own, no command says that it worked."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _SignInPage) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        app = () if command[0] == "publish" else ("--app", APP)
+        code, out, err = run(*command, "--table", "t", *app, "--endpoint-url", f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+    assert (code, out) == (1, "")
+    assert "is not DynamoDB" in err
 
 
 def test_no_credentials_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
