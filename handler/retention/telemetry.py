@@ -6,6 +6,7 @@ A line can only hold the fields of `Record`: there is no way to log a claim by p
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -110,6 +111,9 @@ class Telemetry:
     def __init__(self) -> None:
         # No `location`: every line has the same one, and finding it walks the stack.
         self._logger = Logger(location=None, log_uncaught_exceptions=False)
+        # What libraries say of a broken connection is not from our allow-list; the record says it in our words.
+        for library in ("botocore", "urllib3"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         # The provider that Metrics wraps. `add_metric` checks names and units each time, at 8 µs a metric; ours are
         # constants, held by a test.
         self._metrics = AmazonCloudWatchEMFProvider()
