@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from console.compile import Compiled, PreviousTexts, Progress, compile_document
 from console.document import read
 from console.mistakes import Mistakes
-from console.releases import Published, current_texts, read_source
+from console.releases import Published, ReleaseError, collect, current_texts, read_source
 from console.releases import publish as write
 from console.target import Target, Where, find
 
@@ -63,7 +64,7 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
     """Write a draft and make it live, unless somebody else published since it was compiled."""
     target: Target = draft.target
     client: Any = target.dynamodb
-    return write(
+    published = write(
         client,
         target.table,
         draft.compiled.release,
@@ -73,6 +74,10 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
         based_on=draft.based_on,
         progress=progress,
     )
+    # Tidying is nobody's reason to publish: what it cannot take away today it takes away next time.
+    with suppress(ReleaseError):
+        collect(client, target.table, target.app_apple_id, now=datetime.now(UTC))
+    return published
 
 
 def _who() -> str:

@@ -120,8 +120,10 @@ def test_a_good_file_warns_of_nothing() -> None:
             "`pro.annual` cannot switch to `pro.annual`",
         ),
         (
-            ("  - {name: a, when: {productId: [pro.monthly, other]},"
-            " answer: {alternateProduct: pro.annual, message: text}}\n"),
+            (
+                "  - {name: a, when: {productId: [pro.monthly, other]},"
+                " answer: {alternateProduct: pro.annual, message: text}}\n"
+            ),
             "`other` cannot switch",
         ),
         (
@@ -131,8 +133,10 @@ def test_a_good_file_warns_of_nothing() -> None:
         ("  - {name: a, during: {until: 2026-11-24, timeZone: UTC}, answer: fallback}\n", "is over"),
         ("  - {name: a, answer: fallback}\n" + KEEP, "No request comes to `keep`: `a` falls back"),
         (
-            ("  - {name: a, when: {productId: other}, answer: fallback}\n"
-            "  - {name: b, when: {productId: other, customer.x: 1}, answer: {message: keep}}\n"),
+            (
+                "  - {name: a, when: {productId: other}, answer: fallback}\n"
+                "  - {name: b, when: {productId: other, customer.x: 1}, answer: {message: keep}}\n"
+            ),
             "No request comes to `b`",
         ),
         (
