@@ -29,8 +29,10 @@ setup: .venv/.installed .venv-sam/.made ## make the virtual environments that th
 run: .venv/.installed ## answer every sample event, and show the last answer whole
 	@$(BIN)/python -m console.demo
 
-serve: .venv/.installed ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one), until Ctrl-C
-	@$(BIN)/python -m console.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT)
+# with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
+serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
+	@$(BIN)/python -m console.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
+	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)

@@ -11,7 +11,7 @@ import importlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -57,7 +57,8 @@ class LocalTable:
             os.environ.setdefault(name, "local")
         self.endpoint_url, self.file = endpoint_url, file
         self._dynamodb: Any = client("dynamodb", region=REGION, endpoint_url=endpoint_url)
-        create_table(self._dynamodb, TABLE)
+        with suppress(self._dynamodb.exceptions.ResourceInUseException):  # a DynamoDB that outlives us has it already
+            create_table(self._dynamodb, TABLE)
 
     def publish(self, now: datetime) -> tuple[Compiled, Published]:
         """Compile the file and make it live. Raises Mistakes."""
@@ -84,14 +85,22 @@ class LocalTable:
             write_profile(self._dynamodb, TABLE, app_apple_id, transaction, facts)
 
 
-def load_function(endpoint_url: str, app_apple_id: int, clock: str = "") -> ModuleType:
+def load_function(
+    endpoint_url: str, app_apple_id: int, clock: str = "", trust_anchor: bytes | None = None
+) -> ModuleType:
     """Set the function's environment and import `app`, which starts as it would in Lambda."""
-    os.environ.update(function_environment(endpoint_url, app_apple_id, clock))
+    os.environ.update(function_environment(endpoint_url, app_apple_id, clock, trust_anchor))
     return importlib.import_module("app")
 
 
-def function_environment(endpoint_url: str, app_apple_id: int, clock: str = "") -> Mapping[str, str]:
-    """Return the variables under which the function runs here: Sandbox, trusting the committed test authority."""
+def function_environment(
+    endpoint_url: str, app_apple_id: int, clock: str = "", trust_anchor: bytes | None = None
+) -> Mapping[str, str]:
+    """Return the variables under which the function runs here, in Sandbox.
+
+    `trust_anchor` is the DER of the root trusted besides Apple's, by default the committed test authority's.
+    """
+    anchor = Authority.load(EVENTS / "ca").root_der if trust_anchor is None else trust_anchor
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint_url,
         "AWS_DEFAULT_REGION": REGION,
@@ -100,7 +109,7 @@ def function_environment(endpoint_url: str, app_apple_id: int, clock: str = "") 
         "RETENTION_ENVIRONMENT": "Sandbox",
         "RETENTION_APP_APPLE_IDS": str(app_apple_id),
         "RETENTION_KEY_PREFIX": "/retention/sandbox",
-        "RETENTION_TRUST_ANCHOR": base64.b64encode(Authority.load(EVENTS / "ca").root_der).decode(),
+        "RETENTION_TRUST_ANCHOR": base64.b64encode(anchor).decode(),
         "RETENTION_CLOCK": clock,
         "POWERTOOLS_SERVICE_NAME": "retention-local",
         "POWERTOOLS_METRICS_NAMESPACE": "Retention",

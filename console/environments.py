@@ -1,0 +1,156 @@
+"""Lambda's scaling on this machine: execution environments that start when all others are busy, one request in each.
+
+So cold starts happen as they would in Lambda. Two things do not: the environments share this machine's cores, where
+Lambda gives each its own, and with all of them busy a request waits, where Lambda starts one more.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Condition
+from types import TracebackType
+from typing import IO, Any, Final, Protocol, Self
+
+from console.artefact import built, machine
+from console.emulator import Emulator, InvocationError, prepare
+
+Answer = dict[str, Any]
+
+# What API Gateway answers where Lambda has no answer of the function's.
+_FAILED: Final[Answer] = {
+    "statusCode": 500,
+    "headers": {"content-type": "application/json"},
+    "body": json.dumps({"message": "Internal Server Error"}),
+}
+
+
+class Environment(Protocol):
+    """One execution environment, which comes up with its first request."""
+
+    def invoke(self, event: object) -> Answer: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+
+
+class Environments:
+    """At most `limit` environments, made by `make` as they are needed. To be called by many threads; close it."""
+
+    def __init__(
+        self, make: Callable[[], Environment], limit: int, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._make, self._limit, self._tell = make, limit, tell
+        self._changed = Condition()
+        self._idle: list[Environment] = []
+        self._all: list[Environment] = []
+        self._starting = 0
+        self._closed = False
+
+    def __call__(self, event: object, _context: object = None) -> Answer:
+        """Return the function's answer to one event, or API Gateway's 500 for an environment that fails."""
+        try:
+            environment = self._idle_or_new()
+        except RuntimeError as error:
+            self._tell(f"An environment did not start: {error}")
+            return _FAILED
+        try:
+            answer = environment.invoke(event)
+        except InvocationError as error:
+            self._end(environment)
+            self._tell(f"An environment failed and was ended: {error}")
+            return _FAILED
+        self._rest(environment)
+        return answer
+
+    @property
+    def number(self) -> int:
+        """How many live now."""
+        with self._changed:
+            return len(self._all)
+
+    def close(self) -> None:
+        """End all environments, the busy ones too."""
+        with self._changed:
+            self._closed = True
+            ended, self._all, self._idle = self._all, [], []
+            self._changed.notify_all()
+        for environment in ended:
+            environment.__exit__(None, None, None)
+
+    def _idle_or_new(self) -> Environment:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._idle or self._has_room)
+            if self._closed:
+                raise RuntimeError("the server is stopping")
+            if self._idle:
+                return self._idle.pop()  # the one used last: others may age, as in Lambda
+            self._starting += 1
+            number = len(self._all) + self._starting
+        self._tell(f"Environment {number} of at most {self._limit} starts.")
+        return self._new()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._all) + self._starting < self._limit
+
+    def _new(self) -> Environment:
+        environment = None
+        try:
+            environment = self._make().__enter__()
+        finally:
+            with self._changed:
+                self._starting -= 1
+                late = self._closed and environment is not None
+                if environment is not None and not late:
+                    self._all.append(environment)
+                self._changed.notify()
+            if late and environment is not None:
+                environment.__exit__(None, None, None)
+        if late:
+            raise RuntimeError("the server is stopping")
+        return environment
+
+    def _rest(self, environment: Environment) -> None:
+        with self._changed:
+            if environment in self._all:
+                self._idle.append(environment)
+                self._changed.notify()
+
+    def _end(self, environment: Environment) -> None:
+        with self._changed:
+            known = environment in self._all
+            if known:
+                self._all.remove(environment)
+                self._changed.notify()
+        if known:
+            environment.__exit__(None, None, None)
+
+
+@contextmanager
+def lambda_environments(
+    variables: Mapping[str, str], limit: int, *, log: IO[Any], tell: Callable[[str], None]
+) -> Iterator[Environments]:
+    """Give environments of the built artefact under Lambda's runtime; end them on leaving.
+
+    Builds it first, if these sources were not. What functions and runtime write goes to `log`. Raises PartMissingError.
+    """
+    prepare()
+    tell(f"Building the artefact for {machine()}, unless these sources were built before …")
+    artefact = built(machine())
+    environments = Environments(lambda: Emulator(artefact, variables, log=log), limit, tell)
+    try:
+        yield environments
+    finally:
+        environments.close()
+
+
+def say(text: str) -> None:
+    """Write a line for who runs the server."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
