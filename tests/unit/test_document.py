@@ -323,3 +323,56 @@ def test_numbers_are_finite_and_not_beyond_counting(number: str) -> None:
     """What neither a table nor a person counts in is told."""
     found = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
     assert "is no usable number" in found[0][1]
+
+
+def answering(answer: str) -> list[str]:
+    return [text for _, text in mistakes_of(GOOD.replace("answer: {message: keep}", answer))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("answer: 7", "An answer is a mapping or `fallback`, not the number `7`."),
+        ("answer: {}", "This answer is empty."),
+        ("answer: {alternate: pro.annual}", "Did you mean `alternateProduct`?"),
+        ("answer: {alternateProduct: pro.annual}", "`message` is missing."),
+        ("answer: {alternateProduct: 7, message: keep}", 'Write `alternateProduct: "7"`.'),
+        (
+            "answer: {alternateProduct: a, message: keep, billingPlanType: YEARLY}",
+            "no `billingPlanType` called `YEARLY`",
+        ),
+        ("experiment: {key: k}", "An experiment needs arms."),
+        ("experiment: {arms: {a: {weight: 100, answer: fallback}}}", "`key` is missing."),
+        (f"experiment: {{key: {'k' * 101}, arms: {{a: {{weight: 100, answer: fallback}}}}}}", "has 101 characters"),
+        ("experiment: {key: k, arms: {a: {answer: fallback}}}", "`weight` is missing."),
+        ("experiment: {key: k, arms: {a: {weight: 100}}}", "`answer` is missing."),
+        ("experiment: {key: k, arms: {a: {weight: 100, answer: fallback, wait: 1}}}", "Did you mean `weight`?"),
+        ("experiment: {key: k, arms: [a]}", "`arms` is a mapping, not a list."),
+        ("experiment: {key: k, arms: {a: {weight: 1.0e-30, answer: fallback}}}", "more than two decimals"),
+    ],
+)
+def test_answers_and_experiments_say_what_they_lack(answer: str, told: str) -> None:
+    """What an answer or an experiment needs is told where it is missing."""
+    assert any(told in text for text in answering(answer)), answering(answer)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("products:\n", "products: []\nproduct:\n", "Did you mean `products`?"),
+        ("rules:\n", "rules: {}\nrulez:\n", "`rules` is a list, not a mapping."),
+        ("{group: pro, period: P1M, default: keep}", "{group: '', period: P1M}", "not an empty one"),
+        ("pro.annual:", "'*':", "is no product id"),
+        ("bundle: true", "bundle: yes", "`bundle` is `true` or `false`, not the text `yes`."),
+        ("    en-US: {header: Stay, body: Please}", "    {}", "This message set has no text at all."),
+        ("locales: {default: en-US, ", "locales: {default: en-US, fallback: {}, ", "Did you mean `fallbacks`?"),
+        ("es: es-MX", "fr_CA: es-MX", "stand here twice"),
+        ("name: one", f"name: {'n' * 101}", "Use at most 100."),
+        ("    when:", "    during: {from: 2026-01-01}\n    when:", "`timeZone` is missing."),
+    ],
+)
+def test_each_section_says_what_is_wrong_in_it(old: str, new: str, told: str) -> None:
+    """Sections, products, locales and names are checked entry by entry."""
+    assert old in GOOD
+    found = mistakes_of(GOOD.replace(old, new))
+    assert any(told in text for _, text in found), found
