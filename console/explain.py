@@ -10,8 +10,9 @@ from typing import Any, Final
 from retention.answers import compose
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.decision import Decision, Outcome, decide
+from retention.errors import ForbiddenError
 from retention.offers import Signer
-from retention.request import RetentionRequest
+from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable, compile_condition
 
 from console.conditions import Document as Condition
@@ -90,8 +91,11 @@ def explain(
         body = compose(decision.delivery, catalog.settings, request.original_transaction_id, now, make)
         if decision.delivery.answer.signs and signer is None:
             notes.append("The offer is signed with a throwaway key: Apple would refuse this body.")
-    if request.app_apple_id != catalog.settings.app_apple_id:
-        notes.append(f"This request is for app {request.app_apple_id}: the endpoint would answer 403.")
+    try:
+        ours = {catalog.settings.app_apple_id}
+        admit(request, app_apple_ids=ours, environment=request.environment, now=now)
+    except ForbiddenError as error:
+        notes.append(f"The endpoint would answer 403 ({error.code}): {error}")
     status = 200 if body is not None else 204
     return Explanation(decision, tuple(_verdicts(document, decision, facts)), status, body, tuple(notes))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ DOCUMENT = read(SAMPLE)
 
 
 def request(product: str, locale: str = "en-US", app: int = 6745974591) -> RetentionRequest:
-    return RetentionRequest("99371282", app, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 0)
+    return RetentionRequest(
+        "99371282", app, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 1795521600000
+    )
 
 
 def explained(asked: RetentionRequest, customer: Customer = NO_FACTS, **catalog: Any) -> Explanation:  # handed on
@@ -121,8 +124,11 @@ def test_a_text_that_is_not_approved_is_the_reason() -> None:
 
 
 def test_a_request_of_another_app_is_told() -> None:
-    """The endpoint would not answer another app's request."""
-    assert any("403" in note for note in explained(request("trailhead.courses", app=7)).notes)
+    """The endpoint would not answer another app's request, nor one that was signed long ago."""
+    assert any("403 (wrong_app)" in note for note in explained(request("trailhead.courses", app=7)).notes)
+    old = replace(request("trailhead.courses"), signed_date=0)
+    assert any("403 (too_old)" in note for note in explained(old).notes)
+    assert not any("403" in note for note in explained(request("trailhead.courses")).notes)
 
 
 CLAIMS = {
