@@ -48,7 +48,7 @@ class Rounds:
     idle: int
 
 
-FULL: Final = Rounds(cold=15, warm=25, in_process=200, lookups=200, idle=5)
+FULL: Final = Rounds(cold=25, warm=50, in_process=300, lookups=500, idle=5)
 QUICK: Final = Rounds(cold=2, warm=2, in_process=10, lookups=10, idle=2)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import median, quantiles
 from time import perf_counter
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def taken(work: Callable[[], object], calls: int = 1) -> float:
@@ -13,6 +16,13 @@ def taken(work: Callable[[], object], calls: int = 1) -> float:
     for _ in range(calls):
         work()
     return (perf_counter() - begun) / calls
+
+
+def turn(number: int, things: Iterable[T]) -> list[T]:
+    """Return the things in the order of one round: each begins with another, so that none always follows the same."""
+    listed = list(things)
+    first = number % len(listed)
+    return listed[first:] + listed[:first]
 
 
 def in_turns(
@@ -24,7 +34,7 @@ def in_turns(
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
-        for name, work in works.items():
+        for name, work in turn(number, works.items()):
             seconds = taken(work, (calls or {}).get(name, 1))
             if number:
                 times[name].append(seconds)

@@ -19,6 +19,7 @@ from real_parts import Artefact, Emulator
 
 from benchmarks import catalogs
 from benchmarks.scene import LARGE_APP, Event, Scene
+from benchmarks.timing import turn
 
 Times = dict[str, list[float]]
 
@@ -136,7 +137,7 @@ def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callabl
     first: Times = {contestant.name: [] for contestant in contestants}
     init: Times = {contestant.name: [] for contestant in contestants}
     for number in range(rounds + 1):
-        for contestant in contestants:
+        for contestant in turn(number, contestants):
             with environment(contestant) as running:
                 seconds = running.answer(scene.event())
                 if number:  # the round before the others brings the files into the machine's memory
@@ -155,8 +156,8 @@ def warm(
         for function in running.values():
             for _ in range(_CHECKED_REQUESTS):
                 function.answer(scene.event())
-        for _ in range(rounds):
-            for function in running.values():
+        for number in range(rounds):
+            for function in turn(number, running.values()):
                 for _ in range(BLOCK):
                     function.answer(scene.event())
             tick()
