@@ -62,6 +62,8 @@ def live_experiments(target: Target, release: int) -> Mapping[str, Sequence[tupl
 
 def publish(draft: Draft, progress: Progress | None = None) -> Published:
     """Write a draft and make it live, unless somebody else published since it was compiled."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # boto3 is loaded by now, not before
+
     target: Target = draft.target
     client: Any = target.dynamodb
     published = write(
@@ -74,8 +76,8 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
         based_on=draft.based_on,
         progress=progress,
     )
-    # Tidying is nobody's reason to publish: what it cannot take away today it takes away next time.
-    with suppress(ReleaseError):
+    # The release is live: what cannot be tidied away now is tidied away next time.
+    with suppress(ReleaseError, BotoCoreError, ClientError):
         collect(client, target.table, target.app_apple_id, now=datetime.now(UTC))
     return published
 
