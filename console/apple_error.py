@@ -1,0 +1,102 @@
+"""What can go wrong between us and Apple's API, as one kind, one sentence and the evidence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from console.failure import Failure
+
+
+class Kind(StrEnum):
+    """Why a call to Apple did not do what it should."""
+
+    NO_ACCESS = "no-access"
+    UNAUTHORIZED = "unauthorized"
+    RATE_LIMITED = "rate-limited"
+    REFUSED = "refused"  # with one of Apple's error codes
+    TAKEN = "taken"  # an identifier that somebody else used
+    SERVER = "server"  # 5xx
+    TIMED_OUT = "timed-out"
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    NOT_APPLE = "not-apple"  # something answered, and it is not Apple's API
+
+
+# After these nobody knows whether Apple did what was asked.
+_UNCLEAR: Final = frozenset({Kind.SERVER, Kind.TIMED_OUT, Kind.UNREACHABLE})
+
+# Apple's codes that tests and commands tell apart (RM/error-codes).
+IMAGE_NOT_FOUND: Final = 4040014
+MESSAGE_NOT_FOUND: Final = 4040015
+PERFORMANCE_TEST_NOT_FOUND: Final = 4040018
+DEFAULT_NOT_FOUND: Final = 4040020
+REALTIME_URL_NOT_FOUND: Final = 4040021
+ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
+
+# What to do about a refusal, where Apple's message does not say it.
+_HINTS: Final = {
+    4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
+    4000213: "A performance test is running: wait for its end, `retention performance-test wait`.",
+    4000215: "It begins with https:// and has at most 256 characters.",
+    4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those nobody needs.",
+    4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those nobody needs.",
+    4030017: "Only an approved message can be a default: `retention status` tells what is waiting.",
+    4030018: "Every image of a default must be approved: `retention status` tells what is waiting.",
+    4030019: "Delete the messages that use the image first.",
+    4030026: "Pass a performance test in the sandbox first: `retention performance-test start`.",
+}
+
+
+class AppleError(Failure):
+    """One failed call. The message is one sentence or two, for people.
+
+    `status` is the HTTP status, `error_code` Apple's, `retry_at` a UNIX time in seconds (rate limit), `clock_skew` by
+    how many seconds this machine's clock is ahead of Apple's; each None where it is not known.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        sentence: str,
+        *,
+        status: int | None = None,
+        error_code: int | None = None,
+        retry_at: float | None = None,
+        clock_skew: float | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.status = status
+        self.error_code = error_code
+        self.retry_at = retry_at
+        self.clock_skew = clock_skew
+
+    @property
+    def unclear(self) -> bool:
+        """Tell whether Apple may have done what was asked all the same."""
+        return self.kind in _UNCLEAR
+
+
+def refused(operation: str, status: int, error_code: int, message: str) -> AppleError:
+    """Return the error for an answer in Apple's JSON that is neither 429 nor 5xx."""
+    hint = f" {_HINTS[error_code]}" if error_code in _HINTS else ""
+    said = message.rstrip(".") or f"HTTP {status}"
+    sentence = f"Apple refuses “{operation}”: {said} ({error_code}).{hint}"
+    return AppleError(Kind.REFUSED, sentence, status=status, error_code=error_code)
+
+
+def rate_limited(operation: str, retry_at: float | None, error_code: int | None) -> AppleError:
+    until = "later" if retry_at is None else f"from {datetime.fromtimestamp(retry_at, UTC):%Y-%m-%d %H:%M:%S} UTC on"
+    sentence = f"Apple's rate limit for “{operation}” is used up; it takes calls again {until}."
+    return AppleError(Kind.RATE_LIMITED, sentence, status=429, error_code=error_code, retry_at=retry_at)
+
+
+def taken(what: str, identifier: str) -> AppleError:
+    """Return the error for an identifier that is in use, and not in our list."""
+    sentence = (
+        f"The id {identifier} is taken at Apple, and the app's list of {what}s does not have it: it is somebody else's,"
+        f" or was deleted. Write another `revision` beside that {what} in the file; it then gets another id."
+    )
+    return AppleError(Kind.TAKEN, sentence, status=409)

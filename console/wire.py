@@ -1,0 +1,195 @@
+"""Apple's own client with our eyes: every answer is judged before the library reads it.
+
+The library's exceptions keep neither headers nor bodies, so they cannot tell an app without access from a proxy's page,
+or when a rate limit ends. It is pinned, and these three overrides are all that we change.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self
+
+import requests
+from appstoreserverlibrary.api_client import AppStoreServerAPIClient
+from appstoreserverlibrary.models.Environment import Environment
+from urllib3.exceptions import NameResolutionError
+
+from console.api_key import ApiKey
+from console.apple_error import AppleError, Kind, rate_limited, refused
+
+# Seconds to connect, and to wait for an answer: Apple's library waits 30.
+TIMEOUT: Final = (5.0, 30.0)
+
+_SKEW_SECONDS: Final = 60.0
+_ACCESS_FORM: Final = "https://developer.apple.com/contact/request/retention-messaging-api/"
+
+
+class Wire(AppStoreServerAPIClient):
+    """Apple's client of one app in one environment ("Sandbox", "Production"). Every failure is an AppleError."""
+
+    def __init__(
+        self,
+        key: ApiKey,
+        bundle_id: str,
+        environment: str,
+        *,
+        base_url: str | None = None,
+        clock: Callable[[], float] = time.time,
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> None:
+        super().__init__(key.pem, key.key_id, key.issuer_id, bundle_id, Environment(environment))
+        if base_url is not None:
+            self._base_url = base_url.rstrip("/")
+        self.operation = ""
+        self._environment = environment
+        self._clock = clock
+        self._timeout = timeout
+        self._session = requests.Session()
+
+    def put_json(self, path: str, body: bytes) -> None:
+        """PUT exactly these bytes: a message's id follows from them, so the library must not spell them anew."""
+        self._make_request(path, "PUT", {}, body, None, "application/json")  # type: ignore[arg-type]  # as the library does
+
+    def close(self) -> None:
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _execute_request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str | list[str]],
+        headers: dict[str, str],
+        json: dict[str, Any] | None,
+        data: bytes | None,
+    ) -> requests.Response:
+        try:
+            response = self._session.request(
+                method, url, params, data, headers, json=json, timeout=self._timeout, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise self._unanswered(error) from None
+        if response.ok and not response.is_redirect and (not response.content or _is_object(response)):
+            return response
+        raise self._complaint(response)
+
+    def _complaint(self, response: requests.Response) -> AppleError:
+        status, (error_code, message) = response.status_code, _apples_error(response)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return rate_limited(self.operation, _retry_at(response), error_code)
+        if status == HTTPStatus.UNAUTHORIZED:
+            return self._unauthorized(response)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            said = f"HTTP {status}" if error_code is None else f"HTTP {status}, {error_code}"
+            sentence = f"Apple's server failed at “{self.operation}” ({said}): try again later."
+            return AppleError(Kind.SERVER, sentence, status=status, error_code=error_code)
+        if error_code is not None:
+            return refused(self.operation, status, error_code, message)
+        if status == HTTPStatus.NOT_FOUND and not response.content:
+            return self._no_access()
+        return self._not_apple(response)
+
+    def _unauthorized(self, response: requests.Response) -> AppleError:
+        skew = self._skew(response)
+        sentence = (
+            f"Apple does not accept the key {self._key_id} with the issuer {self._issuer_id} for {self._bundle_id}:"
+            " check all three in App Store Connect, and that it is an In-App Purchase key."
+        )
+        if skew is not None and abs(skew) > _SKEW_SECONDS:
+            side = "ahead of" if skew > 0 else "behind"
+            sentence = (
+                f"Apple does not accept the token: this machine's clock is {abs(skew):.0f} s {side} Apple's. Set it."
+            )
+        return AppleError(Kind.UNAUTHORIZED, sentence, status=response.status_code, clock_skew=skew)
+
+    def _no_access(self) -> AppleError:
+        sentence = (
+            f"Apple answers “{self.operation}” with an empty 404: {self._bundle_id} has no access to the Retention"
+            f" Messaging API in {self._environment}. Ask for it at {_ACCESS_FORM}"
+        )
+        return AppleError(Kind.NO_ACCESS, sentence, status=HTTPStatus.NOT_FOUND)
+
+    def _not_apple(self, response: requests.Response) -> AppleError:
+        kind = response.headers.get("content-type", "").partition(";")[0] or "nothing"
+        sentence = (
+            f"What answers at {self._base_url} is not Apple's API (HTTP {response.status_code}, {kind}): check the base"
+            " URL, and whether a proxy or a sign-in page stands between."
+        )
+        return AppleError(Kind.NOT_APPLE, sentence, status=response.status_code)
+
+    def _unanswered(self, error: requests.RequestException) -> AppleError:
+        at = self._base_url
+        if isinstance(error, requests.exceptions.SSLError):
+            return AppleError(
+                Kind.TLS, f"There is no trusted TLS connection to {at}: check the base URL, and any proxy between."
+            )
+        if isinstance(error, requests.Timeout):
+            return AppleError(Kind.TIMED_OUT, f"{at} did not answer “{self.operation}” in time: try again later.")
+        if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+            return AppleError(Kind.UNREACHABLE, f"There is no connection to {at}: {_reason(error)}.")
+        return AppleError(Kind.NOT_APPLE, f"{at} cannot be called: check the base URL.")
+
+    def _skew(self, response: requests.Response) -> float | None:
+        try:
+            return self._clock() - parsedate_to_datetime(response.headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
+
+
+def _is_object(response: requests.Response) -> bool:
+    """Tell whether the body is a JSON object: the library would read any other JSON as an empty one."""
+    if response.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        return False
+    try:
+        return isinstance(json_module.loads(response.content), dict)
+    except ValueError:
+        return False
+
+
+def _apples_error(response: requests.Response) -> tuple[int | None, str]:
+    """Return `errorCode` and `errorMessage` of Apple's error body; (None, "") of any other."""
+    try:
+        body = json_module.loads(response.content)
+        return int(body["errorCode"]), str(body.get("errorMessage", ""))
+    except (ValueError, TypeError, KeyError):
+        return None, ""
+
+
+def _retry_at(response: requests.Response) -> float | None:
+    """Return Retry-After as UNIX seconds. Apple sends a UNIX time in milliseconds, not HTTP's seconds to wait."""
+    try:
+        return int(response.headers["retry-after"]) / 1000
+    except (KeyError, ValueError):
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    for cause in _causes(error):
+        if isinstance(cause, NameResolutionError):
+            return "its name cannot be resolved"
+        if isinstance(cause, ConnectionRefusedError):
+            return "it refuses connections"
+    return "the connection was dropped"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error and everything it wraps: requests and urllib3 each put the last one into theirs."""
+    found, waiting = [], [error]
+    while waiting:
+        cause = waiting.pop()
+        found.append(cause)
+        inner = [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+        waiting += [part for part in inner if isinstance(part, BaseException) and part not in found]
+    return found

@@ -1,0 +1,468 @@
+"""The console's client of Apple's API, against the box: every operation, every failure, and no blind repetition."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from threading import Thread
+from typing import Any
+
+import pytest
+import requests
+from appstoreserverlibrary.api_client import AppStoreServerAPIClient
+from appstoreserverlibrary.models.Environment import Environment
+from requests.adapters import HTTPAdapter
+from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PEM, Clock, answer_of, make_box, new_id, shelve, text
+
+from console import apple
+from console.apple import ApiKey, Apple, AppleError, Image, Kind
+from console.apple_error import IMAGE_NOT_FOUND
+from console.simulator import verbs
+from console.simulator.accounts import App
+from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.box import Box
+from console.simulator.rates import HOUR
+from console.simulator.server import BoxServer, Server
+from console.simulator.shelf import PRODUCTION, SANDBOX
+from console.wire import Wire
+
+KEY = ApiKey(KEY_ID, APP.issuer_id, PEM)
+BODY = json.dumps(text()).encode()
+HTML = Response(200, {"content-type": "text/html"}, b"<html>Sign in</html>")
+UNCLEAR = Response(503, {"content-type": "text/html"}, b"<html>Bad gateway</html>")
+
+Make = Callable[..., Apple]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def box(clock: Clock) -> Iterator[Box]:
+    box = make_box(clock)
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def make(clock: Clock) -> Iterator[Make]:
+    """Make clients for a base URL on the test's clock; they are closed at the end."""
+    made: list[Apple] = []
+
+    def make(server: Server, environment: str = SANDBOX, **changes: Any) -> Apple:
+        base = server.base_url(environment)
+        options: dict[str, Any] = {"base_url": base, "clock": clock, "sleep": clock.sleep, **changes}
+        made.append(Apple(options.pop("key", KEY), options.pop("bundle_id", APP.bundle_id), environment, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def server(box: Box) -> Iterator[BoxServer]:
+    with BoxServer(box) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: BoxServer, make: Make) -> Apple:
+    return make(server)
+
+
+def failure(call: Callable[..., object], *arguments: Any) -> AppleError:
+    with pytest.raises(AppleError) as caught:
+        call(*arguments)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert "PRIVATE" not in sentence
+    return caught.value
+
+
+def failing(
+    *mishaps: Response | type[HangUp] | None, after: bool = False, only: str = ""
+) -> Callable[[Answer], Answer]:
+    """Wrap an API so that its first calls (to `only`, if given) meet these mishaps; None lets one through.
+
+    With `after`, a call is done before its mishap: the client cannot know.
+    """
+    waiting = list(mishaps)
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            mishap = waiting.pop(0) if waiting and only in f"{request.method} {request.target}" else None
+            if mishap is None:
+                return answer(request)
+            if after:
+                answer(request)
+            if isinstance(mishap, Response):
+                return mishap
+            raise mishap
+
+        return answered
+
+    return wrap
+
+
+# The operations
+
+
+def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> None:
+    """Each operation reaches Apple and its answer comes back in our words."""
+    image, tick, message = new_id(), new_id(), new_id()
+    assert client.upload_image(image, FULL, "FULL_SIZE")
+    assert client.upload_image(tick, BULLET, "BULLET_POINT")
+    assert client.images() == {image: Image("APPROVED", "FULL_SIZE"), tick: Image("APPROVED", "BULLET_POINT")}
+    assert client.upload_message(message, BODY)
+    assert client.messages() == {message: "APPROVED"}
+    assert client.default(MONTHLY, "en-US") is None
+    client.configure_default(MONTHLY, "en-US", message)
+    assert client.default(MONTHLY, "en-US") == message
+    client.delete_default(MONTHLY, "en-US")
+    assert client.default(MONTHLY, "en-US") is None
+    client.delete_image(tick)
+    client.delete_message(message)
+    assert (list(client.images()), client.messages()) == ([image], {})
+    assert client.realtime_url() is None
+    with endpoint(box) as answering:
+        client.set_realtime_url(answering.url)
+        assert client.realtime_url() == answering.url
+        purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+        started = client.start_performance_test(purchase.transaction_id)
+        server.tests.wait()
+        report = client.performance_test(started.request_id)
+    assert (report.result, report.success_rate, report.pending, report.failures) == ("PASS", 100, 0, {})
+    assert (report.test, report.target) == (started, answering.url)
+    assert set(report.response_times_ms) == {"average", "p50", "p90", "p95", "p99"}
+    client.delete_realtime_url()
+    assert client.realtime_url() is None
+
+
+def endpoint(box: Box) -> Server:
+    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+    return Server(lambda _: Response(200, {}, body))
+
+
+def test_exactly_the_bytes_of_a_message_go(box: Box, make: Make) -> None:
+    """A message is uploaded byte for byte as it is: its id was made of these bytes."""
+    seen: list[Request] = []
+
+    def watch(answer: Answer) -> Answer:
+        def watched(request: Request) -> Response:
+            seen.append(request)
+            return answer(request)
+
+        return watched
+
+    body = '{"body":"Behalte deine Wege.","header":"Für dich"}'.encode()
+    with BoxServer(box, wrap=watch) as server:
+        make(server).upload_message(new_id(), body)
+    assert (seen[0].body, seen[0].headers["content-type"]) == (body, "application/json")
+
+
+def test_apples_hosts_are_the_librarys() -> None:
+    """Without another base URL the library's own hosts are called, one for each environment."""
+    for environment, host in ((SANDBOX, "api.storekit-sandbox.apple.com"), (PRODUCTION, "api.storekit.apple.com")):
+        with Wire(KEY, APP.bundle_id, environment) as wire:
+            assert wire._get_full_url("/x") == f"https://{host}/x"
+
+
+def test_the_library_still_has_the_seams() -> None:
+    """What we override is what Apple's pinned library calls; a new version that renames it fails here."""
+    for name in ("_execute_request", "_make_request", "_get_full_url"):
+        assert callable(getattr(AppStoreServerAPIClient, name))
+    assert "_base_url" in vars(AppStoreServerAPIClient(PEM, KEY_ID, "i", "b", Environment.SANDBOX))
+
+
+def test_the_key_is_in_no_repr() -> None:
+    """Printing a key prints its id."""
+    assert "PRIVATE" not in repr(KEY)
+
+
+# Failures
+
+
+def test_no_access(box: Box, client: Apple) -> None:
+    """An empty 404 means that Apple has not granted access, and the sentence says where to ask."""
+    verbs.set_access(box, APP, access=False)
+    error = failure(client.messages)
+    assert (error.kind, error.status) == (Kind.NO_ACCESS, 404)
+    assert "developer.apple.com/contact" in str(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": replace(KEY, key_id="ABCDEFGHIJ")},
+        {"key": replace(KEY, issuer_id="somebody")},
+        {"bundle_id": "com.example.no"},
+    ],
+)
+def test_wrong_credentials(server: BoxServer, make: Make, change: dict[str, Any], clock: Clock) -> None:
+    """401 names the three things that must fit; nothing is repeated."""
+    error = failure(make(server, **change).messages)
+    assert (error.kind, clock.slept) == (Kind.UNAUTHORIZED, [])
+
+
+@pytest.mark.parametrize(("offset", "said"), [(7200.0, "ahead of"), (-7200.0, "behind"), (0.0, "issuer")])
+def test_a_clock_that_is_wrong(server: BoxServer, make: Make, box: Box, offset: float, said: str) -> None:
+    """A 401 while this clock is far from Apple's is the clock's fault, and the sentence says so."""
+    skewed = make(server, clock=lambda: box.wall() + offset, bundle_id="com.example.no")
+    error = failure(skewed.messages)
+    assert said in str(error)
+    assert error.clock_skew == pytest.approx(offset, abs=5)
+
+
+def test_a_refusal_keeps_apples_code(client: Apple) -> None:
+    """What Apple refuses is told in its words, with its code, and what to do where that is not in them."""
+    error = failure(client.delete_image, new_id())
+    assert (error.kind, error.status, error.error_code) == (Kind.REFUSED, 404, IMAGE_NOT_FOUND)
+    assert "Delete Image" in str(error)
+    assert "case-sensitive" in str(failure(client.default, MONTHLY, "en-us"))
+    assert failure(client.set_realtime_url, "http://example.com/").error_code == 4000215
+
+
+def test_productions_gate(server: BoxServer, make: Make) -> None:
+    """The refused production URL says what to do first."""
+    error = failure(make(server, PRODUCTION).set_realtime_url, "https://example.com/")
+    assert "performance-test start" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("response", "kind"),
+    [
+        (HTML, Kind.NOT_APPLE),
+        (replace(HTML, status=404), Kind.NOT_APPLE),
+        (replace(HTML, status=403), Kind.NOT_APPLE),
+        (Response(302, {"location": "https://example.com/sign-in"}), Kind.NOT_APPLE),
+        (Response(200, {"content-type": "application/json"}, b"hello"), Kind.NOT_APPLE),
+        (Response(200, {"content-type": "application/json"}, b'{"messageIdentifiers": 7}'), Kind.NOT_APPLE),
+        (Response(200, {"content-type": "application/json"}, b"[]"), Kind.NOT_APPLE),
+        (Response(200), Kind.NOT_APPLE),
+        (Response(404), Kind.NO_ACCESS),
+        (Response(500, {}, b"oops"), Kind.SERVER),
+        (Response(503, {"content-type": "application/json"}, b'{"errorCode":5000001,"errorMessage":"x"}'), Kind.SERVER),
+    ],
+)
+def test_answers_that_are_not_apples(make: Make, response: Response, kind: Kind) -> None:
+    """A sign-in page, a redirect, JSON of another shape or a broken server each end in one sentence."""
+    with Server(lambda _: response) as server:
+        assert failure(make(server).messages).kind == kind
+
+
+def test_a_sign_in_page_is_no_upload(make: Make) -> None:
+    """A page that answers 200 to everything does not make an upload a success."""
+    with Server(lambda _: HTML) as server:
+        assert failure(make(server).upload_message, new_id(), BODY).kind == Kind.NOT_APPLE
+
+
+def refused_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "said"),
+    [
+        (None, Kind.UNREACHABLE, "refuses connections"),
+        ("http://retention.invalid", Kind.UNREACHABLE, "cannot be resolved"),
+        ("hello", Kind.NOT_APPLE, "check the base URL"),
+    ],
+)
+def test_a_network_that_is_dead(clock: Clock, url: str | None, kind: Kind, said: str) -> None:
+    """A host that refuses, has no name or is no URL ends in one sentence."""
+    base_url = url or refused_url()
+    with Apple(KEY, APP.bundle_id, SANDBOX, base_url=base_url, clock=clock, sleep=clock.sleep) as client:
+        error = failure(client.messages)
+    assert (error.kind, said in str(error)) == (kind, True)
+
+
+def test_tls_that_cannot_be() -> None:
+    """A host without TLS where it is due is told as that."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak_plainly() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = Thread(target=speak_plainly)
+        thread.start()
+        base_url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with Apple(KEY, APP.bundle_id, SANDBOX, base_url=base_url, patience=0) as client:
+            assert failure(client.messages).kind == Kind.TLS
+        thread.join()
+
+
+def test_an_answer_that_does_not_come(clock: Clock) -> None:
+    """A host that accepts and stays silent is a time-out, tried four times in all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        options: dict[str, Any] = {"base_url": base_url, "clock": clock, "sleep": clock.sleep}
+        with Apple(KEY, APP.bundle_id, SANDBOX, timeout=(0.05, 0.05), **options) as client:
+            assert failure(client.messages).kind == Kind.TIMED_OUT
+    assert clock.slept == [1, 2, 4]
+
+
+# What is repeated, and what is not
+
+
+@pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
+def test_reading_is_repeated(box: Box, make: Make, clock: Clock, mishap: Any) -> None:
+    """A list, a default and the URL may be asked for again."""
+    with BoxServer(box, wrap=failing(mishap, mishap, mishap)) as server:
+        assert make(server).messages() == {}
+    assert clock.slept == [1, 2, 4]
+
+
+def test_patience_ends(box: Box, make: Make, clock: Clock) -> None:
+    """After the fourth failure the error is the caller's; without patience, after the first."""
+    with BoxServer(box, wrap=failing(*[UNCLEAR] * 9)) as server:
+        assert failure(make(server).messages).kind == Kind.SERVER
+        assert len(clock.slept) == 3
+        assert failure(make(server, patience=0).messages).kind == Kind.SERVER
+        assert len(clock.slept) == 3
+
+
+@pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
+@pytest.mark.parametrize("after", [False, True])
+def test_an_upload_of_unclear_outcome(box: Box, make: Make, mishap: Any, after: bool) -> None:  # noqa: FBT001  # a table
+    """The list is read; what is in it is not sent again, and what is not, is. Either way it is there once."""
+    uploads: list[str] = []
+
+    def count(answer: Answer) -> Answer:
+        def counted(request: Request) -> Response:
+            if request.method == "PUT":
+                uploads.append(request.target)
+            return answer(request)
+
+        return counted
+
+    message, image = new_id(), new_id()
+    for identifier, only, number in ((message, "PUT /sandbox/inApps/v1/messaging/message", 1), (image, "image", 2)):
+        wrapped = failing(mishap, after=after, only=only)
+        with BoxServer(box, wrap=lambda answer, wrapped=wrapped: count(wrapped(answer))) as server:  # type: ignore[misc]  # mypy infers no default
+            client = make(server)
+            if number == 1:
+                assert client.upload_message(identifier, BODY)
+            else:
+                assert client.upload_image(identifier, FULL, "FULL_SIZE")
+        assert len(uploads) == (number if after else 2 * number)
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    assert (list(shelf.message_states()), list(shelf.images())) == ([message], [image])
+
+
+def test_an_upload_that_arrives_late(box: Box, make: Make) -> None:
+    """A list that does not have it yet, then a 409: it is in the list by then, so it was ours."""
+    identifier = new_id()
+    empty = Response(200, {"content-type": "application/json"}, b'{"messageIdentifiers":[]}')
+
+    def late(answer: Answer) -> Answer:
+        return failing(UNCLEAR, only="PUT", after=True)(failing(empty, only="GET")(answer))
+
+    with BoxServer(box, wrap=late) as server:
+        assert make(server).upload_message(identifier, BODY)
+
+
+def test_an_identifier_that_is_ours_already(client: Apple) -> None:
+    """409 with the id in our list is no failure; the answer says that nothing went."""
+    identifier, image = new_id(), new_id()
+    assert client.upload_message(identifier, BODY)
+    assert not client.upload_message(identifier, BODY)
+    assert client.upload_image(image, FULL, "FULL_SIZE")
+    assert not client.upload_image(image, FULL, "FULL_SIZE")
+
+
+def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Apple, make: Make) -> None:
+    """409 without the id in our list is somebody else's, and the sentence says how `revision` helps."""
+    verbs.grant(box, App(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    identifier = new_id()
+    make(server, bundle_id="com.example.other").upload_message(identifier, BODY)
+    error = failure(client.upload_message, identifier, BODY)
+    assert (error.kind, error.status) == (Kind.TAKEN, 409)
+    assert "`revision`" in str(error)
+
+
+def test_a_deletion_of_unclear_outcome(box: Box, make: Make) -> None:
+    """A deletion that was done, and whose answer was lost, is done."""
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    identifier = shelve(shelf)
+    with BoxServer(box, wrap=failing(HangUp, after=True)) as server:
+        make(server).delete_message(identifier)
+    assert shelf.message(identifier) is None
+
+
+def test_a_test_is_not_started_twice(box: Box, make: Make, clock: Clock) -> None:
+    """A start of unclear outcome is told, not repeated."""
+    with BoxServer(box, wrap=failing(HangUp, after=True)) as server:
+        assert failure(make(server).start_performance_test, "1").unclear
+    assert clock.slept == []
+
+
+# Rates
+
+
+def used_up(box: Box, operation: str) -> None:
+    for _ in range(360):
+        box.rates.count(APP.app_apple_id, SANDBOX, operation, NOW)
+
+
+def test_a_rate_limit_is_waited_out(box: Box, client: Apple, clock: Clock) -> None:
+    """A 429 is waited out until its Retry-After, a UNIX time in ms, and the call made then, an upload too."""
+    used_up(box, "Upload Message")
+    assert client.upload_message(new_id(), BODY)
+    next_hour = (NOW // HOUR + 1) * HOUR
+    assert clock.slept == [pytest.approx(next_hour + 1 - NOW)]
+
+
+def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, clock: Clock) -> None:
+    """Without patience the error says when Apple takes calls again."""
+    used_up(box, "Get Message List")
+    error = failure(make(server, patience=0).messages)
+    assert (error.kind, error.status, clock.slept) == (Kind.RATE_LIMITED, 429, [])
+    assert error.retry_at == (NOW // HOUR + 1) * HOUR
+    assert "2027-01-15 09:00:00 UTC" in str(error)
+
+
+@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}])
+def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
+    """A 429 that does not say when is waited out for a minute."""
+    body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
+    limited = Response(429, {"content-type": "application/json", **header}, body)
+    with BoxServer(box, wrap=failing(limited)) as server:
+        assert make(server).messages() == {}
+    assert clock.slept == [pytest.approx(61)]
+
+
+def test_a_rate_limit_that_never_ends(make: Make, clock: Clock) -> None:
+    """Four 429s for one call are enough."""
+    with Server(lambda _: Response(429, {}, b"{}")) as server:
+        assert failure(make(server).messages).kind == Kind.RATE_LIMITED
+    assert len(clock.slept) == 3
+
+
+def test_no_call_is_refused_for_its_rate(box: Box, server: BoxServer, make: Make, clock: Clock) -> None:
+    """More uploads than an hour takes are paced so that Apple never has to refuse one; waits are told before."""
+    told: list[tuple[str, float]] = []
+    client = make(server, waiting=lambda operation, seconds: told.append((operation, seconds)))
+    expected = client.estimate([(apple.UPLOAD_MESSAGE, 361)])
+    for _ in range(361):
+        client.upload_message(new_id(), BODY)
+    assert told == [(apple.UPLOAD_MESSAGE, HOUR)]
+    assert clock.slept == [HOUR]
+    assert expected == pytest.approx(HOUR + 0.3, abs=1)
+    row = box.database.one("SELECT number FROM calls WHERE operation = 'Upload Message'")
+    assert row == (1,)
+
+
+def test_requests_has_no_retries_of_its_own() -> None:
+    """What is repeated is ours to decide: the transport tries once."""
+    adapter = requests.Session().get_adapter("https://")
+    assert isinstance(adapter, HTTPAdapter)
+    assert adapter.max_retries.total == 0
