@@ -42,7 +42,10 @@ def sam(*arguments: str) -> str:
     """Run SAM CLI in the project; returns what it printed. Raises CalledProcessError if SAM refuses."""
     if not SAM.exists():
         raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
-    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "PATH": f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"}
+    # Of a make that we run under, the one that SAM runs is to know nothing.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "PATH": path}
     return subprocess.run(
         [SAM, *arguments],
         cwd=ROOT,

@@ -363,6 +363,83 @@ def sign_request(
         print(line)  # noqa: T201  # likewise
 
 
+@app.command(
+    epilog="Examples: `retention rehearse https://api.example.com/v1/retention-message --product pro.monthly --env"
+    " sandbox`; `retention rehearse --anchor`."
+)
+def rehearse(
+    url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="Your sandbox endpoint; http:// only on this machine.")
+    ] = None,
+    product: Annotated[
+        str | None,
+        typer.Option("--product", help="The product of the test's transaction; may be left out if only one."),
+    ] = None,
+    transaction: Annotated[str, typer.Option("--transaction", help="The originalTransactionId.")] = "99371282",
+    locale: Annotated[str | None, typer.Option("--locale", help="The locale to ask in; the file's default.")] = None,
+    requests: Annotated[int, typer.Option("--requests", min=1, max=2000, help="totalRequests.")] = 100,
+    duration: Annotated[
+        int, typer.Option("--duration", min=0, max=3_600_000, metavar="MS", help="totalDuration; 0 sends all at once.")
+    ] = 60_000,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=200, help="maxConcurrentRequests: at most so many in flight.")
+    ] = 10,
+    threshold: Annotated[
+        int, typer.Option("--threshold", min=1, max=30_000, metavar="MS", help="responseTimeThreshold.")
+    ] = 700,
+    success_rate: Annotated[
+        int, typer.Option("--success-rate", min=0, max=100, metavar="PERCENT", help="successRateThreshold.")
+    ] = 95,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", metavar="DIR", help="Where the authority that signs is kept, or made.")
+    ] = None,
+    anchor: Annotated[  # noqa: FBT002  # Typer reads the default
+        bool, typer.Option("--anchor", help="Only print the authority's trust anchor, base64 of its DER.")
+    ] = False,
+    anyway: Annotated[  # noqa: FBT002  # as above
+        bool, typer.Option("--anyway", help="Even if some locale would not be answered.")
+    ] = False,
+    env: Env = None,
+    file: File = DEFAULT_FILE,
+    table: Table = None,
+    endpoint_url: Endpoint = None,
+    region: Region = None,
+    app_id: App = None,
+    as_json: Json = False,  # noqa: FBT002  # as above
+) -> None:
+    """Run Apple's performance test against your own endpoint before Apple does. Exit code 0 is PASS, 1 is FAIL.
+
+    The defaults are Apple's published fixture, with the 700 ms of production; what Apple really sends is not known.
+    """
+    from console import rehearsal_authority, rehearsing  # noqa: PLC0415  # `--help` need not wait for it
+    from console.forecast import Subject  # noqa: PLC0415  # likewise
+    from console.rehearse import check_url  # noqa: PLC0415  # likewise
+    from console.simulator.box import TestConfig  # noqa: PLC0415  # likewise
+
+    out = Output(as_json=as_json)
+    directory = ca or rehearsal_authority.default_directory()
+    if anchor:
+        rehearsing.give_anchor(directory, out)
+        return
+    if url is None:
+        raise typer.BadParameter("name your endpoint", param_hint="URL")
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from None
+    plan = rehearsing.Plan(
+        url=url,
+        config=TestConfig(concurrency, requests, duration, threshold, success_rate),
+        subject=Subject(transaction, product),
+        locale=locale,
+        where=Where(env, file, table, endpoint_url, region, app_id),
+        directory=directory,
+        anyway=anyway,
+    )
+    if not rehearsing.carry_out(plan, out).passed:
+        raise typer.Exit(1)
+
+
 def _warn(out: Output, file: str, warnings: Sequence[Mistake]) -> None:
     for warning in warnings:
         out.warn(f"{file}:{warning.line}: warning: {warning}")
