@@ -40,7 +40,9 @@ PRODUCTS = [
 # Ten minutes past a full hour; what the box counts by, so that no hour turns while a test runs.
 NOW = 1_800_000_600.0
 
-QUICK = TestConfig(max_concurrent_requests=4, total_requests=8, total_duration_ms=80)
+# The limit is wide, so that a busy machine fails no test; tests of the limit set their own.
+PATIENT_MS = 5000
+QUICK = TestConfig(4, total_requests=8, total_duration_ms=80, response_time_threshold_ms=PATIENT_MS)
 
 
 @dataclass

@@ -82,7 +82,7 @@ def get_image_list(call: Call) -> Document:
 
 def upload_message(call: Call) -> None:
     identifier = uploads.identifier(call.parameters["messageIdentifier"])
-    message = uploads.read_message(identifier, call.body, call.shelf.images())
+    message = uploads.read_message(identifier, call.body, call.shelf.image)
     if call.shelf.is_taken("message", identifier):
         raise Problem(problems.MESSAGE_ALREADY_EXISTS)
     if call.shelf.count("message") >= uploads.MAX_MESSAGES:
@@ -113,8 +113,8 @@ def configure_default_message(call: Call) -> None:
         raise Problem(problems.MESSAGE_NOT_FOUND)
     if message.state != APPROVED:
         raise Problem(problems.MESSAGE_NOT_APPROVED)
-    images = call.shelf.images()
-    if any(images[used].state != APPROVED for used in message.images):
+    images = [call.shelf.image(used) for used in message.images]
+    if any(image is None or image.state != APPROVED for image in images):
         raise Problem(problems.IMAGE_NOT_APPROVED)
     call.shelf.configure_default(product_id, locale, identifier)
 

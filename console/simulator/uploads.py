@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from console.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
@@ -21,6 +21,8 @@ MAX_BULLET_TEXT: Final = 66
 MAX_BULLET_POINTS: Final = 5
 
 ABOVE_IMAGE: Final = "ABOVE_IMAGE"
+Images = Callable[[str], Image | None]
+
 _UUID_LENGTH: Final = 36
 _HEADER_POSITIONS: Final = ("ABOVE_BODY", ABOVE_IMAGE)
 
@@ -62,8 +64,11 @@ def check_image(content: bytes, size: str) -> None:
         raise Problem(problems.BAD_IMAGE_SIZE)
 
 
-def read_message(name: str, body: bytes, images: Mapping[str, Image]) -> Message:
-    """Return the message called `name` that an UploadMessageRequestBody describes; its state is left to review."""
+def read_message(name: str, body: bytes, images: Images) -> Message:
+    """Return the message called `name` that an UploadMessageRequestBody describes; its state is left to review.
+
+    `images` finds an uploaded image by its id.
+    """
     content = read_object(body)
     _text(content, "header", MAX_HEADER, problems.HEADER_TOO_LONG)
     _text(content, "body", MAX_BODY, problems.BODY_TOO_LONG)
@@ -87,20 +92,20 @@ def _bullets(content: Mapping[str, Any]) -> list[Any]:
     return bullets
 
 
-def _bullet(bullet: object, images: Mapping[str, Image]) -> str:
+def _bullet(bullet: object, images: Images) -> str:
     if not isinstance(bullet, dict):
         raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. A bullet point is an object.")
     _text(bullet, "text", MAX_BULLET_TEXT, problems.BULLET_POINT_TEXT_TOO_LONG)
     return _image(bullet, BULLET_POINT, images)
 
 
-def _image(picture: object, size: str, images: Mapping[str, Image]) -> str:
+def _image(picture: object, size: str, images: Images) -> str:
     """Return the id of an image that is there, and was uploaded with the size that its place wants."""
     if not isinstance(picture, dict):
         raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. image is an object.")
     _text(picture, "altText", MAX_ALT_TEXT, problems.ALT_TEXT_TOO_LONG)
     name = identifier(picture.get("imageIdentifier"))
-    image = images.get(name)
+    image = images(name)
     if image is None or image.size != size:
         # A reading: of the errors Apple lists for this call, the one about images.
         raise Problem(problems.INVALID_IMAGE, f"Invalid request. {name} is not an image of size {size}.")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
+from simulated import PATIENT_MS
 
 from console.simulator.api import Request, Response
 from console.simulator.attempt import Attempt, call
@@ -60,7 +61,7 @@ def test_an_answer_comes_back_whole() -> None:
         return Response(200, JSON, b"{}")
 
     with Server(answer) as server:
-        attempt = call(f"{server.url}/v1/message?x=1", "header.payload.signature")
+        attempt = call(f"{server.url}/v1/message?x=1", "header.payload.signature", PATIENT_MS)
     assert (attempt.result, attempt.status, attempt.body) == ("SUCCESS", 200, b"{}")
     assert (seen[0].method, seen[0].target) == ("POST", "/v1/message?x=1")
     assert json.loads(seen[0].body) == {"signedPayload": "header.payload.signature"}
@@ -70,7 +71,7 @@ def test_an_answer_comes_back_whole() -> None:
 def test_only_200_is_success(status: int) -> None:
     """Any other status is UNSUCCESSFUL_HTTP_RESPONSE_CODE."""
     with Server(lambda _: Response(status)) as server:
-        attempt = call(server.url, "x")
+        attempt = call(server.url, "x", PATIENT_MS)
     assert (attempt.result, attempt.status) == ("UNSUCCESSFUL_HTTP_RESPONSE_CODE", status)
 
 
@@ -91,7 +92,7 @@ def test_only_200_is_success(status: int) -> None:
 def test_what_an_endpoint_may_say(pieces: tuple[bytes, ...], result: str) -> None:
     """Each way to answer wrongly has Apple's name."""
     with saying(*pieces) as url:
-        assert call(url, "x").result == result
+        assert call(url, "x", PATIENT_MS).result == result
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_nobody_listens() -> None:
 def test_no_tls_where_tls_is_due() -> None:
     """An endpoint that speaks plain HTTP on an https URL is a TLS_ISSUE."""
     with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
-        assert call(url.replace("http:", "https:"), "x").result == "TLS_ISSUE"
+        assert call(url.replace("http:", "https:"), "x", PATIENT_MS).result == "TLS_ISSUE"
 
 
 def redirecting(*targets: str) -> Attempt:
@@ -133,7 +134,7 @@ def redirecting(*targets: str) -> Attempt:
         return Response(200, JSON, request.body)
 
     with Server(answer) as server:
-        return call(f"{server.url}/0", "x")
+        return call(f"{server.url}/0", "x", PATIENT_MS)
 
 
 def test_a_redirect_is_followed() -> None:
@@ -151,7 +152,7 @@ def test_a_redirect_in_a_circle(targets: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://\u2100.example/"])
 def test_nothing_is_raised(url: str) -> None:
     """Whatever the URL, the outcome is an attempt, not an exception."""
-    assert call(url, "x").result != "SUCCESS"
+    assert call(url, "x", PATIENT_MS).result != "SUCCESS"
 
 
 def test_tls_is_1_2_at_least() -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from simulated import ANNUAL, APP, MONTHLY, answer_of, make_box, new_id, shelve
+from simulated import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_box, new_id, shelve
 
 from console.failure import Failure
 from console.simulator import verbs
@@ -88,7 +88,7 @@ def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | N
 
 
 def cancelled(box: Box, locale: str = "en-US") -> Seen:
-    return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale)
+    return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale, limit_ms=PATIENT_MS)
 
 
 @pytest.mark.parametrize(("endpoint", "asc", "default", "source", "why"), CASES)

@@ -1,0 +1,129 @@
+"""The box against the real endpoint: what the function answers over HTTP is what the box takes, for every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+from endpoint_bench import AUTHORITY, MESSAGE, NOW, OFFER, OTHER, PLAIN, SWITCH, TEXT, catalog, make_bench, rule
+from retention.offers import Signer
+from simulated import APP, KEY, MONTHLY, PEM, QUICK, text
+
+from console.authority import Authority
+from console.sample_events import PATH
+from console.serve import listen
+from console.simulator import verbs
+from console.simulator.accounts import Product
+from console.simulator.box import Box
+from console.simulator.customer import DEFAULT, REAL_TIME, Seen, cancel
+from console.simulator.database import Database
+from console.simulator.performance import PerformanceTests
+from console.simulator.shelf import APPROVED, SANDBOX, Image, Message
+
+ENDPOINTS_KEY = "ABC123DEFG"
+ITEM = {
+    "currentSKU": "a",
+    "SKU": "b",
+    "displayName": "B",
+    "description": "A course",
+    "effective": "IMMEDIATELY",
+    "reason": "UPGRADE",
+    "price": 4990,
+}
+COMMERCE = {
+    "kind": "advancedCommerce",
+    "set": "text",
+    "request": {"retainBillingCycle": True, "changeItems": [ITEM]},
+}
+PICTURE = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a03"
+
+
+@contextmanager
+def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Box]:
+    """Give a box whose wall clock is the endpoint's, with the two messages that the endpoint may answer."""
+    box = Box(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
+    verbs.grant(
+        box, APP, ENDPOINTS_KEY, PEM, [Product(MONTHLY, "pro", advanced_commerce=True), Product("pro.annual", "pro")]
+    )
+    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+    shelf.add_image(Image(PICTURE, "FULL_SIZE", APPROVED), 0)
+    picture: dict[str, Any] = {"image": {"imageIdentifier": PICTURE, "altText": "A ridge"}}
+    shelf.add_message(Message(PLAIN, text(**picture), APPROVED, (PICTURE,)), 0)
+    shelf.add_message(Message(TEXT, text(header="Text"), APPROVED), 0)
+    shelf.configure_default(MONTHLY, "en-US", PLAIN)
+    try:
+        yield box
+    finally:
+        box.close()
+
+
+@contextmanager
+def served(respond: Callable[[object], dict[str, Any]]) -> Iterator[str]:
+    """Serve an endpoint as `make serve` does; give its URL."""
+    server = listen(lambda event, _: respond(event), "127.0.0.1", 0)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}{PATH}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def cancelled(box: Box, *rules: dict[str, Any], signer: Signer | None = None) -> Seen:
+    with served(make_bench(catalog(*rules), signer=signer).endpoint.respond) as url:
+        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(url)
+        return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=5000)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (MESSAGE, "message"),
+        (SWITCH, "alternateProduct"),
+        ({**SWITCH, "billingPlanType": "MONTHLY"}, "alternateProduct"),
+        ({**OFFER, "signature": "v2"}, "promotionalOffer"),
+        ({**OFFER, "signature": "v1"}, "promotionalOffer"),
+        (COMMERCE, "advancedCommerceInfo"),
+    ],
+)
+def test_every_kind_of_answer_is_shown(answer: dict[str, Any], kind: str) -> None:
+    """What the endpoint answers passes the box; what it signs for a test authority is signed with a throwaway key."""
+    with boxed() as box:
+        seen = cancelled(box, rule(answer))
+    assert (seen.source, seen.kind, seen.result) == (REAL_TIME, kind, "SUCCESS")
+    signs = kind in {"promotionalOffer", "advancedCommerceInfo"}
+    assert ["throwaway" in note for note in seen.notes] == [True] * signs
+
+
+def test_a_strict_box_takes_no_throwaway_key() -> None:
+    """A strict box refuses what Apple would, and the default is shown instead."""
+    with boxed(strict=True) as box:
+        seen = cancelled(box, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
+    assert (seen.source, "not by the key" in seen.why_not_real_time) == (DEFAULT, True)
+
+
+def test_no_answer_is_the_default() -> None:
+    """Where no rule answers, the endpoint's 204 leaves the customer to Apple's order."""
+    with boxed() as box:
+        seen = cancelled(box)
+    assert (seen.source, seen.status) == (DEFAULT, 204)
+
+
+def test_a_stranger_gets_no_answer() -> None:
+    """A box whose authority the endpoint does not trust is answered 401."""
+    with boxed(OTHER) as box:
+        assert cancelled(box, rule(MESSAGE)).status == 401
+
+
+def test_the_endpoint_passes_a_performance_test() -> None:
+    """The same subscription asked again and again passes: no request is mistaken for a repetition."""
+    with boxed() as box, served(make_bench(catalog(rule(MESSAGE))).endpoint.respond) as url:
+        tests = PerformanceTests(box)
+        request_id, _ = tests.start(APP, box.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
+        tests.wait()
+        assert tests.has_passed(APP), tests.report(APP, request_id)
