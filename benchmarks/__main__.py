@@ -26,7 +26,7 @@ from real_parts import Artefact  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
-from benchmarks import artefacts, figures, in_process, plot, report, under_lambda  # noqa: E402
+from benchmarks import artefacts, cores, figures, in_process, plot, report, under_lambda  # noqa: E402
 from benchmarks.figures import CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
@@ -102,7 +102,11 @@ def _run(rounds: Rounds, progress: Progress) -> Found:
     reference = artefacts.reference()
     progress.advance(building)
     staging = progress.add_task("publishing catalogs", total=3)
-    with staged(lambda: progress.advance(staging)) as scene, TemporaryDirectory() as scratch:
+    with (
+        cores.on(cores.OTHERS),
+        staged(lambda: progress.advance(staging)) as scene,
+        TemporaryDirectory() as scratch,
+    ):
         entrants = _contestants(scene, ours, reference, Path(scratch))
         with under_lambda.idling(entrants[OURS], scene, rounds.idle) as idle:
             idle_since = time.monotonic()
@@ -115,11 +119,12 @@ def _run(rounds: Rounds, progress: Progress) -> Found:
             )
             all_products = under_lambda.peak_of_all_products(entrants[OURS], scene)
             progress.add_task("in one process", total=None)
-            times = {
-                **in_process.verification(scene, rounds.in_process),
-                **in_process.decisions(scene, rounds.in_process),
-                **in_process.lookups(scene, rounds.lookups),
-            }
+            with cores.on(cores.MEASURED):
+                times = {
+                    **in_process.verification(scene, rounds.in_process),
+                    **in_process.decisions(scene, rounds.in_process),
+                    **in_process.lookups(scene, rounds.lookups),
+                }
             progress.add_task("idling", total=None)
             time.sleep(max(0.0, idle_since + IDLE_SECONDS - time.monotonic()))
             after, gone = under_lambda.after_idling(idle, scene)

@@ -1,11 +1,7 @@
-"""Cold and warm under Lambda's runtime interface emulator, each contestant on its built artefact and one core.
-
-An environment at 1769 MiB has one vCPU, so each function is held to one core; DynamoDB Local may use the others.
-"""
+"""Cold and warm under Lambda's runtime interface emulator, each contestant on its built artefact and one core."""
 
 from __future__ import annotations
 
-import os
 import re
 import time
 import uuid
@@ -17,7 +13,7 @@ from typing import Final
 
 from real_parts import Artefact, Emulator
 
-from benchmarks import catalogs
+from benchmarks import catalogs, cores
 from benchmarks.scene import LARGE_APP, Event, Scene
 from benchmarks.timing import turn
 
@@ -35,6 +31,9 @@ BLOCK: Final = 20
 # Lambda's file system is read-only: no run may leave bytecode behind for the next.
 _READ_ONLY: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
 _CHECKED_REQUESTS: Final = 3
+
+# A process that was stopped goes on giving back its memory, and would take the next one's core for some 50 ms.
+_SETTLE_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +119,8 @@ def environment(contestant: Contestant) -> Iterator[Environment]:
     mark = f"BENCHMARK_ENVIRONMENT={uuid.uuid4()}"
     variables = {**contestant.variables, **_READ_ONLY, **dict([mark.split("=")])}
     emulator = Emulator(contestant.artefact, variables, handler=contestant.handler)
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})  # its processes inherit it
-    try:
+    with cores.on(cores.MEASURED):
         emulator.__enter__()
-    finally:
-        os.sched_setaffinity(0, cores)
     try:
         yield Environment(emulator, mark)
     finally:
@@ -138,6 +133,7 @@ def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callabl
     init: Times = {contestant.name: [] for contestant in contestants}
     for number in range(rounds + 1):
         for contestant in turn(number, contestants):
+            time.sleep(_SETTLE_SECONDS)
             with environment(contestant) as running:
                 seconds = running.answer(scene.event())
                 if number:  # the round before the others brings the files into the machine's memory
