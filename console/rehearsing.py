@@ -132,14 +132,15 @@ def _notes(rehearsal: Rehearsal, foreseen: Forecast, locale: str) -> list[str]:
     """What the figures alone do not say."""
     notes = []
     if rehearsal.cold:
-        waits = [sent.timing["cold"] for sent in rehearsal.cold]
+        waits = sorted(round(sent.timing["cold"]) for sent in rehearsal.cold)
+        took = f"{waits[0]}" if waits[0] == waits[-1] else f"{waits[0]} to {waits[-1]}"
         notes.append(
-            f"{len(waits)} environments came up: init and first answer took {min(waits):.0f} to {max(waits):.0f} ms of"
-            " what is called cold; the rest is Lambda's placing, the way here, and waiting."
+            f"Environments that came up: {len(waits)}. Of their cold times, init and the first answer are {took} ms;"
+            " the rest is placing them, the way there, and waiting."
         )
     silent = sum(sent.attempt.status is None for sent in rehearsal.sent)
     if silent:
-        notes.append(f"Whether the {silent} without any answer were cold, nobody told.")
+        notes.append(f"{silent} requests got no answer at all: whether they were cold, nobody told.")
     if rehearsal.tally.results["SUCCESS"] and not rehearsal.cold and not rehearsal.warm:
         notes.append("No answer has a Server-Timing header, so cold starts cannot be told apart.")
     expected = foreseen.message_in(locale)

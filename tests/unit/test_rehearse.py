@@ -1,0 +1,465 @@
+"""A rehearsal: where it may be aimed, how it paces and judges its requests, and what it tells."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
+from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
+from retention.jws import SignedPayloadVerifier
+
+from console.authority import Authority
+from console.failure import Failure
+from console.forecast import Subject, forecast
+from console.main import main
+from console.rehearse import Asking, check_url, rehearse, send, server_timing
+from console.samples import SAMPLE
+from console.simulator.api import HangUp, Request, Response
+from console.simulator.box import TestConfig
+from console.simulator.server import Server
+from console.target import Where
+
+AUTHORITY = Authority.create("Test Rehearsal Root CA")
+ASKING = Asking(AUTHORITY, 6745974591, "trailhead.pro.annual", "en-US", "2000000900000001")
+MESSAGE = str(uuid.uuid4())
+GOOD = json.dumps({"message": {"messageIdentifier": MESSAGE}}).encode()
+JSON = {"content-type": "application/json; charset=utf-8"}
+
+# So long that what is judged is never this machine's speed.
+PATIENT = 30_000
+SHORT = TestConfig(4, 20, 100, PATIENT, 95)
+WAIT = 10.0
+
+NOW = datetime.now(UTC)
+
+
+def reply(status: int = 200, body: bytes = GOOD, **headers: str) -> Response:
+    return Response(status, {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}, body)
+
+
+@dataclass
+class Endpoint:
+    """An endpoint that does as it is told, and remembers what it was sent."""
+
+    answers: Callable[[int], Response] = lambda _: reply()
+    claims: list[Mapping[str, Any]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+    inside: int = 0
+    most: int = 0
+
+    def __call__(self, request: Request) -> Response:
+        payload = json.loads(request.body)["signedPayload"]
+        claims = SignedPayloadVerifier([AUTHORITY.root_der]).verify(payload, datetime.now(UTC))
+        with self.lock:
+            self.claims.append(claims)
+            number = len(self.claims)
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        try:
+            return self.answers(number)
+        finally:
+            with self.lock:
+                self.inside -= 1
+
+
+@contextmanager
+def listening(endpoint: Callable[[Request], Response]) -> Iterator[str]:
+    with Server(endpoint) as server:
+        yield f"{server.url}/v1/retention-message"
+
+
+def answering(status: int = 200, body: bytes = GOOD, **headers: str) -> Endpoint:
+    return Endpoint(lambda _: reply(status, body, **headers))
+
+
+# --- where it may be aimed ---
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/v1/retention-message",
+        "https://example.com:8443/?app=1",
+        "http://127.0.0.1:8080/v1/retention-message",
+        "http://localhost:8080/",
+        "http://[::1]:8080/",
+    ],
+)
+def test_urls_that_are_taken(url: str) -> None:
+    """HTTPS anywhere, as Apple has it, and plain HTTP on this machine."""
+    check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "http://10.0.0.1/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1@example.com/",
+        "https://user:password@example.com/",
+        "https://example.com/#top",
+        "https://example.com:port/",
+        "https:///path",
+        "ftp://example.com/",
+        "example.com",
+        "",
+        "https://example.com/" + "x" * 240,
+    ],
+)
+def test_urls_that_are_refused(url: str) -> None:
+    """What Apple would not take, and what could be somebody else's in the clear."""
+    with pytest.raises(ValueError, match=r".+"):
+        check_url(url)
+
+
+# --- one request ---
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "result"),
+    [
+        (answering(), "SUCCESS"),
+        (answering(204, b""), "UNSUCCESSFUL_HTTP_RESPONSE_CODE"),
+        (answering(body=b"{}"), "INVALID_RESPONSE"),
+        (answering(body=b"\xff"), "INVALID_RESPONSE"),
+        (answering(body=b'{"message": {}}'), "INVALID_RESPONSE"),
+        (answering(body=b'{"message": {"messageIdentifier": 7}}'), "INVALID_RESPONSE"),
+        (answering(body=b'{"message": [], "promotionalOffer": []}'), "INVALID_RESPONSE"),
+        (answering(body=b'{"promotion": {"messageIdentifier": "1"}}'), "INVALID_RESPONSE"),
+        (answering(content_type="application/json; charset=latin-1"), "UNSUPPORTED_CHARSET"),
+        (answering(307, location="/v1/retention-message"), "CIRCULAR_REDIRECT"),
+    ],
+)
+def test_a_request_is_judged_in_apples_words(endpoint: Endpoint, result: str) -> None:
+    """Each way to fail has Apple's name and a reason of ours; success has none."""
+    with listening(endpoint) as url:
+        sent = send(0, url, PATIENT, ASKING)
+    assert (sent.result, bool(sent.reason)) == (result, result != "SUCCESS")
+    assert sent.message == (MESSAGE if result == "SUCCESS" else None)
+
+
+def test_a_connection_that_is_closed_is_no_response() -> None:
+    """Apple's NO_RESPONSE: the endpoint hangs up without a word."""
+
+    def hang_up(_: Request) -> Response:
+        raise HangUp
+
+    with listening(hang_up) as url:
+        assert send(0, url, PATIENT, ASKING).result == "NO_RESPONSE"
+
+
+def test_nobody_there_is_a_socket_issue() -> None:
+    """Nothing listens: Apple's SOCKET_ISSUE."""
+    with listening(Endpoint()) as url:
+        pass
+    assert send(0, url, PATIENT, ASKING).result == "SOCKET_ISSUE"
+
+
+def test_a_late_answer_is_timed_out_and_still_known() -> None:
+    """Apple has hung up, we have not: how late it was, and why, is what the owner needs."""
+    pause = Event()
+
+    def late(_: int) -> Response:
+        pause.wait(0.05)
+        return reply(server_timing="cold;dur=912.5, total;dur=20")
+
+    with listening(Endpoint(late)) as url:
+        sent = send(0, url, 1, ASKING)
+    assert (sent.result, sent.attempt.status, sent.cold) == ("TIMED_OUT", 200, True)
+    assert "Apple waits 1 ms" in sent.reason
+    assert sent.document()["serverTiming"] == {"cold": 912.5, "total": 20}
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("", {}),
+        ("cold;dur=812.3, verify;dur=4.5,total;dur=20", {"cold": 812.3, "verify": 4.5, "total": 20}),
+        ('cdn;desc="a cache";dur="3"', {"cdn": 3}),
+        ("miss, ;dur=1, total;dur=soon, db ; DUR = 2", {"db": 2}),
+    ],
+)
+def test_server_timing(header: str, found: dict[str, float]) -> None:
+    """Names with a duration are read, anything else in the header is passed over."""
+    assert server_timing({"server-timing": header}) == found
+
+
+# --- the whole test ---
+
+
+def test_every_request_is_fresh_and_about_the_same_customer() -> None:
+    """As Apple's: one transaction and product, and a requestIdentifier and signature of its own for each."""
+    endpoint = Endpoint()
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, SHORT, ASKING)
+    assert rehearsal.passed
+    assert len({claims["requestIdentifier"] for claims in endpoint.claims}) == 20
+    assert {claims["requestIdentifier"] for claims in endpoint.claims} == {
+        sent.request_identifier for sent in rehearsal.sent
+    }
+    assert {(claims["originalTransactionId"], claims["productId"]) for claims in endpoint.claims} == {
+        ("2000000900000001", "trailhead.pro.annual")
+    }
+    assert {claims["environment"] for claims in endpoint.claims} == {"Sandbox"}
+
+
+def test_no_more_requests_are_in_flight_than_told() -> None:
+    """A burst fills its places and never one more."""
+    full = Event()
+
+    def answer(number: int) -> Response:
+        if number == 3:
+            full.set()
+        assert full.wait(WAIT)
+        return reply()
+
+    endpoint = Endpoint(answer)
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, TestConfig(3, 12, 0, PATIENT, 95), ASKING)
+    assert rehearsal.passed
+    assert endpoint.most == 3
+
+
+def test_the_report_has_apples_shape() -> None:
+    """Apple's own library reads it; what Apple does not tell is under one key of ours."""
+    endpoint = Endpoint(lambda number: reply(204 if number == 7 else 200, b"" if number == 7 else GOOD))
+    with listening(endpoint) as url:
+        document = rehearse(url, SHORT, ASKING).document()
+    assert set(document) == {
+        "config", "target", "result", "successRate", "numPending", "responseTimes", "failures", "rehearsal",
+    }  # fmt: skip
+    read = _get_cattrs_converter(PerformanceTestResultResponse).structure(
+        {key: value for key, value in document.items() if key != "rehearsal"}, PerformanceTestResultResponse
+    )
+    assert (read.successRate, read.numPending, read.rawResult) == (95, 0, "PASS")
+    assert read.config is not None
+    assert (read.config.totalRequests, read.config.maxConcurrentRequests) == (20, 4)
+    assert document["failures"] == {"UNSUCCESSFUL_HTTP_RESPONSE_CODE": 1}
+    assert "204" in document["rehearsal"]["reasons"]["UNSUCCESSFUL_HTTP_RESPONSE_CODE"]
+    assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize(("failing", "result"), [(1, "PASS"), (2, "FAIL")])
+def test_the_success_rate_decides(failing: int, result: str) -> None:
+    """Nineteen of twenty are 95 percent and pass; eighteen do not."""
+    endpoint = Endpoint(lambda number: reply(500 if number <= failing else 200))
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, SHORT, ASKING)
+    assert rehearsal.result == result
+    assert rehearsal.tally.report()["successRate"] == 100 - 5 * failing
+
+
+def test_cold_ones_are_told_apart() -> None:
+    """The first request of each environment counts, and also stands by itself."""
+
+    def answer(number: int) -> Response:
+        cold = "cold;dur=300, " if number in {1, 5} else ""
+        return reply(server_timing=f"{cold}total;dur=3", apigw_requestid=f"api-{number}")
+
+    with listening(Endpoint(answer)) as url:
+        rehearsal = rehearse(url, SHORT, ASKING)
+    more = rehearsal.document()["rehearsal"]
+    assert (more["cold"]["requests"], more["warm"]["requests"]) == (2, 18)
+    assert more["cold"]["initAndAnswer"]["p50"] == 300
+    assert len(more["slowest"]) == 5
+    assert all(sent["apiRequestId"].startswith("api-") for sent in more["slowest"])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_it_ends_when_the_endpoint_does_not_believe_it(status: int) -> None:
+    """A stack without the anchor would refuse every request: the first refusal says enough, and nothing passed."""
+    endpoint = answering(status, b"")
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, TestConfig(1, 20, 100, PATIENT, 0), ASKING)
+    assert (len(endpoint.claims), rehearsal.refused, rehearsal.result) == (1, True, "FAIL")
+    assert rehearsal.document()["numPending"] == 19
+
+
+def test_a_refusal_among_answers_does_not_end_it() -> None:
+    """Once believed, a single 401 is a failure like others."""
+    endpoint = Endpoint(lambda number: reply(401 if number == 3 else 200))
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 95), ASKING)
+    assert (rehearsal.passed, len(rehearsal.sent), rehearsal.refused) == (True, 20, False)
+
+
+def test_interrupted_it_tells_what_it_has() -> None:
+    """Ctrl-C ends the sending; what was seen is reported, and is no pass."""
+
+    def interrupt(_what: str, done: int, _total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    endpoint = Endpoint()
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 0), ASKING, interrupt)
+    assert (rehearsal.stopped, rehearsal.result) == ("interrupted", "FAIL")
+    assert 5 <= len(rehearsal.sent) <= 20
+
+
+def test_progress_is_told_after_every_request() -> None:
+    """A minute is long: the caller learns of each answer."""
+    seen: Counter[tuple[str, int]] = Counter()
+
+    def report(what: str, done: int, total: int) -> None:
+        seen[what, total] += 1
+        assert done == seen[what, total]
+
+    with listening(Endpoint()) as url:
+        rehearse(url, SHORT, ASKING, report)
+    assert seen == {("requests", 20): 20}
+
+
+# --- the forecast ---
+
+
+def test_the_forecast_goes_over_all_locales_of_the_file() -> None:
+    """The file's default first, then each locale that a text or a fallback names."""
+    made = forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    assert [expected.locale for expected in made.locales] == ["en-US", "de-DE", "es-MX", "fr-CA", "fr-FR", "ja"]
+    assert (made.app_apple_id, made.unanswered) == (6745974591, ())
+    assert made.locales[5].says.startswith("promotionalOffer by the rule annual-discount-in-japan")
+
+
+def test_the_forecast_names_where_apple_falls_back() -> None:
+    """No rule, or a rule that falls back: 204 is a failure in Apple's test."""
+    nobody = forecast(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
+    assert {expected.status for expected in nobody.unanswered} == {204}
+    assert "no_rule" in nobody.unanswered[0].says
+    family = forecast(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
+    assert family.unanswered[0].says == "fallback by the rule families-see-app-store-connect"
+
+
+def test_a_message_is_foretold_only_where_it_is_sure() -> None:
+    """Which arm the test's customer gets depends on a key that only the table has."""
+    sure = forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    assigned = forecast(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
+    assert sure.message_in("en-US") is not None
+    assert assigned.message_in("en-US") is None
+
+
+@pytest.mark.parametrize("product", [None, "trailhead.pro.anual"])
+def test_the_product_must_be_one_of_the_file(product: str | None) -> None:
+    """Left out among many, or misspelt: the sentence names those there are."""
+    with pytest.raises(Failure, match=r"trailhead\.pro\.annual"):
+        forecast(Subject("1", product), Where(file=SAMPLE), NOW)
+
+
+def test_without_a_file_it_is_said(tmp_path: Path) -> None:
+    """No file and no table: nothing can be explained."""
+    with pytest.raises(Failure, match="--file"):
+        forecast(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
+
+
+# --- the command ---
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    AUTHORITY.save(tmp_path / "ca")
+    shape = ("--requests", "20", "--duration", "100", "--threshold", str(PATIENT), "--ca", str(tmp_path / "ca"))
+
+    def run(url: str, product: str, *options: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["rehearse", url, "--product", product, "--file", str(SAMPLE), *shape, *options])
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def test_a_pass_exits_0_and_shows_apples_figures(run: Run) -> None:
+    """People read PASS, the rate, the percentiles and the slowest; the forecast comes first."""
+    with listening(Endpoint()) as url:
+        code, out, _ = run(url, "trailhead.pro.annual")
+    assert code == 0
+    assert "PASS: 100 % of 20 requests" in out
+    for word in ("average", "p50", "p90", "p95", "p99", "slowest", "fr-CA"):
+        assert word in out
+
+
+def test_a_fail_exits_1_with_apples_reasons(run: Run) -> None:
+    """The reasons are Apple's names, each with the first example."""
+    with listening(answering(500, b"")) as url:
+        code, out, _ = run(url, "trailhead.pro.annual")
+    assert code == 1
+    assert "FAIL: 0 %" in out
+    assert "UNSUCCESSFUL_HTTP_RESPONSE_CODE" in out
+
+
+def test_with_json_it_is_one_document(run: Run) -> None:
+    """Apple's shape, the forecast, who signed, and what it was compared with."""
+    with listening(Endpoint()) as url:
+        code, out, _ = run(url, "trailhead.pro.annual", "--json")
+    document = json.loads(out)
+    assert (code, document["result"], document["target"]) == (0, "PASS", url)
+    more = document["rehearsal"]
+    assert more["authority"]["fingerprint"] == AUTHORITY.fingerprint
+    assert more["forecast"]["locales"][0]["locale"] == more["asked"]["userLocale"] == "en-US"
+    assert any(f"the endpoint answered {MESSAGE}" in note for note in more["notes"])
+
+
+def test_nothing_is_sent_where_the_test_would_fail(run: Run) -> None:
+    """A product without an answer in some locale is refused before the first request, unless told otherwise."""
+    endpoint = Endpoint()
+    with listening(endpoint) as url:
+        code, _, err = run(url, "trailhead.family.monthly")
+        assert (code, endpoint.claims) == (1, [])
+        assert "--anyway" in err
+        assert "fr-CA" in err
+        code, out, _ = run(url, "trailhead.family.monthly", "--anyway", "--locale", "fr-CA")
+    assert (code, "PASS" in out) == (0, True)
+    assert {claims["userLocale"] for claims in endpoint.claims} == {"fr-CA"}
+
+
+def test_whom_the_endpoint_does_not_believe_learns_what_to_deploy(run: Run) -> None:
+    """On a refusal the anchor is printed, with where it goes."""
+    with listening(answering(401, b"")) as url:
+        code, out, _ = run(url, "trailhead.pro.annual")
+        assert code == 1
+        assert "RehearsalTrustAnchor=MII" in out
+        code, out, err = run(url, "trailhead.pro.annual", "--json")
+    assert json.loads(out)["rehearsal"]["authority"]["trustAnchor"] in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["http://example.com/"],
+        [],
+        ["https://example.com/", "--requests", "1000000"],
+        ["https://example.com/", "--concurrency", "5000"],
+    ],
+)
+def test_misuse_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """No URL, a wrong one, or more load than a rehearsal needs: nothing is read, signed or sent."""
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", *arguments])
+    assert ended.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_the_anchor_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--anchor` prints base64 and nothing else, the same every time."""
+    printed = []
+    for _ in range(2):
+        with pytest.raises(SystemExit) as ended:
+            main(["rehearse", "--anchor", "--ca", str(tmp_path / "ca")])
+        assert not ended.value.code
+        printed.append(capsys.readouterr().out.strip())
+    assert printed[0] == printed[1]
+    assert printed[0].startswith("MII")
+    assert "\n" not in printed[0]
