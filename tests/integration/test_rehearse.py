@@ -1,0 +1,150 @@
+"""A rehearsal from end to end: `make serve` as a process, and in it the built artefact under Lambda's runtime."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import real_parts
+from conftest import real
+
+from console.emulator import prepare
+from console.main import main
+from console.processes import ROOT
+from console.rehearsal_authority import obtain
+from console.samples import EVENTS, SAMPLE
+
+START_SECONDS = 120
+URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)
+
+# Apple's shape, shortened; so patient that this machine's speed decides nothing.
+SHORT = ("--requests", "20", "--duration", "500", "--threshold", "30000", "--json")
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
+    """Run `make serve`'s program; yields its URL and the file with what functions wrote. Stopped as by `kill`."""
+    log, said = folder / "serve.out", folder / "serve.err"
+    command = [sys.executable, "-m", "console.serve", "--port", "0", "--dynamodb-port", "0", *options]
+    with log.open("wb") as out, said.open("wb") as err:
+        # a session of its own: what it leaves behind can be found
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+    try:
+        yield _awaited(server, said), log
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(START_SECONDS)
+
+
+def _awaited(server: subprocess.Popen[bytes], said: Path) -> str:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and server.poll() is None:
+        found = URL.search(said.read_text())
+        if found:
+            return found[1]
+        time.sleep(0.05)
+    raise RuntimeError(f"it does not serve:\n{said.read_text()}")
+
+
+def emulators(artefact: real_parts.Artefact) -> set[int]:
+    """Return the ids of processes that run this artefact."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and (folder / "cwd").readlink() == artefact.function:
+                found.add(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def rehearse(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[str, Any]]]:
+    def rehearse(url: str, product: str, *options: str) -> tuple[int, dict[str, Any]]:
+        with pytest.raises(SystemExit) as ended:
+            main(["rehearse", url, "--product", product, "--file", str(SAMPLE), *SHORT, *options])
+        return int(ended.value.code or 0), json.loads(capsys.readouterr().out)
+
+    return rehearse
+
+
+Rehearse = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.mark.real
+def test_a_rehearsal_on_environments_on_demand(
+    artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse
+) -> None:
+    """Under the rehearsal's own anchor every request is a 200, and each environment had one cold start."""
+    real(prepare)
+    occasion = obtain(tmp_path / "ca", datetime.now(UTC))
+    before = emulators(artefact)
+    with serving(tmp_path, "--environments", "3", "--trust-anchor", occasion.anchor) as (url, log):
+        code, document = rehearse(url, "trailhead.pro.annual", "--duration", "0", "--ca", str(tmp_path / "ca"))
+        inits = log.read_text().count("INIT REPORT")
+        assert emulators(artefact) - before
+    more = document["rehearsal"]
+    assert (code, document["result"], document["successRate"]) == (0, "PASS", 100)
+    assert more["cold"]["requests"] == inits
+    assert 1 <= inits <= 3
+    assert more["cold"]["requests"] + more["warm"]["requests"] == 20
+    assert {"verify", "lookup", "decide", "total"} <= set(more["slowest"][0]["serverTiming"])
+    assert emulators(artefact) <= before, "an environment outlived the server"
+
+
+@pytest.mark.real
+def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse) -> None:
+    """An environment that trusts another root answers 401, and the rehearsal says so instead of going on."""
+    assert artefact.function.is_dir()
+    with serving(tmp_path, "--environments", "1") as (url, _):
+        code, document = rehearse(url, "trailhead.pro.annual", "--concurrency", "1", "--ca", str(tmp_path / "ca"))
+    assert (code, document["result"], document["numPending"]) == (1, "FAIL", 19)
+    assert "401" in document["rehearsal"]["stopped"]
+
+
+def test_a_rehearsal_on_the_function_in_the_server(tmp_path: Path, rehearse: Rehearse) -> None:
+    """Plain `make serve` trusts the committed test authority, which can sign a rehearsal of it."""
+    with serving(tmp_path) as (url, _):
+        code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"))
+    assert (code, document["result"], document["failures"]) == (0, "PASS", {})
+
+
+def test_a_rehearsal_by_the_live_release(dynamodb_local: str, tmp_path: Path, rehearse: Rehearse) -> None:
+    """With a table, the forecast is by what is live there: it knows the arm that the customer gets."""
+    with serving(tmp_path, "--endpoint-url", dynamodb_local) as (url, _):
+        where = ("--table", "retention-local", "--endpoint-url", dynamodb_local)
+        code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"), *where)
+    more = document["rehearsal"]
+    assert (code, document["successRate"]) == (0, 100)
+    assert more["forecast"]["source"].startswith("release ")
+    assert more["forecast"]["locales"][0]["message"] is not None
+    assert not any("the endpoint answered" in note for note in more["notes"])
+
+
+def test_what_serving_environments_takes_is_said(tmp_path: Path) -> None:
+    """On a machine without SAM's environment `--environments` ends with a sentence naming what to do."""
+    program = (
+        "import sys; from pathlib import Path; from console import artefact, emulator, serve;"
+        f" artefact.PYTHON = emulator.ROOT = Path({str(tmp_path)!r}) / 'none';"
+        " sys.exit(serve.main(['--port', '0', '--dynamodb-port', '0', '--environments', '1']))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "handler")))}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert "make setup" in ended.stderr
+    assert "Traceback" not in ended.stderr
