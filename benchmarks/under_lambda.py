@@ -28,8 +28,9 @@ _ESTABLISHED: Final = "01"
 # machine's caches forget, which no environment with a vCPU of its own suffers from.
 BLOCK: Final = 20
 
-# Lambda's file system is read-only: no run may leave bytecode behind for the next.
-_READ_ONLY: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
+# Lambda's file system is read-only: no run may leave bytecode behind for the next. And a slow machine is measured, not
+# given up on.
+_CONDITIONS: Final = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_TIMEOUT": "30"}
 _CHECKED_REQUESTS: Final = 3
 
 # A process that was stopped goes on giving back its memory, and would take the next one's core for some 50 ms.
@@ -117,7 +118,7 @@ def _link(path: Path) -> str:
 def environment(contestant: Contestant) -> Iterator[Environment]:
     """Start an environment, which comes up with its first request."""
     mark = f"BENCHMARK_ENVIRONMENT={uuid.uuid4()}"
-    variables = {**contestant.variables, **_READ_ONLY, **dict([mark.split("=")])}
+    variables = {**contestant.variables, **_CONDITIONS, **dict([mark.split("=")])}
     emulator = Emulator(contestant.artefact, variables, handler=contestant.handler)
     with cores.on(cores.MEASURED):
         emulator.__enter__()
