@@ -18,6 +18,23 @@ from retention.errors import RetentionError
 
 from console.failure import Failure, sentence
 from console.mistakes import Mistake, Mistakes
+from console.options import (
+    APPLE,
+    DEFAULT_FILE,
+    PUBLISH,
+    UNDERSTAND,
+    WRITE,
+    App,
+    At,
+    Endpoint,
+    Env,
+    File,
+    FileArgument,
+    Json,
+    Region,
+    Table,
+    Yes,
+)
 from console.output import Output
 from console.target import Where, confirm, find
 
@@ -34,35 +51,10 @@ app = typer.Typer(
 _CA: Final = Path(__file__).resolve().parent.parent / "events" / "ca"
 
 
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise typer.BadParameter("write an instant like 2026-12-01T09:00:00Z")
-    return instant
-
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The owner's file, such as retention.yaml.")]
-Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
-File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
-Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]
-Endpoint = Annotated[str | None, typer.Option("--endpoint-url", help="Another address of AWS, such as a local one.")]
-Region = Annotated[str | None, typer.Option("--region", help="The AWS region, instead of the file's.")]
-App = Annotated[int | None, typer.Option("--app", help="The app's Apple id, instead of the file's.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing to production.")]
-At = Annotated[
-    datetime | None,
-    typer.Option("--at", parser=_instant, metavar="INSTANT", help="Judge as of 2026-12-01T09:00:00Z, not now."),
-]
-
-DEFAULT_FILE: Final = Path("retention.yaml")
-
-
 @app.command(
-    epilog="Examples: `retention validate retention.yaml`; `retention validate retention.yaml --env production --json`."
+    rich_help_panel=WRITE,
+    epilog="Examples: `retention validate retention.yaml`; `retention validate retention.yaml --env production"
+    " --json`.",
 )
 def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json = False) -> None:  # noqa: FBT002  # Typer reads the default
     """Tell every mistake in FILE, with its line and what to write instead. Nothing is sent anywhere."""
@@ -85,8 +77,9 @@ def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json =
 
 
 @app.command(
+    rich_help_panel=PUBLISH,
     epilog="Examples: `retention publish retention.yaml --env sandbox`; `retention publish retention.yaml --table T"
-    " --endpoint-url http://127.0.0.1:8000`."
+    " --endpoint-url http://127.0.0.1:8000`.",
 )
 def publish(
     file: FileArgument,
@@ -128,7 +121,7 @@ def publish(
     )
 
 
-@app.command(epilog="Example: `retention releases --env sandbox`.")
+@app.command(rich_help_panel=PUBLISH, epilog="Example: `retention releases --env sandbox`.")
 def releases(
     env: Env = None,
     file: File = DEFAULT_FILE,
@@ -164,7 +157,10 @@ def releases(
     out.document([asdict(one) for one in listed])
 
 
-@app.command(epilog="Examples: `retention rollback --env sandbox`; `retention rollback 12 --env production --yes`.")
+@app.command(
+    rich_help_panel=PUBLISH,
+    epilog="Examples: `retention rollback --env sandbox`; `retention rollback 12 --env production --yes`.",
+)
 def rollback(
     number: Annotated[int | None, typer.Argument(metavar="N", help="The release; the one before, if left out.")] = None,
     env: Env = None,
@@ -187,7 +183,7 @@ def rollback(
     out.document({"release": moved.number, "previous": moved.previous})
 
 
-@app.command(epilog="Example: `retention pause --env production`.")
+@app.command(rich_help_panel=PUBLISH, epilog="Example: `retention pause --env production`.")
 def pause(
     env: Env = None,
     file: File = DEFAULT_FILE,
@@ -204,7 +200,7 @@ def pause(
     )
 
 
-@app.command(epilog="Example: `retention resume --env production`.")
+@app.command(rich_help_panel=PUBLISH, epilog="Example: `retention resume --env production`.")
 def resume(
     env: Env = None,
     file: File = DEFAULT_FILE,
@@ -234,6 +230,7 @@ def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
 
 @app.command(
     "import-states",
+    rich_help_panel=APPLE,
     epilog="Example: `retention import-states messages.json images.json --env sandbox`.",
 )
 def import_states(
@@ -271,8 +268,9 @@ def import_states(
 
 
 @app.command(
+    rich_help_panel=UNDERSTAND,
     epilog="Examples: `retention explain retention.yaml --product pro.monthly --locale fr-CA --customer"
-    " tenureDays=200`; `retention explain --env production --event event.json`."
+    " tenureDays=200`; `retention explain --env production --event event.json`.",
 )
 def explain(
     draft: Annotated[
@@ -321,6 +319,7 @@ def explain(
 
 @app.command(
     "sign-request",
+    rich_help_panel=UNDERSTAND,
     epilog="Examples: `retention sign-request --product trailhead.pro.monthly --locale fr-FR`; `retention sign-request"
     " --curl http://127.0.0.1:8080/v1/retention-message | sh`.",
 )
@@ -364,8 +363,9 @@ def sign_request(
 
 
 @app.command(
+    rich_help_panel=UNDERSTAND,
     epilog="Examples: `retention rehearse https://api.example.com/v1/retention-message --product pro.monthly --env"
-    " sandbox`; `retention rehearse --anchor`."
+    " sandbox`; `retention rehearse --anchor`.",
 )
 def rehearse(
     url: Annotated[
