@@ -97,7 +97,7 @@ class Found:
 
 def _run(rounds: Rounds, progress: Progress) -> Found:
     building = progress.add_task("building ours and the reference", total=2)
-    ours = real_parts.built(real_parts.machine())
+    ours = artefacts.ours()
     progress.advance(building)
     reference = artefacts.reference()
     progress.advance(building)

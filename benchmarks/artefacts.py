@@ -17,6 +17,15 @@ _BUILDS: Final = ROOT / ".aws-sam" / "benchmarks"
 _NO_LAYER: Final = _BUILDS / "no-layer"
 
 
+def ours() -> Artefact:
+    """Build ours, and keep a copy: while we measure, others may build, and old builds are then removed."""
+    built = real_parts.built(real_parts.machine())
+    target = _BUILDS / "ours"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(built.template.parent, target)
+    return Artefact(target / built.function.name, target / built.layer.name, target / built.template.name)
+
+
 def reference() -> Artefact:
     """Build the reference, plainly."""
     target = _BUILDS / "reference"
