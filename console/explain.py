@@ -144,10 +144,11 @@ def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[Test]:
         for operand in operands:
             yield from _walk(operand, facts, depth + 1)
     else:
-        yield Test(depth, _asked(operator, operands), _found(operands[0], facts), holds)
+        yield Test(depth, asked(operator, operands), _found(operands[0], facts), holds)
 
 
-def _asked(operator: str, operands: list[Any]) -> str:
+def asked(operator: str, operands: list[Any]) -> str:
+    """Return what one test of a condition asks, in words."""
     fact = operands[0]
     if operator == "present":
         return f"{fact} is present"
