@@ -43,7 +43,7 @@ from retention.request import RetentionRequest, admit, read_signed_payload
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 from retention.settings import Deployment
 from retention.store import INIT_SECONDS, Loaded, Store
-from retention.telemetry import Record, Telemetry
+from retention.telemetry import Record, Telemetry, place_of
 
 APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
 
@@ -215,17 +215,8 @@ def _refuse(error: Exception, record: Record) -> Refusal:
         record.reason, record.evidence = error.code, error.evidence
     else:
         # Where, not what: the message of a foreign exception may quote the payload.
-        record.reason, record.evidence = type(error).__name__, {"at": _place(error)}
+        record.reason, record.evidence = type(error).__name__, {"at": place_of(error)}
     return refusal
-
-
-def _place(error: Exception) -> str:
-    traceback, place = error.__traceback__, ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{Path(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}"
-        traceback = traceback.tb_next
-    return place
 
 
 def _note_request(record: Record, request: RetentionRequest, signed: Authenticated, now: datetime) -> None:

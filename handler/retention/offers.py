@@ -1,6 +1,7 @@
-"""Signatures Apple asks for when an answer is an offer: promotional offers, V2 and V1, and Advanced Commerce.
+"""What an In-App Purchase key signs: offers (promotional, V2 and V1, and Advanced Commerce), and calls of Apple's API.
 
-Every signature is new. Apple takes each nonce for one purchase only, so a signed answer must never be kept.
+Every signature is new. Apple takes each nonce for one purchase only, so a signed answer must never be kept. An offer
+has no `exp`, a call must have one: easily confused, and Apple refuses both mistakes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from retention.errors import SigningError
+
+# What Apple's own library gives a token; Apple takes up to an hour.
+_TOKEN_SECONDS = 300
 
 # Apple joins the fields of a V1 signature with INVISIBLE SEPARATOR.
 _SEPARATOR = "\u2063"
@@ -100,6 +104,12 @@ class Signer:
         token = self._jws("advanced-commerce-api", issuer_id, bundle_id, {"request": _base64_json(filled)}, now)
         return _base64_json({"signatureInfo": {"token": token}})
 
+    def api_token(self, *, issuer_id: str, bundle_id: str, now: datetime) -> str:
+        """Return the bearer token of one call of the App Store Server API, good for five minutes from `now`."""
+        begins = int(now.timestamp())
+        claims = {"bid": bundle_id, "iss": issuer_id, "aud": "appstoreconnect-v1", "iat": begins}
+        return self._encode({**claims, "exp": begins + _TOKEN_SECONDS})
+
     def _jws(self, audience: str, issuer_id: str, bundle_id: str, claims: Mapping[str, object], now: datetime) -> str:
         standing = {
             "bid": bundle_id,
@@ -108,7 +118,10 @@ class Signer:
             "iat": int(now.timestamp()),
             "nonce": str(uuid.uuid4()),
         }
-        return jwt.encode({**claims, **standing}, self._key, algorithm="ES256", headers={"kid": self.key_id})
+        return self._encode({**claims, **standing})
+
+    def _encode(self, claims: dict[str, object]) -> str:
+        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": self.key_id})
 
 
 def _base64_json(document: Mapping[str, Any]) -> str:

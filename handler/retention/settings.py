@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from retention.errors import ConfigurationError
 from retention.jws import TEST_AUTHORITY_FINGERPRINT
@@ -18,6 +19,13 @@ from retention.request import ENVIRONMENTS
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _APPS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
 _PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+# Recommended since 2026-05-05 (RM/retention-messaging-changelog).
+_APPLE = {
+    "Production": "https://api.storekit.apple.com",
+    "Sandbox": "https://api.storekit-sandbox.apple.com",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +47,12 @@ class Deployment:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Deployment:
         """Read the RETENTION_* variables. Raises ConfigurationError naming the variable and what it should be."""
-        # Lambda sets the function's name; `sam local` and everything else that runs samples also says that it is local.
-        deployed = bool(env.get("AWS_LAMBDA_FUNCTION_NAME")) and env.get("AWS_SAM_LOCAL") != "true"
-        environment = _matching(
-            env, "RETENTION_ENVIRONMENT", re.compile("|".join(ENVIRONMENTS)), "Production or Sandbox"
-        )
-        apps = _matching(env, "RETENTION_APP_APPLE_IDS", _APPS, "app ids, digits separated by commas")
+        deployed, environment = _deployed(env), _environment(env)
         return cls(
-            table=_matching(env, "RETENTION_TABLE", _TABLE, "the name of a DynamoDB table"),
+            table=_table(env),
             environment=environment,
-            app_apple_ids=frozenset(map(int, apps.split(","))),
-            key_prefix=_matching(env, "RETENTION_KEY_PREFIX", _PREFIX, "an SSM path such as /retention/sandbox").rstrip(
-                "/"
-            ),
+            app_apple_ids=frozenset(_apps(env)),
+            key_prefix=_key_prefix(env),
             trust_anchor=_trust_anchor(env.get("RETENTION_TRUST_ANCHOR", ""), environment, deployed=deployed),
             clock=_clock(env.get("RETENTION_CLOCK", ""), deployed=deployed),
             initialization=env.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
@@ -66,6 +67,74 @@ class Deployment:
     def snapshot(self) -> bool:
         """Whether what init leaves in memory goes into a snapshot."""
         return self.initialization == "snap-start"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDeployment:
+    """The same stack as its sync sees it. `apple_url`: where Apple's API is, without a slash at its end."""
+
+    table: str
+    app_apple_ids: tuple[int, ...]
+    key_prefix: str
+    apple_url: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> SyncDeployment:
+        """Read the RETENTION_* variables. Raises ConfigurationError naming the variable and what it should be."""
+        return cls(
+            table=_table(env),
+            app_apple_ids=_apps(env),
+            key_prefix=_key_prefix(env),
+            apple_url=_apple_url(env, _environment(env), deployed=_deployed(env)),
+        )
+
+
+def _deployed(env: Mapping[str, str]) -> bool:
+    # Lambda sets the function's name; `sam local` and everything else that runs samples also says that it is local.
+    return bool(env.get("AWS_LAMBDA_FUNCTION_NAME")) and env.get("AWS_SAM_LOCAL") != "true"
+
+
+def _environment(env: Mapping[str, str]) -> str:
+    return _matching(env, "RETENTION_ENVIRONMENT", re.compile("|".join(ENVIRONMENTS)), "Production or Sandbox")
+
+
+def _table(env: Mapping[str, str]) -> str:
+    return _matching(env, "RETENTION_TABLE", _TABLE, "the name of a DynamoDB table")
+
+
+def _apps(env: Mapping[str, str]) -> tuple[int, ...]:
+    apps = _matching(env, "RETENTION_APP_APPLE_IDS", _APPS, "app ids, digits separated by commas")
+    return tuple(dict.fromkeys(map(int, apps.split(","))))
+
+
+def _key_prefix(env: Mapping[str, str]) -> str:
+    return _matching(env, "RETENTION_KEY_PREFIX", _PREFIX, "an SSM path such as /retention/sandbox").rstrip("/")
+
+
+def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> str:
+    """Return Apple's address for the environment, or that of an App Store in a box.
+
+    One key signs for sandbox and production alike, so a token must go to Apple or stay on this machine: the box is on
+    the loopback, in every environment. And what a box says is no review: production takes states from Apple alone.
+    """
+    given = env.get("RETENTION_APPLE_URL", "")
+    if not given:
+        return _APPLE[environment]
+    name = "RETENTION_APPLE_URL"
+    if environment == "Production" and deployed:
+        raise ConfigurationError(
+            "apple_url_in_production", f"Production asks Apple alone: unset {name}.", variable=name
+        )
+    try:
+        parts = urlsplit(given)
+        local = parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.query and not parts.username
+    except ValueError:
+        local = False
+    if not local:
+        raise ConfigurationError(
+            "variable_invalid", f"{name} must be on this machine, like http://127.0.0.1:8081/sandbox.", variable=name
+        )
+    return given.rstrip("/")
 
 
 def _matching(env: Mapping[str, str], name: str, pattern: re.Pattern[str], wanted: str) -> str:

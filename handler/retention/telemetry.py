@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from http import HTTPStatus
+from pathlib import Path
 from threading import Lock
 from time import perf_counter
 from typing import Any, Final
@@ -130,6 +131,16 @@ class Telemetry:
             getattr(self._logger, level)(record.outcome, **_shown(record))
             self._count(record)
 
+    def report(self, outcome: str, level: str, told: Mapping[str, object], counts: Mapping[str, int]) -> None:
+        """Write a log line and, where something is counted, a metrics line about our own work, which is no request's.
+
+        `told` is ours to choose and so are its texts: ids, figures, codes. None and empty are left out.
+        """
+        with self._lock:
+            getattr(self._logger, level)(outcome, **{key: value for key, value in told.items() if value or value == 0})
+            if counts:
+                self._write({name: _metric("Count", number) for name, number in counts.items()})
+
     def _count(self, record: Record) -> None:
         metrics: dict[str, Any] = {name: _metric("Count", 1) for name in _counts(record)}
         metrics |= {STAGE_METRICS[stage]: _metric("Milliseconds", took) for stage, took in record.times.items()}
@@ -139,8 +150,21 @@ class Telemetry:
             metrics["ColdWait"] = _metric("Milliseconds", record.cold_wait)
         if record.leaf_days_left is not None:
             metrics["LeafDaysLeft"] = _metric("Count", record.leaf_days_left)
+        self._write(metrics)
+
+    def _write(self, metrics: dict[str, Any]) -> None:
         line = self._metrics.serialize_metric_set(metrics=metrics, dimensions=self._dimensions)
         print(json.dumps(line, separators=(",", ":")))  # noqa: T201  # standard output is where CloudWatch reads
+
+
+def place_of(error: Exception) -> str:
+    """Return where an exception came from. Its message is nobody's to log: it may quote what it stumbled on."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{Path(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return place
 
 
 def _metric(unit: str, value: float) -> dict[str, object]:

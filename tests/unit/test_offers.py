@@ -10,7 +10,9 @@ from typing import Any
 
 import jwt
 import pytest
+from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
+from appstoreserverlibrary.models.Environment import Environment
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -115,6 +117,18 @@ def test_advanced_commerce_wraps_a_request_in_a_token_in_base64() -> None:
         "changeItems": [item],
         "transactionId": "99371282",
     }
+
+
+def test_an_api_token_ends_and_has_the_layout_of_apples_library() -> None:
+    """A call's token has an `exp`, five minutes on, and what else Apple's own library puts into one."""
+    client = AppStoreServerAPIClient(pem(KEY), "ABC123DEFG", ISSUER, "com.example.app", Environment.SANDBOX)
+    theirs = client._generate_token()
+    ours = SIGNER.api_token(issuer_id=ISSUER, bundle_id="com.example.app", now=datetime.now(UTC))
+    assert jwt.get_unverified_header(ours) == jwt.get_unverified_header(theirs)
+    audience = "appstoreconnect-v1"
+    mine, library = claims_of(ours, audience), claims_of(theirs, audience)
+    assert mine["exp"] - mine.pop("iat") == 300
+    assert {**mine, "exp": 0} == {**library, "exp": 0}
 
 
 def test_every_signature_is_new() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from retention.errors import ConfigurationError
 from retention.jws import TEST_AUTHORITY_FINGERPRINT
-from retention.settings import Deployment
+from retention.settings import Deployment, SyncDeployment
 
 TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
 GOOD = {
@@ -103,3 +103,57 @@ def test_only_on_demand_init_is_waited_for(kind: str, waited: bool) -> None:  # 
     """A customer waits for init only where Lambda starts environments on demand."""
     env = {**GOOD, **DEPLOYED, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
     assert Deployment.from_env(env).init_is_waited_for is waited
+
+
+# The sync's part
+
+SYNC = {name: GOOD[name] for name in GOOD if name not in {"RETENTION_TRUST_ANCHOR", "RETENTION_CLOCK"}}
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [("Sandbox", "https://api.storekit-sandbox.apple.com"), ("Production", "https://api.storekit.apple.com")],
+)
+def test_each_environment_asks_its_own_host_of_apple(environment: str, host: str) -> None:
+    """Sandbox and production have hosts, contents and reviews of their own."""
+    deployment = SyncDeployment.from_env({**SYNC, **DEPLOYED, "RETENTION_ENVIRONMENT": environment})
+    assert deployment.apple_url == host
+    assert deployment.app_apple_ids == (6745974591, 531412)
+    assert (deployment.table, deployment.key_prefix) == ("retention-sandbox-Table-1ABC", "/retention/sandbox")
+
+
+@pytest.mark.parametrize("environ", [{}, DEPLOYED, LOCAL])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8081/sandbox/", "http://localhost:8081/sandbox", "http://[::1]:1"])
+def test_a_box_on_this_machine_may_answer_for_apple(url: str, environ: dict[str, str]) -> None:
+    """In rehearsals: a token that stays on the machine harms nobody."""
+    assert SyncDeployment.from_env({**SYNC, **environ, "RETENTION_APPLE_URL": url}).apple_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.storekit.apple.com.example.com",
+        "https://127.0.0.1:8081",
+        "http://192.0.2.7:8081",
+        "http://127.0.0.1@example.com",
+        "http://user@127.0.0.1:8081",
+        "http://127.0.0.1:8081/?next=",
+        "http://[::1",
+        "file:///etc/passwd",
+        "127.0.0.1:8081",
+    ],
+)
+@pytest.mark.parametrize("environment", ["Sandbox", "Production"])
+def test_no_token_goes_to_a_stranger(environment: str, url: str) -> None:
+    """One key signs for sandbox and production alike: a token is for Apple, or stays on this machine."""
+    with pytest.raises(ConfigurationError, match="RETENTION_APPLE_URL"):
+        SyncDeployment.from_env({**SYNC, "RETENTION_ENVIRONMENT": environment, "RETENTION_APPLE_URL": url})
+
+
+def test_production_takes_states_from_apple_alone() -> None:
+    """What a box says is no review; only on a developer's machine may it stand in."""
+    given = {**SYNC, "RETENTION_ENVIRONMENT": "Production", "RETENTION_APPLE_URL": "http://127.0.0.1:8081/production"}
+    with pytest.raises(ConfigurationError) as caught:
+        SyncDeployment.from_env({**given, **DEPLOYED})
+    assert caught.value.code == "apple_url_in_production"
+    assert SyncDeployment.from_env({**given, **LOCAL}).apple_url == "http://127.0.0.1:8081/production"
