@@ -75,8 +75,8 @@ class _Reader:
         path = (self.document.base_dir or Path()) / image.file
         try:
             content = path.read_bytes()
-        except OSError as error:
-            reason = (error.strerror or "it cannot be read").lower()
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = (getattr(error, "strerror", None) or "that is no file name").lower()
             self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", f"Put the file at {path}.")
             return None
         self._check_image(image, content)

@@ -49,7 +49,7 @@ _MAX_BULLET: Final = 66
 _MAX_BULLETS: Final = 5
 
 _MAX_NAME: Final = 100
-_MAX_PRODUCT_ID: Final = 255
+_MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
 
 
 def read(
@@ -146,7 +146,7 @@ class _Reader:
         return {name: self._product(name, node) for name, node in nodes.items()}
 
     def _product(self, name: str, node: Node) -> Product:
-        if not 0 < len(name) <= _MAX_PRODUCT_ID or name == "*":
+        if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or name == "*":
             self.notes.add(node.at, f"`{name}` is no product id.", "Write the id from App Store Connect.")
         known = ("group", "period", "advancedCommerce", "bundle", "default")
         fields = Fields.of(node, self.notes, "a product", known)

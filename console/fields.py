@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.mistakes import Notes, Place
+from console.mistakes import Notes, Place, suggestion
 from console.tree import Node
 
 
@@ -66,7 +66,10 @@ class Fields:
             return default
         if node.value in choices:
             return node.value
-        self.notes.unknown(node.at, f"`{key}` called", str(node.value), choices)
+        if isinstance(node.value, str):
+            self.notes.unknown(node.at, f"`{key}` called", node.value, choices)
+        else:
+            self.notes.add(node.at, f"`{key}` is a text, not {node.kind}.", suggestion("", choices))
         return default
 
     def named(self, key: str) -> Mapping[str, Node]:

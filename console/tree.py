@@ -27,6 +27,8 @@ _MAX_NODES: Final = 2_000_000
 _MAX_NUMBER: Final = 2**63
 _YAML: Final = "tag:yaml.org,2002:"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# In column 1 nothing else begins so: content stands further in.
+_OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class Node:
 def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = None) -> Node:
     """Return the tree of a file. Raises `Mistakes` with one mistake where it is not UTF-8 YAML at all."""
     try:
-        text = _Watched(source.decode("utf-8-sig"), progress)
-        root = YAML(typ="safe", pure=True).compose(text)
+        text = source.decode("utf-8-sig")
+        _check_version(text, notes)
+        root = YAML(typ="safe", pure=True).compose(_Watched(text, progress))
         return _Builder(notes).build(root, Place(1, "")) if root is not None else Node(Place(1, ""), None)
     except UnicodeDecodeError as error:
         line = source[: error.start].count(b"\n") + 1
@@ -73,12 +76,27 @@ def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = No
         mark = error.problem_mark or error.context_mark
         problem = f"This is not YAML: {error.problem or error.context}."
         raise Mistakes(file, [Mistake(mark.line + 1 if mark else 1, "", problem, _INDENT)]) from None
-    except (YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        problem, instead = "This is not YAML: it is nested too deeply.", "An alias may not stand inside itself."
+        raise Mistakes(file, [Mistake(1, "", problem, instead)]) from None
+    except (YAMLError, ValueError) as error:
         problem = f"This is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}."
         raise Mistakes(file, [Mistake(1, "", problem, _INDENT)]) from None
 
 
+_HALF_A_CHARACTER: Final = (
+    "This text holds half a character (a lone surrogate).",
+    "Write the character itself.",
+)
 _INDENT: Final = "Check quotes, colons and indentation there; text with `: ` or ` #` in it needs quotes."
+
+
+def _check_version(text: str, notes: Notes) -> None:
+    """Note a directive for another YAML, in which `yes` is a truth value and `010` is eight."""
+    directive = _OTHER_VERSION.search(text)
+    if directive is not None:
+        line = text.count("\n", 0, directive.start()) + 1
+        notes.add(Place(line, ""), f"`{directive[0].strip()}` asks for another YAML than 1.2.", "Leave this line out.")
 
 
 class _Watched(io.StringIO):
@@ -105,8 +123,10 @@ class _Builder:
         if self._count > _MAX_NODES:
             raise ValueError("its aliases unfold to more than two million values")
         if isinstance(node, MappingNode):
+            self._check_tag(node, "map", at)
             return Node(at, dict(self._entries(node, at)))
         if isinstance(node, SequenceNode):
+            self._check_tag(node, "seq", at)
             return Node(at, tuple(self._items(node, at)))
         return Node(at, self._scalar(node, at))
 
@@ -116,6 +136,9 @@ class _Builder:
             line = key.start_mark.line + 1
             if not isinstance(key, ScalarNode):
                 self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
+                continue
+            if _SURROGATE.search(key.value):
+                self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
             place = at.inside(key.value, line)
             if str(key.tag).endswith(":merge"):
@@ -135,16 +158,25 @@ class _Builder:
         text, kind = str(node.value), str(node.tag).removeprefix(_YAML)
         if kind == "null":
             return None
-        if kind == "bool":
+        if kind == "bool" and text.lower() in {"true", "false"}:
             return text.lower() == "true"
         if kind in {"int", "float"}:
             return self._number(text, at)
-        if kind not in {"str", "timestamp"}:
-            self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
+        if kind == "bool":  # tagged so
+            self._notes.add(at, f"`{text}` is no truth value.", "Write `true` or `false`.")
+        elif kind not in {"str", "timestamp"}:
+            self._no_tag(node, at)
         if _SURROGATE.search(text):
-            self._notes.add(at, "This text holds half a character (a lone surrogate).", "Write the character itself.")
+            self._notes.add(at, *_HALF_A_CHARACTER)
             return _SURROGATE.sub("\ufffd", text)
         return text
+
+    def _check_tag(self, node: Any, kind: str, at: Place) -> None:  # noqa: ANN401  # as above
+        if str(node.tag) != _YAML + kind:
+            self._no_tag(node, at)
+
+    def _no_tag(self, node: Any, at: Place) -> None:  # noqa: ANN401  # as above
+        self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
 
     def _number(self, text: str, at: Place) -> Scalar:
         for read in (int, lambda digits: int(digits, 0), float):

@@ -376,3 +376,34 @@ def test_each_section_says_what_is_wrong_in_it(old: str, new: str, told: str) ->
     assert old in GOOD
     found = mistakes_of(GOOD.replace(old, new))
     assert any(told in text for _, text in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("header: Stay", "header: !!bool yes", "`yes` is no truth value. Write `true` or `false`."),
+        ("locales: {", "locales: !mine {", "The tag `!mine` means nothing here."),
+        ("fr-CA: [", "fr-CA: !!set [", "The tag `tag:yaml.org,2002:set` means nothing here."),
+        ("  pro.annual: {", '  "\\ud800": {', "half a character"),
+        ("period: P1M", "period: {a: b}", "`period` is a text, not a mapping. Write one of `P1M`"),
+        ("  pro.annual: {", f"  {'é' * 200}: {{", "is no product id"),
+    ],
+)
+def test_what_yaml_allows_and_a_file_should_not_hold_is_a_mistake(old: str, new: str, told: str) -> None:
+    """Tags, half characters as names and product ids beyond a row's key are told, not guessed at."""
+    assert told in only_mistake(old, new)[1]
+
+
+def test_a_directive_for_an_older_yaml_is_a_mistake() -> None:
+    """Under YAML 1.1 `yes` would be read as a truth value and `010` as eight."""
+    assert mistakes_of(f"# ours\n%YAML 1.1\n---\n{GOOD}") == [
+        (2, "`%YAML 1.1` asks for another YAML than 1.2. Leave this line out.")
+    ]
+    assert mistakes_of(f"%YAML 1.2\n---\n{GOOD}") == []
+
+
+@pytest.mark.parametrize("source", [b"a: " + b"[" * 2000, b"a: &a [*a]\n"])
+def test_a_file_without_a_bottom_is_one_mistake(source: bytes) -> None:
+    """What is nested without end, or inside itself, is told so."""
+    with pytest.raises(Mistakes, match="nested too deeply"):
+        read(source)
