@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from retention.catalog import Catalog
-from retention.connection import Connection
 from retention.deadline import Deadline
 from retention.decision import Decision
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
+from retention.sdk import SdkConnection
 from retention.store import Store
 
 from console.authority import Authority
@@ -159,7 +159,7 @@ def _test_root(directory: Path) -> bytes | None:
 def _customer(question: Question, request: RetentionRequest, target: Target) -> Customer:
     if question.customer is not None:
         return question.customer
-    store = Store(lambda: Connection(target.dynamodb), target.table)
+    store = Store(lambda: SdkConnection(target.dynamodb), target.table)
     deadline = Deadline.after(_PROFILE_SECONDS)
     return store.customer(target.app_apple_id, request.original_transaction_id, deadline, _PROFILE_SECONDS)
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from retention.catalog import Catalog
-from retention.connection import Connection
 from retention.deadline import Deadline
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, Customer
+from retention.sdk import SdkConnection
 from retention.store import Store
 
 from console.compile import compile_release
@@ -127,7 +127,7 @@ def _by_table(subject: Subject, where: Where) -> tuple[_Judged, str]:
 
 
 def _customer(target: Target, subject: Subject) -> Customer:
-    store = Store(lambda: Connection(target.dynamodb), target.table)
+    store = Store(lambda: SdkConnection(target.dynamodb), target.table)
     deadline = Deadline.after(_PROFILE_SECONDS)
     return store.customer(target.app_apple_id, subject.transaction, deadline, _PROFILE_SECONDS)
 

@@ -19,9 +19,9 @@ from typing import Any, Final, TypeAlias
 
 from retention import table as rows
 from retention.catalog import FORMAT, UNKNOWN, MessageState
-from retention.connection import Client, Connection
 from retention.deadline import Deadline
 from retention.errors import RetentionError
+from retention.sdk import Client, SdkConnection
 from retention.snapshot import read_all, succeeds
 from retention.store import Loaded, Store
 from retention.table import BATCH_KEYS, Item, Key, Request
@@ -381,7 +381,7 @@ def _check(found: Mapping[str, Item], settings: Item) -> None:
                 rows.content_of(item)
             except rows.UnreadableRowError as error:
                 raise rows.UnreadableRowError(f"{sk}: {error}") from error
-    source = rows.digest_of(_source(found))
+    source = rows.digest_of(source_of(found))
     if _manifest(content, source, rows.string(settings, "digest")) != rows.string(settings, "manifest"):
         raise rows.UnreadableRowError("its rows are not the ones that were published together")
 
@@ -520,16 +520,17 @@ def _listed(number: int, current: int | None, claim: Item, settings: Item | None
 
 def read_source(client: Client, table: str, app_apple_id: int, number: int) -> bytes:
     """Return the file a release was published from, byte for byte. Raises ReleaseError."""
-    return _source(verify(client, table, app_apple_id, number))
+    return source_of(verify(client, table, app_apple_id, number))
 
 
 def load_live(client: Client, table: str, app_apple_id: int, product_id: str, user_locale: str) -> Loaded:
     """Return what the function would decide with, read the way the function reads. Raises CatalogUnavailableError."""
-    store = Store(lambda: Connection(client), table)
+    store = Store(lambda: SdkConnection(client), table)
     return store.catalog(app_apple_id, product_id, user_locale, Deadline.after(_EXPLAIN_SECONDS))
 
 
-def _source(found: Mapping[str, Item]) -> bytes:
+def source_of(found: Mapping[str, Item]) -> bytes:
+    """Return the file in a release's rows, which `verify` gives."""
     chunks = sum(sk.startswith(rows.SOURCE) for sk in found)
     try:
         packed = b"".join(rows.binary(found[f"{rows.SOURCE}{chunk}"], "document") for chunk in range(chunks))
@@ -601,6 +602,11 @@ def record_default(
     """Note that `message_id` is the default message of a product in one of Apple's locales."""
     item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
     client.put_item(TableName=table, Item={**rows.default_key(app_apple_id, product_id, locale), **item})
+
+
+def forget_default(client: Client, table: str, app_apple_id: int, product_id: str, locale: str) -> None:
+    """Note that a product has no default message in a locale any more."""
+    client.delete_item(TableName=table, Key=rows.default_key(app_apple_id, product_id, locale))
 
 
 def write_profile(

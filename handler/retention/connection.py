@@ -1,151 +1,264 @@
-"""One AWS client: one attempt, explicit timeouts, and connections that can be shut while somebody waits on them."""
+"""Calls to DynamoDB and SSM, signed and sent by hand: one attempt, sockets of our own.
+
+The SDK's client costs half a cold start: its import, its models, its 126 roots (figures in docs/performance.md). The
+real-time function makes three kinds of call, all reads, all JSON in and JSON out, so it signs them itself; what is not
+in the path of a request uses the SDK (`retention.sdk`). Sockets that are ours can be shut while somebody waits on them,
+in any phase of a call.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import functools
+import http.client
 import json
+import os
+import select
 import socket
+import ssl
 import zlib
 from collections.abc import Mapping
-from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from threading import Lock, get_ident
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from botocore.session import Session
-    from urllib3 import HTTPConnectionPool
-
-# botocore makes a client's class from a service's description when it runs.
-Client: TypeAlias = Any
+from retention.credentials import CredentialSource, NoCredentialsError
+from retention.errors import ConfigurationError
+from retention.sigv4 import Scope, signed_headers
 
 # They end what was abandoned; what a request waits is its deadline's business.
 CONNECT_SECONDS: Final = 0.3
 READ_SECONDS: Final = 0.5
 
-# One request at a time in Lambda; a few in `make serve`.
-_MAX_CONNECTIONS = 4
+# The services we call: their JSON dialect and the prefix of their operations.
+_DIALECTS: Final = {
+    "dynamodb": ("application/x-amz-json-1.0", "DynamoDB_20120810"),
+    "ssm": ("application/x-amz-json-1.1", "AmazonSSM"),
+}
 
+# Partitions whose services are not under amazonaws.com, by the prefix of their regions.
+_SUFFIXES: Final = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+}
+
+# Larger than any answer: DynamoDB's largest is 16 MB.
+_MAX_BYTES: Final = 32 * 1024 * 1024
 _OK = 200
 
 
 class CallFailedError(Exception):
-    """A call to AWS failed. `code` is the service's error code, or the name of what the SDK raised."""
+    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 
 
-class Connection:
-    """A low-level client, and, by thread, the sockets its calls are waiting on, where somebody notes them."""
-
-    def __init__(self, client: Client, sockets: dict[int, socket.socket] | None = None) -> None:
-        self.client = client
-        self._sockets = {} if sockets is None else sockets
+class Caller(Protocol):
+    """What reads the table and the keys: this module's Connection, or the SDK's where nobody waits."""
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request, e.g. `call("get_item", {…})`. Raises CallFailedError for whatever goes wrong."""
+        """Return the service's answer, or raise CallFailedError."""
+
+    def abandon(self, thread: int) -> None:
+        """End what `thread` waits for, if that is possible, and keep no idle connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a service is, and what signatures to it are good for."""
+
+    secure: bool
+    host: str
+    port: int | None
+    path: str
+    scope: Scope
+
+    @classmethod
+    def of(cls, service: str, env: Mapping[str, str] = os.environ) -> Endpoint:
+        """Read the SDKs' own variables: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS_REGION.
+
+        Raises ConfigurationError where they name no endpoint.
+        """
+        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
+        suffix = next((suffix for prefix, suffix in _SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
+        given = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
+        parts = urlsplit(given or f"https://{service}.{region}.{suffix}")
+        if not region or parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError("endpoint_invalid", f"no endpoint for {service}: set AWS_REGION")
+        return cls(parts.scheme == "https", parts.hostname, parts.port, parts.path or "/", Scope(region, service))
+
+    @property
+    def authority(self) -> str:
+        """Return what the `host` header says."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+class Connection:
+    """One service. Idle sockets are kept; each thread's call has a socket of its own."""
+
+    def __init__(self, endpoint: Endpoint, credentials: CredentialSource) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._lock = Lock()
+        self._idle: list[socket.socket] = []
+        self._waiting: dict[int, socket.socket] = {}
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one request, e.g. `call("get_item", {…})`, and return the answer, binary values as bytes.
+
+        Raises CallFailedError for whatever goes wrong.
+        """
         try:
-            answer: dict[str, Any] = getattr(self.client, operation)(**request)
-        except Exception as error:  # the SDK's parsers raise almost anything on an answer that is not AWS's
-            raise CallFailedError(_code_of(error)) from error
+            return self._answer(operation, request)
+        except CallFailedError:
+            raise
+        except (OSError, http.client.HTTPException, ValueError, RecursionError, NoCredentialsError) as error:
+            raise CallFailedError(type(error).__name__) from error
         finally:
-            self._sockets.pop(get_ident(), None)
-        return answer
+            self._waiting.pop(get_ident(), None)
 
     def abandon(self, thread: int) -> None:
         """Shut the socket `thread` waits on, so that it ends, and drop the idle ones: they lead to the same place."""
-        waiting = self._sockets.pop(thread, None)
+        waiting = self._waiting.pop(thread, None)
         if waiting is not None:
             with contextlib.suppress(OSError):
-                waiting.shutdown(socket.SHUT_RDWR)
+                # Not `close`: the thread that reads it must be woken, and closes it itself.
+                socket.socket.shutdown(waiting, socket.SHUT_RDWR)
         self.close()
 
     def close(self) -> None:
-        """Drop idle connections. The next call opens a new one."""
-        self.client.close()
+        """Drop idle sockets. The next call opens a new one."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for wire in idle:
+            wire.close()
+
+    def _answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        message = self._message(operation, request)
+        wire = self._connected()
+        response = http.client.HTTPResponse(wire, method="POST")
+        try:
+            wire.sendall(message)
+            response.begin()
+            content = _content(response)
+        except BaseException:
+            wire.close()
+            raise
+        finally:
+            response.close()  # its view of the socket, not the socket
+        if response.will_close:
+            wire.close()
+        else:
+            with self._lock:
+                self._idle.append(wire)
+        return _read(response, content)
+
+    def _message(self, operation: str, request: Mapping[str, Any]) -> bytes:
+        """Return the whole HTTP request, which then leaves in one packet."""
+        body = json.dumps(request, separators=(",", ":")).encode()
+        headers = {**self._headers(operation, body), "content-length": str(len(body))}
+        lines = [f"POST {self._endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
+        dialect, prefix = _DIALECTS[self._endpoint.scope.service]
+        headers = {
+            "content-type": dialect,
+            "host": self._endpoint.authority,
+            "x-amz-target": f"{prefix}.{operation.title().replace('_', '')}",
+        }
+        credentials, now = self._credentials.get(), datetime.now(UTC)
+        return signed_headers(headers, self._endpoint.path, body, self._endpoint.scope, credentials, now)
+
+    def _connected(self) -> socket.socket:
+        """Return an idle socket that is still connected, or a new one, noting it for this thread."""
+        while True:
+            with self._lock:
+                wire = self._idle.pop() if self._idle else None
+            if wire is None:
+                return self._connect()
+            if not _is_gone(wire):
+                self._waiting[get_ident()] = wire
+                return wire
+            wire.close()
+
+    def _connect(self) -> socket.socket:
+        place = self._endpoint
+        port = place.port or (http.client.HTTPS_PORT if place.secure else http.client.HTTP_PORT)
+        wire = socket.create_connection((place.host, port), CONNECT_SECONDS)
+        try:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._waiting[get_ident()] = wire
+            if place.secure:
+                wire = _tls().wrap_socket(wire, server_hostname=place.host)
+                self._waiting[get_ident()] = wire
+            wire.settimeout(READ_SECONDS)
+        except BaseException:
+            wire.close()
+            raise
+        return wire
 
 
 def connect(service: str) -> Connection:
-    """Return a connection to `dynamodb` or `ssm`.
-
-    Region, credentials and endpoint come from the standard environment (AWS_REGION, AWS_ENDPOINT_URL, …).
-    """
-    # Half of a cold start is this import; it happens when the first connection is made, and not to those who only test.
-    from botocore.config import Config  # noqa: PLC0415  # as said above
-
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        max_pool_connections=_MAX_CONNECTIONS,
-        parameter_validation=False,
-        tcp_keepalive=True,
-        account_id_endpoint_mode="disabled",
-    )
-    client = _session().create_client(service, config=config)
-    client.meta.events.register("before-parse", _check_body)
-    sockets: dict[int, socket.socket] = {}
-    _watch(client, sockets)
-    return Connection(client, sockets)
+    """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
+    return Connection(Endpoint.of(service), CredentialSource())
 
 
-@functools.cache
-def _session() -> Session:
-    """One session for all clients: a second client then costs a tenth of the first."""
-    from botocore.session import get_session  # noqa: PLC0415  # see connect
-
-    return get_session()
+@cache
+def _tls() -> ssl.SSLContext:
+    """Trust the roots of AWS_CA_BUNDLE (the template names AWS's own seven), or else the system's."""
+    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
 
 
-def _check_body(response_dict: Mapping[str, Any], **_: object) -> None:
-    """Refuse an answer that did not arrive whole.
-
-    botocore takes JSON that is cut off for an answer without content, and an item that could not be read would be an
-    item that does not exist. DynamoDB sends a checksum; SSM does not, and its answers are short.
-    """
-    if response_dict["status_code"] != _OK:
-        return
-    body, checksum = response_dict["body"], response_dict["headers"].get("x-amz-crc32")
-    whole = str(zlib.crc32(body)) == checksum if checksum else isinstance(json.loads(body), dict)
-    if not whole:
-        raise CallFailedError("DamagedAnswer")
-
-
-def _code_of(error: Exception) -> str:
-    if isinstance(error, CallFailedError):
-        return error.code
-    response = getattr(error, "response", None)
-    details = response.get("Error") if isinstance(response, dict) else None
-    code = details.get("Code") if isinstance(details, dict) else None
-    return code if isinstance(code, str) and code else type(error).__name__
-
-
-def _watch(client: Client, sockets: dict[int, socket.socket]) -> None:
-    """Note in `sockets` which socket each thread sends on.
-
-    botocore has no way to end a call from outside. In a version without these names of its inside, abandoned calls
-    still end by their timeouts, and only a server that drips keeps its worker.
-    """
+def _is_gone(wire: socket.socket) -> bool:
+    """Whether the other side has hung up: nobody sends on an idle connection, so readable means ended."""
     try:
-        manager = client._endpoint.http_session._manager  # noqa: SLF001  # see above
-        classes = manager.pool_classes_by_scheme
-    except AttributeError:
-        return
-    manager.pool_classes_by_scheme = {scheme: _noting(pool, sockets) for scheme, pool in classes.items()}
+        return bool(select.select([wire], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
 
 
-def _noting(pool: type[HTTPConnectionPool], sockets: dict[int, socket.socket]) -> type[HTTPConnectionPool]:
-    """Return a subclass of a connection pool whose connections note the socket they send on."""
+def _content(response: http.client.HTTPResponse) -> bytes:
+    if response.length is not None and response.length > _MAX_BYTES:
+        raise CallFailedError("AnswerTooLarge")
+    return response.read()
 
-    class NotingConnection(pool.ConnectionCls):  # type: ignore[misc, name-defined]  # the base is botocore's, known at run time only
-        def connect(self) -> None:
-            super().connect()
-            sockets[get_ident()] = self.sock
 
-        def request(self, *args: object, **kwargs: object) -> None:
-            if self.sock is not None:
-                sockets[get_ident()] = self.sock
-            super().request(*args, **kwargs)
+def _read(response: http.client.HTTPResponse, content: bytes) -> dict[str, Any]:
+    if response.status != _OK:
+        raise CallFailedError(_error_code(response, content))
+    checksum = response.headers.get("x-amz-crc32")
+    if checksum is not None and str(zlib.crc32(content)) != checksum:
+        raise CallFailedError("DamagedAnswer")
+    try:
+        answer = json.loads(content, object_hook=_bytes_of_binary)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise CallFailedError("DamagedAnswer")
+    return answer
 
-    return type(pool.__name__, (pool,), {"ConnectionCls": NotingConnection})
+
+def _bytes_of_binary(value: dict[str, Any]) -> dict[str, Any]:
+    """Decode DynamoDB's `{"B": base64}`; an attribute that is called B holds an object, not a string."""
+    binary = value.get("B")
+    return {"B": base64.b64decode(binary, validate=True)} if isinstance(binary, str) and len(value) == 1 else value
+
+
+def _error_code(response: http.client.HTTPResponse, content: bytes) -> str:
+    """Return the service's own code, such as ThrottlingException, or the status."""
+    try:
+        said = json.loads(content)
+        kind = said.get("__type") if isinstance(said, dict) else None
+    except (ValueError, RecursionError):
+        kind = None
+    kind = kind or response.headers.get("x-amzn-errortype")
+    return kind.rpartition("#")[2].partition(":")[0] if isinstance(kind, str) and kind else str(response.status)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
-from retention.connection import CallFailedError, Connection
+from retention.connection import Caller, CallFailedError
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import SigningError
 
@@ -37,7 +37,7 @@ class KeyRing(Generic[T]):
 
     def __init__(
         self,
-        connect: Callable[[], Connection],
+        connect: Callable[[], Caller],
         prefix: str,
         parse: Callable[[bytes, str], T],
         *,
@@ -49,7 +49,7 @@ class KeyRing(Generic[T]):
         self._monotonic = monotonic
         self._lock = Lock()
         self._connecting = Lock()
-        self._connection: Connection | None = None
+        self._connection: Caller | None = None
         self._workers = Workers(self._abandon)
         self._kept: dict[str, _Kept[T]] = {}
 
@@ -91,7 +91,7 @@ class KeyRing(Generic[T]):
         answer = self._workers.run(lambda: self._connected().call("get_parameter", request), deadline)
         return _value_of(answer).encode()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Caller:
         with self._connecting:
             if self._connection is None:
                 self._connection = self._connect()

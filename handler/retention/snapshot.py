@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from retention import table as rows
-from retention.catalog import ABSENT, MessageState
-from retention.connection import Client
+from retention.catalog import ABSENT, REJECTED, MessageState
 from retention.errors import RetentionError
+from retention.sdk import Client
 from retention.table import Item, Request
 
 V = TypeVar("V")
@@ -51,7 +51,11 @@ class ImageState:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotReport:
-    """What one snapshot did. `servable` and `silenced` count messages that live rules can serve, before and lost."""
+    """What one snapshot found and did.
+
+    `servable` and `silenced` count messages that live rules can serve, before and lost; `rejected_…` count what App
+    Review rejected of what the live release names.
+    """
 
     messages: int
     images: int
@@ -59,6 +63,8 @@ class SnapshotReport:
     absent: int
     servable: int
     silenced: int
+    rejected_messages: int
+    rejected_images: int
     version: int
     digest: str
 
@@ -123,14 +129,23 @@ def read_all(client: Client, request: Request) -> Iterator[Item]:
         request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
-def live_messages(client: Client, table: str, app_apple_id: int, release: int | None) -> frozenset[str]:
-    """Return the ids that the rules of `release` can serve, in any locale. Raises UnreadableRowError."""
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """Ids of the live release's messages, in all locales: those its rules can `serve`, and all that it `names`."""
+
+    serves: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+def _live(client: Client, table: str, app_apple_id: int, release: int | None) -> _Live:
+    """Read what `release` says. Raises UnreadableRowError."""
     if release is None:
-        return frozenset()
+        return _Live()
     item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item", {})
     document = rows.document_of(item)
-    served = (document["texts"][name] for name in document["served"])
-    return frozenset(message for texts in served for ids in texts.values() for message in ids)
+    by_set = {name: {id_ for ids in texts.values() for id_ in ids} for name, texts in document["texts"].items()}
+    serves = frozenset().union(*(by_set[name] for name in document["served"]))
+    return _Live(serves, frozenset().union(*by_set.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +186,17 @@ def apply_snapshot(
     images: Mapping[str, ImageState],
     *,
     allow_silencing: bool = False,
+    before_silencing: Callable[[frozenset[str]], None] = lambda _: None,
 ) -> SnapshotReport:
     """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
+
+    `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
+    written: once it is, nobody can tell any more. It may be told again.
 
     Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
     longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
     """
-    run = _Run(client, table, app_apple_id, _lowered(messages), _lowered(images))
+    run = _Run(client, table, app_apple_id, _lowered(messages), _lowered(images), before_silencing)
     for _ in range(_ATTEMPTS):
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
@@ -199,6 +218,7 @@ class _Run:
         app_apple_id: int,
         messages: Mapping[str, str],
         images: Mapping[str, ImageState],
+        before_silencing: Callable[[frozenset[str]], None],
     ) -> None:
         self._client = client
         self._table = table
@@ -208,12 +228,16 @@ class _Run:
         self._digest = rows.digest_of(
             rows.canonical([messages, {name: [image.state, image.size] for name, image in images.items()}])
         )
+        self._before_silencing = before_silencing
         self._written = 0
+        # Over all attempts: what an earlier one wrote, a later one no longer finds servable.
+        self._servable: set[str] = set()
+        self._silenced: set[str] = set()
 
     def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
         """Return what was done, or None where somebody else wrote in between."""
         seen = _look(self._client, self._table, self._app)
-        servable, silenced = self._silencing(seen, allowed=allow_silencing)
+        live = self._judge(seen, allowed=allow_silencing)
         images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
         if not self._write(
             _image_update(self._table, self._app, name, seen.images.get(name, {}), image)
@@ -236,8 +260,10 @@ class _Run:
             images=len(self._images),
             written=self._written,
             absent=len(names) - len(self._messages),
-            servable=servable,
-            silenced=silenced,
+            servable=len(self._servable),
+            silenced=len(self._silenced),
+            rejected_messages=sum(self._messages.get(name) == REJECTED for name in live.names),
+            rejected_images=len(self._rejected_images(found, live)),
             version=version,
             digest=self._digest,
         )
@@ -248,26 +274,34 @@ class _Run:
         images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
         return MessageState(self._messages.get(message, ABSENT), images)
 
-    def _silencing(self, seen: _Seen, *, allowed: bool) -> tuple[int, int]:
-        """Return how many messages live rules can serve now, and how many of them no longer after this snapshot."""
+    def _rejected_images(self, found: Mapping[str, Item], live: _Live) -> set[str]:
+        used = {image.lower() for name in live.names & set(found) for image in rows.read_message(found[name]).images}
+        return {name for name in used if name in self._images and self._images[name].state == REJECTED}
+
+    def _judge(self, seen: _Seen, *, allowed: bool) -> _Live:
+        """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
         try:
-            live = live_messages(self._client, self._table, self._app, seen.current)
+            live = _live(self._client, self._table, self._app, seen.current)
         except rows.UnreadableRowError as error:
             if allowed:
-                return 0, 0
+                return _Live()
             raise SnapshotRefusedError(
                 "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
             ) from error
-        now = [name for name, item in seen.messages.items() if name in live and rows.read_message(item).servable]
-        silenced = sum(not self._after(name, seen.messages[name]).servable for name in now)
-        if silenced * 2 > len(now) and not allowed:
+        now = {name for name, item in seen.messages.items() if name in live.serves and rows.read_message(item).servable}
+        self._servable |= now
+        self._silenced |= {name for name in now if not self._after(name, seen.messages[name]).servable}
+        if len(self._silenced) * 2 > len(self._servable) and not allowed:
             raise SnapshotRefusedError(
                 "snapshot_refused",
-                f"this would silence {silenced} of the {len(now)} messages that live rules can serve",
-                silenced=silenced,
-                servable=len(now),
+                f"this would silence {len(self._silenced)} of the {len(self._servable)} messages that live rules can"
+                " serve",
+                silenced=len(self._silenced),
+                servable=len(self._servable),
             )
-        return len(now), silenced
+        if self._silenced:
+            self._before_silencing(frozenset(self._silenced))
+        return live
 
     def _write(self, updates: Iterable[Request | None]) -> bool:
         """Send the updates there are. Returns whether each found its row as it was read."""

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from retention import table as rows
 from retention.catalog import FORMAT, Answer, Catalog, Product, Settings, Sheet
-from retention.connection import CallFailedError, Connection
+from retention.connection import Caller, CallFailedError
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import CatalogUnavailableError
 from retention.locales import LocaleTable, normalise
@@ -96,7 +96,7 @@ class Store:
 
     def __init__(
         self,
-        connect: Callable[[], Connection],
+        connect: Callable[[], Caller],
         table: str,
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -108,7 +108,7 @@ class Store:
         self._clock = clock
         self._lock = Lock()
         self._connecting = Lock()
-        self._connection: Connection | None = None
+        self._connection: Caller | None = None
         self._workers = Workers(self._abandon)
         self._memory = Memory()
         self._apps: dict[int, _App] = {}
@@ -359,7 +359,7 @@ class Store:
     def _call(self, operation: str, request: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
         return self._workers.run(lambda: self._connected().call(operation, request), deadline)
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Caller:
         with self._connecting:
             if self._connection is None:
                 self._connection = self._connect()

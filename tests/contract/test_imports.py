@@ -19,7 +19,7 @@ PURE = {
     "strict_json", "table",
 }  # fmt: skip
 CRYPTOGRAPHY = {"jws": {"cryptography", "jwt"}, "offers": {"cryptography", "jwt"}}
-AWS = {"connection": {"botocore", "urllib3"}, "telemetry": {"aws_lambda_powertools"}}
+AWS = {"sdk": {"botocore"}, "telemetry": {"aws_lambda_powertools"}, "apple": {"botocore", "urllib3"}}
 
 # What `decide` and its words are made of may not even look at a module that does more.
 INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}
@@ -102,6 +102,7 @@ def test_the_import_budget_of_the_real_time_function() -> None:
         "asyncio",
         "aws_xray_sdk",
         "boto3",
+        "botocore.session",
         "concurrent.futures.thread",
         "multiprocessing",
         "OpenSSL.crypto",
@@ -109,6 +110,7 @@ def test_the_import_budget_of_the_real_time_function() -> None:
         "requests",
         "s3transfer",
         "unittest",
+        "urllib3",
         "xml.dom",
         "zoneinfo",
     }

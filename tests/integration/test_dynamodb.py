@@ -20,10 +20,12 @@ from fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from published import NOW, put, release
 from retention import table as rows
 from retention.catalog import MessageState
-from retention.connection import Connection, connect
+from retention.connection import Connection, Endpoint, connect
+from retention.credentials import CredentialSource
 from retention.deadline import Deadline
 from retention.errors import CatalogUnavailableError
 from retention.rules import NO_FACTS, UNREADABLE
+from retention.sdk import SdkConnection
 from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
 from retention.store import CACHED_SECONDS, COLD_SECONDS, Store
 
@@ -67,8 +69,8 @@ def client(dynamodb_local: str, table: str) -> Any:
 class Counting(Connection):
     """A real connection that notes what it is asked."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection.client, connection._sockets)
+    def __init__(self) -> None:
+        super().__init__(Endpoint.of("dynamodb"), CredentialSource())
         self.calls: list[str] = []
 
     def call(self, operation: str, request: Any) -> dict[str, Any]:
@@ -77,9 +79,11 @@ class Counting(Connection):
 
 
 @pytest.fixture
-def connection(dynamodb_local: str, monkeypatch: pytest.MonkeyPatch) -> Counting:
+def connection(dynamodb_local: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local)
-    return Counting(connect("dynamodb"))
+    counting = Counting()
+    yield counting
+    counting.close()
 
 
 @pytest.fixture
@@ -189,7 +193,7 @@ def test_readers_see_one_whole_release_or_the_other_while_publishing(client: Any
 
     def read() -> None:
         while not done.is_set():
-            catalog = Store(lambda: Connection(client), table).catalog(APP, "pro.monthly", "en-US", soon()).catalog
+            catalog = Store(lambda: SdkConnection(client), table).catalog(APP, "pro.monthly", "en-US", soon()).catalog
             seen.append((catalog.release, catalog.sheet.rules[0].name))
 
     reader = threading.Thread(target=read)

@@ -1,26 +1,46 @@
-"""One AWS client on a network that does its worst: real sockets, real botocore."""
+"""Signed calls on a network that does its worst: real sockets."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from retention.connection import CallFailedError, Connection, _watch, connect
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.connection import CallFailedError, Connection, Endpoint, _tls
+from retention.connection import connect as connect_to
 from retention.deadline import Deadline, OutOfTimeError, Workers
-from retention.errors import CatalogUnavailableError
+from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.store import Store
+
+
+def read_request(client: socket.socket) -> bytes:
+    """Return one whole request: who hangs up on unread bytes resets the connection."""
+    read = b""
+    while b"\r\n\r\n" not in read:
+        read += client.recv(65536) or b"\r\n\r\n"
+    head, _, body = read.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += client.recv(65536)
+    return head + b"\r\n\r\n" + body
 
 
 class Server:
     """Accepts connections on loopback and hands each to `behave`, until closed."""
 
-    def __init__(self, behave: Callable[[socket.socket], None]) -> None:
-        self._behave = behave
+    def __init__(self, behave: Callable[[socket.socket], None], *, reads: bool = True) -> None:
+        self._behave, self._reads = behave, reads
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.closing = threading.Event()
@@ -36,7 +56,8 @@ class Server:
     def _serve(self, client: socket.socket) -> None:
         with client:
             try:
-                client.recv(65536)
+                if self._reads:
+                    read_request(client)
                 self._behave(client)
             except OSError:
                 self.shut.set()
@@ -69,8 +90,26 @@ def reset(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
 
 
+Connect = Callable[[str], Connection]
+Serve = Callable[[Callable[[socket.socket], None]], Server]
+
+
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[socket.socket], None]], Server]]:
+def connect() -> Iterator[Connect]:
+    """Connections to the environment's endpoint, closed when the test ends."""
+    made: list[Connection] = []
+
+    def make(service: str) -> Connection:
+        made.append(connect_to(service))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     servers: list[Server] = []
 
     def start(behave: Callable[[socket.socket], None]) -> Server:
@@ -89,7 +128,9 @@ GET = {"TableName": "retention", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
 
 @pytest.mark.parametrize("behave", [drip, hang])
 def test_a_deadline_holds_and_the_abandoned_call_ends(
-    serve: Callable[[Callable[[socket.socket], None]], Server], behave: Callable[[socket.socket], None]
+    connect: Connect,
+    serve: Serve,
+    behave: Callable[[socket.socket], None],
 ) -> None:
     """The caller goes on at its deadline; the socket is shut, so that the worker ends and the server is let go."""
     server = serve(behave)
@@ -107,7 +148,8 @@ def test_a_deadline_holds_and_the_abandoned_call_ends(
 
 
 def test_the_connection_works_again_once_the_fault_ends(
-    serve: Callable[[Callable[[socket.socket], None]], Server],
+    connect: Connect,
+    serve: Serve,
 ) -> None:
     """The same client, a new socket."""
     behaviours = [drip, answer(b'{"Item": {"pk": {"S": "a"}}}')]
@@ -129,18 +171,24 @@ def test_the_connection_works_again_once_the_fault_ends(
     [
         (answer(b'{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}', "400 X"), "ThrottlingException"),
         (answer(b"", "500 X"), "500"),
-        (answer(b'{"Item": '), "JSONDecodeError"),
+        (answer(b'{"message": "no"}', "403 X\r\nx-amzn-errortype: AccessDenied:http://x"), "AccessDenied"),
+        (answer(b"<html>", "503 X"), "503"),
+        (answer(b'{"Item": '), "DamagedAnswer"),
         (answer(b"{}", "200 OK\r\nx-amz-crc32: 1"), "DamagedAnswer"),
-        (answer(b'{"Item": [1]}'), ""),
+        (answer(b'{"Item": {"B": "*"}}'), "DamagedAnswer"),
         (answer(b"[]"), "DamagedAnswer"),
-        (answer(b""), "JSONDecodeError"),
-        (reset, ""),
+        (answer(b""), "DamagedAnswer"),
+        (answer(b"[" * 100_000), "DamagedAnswer"),
+        (reset, "IncompleteRead"),
     ],
 )
 def test_whatever_goes_wrong_is_one_error_with_a_code(
-    serve: Callable[[Callable[[socket.socket], None]], Server], behave: Callable[[socket.socket], None], code: str
+    connect: Connect,
+    serve: Serve,
+    behave: Callable[[socket.socket], None],
+    code: str,
 ) -> None:
-    """One attempt; the SDK's many exceptions end here."""
+    """One attempt; whatever the network raises ends here."""
     serve(behave)
     with pytest.raises(CallFailedError) as error:
         connect("dynamodb").call("get_item", GET)
@@ -149,14 +197,15 @@ def test_whatever_goes_wrong_is_one_error_with_a_code(
 
 
 def test_an_answer_with_the_right_checksum_is_taken(
-    serve: Callable[[Callable[[socket.socket], None]], Server],
+    connect: Connect,
+    serve: Serve,
 ) -> None:
     """DynamoDB's own checksum stands for the whole body."""
     serve(answer(b"{}", f"200 OK\r\nx-amz-crc32: {zlib.crc32(b'{}')}"))
     assert "Item" not in connect("dynamodb").call("get_item", GET)
 
 
-def test_a_refused_connection_is_an_unavailable_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_connection_is_an_unavailable_catalog(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens: 503, not a stack trace."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -167,7 +216,8 @@ def test_a_refused_connection_is_an_unavailable_catalog(monkeypatch: pytest.Monk
 
 
 def test_a_dripping_table_is_an_unavailable_catalog_at_the_deadline(
-    serve: Callable[[Callable[[socket.socket], None]], Server],
+    connect: Connect,
+    serve: Serve,
 ) -> None:
     """The whole store over real sockets: late is unavailable."""
     serve(drip)
@@ -176,23 +226,147 @@ def test_a_dripping_table_is_an_unavailable_catalog_at_the_deadline(
     assert error.value.code == "deadline"
 
 
-class Bare:
-    """A client of another make: it can be called and closed."""
+def test_an_idle_connection_is_used_again(connect: Connect, serve: Serve) -> None:
+    """Two calls, one socket."""
+    opened = []
 
-    closed = False
+    def twice(client: socket.socket) -> None:
+        opened.append(client)
+        answer(b"{}")(client)
+        read_request(client)
+        answer(b'{"Item": {}}')(client)
 
-    def get_item(self, **_: object) -> dict[str, int]:
-        return {"answer": 1}
+    serve(twice)
+    connection = connect("dynamodb")
+    assert connection.call("get_item", GET) == {}
+    assert connection.call("get_item", GET) == {"Item": {}}
+    assert len(opened) == 1
 
-    def close(self) -> None:
-        self.closed = True
+
+def test_a_connection_that_was_hung_up_is_replaced(
+    connect: Connect,
+    serve: Serve,
+) -> None:
+    """DynamoDB closes idle connections; the next call notices before it sends."""
+    server = serve(answer(b"{}"))  # answers once, then hangs up
+    connection = connect("dynamodb")
+    for _ in range(3):
+        assert connection.call("get_item", GET) == {}
+        time.sleep(0.02)
+    assert server.url
 
 
-def test_a_client_without_the_names_we_know_still_works() -> None:
-    """Another botocore: calls go through, abandoned ones end by their timeouts."""
-    client, sockets = Bare(), dict[int, socket.socket]()
-    _watch(client, sockets)
-    connection = Connection(client, sockets)
-    assert connection.call("get_item", {}) == {"answer": 1}
-    connection.abandon(threading.get_ident())
-    assert client.closed
+def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:
+    """DynamoDB sends them in base64; an attribute that is called B is no binary value."""
+    serve(answer(b'{"Item": {"content": {"B": "AAH/"}, "B": {"S": "b"}, "m": {"M": {"B": {"B": "AA=="}}}}}'))
+    assert connect("dynamodb").call("get_item", GET)["Item"] == {
+        "content": {"B": b"\x00\x01\xff"},
+        "B": {"S": "b"},
+        "m": {"M": {"B": {"B": b"\x00"}}},
+    }
+
+
+def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Method, target and dialect are the service's; the body is the request as JSON."""
+    received: list[bytes] = []
+
+    def note(client: socket.socket) -> None:
+        received.append(read_request(client))
+        answer(b"{}")(client)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", Server(note, reads=False).url)
+    connect("ssm").call("get_parameter", {"Name": "/retention/KEY", "WithDecryption": True})
+    head, _, body = received[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST / HTTP/1.1")
+    for line in (
+        b"x-amz-target: AmazonSSM.GetParameter",
+        b"content-type: application/x-amz-json-1.1",
+        b"authorization: ",
+    ):
+        assert line in head
+    assert body == b'{"Name":"/retention/KEY","WithDecryption":true}'
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "https://dynamodb.eu-west-1.amazonaws.com"),
+        ({"AWS_DEFAULT_REGION": "us-gov-west-1"}, "https://dynamodb.us-gov-west-1.amazonaws.com"),
+        ({"AWS_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn"),
+        ({"AWS_REGION": "eusc-de-east-1"}, "https://dynamodb.eusc-de-east-1.amazonaws.eu"),
+        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://localhost:8000"}, "http://localhost:8000"),
+        (
+            {"AWS_REGION": "a", "AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_DYNAMODB": "http://y:1"},
+            "http://y:1",
+        ),
+        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_DYNAMODB": ""}, "https://dynamodb.us-east-1.amazonaws.com"),
+    ],
+)
+def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place: str) -> None:
+    """Region, partition and the SDKs' own variables decide."""
+    found = Endpoint.of("dynamodb", variables)
+    assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
+
+
+@pytest.mark.parametrize("variables", [{}, {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "ftp://x"}])
+def test_without_a_place_to_go_nothing_starts(variables: dict[str, str]) -> None:
+    """No region, or an endpoint that is none."""
+    with pytest.raises(ConfigurationError):
+        Endpoint.of("dynamodb", variables)
+
+
+def test_tls_trusts_the_bundle_and_nothing_else(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A server under a root of AWS_CA_BUNDLE is talked to; under another, or another name, it is not."""
+    certificate, key = self_signed()
+    (tmp_path / "good.pem").write_bytes(certificate + key)
+    (tmp_path / "other.pem").write_bytes(self_signed()[0])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "good.pem")
+
+    def over_tls(client: socket.socket) -> None:
+        with context.wrap_socket(client, server_side=True) as secured:
+            read_request(secured)
+            answer(b"{}")(secured)
+
+    server = Server(over_tls, reads=False)
+    port = server.url.rpartition(":")[2]
+    for bundle, host, good in (
+        ("good.pem", "localhost", True),
+        ("other.pem", "localhost", False),
+        ("good.pem", "127.0.0.1", False),
+    ):
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / bundle))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{host}:{port}")
+        _tls.cache_clear()
+        if good:
+            assert connect("dynamodb").call("get_item", GET) == {}
+        else:
+            with pytest.raises(CallFailedError, match="SSLCertVerificationError"):
+                connect("dynamodb").call("get_item", GET)
+    _tls.cache_clear()
+    server.close()
+
+
+def self_signed() -> tuple[bytes, bytes]:
+    """Return a certificate for `localhost` and its key, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return (
+        certificate.public_bytes(Encoding.PEM),
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )

@@ -1,0 +1,91 @@
+"""Where the function's credentials come from, and what happens when they do not."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from retention.credentials import CredentialSource, NoCredentialsError
+from retention.sigv4 import Credentials
+
+LENT = {
+    "AccessKeyId": "ASIA1",
+    "SecretAccessKey": "secret",
+    "Token": "token",
+    "Expiration": "1970-01-01T01:00:00Z",
+}
+
+
+class Lender(BaseHTTPRequestHandler):
+    """Lambda's credentials endpoint under SnapStart."""
+
+    answers: list[tuple[int, bytes]] = []  # noqa: RUF012  # the tests fill it
+    asked: list[str | None] = []  # noqa: RUF012  # likewise
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers["authorization"])
+        status, body = self.answers.pop(0)
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[dict[str, str]]:
+    Lender.answers, Lender.asked = [], []
+    with HTTPServer(("127.0.0.1", 0), Lender) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{server.server_address[1]}/2021/credentials",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pass",
+        }
+        server.shutdown()
+        thread.join()
+
+
+def test_lambdas_environment_has_them() -> None:
+    """On demand, Lambda sets three variables."""
+    env = {"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
+    assert CredentialSource(env).get() == Credentials("ASIA", "s", "t")
+
+
+def test_under_snapstart_they_are_lent(endpoint: dict[str, str]) -> None:
+    """A snapshot holds none: Lambda lends them from an endpoint, and they are renewed before they end."""
+    now = [0.0]
+    renewed = {**LENT, "AccessKeyId": "ASIA2", "Expiration": "1970-01-01T02:00:00Z"}
+    Lender.answers = [(200, json.dumps(LENT).encode()), (200, json.dumps(renewed).encode())]
+    source = CredentialSource(endpoint, lambda: now[0])
+    assert source.get() == source.get() == Credentials("ASIA1", "secret", "token")
+    now[0] = 3600 - 299
+    assert source.get() == Credentials("ASIA2", "secret", "token")
+    assert Lender.asked == ["pass", "pass"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, b""), (200, b"<html>"), (200, b"[]"), (200, b"{}"), (200, json.dumps({**LENT, "Expiration": "x"}).encode())],
+)
+def test_a_lender_that_fails_is_named_and_not_quoted(endpoint: dict[str, str], answer: tuple[int, bytes]) -> None:
+    """The error says that there are none, and nothing of what was read."""
+    Lender.answers = [answer]
+    with pytest.raises(NoCredentialsError) as caught:
+        CredentialSource(endpoint).get()
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{}, {"AWS_ACCESS_KEY_ID": "only"}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://169.254.170.23/x"}],
+)
+def test_without_credentials_there_are_none(env: dict[str, str]) -> None:
+    """No half of them will do, and only the loopback's plain endpoint is asked."""
+    with pytest.raises(NoCredentialsError):
+        CredentialSource(env).get()
