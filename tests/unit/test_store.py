@@ -39,7 +39,7 @@ class Reader:
     def __init__(self, table: FakeTable) -> None:
         self.table = table
         self.clock = Clock()
-        self.store = Store(lambda: table, TABLE, monotonic=self.clock, clock=lambda: 1_700_000_000.0)  # type: ignore[arg-type,return-value]  # the fake has the port's shape
+        self.store = Store(lambda: table, TABLE, monotonic=self.clock, clock=lambda: 1_700_000_000.0)
 
     def load(self, product: str = "pro.monthly", locale: str = "en-US", seconds: float = 5.0) -> Loaded:
         return self.store.catalog(APP, product, locale, Deadline.after(seconds))
