@@ -21,6 +21,9 @@ from console.target import Target
 
 _HEADS: Final = ("all", "any", "not")
 
+# Of a product that has no name here, its id is as unknown as any fact about the customer.
+UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
+
 States = Mapping[str, MessageState]
 
 
@@ -47,18 +50,20 @@ class Edition:
             if self.texts.get(name, {}).get(locale)
         }
 
+    def sheet(self, product_id: str) -> Mapping[str, Any]:
+        """Return the sheet of a product; of ANY_PRODUCT, one that asks for UNKNOWN_PRODUCT instead of `productId`."""
+        document = self.sheets.get(product_id, self.sheets[ANY_PRODUCT])
+        if product_id != ANY_PRODUCT:
+            return document
+        rules = [{**rule, "when": rule["when"] and _open(rule["when"])} for rule in document["rules"]]
+        return {**document, "rules": rules}
+
     def catalog(self, product_id: str, states: States | None = None) -> Catalog:
         """Return what a product is decided by; without `states` every text is approved.
 
         For ANY_PRODUCT, what rules ask of `productId` is as unknown as what they ask of the customer.
         """
-        document = self.sheets.get(product_id, self.sheets[ANY_PRODUCT])
-        if product_id == ANY_PRODUCT:
-            document = {
-                **document,
-                "rules": [{**rule, "when": rule["when"] and _open(rule["when"])} for rule in document["rules"]],
-            }
-        sheet = Sheet.from_document(document, self.settings.locales)
+        sheet = Sheet.from_document(self.sheet(product_id), self.settings.locales)
         if states is None:
             named = {message for texts in sheet.sets.values() for ids in texts.values() for message in ids}
             states = dict.fromkeys(named, MessageState(APPROVED))
@@ -70,7 +75,7 @@ def _open(condition: list[Any]) -> list[Any]:
     if operator in _HEADS:
         return [operator, *map(_open, operands)]
     fact, *values = operands
-    return [operator, CUSTOMER_PREFIX + fact if fact == "productId" else fact, *values]
+    return [operator, UNKNOWN_PRODUCT if fact == "productId" else fact, *values]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ def told(kind: str, fields: Mapping[str, Any]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name} {_value(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -206,7 +206,7 @@ def test_a_release_that_signs_needs_the_ids_of_its_key() -> None:
     ("old", "new", "told"),
     [
         ("images/ridge.png", "images/nowhere.png", "cannot be read: no such file"),
-        ("images/ridge.png", '"a\0b"', "cannot be read: that is no file name"),
+        ("images/ridge.png", '"a\\0b"', "cannot be read: that is no file name"),
         ("images/ridge.png", "retention.yaml", "is no PNG image"),
         ("images/ridge.png", "images/tick.png", "1024 by 1024 pixels. Apple wants a width of exactly 3840"),
         ("image: ridge", "image: rigde", "Did you mean `ridge`?"),
