@@ -11,11 +11,11 @@ PLATFORMS := $(foreach tag,manylinux_2_34 manylinux_2_28 manylinux_2_17 manylinu
 # checked at import, so no file's time matters, and the recorded path is the one inside Lambda.
 COMPILE = $(PYTHON) -m compileall -qq --invalidation-mode unchecked-hash -s $(ARTIFACTS_DIR) -p
 
-.PHONY: build-GetRetentionMessage build-Dependencies
+.PHONY: build-GetRetentionMessage build-SyncStates build-Dependencies
 
-# RELEASE: a change of parameters alone publishes no version, and the alias would keep the old ones. This file changes
-# with them, and says nothing but a digest.
-build-GetRetentionMessage:
+# Two functions of the same code. RELEASE: a change of parameters alone publishes no version, and the alias would keep
+# the old ones. This file changes with them, and says nothing but a digest.
+build-GetRetentionMessage build-SyncStates:
 	mkdir -p $(ARTIFACTS_DIR)/retention
 	cp *.py $(ARTIFACTS_DIR)
 	cp retention/*.py retention/*.cer $(ARTIFACTS_DIR)/retention

@@ -12,16 +12,23 @@ from unittest.mock import Mock
 
 import pytest
 from botocore.session import get_session
+from retention.settings import Deployment, SyncDeployment
 from sam_template import ROOT, Document, resources, table_definition, template
 
 from console.releases import create_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 PARAMETERS: Document = template()["Parameters"]
 ALARMS = resources("AWS::CloudWatch::Alarm")
-(FUNCTION,) = resources("AWS::Serverless::Function").values()
+FUNCTIONS = resources("AWS::Serverless::Function")
+FUNCTION, SYNC = FUNCTIONS["GetRetentionMessage"], FUNCTIONS["SyncStates"]
+ROLES = {"GetRetentionMessage": "FunctionRole", "SyncStates": "SyncRole"}
+READERS: dict[str, Callable[[Mapping[str, str]], object]] = {
+    "GetRetentionMessage": Deployment.from_env,
+    "SyncStates": SyncDeployment.from_env,
+}
 API = {"ApiId", "Stage"}
 
 # Metrics that AWS publishes by itself, with the dimensions it publishes them under.
@@ -34,7 +41,7 @@ AWS_METRICS = {
     ("AWS/DynamoDB", "ReadThrottleEvents"): {"TableName"},
 }
 
-# What the libraries in the layer read by themselves.
+# What libraries, and the clients of AWS, read by themselves.
 LIBRARY_VARIABLES = {
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
@@ -45,11 +52,12 @@ LIBRARY_VARIABLES = {
 
 
 @cache
-def sources() -> list[ast.Module]:
-    """Return what the function runs: the entry point and every module of ours it imports, however far down."""
-    handler = ROOT / FUNCTION["Properties"]["CodeUri"]
+def sources(function: str) -> list[ast.Module]:
+    """Return what a function runs: the entry point and every module of ours it imports, however far down."""
+    properties = FUNCTIONS[function]["Properties"]
+    handler = ROOT / properties["CodeUri"]
     found: dict[str, ast.Module] = {}
-    waiting = [FUNCTION["Properties"]["Handler"].partition(".")[0]]
+    waiting = [properties["Handler"].partition(".")[0]]
     while waiting:
         name = waiting.pop()
         path = handler / f"{name.replace('.', '/')}.py"
@@ -64,8 +72,8 @@ def sources() -> list[ast.Module]:
 
 
 @cache
-def strings_in_the_code() -> set[str]:
-    nodes = (node for module in sources() for node in ast.walk(module))
+def strings_in_the_code(function: str) -> set[str]:
+    nodes = (node for module in sources(function) for node in ast.walk(module))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
@@ -102,8 +110,11 @@ def assert_exists(namespace: str, name: str, dimensions: set[str]) -> None:
     elif name in filtered:
         assert (namespace, dimensions) == (filtered[name], set())
     else:
-        assert namespace == FUNCTION["Properties"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
-        assert name in strings_in_the_code(), f"the function emits no metric {name}"
+        assert any(name in strings_in_the_code(function) for function in FUNCTIONS), f"nobody emits {name}"
+        for function in FUNCTIONS.values():
+            variables = function["Properties"]["Environment"]["Variables"]
+            assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
+            assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
         assert dimensions == {"service"}
 
 
@@ -120,7 +131,8 @@ def test_every_alarm_says_what_to_do_tells_someone_and_decides_about_silence(nam
     alarm = ALARMS[name]["Properties"]
     assert len(alarm["AlarmDescription"]) > 40
     assert "AlarmTopicArn" in json.dumps(alarm["AlarmActions"])
-    assert alarm["TreatMissingData"] == ("breaching" if name == "SilenceAlarm" else "notBreaching")
+    silence_is_bad = name in {"SilenceAlarm", "SyncMissingAlarm"}
+    assert alarm["TreatMissingData"] == ("breaching" if silence_is_bad else "notBreaching")
     assert ("Statistic" in alarm) + ("ExtendedStatistic" in alarm) + ("Metrics" in alarm) == 1
 
 
@@ -157,15 +169,73 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
     assert shown > 20
 
 
-# --- the function ---
+# --- the functions ---
 
 
-def test_variables_set_are_variables_read() -> None:
-    """The template sets what settings.py reads, every time, and nothing that nobody reads."""
-    variables = set(FUNCTION["Properties"]["Environment"]["Variables"])
-    read = {text for text in strings_in_the_code() if re.fullmatch(r"RETENTION_[A-Z_]+", text)}
+class Environ(dict[str, str]):
+    """A whole environment, which notes what it was asked for."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(dict.fromkeys(names, ""))
+        self |= {"RETENTION_TABLE": "table", "RETENTION_APP_APPLE_IDS": "1", "RETENTION_KEY_PREFIX": "/retention"}
+        self["RETENTION_ENVIRONMENT"] = "Sandbox"
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_variables_set_are_variables_read(function: str) -> None:
+    """The template sets what the function's settings read, every time, and nothing that nobody reads."""
+    variables = set(FUNCTIONS[function]["Properties"]["Environment"]["Variables"])
+    environ = Environ(*variables)
+    READERS[function](environ)
+    read = {name for name in environ.asked if name.startswith("RETENTION_")}
     assert {name for name in variables if name.startswith("RETENTION_")} == read
-    assert variables - read == LIBRARY_VARIABLES
+    assert variables - read <= LIBRARY_VARIABLES
+    assert {"POWERTOOLS_SERVICE_NAME", "AWS_CA_BUNDLE", "LOG_LEVEL"} <= variables
+
+
+def test_nobody_but_the_settings_reads_a_variable_of_ours() -> None:
+    """A RETENTION_ variable is named in settings.py, and in no other module of the functions."""
+    for path in (ROOT / "handler").rglob("*.py"):
+        names = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert path.name == "settings.py" or not [name for name in names if re.fullmatch("RETENTION_[A-Z_]+", name)]
+
+
+def test_deployed_functions_ask_apple() -> None:
+    """RETENTION_APPLE_URL is set, and always empty."""
+    assert SYNC["Properties"]["Environment"]["Variables"]["RETENTION_APPLE_URL"] == ""
+
+
+def test_both_functions_are_the_same_code_and_layer() -> None:
+    """What the sync needs of the domain is what the endpoint has of it."""
+    shared = ("CodeUri", "Layers", "Runtime", "Architectures")
+    assert {name: SYNC["Properties"][name] for name in shared} == {
+        name: FUNCTION["Properties"][name] for name in shared
+    }
+    assert SYNC["Metadata"] == FUNCTION["Metadata"]
+
+
+def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
+    """By the schedule alone: a run that fails is not repeated, since the next one is near."""
+    (schedule,) = SYNC["Properties"]["Events"].values()
+    assert schedule["Type"] == "ScheduleV2"
+    given = schedule["Properties"]
+    assert given["ScheduleExpression"] == "rate(5 minutes)"
+    assert "${AWS::StackName}" in given["Name"]["Fn::Sub"]
+    assert given["State"] == {"Fn::If": ["SyncsStates", "ENABLED", "DISABLED"]}
+    assert given["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    assert template()["Conditions"]["SyncsStates"] == {"Fn::Equals": [{"Ref": "SyncSchedule"}, "on"]}
+    assert ALARMS["SyncMissingAlarm"]["Condition"] == "SyncsStates"
+    alarm = ALARMS["SyncMissingAlarm"]["Properties"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
 
 
 def test_no_deployed_function_has_a_fixed_clock() -> None:
@@ -173,9 +243,10 @@ def test_no_deployed_function_has_a_fixed_clock() -> None:
     assert FUNCTION["Properties"]["Environment"]["Variables"]["RETENTION_CLOCK"] == ""
 
 
-def test_the_handler_is_there() -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_handler_is_there(function: str) -> None:
     """The template names a module and a function of it that exist."""
-    module, _, name = FUNCTION["Properties"]["Handler"].partition(".")
+    module, _, name = FUNCTIONS[function]["Properties"]["Handler"].partition(".")
     tree = ast.parse((ROOT / FUNCTION["Properties"]["CodeUri"] / f"{module}.py").read_text())
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -205,9 +276,15 @@ def operations(service: str) -> dict[str, str]:
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
 
 
-def calls_made() -> set[str]:
-    """Return the IAM actions of the SDK methods the functions name."""
-    names = strings_in_the_code()
+def calls_made(function: str) -> set[str]:
+    """Return the IAM actions of the calls a function's code names, as texts or as methods of a client."""
+    methods = {
+        node.attr
+        for module in sources(function)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Attribute) and "client" in ast.unparse(node.value)
+    }
+    names = strings_in_the_code(function) | methods
     return {
         f"{service}:{operations(service)[name]}"
         for service in ("dynamodb", "ssm")
@@ -215,8 +292,8 @@ def calls_made() -> set[str]:
     }
 
 
-def statements() -> dict[str, Document]:
-    (policy,) = properties("AWS::IAM::Role")["Policies"]
+def statements(function: str = "GetRetentionMessage") -> dict[str, Document]:
+    (policy,) = template()["Resources"][ROLES[function]]["Properties"]["Policies"]
     return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
 
 
@@ -225,10 +302,19 @@ def actions(statement: Document) -> set[str]:
     return {found} if isinstance(found, str) else set(found)
 
 
-def test_actions_allowed_are_calls_made() -> None:
-    """The function may do what its code does, and nothing else."""
-    allowed = set().union(*map(actions, statements().values()))
-    assert {action for action in allowed if not action.startswith("logs:")} == calls_made()
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_actions_allowed_are_calls_made(function: str) -> None:
+    """A function may do what its code does, and nothing else, and has a role of its own."""
+    assert FUNCTIONS[function]["Properties"]["Role"] == {"Fn::GetAtt": [ROLES[function], "Arn"]}
+    allowed = set().union(*map(actions, statements(function).values()))
+    assert {action for action in allowed if not action.startswith("logs:")} == calls_made(function)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
+    """The group it is told to log to is the one its role may write to."""
+    group = FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert statements(function)["WriteLog"]["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
 
 def test_the_operator_may_do_what_the_console_does() -> None:
@@ -260,15 +346,29 @@ def test_local_tables_are_the_templates() -> None:
 def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
     """No action has a wildcard; a resource has one only behind the prefix of the signing keys."""
     operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    for statement in [*statements().values(), *operator]:
+    for statement in [*statements().values(), *statements("SyncStates").values(), *operator]:
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
         assert "Fn::GetAtt" in resource or "Ref" in resource or resource["Fn::Sub"].endswith("${SigningKeyPrefix}/*")
 
 
-def test_the_function_reads_its_own_apps_only() -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_reads_its_own_apps_only(function: str) -> None:
     """Reading is limited to keys of the apps this stack answers for."""
-    assert "AppAppleIds" in json.dumps(statements()["ReadOwnApps"]["Condition"]["ForAllValues:StringLike"])
+    assert "AppAppleIds" in json.dumps(statements(function)["ReadOwnApps"]["Condition"]["ForAllValues:StringLike"])
+
+
+def test_the_sync_writes_no_release_and_no_customer() -> None:
+    """Its writes are limited to rows under `app#<appAppleId>` itself, for exactly the stack's apps."""
+    condition = statements("SyncStates")["WriteOwnStates"]["Condition"]["ForAllValues:StringEquals"]
+    separator, (text, parts) = condition["dynamodb:LeadingKeys"]["Fn::Split"][0], _sub(condition)
+    joiner, _ = parts["Ids"]["Fn::Join"]
+    assert text.replace("${Ids}", joiner.join(["1", "22"])).split(separator) == ["app#1", "app#22"]
+
+
+def _sub(condition: Document) -> tuple[str, Document]:
+    text, parts = condition["dynamodb:LeadingKeys"]["Fn::Split"][1]["Fn::Sub"]
+    return text, parts
 
 
 # --- data ---
@@ -424,6 +524,7 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("AlarmTopicArn", "alarms"),
         ("SilentHours", "169"),
         ("UnansweredPercent", "0"),
+        ("SyncSchedule", "hourly"),
     ],
 )
 def test_a_wrong_parameter_fails_at_deployment(name: str, value: str) -> None:

@@ -1,0 +1,600 @@
+"""The sync of review states, whole: the App Store in a box, moto's SSM and table, and every way to fail."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
+from moto import mock_aws
+from published import put, release
+from retention import table as rows
+from retention.apple import AppleError, AppStore, RateLimitedError
+from retention.catalog import MessageState
+from retention.deadline import Deadline
+from retention.errors import ConfigurationError
+from retention.keys import KeyRing
+from retention.offers import Signer
+from retention.sdk import SdkConnection
+from retention.settings import SyncDeployment
+from retention.snapshot import SnapshotFormatError
+from retention.store import HEAD_SECONDS, Store
+from simulated import APP as BOX_APP
+from simulated import KEY, NOW, PEM, make_box, text
+
+from console.releases import create_table
+from console.simulator import verbs
+from console.simulator.accounts import App
+from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.box import Box
+from console.simulator.rates import HOUR, hourly_limit
+from console.simulator.server import BoxServer, Server
+from console.simulator.shelf import PRODUCTION, Image, Message, Shelf
+
+TABLE, PREFIX = "retention", "/retention/production"
+KEY_ID, ISSUER = str(SETTINGS["keyId"]), str(SETTINGS["issuerId"])
+OTHER_APP = 531412
+MESSAGES = (KEEP_EN, KEEP_FR, ANYONE_EN)
+VARIABLES = {
+    "RETENTION_TABLE": TABLE,
+    "RETENTION_ENVIRONMENT": "Production",
+    "RETENTION_APP_APPLE_IDS": str(APP),
+    "RETENTION_KEY_PREFIX": PREFIX,
+    "RETENTION_APPLE_URL": "",
+    "POWERTOOLS_SERVICE_NAME": "retention-production",
+    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+}
+
+
+def aws(service: str) -> Any:
+    return get_session().create_client(service, region_name="us-east-1")
+
+
+@pytest.fixture(scope="module")
+def sync() -> Iterator[ModuleType]:
+    """The entry point, imported as Lambda does."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        yield importlib.import_module("sync")
+
+
+@dataclass
+class Lines:
+    """Stands in for the one Telemetry; what is told is kept as it would be printed."""
+
+    told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    counted: dict[str, list[int]] = field(default_factory=dict)
+
+    def report(self, outcome: str, level: str, told: Any, counts: Any) -> None:
+        self.told.append((outcome, level, json.loads(json.dumps(told))))
+        for name, number in counts.items():
+            self.counted.setdefault(name, []).append(number)
+
+    @property
+    def words(self) -> list[str]:
+        return [outcome for outcome, _, _ in self.told]
+
+
+@dataclass
+class Bench:
+    """Everything a run meets: the box with its shelf, the table, the parameters; and what the run said."""
+
+    module: ModuleType
+    box: Box
+    server: BoxServer
+    dynamodb: Any
+    ssm: Any
+    apps: tuple[int, ...] = (APP,)
+    answer: Callable[[Request, Answer], Response] = lambda request, box: box(request)
+    requests: list[Request] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+    lines: Lines = field(default_factory=Lines)
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.box.shelf(APP, PRODUCTION)
+
+    def sync(self, dynamodb: Any = None) -> Any:
+        deployment = SyncDeployment(TABLE, self.apps, PREFIX, self.server.base_url(PRODUCTION))
+        keys = KeyRing(lambda: SdkConnection(self.ssm), PREFIX, Signer.from_pem)
+        return self.module.Sync(
+            deployment,
+            AppStore(deployment.apple_url, sleep=self.slept.append),
+            self.lines,
+            lambda _: self.module.Parts(dynamodb or self.dynamodb, keys),
+        )
+
+    def run(self, dynamodb: Any = None) -> Lines:
+        """Run once, and return what that run said."""
+        self.lines = Lines()
+        self.sync(dynamodb).run()
+        return self.lines
+
+    def state(self, message: str) -> MessageState:
+        return rows.read_message(self.dynamodb.get_item(**rows.get(TABLE, rows.message_key(APP, message)))["Item"])
+
+    def version(self) -> int:
+        return int(self.dynamodb.get_item(**rows.get(TABLE, rows.head_key(APP)))["Item"]["catalogVersion"]["N"])
+
+
+@pytest.fixture
+def bench(sync: ModuleType) -> Iterator[Bench]:
+    """A release is live; Apple has its messages and its image, all approved; the key is where it belongs."""
+    made: list[Bench] = []
+
+    def wrap(answer: Answer) -> Answer:
+        def wrapped(request: Request) -> Response:
+            made[0].requests.append(request)
+            return made[0].answer(request, answer)
+
+        return wrapped
+
+    with mock_aws(), make_box() as box:
+        verbs.grant(box, BOX_APP, KEY_ID, PEM)
+        shelf = box.shelf(APP, PRODUCTION)
+        shelf.add_image(Image(HERO, "FULL_SIZE", "APPROVED"), NOW)
+        for message in MESSAGES:
+            images = (HERO,) if message == KEEP_EN else ()
+            shelf.add_message(Message(message, text(), "APPROVED", images), NOW)
+        dynamodb, ssm = aws("dynamodb"), aws("ssm")
+        create_table(dynamodb, TABLE)
+        put(dynamodb, TABLE)
+        ssm.put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
+        with BoxServer(box, wrap=wrap) as server:
+            made.append(Bench(sync, box, server, dynamodb, ssm))
+            yield made[0]
+
+
+# What a run does
+
+
+def test_states_come_from_apple_into_the_table(bench: Bench) -> None:
+    """Two GETs, and each message's row says whether it can be served."""
+    lines = bench.run()
+    assert [request.target.rpartition("/messaging")[2] for request in bench.requests] == [
+        "/message/list",
+        "/image/list",
+    ]
+    assert bench.state(KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
+    outcome, level, told = lines.told[0]
+    assert (outcome, level, told["messages"], told["images"]) == ("synced", "info", 3, 1)
+    assert lines.counted == {"MessagesRejected": [0], "ImagesRejected": [0], "SyncSucceeded": [1]}
+
+
+def test_nothing_new_writes_nothing(bench: Bench) -> None:
+    """Running functions have nothing to notice."""
+    bench.run()
+    before = bench.version()
+    assert bench.run().told[0][2]["written"] == 0
+    assert bench.version() == before
+
+
+def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: Bench) -> None:
+    """No release names a key and no rule waits for a state: that is no failure, and Apple is not asked."""
+    bench.apps = (OTHER_APP,)
+    lines = bench.run()
+    assert (lines.words, bench.requests) == (["unpublished", "sync succeeded"], [])
+    assert lines.counted == {"SyncSucceeded": [1]}
+
+
+def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> None:
+    """Apple advises a fresh one; the box has checked signature, key, issuer, audience and app."""
+    bench.run()
+    tokens = [request.headers["authorization"] for request in bench.requests]
+    assert all(token.startswith("Bearer ") for token in tokens)
+    assert tokens[0] != tokens[1]
+
+
+def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) -> None:
+    """A gauge, not an event: a run that died would have swallowed an event. What no release names does not count."""
+    verbs.review(bench.shelf, "REJECTED", [KEEP_FR, HERO])
+    bench.shelf.add_message(Message("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
+    bench.shelf.add_image(Image("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
+    for _ in range(2):
+        lines = bench.run()
+        assert lines.counted["MessagesRejected"] == lines.counted["ImagesRejected"] == [1]
+        assert lines.told[0][:2] == ("synced", "warning")
+
+
+def test_live_messages_that_lose_approval_are_named(bench: Bench) -> None:
+    """Once, with their ids; half of what is live may go, and is written."""
+    bench.run()
+    verbs.review(bench.shelf, "REJECTED", [KEEP_FR])
+    lines = bench.run()
+    assert lines.words == ["live messages lost approval", "synced", "sync succeeded"]
+    assert lines.told[0][2]["messageIdentifiers"] == [KEEP_FR]
+    assert lines.counted["LiveApprovalLost"] == [1]
+    assert not bench.state(KEEP_FR).servable
+    assert "LiveApprovalLost" not in bench.run().counted
+
+
+def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: Bench) -> None:
+    """An empty list is more likely Apple's mistake than the owner's wish: nothing is written, and no loss is told."""
+    bench.run()
+    before = bench.dynamodb.scan(TableName=TABLE)["Items"]
+    for message in MESSAGES:
+        bench.shelf.delete_message(message)
+    lines = bench.run()
+    assert lines.words == ["refused"]
+    assert lines.told[0][2]["evidence"] == {"silenced": 2, "servable": 2}
+    assert lines.counted == {"SyncRefused": [1]}
+    assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
+
+
+def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> None:
+    """A warm store reads nothing for 30 s; its next look at `head` brings the new states."""
+    bench.run()
+    clock = Clock()
+    store = Store(lambda: SdkConnection(bench.dynamodb), TABLE, monotonic=clock)
+
+    def servable() -> bool:
+        return store.catalog(APP, "pro.monthly", "fr-FR", Deadline.after(10)).catalog.states[KEEP_FR].servable
+
+    assert servable()
+    verbs.review(bench.shelf, "REJECTED", [KEEP_FR])
+    bench.run()
+    assert HEAD_SECONDS <= 30
+    clock.now += HEAD_SECONDS
+    assert not servable()
+
+
+# Several apps
+
+
+def test_one_app_s_failure_is_not_the_next_one_s(bench: Bench) -> None:
+    """Every app has its turn; the run as a whole counts as succeeded only if all did."""
+    settings = {**SETTINGS, "appAppleId": OTHER_APP, "bundleId": "com.example.other"}
+    other = release("other")
+    put(bench.dynamodb, TABLE, release=replace(other, app_apple_id=OTHER_APP, settings=settings))
+    bench.apps = (OTHER_APP, APP)
+    lines = bench.run()
+    assert lines.words == ["failed", "synced"]
+    assert [told["appAppleId"] for _, _, told in lines.told] == [OTHER_APP, APP]
+    assert lines.told[0][2]["reason"] == "apple_unauthorized"
+    assert lines.counted["SyncFailed"] == [1]
+    assert "SyncSucceeded" not in lines.counted
+    verbs.grant(bench.box, App(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
+    assert bench.run().words == ["synced", "synced", "sync succeeded"]
+
+
+# What can go wrong at Apple
+
+
+def reason(lines: Lines) -> str:
+    (outcome,) = lines.told
+    assert outcome[0] == "failed"
+    assert lines.counted == {"SyncFailed": [1]}
+    return str(outcome[2]["reason"])
+
+
+def test_without_access_apple_s_404_is_empty_and_named(bench: Bench) -> None:
+    """The owner's next step is Apple's form, not a search for a wrong path."""
+    verbs.set_access(bench.box, BOX_APP, access=False)
+    assert reason(bench.run()) == "apple_no_access"
+    assert len(bench.requests) == 1
+
+
+def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
+    """Retry-After is a time in milliseconds; the next run asks again."""
+    for _ in range(hourly_limit("Get Image List", PRODUCTION)):
+        bench.box.rates.count(APP, PRODUCTION, "Get Image List", bench.box.now())
+    lines = bench.run()
+    outcome, level, told = lines.told[0]
+    until = datetime.fromtimestamp((NOW // HOUR + 1) * HOUR, UTC)
+    assert (outcome, level, told["evidence"]) == ("rate limited", "warning", {"until": until.isoformat()})
+    assert lines.counted == {"SyncFailed": [1]}
+    assert bench.slept == []
+
+
+@pytest.mark.parametrize("retry_after", ["", "soon", "9" * 40])
+def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: Bench, retry_after: str) -> None:
+    """Apple may forget the header, or write something else into it."""
+    bench.answer = lambda _request, _box: Response(429, {"retry-after": retry_after})
+    assert bench.run().told[0][:2] == ("rate limited", "warning")
+
+
+@pytest.mark.parametrize("status", [500, 503, 599])
+def test_one_failure_of_apple_is_repeated(bench: Bench, status: int) -> None:
+    """A GET does no harm twice; the repetition has a new token."""
+    answers = [Response(status, body=b'{"errorCode": 5000000}')]
+    bench.answer = lambda request, box: answers.pop() if answers else box(request)
+    assert bench.run().words == ["synced", "sync succeeded"]
+    assert bench.slept == [1.0]
+    assert len({request.headers["authorization"] for request in bench.requests}) == 3
+
+
+def test_a_connection_that_breaks_once_is_repeated(bench: Bench) -> None:
+    """Also one that Apple closed while the function was frozen."""
+    broken = [True]
+
+    def answer(request: Request, box: Answer) -> Response:
+        if broken:
+            broken.pop()
+            raise HangUp
+        return box(request)
+
+    bench.answer = answer
+    assert bench.run().words == ["synced", "sync succeeded"]
+
+
+def test_a_second_failure_ends_the_run(bench: Bench) -> None:
+    """With Apple's status and error code; the next run is five minutes away."""
+    bench.answer = lambda _request, _box: Response(500, body=b'{"errorCode": 5000000}')
+    lines = bench.run()
+    assert reason(lines) == "apple_failed"
+    assert lines.told[0][2]["evidence"] == {"path": "/message/list", "status": 500, "errorCode": 5000000}
+    assert len(bench.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("response", "code"),
+    [
+        (Response(401, body=b"Unauthenticated\n"), "apple_unauthorized"),
+        (Response(403, body=b'{"errorCode": 4030000}'), "apple_refused"),
+        (Response(302, {"location": "http://127.0.0.1:9/"}), "apple_refused"),
+        (Response(418, body=b"[" * 100_000), "apple_refused"),
+        (Response(499), "apple_refused"),
+        (Response(200, body=b"<html>Sign in to the hotel's network</html>"), "snapshot_format"),
+        (Response(200, body=b'{"messageIdentifiers": null}'), "snapshot_format"),
+        (Response(200, body=b" " * (5 * 1024 * 1024)), "apple_refused"),
+    ],
+)
+def test_an_answer_that_is_no_list_is_named_not_taken(bench: Bench, response: Response, code: str) -> None:
+    """Asked once, since a repetition would say the same; nothing is written, and no redirect gets the token."""
+    before = bench.dynamodb.scan(TableName=TABLE)["Items"]
+    bench.answer = lambda _request, _box: response
+    assert reason(bench.run()) == code
+    assert len(bench.requests) == 1
+    assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
+
+
+def test_nobody_there_is_a_failure_with_its_name(bench: Bench) -> None:
+    """A dead network costs a run, nothing else."""
+    bench.server.stop()
+    assert reason(bench.run()) == "apple_unreachable"
+    assert bench.slept == [1.0]
+
+
+# What can go wrong at AWS
+
+
+def test_a_key_that_is_not_there_fails_the_run_by_name(bench: Bench) -> None:
+    """Apple is not asked without one."""
+    bench.ssm.delete_parameter(Name=f"{PREFIX}/{KEY_ID}")
+    assert reason(bench.run()) == "key_unavailable"
+    assert bench.requests == []
+
+
+def test_a_release_that_cannot_be_read_fails_the_run_by_name(bench: Bench) -> None:
+    """Its settings name the key; somebody edited them."""
+    bench.dynamodb.delete_item(TableName=TABLE, Key=rows.settings_key(APP, 1))
+    assert reason(bench.run()) == "release_unreadable"
+
+
+def test_a_table_that_is_not_there_fails_the_run_by_name(bench: Bench) -> None:
+    """The service's own code says more than our words."""
+    bench.dynamodb.delete_table(TableName=TABLE)
+    assert reason(bench.run()) == "ResourceNotFoundException"
+
+
+class Dying:
+    """A client that dies at its n-th write, before the write or right after."""
+
+    def __init__(self, client: Any, writes: int, *, after: bool) -> None:
+        self._client, self._left, self._after = client, writes, after
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def update_item(self, **request: Any) -> Any:
+        with self._lock:
+            self._left -= 1
+            left = self._left
+        if left > 0 or (left == 0 and self._after):
+            self._client.update_item(**request)
+        if left <= 0:
+            raise ConnectionError("died")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("writes", [1, 2, 3, 4])
+def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: Bench, writes: int, after: bool) -> None:  # noqa: FBT001  # a column
+    """What it had to say of lost approval it said before; the next run leaves the table as Apple's lists are."""
+    bench.run()
+    before = bench.version()
+    verbs.review(bench.shelf, "REJECTED", [HERO, ANYONE_EN])
+    lines = bench.run(Dying(bench.dynamodb, writes, after=after))
+    assert lines.words == ["live messages lost approval", "failed"]
+    assert lines.counted == {"LiveApprovalLost": [1], "SyncFailed": [1]}
+    assert bench.run().words[-2:] == ["synced", "sync succeeded"]
+    assert bench.state(KEEP_EN) == MessageState("APPROVED", {HERO: "REJECTED"})
+    assert bench.state(ANYONE_EN) == MessageState("REJECTED")
+    assert bench.version() > before
+    assert bench.run().told[0][2]["written"] == 0
+
+
+def test_a_foreign_error_is_placed_and_not_quoted(bench: Bench) -> None:
+    """Its message may quote what it stumbled on."""
+    bench.run()
+    verbs.review(bench.shelf, "REJECTED", [ANYONE_EN])
+    _, _, told = bench.run(Dying(bench.dynamodb, 1, after=False)).told[-1]
+    assert told["reason"] == "ConnectionError"
+    assert "died" not in json.dumps(told)
+    assert "update_item" in told["evidence"]["at"]
+
+
+def test_two_runs_at_once_leave_one_list_whole(bench: Bench) -> None:
+    """Whichever is second finds rows it did not read, and starts again."""
+    verbs.review(bench.shelf, "PENDING", [KEEP_FR])
+    other = bench.sync()
+    met: list[bool] = []
+
+    class Meeting(Dying):
+        def update_item(self, **request: Any) -> Any:
+            if not met:
+                met.append(True)
+                verbs.review(bench.shelf, "APPROVED", [KEEP_FR])
+                other.run()
+            return self._client.update_item(**request)
+
+    bench.run(Meeting(bench.dynamodb, 0, after=False))
+    assert bench.run().words == ["synced", "sync succeeded"]
+    assert bench.state(KEEP_FR).servable
+
+
+# Secrets
+
+
+def test_no_line_has_a_key_or_a_token(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither what succeeds nor what fails quotes what it signed with."""
+    bench.run()
+    said = [str(bench.lines.told)]
+    bench.answer = lambda request, _box: Response(401, body=request.headers["authorization"].encode())
+    bench.run()
+    bench.server.stop()
+    bench.run()
+    said += [str(bench.lines.told), *capsys.readouterr()]
+    tokens = [request.headers["authorization"].removeprefix("Bearer ") for request in bench.requests]
+    secrets = [*tokens, PEM.decode().splitlines()[1], f"{KEY.private_numbers().private_value:x}"]
+    assert len(tokens) >= 3
+    assert not [secret for secret in secrets for text in said if secret in text]
+
+
+# The wire
+
+
+def lists_at(url: str) -> AppStore:
+    return AppStore(url, sleep=lambda _: None)
+
+
+@contextmanager
+def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server on a port of this machine that treats every connection so."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        stopped = threading.Event()
+
+        def serve() -> None:
+            while not stopped.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    speak(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"//127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            stopped.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
+    """A socket's timeout bounds one wait for one byte; the deadline bounds the call."""
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+        while not ended.wait(0.05):
+            connection.sendall(b" ")
+
+    with speaking(drip) as url:
+        with pytest.raises(AppleError) as caught:
+            lists_at(f"http:{url}").messages(lambda: "token", Deadline.after(0.3))
+        ended.set()
+    assert caught.value.code == "apple_unreachable"
+    assert caught.value.evidence["error"] == "OutOfTimeError"
+
+
+def self_signed() -> bytes:
+    """Return a certificate for 127.0.0.1 that no public root vouches for, PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(KEY.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(1))
+    return builder.sign(KEY, SHA256()).public_bytes(Encoding.PEM)
+
+
+def test_a_stranger_who_answers_for_apple_gets_no_token(tmp_path: Any) -> None:
+    """Only what a public root vouches for is Apple's host, whatever AWS_CA_BUNDLE says."""
+    (tmp_path / "server.pem").write_bytes(PEM + self_signed())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    heard: list[bytes] = []
+
+    def speak(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            heard.append(secured.recv(65536))
+
+    with speaking(speak) as url, pytest.raises(AppleError) as caught:
+        lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(10))
+    assert caught.value.evidence["error"] == "SSLError"
+    assert not any(heard)
+
+
+def test_a_list_is_read_as_apple_s() -> None:
+    """The client's own errors are the snapshot's and its own, and nothing else."""
+    with Server(lambda _: Response(200, body=b'{"imageIdentifiers": []}')) as server:
+        apple = lists_at(server.url)
+        assert apple.images(lambda: "token", Deadline.after(10)) == {}
+        with pytest.raises(SnapshotFormatError):
+            apple.messages(lambda: "token", Deadline.after(10))
+    assert "None" not in str(RateLimitedError(None))
+
+
+# The entry point
+
+
+def test_the_entry_point_runs_what_was_wired(sync: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda calls `sync.sync_states`; in production it would ask Apple's production host."""
+    assert sync.SYNC.deployment.apple_url == "https://api.storekit.apple.com"
+    assert sync.SYNC.deployment.app_apple_ids == (APP,)
+    lines = Lines()
+    nobody = SyncDeployment(TABLE, (), PREFIX, "http://127.0.0.1:9")
+    monkeypatch.setattr(sync, "SYNC", sync.Sync(nobody, AppStore(nobody.apple_url), lines))
+    assert sync.sync_states({}, None) == {"apps": []}
+    assert lines.words == ["sync succeeded"]
+
+
+def test_a_wrong_environment_stops_the_start_and_says_why(
+    sync: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first log line names the variable."""
+    # Powertools keeps one logger for each service, with the stream of its first moment.
+    wrong = {"RETENTION_APPLE_URL": "http://127.0.0.1:1", "POWERTOOLS_SERVICE_NAME": "sync-that-does-not-start"}
+    for name, value in {**VARIABLES, **wrong, "AWS_LAMBDA_FUNCTION_NAME": "f"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError):
+        sync.start()
+    assert "RETENTION_APPLE_URL" in capsys.readouterr().out
+
+
+def test_clients_are_made_for_each_run(sync: ModuleType) -> None:
+    """Connections of the run before are minutes old, and a key may have been replaced."""
+    deployment = SyncDeployment(TABLE, (APP,), PREFIX, "http://127.0.0.1:9")
+    with mock_aws():
+        first, second = sync.parts_from_aws(deployment), sync.parts_from_aws(deployment)
+        assert first.dynamodb is not second.dynamodb
+        aws("ssm").put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
+        assert first.keys.get(KEY_ID, Deadline.after(10)).key_id == KEY_ID
