@@ -24,18 +24,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as PathError
-from jwt.algorithms import ECAlgorithm
 
 from retention.errors import ClaimError, ConfigurationError, VerificationError
 from retention.strict_json import StrictJSONError, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
@@ -54,8 +54,10 @@ PATH_LENGTH: Final = 3
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT64 = range(-(2**63), 2**63)
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
-_ES256 = ECAlgorithm(ECAlgorithm.SHA256)
+_ES256 = ECDSA(hashes.SHA256())
 
 
 class LeafMarker(x509.ExtensionType):
@@ -98,12 +100,21 @@ class Authenticated:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    """What steps 3 to 6 need of a token; x5c[0] and x5c[1] still in the spelling in which their hash was taken."""
+class _Chain:
+    """x5c[0] and x5c[1] as they were spelled, and the SHA-256 of both: the key of their path."""
 
-    signed: bytes
     leaf: str
     intermediate: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What steps 3 to 6 need of a token."""
+
+    header: str
+    chain: _Chain
+    signed: bytes
     payload: bytes
     signature: bytes
 
@@ -129,6 +140,8 @@ class SignedPayloadVerifier:
         except _UNREADABLE as error:
             raise ConfigurationError("trust_anchor_malformed", "a trust anchor is not a DER certificate") from error
         self._paths: dict[bytes, SigningPath] = {}
+        # The header is the same text in every token of one certificate: read once, by whoever's signature was good.
+        self._chains: dict[str, _Chain] = {}
 
     def verify(self, signed_payload: str, now: datetime) -> dict[str, object]:
         """Return the claims of `signed_payload`, judged at `now`; raise `VerificationError` if Apple did not sign it.
@@ -141,20 +154,19 @@ class SignedPayloadVerifier:
     def authenticate(self, signed_payload: str, now: datetime) -> Authenticated:
         """Return the claims and who signed them; otherwise as `verify`."""
         # 2. Compact form, strict base64url, `alg` ES256, an `x5c` of three; no other header field has a say.
-        token = _read_token(signed_payload)
+        token = _read_token(signed_payload, self._chains)
 
         # 3. Path: leaf ← intermediate ← one of our roots, never x5c[2], each certificate of the kind Apple uses.
         # 4. Time: valid now by our clock, never by the payload's.
-        key, at = _path_key(token), _seconds(now)
+        key, at = token.chain.key, _seconds(now)
         path = self._paths.get(key)
         if path is None or not path.holds_at(at):
-            path = self.check_path(_base64(token.leaf), _base64(token.intermediate), now)
+            path = self.check_path(_base64(token.chain.leaf), _base64(token.chain.intermediate), now)
 
         # 5. Signature: over the first two parts exactly as received, by the leaf's key, as 64 bytes r‖s.
-        if not _ES256.verify(token.signed, path.key, token.signature):
-            raise VerificationError("signature_invalid", "the leaf's key did not sign this")
-        if self._paths.get(key) is not path:
-            self._remember(key, path)
+        _check_signature(token.signed, token.signature, path.key)
+        if self._paths.get(key) is not path or token.header not in self._chains:
+            self._remember(token, path)
 
         # 6. Payload: strict JSON with the seven documented fields; others are ignored.
         claims = _read_claims(token.payload)
@@ -183,28 +195,32 @@ class SignedPayloadVerifier:
             raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
         return path
 
-    def _remember(self, key: bytes, path: SigningPath) -> None:
-        # A new dict each time: threads that are reading the old one are not disturbed.
-        others = [item for item in self._paths.items() if item[0] != key]
-        self._paths = dict([*others[1 - MAX_PATHS :], (key, path)])
+    def _remember(self, token: _Token, path: SigningPath) -> None:
+        # New dicts each time: threads that are reading the old ones are not disturbed.
+        self._paths = _with_newest(self._paths, token.chain.key, path)
+        self._chains = _with_newest(self._chains, token.header, token.chain)
+
+
+def _with_newest(known: dict[_K, _V], key: _K, value: _V) -> dict[_K, _V]:
+    others = [item for item in known.items() if item[0] != key]
+    return dict([*others[1 - MAX_PATHS :], (key, value)])
 
 
 # Step 2: the compact form.
 
 
-def _read_token(text: str) -> _Token:
+def _read_token(text: str, known: Mapping[str, _Chain]) -> _Token:
     if len(text) > MAX_CHARACTERS:
         raise VerificationError("token_too_long", "longer than any genuine request", limit=MAX_CHARACTERS)
     parts = text.split(".")
     if len(parts) != PARTS:
         raise VerificationError("token_not_three_parts", "not header.payload.signature")
     header, payload, signature = parts
-    leaf, intermediate = _read_header(_base64url(header))
-    signed = f"{header}.{payload}".encode()
-    return _Token(signed, leaf, intermediate, _base64url(payload), _base64url(signature))
+    chain = known.get(header) or _read_header(_base64url(header))
+    return _Token(header, chain, f"{header}.{payload}".encode(), _base64url(payload), _base64url(signature))
 
 
-def _read_header(raw: bytes) -> tuple[str, str]:
+def _read_header(raw: bytes) -> _Chain:
     try:
         header = read_object(raw)
     except StrictJSONError as error:
@@ -216,19 +232,16 @@ def _read_header(raw: bytes) -> tuple[str, str]:
     return _read_chain(header.get("x5c"))
 
 
-def _read_chain(x5c: object) -> tuple[str, str]:
+def _read_chain(x5c: object) -> _Chain:
     if not isinstance(x5c, list) or len(x5c) != PATH_LENGTH:
         raise VerificationError("chain_length", "`x5c` is not a list of three")
     leaf, intermediate, root = x5c
     if not (isinstance(leaf, str) and isinstance(intermediate, str) and isinstance(root, str)):
         raise VerificationError("chain_encoding", "an entry of `x5c` is not a string")
     _base64(root)  # well formed, and not looked at again
-    return leaf, intermediate
-
-
-def _path_key(token: _Token) -> bytes:
-    """Hash x5c[0] and x5c[1], the length of the one first, so that no other pair gives the same bytes."""
-    return hashlib.sha256(f"{len(token.leaf)}.{token.leaf}{token.intermediate}".encode()).digest()
+    # The length of the one first, so that no other pair gives the same bytes.
+    key = hashlib.sha256(f"{len(leaf)}.{leaf}{intermediate}".encode()).digest()
+    return _Chain(leaf, intermediate, key)
 
 
 # In the last group of a canonical encoding, the bits that encode nothing are zero.
@@ -365,6 +378,21 @@ def _fingerprint(certificate: x509.Certificate) -> str:
 def _seconds(instant: datetime) -> int:
     """Whole UNIX seconds, as certificates count; an instant without a zone is UTC."""
     return floor((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
+
+
+# Step 5: the signature.
+
+_COORDINATE_BYTES = 32  # r and s of ES256 (RFC 7518, section 3.4)
+
+
+def _check_signature(signed: bytes, signature: bytes, key: EllipticCurvePublicKey) -> None:
+    """Verify r‖s with the key itself: PyJWT would do no more, and importing it costs a twentieth of a cold start."""
+    r, s = int.from_bytes(signature[:_COORDINATE_BYTES]), int.from_bytes(signature[_COORDINATE_BYTES:])
+    try:
+        # Of another length, it is no ES256 signature, whatever its two halves are.
+        key.verify(encode_dss_signature(r, s) if len(signature) == 2 * _COORDINATE_BYTES else b"", signed, _ES256)
+    except InvalidSignature:
+        raise VerificationError("signature_invalid", "the leaf's key did not sign this") from None
 
 
 # Step 6: the payload (DecodedRealtimeRequestBody, every field required).

@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
-import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -39,6 +39,7 @@ class Signer:
     @classmethod
     def from_pem(cls, pem: bytes, key_id: str) -> Signer:
         """Read the `.p8` that App Store Connect gives out. Raises SigningError, which quotes nothing of it."""
+        _pyjwt()  # a real key is read in init, and will sign
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -121,9 +122,17 @@ class Signer:
         return self._encode({**claims, **standing})
 
     def _encode(self, claims: dict[str, object]) -> str:
-        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": self.key_id})
+        token: str = _pyjwt().encode(claims, self._key, algorithm="ES256", headers={"kid": self.key_id})
+        return token
 
 
 def _base64_json(document: Mapping[str, Any]) -> str:
     # Standard base64, as Apple's library does for both layers; not base64url.
     return base64.b64encode(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()).decode()
+
+
+def _pyjwt() -> ModuleType:
+    """Import PyJWT where something is signed: releases without offers start without it."""
+    import jwt  # noqa: PLC0415  # as said
+
+    return jwt

@@ -5,8 +5,10 @@ A line can only hold the fields of `Record`: there is no way to log a claim by p
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -105,13 +107,17 @@ _KEYS: Final = {
 # Powertools names the text of the line `message`.
 _KEYS["message"] = "messageIdentifier"
 
+# The lines of one request, until they leave together. Lambda runs one request at a time, `make serve` several.
+_PENDING = io.StringIO()
+_WRITING = Lock()
+
 
 class Telemetry:
     """The one Logger and the one metrics writer of the process."""
 
     def __init__(self) -> None:
         # No `location`: every line has the same one, and finding it walks the stack.
-        self._logger = Logger(location=None, log_uncaught_exceptions=False)
+        self._logger = Logger(location=None, log_uncaught_exceptions=False, stream=_PENDING)
         # What libraries say of a broken connection is not from our allow-list; the record says it in our words.
         for library in ("botocore", "urllib3"):
             logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -119,27 +125,30 @@ class Telemetry:
         # constants, held by a test.
         self._metrics = AmazonCloudWatchEMFProvider()
         self._dimensions = {"service": self._metrics.service}
-        self._lock = Lock()
 
     def refused_to_start(self, code: str, message: str) -> None:
         """Say why this deployment does not start, for who deployed it."""
-        self._logger.critical("refused to start", reason=code, explanation=message)
+        with _WRITING:
+            self._logger.critical("refused to start", reason=code, explanation=message)
+            _send()
 
     def emit(self, record: Record, level: str) -> None:
         """Write the request's log line, at `level`, and its metrics line."""
-        with self._lock:  # Lambda runs one request at a time, `make serve` several
+        with _WRITING:
             getattr(self._logger, level)(record.outcome, **_shown(record))
             self._count(record)
+            _send()
 
     def report(self, outcome: str, level: str, told: Mapping[str, object], counts: Mapping[str, int]) -> None:
         """Write a log line and, where something is counted, a metrics line about our own work, which is no request's.
 
         `told` is ours to choose and so are its texts: ids, figures, codes. None and empty are left out.
         """
-        with self._lock:
+        with _WRITING:
             getattr(self._logger, level)(outcome, **{key: value for key, value in told.items() if value or value == 0})
             if counts:
                 self._write({name: _metric("Count", number) for name, number in counts.items()})
+            _send()
 
     def _count(self, record: Record) -> None:
         metrics: dict[str, Any] = {name: _metric("Count", 1) for name in _counts(record)}
@@ -154,7 +163,16 @@ class Telemetry:
 
     def _write(self, metrics: dict[str, Any]) -> None:
         line = self._metrics.serialize_metric_set(metrics=metrics, dimensions=self._dimensions)
-        print(json.dumps(line, separators=(",", ":")))  # noqa: T201  # standard output is where CloudWatch reads
+        _PENDING.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def _send() -> None:
+    """Write what is pending to standard output, where CloudWatch reads: at once, since Lambda flushes every write."""
+    lines = _PENDING.getvalue()
+    _PENDING.seek(0)
+    _PENDING.truncate()
+    sys.stdout.write(lines)
+    sys.stdout.flush()
 
 
 def place_of(error: Exception) -> str:

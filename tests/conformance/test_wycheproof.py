@@ -43,7 +43,11 @@ def test_ecdsa_signatures() -> None:
         key = load_der_public_key(bytes.fromhex(group["publicKeyDer"]))
         assert isinstance(key, ec.EllipticCurvePublicKey)
         for vector in group["tests"]:
-            verdict = jws._ES256.verify(bytes.fromhex(vector["msg"]), key, bytes.fromhex(vector["sig"]))
+            verdict = True
+            try:
+                jws._check_signature(bytes.fromhex(vector["msg"]), bytes.fromhex(vector["sig"]), key)
+            except VerificationError:
+                verdict = False
             assert verdict is (vector["result"] == "valid"), (vector["tcId"], vector["comment"])
             count += 1
     assert count == 262
@@ -71,7 +75,7 @@ def signature_is_good(verifier: SignedPayloadVerifier, token: str) -> bool:
 
 def test_es256_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the certificates taken as given, exactly the ES256 tokens that Wycheproof calls valid get past step 5."""
-    monkeypatch.setattr(jws, "_read_chain", lambda _: ("", ""))
+    monkeypatch.setattr(jws, "_read_chain", lambda _: jws._Chain("", "", b""))
     seen = []
     for group in filter(is_es256, groups("json_web_signature_test.json")):
         verifier, path = SignedPayloadVerifier([good_chain()[2]]), path_of(key_of(group))

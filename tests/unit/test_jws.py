@@ -291,3 +291,18 @@ def test_now_may_be_any_year(verifier: SignedPayloadVerifier) -> None:
     """A clock at either end of the calendar is wrong, not a crash."""
     assert refusal(verifier, signed(), datetime(1, 1, 1, tzinfo=UTC)).code == "certificate_not_yet_valid"
     assert refusal(verifier, signed(), datetime(9999, 12, 31, tzinfo=UTC)).code == "certificate_expired"
+
+
+def test_a_header_is_remembered_only_after_a_good_signature(verifier: SignedPayloadVerifier) -> None:
+    """The header text of a certificate is read once, and one that nobody vouched for is read anew each time."""
+    token = signed()
+    header, payload, signature = token.split(".")
+    forged = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBA")
+    with pytest.raises(VerificationError):
+        verifier.verify(f"{header}.{payload}.{forged}", NOW)
+    assert not verifier._chains
+    verifier.verify(token, NOW)
+    assert list(verifier._chains) == [header]
+    with pytest.raises(VerificationError):
+        verifier.verify(f"{header}.{payload}.{forged}", NOW)
+    assert verifier.verify(token, NOW)
