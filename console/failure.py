@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from retention.table import UnreadableRowError
+
 
 class Failure(Exception):  # noqa: N818  # it is an outcome
     """A command cannot do what it was asked; the message says why and what to do."""
@@ -16,6 +18,8 @@ def sentence(error: Exception) -> str | None:
     """
     if isinstance(error, Failure):
         return str(error)
+    if isinstance(error, UnreadableRowError):
+        return f"The table has a row that this console did not write: {_short(error)}."
     response = getattr(error, "response", None)
     if type(error).__module__.startswith("botocore") and isinstance(response, dict):
         return _refused(error, response)

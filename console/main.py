@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from retention.errors import RetentionError
 
+from console import apple_commands
 from console.failure import Failure, sentence
 from console.mistakes import Mistake, Mistakes
 from console.options import (
@@ -36,6 +37,7 @@ from console.options import (
     Yes,
 )
 from console.output import Output
+from console.simulator.commands import app as simulator
 from console.target import Where, confirm, find
 
 app = typer.Typer(
@@ -438,6 +440,10 @@ def rehearse(
     )
     if not rehearsing.carry_out(plan, out).passed:
         raise typer.Exit(1)
+
+
+apple_commands.register(app)
+app.add_typer(simulator, name="simulator", rich_help_panel=UNDERSTAND)
 
 
 def _warn(out: Output, file: str, warnings: Sequence[Mistake]) -> None:

@@ -10,16 +10,23 @@ from urllib.parse import urlsplit
 from console.failure import Failure
 
 PRODUCTION = "Production"
+SANDBOX = "Sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """`environment` is the App Store environment the stack answers: Production or Sandbox."""
+    """`environment` is the App Store environment the stack answers: Production or Sandbox.
+
+    `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
+    are empty where the stack does not say.
+    """
 
     name: str
     table: str
     url: str
     environment: str
+    key_prefix: str = ""
+    log_group: str = ""
 
 
 def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -65,4 +72,11 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
     parameters = {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
     if "TableName" not in outputs:
         raise Failure(f"The stack {name} has no output TableName: deploy it first, or name the table with --table.")
-    return Stack(name, outputs["TableName"], outputs.get("Url", ""), parameters.get("Environment", ""))
+    return Stack(
+        name,
+        outputs["TableName"],
+        outputs.get("Url", ""),
+        parameters.get("Environment", ""),
+        outputs.get("SigningKeyPrefix", ""),
+        outputs.get("FunctionLogGroup", ""),
+    )

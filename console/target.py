@@ -12,7 +12,7 @@ from typing import Any
 from console.document import Document, read
 from console.failure import Failure
 from console.mistakes import suggestion
-from console.stack import PRODUCTION, client, find_stack
+from console.stack import PRODUCTION, SANDBOX, Stack, client, find_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,11 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number."""
+    """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
+
+    `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix` and
+    `log_group` are the stack's.
+    """
 
     dynamodb: Any
     table: str
@@ -37,6 +41,9 @@ class Target:
     app_name: str
     production: bool
     url: str
+    environment: str = ""
+    key_prefix: str = ""
+    log_group: str = ""
 
 
 def find(where: Where, document: Document | None = None) -> Target:
@@ -53,9 +60,18 @@ def find(where: Where, document: Document | None = None) -> Target:
             raise Failure(f"{document.file} has no environment `{where.env}`. {hint}")
         environment = document.environments[where.env]
         region, stack_name = where.region or environment.region, environment.stack
-    table, url, production = _place(where, stack_name, region)
-    dynamodb = client("dynamodb", region=region, endpoint_url=where.endpoint_url)
-    return Target(dynamodb, table, app_apple_id, app_name, production, url)
+    stack, production = _place(where, stack_name, region)
+    return Target(
+        dynamodb=client("dynamodb", region=region, endpoint_url=where.endpoint_url),
+        table=stack.table,
+        app_apple_id=app_apple_id,
+        app_name=app_name,
+        production=production,
+        url=stack.url,
+        environment=stack.environment,
+        key_prefix=stack.key_prefix,
+        log_group=stack.log_group,
+    )
 
 
 def _read(file: Path) -> Document:
@@ -76,14 +92,15 @@ def _app(where: Where, document: Document | None) -> tuple[int, str]:
     return app.app_apple_id, app.bundle_id
 
 
-def _place(where: Where, stack_name: str, region: str | None) -> tuple[str, str, bool]:
-    """Return table, URL and whether this may be production: unknown counts as production unless it is local."""
+def _place(where: Where, stack_name: str, region: str | None) -> tuple[Stack, bool]:
+    """Return where it is, and whether it may be production: unknown counts as production unless it is local."""
     if where.table is not None:
         named = (where.env or "").casefold().startswith("prod")
         local = where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-        return where.table, "", named or (where.env is None and not local)
+        environment = PRODUCTION if named else SANDBOX if where.env or local else ""
+        return Stack("", where.table, "", environment), named or (where.env is None and not local)
     stack = find_stack(stack_name, region=region, endpoint_url=where.endpoint_url)
-    return stack.table, stack.url, stack.environment in {PRODUCTION, ""}
+    return stack, stack.environment in {PRODUCTION, ""}
 
 
 def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] = input) -> None:
@@ -96,3 +113,17 @@ def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] 
         )
     if ask(f"This will {doing} in production. Type {target.app_name} to go on: ").strip() != target.app_name:
         raise Failure("That is not the app's name. Nothing was changed.")
+
+
+def confirm_deletion(target: Target, what: str, *, yes: bool, ask: Callable[[str], str] = input) -> None:
+    """Ask before anything is deleted, in every environment. Raises Failure unless the app's name is given."""
+    if yes:
+        return
+    where = target.environment or f"the table {target.table}"
+    if not sys.stdin.isatty():
+        raise Failure(f"This would delete {what} ({where}). Add --yes to do it without being asked.")
+    if (
+        ask(f"This will delete {what} ({where}), for good. Type {target.app_name} to go on: ").strip()
+        != target.app_name
+    ):
+        raise Failure("That is not the app's name. Nothing was deleted.")

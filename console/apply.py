@@ -1,0 +1,325 @@
+"""`retention apply`: carry a plan out. What it did not finish, the next run does, since each begins by looking again.
+
+The order keeps every stop harmless. Images go before the messages that use them, both before the release that names
+them, and default messages, which must be approved, come last. Until the release, nobody is answered differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from console.compile import Compiled, Progress, compile_document
+from console.content import ImageUpload
+from console.defaults import configure
+from console.entries import Document
+from console.failure import Failure
+from console.identifiers import image_id
+from console.output import Output
+from console.plan import Plan, make_plan
+from console.publishing import Draft
+from console.publishing import publish as write_release
+from console.releases import Published
+from console.seen import Seen, look
+from console.session import Session, duration, plural
+
+if TYPE_CHECKING:
+    from console.apple import AppleError
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A plan, and what it was made of."""
+
+    plan: Plan
+    compiled: Compiled
+    seen: Seen
+
+
+@dataclass(slots=True)
+class Done:
+    """What one run did, and the plan that is left: only what Apple must settle."""
+
+    images: int = 0
+    messages: int = 0
+    published: Published | None = None
+    defaults: int = 0
+    states: int = 0
+    left: Plan | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "uploadedImages": self.images,
+            "uploadedMessages": self.messages,
+            "release": None if self.published is None else self.published.number,
+            "configuredDefaults": self.defaults,
+            "importedStates": self.states,
+            "left": None if self.left is None else self.left.document(),
+        }
+
+
+def check(document: Document, environment: str | None, *, now: datetime, progress: Progress | None = None) -> Compiled:
+    """Compile a file before anybody is asked anything. Raises Mistakes."""
+    return compile_document(document, environment=environment, now=now, progress=progress)
+
+
+def prospect(session: Session, *, reshuffle: bool = False, now: datetime | None = None) -> Prospect:
+    """Look at Apple and the table, and plan. Nothing is changed."""
+    seen = look(session)
+    compiled = compile_document(
+        session.document,
+        environment=session.where.env,
+        previous=seen.previous if seen.live else None,
+        now=now or datetime.now(UTC),
+        reshuffle=reshuffle,
+    )
+    return Prospect(make_plan(session.document, compiled, seen), compiled, seen)
+
+
+def estimate(session: Session, plan: Plan) -> float:
+    """Return how many seconds a plan takes at the pace that Apple allows."""
+    from console import apple  # noqa: PLC0415  # Apple's library takes a while to import
+
+    defaults = len(plan.defaults)
+    return session.apple.estimate(
+        [
+            (apple.UPLOAD_IMAGE, len(plan.images)),
+            (apple.UPLOAD_MESSAGE, len(plan.messages)),
+            (apple.GET_IMAGE_LIST, 1),
+            (apple.GET_MESSAGE_LIST, 1),
+            (apple.CONFIGURE_DEFAULT, defaults),
+        ]
+    )
+
+
+@dataclass(slots=True)
+class Applying:
+    """One run. `planned` is what it was confirmed with; everything else is looked at anew."""
+
+    session: Session
+    out: Output
+    reshuffle: bool = False
+    allow_silencing: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    done: Done = field(default_factory=Done)
+
+    def run(self, planned: Prospect) -> Done:
+        """Carry out what is planned. Raises Failure, having said how far it came."""
+        current = planned
+        self._import_states(current.seen)
+        if current.plan.images or current.plan.messages:
+            self._upload(current.plan)
+            current = self._look_again()
+        if current.plan.publish is not None:
+            self.done.published = self._publish(current)
+        if current.plan.defaults:
+            self._configure(current.plan)
+        self.done.left = self._left(current)
+        return self.done
+
+    def _left(self, current: Prospect) -> Plan:
+        """Plan once more by what the table says now. Apple's lists need not be asked for again."""
+        from console.seen import look_at_table  # noqa: PLC0415  # boto3's half second is due by now, not before
+
+        target = self.session.target
+        table = look_at_table(target.dynamodb, target.table, target.app_apple_id)
+        seen = Seen(
+            environment=current.seen.environment,
+            messages=current.seen.messages,
+            images=current.seen.images,
+            live=table.live,
+            message_rows=table.message_rows,
+            image_rows=table.image_rows,
+            defaults=table.defaults,
+        )
+        compiled = compile_document(
+            self.session.document, environment=self.session.where.env, previous=seen.previous, now=self.now()
+        )
+        return make_plan(self.session.document, compiled, seen)
+
+    def _look_again(self) -> Prospect:
+        current = prospect(self.session, reshuffle=self.reshuffle, now=self.now())
+        self._import_states(current.seen)
+        missing = len(current.plan.images) + len(current.plan.messages)
+        if missing:
+            raise Failure(
+                f"Apple took {missing} uploads that its lists do not have yet. Nothing was published: run `retention"
+                " apply` again in a minute."
+            )
+        return current
+
+    def _import_states(self, seen: Seen) -> None:
+        from retention.snapshot import apply_snapshot  # noqa: PLC0415  # boto3's half second is due by now, not before
+
+        target = self.session.target
+        report = apply_snapshot(
+            target.dynamodb,
+            target.table,
+            target.app_apple_id,
+            seen.messages,
+            seen.images,
+            allow_silencing=self.allow_silencing,
+        )
+        self.done.states += report.written
+
+    # Uploading
+
+    def _upload(self, plan: Plan) -> None:
+        with self.out.progress() as report:
+            refused = self._each(
+                "images",
+                {one.upload.identifier: self._image(one.upload, one.names) for one in plan.images},
+                report,
+            )
+            # A message whose image was refused would be refused for it: the image's reason is the one to tell.
+            bodies = {
+                one.upload.identifier: self._message(one.upload.identifier, one.upload.body)
+                for one in plan.messages
+                if not refused.keys() & set(one.upload.images)
+            }
+            refused |= self._each("messages", bodies, report)
+        if refused:
+            names = {image.upload.identifier: image.names for image in plan.images}
+            names |= {message.upload.identifier: message.names for message in plan.messages}
+            told = "\n".join(f"{', '.join(names[identifier])}: {error}" for identifier, error in refused.items())
+            raise Failure(
+                f"{told}\nNothing was published. Correct the file and run `retention apply` again; what is uploaded"
+                " stays."
+            )
+
+    def _each(self, what: str, uploads: Mapping[str, Callable[[], bool]], report: Progress) -> dict[str, AppleError]:
+        """Make these uploads; return what Apple refuses for good. Anything else that fails ends the run."""
+        refused: dict[str, AppleError] = {}
+        for number, (identifier, upload) in enumerate(uploads.items(), 1):
+            try:
+                went = upload()
+            except Failure as error:
+                if not _is_final(error):
+                    self.out.warn(
+                        f"Stopped at {number} of {len(uploads)} {what}; nothing was published. `retention apply` goes"
+                        " on from there."
+                    )
+                    raise
+                refused[identifier] = error  # type: ignore[assignment]  # _is_final says that it is Apple's
+                went = False
+            if what == "images":
+                self.done.images += went
+            else:
+                self.done.messages += went
+            report(what, number, len(uploads))
+        return refused
+
+    def _image(self, upload: ImageUpload, names: Sequence[str]) -> Callable[[], bool]:
+        def send() -> bool:
+            content = upload.path.read_bytes()
+            app = self.session.target.app_apple_id
+            document = self.session.document
+            revisions = {document.images[name].revision for name in names}
+            if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
+                raise Failure(f"{upload.path} changed while this ran: run `retention apply` again.")
+            return self.session.apple.upload_image(upload.identifier, content, upload.size)
+
+        return send
+
+    def _message(self, identifier: str, body: bytes) -> Callable[[], bool]:
+        return lambda: self.session.apple.upload_message(identifier, body)
+
+    # The release, and the defaults
+
+    def _publish(self, current: Prospect) -> Published:
+        draft = Draft(
+            current.compiled,
+            self.session.target,
+            current.seen.live.number if current.seen.live else None,
+            self.now(),
+            self.session.where.file.resolve().parent,
+        )
+        with self.out.progress() as report:
+            return write_release(draft, report)
+
+    def _configure(self, plan: Plan) -> None:
+        with self.out.progress() as report:
+            for number, one in enumerate(plan.defaults, 1):
+                configure(self.session, one.product, one.locale, one.message)
+                self.done.defaults = number
+                report("defaults", number, len(plan.defaults))
+
+
+def _is_final(error: Failure) -> bool:
+    """Tell whether Apple refused one upload for what it is, so that the others may go on."""
+    from console.apple import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
+
+    return isinstance(error, AppleError) and (
+        error.kind is Kind.TAKEN or (error.kind is Kind.REFUSED and error.status == HTTPStatus.BAD_REQUEST)
+    )
+
+
+# Telling ------------------------------------------------------------------------------------------------------------
+
+
+def show_plan(plan: Plan, file: str, out: Output) -> None:
+    """Print a plan as a diff, or that there is nothing to do."""
+    for image in plan.images:
+        out.say(f"+ image {', '.join(image.names)}: upload {image.upload.path.name} ({image.upload.size})", "green")
+    for message in plan.messages:
+        meanwhile = "; the text before serves until it is approved" if message.replaces else ""
+        out.say(f"+ message {', '.join(message.names)}: upload {message.upload.identifier}{meanwhile}", "green")
+    if plan.publish is not None:
+        after = "" if plan.publish.based_on is None else f" after {plan.publish.based_on}"
+        out.say(f"+ release{after}:", "green")
+        for change in plan.publish.changes:
+            out.say(f"    {change}", {"+": "green", "-": "red"}.get(change[0], "yellow"))
+    for one in plan.defaults:
+        sign, was = ("+", "") if one.before is None else ("~", f", instead of {one.before}")
+        out.say(f"{sign} default {one.product} {one.locale}: {one.message}{was}", "green" if sign == "+" else "yellow")
+    show_left(plan, out)
+    for note in plan.notes:
+        out.say(f"Note: {note}")
+    if plan.behind and not plan.has_changes:
+        out.say(
+            f"Note: the table has yet to hear of {plural(plan.behind, 'state')} at Apple: the sync brings them within"
+            " minutes, `retention apply` at once."
+        )
+    if not plan.has_changes:
+        out.say(f"Nothing to do: {file}, Apple and the table agree." if plan.agrees else "Nothing to do here.", "green")
+
+
+def show_left(plan: Plan, out: Output) -> None:
+    """Print what only Apple can settle, and what it refused."""
+    for review in plan.in_review:
+        serves = (
+            f"{review.meanwhile} serves meanwhile" if review.meanwhile else "the next locale or rule answers meanwhile"
+        )
+        to_come = "" if review.uploaded else ", once uploaded"
+        out.say(f"… message {', '.join(review.names)}: {review.state}{to_come}; {serves}")
+    for default in plan.waiting_defaults:
+        out.say(f"… default {default.product} {default.locale}: configured once {default.wanted[0]} is approved")
+    for review in plan.rejected:
+        out.say(
+            f"✗ message {', '.join(review.names)}: {review.state} by App Review. Change the text or image, or, to have"
+            " the same reviewed again, write another `revision`.",
+            "red",
+        )
+
+
+def summary(plan: Plan) -> str:
+    """Return the line that ends a plan or a run which leaves something to Apple."""
+    told = (
+        f"waiting for Apple: {plural(len(plan.in_review), 'message')}, {plural(len(plan.waiting_defaults), 'default')}"
+    )
+    return told + (f"; rejected: {plural(len(plan.rejected), 'message')}" if plan.rejected else "")
+
+
+def show_estimate(seconds: float, out: Output) -> None:
+    out.say(f"At the pace that Apple allows, this takes about {duration(seconds)}.")
+
+
+def show_done(done: Done, out: Output) -> None:
+    """Print what a run did."""
+    uploaded = f"Uploaded {plural(done.images, 'image')} and {plural(done.messages, 'message')}"
+    release = "" if done.published is None else f"; release {done.published.number} is live"
+    defaults = "" if not done.defaults else f"; configured {plural(done.defaults, 'default')}"
+    out.say(f"{uploaded}{release}{defaults}.", "green")
