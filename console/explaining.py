@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,12 @@ def read_facts(given: Sequence[str], *, unreadable: bool) -> Customer | None:
 def _fact(text: str) -> Fact:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if isinstance(value, list):
         return tuple(map(str, value))
+    if isinstance(value, float) and not isfinite(value):  # neither JSON nor a number of DynamoDB's
+        return text
     return value if isinstance(value, bool | int | float) else str(value if isinstance(value, str) else text)
 
 

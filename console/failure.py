@@ -35,7 +35,7 @@ _UNREACHED = {
     "NoCredentialsError": "No AWS credentials were found: set AWS_PROFILE, or sign in with `aws sso login`.",
     "PartialCredentialsError": "The AWS credentials are not complete: {error}.",
     "ProfileNotFound": "{error}: set AWS_PROFILE to one of ~/.aws/config.",
-    "NoRegionError": "No AWS region is known: name one with --region, or set AWS_REGION.",
+    "NoRegionError": "No AWS region is known: name one with --region, or set AWS_DEFAULT_REGION.",
     "EndpointConnectionError": "Nothing answers at the endpoint: {error}.",
     "ConnectTimeoutError": "AWS did not answer in time: {error}.",
     "ReadTimeoutError": "AWS did not answer in time: {error}.",

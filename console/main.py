@@ -6,6 +6,7 @@ A command reads its options, lets another module do the work, and prints. Exit c
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ from console.options import (
     Table,
     Yes,
 )
-from console.output import Output
+from console.output import Output, prepare_streams
 from console.simulator.commands import app as simulator
 from console.target import Where, confirm, find
 
@@ -471,18 +472,61 @@ def _fail(out: Output, error: Exception) -> None:
     if told is None:
         raise error
     details: Mapping[str, Any] = {"code": error.code, **error.evidence} if isinstance(error, RetentionError) else {}
-    out.failure(told[:1].upper() + told[1:].rstrip(".") + ".", details)
+    first = told[:1] if isinstance(error, OSError) else told[:1].upper()  # it begins with the name of a file
+    out.failure(first + told[1:].rstrip(".") + ".", details)
+
+
+# What shells call a command that was called wrongly.
+_MISUSED: Final = 2
+
+
+def _misused(out: Output, error: Exception) -> int | None:
+    """Tell of options that are wrong, and return the exit code; None for every other error.
+
+    Typer does so itself, except to those who asked for JSON. Its exceptions have no public base class.
+    """
+    told = getattr(error, "format_message", None)
+    if told is None:
+        return None
+    out.failure(told())
+    return int(getattr(error, "exit_code", _MISUSED))
+
+
+def _ended(out: Output, error: Exception) -> int:
+    """Say why a command ended, as far as anybody still listens, and return the exit code."""
+    try:
+        if isinstance(error, typer.Abort):
+            out.failure("Nobody answered; nothing was changed.")
+            return 1
+        misused = _misused(out, error)
+        if misused is None:
+            _fail(out, error)
+    except OSError as unsaid:  # a pipe that was closed, a disk that is full
+        out.warn(f"This could not be printed: {unsaid.strerror}.")
+        return 1
+    return 1 if misused is None else misused
+
+
+def _flush() -> None:
+    """Write what is left; where nobody reads it any more, leave Python nothing to complain of when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit."""
+    prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
     try:
-        app(args=given, prog_name="retention")
+        code = app(args=given, prog_name="retention", standalone_mode=not as_json)
     except Exception as error:  # noqa: BLE001  # the entry point: what is no known failure is raised again
-        _fail(Output(as_json="--json" in given), error)
-        sys.exit(1)
-    sys.exit(0)
+        code = _ended(Output(as_json=as_json), error)
+    finally:
+        _flush()
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ With `--json`, standard output holds that document and nothing else. Colour only
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import IO, Any, Final
 
 from rich.console import Console
@@ -41,7 +44,7 @@ class Output:
     def document(self, document: object) -> None:
         """Print the one JSON document; nothing without --json."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+            sys.stdout.write(_writable(document, sys.stdout.encoding))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if self.as_json:
@@ -76,6 +79,26 @@ class Output:
         # Elsewhere than on a terminal a bar is noise.
         with bar if self._err.is_terminal else nullcontext():
             yield report
+
+
+def prepare_streams() -> None:
+    """Make both streams take any text: what their encoding cannot say is escaped, and a closed one swallows it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by who started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _writable(document: object, encoding: str | None) -> str:
+    """Return JSON text that a stream of this encoding can hold; JSON has an escape for every character."""
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2, default=str) + "\n"
+    return text
 
 
 def _console(stream: IO[str]) -> Console:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +49,7 @@ def _signed_payload(content: bytes) -> str:
         return text.decode("utf-8", "replace")
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Failure(f"This is neither an event, a body nor a signedPayload: {error}.") from None
     if "signedPayload" in document:
         return read_signed_payload(text)
@@ -63,7 +62,7 @@ def _decoded(signed_payload: str) -> RetentionRequest:
         raise Failure("This is no signedPayload: a JWS has three parts, separated by dots.")
     try:
         claims: Any = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):
         raise Failure("The payload of this signedPayload is not JSON.") from None
     if not isinstance(claims, dict):
         raise Failure("The payload of this signedPayload is no JSON object.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,8 +16,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import NoRegionError
 
 from console import stack, target
+from console.explaining import read_facts
 from console.failure import Failure, sentence
 from console.local import embedded_dynamodb
 from console.main import main
@@ -368,3 +371,73 @@ def test_a_bug_is_no_sentence() -> None:
     """What we did not foresee is not dressed up as something else."""
     assert sentence(KeyError("x")) is None
     assert "does not exist: deploy" in str(sentence(_RefusedError("ValidationError", "Stack with id x does not exist")))
+
+
+@pytest.mark.parametrize(
+    "arguments", [("validate",), ("nope",), ("releases", "--app", "abc"), ("explain",), ("validate", "no-such-file")]
+)
+def test_with_json_every_failure_is_a_document(run: Run, arguments: tuple[str, ...]) -> None:
+    """What is misused or missing is one JSON document on standard output, with the exit code it always had."""
+    plain, _, _ = run(*arguments)
+    code, out, err = run(*arguments, "--json")
+    assert code == plain
+    assert set(json.loads(out)) == {"error"}
+    assert err == ""
+
+
+def test_a_path_is_told_as_it_is(run: Run) -> None:
+    """The name of a file begins a sentence in its own spelling."""
+    assert "\nevents" in "\n" + run("validate", "events")[2]
+
+
+@pytest.mark.parametrize("content", ['{"a":' + "[" * 100_000, "a." + "W1tb" * 50_000 + ".b"])
+def test_an_event_without_a_bottom_is_one_sentence(run: Run, tmp_path: Path, content: str) -> None:
+    """An event that nests without end is no request."""
+    event = tmp_path / "event.json"
+    event.write_text(content)
+    code, _, err = run("explain", str(SAMPLE), "--event", str(event))
+    assert code == 1
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("fact", ["[" * 100_000, "Infinity", "NaN"])
+def test_a_fact_that_is_no_number_is_text(fact: str) -> None:
+    """A fact beyond JSON's numbers is the text it was typed as."""
+    assert read_facts([f"a={fact}"], unreadable=False) == {"a": fact}
+
+
+def console(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "console.main", *arguments]
+    return subprocess.run(command, cwd=EVENTS.parent, check=False, timeout=60, **options)
+
+
+def test_any_terminal_gets_any_text() -> None:
+    """Where standard output is ASCII, JSON escapes what it cannot hold and text shows the escape."""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    told = console("validate", "été.yaml", "--json", env=env, capture_output=True)
+    assert json.loads(told.stdout)["error"].startswith("été.yaml")
+    shown = console("explain", str(SAMPLE), "--product", "trailhead.pro.monthly", env=env, capture_output=True)
+    assert shown.returncode == 0
+    assert b"\\u2192" in shown.stdout
+
+
+def test_who_stops_reading_gets_no_traceback() -> None:
+    """A closed pipe, a full disk and a closed stream end a command with an exit code and at most one sentence."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as nobody, Path("/dev/full").open("wb") as full:
+        for stdout in (nobody, full):
+            for more in ([], ["--json"]):
+                ended = console("validate", str(SAMPLE), *more, stdout=stdout, stderr=subprocess.PIPE)
+                assert b"Traceback" not in ended.stderr
+                assert b"Exception ignored" not in ended.stderr
+                assert len(ended.stderr.splitlines()) <= 1
+    closed = console("validate", str(SAMPLE), preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE)
+    assert (closed.returncode, closed.stderr) == (0, b"")
+
+
+def test_the_region_that_is_asked_for_is_the_one_that_is_read() -> None:
+    """boto3 reads AWS_DEFAULT_REGION, not AWS_REGION, so that is the one to name."""
+    told = sentence(NoRegionError())
+    assert told is not None
+    assert "AWS_DEFAULT_REGION" in told
