@@ -14,13 +14,13 @@ from typing import Any, Final
 from retention.catalog import UNKNOWN, MessageState
 from retention.decision import Delivery
 from retention.locales import APPLE_LOCALES, normalise
-from retention.rules import UNREADABLE, Facts, compile_condition
 from retention.table import ANY_PRODUCT
 
 from console.conditions import Document as Condition
 from console.edition import UNKNOWN_PRODUCT, Edition, Standing
 from console.entries import Document
 from console.entries import Experiment as Trial
+from console.evidence import facts_of, open_part
 from console.failure import Failure
 from console.mistakes import suggestion
 from console.outlook import Chance, chances
@@ -116,6 +116,13 @@ class Coverage:
         return tuple(cell for cell in self.cells if cell.answers and not cell.default and cell.product != ANY_PRODUCT)
 
     @property
+    def unknown_texts(self) -> frozenset[str]:
+        """The messages whose text is not in this edition."""
+        named = {shown.delivery.message_id.lower() for cell in self.cells for shown in cell.shown if shown.delivery}
+        named |= {cell.default for cell in self.cells if cell.default}
+        return frozenset(named - self.texts.keys())
+
+    @property
     def gaps(self) -> bool:
         return bool(self.unreachable or self.waiting or self.without_default)
 
@@ -134,7 +141,8 @@ def cover(
 ) -> Coverage:
     """Return the coverage of an edition, as of `at`.
 
-    Without `known` every text is taken as approved, and the defaults are those that the file asks for. Raises Failure for a product that is not in the file.
+    Without `known` every text is taken as approved, and the defaults are those that the file asks for.
+    Raises Failure for a product that is not in the file.
     """
     products, locales = _chosen(edition.document, choice)
     texts = {message: text_fields(text) for message, text in edition.wording().items()}
@@ -211,21 +219,11 @@ def _default(edition: Edition, known: Standing | None, product: str, locale: str
 
 def _asks(edition: Edition, product: str, locale: str) -> dict[str, str]:
     """Return what each rule of a product's sheet still asks, once product and locale are known."""
-    facts = Facts.of(product, locale, UNREADABLE)
-    conditions = {rule["name"]: rule["when"] for rule in edition.sheet(product)["rules"] if rule["when"] is not None}
+    facts = facts_of(product, locale)
     return {
-        name: condition_text(_open_part(condition, facts)).replace(UNKNOWN_PRODUCT, "productId")
-        for name, condition in conditions.items()
+        name: condition_text(open_part(condition, facts)).replace(UNKNOWN_PRODUCT, "productId")
+        for name, condition in edition.conditions(product).items()
     }
-
-
-def _open_part(condition: Condition, facts: Facts) -> Condition:
-    """Return what is left of a condition without the parts that are settled: Kleene's logic lets them go."""
-    operator, *operands = condition
-    if operator not in _HEADS:
-        return condition
-    parts = [_open_part(part, facts) for part in operands if compile_condition(part)(facts) is None]
-    return parts[0] if len(parts) == 1 and operator != "not" else [operator, *(parts or operands)]
 
 
 def _cell(
@@ -452,7 +450,8 @@ def _told(shown: Shown, found: Coverage) -> str:
     text = found.texts.get(delivery.message_id.lower())
     wording = f"the text of an earlier release, {delivery.message_id}" if text is None else text_line(text)
     says = told(delivery.answer.kind, delivery.answer.fields)
-    return f"{says}, {delivery.answer.messages} in {delivery.locale}: {wording}"
+    joint = " " if delivery.answer.kind == "message" else " with "
+    return f"{says}{joint}{delivery.answer.messages} in {delivery.locale}: {wording}"
 
 
 def _below(cell: Cell, found: Coverage) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from retention import table as rows
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.errors import RetentionError
 from retention.rules import CUSTOMER_PREFIX
 from retention.table import ANY_PRODUCT
 
@@ -17,6 +18,8 @@ from console.compile import PreviousTexts, Progress, compile_document
 from console.document import read
 from console.entries import Document, Rule, Text
 from console.failure import Failure
+from console.mistakes import Mistakes
+from console.phrases import text_fields
 from console.target import Target
 
 _HEADS: Final = ("all", "any", "not")
@@ -57,6 +60,10 @@ class Edition:
             return document
         rules = [{**rule, "when": rule["when"] and _open(rule["when"])} for rule in document["rules"]]
         return {**document, "rules": rules}
+
+    def conditions(self, product_id: str) -> dict[str, list[Any]]:
+        """Return what the rules of a product's sheet ask, by rule; rules for everyone ask nothing."""
+        return {rule["name"]: rule["when"] for rule in self.sheet(product_id)["rules"] if rule["when"] is not None}
 
     def catalog(self, product_id: str, states: States | None = None) -> Catalog:
         """Return what a product is decided by; without `states` every text is approved.
@@ -124,15 +131,20 @@ def from_file(
     return Edition(document.file, document, Settings.from_document(release.settings), release.sheets, release.texts)
 
 
-def from_release(target: Target, number: int | None) -> Edition:
-    """Read a release whole; None is the live one. Raises Failure and ReleaseError."""
+def live_number(target: Target) -> int:
+    """Return the number of the live release. Raises Failure where there is none."""
+    head = target.dynamodb.get_item(**rows.get(target.table, rows.head_key(target.app_apple_id))).get("Item", {})
+    number = rows.read_head(head).current
+    if number is None:
+        raise Failure("Nothing has been published for this app.")
+    return number
+
+
+def from_release(target: Target, number: int) -> Edition:
+    """Read a release whole. Raises ReleaseError where there is none, Failure where it is not to be understood."""
     from console.releases import source_of, verify  # noqa: PLC0415  # a file alone needs no AWS
 
     client, table, app = target.dynamodb, target.table, target.app_apple_id
-    if number is None:
-        number = rows.read_head(client.get_item(**rows.get(table, rows.head_key(app))).get("Item", {})).current
-    if number is None:
-        raise Failure("Nothing has been published for this app.")
     found = verify(client, table, app, number)
     name = f"release {number}"
     texts = rows.document_of(found[rows.TEXTS])["texts"]
@@ -150,3 +162,35 @@ def from_release(target: Target, number: int | None) -> Edition:
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise Failure(f"Release {number} is damaged ({error}).") from None
+
+
+class Releases:
+    """The releases of a table, by number, as far as they are still kept; of no table, none."""
+
+    def __init__(self, target: Target | None) -> None:
+        self._target = target
+
+    def __call__(self, number: int) -> Edition | None:
+        if self._target is None:
+            return None
+        try:
+            return from_release(self._target, number)
+        except (Failure, RetentionError, Mistakes):  # collected, or made by another console
+            return None
+
+
+def earlier_texts(target: Target, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the texts of messages, by id, from the newest kept release that has each; some may be in none."""
+    from console.releases import list_releases  # noqa: PLC0415  # as above
+
+    found: dict[str, dict[str, Any]] = {}
+    if not wanted:
+        return found
+    releases = Releases(target)
+    for listed in list_releases(target.dynamodb, target.table, target.app_apple_id):
+        edition = releases(listed.number) if listed.complete else None
+        known = {} if edition is None else edition.wording()
+        found = {**{name: text_fields(known[name]) for name in wanted if name in known}, **found}
+        if len(found) == len(wanted):
+            break
+    return found

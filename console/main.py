@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from retention.errors import RetentionError
 
-from console import apple_commands
+from console import apple_commands, understanding
 from console.failure import Failure, sentence
 from console.mistakes import Mistake, Mistakes
 from console.options import (
@@ -444,6 +444,7 @@ def rehearse(
 
 
 apple_commands.register(app)
+understanding.register(app)
 app.add_typer(simulator, name="simulator", rich_help_panel=UNDERSTAND)
 
 

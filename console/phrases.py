@@ -56,15 +56,23 @@ def answer_text(answer: Answer | None, document: Document) -> str:
         return "nothing"
     if answer.kind == "fallback":
         return "fallback"
+    says = terms_text(answer, document)
+    return f"{says} {'' if answer.kind == 'message' else 'with '}{answer.messages}"
+
+
+def terms_text(answer: Answer, document: Document) -> str:
+    """Return the same without the message."""
     offer = document.offers.get(answer.target)
-    fields: dict[str, Any] = {
-        "productId": offer.product_id if offer else answer.target,
-        "offerIdentifier": offer.offer_identifier if offer else answer.target,
-        "signature": offer.signature if offer else "",
-        "billingPlanType": answer.billing_plan_type,
-        "request": answer.request,
-    }
-    return f"{told(answer.kind, fields)} with {answer.messages}"
+    return told(
+        answer.kind,
+        {
+            "productId": offer.product_id if offer else answer.target,
+            "offerIdentifier": offer.offer_identifier if offer else answer.target,
+            "signature": offer.signature if offer else "",
+            "billingPlanType": answer.billing_plan_type,
+            "request": answer.request,
+        },
+    )
 
 
 def told(kind: str, fields: Mapping[str, Any]) -> str:
