@@ -1,0 +1,417 @@
+"""Plan and apply against the box and a table: to agreement, from wherever they were stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from operating import FILE, NOW, TABLE, Operator, operator
+from retention import table as rows
+from retention.catalog import MessageState
+from simulated import APP, MONTHLY, PEM, new_id, text
+
+from console.apple import AppleError
+from console.failure import Failure
+from console.releases import load_live
+from console.simulator import verbs
+from console.simulator.accounts import App
+from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Message
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[Operator]:
+    with operator(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Operator]:
+    with operator(tmp_path, environment=SANDBOX) as made:
+        yield made
+
+
+def served(who: Operator, locale: str) -> str | None:
+    """Return the id that the function would answer with now."""
+    catalog = load_live(who.looking, TABLE, APP.app_apple_id, MONTHLY, locale).catalog
+    ids = dict(catalog.sheet.sets["keep"])[locale]
+    return next((message for message in ids if message in catalog.states and catalog.states[message].servable), None)
+
+
+# From nothing to agreement
+
+
+def test_everything_is_planned_first(production: Operator) -> None:
+    """An empty environment needs each image, each message and a release; its defaults wait for review."""
+    plan = production.plan()
+    assert [step.names for step in plan.images] == [("hero",), ("tick",)]
+    assert [step.names for step in plan.messages] == [("keep en-US",), ("keep fr-FR",)]
+    assert plan.publish is not None
+    assert plan.defaults == ()
+    assert [(one.product, one.locale) for one in plan.waiting_defaults] == [(MONTHLY, "en-US"), (MONTHLY, "fr-FR")]
+    assert production.shelf.images() == {}
+
+
+def test_production_waits_for_review_and_then_agrees(production: Operator) -> None:
+    """Apply, approval, apply: then nothing is left, and a plan from anywhere says so."""
+    done = production.apply()
+    assert (done.images, done.messages, done.defaults) == (2, 2, 0)
+    assert done.left is not None
+    assert (len(done.left.in_review), len(done.left.waiting_defaults)) == (2, 2)
+    assert not done.left.has_changes
+    production.approve()
+    again = production.apply()
+    assert (again.images, again.messages, again.published, again.defaults) == (0, 0, None, 2)
+    assert again.left is not None
+    assert again.left.agrees
+    assert production.plan().agrees
+    assert set(production.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
+
+
+def test_the_sandbox_needs_one_run(sandbox: Operator) -> None:
+    """The sandbox approves by itself: one run uploads, publishes, configures, and tells the table the states."""
+    assert len(sandbox.plan().defaults) == 2
+    done = sandbox.apply()
+    assert (done.defaults, done.left and done.left.agrees) == (2, True)
+    assert sandbox.plan().agrees
+    assert served(sandbox, "fr-FR") is not None
+    assert served(sandbox, "en-US") is not None
+
+
+def test_another_machine_plans_the_same(production: Operator, tmp_path: Path) -> None:
+    """Ids follow from content: a copy of the folder elsewhere agrees as well."""
+    production.apply()
+    production.approve()
+    production.apply()
+    elsewhere = tmp_path / "another" / "machine"
+    elsewhere.mkdir(parents=True)
+    for file in production.directory.iterdir():
+        if file.is_file():
+            (elsewhere / file.name).write_bytes(file.read_bytes())
+    production.directory = elsewhere
+    assert production.plan().agrees
+
+
+def test_comments_are_no_changes(sandbox: Operator) -> None:
+    """What would be answered the same is not published again."""
+    sandbox.apply()
+    sandbox.write("# a word to colleagues\n" + sandbox.file.read_text())
+    assert sandbox.plan().agrees
+
+
+def test_the_plan_says_what_a_release_changes(sandbox: Operator) -> None:
+    """Texts and rules are named with what becomes of them."""
+    sandbox.apply()
+    sandbox.rewrite("Restez,", "Restez encore,")
+    sandbox.rewrite("{name: everyone,", "{name: everybody,")
+    plan = sandbox.plan()
+    assert plan.publish is not None
+    assert plan.publish.changes == (
+        "~ text keep fr-FR: the one before serves until it is approved",
+        "+ rule everybody",
+        "- rule everyone",
+    )
+    (message,) = plan.messages
+    assert message.replaces == served(sandbox, "fr-FR")
+
+
+# Live texts
+
+
+def test_correcting_a_live_text_never_takes_it_off_the_air(production: Operator) -> None:
+    """The old text serves while the new one is reviewed, even corrected twice, and the new one follows by itself."""
+    production.apply()
+    production.approve()
+    production.apply()
+    first = served(production, "fr-FR")
+    assert first is not None
+    for correction in ("Restez avec nous", "Restez encore"):
+        text = production.file.read_text().replace("Restez avec nous", "Restez")
+        production.write(text.replace("header: Restez", f"header: {correction}"))
+        left = production.apply().left
+        assert left is not None
+        assert served(production, "fr-FR") == first
+        assert [review.meanwhile for review in left.in_review] == [first]
+        assert production.shelf.default(MONTHLY, "fr-FR") == first
+    production.approve()
+    production.apply()
+    assert served(production, "fr-FR") not in {None, first}
+    assert production.shelf.default(MONTHLY, "fr-FR") == served(production, "fr-FR")
+    assert production.plan().agrees
+
+
+def test_predecessors_are_judged_by_apple_not_by_an_old_table(production: Operator) -> None:
+    """A text approved since the table last heard is kept all the same."""
+    production.apply()
+    production.approve()
+    identifier = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
+    production.rewrite("Restez,", "Restez encore,")
+    production.apply()
+    assert served(production, "fr-FR") == identifier
+
+
+def test_a_default_set_late_is_the_predecessor_until_approval(production: Operator) -> None:
+    """A gap is closed at once where an approved text can close it."""
+    production.write(FILE.replace(", default: keep", ""))
+    production.apply()
+    production.approve()
+    production.apply()
+    before = served(production, "fr-FR")
+    production.write(FILE.replace("Restez,", "Restez encore,"))
+    left = production.apply().left
+    assert production.shelf.default(MONTHLY, "fr-FR") == before
+    assert left is not None
+    assert [one.locale for one in left.waiting_defaults] == ["fr-FR"]
+    production.approve()
+    production.apply()
+    assert production.shelf.default(MONTHLY, "fr-FR") not in {None, before}
+    assert production.plan().agrees
+
+
+def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
+    """It is told with what to do; a revision has the same text reviewed again."""
+    production.apply()
+    rejected = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
+    production.approve(REJECTED, rejected)
+    production.approve()
+    plan = production.plan()
+    assert [review.identifier for review in plan.rejected] == [rejected]
+    assert not plan.agrees
+    production.rewrite("body: Gardez vos cartes.", "body: Gardez vos cartes., revision: 2")
+    production.apply()
+    production.approve()
+    production.apply()
+    assert production.plan().agrees
+
+
+# 409
+
+
+def test_an_upload_whose_answer_was_lost_is_ours(tmp_path: Path) -> None:
+    """409 with the id in our list means that it is there already."""
+    lost: list[str] = []
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            response = answer(request)
+            if request.method == "PUT" and request.target not in lost:
+                lost.append(request.target)
+                raise HangUp
+            return response
+
+        return answered
+
+    with operator(tmp_path, environment=SANDBOX, wrap=wrap) as made:
+        left = made.apply().left
+        assert left is not None
+        assert left.agrees
+        assert len(lost) == 6
+
+
+def test_somebody_elses_id(production: Operator) -> None:
+    """409 with the id not in our list: every such message is named, `revision` is told, and nothing is published."""
+    content = production.look().compiled.content
+    identifiers = [content.messages["keep"][locale].identifier for locale in ("en-US", "fr-FR")]
+    for identifier in identifiers:
+        production.box.shelf(1, PRODUCTION).add_message(Message(identifier, text(), APPROVED), 0)
+    with pytest.raises(Failure) as caught:
+        production.apply()
+    told = str(caught.value)
+    assert all(identifier in told for identifier in identifiers)
+    assert told.count("Write another `revision`") == 2
+    assert "keep fr-FR: " in told
+    assert production.row(rows.head_key(APP.app_apple_id)) is None or "current" not in production.row(
+        rows.head_key(APP.app_apple_id)
+    )
+    production.rewrite("header: Stay,", "header: Stay, revision: 2,")
+    production.rewrite("header: Restez,", "header: Restez, revision: 2,")
+    assert production.apply().messages == 2
+
+
+# Interruptions
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+class Countdown:
+    """Counts calls, and kills at one of them: before it is made, or once it was done."""
+
+    def __init__(self, kill_at: int = 0, *, after: bool = False) -> None:
+        self.kill_at, self.after, self.calls = kill_at, after, 0
+
+    def around(self, call: Callable[[], Any]) -> Any:
+        self.calls += 1
+        now = self.calls == self.kill_at
+        if now and not self.after:
+            raise Killed
+        answer = call()
+        if now:
+            raise Killed
+        return answer
+
+
+class Breaking:
+    """A DynamoDB client whose process may be killed at any call."""
+
+    def __init__(self, client: Any, countdown: Countdown) -> None:
+        self._client, self._countdown = client, countdown
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name not in {"get_item", "put_item", "update_item", "query", "transact_write_items", "batch_get_item"}:
+            return found
+        return lambda **request: self._countdown.around(lambda: found(**request))
+
+
+def killing(countdown: Countdown) -> Callable[[Answer], Answer]:
+    """Wrap Apple's API so that a connection breaks."""
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            try:
+                response: Response = countdown.around(lambda: answer(request))
+            except Killed:
+                raise HangUp from None
+            return response
+
+        return answered
+
+    return wrap
+
+
+def world(who: Operator) -> Any:
+    """Return what Apple and the table have, but for release numbers and times."""
+    shelf, app = who.shelf, APP.app_apple_id
+    found = {item["sk"]["S"]: item for item in who.looking.query(**rows.query(TABLE, rows.app_pk(app)))["Items"]}
+    live = who.look().seen.live
+    assert live is not None
+    return (
+        sorted(shelf.images()),
+        sorted(shelf.message_states().items()),
+        shelf.defaults(),
+        {sk: rows.read_message(item) for sk, item in found.items() if sk.startswith(("message#", "image#"))},
+        {sk: item["messageIdentifier"]["S"] for sk, item in found.items() if sk.startswith("default#")},
+        live.settings,
+        live.sheets,
+        live.texts,
+    )
+
+
+SMALL = FILE.replace("    fr-FR: {header: Restez, body: Gardez vos cartes.}\n", "")
+
+
+def test_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
+    """Wherever it dies, the next run ends in the same state. To die after a call is to die before the next one."""
+    counting = Countdown()
+    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL) as made:
+        made.dynamodb = Breaking(made.looking, counting)
+        made.apply()
+        calls, whole = counting.calls, world(made)
+    assert calls > 20
+    for number in range(1, calls + 1):
+        with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL) as made:
+            made.dynamodb = Breaking(made.looking, Countdown(number))
+            with pytest.raises(Killed):
+                made.apply()
+            left = made.apply().left
+            assert left is not None
+            assert left.agrees, number
+            assert world(made) == whole, number
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_call_to_apple(tmp_path: Path, after: bool) -> None:  # noqa: FBT001  # a parameter
+    """Likewise at each of Apple's calls, whether Apple did what was asked or not: nobody knows."""
+    counting = Countdown()
+    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL, wrap=killing(counting)) as made:
+        made.apply()
+        calls, whole = counting.calls, world(made)
+    assert calls == 8
+    for number in range(1, calls + 1):
+        wrap = killing(Countdown(number, after=after))
+        with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL, wrap=wrap) as made:
+            made.patience = 0  # nothing is repeated: an error ends the run
+            with pytest.raises(AppleError):
+                made.apply()
+            left = made.apply().left
+            assert left is not None
+            assert left.agrees, number
+            assert world(made) == whole, number
+
+
+# When something is wrong
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(200, {"content-type": "text/html"}, b"<html>Sign in</html>"),
+        Response(500, {"content-type": "application/json"}, b'{"errorCode":5000000,"errorMessage":"x"}'),
+        Response(503, {"content-type": "text/html"}, b"<html>"),
+        Response(404),
+        Response(401),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_sick_apple_publishes_nothing(tmp_path: Path, response: Response, method: str) -> None:
+    """HTML, 500s, a lost access: one sentence, and no release."""
+
+    def wrap(answer: Answer) -> Answer:
+        return lambda request: response if request.method == method else answer(request)
+
+    with operator(tmp_path, environment=SANDBOX, wrap=wrap) as made:
+        with pytest.raises(AppleError) as caught:
+            made.apply()
+        assert "\n" not in str(caught.value)
+        assert "current" not in (made.row(rows.head_key(APP.app_apple_id)) or {})
+
+
+def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> None:
+    """An empty list is no reason to stop serving: the run is refused before it uploads anything."""
+    production.apply()
+    production.approve()
+    production.apply()
+    for identifier in production.shelf.message_states():
+        production.shelf.delete_message(identifier)
+    production.rewrite("Restez,", "Restez encore,")
+    with pytest.raises(Exception, match="this would silence 2 of the 2"):
+        production.apply()
+    assert production.shelf.message_states() == {}
+    production.rewrite("header: Stay,", "header: Stay, revision: 2,")
+    assert production.apply(allow_silencing=True).messages == 2
+
+
+def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
+    """What is uploaded under an id is what the id was made of."""
+    with sandbox.session() as session:
+        from console.apply import Applying, prospect  # noqa: PLC0415  # its parts, one after the other
+        from console.output import Output  # noqa: PLC0415  # likewise
+
+        planned = prospect(session, now=NOW)
+        (sandbox.directory / "hero.png").write_bytes(b"another")
+        with pytest.raises(Failure, match="changed while this ran"):
+            Applying(session, Output(as_json=True)).run(planned)
+    assert sandbox.shelf.images() == {}
+
+
+def test_states_follow(production: Operator) -> None:
+    """Apply tells the table what it read of Apple's lists, even where nothing else is to do."""
+    production.apply()
+    production.approve()
+    assert production.plan().behind > 0
+    production.apply()
+    assert production.plan().behind == 0
+    identifier = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
+    row = production.row(rows.message_key(APP.app_apple_id, identifier))
+    assert rows.read_message(row) == MessageState("APPROVED")
+
+
+def test_another_apps_message_is_not_ours(production: Operator) -> None:
+    """Two apps of a team do not see each other's messages."""
+    verbs.grant(production.box, App(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
+    production.box.shelf(2, PRODUCTION).add_message(Message(new_id(), text(), APPROVED), 0)
+    assert len(production.plan().messages) == 2
