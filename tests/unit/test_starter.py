@@ -1,0 +1,144 @@
+"""`retention init`: a first file that is valid as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from edited import Run, runner
+
+from console.compile import Compiled, compile_document
+from console.document import read
+from console.failure import Failure
+from console.starter import Given, complete, compose, write
+
+PAIR = ("pro.monthly:P1M", "pro.annual:P1Y")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(capsys)
+
+
+def given(**more: object) -> Given:
+    options: dict[str, object] = {
+        "app": "6745974591", "bundle": "com.example.app", "issuer": "", "key": "", "products": PAIR, **more
+    }  # fmt: skip
+    return Given(**options)  # type: ignore[arg-type]  # the test's own mixture
+
+
+def compiled(text: str) -> Compiled:
+    return compile_document(read(text.encode()), environment="sandbox", now=datetime.now(UTC))
+
+
+def test_the_file_is_valid_as_it_stands() -> None:
+    """No mistake, no warning; every product has an answer and a default message."""
+    found = compiled(compose(complete(given(), None)))
+    assert found.warnings == ()
+    assert found.release.app_apple_id == 6745974591
+    assert set(found.release.sheets) == {"pro.monthly", "pro.annual", "*"}
+    assert all(sheet["rules"] for sheet in found.release.sheets.values())
+    document = read(compose(complete(given(), None)).encode())
+    assert {product.default for product in document.products.values()} == {"keep"}
+    assert set(document.environments) == {"sandbox", "production"}
+
+
+def test_its_examples_are_valid_too() -> None:
+    """Whoever takes the `#` away from what begins with it and two spaces gets a running experiment."""
+    text = compose(complete(given(), None))
+    uncommented = re.sub(r"(?m)^#(?=  )", "", text)
+    assert uncommented != text
+    rules = [rule.name for rule in read(uncommented.encode()).rules]
+    assert rules == ["half-try-the-switch", "keep-everyone"]
+    assert compiled(uncommented).warnings == ()
+
+
+def test_a_switch_is_shown_only_where_there_is_one() -> None:
+    """Products of different groups cannot be switched between, so no example does."""
+    lone = compose(complete(given(products=("a.b:P1M:one", "a.c:P1M:two")), None))
+    assert "alternateProduct" not in lone
+    assert compiled(lone).release.sheets.keys() == {"a.b", "a.c", "*"}
+
+
+@pytest.mark.parametrize("product", ["123", "true", "null", "1e3", "0x10", "pro_1-2.x", "1.0", "No"])
+def test_ids_that_yaml_would_read_otherwise_stay_texts(product: str) -> None:
+    """A product id of digits, or one that looks like a truth value, is quoted; uncommented examples as well."""
+    text = compose(complete(given(products=(f"{product}:P1M", "other:P1Y")), None))
+    assert list(read(text.encode()).products) == [product, "other"]
+    compiled(re.sub(r"(?m)^#(?=  )", "", text))
+
+
+def test_the_key_is_named_when_it_is_given() -> None:
+    """Issuer and key id are the app's, as text."""
+    issuer = "57246542-96fe-1a63-e053-0824d011072a"
+    document = read(compose(complete(given(issuer=issuer, key="1234567890"), None)).encode())
+    assert document.app is not None
+    assert (document.app.issuer_id, document.app.key_id) == (issuer, "1234567890")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"app": "com.example"}, "no Apple id of an app"),
+        ({"app": "0"}, "no Apple id of an app"),
+        ({"bundle": "com example"}, "no bundle id"),
+        ({"issuer": "me"}, "no issuer id"),
+        ({"key": "my key"}, "no key id"),
+        ({"products": ("pro.monthly",)}, "`pro.monthly` names no period: write `pro.monthly:P1M`"),
+        ({"products": ("pro monthly:P1M",)}, "no product id"),
+        ({"products": ("*:P1M",)}, "no product id"),
+        ({"products": ("a:P1M:#",)}, "no group"),
+        ({"products": ("a:P1M", "a:P1Y")}, "named twice"),
+        ({"locale": "en_US"}, "Did you mean `en-US`?"),
+        ({"region": "}"}, "no region"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(wrong: dict[str, object], told: str) -> None:
+    """Nothing that would make the file invalid gets into it."""
+    with pytest.raises(Failure, match=re.escape(told)):
+        complete(given(**wrong), None)
+
+
+def test_what_is_missing_is_asked_for() -> None:
+    """On a terminal the app, its bundle, products and key are asked for, one after the other."""
+    answers = iter(["6745974591", "com.example.hike", "pro.monthly:P1M pro.annual:P1Y:pro", "", ""])
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return next(answers)
+
+    made = complete(Given(), ask)
+    assert len(questions) == 5
+    assert [(product.product_id, product.group) for product in made.products] == [
+        ("pro.monthly", "hike"), ("pro.annual", "pro"),
+    ]  # fmt: skip
+    with pytest.raises(Failure, match="add --app, --bundle, --product"):
+        complete(Given(), None)
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    """A file that is there stays as it is, unless it is forced."""
+    file = tmp_path / "retention.yaml"
+    file.write_text("mine")
+    with pytest.raises(Failure, match="--force"):
+        write(complete(given(), None), file)
+    assert file.read_text() == "mine"
+    write(complete(given(), None), file, force=True)
+    assert "com.example.app" in file.read_text()
+
+
+def test_init_then_validate(run: Run, tmp_path: Path) -> None:
+    """As commands: written, refused a second time, forced, valid; JSON says which file."""
+    file = str(tmp_path / "r.yaml")
+    options = ("init", "--file", file, "--app", "1", "--bundle", "com.example.app", "--product", "pro:P1M")
+    assert run(*options)[0] == 0
+    code, _, err = run(*options)
+    assert (code, "There is a" in err, err.count("\n")) == (1, True, 1)
+    code, out, _ = run(*options, "--force", "--json")
+    assert (code, json.loads(out)) == (0, {"file": file, "products": ["pro"]})
+    assert run("validate", file)[0] == 0
+    assert run("init", "--file", str(tmp_path / "none" / "r.yaml"), *options[3:])[0] == 1
