@@ -19,10 +19,10 @@ $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/p
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check lint template build bench events clean pins
+.PHONY: help setup run serve test e2e check lint template build bench events clean pins
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed .venv-sam/.made ## make the virtual environments that the other verbs use
 
@@ -36,6 +36,9 @@ serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an 
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
+
+e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a whole local AWS, in some two minutes
+	@REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/e2e $(PYTEST)
 
 check: lint template test ## what CI runs: lint, types, template and tests
 
@@ -62,7 +65,7 @@ pins: ## take the newest versions of all dependencies, with their hashes
 	@scripts/pins
 
 clean: ## remove everything that was made, virtual environments included
-	rm -rf .venv .venv-sam .aws-sam .parts .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-sam .venv-ministack .aws-sam .parts .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made: $(REQUIREMENTS)
@@ -81,3 +84,6 @@ clean: ## remove everything that was made, virtual environments included
 
 .venv-sam/.made: requirements/sam.txt
 	$(call environment,.venv-sam,requirements/sam.txt)
+
+.venv-ministack/.made: requirements/ministack.txt
+	$(call environment,.venv-ministack,requirements/ministack.txt)

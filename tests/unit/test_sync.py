@@ -352,7 +352,7 @@ def test_a_second_failure_ends_the_run(bench: Bench) -> None:
         (Response(499), "apple_refused"),
         (Response(200, body=b"<html>Sign in to the hotel's network</html>"), "snapshot_format"),
         (Response(200, body=b'{"messageIdentifiers": null}'), "snapshot_format"),
-        (Response(200, body=b" " * (5 * 1024 * 1024)), "apple_refused"),
+        (Response(200, body=b" " * (4 * 1024 * 1024 + 1)), "apple_refused"),
     ],
 )
 def test_an_answer_that_is_no_list_is_named_not_taken(bench: Bench, response: Response, code: str) -> None:

@@ -1,0 +1,304 @@
+"""The stack on a whole local AWS: built, deployed, published to, asked, updated, rolled back; and what it refuses.
+
+The App Store is an authority made for the test, which the sandbox stack is told to believe. The route is the template's
+own: MiniStack makes it from the resources, where it would not from an OpenAPI body.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from conftest import real
+from e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
+from retention import table as rows
+from retention.store import HEAD_SECONDS
+from sam_template import ROOT
+from simulated import NOW, PEM, make_box, text
+
+from console.authority import Authority, request_claims
+from console.simulator import verbs
+from console.simulator.accounts import App
+from console.simulator.box import Box
+from console.simulator.server import BoxServer
+from console.simulator.shelf import SANDBOX, Image, Message
+
+pytestmark = pytest.mark.real
+
+# The sample app: what events/retention.yaml says.
+APP: Final = App(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
+KEY_ID: Final = "2X9R4HXF34"
+ANNUAL, BASIC, NOBODY = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
+
+STACK: Final = "retention-sandbox"  # as the sample's environment `sandbox` names it
+PREFIX: Final = "/retention/sandbox"
+PARAMETERS: Final = {"Environment": "Sandbox", "AppAppleIds": str(APP.app_apple_id), "SigningKeyPrefix": PREFIX}
+COMMITTED_CA: Final = ROOT / "events" / "ca"
+
+
+def base64_der(der: bytes) -> str:
+    return base64.b64encode(der).decode()
+
+
+@dataclass
+class Scene:
+    """A stack with a release, review states and a key, and an App Store for it."""
+
+    aws: MiniStack
+    project: Project
+    stack: Stack
+    authority: Authority
+    owner: Path
+    parameters: dict[str, str]
+
+    def ask(self, product: str = ANNUAL, locale: str = "en-US", **claims: Any) -> Answer:
+        """Post a fresh request as the App Store would."""
+        made = request_claims(product_id=product, user_locale=locale, **claims)
+        return self.stack.post(self.authority.sign(made))
+
+    def console(self, *arguments: str) -> Any:
+        """Run the `retention` command on the stack, found by its outputs; returns its JSON document."""
+        command = [sys.executable, "-m", "console.main", *arguments, "--env", "sandbox", "--endpoint-url", self.aws.url]
+        done = subprocess.run(
+            [*command, "--yes", "--json"],
+            cwd=self.owner,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "handler")])},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def deploy(self, **parameters: str) -> None:
+        self.parameters |= parameters
+        self.stack = self.project.deploy(self.aws, STACK, self.parameters)
+
+    def state(self, message: str) -> str:
+        key = rows.message_key(APP.app_apple_id, message)
+        found = self.aws.client("dynamodb").get_item(**rows.get(self.stack.outputs["TableName"], key))
+        return rows.state_of(found["Item"])
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("e2e")
+
+
+@pytest.fixture(scope="module")
+def aws(scratch: Path) -> Iterator[MiniStack]:
+    with ExitStack() as parts:
+        yield real(lambda: parts.enter_context(MiniStack.start(scratch)))
+
+
+@pytest.fixture(scope="module")
+def scene(aws: MiniStack, scratch: Path) -> Scene:
+    """Deploy, publish, import states and store the key, as docs/operations.md tells an owner to."""
+    now = datetime.now(UTC)
+    authority = Authority.create("End-to-end Root CA", now - timedelta(hours=1), now + timedelta(days=1))
+    parameters = {**PARAMETERS, "RehearsalTrustAnchor": base64_der(authority.root_der)}
+    project = Project.copy(scratch)
+    stack = project.deploy(aws, STACK, parameters)
+    owner = shutil.copytree(ROOT / "events", scratch / "owner")
+    scene = Scene(aws, project, stack, authority, owner, parameters)
+    scene.console("publish", "retention.yaml")
+    scene.console("import-states", "states/messages.json", "states/images.json")
+    aws.client("ssm").put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
+    return scene
+
+
+def noticed(look: Callable[[], bool]) -> bool:
+    """Look again and again; a running function has `HEAD_SECONDS` to notice, and this machine as much again."""
+    give_up = time.monotonic() + 2 * HEAD_SECONDS
+    while not look():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(1)
+    return True
+
+
+# Answers
+
+
+def test_a_signed_request_is_answered_through_api_gateway(scene: Scene) -> None:
+    """The template's own route, integration and alias lead to a rule's answer; the log says who vouched for it."""
+    answer = scene.ask(request_identifier="6f1c3a52-6f0e-4a53-9b3f-5d3c1f0c7a11")
+    assert (answer.status, list(answer.document)) == (200, ["message"])
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert scene.state(answer.document["message"]["messageIdentifier"]) == "APPROVED"
+    lines = scene.stack.log("FunctionLogGroup")
+    (line,) = [line for line in lines if line.get("requestIdentifier") == "6f1c3a52-6f0e-4a53-9b3f-5d3c1f0c7a11"]
+    assert (line["rule"], line["trustAnchor"]) == ("keep-pro", scene.authority.fingerprint)
+
+
+def test_an_offer_is_answered_signed(scene: Scene) -> None:
+    """By a throwaway key: another CA than Apple's vouched for the request."""
+    offer = scene.ask(locale="ja").document["promotionalOffer"]
+    assert offer["promotionalOfferSignatureV1"]["keyId"] == KEY_ID
+
+
+def test_who_is_not_answered_is_not(scene: Scene) -> None:
+    """No rule: 204. Another environment or app: 403. Another authority: 401."""
+    assert scene.ask(NOBODY).status == 204
+    assert scene.ask(environment="Production").status == 403
+    assert scene.ask(app_apple_id=1).status == 403
+    stranger = Authority.load(COMMITTED_CA).sign(request_claims(product_id=ANNUAL))
+    assert scene.stack.post(stranger).status == 401
+
+
+# Review states
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    """An App Store in a box that holds what the sample's lists hold."""
+    with make_box() as box:
+        verbs.grant(box, APP, KEY_ID, PEM)
+        shelf = box.shelf(APP.app_apple_id, SANDBOX)
+        lists = {
+            name: json.loads((ROOT / "events" / "states" / f"{name}.json").read_text())
+            for name in ("messages", "images")
+        }
+        for image in lists["images"]["imageIdentifiers"]:
+            shelf.add_image(Image(image["imageIdentifier"], image["imageSize"], image["imageState"]), NOW)
+        for message in lists["messages"]["messageIdentifiers"]:
+            shelf.add_message(Message(message["messageIdentifier"], text(), message["messageState"], ()), NOW)
+        yield box
+
+
+def test_the_sync_takes_over_what_apple_decided(scene: Scene, box: Box) -> None:
+    """With the key of the live release, from SSM; its schedule is there and on.
+
+    That Apple is a box on this machine is set by hand: the template leaves RETENTION_APPLE_URL empty.
+    """
+    (schedule,) = scene.aws.client("scheduler").list_schedules()["Schedules"]
+    assert (schedule["Name"], schedule["State"]) == (f"{STACK}-sync-states", "ENABLED")
+    function = {"FunctionName": scene.stack.outputs["SyncFunctionName"]}
+    configured = scene.aws.client("lambda").get_function_configuration(**function)["Environment"]["Variables"]
+    assert configured["RETENTION_APPLE_URL"] == ""
+    served = scene.ask(BASIC, "fr-FR").document["message"]["messageIdentifier"]
+    with BoxServer(box) as server:
+        variables = {**configured, "RETENTION_APPLE_URL": server.base_url(SANDBOX)}
+        scene.aws.client("lambda").update_function_configuration(**function, Environment={"Variables": variables})
+        (app,) = scene.stack.sync()["apps"]
+        assert (app["outcome"], app["silenced"]) == ("synced", 0)
+        rejected = app["rejectedMessages"]  # the sample has one
+        verbs.review(box.shelf(APP.app_apple_id, SANDBOX), "REJECTED", [served])
+        (app,) = scene.stack.sync()["apps"]
+        assert (app["outcome"], app["rejectedMessages"], app["silenced"]) == ("synced", rejected + 1, 1)
+        assert scene.state(served) == "REJECTED"
+        verbs.review(box.shelf(APP.app_apple_id, SANDBOX), "APPROVED", [served])
+        scene.stack.sync()
+    assert scene.state(served) == "APPROVED"
+    (lost,) = [line for line in scene.stack.log("SyncLogGroup") if "lost approval" in str(line.get("message"))]
+    assert lost["messageIdentifiers"] == [served]
+    (app,) = scene.stack.sync()["apps"]
+    assert (app["outcome"], app["reason"]) == ("failed", "apple_unreachable")
+
+
+# Releases
+
+
+def test_a_release_and_its_rollback_reach_the_running_function(scene: Scene) -> None:
+    """Published and rolled back by the console; the same environments notice, without a deployment."""
+    assert scene.ask(BASIC, "fr-FR").status == 200
+    file = scene.owner / "retention.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("answer: {message: keep-basic}", "answer: fallback"))
+    version = scene.stack.live()["Version"]
+    published = scene.console("publish", "retention.yaml")
+    assert noticed(lambda: scene.ask(BASIC, "fr-FR").status == 204)
+    assert scene.console("rollback")["release"] == published["previous"]
+    assert noticed(lambda: scene.ask(BASIC, "fr-FR").status == 200)
+    file.write_text(before)
+    assert scene.stack.live()["Version"] == version
+
+
+# Updates
+
+
+def test_nothing_changed_deploys_nothing(scene: Scene) -> None:
+    """The same sources and parameters are the same artefact."""
+    version = scene.stack.live()["Version"]
+    scene.deploy()
+    assert scene.stack.live()["Version"] == version
+
+
+def test_a_changed_layer_alone_reaches_the_alias(scene: Scene) -> None:
+    """`live` serves a new version, with the new layer."""
+    before = scene.stack.live()
+    recipe = scene.project.folder / "build" / "artefact.mk"
+    recipe.write_text(recipe.read_text() + "\techo two > $(ARTIFACTS_DIR)/edition\n")  # the layer's is the last recipe
+    scene.deploy()
+    after = scene.stack.live()
+    assert int(after["Version"]) > int(before["Version"])
+    assert after["Layers"] != before["Layers"]
+    assert after["CodeSha256"] == before["CodeSha256"]
+    assert scene.ask().status == 200
+
+
+def test_a_changed_parameter_alone_reaches_the_alias(scene: Scene) -> None:
+    """`live` serves a new version, with the new value."""
+    before = scene.stack.live()
+    scene.deploy(MemorySize="1024")
+    after = scene.stack.live()
+    assert int(after["Version"]) > int(before["Version"])
+    assert (before["MemorySize"], after["MemorySize"]) == (1769, 1024)
+    assert scene.ask().status == 200
+
+
+def test_changed_code_reaches_apple_and_so_does_its_way_back(scene: Scene) -> None:
+    """An update and its rollback, each built and deployed; the table and its release stay where they are."""
+    source = scene.project.folder / "handler" / "retention" / "gateway.py"
+    before, table = source.read_text(), scene.stack.outputs["TableName"]
+    source.write_text(before.replace('"cache-control": "no-store"', '"cache-control": "no-store", "x-edition": "two"'))
+    scene.deploy()
+    updated = scene.ask()
+    assert (updated.status, updated.headers.get("x-edition")) == (200, "two")
+    source.write_text(before)
+    scene.deploy()
+    restored = scene.ask()
+    assert (restored.status, restored.headers.get("x-edition")) == (200, None)
+    assert scene.stack.outputs["TableName"] == table
+
+
+# Refusals
+
+
+def test_production_with_a_rehearsal_s_anchor_is_refused_before_anything_is_made(scene: Scene) -> None:
+    """By the template's rule, which MiniStack judges; nothing of the stack is there afterwards."""
+    given = {**scene.parameters, "Environment": "Production"}
+    with pytest.raises(RefusedError, match="RehearsalTrustAnchor must be empty in Production"):
+        scene.project.deploy(scene.aws, "retention-production", given)
+    stacks = scene.aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert "retention-production" not in {stack["StackName"] for stack in stacks if stack.get("Outputs")}
+
+
+def test_the_committed_test_authority_starts_no_deployed_function(scene: Scene) -> None:
+    """Its private key is public: the function ends at its start, and API Gateway says 5xx.
+
+    MiniStack shows the reason in the answer, where AWS shows none, and keeps no log of a start; AWS does.
+    """
+    anchor = base64_der(Authority.load(COMMITTED_CA).root_der)
+    stack = scene.project.deploy(scene.aws, "retention-public", {**scene.parameters, "RehearsalTrustAnchor": anchor})
+    answer = stack.post(Authority.load(COMMITTED_CA).sign(request_claims(product_id=ANNUAL)))
+    assert answer.status >= 500
+    assert b"RETENTION_TRUST_ANCHOR is the committed test CA" in answer.body
+
+
+def test_only_what_ministack_does_not_know_was_left_out(scene: Scene) -> None:
+    """Alarms over expressions: tests/contract judges them instead."""
+    assert scene.project.without == ["VerificationAlarm", "UnansweredAlarm", "RejectionAlarm"]

@@ -1,0 +1,213 @@
+"""A whole AWS on this machine, without Docker: MiniStack, and stacks that SAM builds and deploys to it.
+
+    with MiniStack.start(scratch) as aws:
+        project = Project.copy(scratch)              # of the sources, to be changed and deployed again
+        stack = project.deploy(aws, "retention-e2e", {"Environment": "Sandbox", …})
+        stack.post(payload)                          # through API Gateway, as the App Store would
+
+MiniStack runs the functions with its own interpreter, as processes of this machine. What it does not have is left out
+in one place, `_without_what_is_missing`, which says so.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import boto3
+import real_parts
+from sam_template import ROOT, read_template
+
+from console.processes import PartMissingError, await_port, free_port, running
+
+MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
+REGION: Final = "us-east-1"
+POST_SECONDS: Final = 30
+
+_SOURCES: Final = ("handler", "layers", "build", "scripts", "template.yaml")
+
+
+class RefusedError(Exception):
+    """SAM or CloudFormation refused; the message is what they printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What API Gateway answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class MiniStack:
+    """A running one."""
+
+    port: int
+
+    @classmethod
+    @contextmanager
+    def start(cls, scratch: Path) -> Iterator[Self]:
+        """Run MiniStack, empty; it and the functions it runs end on leaving. Raises PartMissingError."""
+        if not MINISTACK.exists():
+            raise PartMissingError("MiniStack is missing (.venv-ministack): make e2e makes it")
+        port = free_port()
+        own = scratch / "ministack"
+        own.mkdir()
+        environment = {
+            "PATH": f"{MINISTACK.parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(own),
+            "TMPDIR": str(own),
+            "GATEWAY_PORT": str(port),
+            "LAMBDA_EXECUTOR": "local",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+        }
+        with (
+            tempfile.TemporaryFile() as log,
+            running([str(MINISTACK)], log=log, cwd=own, env=environment) as process,
+        ):
+            if not await_port(port, process):
+                raise RuntimeError(f"MiniStack did not start:\n{os.pread(log.fileno(), 1 << 20, 0).decode()}")
+            yield cls(port)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, region_name=REGION, endpoint_url=self.url)  # type: ignore[call-overload]  # the stubs know literal names only
+
+
+@dataclass(slots=True)
+class Stack:
+    """A deployed stack. `outputs` are those of the template."""
+
+    aws: MiniStack
+    name: str
+    outputs: dict[str, str]
+
+    def post(self, payload: str) -> Answer:
+        """Send a `signedPayload` to the stack's own URL, by way of API Gateway's port here."""
+        url = urlsplit(self.outputs["Url"])
+        api = str(url.hostname).partition(".")[0]
+        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=POST_SECONDS)
+        try:
+            body = json.dumps({"signedPayload": payload})
+            headers = {"host": f"{api}.execute-api.localhost:{self.aws.port}", "content-type": "application/json"}
+            connection.request("POST", url.path, body, headers)
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, named, response.read())
+        finally:
+            connection.close()
+
+    def live(self) -> dict[str, Any]:
+        """Return the configuration of the version that the alias `live` points to."""
+        given = {"FunctionName": self.outputs["FunctionName"], "Qualifier": "live"}
+        found: dict[str, Any] = self.aws.client("lambda").get_function_configuration(**given)
+        return found
+
+    def log(self, output: str) -> list[dict[str, Any]]:
+        """Return the JSON lines of a log group, named by the output that names it."""
+        pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.outputs[output])
+        messages = [event["message"] for page in pages for event in page["events"]]
+        return [json.loads(line) for message in messages for line in message.splitlines() if line.startswith("{")]
+
+    def sync(self) -> dict[str, Any]:
+        """Run the sync once, as its schedule would, and return what it says."""
+        answer = self.aws.client("lambda").invoke(FunctionName=self.outputs["SyncFunctionName"])
+        said: dict[str, Any] = json.loads(answer["Payload"].read())
+        return said
+
+
+@dataclass(slots=True)
+class Project:
+    """A copy of the sources, to be changed. `without` names the resources that MiniStack cannot make."""
+
+    folder: Path
+    without: list[str] = field(default_factory=list)
+
+    @classmethod
+    def copy(cls, scratch: Path) -> Self:
+        folder = scratch / "project"
+        folder.mkdir()
+        for name in _SOURCES:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(ROOT / name, folder / name)
+        return cls(folder)
+
+    def deploy(self, aws: MiniStack, stack: str, parameters: Mapping[str, str]) -> Stack:
+        """Build and deploy as an owner does: parameters in samconfig.toml, `sam build`, `sam deploy`.
+
+        Raises RefusedError.
+        """
+        self._configure(stack, {**parameters, "Architecture": real_parts.machine()})
+        self._sam(aws, "build")
+        self.without = _without_what_is_missing(self.folder / ".aws-sam" / "build" / "template.yaml")
+        self._sam(aws, "deploy")
+        (described,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        return Stack(aws, stack, outputs)
+
+    def _configure(self, stack: str, parameters: Mapping[str, str]) -> None:
+        overrides = json.dumps([f"{name}={value}" for name, value in parameters.items()])
+        (self.folder / "samconfig.toml").write_text(
+            "version = 0.1\n[default.build.parameters]\n"
+            f"parameter_overrides = {overrides}\n[default.deploy.parameters]\n"
+            f'stack_name = "{stack}"\nregion = "{REGION}"\nresolve_s3 = true\ncapabilities = "CAPABILITY_IAM"\n'
+            f"confirm_changeset = false\nfail_on_empty_changeset = false\nparameter_overrides = {overrides}\n"
+        )
+
+    def _sam(self, aws: MiniStack, *arguments: str) -> None:
+        if not real_parts.SAM.exists():
+            raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
+        # Of a make that we run under, the one that SAM runs is to know nothing.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        path = f"{real_parts.SAM.parent}{os.pathsep}{os.environ['PATH']}"
+        settings = {
+            "PATH": path,
+            "AWS_ENDPOINT_URL": aws.url,
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.3",
+        }
+        done = subprocess.run(
+            [real_parts.SAM, *arguments],
+            cwd=self.folder,
+            env={**inherited, **settings},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            raise RefusedError(done.stdout)
+
+
+def _without_what_is_missing(built: Path) -> list[str]:
+    """Take out of a built template what MiniStack 1.5 does not know: alarms over expressions. Returns their names."""
+    template = read_template(built)
+    alarms = {name: found for name, found in template["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"}
+    unknown = [name for name, alarm in alarms.items() if "Metrics" in alarm["Properties"]]
+    for name in unknown:
+        del template["Resources"][name]
+    built.write_text(json.dumps(template))  # JSON is YAML
+    return unknown
