@@ -44,11 +44,12 @@ from retention.gateway import Response, answered, read_body, size_of
 from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
 from retention.keys import KeyRing
 from retention.offers import Signer
+from retention.record import Record
 from retention.request import RetentionRequest, admit, read_signed_payload
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 from retention.settings import Deployment
 from retention.store import INIT_SECONDS, Loaded, Store
-from retention.telemetry import Record, Telemetry, place_of
+from retention.telemetry import Telemetry, place_of
 
 APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
 

@@ -15,10 +15,10 @@ import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
 from retention.offers import Signer
+from retention.record import Record
 from retention.rules import UNREADABLE, Customer
 from retention.settings import Deployment
 from retention.store import Loaded
-from retention.telemetry import Record
 
 from console.authority import Authority, request_claims
 

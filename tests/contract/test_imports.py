@@ -14,10 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOMAIN = ROOT / "handler" / "retention"
 
-PURE = {
-    "answers", "catalog", "deadline", "decision", "errors", "gateway", "locales", "request", "response", "rules",
-    "strict_json", "table",
-}  # fmt: skip
 CRYPTOGRAPHY = {"jws": {"cryptography", "jwt"}, "offers": {"cryptography", "jwt"}}
 AWS = {"sdk": {"botocore"}, "telemetry": {"aws_lambda_powertools"}, "apple": {"botocore", "urllib3"}}
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from retention.telemetry import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, Telemetry
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics
+from retention.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, lines_of
+from retention.telemetry import Telemetry
 
 
 @pytest.fixture
@@ -127,3 +131,25 @@ def test_a_refusal_to_start_says_why(capsys: pytest.CaptureFixture[str]) -> None
     Telemetry().refused_to_start("clock_deployed", "unset RETENTION_CLOCK")
     log = json.loads(capsys.readouterr().out)
     assert (log["level"], log["reason"], log["explanation"]) == ("CRITICAL", "clock_deployed", "unset RETENTION_CLOCK")
+
+
+def test_the_lines_are_those_powertools_would_write(capsys: pytest.CaptureFixture[str]) -> None:
+    """Logger and Metrics, asked for the same, write the same keys, units, dimensions and values."""
+    service, record = f"retention-{uuid4()}", answered()
+    log, metrics = map(
+        json.loads, lines_of(record, "info", service=service, namespace="R", at=1795521600.5).splitlines()
+    )
+    told = {key: value for key, value in log.items() if key not in {"level", "message", "timestamp", "service"}}
+    logger = Logger(service=service, location=None)
+    logger.info(log["message"], **told)
+    powertools = Metrics(service=service, namespace="R")
+    for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+        powertools.add_metric(metric["Name"], metric["Unit"], metrics[metric["Name"]][0])
+    powertools.flush_metrics()
+    by_logger, by_metrics = map(json.loads, capsys.readouterr().out.splitlines())
+    assert re.fullmatch(r"2026-11-24 12:00:00,500\+0000", log["timestamp"])
+    assert re.fullmatch(r"[0-9-]{10} [0-9:]{8},[0-9]{3}\+0000", by_logger["timestamp"])
+    assert {**by_logger, "timestamp": log["timestamp"]} == log
+    by_metrics["_aws"]["Timestamp"] = metrics["_aws"]["Timestamp"]
+    assert by_metrics == metrics
+    assert metrics["_aws"]["Timestamp"] == 1795521600500
