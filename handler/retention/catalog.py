@@ -19,10 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from retention.locales import LocaleTable, candidates
 from retention.rules import CUSTOMER_PREFIX, Condition, compile_condition, facts_named
+
+_T = TypeVar("_T")
 
 # Raised whenever a function of an older version would read a document wrongly.
 FORMAT: Final = 1
@@ -119,16 +121,16 @@ class Settings:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Settings:
-        """Read a `settings` document. Raises KeyError or TypeError where one was edited into nonsense."""
+        """Read a `settings` document. Raises KeyError, TypeError or AttributeError for one of another shape."""
         locales = document["locales"]
-        fallbacks = {key: tuple(values) for key, values in locales["fallbacks"].items()}
+        fallbacks = {key: _texts(values) for key, values in locales["fallbacks"].items()}
         return cls(
-            app_apple_id=document["appAppleId"],
-            bundle_id=document["bundleId"],
-            issuer_id=document["issuerId"],
-            key_id=document["keyId"],
-            signs=document["signs"],
-            locales=LocaleTable(locales["default"], fallbacks),
+            app_apple_id=_is_a(int, document["appAppleId"]),
+            bundle_id=_is_a(str, document["bundleId"]),
+            issuer_id=_is_a(str, document["issuerId"]),
+            key_id=_is_a(str, document["keyId"]),
+            signs=_is_a(bool, document["signs"]),
+            locales=LocaleTable(_is_a(str, locales["default"]), fallbacks),
         )
 
 
@@ -158,15 +160,18 @@ class Sheet:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], locales: LocaleTable) -> Sheet:
-        """Compile a sheet's document. Raises KeyError, TypeError or ValueError where one was edited into nonsense."""
+        """Compile a sheet. Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape.
+
+        All of it is looked at here, while nobody depends on it: what is compiled can be decided with and told.
+        """
         conditions = [rule["when"] for rule in document["rules"] if rule["when"] is not None]
         return cls(
             product=_product(document["product"]),
             rules=tuple(_rule(rule) for rule in document["rules"]),
             sets={
-                name: {locale: tuple(ids) for locale, ids in texts.items()} for name, texts in document["sets"].items()
+                name: {locale: _texts(ids) for locale, ids in texts.items()} for name, texts in document["sets"].items()
             },
-            pictured=frozenset(document["pictured"]),
+            pictured=frozenset(_texts(document["pictured"])),
             reads_customer=any(
                 fact.startswith(CUSTOMER_PREFIX) for condition in conditions for fact in facts_named(condition)
             ),
@@ -227,30 +232,74 @@ def _sets_of(experiment: Experiment) -> list[str]:
 def _product(document: Mapping[str, Any] | None) -> Product:
     if document is None:
         return Product()
-    return Product(document["productId"], document["group"], document["advancedCommerce"], document["bundle"])
+    return Product(
+        _is_a(str, document["productId"]),
+        _is_a(str, document["group"]),
+        _is_a(bool, document["advancedCommerce"]),
+        _is_a(bool, document["bundle"]),
+    )
 
 
 def _rule(document: Mapping[str, Any]) -> Rule:
     when = document["when"]
     return Rule(
-        name=document["name"],
+        name=_is_a(str, document["name"]),
         condition=None if when is None else compile_condition(when),
-        starts=document["from"],
-        ends=document["until"],
+        starts=_instant(document["from"]),
+        ends=_instant(document["until"]),
         says=_experiment(document["experiment"]) if "experiment" in document else _answer(document["answer"]),
     )
 
 
 def _experiment(document: Mapping[str, Any]) -> Experiment:
-    return Experiment(
-        document["key"], tuple(Arm(name, slots, _answer(answer)) for name, slots, answer in document["arms"])
+    arms = tuple(
+        Arm(_is_a(str, name), _is_a(int, slots), _answer(answer))
+        for name, slots, answer in _is_a(list, document["arms"])
     )
+    if any(arm.slots < 0 for arm in arms) or sum(arm.slots for arm in arms) != SLOTS:
+        raise ValueError(f"the arms of an experiment do not share {SLOTS} slots")
+    return Experiment(_is_a(str, document["key"]), arms)
+
+
+# Field by field: what each kind of answer has, and of which type.
+_FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
+    "message": {"set": str},
+    "alternateProduct": {"set": str, "productId": str, "group": str},
+    "promotionalOffer": {"set": str, "productId": str, "offerIdentifier": str, "signature": str},
+    "advancedCommerce": {"set": str, "request": dict},
+    "fallback": {},
+}
+ANSWER_KINDS: Final = frozenset(_FIELDS)
+_SIGNATURES: Final = ("v1", "v2")
 
 
 def _answer(document: Mapping[str, Any]) -> Answer:
-    if document["kind"] not in ANSWER_KINDS:
-        raise ValueError(f"unknown kind of answer {document['kind']!r}")
-    return Answer(document["kind"], document.get("set", ""), document)
+    kind = document["kind"]
+    if kind not in ANSWER_KINDS:
+        raise ValueError(f"unknown kind of answer {kind!r}")
+    for name, held in _FIELDS[kind].items():
+        _is_a(held, document[name])
+    if document.get("signature", "v2") not in _SIGNATURES:
+        raise ValueError(f"unknown signature {document['signature']!r}")
+    _is_a(str, document.get("billingPlanType", ""))
+    return Answer(kind, document["set"] if kind != "fallback" else "", document)
 
 
-ANSWER_KINDS: Final = frozenset({"message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback"})
+# What JSON holds, and nothing else: a document in DynamoDB is what somebody wrote there.
+
+
+def _is_a(kind: type[_T], value: object) -> _T:
+    # `true` is an int to Python and to nobody else.
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_is_a(str, text) for text in _is_a(list, value))
+
+
+def _instant(value: object) -> float | None:
+    if value is None or isinstance(value, float):
+        return value
+    return _is_a(int, value)

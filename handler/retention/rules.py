@@ -67,7 +67,7 @@ class Facts:
 
 
 def compile_condition(document: Document) -> Condition:
-    """Turn a condition document into a function of Facts. Raises ValueError for an operator nobody here knows."""
+    """Turn a condition document into a function of Facts. Raises ValueError or TypeError for what is none."""
     operator, *operands = document
     build = _OPERATORS.get(operator)
     if build is None:
@@ -126,6 +126,7 @@ def _not(document: Document) -> Condition:
 
 
 def _is(fact: str, values: Sequence[Scalar]) -> Condition:
+    _expect(values, str, int, float)
     if fact == "userLocale":
         names = frozenset(str(value) for value in values)
         return lambda facts: not names.isdisjoint(facts.locale_names)
@@ -135,15 +136,23 @@ def _is(fact: str, values: Sequence[Scalar]) -> Condition:
 
 
 def _starts(fact: str, prefixes: Sequence[str]) -> Condition:
+    _expect(prefixes, str)
     beginnings = tuple(prefixes)
     return _over(fact, {str}, lambda value: str(value).startswith(beginnings))
 
 
 def _range(compare: Callable[[Any, Any], bool]) -> Callable[[str, float], Condition]:
     def build(fact: str, bound: float) -> Condition:
+        _expect([bound], int, float)
         return _over(fact, {float}, lambda value: compare(value, bound))
 
     return build
+
+
+def _expect(values: object, *kinds: type) -> None:
+    """Raise TypeError unless `values` is a list of these kinds: better now than at each customer."""
+    if not isinstance(values, list) or not all(isinstance(value, kinds) for value in values):
+        raise TypeError("an operand is not of a type its operator compares")
 
 
 def _present(fact: str) -> Condition:

@@ -401,7 +401,7 @@ def _compiled(content: bytes, settings: Settings, user_locale: str) -> Sheet:
     sheet.plan(user_locale)
     for rule in sheet.rules:
         for answer in [rule.says] if isinstance(rule.says, Answer) else [arm.answer for arm in rule.says.arms]:
-            if answer.messages and answer.messages not in sheet.sets:
+            if answer.kind != "fallback" and answer.messages not in sheet.sets:
                 raise UnreadableRowError(f"rule {rule.name} names a set its sheet does not have")
     return sheet
 

@@ -126,3 +126,62 @@ def test_settings_are_read_from_their_document() -> None:
     assert settings == Settings(1, "b", "i", "k", signs=True, locales=LOCALES)
     with pytest.raises(KeyError):
         Settings.from_document({})
+
+
+OFFER = {"kind": "promotionalOffer", "set": "one", "productId": "p", "offerIdentifier": "o", "signature": "v2"}
+SWITCH = {"kind": "alternateProduct", "set": "one", "productId": "p", "group": "g"}
+
+
+def one_rule(**change: Any) -> dict[str, Any]:
+    return {"name": "a", "when": None, "from": None, "until": None, "answer": {"kind": "fallback"}, **change}
+
+
+def split(*arms: list[Any], key: object = "k") -> dict[str, Any]:
+    rule = one_rule(experiment={"key": key, "arms": list(arms)})
+    del rule["answer"]
+    return rule
+
+
+ARM: list[Any] = ["a", 10_000, {"kind": "fallback"}]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        one_rule(name=1),
+        one_rule(**{"from": "1"}),
+        one_rule(until=True),
+        one_rule(when=["least", "customer.a", "3"]),
+        one_rule(when=["is", "customer.a", "abc"]),
+        one_rule(when=["is", "customer.a", [["x"]]]),
+        one_rule(when=["starts", "productId", [1]]),
+        one_rule(when=["present", 1]),
+        one_rule(answer={"kind": "message"}),
+        one_rule(answer={"kind": "message", "set": ["one"]}),
+        one_rule(answer={**OFFER, "offerIdentifier": None}),
+        one_rule(answer={**OFFER, "signature": "v3"}),
+        one_rule(answer={**SWITCH, "group": None}),
+        one_rule(answer={**SWITCH, "billingPlanType": True}),
+        one_rule(answer={"kind": "advancedCommerce", "set": "one", "request": []}),
+        split(ARM, key=1),
+        split(),
+        split(["a", "10000", {"kind": "fallback"}]),
+        split(["a", 5_000, {"kind": "fallback"}]),
+        split(["a", 10_001, {"kind": "fallback"}], ["b", -1, {"kind": "fallback"}]),
+    ],
+)
+def test_a_rule_of_another_shape_fails_when_it_is_loaded(rule: dict[str, Any]) -> None:
+    """What could only fail at a customer, as a 500, fails at loading, where the last good release goes on."""
+    assert Sheet.from_document(document(rules=[one_rule(), split(ARM)]), LOCALES).rules
+    with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
+        Sheet.from_document(document(rules=[rule]), LOCALES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sets": {"one": {"en-US": "1"}}}, {"sets": {"one": {"en-US": [1]}}}, {"pictured": [1]}, {"product": {}}],
+)
+def test_texts_of_another_shape_fail_when_they_are_loaded(change: dict[str, Any]) -> None:
+    """Ids are texts, in lists."""
+    with pytest.raises((KeyError, TypeError)):
+        Sheet.from_document(document(**change), LOCALES)

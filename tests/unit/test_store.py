@@ -405,6 +405,28 @@ def test_a_newer_format_keeps_the_last_good_release(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sheets", "settings"),
+    [
+        ({**SHEETS, "pro.monthly": {**SHEETS["pro.monthly"], "sets": {"keep": {"en-US": [5]}}}}, SETTINGS),
+        ({**SHEETS, "pro.monthly": {**SHEETS["pro.monthly"], "sets": {}}}, SETTINGS),
+        ({**SHEETS, "pro.monthly": []}, SETTINGS),
+        (SHEETS, {**SETTINGS, "bundleId": 7}),
+        (SHEETS, {**SETTINGS, "signs": "no"}),
+        (SHEETS, {**SETTINGS, "locales": {"default": None, "fallbacks": {}}}),
+    ],
+)
+def test_a_whole_release_of_another_shape_keeps_the_last_good_one(
+    reader: Reader, sheets: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """A digest says that a document is the one that was written, not that it makes sense."""
+    reader.load()
+    reader.table.publish(2, sheets, settings=settings)
+    reader.later(31)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded) == (1, ("malformed",))
+
+
+@pytest.mark.parametrize(
     "attributes",
     [
         {"current": {"S": "2"}},
