@@ -1,0 +1,110 @@
+"""What a million requests cost, from measured durations: on demand, with SnapStart, with provisioned concurrency.
+
+python -m benchmarks.costs [RESULTS]      RESULTS is what `make bench` left, benchmarks/results/bench.json
+
+Prices are AWS's list for us-east-1 and arm64 in 2026, in dollars; look yours up. API Gateway ($1.00) and logs are the
+same for everyone and left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.table import Table
+
+from benchmarks.report import show
+
+RESULTS: Final = Path(__file__).parent / "results" / "bench.json"
+
+GIB: Final = 1769 / 1024  # the template's memory: one vCPU
+REQUESTS: Final = 1_000_000
+SECONDS_PER_MONTH: Final = 730 * 3600
+
+GIB_SECOND: Final = 0.0000133334
+PER_MILLION: Final = 0.20
+PROVISIONED_GIB_SECOND: Final = 0.0000033334
+PROVISIONED_RUNNING_GIB_SECOND: Final = 0.0000077783
+SNAPSHOT_GIB_SECOND: Final = 0.0000015046  # kept, for every published version
+SNAPSHOT_GIB_RESTORED: Final = 0.0001397998
+READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent, up to 4 KB
+
+# A cold start for so many requests: a busy app sees fewer, a quiet one answers hardly anybody warm.
+SHARES: Final = (0.001, 0.01, 0.1, 1.0)
+READS: Final = {"ours": 0.0, "reference": 2.0}  # units a warm request; ours reads its catalog from memory
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function's measured seconds."""
+
+    name: str
+    init: float
+    warm: float
+
+    def on_demand(self, cold: float) -> float:
+        """Return the dollars for a million requests, `cold` of which start an environment: Lambda bills init too."""
+        seconds = REQUESTS * (_billed(self.warm) + cold * self.init)
+        return PER_MILLION + seconds * GIB * GIB_SECOND + REQUESTS * READS[self.name] * READ_UNIT
+
+    def snapstart(self, cold: float) -> float:
+        """Return the same when environments come from a snapshot, without what keeping one costs."""
+        restored = REQUESTS * cold * GIB * SNAPSHOT_GIB_RESTORED
+        return self.on_demand(0.0) + restored
+
+    def provisioned(self) -> float:
+        """Return the same on provisioned environments, without what keeping one costs."""
+        seconds = REQUESTS * _billed(self.warm)
+        return PER_MILLION + seconds * GIB * PROVISIONED_RUNNING_GIB_SECOND + REQUESTS * READS[self.name] * READ_UNIT
+
+
+def _billed(seconds: float) -> float:
+    return math.ceil(seconds * 1000) / 1000
+
+
+def functions(results: Mapping[str, float]) -> Iterator[Function]:
+    for name in ("ours", "reference"):
+        yield Function(name, results[f"{name}_init_ms"] / 1000, results[f"{name}_warm_ms"] / 1000)
+
+
+def table(results: Mapping[str, float]) -> Table:
+    found = Table(title="Dollars for a million requests", box=None, pad_edge=False, header_style="bold")
+    found.add_column("cold starts")
+    measured = list(functions(results))
+    for function in measured:
+        found.add_column(f"{function.name}, on demand", justify="right")
+        found.add_column(f"{function.name}, SnapStart", justify="right")
+    for share in SHARES:
+        dollars = [price for function in measured for price in (function.on_demand(share), function.snapstart(share))]
+        found.add_row(f"{share:.1%}", *(f"{price:.2f}" for price in dollars))
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Print the costs. Exit 1 where nothing was measured yet."""
+    path = Path(arguments[0]) if arguments else RESULTS
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        print(f"{path} is not there: `make bench` makes it.", file=sys.stderr)
+        return 1
+    kept = GIB * SECONDS_PER_MONTH
+    provisioned = ", ".join(f"{function.name} {function.provisioned():.2f}" for function in functions(results))
+    show(
+        table(results),
+        notes=(
+            f"Provisioned, for a million requests: {provisioned}.",
+            f"Keeping one environment provisioned: {kept * PROVISIONED_GIB_SECOND:.2f} a month.",
+            f"Keeping one version's snapshot: {kept * SNAPSHOT_GIB_SECOND:.2f} a month.",
+        ),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
