@@ -217,7 +217,8 @@ def _read_token(text: str, known: Mapping[str, _Chain]) -> _Token:
         raise VerificationError("token_not_three_parts", "not header.payload.signature")
     header, payload, signature = parts
     chain = known.get(header) or _read_header(_base64url(header))
-    return _Token(header, chain, f"{header}.{payload}".encode(), _base64url(payload), _base64url(signature))
+    decoded = _base64url(payload)  # hence ASCII: half of a surrogate pair ends here
+    return _Token(header, chain, f"{header}.{payload}".encode(), decoded, _base64url(signature))
 
 
 def _read_header(raw: bytes) -> _Chain:

@@ -306,3 +306,13 @@ def test_a_header_is_remembered_only_after_a_good_signature(verifier: SignedPayl
     with pytest.raises(VerificationError):
         verifier.verify(f"{header}.{payload}.{forged}", NOW)
     assert verifier.verify(token, NOW)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_half_a_character_is_no_base64url_in_any_part(verifier: SignedPayloadVerifier, part: int) -> None:
+    """Text that no UTF-8 can carry is refused like every other character, also behind a header that is known."""
+    token = signed()
+    verifier.verify(token, NOW)
+    parts = token.split(".")
+    parts[part] = "\ud800" + parts[part][1:]
+    assert refusal(verifier, ".".join(parts)).code == "token_encoding"
