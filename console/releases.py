@@ -161,7 +161,9 @@ class _Publishing:
         try:
             make_current(self._client, self._table, self._app, number, previous)
         except PublishConflictError:
-            delete_release(self._client, self._table, self._app, number)
+            # It is whole, so somebody may be rolling to it this moment; then it stays.
+            if _condemn(self._client, self._table, self._app, number):
+                delete_release(self._client, self._table, self._app, number)
             raise
         sheets = len(self._release.sheets)
         return Published(number, previous, rows.string(settings, "manifest"), sheets, created)

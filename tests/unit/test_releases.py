@@ -188,6 +188,25 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
     assert sort_keys(client, 1) == []
 
 
+def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher that came second finds its release live all the same: it leaves it whole."""
+    put(client, TABLE)
+
+    def overtaken(*arguments: Any, **options: Any) -> None:
+        monkeypatch.undo()
+        put(client, TABLE, "two", who="bob")
+        try:
+            make_current(*arguments, **options)
+        finally:
+            rollback(client, TABLE, APP, to=2)  # between the conflict and the tidying up
+
+    monkeypatch.setattr("console.releases.make_current", overtaken)
+    with pytest.raises(PublishConflictError):
+        put(client, TABLE, "late")
+    assert head(client)["current"] == {"N": "2"}
+    verify(client, TABLE, APP, 2)
+
+
 def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written is compared with what was meant before anyone can be answered from it."""
     put_item = client.put_item
