@@ -6,28 +6,24 @@ them, and default messages, which must be approved, come last. Until the release
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from console.compile import Compiled, Progress, compile_document
-from console.content import ImageUpload
 from console.defaults import configure
 from console.entries import Document
 from console.failure import Failure
 from console.identifiers import image_id
 from console.output import Output
-from console.plan import Plan, make_plan
+from console.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.publishing import Draft
 from console.publishing import publish as write_release
 from console.releases import Published
 from console.seen import Seen, look
 from console.session import Session, duration, plural
-
-if TYPE_CHECKING:
-    from console.apple import AppleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +79,15 @@ def estimate(session: Session, plan: Plan) -> float:
     """Return how many seconds a plan takes at the pace that Apple allows."""
     from console import apple  # noqa: PLC0415  # Apple's library takes a while to import
 
-    defaults = len(plan.defaults)
+    uploads = (
+        apple.UPLOAD_IMAGE if isinstance(step, UploadImage) else apple.UPLOAD_MESSAGE for step in upload_order(plan)
+    )
     return session.apple.estimate(
         [
-            (apple.UPLOAD_IMAGE, len(plan.images)),
-            (apple.UPLOAD_MESSAGE, len(plan.messages)),
+            *((operation, 1) for operation in uploads),
             (apple.GET_IMAGE_LIST, 1),
             (apple.GET_MESSAGE_LIST, 1),
-            (apple.CONFIGURE_DEFAULT, defaults),
+            (apple.CONFIGURE_DEFAULT, len(plan.defaults)),
         ]
     )
 
@@ -168,64 +165,51 @@ class Applying:
     # Uploading
 
     def _upload(self, plan: Plan) -> None:
-        with self.out.progress() as report:
-            refused = self._each(
-                "images",
-                {one.upload.identifier: self._image(one.upload, one.names) for one in plan.images},
-                report,
+        """Upload all that Apple takes. What it refuses for good is told at the end, all at once."""
+        refused: dict[str, str] = {}
+        try:
+            with self.out.progress() as report:
+                for step in upload_order(plan):
+                    self._take(step, refused)
+                    report("images", self.done.images, len(plan.images))
+                    report("messages", self.done.messages, len(plan.messages))
+        except Failure:
+            left = len(plan.images) + len(plan.messages) - self.done.images - self.done.messages
+            self.out.warn(
+                f"Stopped with {plural(left, 'upload')} to go; nothing was published. `retention apply` goes on from"
+                " there."
             )
-            # A message whose image was refused would be refused for it: the image's reason is the one to tell.
-            bodies = {
-                one.upload.identifier: self._message(one.upload.identifier, one.upload.body)
-                for one in plan.messages
-                if not refused.keys() & set(one.upload.images)
-            }
-            refused |= self._each("messages", bodies, report)
+            raise
         if refused:
-            names = {image.upload.identifier: image.names for image in plan.images}
-            names |= {message.upload.identifier: message.names for message in plan.messages}
-            told = "\n".join(f"{', '.join(names[identifier])}: {error}" for identifier, error in refused.items())
+            told = "\n".join(refused.values())
             raise Failure(
                 f"{told}\nNothing was published. Correct the file and run `retention apply` again; what is uploaded"
                 " stays."
             )
 
-    def _each(self, what: str, uploads: Mapping[str, Callable[[], bool]], report: Progress) -> dict[str, AppleError]:
-        """Make these uploads; return what Apple refuses for good. Anything else that fails ends the run."""
-        refused: dict[str, AppleError] = {}
-        for number, (identifier, upload) in enumerate(uploads.items(), 1):
-            try:
-                went = upload()
-            except Failure as error:
-                if not _is_final(error):
-                    self.out.warn(
-                        f"Stopped at {number} of {len(uploads)} {what}; nothing was published. `retention apply` goes"
-                        " on from there."
-                    )
-                    raise
-                refused[identifier] = error  # type: ignore[assignment]  # _is_final says that it is Apple's
-                went = False
-            if what == "images":
-                self.done.images += went
+    def _take(self, step: UploadImage | UploadMessage, refused: dict[str, str]) -> None:
+        """Take one step, or note why Apple refuses it for good. Anything else that fails is raised."""
+        if isinstance(step, UploadMessage) and refused.keys() & set(step.upload.images):
+            return  # it would be refused for its image, whose reason is the one to tell
+        try:
+            if isinstance(step, UploadImage):
+                self._upload_image(step)
+                self.done.images += 1
             else:
-                self.done.messages += went
-            report(what, number, len(uploads))
-        return refused
+                self.session.apple.upload_message(step.upload.identifier, step.upload.body)
+                self.done.messages += 1
+        except Failure as error:
+            if not _is_final(error):
+                raise
+            refused[step.upload.identifier] = f"{', '.join(step.names)}: {error}"
 
-    def _image(self, upload: ImageUpload, names: Sequence[str]) -> Callable[[], bool]:
-        def send() -> bool:
-            content = upload.path.read_bytes()
-            app = self.session.target.app_apple_id
-            document = self.session.document
-            revisions = {document.images[name].revision for name in names}
-            if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
-                raise Failure(f"{upload.path} changed while this ran: run `retention apply` again.")
-            return self.session.apple.upload_image(upload.identifier, content, upload.size)
-
-        return send
-
-    def _message(self, identifier: str, body: bytes) -> Callable[[], bool]:
-        return lambda: self.session.apple.upload_message(identifier, body)
+    def _upload_image(self, step: UploadImage) -> None:
+        upload, app = step.upload, self.session.target.app_apple_id
+        content = upload.path.read_bytes()
+        revisions = {self.session.document.images[name].revision for name in step.names}
+        if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
+            raise Failure(f"{upload.path} changed while this ran: run `retention apply` again.")
+        self.session.apple.upload_image(upload.identifier, content, upload.size)
 
     # The release, and the defaults
 

@@ -5,7 +5,7 @@ Pure: a plan is made from the file, compiled, and from what was seen; carrying i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -124,6 +124,28 @@ class Plan:
             "statesToImport": self.behind,
             "notes": self.notes,
         }
+
+
+def upload_order(plan: Plan) -> Iterator[UploadImage | UploadMessage]:
+    """Yield every upload, each message after its images, the two kinds in turn: Apple's limits count them apart."""
+    images = deque(plan.images)
+    missing = {image.upload.identifier for image in plan.images}
+    waiting = {message: missing & set(message.upload.images) for message in plan.messages}
+    users: dict[str, list[UploadMessage]] = defaultdict(list)
+    for message, needs in waiting.items():
+        for image in needs:
+            users[image].append(message)
+    ready = deque(message for message, needs in waiting.items() if not needs)
+    while images or ready:
+        if images:
+            image_step = images.popleft()
+            yield image_step
+            for message in users[image_step.upload.identifier]:
+                waiting[message].discard(image_step.upload.identifier)
+                if not waiting[message]:
+                    ready.append(message)
+        if ready:
+            yield ready.popleft()
 
 
 def make_plan(document: Document, compiled: Compiled, seen: Seen) -> Plan:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operating import FILE, NOW, TABLE, Operator, operator
+from operating import FILE, HEAD, NOW, TABLE, Operator, operator
 from retention import table as rows
 from retention.catalog import MessageState
-from simulated import APP, MONTHLY, PEM, new_id, text
+from simulated import APP, MONTHLY, PEM, new_id, png, text
 
 from console.apple import AppleError
+from console.apply import Applying, estimate, prospect
 from console.failure import Failure
+from console.output import Output
 from console.releases import load_live
 from console.simulator import verbs
 from console.simulator.accounts import App
@@ -388,9 +390,6 @@ def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> 
 def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
     """What is uploaded under an id is what the id was made of."""
     with sandbox.session() as session:
-        from console.apply import Applying, prospect  # noqa: PLC0415  # its parts, one after the other
-        from console.output import Output  # noqa: PLC0415  # likewise
-
         planned = prospect(session, now=NOW)
         (sandbox.directory / "hero.png").write_bytes(b"another")
         with pytest.raises(Failure, match="changed while this ran"):
@@ -415,3 +414,42 @@ def test_another_apps_message_is_not_ours(production: Operator) -> None:
     verbs.grant(production.box, App(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
     production.box.shelf(2, PRODUCTION).add_message(Message(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
+
+
+# Two thousand
+
+
+def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path) -> None:
+    """On the injected clock: every hourly limit is kept, and the time that was told is the time it takes."""
+    number, refused = 2000, []
+    images = [f"  i{each}: {{file: i{each}.png}}" for each in range(number)]
+    texts = [
+        f"  m{each}: {{en-US: {{header: H{each}, body: B, image: i{each}, altText: A}}}}" for each in range(number)
+    ]
+    for each in range(number):
+        (tmp_path / f"i{each}.png").write_bytes(png(3840, 160, extra=b"tEXtn\0" + str(each).encode()))
+    file = "\n".join(
+        [HEAD, f"products: {{{MONTHLY}: {{group: pro, period: P1M}}}}", "images:", *images, "messages:", *texts, "rules:",
+         "  - {name: everyone, answer: {message: m0}}"]
+    )  # fmt: skip
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            response = answer(request)
+            if response.status != 200:
+                refused.append(request.target)
+            return response
+
+        return answered
+
+    with operator(tmp_path, environment=SANDBOX, wrap=wrap, text=file) as made, made.session() as session:
+        planned = prospect(session, now=NOW)
+        told = estimate(session, planned.plan)
+        began = made.clock()
+        Applying(session, Output(as_json=True))._upload(planned.plan)
+        took = made.clock() - began
+        assert (len(made.shelf.images()), len(made.shelf.message_states())) == (number, number)
+    assert refused == []
+    # 360 an hour of each kind, side by side; the estimate counts what each call takes as well.
+    assert took == pytest.approx(5 * 3600, abs=10)
+    assert told == pytest.approx(took, rel=0.2)

@@ -1,0 +1,612 @@
+"""The commands on Apple as an operator types them: a deployed stack, an App Store in a box, exit codes, sentences."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from operating import FILE
+from retention import table as rows
+from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PATIENT_MS, PEM, answer_of, make_box, new_id, text
+
+from console import apple, doctor, performance_test, wire
+from console.api_key import ApiKey
+from console.key_kind import is_connect_key, suspicions
+from console.local import embedded_dynamodb
+from console.main import main
+from console.releases import create_table
+from console.session import Access
+from console.simulator import verbs
+from console.simulator.api import Answer, Response
+from console.simulator.box import Box, TestConfig
+from console.simulator.server import BoxServer, Server
+from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Image, Message, Shelf
+from console.target import Where
+
+APP_ID = APP.app_apple_id
+PREFIX = "/retention/test"
+Wrap = Callable[[Answer], Answer]
+
+TEMPLATE = {
+    "Parameters": {"Environment": {"Type": "String"}, "Table": {"Type": "String"}, "Prefix": {"Type": "String"}},
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "Outputs": {
+        "TableName": {"Value": {"Ref": "Table"}},
+        "Url": {"Value": "https://example.com/v1/retention-message"},
+        "SigningKeyPrefix": {"Value": {"Ref": "Prefix"}},
+        "FunctionLogGroup": {"Value": {"Ref": "Table"}},
+    },
+}
+
+
+@dataclass
+class Desk:
+    """An operator's desk: two stacks, a file, a key in Parameter Store, and a box for Apple."""
+
+    directory: Path
+    endpoint: str
+    name: str
+    box: Box
+    server: BoxServer
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str, env: str = "sandbox", where: bool = True) -> tuple[int, str, str]:
+        here = ("--endpoint-url", self.endpoint, "--apple-url", self.server.url) if where else ()
+        named = ("--env", env) if where and arguments[0] != "promote" else ()
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--file", str(self.file), *named, *here])
+        printed = self.capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    def json(self, *arguments: str, env: str = "sandbox") -> Any:
+        return json.loads(self(*arguments, "--json", env=env)[1])
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "retention.yaml"
+
+    def aws(self, service: Any) -> Any:
+        return boto3.client(service, endpoint_url=self.endpoint)
+
+    def table(self, env: str = "sandbox") -> str:
+        return f"{self.name}-{env}"
+
+    def shelf(self, env: str = SANDBOX) -> Shelf:
+        return self.box.shelf(APP_ID, env)
+
+    def rewrite(self, old: str, new: str) -> None:
+        before = self.file.read_text()
+        assert old in before
+        self.file.write_text(before.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@contextmanager
+def sit_down(
+    directory: Path, endpoint: str, name: str, capsys: pytest.CaptureFixture[str], wrap: Wrap = lambda answer: answer
+) -> Iterator[Desk]:
+    name = re.sub(r"[^A-Za-z0-9-]", "-", name)[-60:].strip("-")
+    (directory / "hero.png").write_bytes(FULL)
+    (directory / "tick.png").write_bytes(BULLET)
+    for env, environment in (("sandbox", SANDBOX), ("production", PRODUCTION)):
+        parameters = {"Environment": environment, "Table": f"{name}-{env}", "Prefix": f"{PREFIX}/{name}"}
+        boto3.client("cloudformation", endpoint_url=endpoint).create_stack(
+            StackName=f"{name}-{env}",
+            TemplateBody=json.dumps(TEMPLATE),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+        create_table(boto3.client("dynamodb", endpoint_url=endpoint), f"{name}-{env}")
+        boto3.client("logs", endpoint_url=endpoint).create_log_group(logGroupName=f"{name}-{env}")
+    boto3.client("ssm", endpoint_url=endpoint).put_parameter(
+        Name=f"{PREFIX}/{name}/{KEY_ID}", Value=PEM.decode(), Type="SecureString"
+    )
+    config = TestConfig(4, total_requests=4, total_duration_ms=20, response_time_threshold_ms=PATIENT_MS)
+    box = make_box(lambda: NOW, config=config)
+    try:
+        with BoxServer(box, wrap=wrap) as server:
+            desk = Desk(directory, endpoint, name, box, server, capsys)
+            desk.file.write_text(FILE.replace("stack: retention-", f"stack: {name}-"))
+            yield desk
+    finally:
+        box.close()
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
+        yield made
+
+
+# plan, apply, promote
+
+
+def test_plan_and_apply_in_the_sandbox(desk: Desk) -> None:
+    """A readable diff and 3; then the time it takes, what was done and 0; then nothing to do and 0."""
+    code, out, _ = desk("plan")
+    assert code == 3
+    assert "+ image hero: upload hero.png (FULL_SIZE)" in out
+    assert "+ message keep fr-FR: upload " in out
+    assert f"+ default {MONTHLY} en-US: " in out
+    assert "this takes about" in out
+    code, out, _ = desk("apply")
+    assert code == 0
+    assert "Uploaded 2 images and 2 messages; release 1 is live; configured 2 defaults." in out
+    assert desk("plan")[:2] == (0, f"Nothing to do: {desk.file}, Apple and the table agree.\n")
+    assert desk("apply")[0] == 0
+
+
+def test_production_ends_with_what_waits(desk: Desk) -> None:
+    """Production asks first; then it ends with 3 and what Apple has to review."""
+    code, out, err = desk("apply", env="production")
+    assert (code, "Add --yes" in err) == (1, True)
+    assert desk.shelf(PRODUCTION).images() == {}
+    code, out, _ = desk("apply", "--yes", env="production")
+    assert code == 3
+    assert out.endswith("waiting for Apple: 2 messages, 2 defaults\n")
+    assert desk("plan", env="production")[0] == 3
+    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    code, out, _ = desk("apply", "--yes", env="production")
+    assert (code, "configured 2 defaults" in out) == (0, True)
+    assert desk("plan", env="production")[0] == 0
+
+
+def test_the_plan_as_json(desk: Desk) -> None:
+    """One document holds every step, and apply's what was done and what is left."""
+    plan = desk.json("plan")
+    assert plan["agrees"] is False
+    assert [one["names"] for one in plan["uploadImages"]] == [["hero"], ["tick"]]
+    assert plan["publish"]["based_on"] is None
+    assert len(plan["configureDefaults"]) == 2
+    done = desk.json("apply")
+    assert (done["agrees"], done["uploadedMessages"], done["release"]) == (True, 2, 1)
+    assert desk.json("plan")["agrees"] is True
+
+
+def test_a_rejection_in_words(desk: Desk) -> None:
+    """What App Review rejected is told, with the way out."""
+    desk("apply", "--yes", env="production")
+    verbs.review(desk.shelf(PRODUCTION), REJECTED)
+    code, out, _ = desk("plan", env="production")
+    assert code == 3
+    assert "✗ message keep fr-FR: REJECTED by App Review." in out
+    assert "rejected: 2 messages" in out
+
+
+def test_mistakes_come_before_anything_is_asked(desk: Desk) -> None:
+    """A file with a mistake asks neither AWS nor Apple."""
+    desk.rewrite("message: keep}", "message: keeep}")
+    desk.server.stop()
+    code, _, err = desk("apply")
+    assert (code, "Did you mean `keep`?" in err) == (1, True)
+
+
+def test_promotion(desk: Desk) -> None:
+    """What the sandbox has goes to production; what it has not, does not."""
+    code, _, err = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
+    assert code == 1
+    assert "it was not tried there: `retention apply --env sandbox` first" in err
+    assert desk.shelf(PRODUCTION).images() == {}
+    desk("apply")
+    code, out, _ = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
+    assert code == 3
+    assert out.endswith("waiting for Apple: 2 messages, 2 defaults\n")
+    assert set(desk.shelf(PRODUCTION).message_states()) == set(desk.shelf().message_states())
+    assert desk("promote", "--to", "sandbox")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (Response(200, {"content-type": "text/html"}, b"<html>Sign in</html>"), "is not Apple's API"),
+        (Response(404), "has no access to the Retention Messaging API"),
+        (Response(401), "Apple does not accept the key"),
+        (Response(403, {"content-type": "application/json"}, b'{"errorCode":4030014,"errorMessage":"Full."}'), "prune"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "prune", "defaults"])
+def test_a_sick_apple_is_one_sentence(
+    tmp_path: Path,
+    endpoint: str,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    response: Response,
+    told: str,
+    command: str,
+) -> None:
+    """Whatever answers in Apple's place, a command ends with a sentence and 1."""
+    name = f"sick-{abs(hash(request.node.name))}"
+    with sit_down(tmp_path, endpoint, name, capsys, lambda _: lambda _: response) as desk:
+        code, out, err = desk(command, *(() if command in {"plan", "status"} else ("--yes",)))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert told in err
+
+
+def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody listens, the sentence says so, and with --json the document does."""
+    monkeypatch.setattr(apple, "_PAUSES", (0.0, 0.0, 0.0))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    arguments = ("--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", url)
+    code, out, err = desk("plan", *arguments, where=False)
+    assert (code, out, err) == (1, "", f"There is no connection to {url}/sandbox: it refuses connections.\n")
+    code, out, _ = desk("apply", *arguments, "--json", where=False)
+    assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("--apple-url", "hello"), "is no address"),
+        (("--apple-url", "http://127.0.0.1:1/production"), "is Production, and the environment named is Sandbox"),
+        (("--key", "/nowhere/key.p8"), "cannot be read"),
+    ],
+)
+def test_misdirected_options(desk: Desk, change: tuple[str, ...], told: str) -> None:
+    """An address or a key that is none is told before anything is asked."""
+    code, _, err = desk("plan", *change, "--env", "sandbox", "--endpoint-url", desk.endpoint, where=False)
+    assert (code, told in err) == (1, True)
+
+
+def test_a_table_alone_does_not_say_which_app_store(desk: Desk) -> None:
+    """Sandbox or production is never guessed where it may be either."""
+    arguments = ("--table", desk.table(), "--apple-url", desk.server.url)
+    code, _, err = desk("plan", *arguments, where=False)
+    assert (code, "There is no API key" in err) == (1, True)
+
+
+# status
+
+
+def test_status(desk: Desk) -> None:
+    """Each text and image with its state, what serves meanwhile, and which rules wait."""
+    code, out, _ = desk("status", env="production")
+    assert (code, "not uploaded" in out) == (3, True)
+    desk("apply", "--yes", env="production")
+    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    desk("apply", "--yes", env="production")
+    assert desk("status", env="production")[0] == 0
+    first = desk.json("status", env="production")["messages"][1]["identifier"]
+    desk.rewrite("header: Restez,", "header: Restez encore,")
+    desk("apply", "--yes", env="production")
+    found = desk.json("status", env="production")
+    (waiting,) = [one for one in found["messages"] if one["waitingRules"]]
+    assert (waiting["set"], waiting["locale"], waiting["state"]) == ("keep", "fr-FR", "PENDING")
+    assert (waiting["serves"], waiting["waitingRules"]) == (first, ["everyone"])
+    assert found["images"][0]["used_by"] == ["keep en-US"]
+    assert found["others"] == {"APPROVED": 1}
+    _, out, _ = desk("status", env="production")
+    assert "everyone" in out
+    assert first in out
+
+
+def test_an_image_in_review_holds_its_messages(desk: Desk) -> None:
+    """An approved text with a pending picture is not ready, and status says why."""
+    desk("apply", "--yes", env="production")
+    shelf = desk.shelf(PRODUCTION)
+    for identifier in shelf.message_states():
+        shelf.review("message", identifier, APPROVED)
+    _, out, _ = desk("status", env="production")
+    assert "APPROVED, an image PENDING" in out
+
+
+# defaults
+
+
+def test_defaults_are_configured_and_verified(desk: Desk) -> None:
+    """Gaps come first; what differs is configured; --verify corrects our record by Apple's word."""
+    desk("apply")
+    desk.shelf().delete_default(MONTHLY, "fr-FR")
+    assert desk("defaults")[0] == 0
+    code, out, _ = desk("defaults", "--verify")
+    assert code == 0
+    assert "2 calls to Apple" in out
+    assert "our record was wrong for 1, and is corrected" in out
+    assert "Configured 1 default." in out
+    assert desk.shelf().default(MONTHLY, "fr-FR") is not None
+    assert "our record is right" in desk("defaults", "--verify")[1]
+
+
+def test_gaps_are_shown_first(desk: Desk) -> None:
+    """A product that answers in a locale without a default is told, and nothing is configured with --show."""
+    desk.rewrite("default: keep", "default: plain")
+    desk.rewrite("rules:", "  plain: {en-US: {header: Plain, body: Text.}}\nrules:")
+    desk("apply")
+    found = desk.json("defaults", "--show")["defaults"]
+    assert [(one["locale"], one["standing"]) for one in found] == [("fr-FR", "gap"), ("en-US", "agreed")]
+    _, out, _ = desk("plan")
+    assert f"{MONTHLY} answers in fr-FR without a default message" in out
+    assert "add the text to `plain`" in out
+
+
+def test_defaults_that_are_not_wanted_stay_until_told(desk: Desk) -> None:
+    """Deleting asks; with --yes the others go, at Apple and in our record."""
+    desk("apply")
+    desk.rewrite(", default: keep", "")
+    code, out, _ = desk("plan")
+    assert "`retention defaults --delete-others` deletes them." in out
+    assert desk("apply")[0] == 0
+    assert len(desk.shelf().defaults()) == 2
+    code, _, err = desk("defaults", "--delete-others")
+    assert (code, "Add --yes" in err) == (1, True)
+    code, out, _ = desk("defaults", "--delete-others", "--yes")
+    assert (code, "Deleted 2 defaults." in out) == (0, True)
+    assert desk.shelf().defaults() == {}
+
+
+# prune
+
+
+def test_prune_keeps_what_anything_names(desk: Desk) -> None:
+    """Releases, predecessors, defaults and the file keep their messages; strangers go, after a question."""
+    desk("apply")
+    desk.rewrite("header: Restez,", "header: Restez encore,")
+    desk("apply")
+    kept = set(desk.shelf().message_states())
+    assert desk("prune")[1] == "There is nothing to prune.\n"
+    stranger, picture = new_id(), new_id()
+    desk.shelf().add_image(Image(picture, "FULL_SIZE", APPROVED), 0)
+    desk.shelf().add_message(Message(stranger, text(), APPROVED, (picture,)), 0)
+    code, _, err = desk("prune")
+    assert (code, "This would delete 1 message and 1 image at Apple (Sandbox). Add --yes" in err) == (1, True)
+    assert desk.json("prune", "--show")["neverPublished"] == [stranger]
+    code, out, _ = desk("prune", "--yes")
+    assert (code, "Deleted 1 message and 1 image." in out) == (0, True)
+    assert set(desk.shelf().message_states()) == kept
+    assert picture not in desk.shelf().images()
+    assert desk("plan")[0] == 0
+
+
+def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: Desk) -> None:
+    """An id that was deleted can never be used again, so an interrupted run loses nothing to it."""
+    message = desk.json("plan")["uploadMessages"][1]["id"]
+    desk.shelf().add_message(Message(message, text(), APPROVED), 0)
+    assert desk("prune")[1] == "There is nothing to prune.\n"
+
+
+# endpoint
+
+
+def test_the_endpoint_is_set_shown_and_deleted(desk: Desk) -> None:
+    """The stack's URL unless another is named; deleting asks."""
+    assert desk("endpoint", "show")[1] == "Apple has no real-time URL here.\n"
+    assert desk("endpoint", "set")[1] == "Apple calls https://example.com/v1/retention-message.\n"
+    assert desk.json("endpoint", "show") == {"url": "https://example.com/v1/retention-message"}
+    assert desk("endpoint", "delete")[0] == 1
+    assert desk("endpoint", "delete", "--yes")[0] == 0
+    assert desk.json("endpoint", "delete") == {"deleted": None}
+    code, _, err = desk("endpoint", "set", "http://example.com/")
+    assert (code, "it must begin with https://" in err) == (1, True)
+    code, _, err = desk("endpoint", "set", "--yes", env="production")
+    assert (code, "Pass a performance test in the sandbox first" in err) == (1, True)
+
+
+# performance-test
+
+
+def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused without a URL and where an answer would not be 200; else started, waited for and shown."""
+    monkeypatch.setattr(performance_test, "_POLL_SECONDS", 0.05)
+    transaction = desk.box.accounts.subscribe(APP_ID, MONTHLY).transaction_id
+    start = ("performance-test", "start", "--transaction", transaction)
+    desk("apply")
+    code, _, err = desk(*start)
+    assert (code, "`retention endpoint set` gives it one" in err) == (1, True)
+    body = answer_of("message", messageIdentifier=next(iter(desk.shelf().message_states())))
+    with Server(lambda _: Response(200, {}, body)) as answering:
+        desk.shelf().set_realtime_url(answering.url)
+        request_id = desk.json(*start)["request_id"]
+        code, out, _ = desk("performance-test", "wait", request_id)
+        assert (code, out.startswith("PASS: 100 % succeeded; Apple wants 95 %.")) == (0, True)
+        assert desk.json("performance-test", "show", request_id)["result"] == "PASS"
+        desk.rewrite("{name: everyone, answer", "{name: everyone, when: {customer.inTrial: true}, answer")
+        desk("apply")
+        code, _, err = desk(*start)
+        assert (code, "Apple would get no 200" in err) == (1, True)
+        assert desk(*start, "--anyway")[0] == 0
+        desk.server.tests.wait()
+    code, _, err = desk("performance-test", "show", request_id, env="production")
+    assert (code, "is the sandbox's" in err) == (1, True)
+
+
+def test_a_failed_performance_test_is_1(desk: Desk) -> None:
+    """FAIL ends with 1 and Apple's reasons."""
+    transaction = desk.box.accounts.subscribe(APP_ID, MONTHLY).transaction_id
+    desk("apply")
+    with Server(lambda _: Response(500)) as answering:
+        desk.shelf().set_realtime_url(answering.url)
+        request_id = desk.json("performance-test", "start", "--transaction", transaction)["request_id"]
+        desk.server.tests.wait()
+    code, out, _ = desk("performance-test", "wait", request_id)
+    assert (code, "FAIL: 0 %" in out, "UNSUCCESSFUL_HTTP_RESPONSE_CODE" in out) == (1, True, True)
+
+
+# doctor
+
+
+def findings(desk: Desk, *arguments: str, env: str = "sandbox") -> dict[str, Any]:
+    found = desk.json("doctor", *arguments, env=env)
+    return {one["code"]: one for one in found["findings"]}
+
+
+def note_the_sync(desk: Desk) -> None:
+    desk.aws("dynamodb").update_item(
+        TableName=desk.table(),
+        Key=rows.head_key(APP_ID),
+        UpdateExpression="SET statesAt = :now",
+        ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat()}},
+    )
+
+
+def log_a_certificate(desk: Desk, days: int) -> None:
+    logs, group = desk.aws("logs"), desk.table()
+    logs.create_log_stream(logGroupName=group, logStreamName=f"s{days}")
+    event = {"timestamp": int(time.time() * 1000) - 1000, "message": json.dumps({"leafDaysLeft": days})}
+    logs.put_log_events(logGroupName=group, logStreamName=f"s{days}", logEvents=[event])
+
+
+def test_a_healthy_deployment(desk: Desk) -> None:
+    """Everything is looked at, and nothing is wrong."""
+    desk("apply")
+    desk("endpoint", "set")
+    note_the_sync(desk)
+    code, out, _ = desk("doctor")
+    assert (code, "✗" in out) == (0, False), out
+    assert "✓ Apple (Sandbox) takes the key" in out
+    assert "Nothing is wrong." in out
+
+
+def test_an_empty_deployment(desk: Desk) -> None:
+    """Before the first apply: nothing published, no defaults, no URL, each with what to do."""
+    code, out, _ = desk("doctor")
+    assert code == 1
+    assert "✗ Nothing has been published. `retention apply` does it." in out
+    found = findings(desk)
+    assert {code for code, one in found.items() if one["verdict"] == "bad"} == {"release", "endpoint", "defaults"}
+
+
+def test_live_messages_and_the_sync(desk: Desk) -> None:
+    """Live texts in review, and states that nobody imported for long, are told apart."""
+    desk("apply", "--yes", env="production")
+    found = findings(desk, env="production")
+    assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
+    desk.aws("dynamodb").update_item(
+        TableName=desk.table("production"),
+        Key=rows.head_key(APP_ID),
+        UpdateExpression="SET statesAt = :then",
+        ExpressionAttributeValues={":then": {"S": "2026-01-01T00:00:00+00:00"}},
+    )
+    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    sync = findings(desk, env="production")["sync"]
+    assert sync["verdict"] == "bad"
+    assert "4 states differ from Apple's" in sync["found"]
+
+
+def test_the_certificate_of_apple(desk: Desk) -> None:
+    """The log says how long Apple's newest certificate is good for."""
+    logs, group = desk.aws("logs"), desk.table()
+    # moto knows no JSON patterns.
+    logs.meta.events.register(
+        "provide-client-params.cloudwatch-logs.FilterLogEvents",
+        lambda params, **_: {key: value for key, value in params.items() if key != "filterPattern"},
+    )
+    assert doctor.leaf_days(logs, group, datetime.now(UTC)) is None
+    for days in (12, 200):
+        log_a_certificate(desk, days)
+        assert doctor.leaf_days(logs, group, datetime.now(UTC)) == days
+
+
+def test_a_certificate_near_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below thirty days it is told."""
+    desk("apply")
+    for days, verdict in ((12, "bad"), (200, "good"), (None, "unknown")):
+        monkeypatch.setattr(doctor, "leaf_days", lambda *_, days=days: days)
+        assert findings(desk)["certificate"]["verdict"] == verdict
+
+
+def test_no_access(desk: Desk) -> None:
+    """An empty 404 is no access, with where to ask for it."""
+    verbs.set_access(desk.box, APP, access=False)
+    assert "Ask for it" in findings(desk)["no-access"]["found"]
+
+
+def test_a_wrong_key(desk: Desk, tmp_path: Path) -> None:
+    """A key that is none, a key of a wrong name, and a key that Apple refuses are three findings."""
+    (tmp_path / "AuthKey_ABCDEFGHIJ.p8").write_bytes(PEM)
+    (tmp_path / "none.p8").write_text("hello")
+    found = findings(desk, "--key", str(tmp_path / "none.p8"))
+    assert "is not an unencrypted PEM private key" in found["api-key"]["found"]
+    found = findings(desk, "--key", str(tmp_path / "AuthKey_ABCDEFGHIJ.p8"))
+    assert "an In-App Purchase key is needed" in found["api-key"]["found"]
+    desk.rewrite(f"bundleId: {APP.bundle_id}", "bundleId: com.example.other")
+    assert "check all three" in findings(desk)["unauthorized"]["found"]
+
+
+def test_a_key_of_the_other_api() -> None:
+    """The App Store Connect API tells which kind a key is of; names and issuers that cannot be are told without it."""
+    key = ApiKey(KEY_ID, APP.issuer_id, PEM)
+    for status, kind in ((200, True), (403, True), (401, False), (500, None)):
+        with Server(lambda _, status=status: Response(status)) as connect:  # type: ignore[misc]  # one status a turn
+            assert is_connect_key(key, connect.url) is kind
+    assert is_connect_key(key, "http://127.0.0.1:1") is None
+    told = " ".join(suspicions(ApiKey(KEY_ID, "me", PEM), Path("AuthKey_ABCDEFGHIJ.p8")))
+    assert "is of the key ABCDEFGHIJ" in told
+    assert "is no UUID" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, "wrong-key-kind"), (401, "wrong-issuer-or-bundle"), (500, "unauthorized")]
+)
+def test_what_a_401_means(desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int, code: str) -> None:
+    """Apple's 401 has no body: the other API tells a wrong kind of key from a wrong issuer or bundle."""
+    monkeypatch.setattr(
+        wire.Wire,
+        "_get_full_url",
+        lambda _, path: f"{desk.server.base_url(SANDBOX)}{path}",
+    )
+    desk.rewrite(f"bundleId: {APP.bundle_id}", "bundleId: com.example.other")
+    with Server(lambda _: Response(status)) as connect:
+        where = Where("sandbox", desk.file, None, desk.endpoint)
+        examination = doctor.Examination(where, Access(), datetime.now(UTC), connect.url)
+        assert code in {finding.code for finding in examination.findings()}
+
+
+def test_a_clock_that_is_wrong(
+    tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token refused while Apple's clock shows another time is the clock's fault."""
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Tue, 24 Nov 2020 12:00:00 GMT")
+    with sit_down(tmp_path, endpoint, "clock", capsys, lambda _: lambda _: Response(401)) as desk:
+        assert "ahead of Apple's. Set it." in findings(desk)["clock-skew"]["found"]
+
+
+def test_rate_limit_and_wrong_host(tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A used-up rate says until when; a page in Apple's place says that it is not Apple."""
+    answers = {
+        "rate-limit": Response(429, {"retry-after": "1800003600000"}),
+        "wrong-host": Response(200, {"content-type": "text/html"}, b"<html>"),
+        "apple-fails": Response(500),
+    }
+    for code, response in answers.items():
+        with sit_down(tmp_path, endpoint, f"doctor-{code}", capsys, lambda _, r=response: lambda _: r) as desk:  # type: ignore[misc]  # one answer a turn
+            assert findings(desk)[code]["verdict"] == "bad"
+
+
+def test_what_is_missing_in_aws(desk: Desk) -> None:
+    """No table, no parameter, a parameter that is no key, no stack: each is its own finding."""
+    ssm, name = desk.aws("ssm"), f"{PREFIX}/{desk.name}/{KEY_ID}"
+    ssm.put_parameter(Name=name, Value="hello", Type="SecureString", Overwrite=True)
+    assert "is not an unencrypted PEM" in findings(desk)["signing-key"]["found"]
+    ssm.delete_parameter(Name=name)
+    assert "There is no parameter" in findings(desk)["signing-key"]["found"]
+    desk.aws("dynamodb").delete_table(TableName=desk.table())
+    found = findings(desk)
+    assert "There is no such table" in found["table"]["found"]
+    assert found["release"]["verdict"] == "unknown"
+    desk.rewrite("-sandbox, region", "-elsewhere, region")
+    assert "deploy it first" in findings(desk)["table"]["found"]
+
+
+def test_a_file_with_mistakes_hides_nothing_else(desk: Desk) -> None:
+    """The first mistake is told with its line; table, keys and Apple are looked at all the same."""
+    desk.rewrite("message: keep}", "message: keeep}")
+    found = findings(desk)
+    assert "1 mistake, the first on line" in found["file"]["found"]
+    assert found["apple"]["verdict"] == "good"
