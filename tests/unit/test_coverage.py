@@ -1,0 +1,350 @@
+"""`retention coverage`: nobody is shown what it does not list."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from edited import APP, Run, edited, edition, empty_table, runner
+from retention.catalog import MessageState
+from retention.decision import decide
+from retention.locales import APPLE_LOCALES
+from retention.request import RetentionRequest
+from retention.rules import UNREADABLE, Customer
+
+from console.compile import PreviousTexts
+from console.coverage import Cell, Choice, Coverage, cover, own_locales
+from console.edition import Edition, Standing
+from console.failure import Failure
+from console.local import embedded_dynamodb
+from console.releases import record_default
+from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+
+PRO, BASIC, STUDENT = "trailhead.pro.monthly", "trailhead.basic.monthly", "trailhead.student.annual"
+EXPERIMENT = "half-of-monthly-tries-the-switch"
+EVERYWHERE = Choice(all_locales=True)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(capsys)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture
+def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    return edition(tmp_path_factory.mktemp("sample"))
+
+
+def known(states: Mapping[str, MessageState], **more: object) -> Standing:
+    told: dict[str, object] = {
+        "defaults": {}, "release": 1, "paused": False, "previous": PreviousTexts({}, {}), **more
+    }  # fmt: skip
+    return Standing(states=states, **told)  # type: ignore[arg-type]  # the test's own mixture
+
+
+def cell(found: Coverage, product: str, locale: str) -> Cell:
+    [one] = [cell for cell in found.cells if (cell.product, cell.locale) == (product, locale)]
+    return one
+
+
+def told(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
+    return [
+        (shown.rule, shown.everyone, shown.arm, shown.delivery.answer.kind if shown.delivery else None)
+        for shown in cell.shown
+    ]
+
+
+def covered(sample: Edition, choice: Choice = EVERYWHERE, at: datetime = SAMPLE_CLOCK) -> Coverage:
+    return cover(sample, None, at, choice)
+
+
+def test_a_cell_lists_what_customers_may_be_told_down_to_the_first_certain_answer(sample: Edition) -> None:
+    """Facts decide the first two rules; the experiment then has an answer for everyone, arm by arm."""
+    assert told(cell(covered(sample), PRO, "fr-CA")) == [
+        ("leave-trials-alone", False, None, None),
+        ("winter-half-price", False, None, "promotionalOffer"),
+        (EXPERIMENT, True, "control", "message"),
+        (EXPERIMENT, True, "switch", "alternateProduct"),
+    ]
+
+
+def test_a_cell_says_which_text_serves(sample: Edition) -> None:
+    """French Canadians get the French text, by the owner's fallback; arms come with their share."""
+    control = cell(covered(sample), PRO, "fr-CA").shown[2]
+    assert control.delivery is not None
+    assert (control.share, control.delivery.locale) == ("50 %", "fr-FR")
+    assert covered(sample).texts[control.delivery.message_id]["header"] == "Vos sentiers restent avec vous"
+
+
+def test_what_a_condition_asks_is_told_without_what_is_settled(sample: Edition) -> None:
+    """Product and locale are known in a cell, so only the open part of a condition remains."""
+    found = covered(sample)
+    [maybe] = [shown for shown in cell(found, BASIC, "de-DE").shown if shown.rule == "basic-commits-to-a-year"]
+    assert (maybe.everyone, maybe.when) == (False, "customer.tenureDays is above 30")
+    [sure] = [shown for shown in cell(found, BASIC, "en-US").shown if shown.rule == "basic-commits-to-a-year"]
+    assert (sure.everyone, sure.when) == (True, "")
+
+
+CUSTOMERS: tuple[Customer, ...] = (
+    {},
+    UNREADABLE,
+    {"inTrial": True},
+    {"inTrial": False, "tenureDays": 10},
+    {"tenureDays": 200},
+    {"tenureDays": 200, "usedOffers": ("retention_half_3m",)},
+    {"tenureDays": 40, "usedOffers": ("another",)},
+)
+
+
+def test_nobody_is_told_anything_else(sample: Edition) -> None:
+    """Whatever the facts and the arm: what `decide` tells a customer is in the cell, and nobody else is left over."""
+    found = covered(sample)
+    for one, (number, customer) in itertools.product(found.cells, enumerate(CUSTOMERS)):
+        request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
+        decision = decide(request, sample.catalog(one.product), SAMPLE_CLOCK, customer)
+        listed = [(shown.rule, shown.delivery) for shown in one.shown]
+        if decision.rule is None:
+            assert not one.complete
+        else:
+            assert (decision.rule, decision.delivery) in listed, (one, customer)
+
+
+def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
+    """Of a product that has no name here, what a rule asks of its id is as open as a fact."""
+    star = cell(covered(sample), "*", "en-US")
+    assert [(shown.rule, shown.everyone, shown.when) for shown in star.shown] == [
+        ("leave-trials-alone", False, "customer.inTrial is true"),
+        ("keep-pro", False, "productId starts with trailhead.pro."),
+    ]
+    assert not star.complete
+
+
+def test_where_no_rule_speaks_the_cell_is_incomplete(sample: Edition) -> None:
+    """Nothing is written for students: all but those in trial get no real-time answer."""
+    student = cell(covered(sample), STUDENT, "en-US")
+    assert (student.complete, student.answers) == (False, False)
+
+
+def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
+    """The file speaks of six locales, one of them only in its fallbacks; Apple has fifty."""
+    assert own_locales(sample.document) == {"en-US", "fr-FR", "de-DE", "ja", "es-MX", "fr-CA"}
+    assert len({cell.locale for cell in covered(sample, Choice()).cells}) == 6
+    assert {cell.locale for cell in covered(sample).cells} == APPLE_LOCALES
+    one = covered(sample, Choice((PRO,), ("pt-BR",)))
+    assert [(cell.product, cell.locale) for cell in one.cells] == [(PRO, "pt-BR")]
+    with pytest.raises(Failure, match=r"Did you mean `trailhead\.pro\.monthly`"):
+        covered(sample, Choice(("trailhead.pro.monthy",)))
+
+
+def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
+    """Before its time a rule is named with the date on which it begins, and is not out of reach."""
+    before = covered(sample, Choice(), SAMPLE_CLOCK - timedelta(days=30))
+    [passed] = cell(before, PRO, "en-US").passed
+    assert (passed.rule, passed.reason) == ("winter-half-price", "before_schedule")
+    assert "2026-11-19 23:00 UTC" in passed.detail
+    assert before.unreachable == ()
+
+
+def test_real_time_answers_without_a_default_are_named(sample: Edition) -> None:
+    """A default counts in exactly the locale that is asked: French Canadians are answered and have none."""
+    missing = {(cell.product, cell.locale) for cell in covered(sample, Choice()).without_default}
+    assert (PRO, "fr-CA") in missing
+    assert (PRO, "fr-FR") not in missing
+    assert ("trailhead.courses", "en-US") in missing  # it declares none
+    assert STUDENT not in {product for product, _ in missing}  # nothing is answered there
+
+
+def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
+    """With a table the record decides, whatever the file asks for."""
+    [wanted] = [ids[0] for locale, ids in sample.texts["keep-pro"].items() if locale == "en-US"]
+    states = {message: MessageState("APPROVED") for ids in sample.texts["keep-pro"].values() for (message,) in [ids]}
+    found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, Choice((PRO,)))
+    assert {cell.locale for cell in found.cells if cell.default} == {"en-US"}
+
+
+# Out of reach
+
+
+def unreachable(directory: Path, *changes: tuple[str, str], now: datetime = SAMPLE_CLOCK) -> dict[str, str]:
+    found = cover(edition(directory, *changes, now=now), None, SAMPLE_CLOCK, Choice())
+    return {lost.rule + (f"/{lost.arm}" if lost.arm else ""): lost.why for lost in found.unreachable}
+
+
+def test_everything_in_the_sample_can_be_reached(tmp_path: Path) -> None:
+    """No false alarm: rules for one locale, one product, later days and facts are all within reach."""
+    assert unreachable(tmp_path) == {}
+
+
+def test_a_rule_behind_one_that_answers_everyone_is_out_of_reach(tmp_path: Path) -> None:
+    """Also where that takes locale and deliverability into account, which validating does not."""
+    lost = unreachable(tmp_path, ("- {customer.tenureDays: {above: 30}}", "- {not: {userLocale: en-US}}"))
+    assert list(lost) == ["keep-basic"]
+    assert "`basic-commits-to-a-year` has an answer for every request before it" in lost["keep-basic"]
+
+
+def test_schedules_that_together_leave_no_moment_put_a_rule_out_of_reach(tmp_path: Path) -> None:
+    """One rule until new year and another from then on: between them nothing is left; with a gap there is."""
+    first = "  - name: first\n    during: {until: 2027-01-01, timeZone: UTC}\n    answer: fallback\n"
+    second = "  - name: second\n    during: {from: 2027-01-01, timeZone: UTC}\n    answer: fallback\n"
+    lost = unreachable(tmp_path, ("rules:\n", f"rules:\n{first}{second}"))
+    assert "keep-pro" in lost
+    assert "`first`, `second`" in lost["keep-pro"]
+    assert unreachable(tmp_path, ("rules:\n", f"rules:\n{first}{second.replace('01-01', '01-02')}")) == {}
+
+
+def test_an_answer_that_can_never_be_delivered_is_named(tmp_path: Path) -> None:
+    """A set without a text in any locale that serves: the reason is the one `decide` gives."""
+    when = "when: {productId: trailhead.student.annual, userLocale: ko}"
+    rule = ("rules:\n", f"rules:\n  - name: in-french\n    {when}\n    answer: {{message: only-french}}\n")
+    text = ("messages:\n", "messages:\n  only-french:\n    fr-FR: {header: Restez, body: Restez.}\n")
+    lost = unreachable(tmp_path, rule, text)
+    assert lost == {"in-french": "it can never be delivered: only-french has no text for this locale"}
+
+
+def test_an_arm_of_weight_0_has_nobody_in_it(tmp_path: Path) -> None:
+    """It may be kept for later, and is named."""
+    lost = unreachable(
+        tmp_path,
+        ("{weight: 50, answer: {message: keep-pro}}", "{weight: 100, answer: {message: keep-pro}}"),
+        ("{weight: 50, answer: {alternate", "{weight: 0, answer: {alternate"),
+    )
+    assert lost == {f"{EXPERIMENT}/switch": "its weight is 0: nobody is in it"}
+
+
+def test_a_schedule_that_is_over_is_named(sample: Edition) -> None:
+    """A release lives on while its rules end one by one."""
+    late = datetime(2040, 1, 1, tzinfo=UTC)
+    [lost] = cover(sample, None, late, Choice()).unreachable
+    assert (lost.rule, lost.why) == ("winter-half-price", "its schedule is over")
+
+
+def test_a_rare_arm_is_found(tmp_path: Path) -> None:
+    """An arm for one customer in ten thousand is listed with its share."""
+    rare = edition(
+        tmp_path,
+        ("{weight: 50, answer: {message: keep-pro}}", "{weight: 99.99, answer: {message: keep-pro}}"),
+        ("{weight: 50, answer: {alternate", "{weight: 0.01, answer: {alternate"),
+    )
+    shown = cell(covered(rare, Choice()), PRO, "ja").shown
+    assert [(one.arm, one.share) for one in shown if one.arm] == [("control", "99.99 %"), ("switch", "0.01 %")]
+
+
+# Review
+
+
+def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edition) -> None:
+    """One arm without a text stops its experiment in that locale, and the next rule shows."""
+    states = {
+        ids[0]: MessageState("PENDING" if (name, locale) == ("switch-text", "ja") else "APPROVED")
+        for name, texts in sample.texts.items()
+        for locale, ids in texts.items()
+    }
+    found = cover(sample, known(states), SAMPLE_CLOCK, Choice())
+    [waiting] = found.waiting
+    assert (waiting.messages, waiting.locale, waiting.standing) == ("switch-text", "ja", "PENDING")
+    assert waiting.rules == (f"{EXPERIMENT}, arm switch",)
+    japanese = cell(found, PRO, "ja")
+    served = {shown.delivery.locale for shown in japanese.shown if shown.delivery}
+    assert served == {"en-US"}  # the first locale in which both arms can be delivered
+
+
+def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
+    """A corrected text is in review while the one before it stays on the air."""
+    old, texts = "00000000-0000-0000-0000-000000000001", {name: dict(by) for name, by in sample.texts.items()}
+    new = texts["keep-basic"]["en-US"][0]
+    texts["keep-basic"]["en-US"] = (new, old)
+    states = {message: MessageState("APPROVED") for by in texts.values() for ids in by.values() for message in ids}
+    corrected = Edition(sample.name, sample.document, sample.settings, sample.sheets, texts)
+    found = cover(corrected, known({**states, new: MessageState("PENDING")}), SAMPLE_CLOCK, Choice())
+    [waiting] = found.waiting
+    assert (waiting.message, waiting.meanwhile, waiting.rules) == (new, old, ("keep-basic",))
+
+
+def test_while_paused_nobody_is_shown_anything(sample: Edition) -> None:
+    """Paused is not a rule: every cell says that Apple falls back."""
+    found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, Choice())
+    assert not any(cell.shown for cell in found.cells)
+
+
+# The command
+
+
+def test_a_file_alone_needs_no_account(run: Run) -> None:
+    """Text and JSON of the sample; --check ends with 3, since defaults are missing."""
+    at = ("--at", SAMPLE_CLOCK.isoformat())
+    code, out, _ = run("coverage", str(SAMPLE), *at)
+    assert code == 0
+    assert "every text taken as approved" in out
+    assert "    50 % switch: alternateProduct trailhead.pro.annual with switch-text in de-DE" in out
+    assert "below it: App Store Connect's message, if it has one; else nothing: there is no default message" in out
+    code, out, _ = run("coverage", str(SAMPLE), "--json", "--check", *at, "--product", PRO, "--locale", "fr-CA")
+    document = json.loads(out)
+    [only] = document["cells"]
+    assert code == 3
+    assert [shown["answer"] for shown in only["realTime"]] == [
+        "fallback", "promotionalOffer", "message", "alternateProduct",
+    ]  # fmt: skip
+    assert only["realTime"][1]["offerIdentifier"] == "retention_half_3m"
+    assert [below["from"] for below in only["below"]] == ["App Store Connect", "nothing"]
+    assert document["withoutDefault"] == [{"product": PRO, "locale": "fr-CA"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told_in"),
+    [
+        ((), "Name a file, or the environment with --env, or the table with --table."),
+        (("none.yaml",), "No such file"),
+        ((str(SAMPLE), "--product", "x"), "has no product `x`"),
+    ],
+)
+def test_dead_ends_are_one_sentence(run: Run, arguments: tuple[str, ...], told_in: str) -> None:
+    """A file that is not there, a product that is not in it, neither file nor table."""
+    code, out, err = run("coverage", *arguments)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert told_in in err
+
+
+def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
+    """States, defaults and predecessors are the table's; texts that only an earlier release has are found there."""
+    app = (*table, "--app", APP)
+    assert run("coverage", *app)[:2] == (1, "")
+    run("publish", str(SAMPLE), *table)
+    run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
+    from console.stack import client  # noqa: PLC0415  # the command's own way to a table
+
+    dynamodb = client("dynamodb", region=None, endpoint_url=endpoint)
+    one = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])
+    [keep] = [shown for shown in one["cells"][0]["realTime"] if shown["rule"] == "keep-basic"]
+    record_default(dynamodb, table[1], int(APP), BASIC, "fr-FR", keep["message"], SAMPLE_CLOCK)
+
+    better = edited(tmp_path, ("Gardez vos balades", "Gardez toutes vos balades"))
+    run("publish", str(better), *table)
+    document = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])
+    assert document["source"] == "release 2"
+    [keep] = [shown for shown in document["cells"][0]["realTime"] if shown["rule"] == "keep-basic"]
+    assert keep["text"]["header"] == "Gardez vos balades"  # the correction is in review
+    [waiting] = [text for text in document["waiting"] if text["messages"] == "keep-basic"]
+    assert (waiting["state"], waiting["predecessor"]) == ("UNKNOWN", keep["message"])
+    below = document["cells"][0]["below"]
+    assert (below[1]["from"], below[1]["text"]["header"]) == ("default message", "Gardez vos balades")
+
+    drafted = json.loads(run("coverage", str(better), *table, "--json", "--locale", "de-DE", "--product", PRO)[1])
+    assert "keep-pro" in {text["messages"] for text in drafted["waiting"]}  # its German text is in review
+    run("pause", *app)
+    assert "Paused: nobody gets a real-time answer" in run("coverage", *app)[1]

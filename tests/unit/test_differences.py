@@ -1,0 +1,266 @@
+"""`retention diff`: what two editions tell customers differently, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from edited import APP, Run, edited, empty_table, runner
+
+from console.differences import Change, Differences, Side, differences, side_of_file
+from console.local import embedded_dynamodb
+from console.mistakes import Mistakes
+from console.samples import SAMPLE
+
+KEEP_BASIC = """  - name: keep-basic
+    when: {productId: trailhead.basic.monthly}
+    answer: {message: keep-basic}
+"""
+BASE = side_of_file(SAMPLE)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(capsys)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture
+def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
+
+
+def compared(directory: Path, *changes: tuple[str, str]) -> Differences:
+    return differences(BASE, side_of_file(edited(directory, *changes)))
+
+
+def changed(found: Differences) -> dict[str, tuple[Change, ...]]:
+    return {name: changes for name, changes in found.sections.items() if changes}
+
+
+def test_the_same_file_has_no_differences() -> None:
+    """Compared with itself, byte for byte."""
+    found = differences(BASE, BASE)
+    assert (found.any, found.same_bytes) == (False, True)
+
+
+def test_comments_and_layout_make_none(tmp_path: Path) -> None:
+    """What compiles to the same is the same, and it is said that the bytes are not."""
+    found = compared(
+        tmp_path,
+        ("# Top to bottom", "# From the top"),
+        ("{productId: trailhead.basic.monthly}", "\n      productId: [trailhead.basic.monthly]"),
+        ("weight: 50,", "weight: 50.00,"),
+    )
+    assert (found.any, found.same_bytes) == (False, False)
+
+
+CASES: dict[str, tuple[tuple[str, str], str, Change]] = {
+    "a period": (
+        ("trailhead, period: P1M, default: keep-basic}", "trailhead, period: P1W, default: keep-basic}"),
+        "products",
+        Change("changed", "trailhead.basic.monthly", {"period": "P1M"}, {"period": "P1W"}),
+    ),
+    "a default": (
+        ("student, period: P1Y}", "student, period: P1Y, default: keep-pro}"),
+        "products",
+        Change("changed", "trailhead.student.annual", {}, {"default": "keep-pro"}),
+    ),
+    "a condition": (
+        ("customer.inTrial: true", "customer.inTrial: false"),
+        "rules",
+        Change(
+            "changed",
+            "leave-trials-alone",
+            {"when": "customer.inTrial is true"},
+            {"when": "customer.inTrial is false"},
+        ),
+    ),
+    "an answer": (
+        ("answer: {message: keep-basic}", "answer: fallback"),
+        "rules",
+        Change("changed", "keep-basic", {"says": "message keep-basic"}, {"says": "fallback"}),
+    ),
+    "a schedule": (
+        ("until: 2036-01-07", "until: 2036-01-08"),
+        "schedules",
+        Change(
+            "changed",
+            "winter-half-price",
+            {"during": "from 2026-11-19 23:00 UTC until 2036-01-06 23:00 UTC"},
+            {"during": "from 2026-11-19 23:00 UTC until 2036-01-07 23:00 UTC"},
+        ),
+    ),
+    "a text": (
+        ("header: Keep your weekend walks", "header: Keep walking"),
+        "messages",
+        Change("changed", "keep-basic in en-US", {"header": "Keep your weekend walks"}, {"header": "Keep walking"}),
+    ),
+    "an alternative text": (
+        ("altText: Three ridges of mountains at dusk", "altText: Three ridges"),
+        "messages",
+        Change(
+            "changed",
+            "keep-pro in en-US",
+            {"altText": "Three ridges of mountains at dusk"},
+            {"altText": "Three ridges"},
+        ),
+    ),
+    "a revision": (
+        ("commitment-text:\n    en-US: {", "commitment-text:\n    en-US: {revision: 2, "),
+        "messages",
+        Change("changed", "commitment-text in en-US", {}, {"revision": 2}),
+    ),
+    "an offer's signature": (
+        ("signature: v1", "signature: v2"),
+        "offers",
+        Change("changed", "annual-discount", {"signature": "v1"}, {"signature": "v2"}),
+    ),
+    "a fallback locale": (
+        ("fr-CA: [fr-FR]", "fr-CA: [en-US]"),
+        "settings",
+        Change("changed", "locales", {"fallbacks.fr-CA": ["fr-FR"]}, {"fallbacks.fr-CA": ["en-US"]}),
+    ),
+    "a stack": (
+        ("stack: retention-sandbox", "stack: other"),
+        "settings",
+        Change("changed", "environment sandbox", {"stack": "retention-sandbox"}, {"stack": "other"}),
+    ),
+    "an image's size": (
+        ("tick: {file: images/tick.png, size: BULLET_POINT}", "tick: {file: images/tick.png}"),
+        "images",
+        Change("changed", "tick", {"size": "BULLET_POINT"}, {"size": "FULL_SIZE"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_one_edit_is_one_change(case: tuple[tuple[str, str], str, Change], tmp_path: Path) -> None:
+    """Each kind of entry: the fields that differ, before and after, and nothing of the rest."""
+    edit, section, expected = case
+    found = changed(compared(tmp_path, edit))
+    assert expected in found[section]
+    assert [change.name for change in found[section]] == [expected.name]
+
+
+def test_what_follows_from_an_edit_is_told_where_it_counts(tmp_path: Path) -> None:
+    """An offer's identifier changes what the rules that name it say."""
+    found = changed(compared(tmp_path, ("offerIdentifier: retention_half_3m", "offerIdentifier: half")))
+    assert [change.name for change in found["offers"]] == ["half-for-three-months"]
+    assert [change.name for change in found["rules"]] == ["winter-half-price"]
+
+
+def test_a_rule_that_moved_is_told_from_one_that_changed(tmp_path: Path) -> None:
+    """One rule goes to the top: it alone moved, and nothing was added or removed."""
+    found = changed(compared(tmp_path, (KEEP_BASIC, ""), ("rules:\n", f"rules:\n{KEEP_BASIC}")))
+    assert found == {"rules": (Change("moved", "keep-basic", {"place": 7}, {"place": 1}),)}
+
+
+def test_rules_that_come_and_go(tmp_path: Path) -> None:
+    """A new name is a new rule; its whole content is told."""
+    found = compared(tmp_path, (KEEP_BASIC, KEEP_BASIC.replace("name: keep-basic", "name: basics")))
+    assert [(change.what, change.name) for change in found.sections["rules"]] == [
+        ("removed", "keep-basic"), ("added", "basics"),
+    ]  # fmt: skip
+    assert found.sections["rules"][1].after == {
+        "when": "productId is trailhead.basic.monthly",
+        "says": "message keep-basic",
+    }
+
+
+def test_an_experiment_says_what_share_of_its_customers_changes_arm(tmp_path: Path) -> None:
+    """From 50:50 to 60:40 a tenth changes; a swap of arms changes everyone; another key is another experiment."""
+    control, switch = "control: {weight: 50,", "switch: {weight: 50,"
+    [shifted] = compared(tmp_path, (control, "control: {weight: 60,"), (switch, "switch: {weight: 40,")).sections[
+        "experiments"
+    ]
+    assert shifted.note == "10 % of the customers change arm"
+    [renamed] = compared(tmp_path, (control, "kept: {weight: 50,")).sections["experiments"]
+    assert renamed.note == "50 % of the customers change arm"
+    fresh = compared(tmp_path, ("key: switch-2026q4", "key: switch-2027q1")).sections["experiments"]
+    assert [(change.what, change.name) for change in fresh] == [
+        ("removed", "switch-2026q4"), ("added", "switch-2027q1"),
+    ]  # fmt: skip
+
+
+def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> None:
+    """The file may not change at all: the picture does, and with it the message's id."""
+    ridge = tmp_path / "images" / "ridge.png"
+    file = edited(tmp_path)
+    before = side_of_file(file)
+    ridge.write_bytes(ridge.read_bytes() + b"\0")
+    changes = differences(before, side_of_file(file)).sections["messages"]
+    assert {change.name for change in changes} == {
+        f"keep-pro in {locale}" for locale in ("en-US", "fr-FR", "de-DE", "ja", "es-MX")
+    }
+    assert {change.note for change in changes} == {
+        "the same text under another id: an image of it has another content, size or revision"
+    }
+
+
+def test_an_older_file_without_its_images_can_still_be_compared(tmp_path: Path) -> None:
+    """What git shows of last year has no images beside it, and rules whose time is over."""
+    lone = tmp_path / "lone" / "old.yaml"
+    lone.parent.mkdir()
+    text = SAMPLE.read_text(encoding="utf-8").replace("from: 2026-11-20, until: 2036", "from: 2024-11-20, until: 2025")
+    lone.write_text(text, encoding="utf-8")
+    assert changed(differences(side_of_file(lone), BASE)).keys() == {"schedules"}
+
+
+def test_a_file_that_is_no_retention_file_is_refused(tmp_path: Path) -> None:
+    """Mistakes of form are told as `validate` tells them."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("rules: 1\n")
+    with pytest.raises(Mistakes):
+        side_of_file(bad)
+
+
+def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Path) -> None:
+    """0, 3 and 1; with --json the document says the same."""
+    other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
+    code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
+    assert (code, "say the same." in out) == (0, True)
+    code, out, _ = run("diff", str(SAMPLE), other)
+    assert code == 3
+    assert "~ keep-basic in en-US" in out
+    assert "- header: Keep your weekend walks" in out
+    code, out, _ = run("diff", str(SAMPLE), other, "--json")
+    assert (code, json.loads(out)["same"], len(json.loads(out)["messages"])) == (3, False, 1)
+    for arguments, told in (
+        ((str(SAMPLE), "none.yaml"), "No such file"),
+        ((str(SAMPLE), "12"), "Name the environment with --env"),
+        (("live", "12"), "Name the environment with --env"),
+    ):
+        code, out, err = run("diff", *arguments)
+        assert (code, out, err.count("\n"), told in err) == (1, "", 1, True), err
+
+
+def test_releases_of_a_table(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """Two numbers, the live one by name, and a file against either."""
+    app = (*table, "--app", APP)
+    other = edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking"))
+    run("publish", str(SAMPLE), *table)
+    run("publish", str(other), *table)
+    code, out, _ = run("diff", "1", "2", *app, "--json")
+    document = json.loads(out)
+    assert (code, document["before"], document["after"]) == (3, "release 1", "release 2")
+    assert [change["name"] for change in document["messages"]] == ["keep-basic in en-US"]
+    assert run("diff", "live", str(other), *table)[0] == 0
+    assert run("diff", str(SAMPLE), "1", *table)[0] == 0
+    assert run("diff", "1", "live", *app)[0] == 3
+    code, _, err = run("diff", "1", "9", *app)
+    assert (code, err) == (1, "There is no complete release 9.\n")
+
+
+def test_sides_are_compared_by_what_they_mean() -> None:
+    """A release that was published from the same file differs in its name alone."""
+    named = Side("release 1", BASE.document, BASE.ids)
+    assert not differences(named, BASE).any
