@@ -59,7 +59,7 @@ bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in som
 	@$(BIN)/python -m benchmarks
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
-	@$(BIN)/python -m console.samples
+	@$(BIN)/python -m console.sample_events
 
 pins: ## take the newest versions of all dependencies, with their hashes
 	@scripts/pins

@@ -1,6 +1,8 @@
 """The sample events: what API Gateway hands the function, one file each, the expected status in its name.
 
 Signed by the committed test authority at the fixed instant, so that they mean the same next year.
+
+    python -m console.sample_events    writes every file of events/ that follows from others, as `make events` does
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import Any, Final
 from retention.request import MAX_BODY_BYTES
 
 from console.authority import Authority, request_claims
-from console.samples import EVENTS, SAMPLE_CLOCK
+from console.local import function_environment
+from console.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
 
 PATH: Final = "/v1/retention-message"
 APP: Final = 6745974591
@@ -98,9 +101,6 @@ def write_sample_events(directory: Path) -> None:
     authority = Authority.load(EVENTS / "ca")
     for sample in SAMPLES:
         _write(directory / sample.file_name, event_of(sample, authority))
-    # Here, not above: the environment is the local one, which is filled from these samples.
-    from console.local import function_environment  # noqa: PLC0415
-
     variables = dict(function_environment("http://127.0.0.1:8000", APP, SAMPLE_CLOCK.isoformat()))
     declared = {name: value for name, value in variables.items() if not name.startswith("AWS_DEFAULT")}
     declared.pop("AWS_EC2_METADATA_DISABLED")
@@ -176,3 +176,14 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Write the sample events, and what Apple's lists would say of the sample's texts."""
+    write_sample_states(EVENTS / "states")
+    write_sample_events(EVENTS)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

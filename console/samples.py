@@ -1,7 +1,4 @@
-"""The sample of `events/`: its release at the fixed instant, its customers, and what Apple's two lists would say of it.
-
-python -m console.samples          writes events/states/ and the sample events anew; ids follow from content
-"""
+"""The sample of `events/`: its release at the fixed instant, its customers, and what Apple's two lists would say of it."""
 
 from __future__ import annotations
 
@@ -69,16 +66,3 @@ def write_sample_states(directory: Path) -> None:
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
-def main() -> int:
-    """Write every file of `events/` that follows from others."""
-    from console.sample_events import write_sample_events  # noqa: PLC0415  # it is made of this module
-
-    write_sample_states(EVENTS / "states")
-    write_sample_events(EVENTS)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
