@@ -1,0 +1,103 @@
+"""The sync on DynamoDB Local, where threads really meet: several runs and a publisher at once."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import uuid
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
+from published import put
+from retention import table as rows
+from retention.apple import AppStore
+from retention.catalog import MessageState
+from retention.deadline import Deadline
+from retention.offers import Signer
+from retention.settings import SyncDeployment
+from simulated import APP as BOX_APP
+from simulated import NOW, PEM, make_box, text
+
+from console.releases import create_table, current_texts
+from console.simulator import verbs
+from console.simulator.server import BoxServer
+from console.simulator.shelf import PRODUCTION, Image, Message
+
+pytestmark = pytest.mark.real
+
+KEY_ID = str(SETTINGS["keyId"])
+VARIABLES = {
+    "RETENTION_TABLE": "retention",
+    "RETENTION_ENVIRONMENT": "Production",
+    "RETENTION_APP_APPLE_IDS": str(APP),
+    "RETENTION_KEY_PREFIX": "/retention",
+    "POWERTOOLS_SERVICE_NAME": "retention",
+    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+}
+
+
+@pytest.fixture(scope="module")
+def sync() -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in VARIABLES.items():
+            patch.setenv(name, value)
+        return importlib.import_module("sync")
+
+
+class Keys:
+    """The key without an SSM."""
+
+    def get(self, key_id: str, _deadline: Deadline) -> Signer:
+        return Signer.from_pem(PEM, key_id)
+
+
+@dataclass
+class Words:
+    """The outcomes of all runs."""
+
+    said: list[str]
+
+    def report(self, outcome: str, *_: Any) -> None:
+        self.said.append(outcome)
+
+
+def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, sync: ModuleType) -> None:
+    """App Review changes its mind in between; one run more, and table and Apple agree, the new release included."""
+    table = f"retention-{uuid.uuid4()}"
+    client: Any = get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
+    create_table(client, table)
+    put(client, table)
+    words = Words([])
+    with make_box() as box, BoxServer(box) as server:
+        verbs.grant(box, BOX_APP, KEY_ID, PEM)
+        shelf = box.shelf(APP, PRODUCTION)
+        shelf.add_image(Image(HERO, "FULL_SIZE", "APPROVED"), NOW)
+        for message in (KEEP_EN, KEEP_FR):
+            shelf.add_message(Message(message, text(), "APPROVED", ()), NOW)
+        deployment = SyncDeployment(table, (APP,), "/retention", server.base_url(PRODUCTION))
+
+        def run() -> None:
+            sync.Sync(deployment, AppStore(deployment.apple_url), words, lambda _: sync.Parts(client, Keys())).run()
+
+        def change() -> None:
+            for state in ("REJECTED", "APPROVED", "REJECTED"):
+                verbs.review(shelf, state, [KEEP_FR])
+
+        doings = [run, run, change, run, lambda: put(client, table, "two"), run]
+        threads = [threading.Thread(target=doing) for doing in doings]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        run()
+    assert set(words.said) <= {"synced", "sync succeeded", "live messages lost approval"}
+    states = {
+        message: rows.read_message(client.get_item(**rows.get(table, rows.message_key(APP, message)))["Item"])
+        for message in (KEEP_EN, KEEP_FR)
+    }
+    assert states == {KEEP_EN: MessageState("APPROVED", {HERO: "APPROVED"}), KEEP_FR: MessageState("REJECTED")}
+    assert current_texts(client, table, APP).release == 2
