@@ -1,4 +1,4 @@
-"""The sample of `events/`: its release at the fixed instant, its customers, and what Apple's two lists would say of it."""
+"""The sample of `events/`: its release at the fixed instant, its customers, and Apple's two lists of its texts."""
 
 from __future__ import annotations
 
