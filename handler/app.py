@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -258,12 +257,13 @@ def _note_decision(record: Record, decision: Decision) -> None:
 
 def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
     """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
+    dynamodb, ssm = connect("dynamodb"), connect("ssm")
     roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
     return Endpoint(
         deployment,
         SignedPayloadVerifier(roots),
-        Store(partial(connect, "dynamodb"), deployment.table, clock=lambda: deployment.clock().timestamp()),
-        KeyRing(partial(connect, "ssm"), deployment.key_prefix, Signer.from_pem),
+        Store(lambda: dynamodb, deployment.table, clock=lambda: deployment.clock().timestamp()),
+        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem),
         telemetry,
     )
 
@@ -287,17 +287,25 @@ def start() -> Endpoint:
 
 
 def _process_age_ms() -> float:
-    """Return how long this process has lived, in milliseconds: init begins before our first line."""
-    started = int(Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19])
-    return (time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")) * 1000
+    """Return how long this process has lived, in milliseconds: init begins before our first line. 0 where none tells.
+
+    Linux tells; on other systems the endpoint runs only as `make run` and `make serve`.
+    """
+    try:
+        stat = Path("/proc/self/stat").read_text(encoding="ascii")
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, AttributeError):
+        return 0.0
+    return (now - int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000
 
 
 ENDPOINT: Final = start()
 gc.freeze()
 gc.enable()
-_first_waits: list[float] = [_process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0]
+# For whichever request comes first; an iterator hands it to one, also where `make serve` has several at a time.
+_first_waits: Final = iter([_process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0])
 
 
 def get_retention_message(event: object, _context: object) -> Response:
     """Answer one API Gateway event; see `Endpoint.respond`."""
-    return ENDPOINT.respond(event, init_ms=_first_waits.pop() if _first_waits else None)
+    return ENDPOINT.respond(event, init_ms=next(_first_waits, None))

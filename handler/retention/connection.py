@@ -89,10 +89,16 @@ class Endpoint:
         region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
         suffix = next((suffix for prefix, suffix in _SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
         given = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
-        parts = urlsplit(given or f"https://{service}.{region}.{suffix}")
-        if not region or parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError("endpoint_invalid", f"no endpoint for {service}: set AWS_REGION")
-        return cls(parts.scheme == "https", parts.hostname, parts.port, parts.path or "/", Scope(region, service))
+        try:
+            parts = urlsplit(given or f"https://{service}.{region}.{suffix}")
+            host, port = parts.hostname, parts.port
+        except ValueError:  # an address of IPv6 without its end, a port that is no number
+            host = None
+        if not region or not host or parts.scheme not in {"http", "https"}:
+            raise ConfigurationError(
+                "endpoint_invalid", f"{service} has no endpoint: set AWS_REGION, or correct AWS_ENDPOINT_URL."
+            )
+        return cls(parts.scheme == "https", host, port, parts.path or "/", Scope(region, service))
 
     @property
     def authority(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import re
@@ -152,7 +151,7 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
         raise ConfigurationError("anchor_in_production", f"Production trusts Apple alone: unset {name}.", variable=name)
     try:
         anchor = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii's own error, and what is not ASCII
         raise ConfigurationError(
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None

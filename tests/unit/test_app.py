@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
@@ -289,6 +292,40 @@ def test_a_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch, capsys
     with pytest.raises(ConfigurationError):
         load_app().start()
     assert "RETENTION_ENVIRONMENT" in capsys.readouterr().out
+
+
+def test_a_deployment_without_a_region_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where AWS cannot be found, the start is refused in one line, before anything waits for it."""
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(ConfigurationError, match="set AWS_REGION"):
+        load_app().start()
+    assert caplog.messages == ["refused to start"]
+
+
+def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only Linux tells how long a process has lived; a newcomer's machine may be another."""
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
+    assert load_app()._process_age_ms() == 0.0
+    monkeypatch.undo()
+    assert load_app()._process_age_ms() > 0.0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    assert load_app()._process_age_ms() == 0.0
+
+
+def test_one_request_only_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Init is counted once, however many requests come at the same time."""
+    app = load_app()
+    told: list[float | None] = []
+    monkeypatch.setattr(type(app.ENDPOINT), "respond", lambda *_, init_ms: told.append(init_ms))
+    monkeypatch.setattr(app, "_first_waits", iter([12.0]))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: app.get_retention_message({}, None), range(50)))
+    assert [wait for wait in told if wait is not None] == [12.0]
 
 
 def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) -> None:

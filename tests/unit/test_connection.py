@@ -308,7 +308,10 @@ def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place
     assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
 
 
-@pytest.mark.parametrize("variables", [{}, {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "ftp://x"}])
+@pytest.mark.parametrize(
+    "variables",
+    [{}, *({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url} for url in ("ftp://x", "http://[::1", "http://x:y"))],
+)
 def test_without_a_place_to_go_nothing_starts(variables: dict[str, str]) -> None:
     """No region, or an endpoint that is none."""
     with pytest.raises(ConfigurationError):

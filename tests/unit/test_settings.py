@@ -48,6 +48,7 @@ def test_a_whole_environment_is_read() -> None:
         ("RETENTION_APP_APPLE_IDS", "com.example.app"),
         ("RETENTION_KEY_PREFIX", "retention"),
         ("RETENTION_TRUST_ANCHOR", "not base64!"),
+        ("RETENTION_TRUST_ANCHOR", "clé"),
         ("RETENTION_CLOCK", "noon"),
         ("RETENTION_CLOCK", "2026-11-24T12:00:00"),
     ],
