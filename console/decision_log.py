@@ -9,17 +9,16 @@ not. What is no decision (START, REPORT, metrics) is passed over.
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from console.failure import Failure
 
@@ -33,6 +32,8 @@ _DECODER = json.JSONDecoder()
 # One member of an indented document: "message": "{…}\n",
 _MEMBER = re.compile(r'\s*"(?:@?message|value|Message)"\s*:\s*(".*"),?\s*')
 _DECIDED: Final = frozenset({"answered", "fallback", "no_rule", "paused"})
+# Braces that begin no JSON; a line with more of them is something else, and may be long.
+_MAX_WRONG: Final = 20
 _NESTED: Final = ("logEvents", "events", "results", "message", "@message", "value", "Records", "data")
 
 
@@ -71,14 +72,13 @@ def read_log(path: Path) -> Iterator[Logged]:
         raw = sys.stdin.buffer if path == _STDIN else stack.enter_context(path.open("rb"))
         try:
             for line in _unpacked(raw):
-                yield from _requests(line)
+                yield from _requests(line.decode("utf-8", "replace"))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Failure(f"{path} is no whole gzip file: {error}.") from None
 
 
-def _unpacked(raw: Any) -> IO[str]:  # noqa: ANN401  # a buffered reader: typeshed calls standard input something else
-    packed = raw.peek(2)[:2] == _GZIP
-    return io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if packed else raw, encoding="utf-8", errors="replace")
+def _unpacked(raw: Any) -> Iterable[bytes]:  # noqa: ANN401  # a buffered reader: typeshed calls standard input something else
+    return gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP else raw
 
 
 def _requests(line: str) -> Iterator[Logged]:
@@ -98,12 +98,12 @@ def _text_of(literal: str) -> str:
 
 def _documents(line: str) -> Iterator[Any]:
     """Yield every JSON object or array on a line, whatever stands between them."""
-    position = _next(line, 0)
-    while position is not None:
+    position, wrong = _next(line, 0), 0
+    while position is not None and wrong < _MAX_WRONG:
         try:
             document, end = _DECODER.raw_decode(line, position)
         except (ValueError, RecursionError):
-            position = _next(line, position + 1)
+            position, wrong = _next(line, position + 1), wrong + 1
         else:
             yield document
             position = _next(line, end)
