@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -191,6 +192,18 @@ def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatc
     target.confirm(production, "publish", yes=False, ask=lambda _: " com.example.app ")
     with pytest.raises(Failure, match="Nothing was changed"):
         target.confirm(production, "publish", yes=False, ask=lambda _: "y")
+
+
+def test_what_is_asked_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The question goes to standard error, so that what is redirected holds the answer alone."""
+    production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
+    terminal = io.StringIO("com.example.app\n")
+    terminal.isatty = lambda: True  # type: ignore[method-assign]  # as if somebody sat there
+    monkeypatch.setattr(sys, "stdin", terminal)
+    target.confirm(production, "publish", yes=False)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Type com.example.app to go on" in printed.err
 
 
 @pytest.mark.parametrize(
