@@ -80,7 +80,9 @@ class KeyRing(Generic[T]):
             wait = RETRY_SECONDS if fair or key_before is not None or not isinstance(error, OutOfTimeError) else 0.0
             fetched = _Kept(key_before, code, self._monotonic() + wait)
         with self._lock:
-            self._kept.pop(key_id, None)
+            beside_us = self._kept.pop(key_id, None)
+            if fetched.key is None and beside_us is not None and beside_us.key is not None:
+                fetched = beside_us  # another thread had more luck in the meantime
             self._kept[key_id] = fetched
             while len(self._kept) > _MAX_KEYS:
                 del self._kept[next(iter(self._kept))]
@@ -89,7 +91,7 @@ class KeyRing(Generic[T]):
     def _read(self, key_id: str, deadline: Deadline) -> bytes:
         request = {"Name": f"{self._prefix}/{key_id}", "WithDecryption": True}
         answer = self._workers.run(lambda: self._connected().call("get_parameter", request), deadline)
-        return _value_of(answer).encode()
+        return _value_of(answer).encode("utf-8", "surrogatepass")  # what is no text is no key
 
     def _connected(self) -> Caller:
         with self._connecting:

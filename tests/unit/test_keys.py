@@ -11,6 +11,7 @@ from retention.connection import CallFailedError
 from retention.deadline import Deadline
 from retention.errors import SigningError
 from retention.keys import KeyRing
+from retention.offers import Signer as RealSigner
 
 
 class Parameters:
@@ -151,3 +152,29 @@ def test_only_a_few_keys_are_kept(ring: KeyRing[Signer], parameters: Parameters)
         parameters.values[f"/retention/K{number}"] = "pem"
         get(ring, f"K{number}")
     assert len(ring._kept) == 4
+
+
+def test_a_failure_does_not_take_away_what_a_request_beside_it_fetched(
+    ring: KeyRing[Signer], parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two first requests one is answered by SSM and the other is not: both sign."""
+    answered = parameters.call
+
+    def fails_late(*_: Any) -> dict[str, Any]:
+        monkeypatch.setattr(parameters, "call", answered)
+        get(ring)  # the request beside this one
+        raise CallFailedError("ThrottlingException")
+
+    monkeypatch.setattr(parameters, "call", fails_late)
+    assert get(ring).pem == b"pem-1"
+    assert get(ring).pem == b"pem-1"
+
+
+def test_a_value_that_is_no_text_is_no_key() -> None:
+    """Half a character in the parameter is read as far as the parser, which refuses it with a code."""
+    parameters = Parameters()
+    parameters.values["/retention/KEY1"] = "\ud800"
+    ring = KeyRing(lambda: parameters, "/retention/", RealSigner.from_pem)  # type: ignore[arg-type,return-value]  # as above
+    with pytest.raises(SigningError) as refused:
+        ring.get("KEY1", Deadline.after(5))
+    assert refused.value.code == "key_unreadable"
