@@ -70,13 +70,14 @@ def init(
     app_id: Annotated[str | None, typer.Option("--app", help="The app's Apple id; asked for if left out.")] = None,
     bundle: Annotated[str | None, typer.Option("--bundle", help="The bundle id; asked for if left out.")] = None,
     issuer: Annotated[
-        str | None, typer.Option("--issuer", help="The issuer id of the In-App Purchase key; only offers need it.")
+        str | None,
+        typer.Option("--issuer", help="The issuer id of the In-App Purchase key; for `plan`, `apply`, offers."),
     ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="The id of that key; only offers need it.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The id of that key; likewise.")] = None,
     product: Annotated[
         list[str] | None,
         typer.Option(
-            "--product", metavar="ID:PERIOD[:GROUP]", help="A subscription, such as pro.monthly:P1M; repeatable."
+            "--product", metavar="ID:PERIOD[:GROUP]", help="A subscription: P1W, P1M, P2M, P3M, P6M or P1Y; repeatable."
         ),
     ] = None,
     locale: Annotated[str, typer.Option("--locale", help="The locale of your first text, and the default.")] = "en-US",
@@ -213,7 +214,7 @@ def _side(name: str, target: Target | None) -> Side:
 def replay(
     logs: Annotated[
         list[Path],
-        typer.Argument(metavar="LOG…", help="The function's log, in any export, gzipped or not; - reads it."),
+        typer.Argument(metavar="LOG", help="The function's log, in any export, gzipped or not; - for standard input."),
     ],
     against: Annotated[Path, typer.Option("--against", metavar="FILE", help="The draft to judge by.")],
     env: Env = None,

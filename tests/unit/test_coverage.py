@@ -324,6 +324,9 @@ def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, 
     """States, defaults and predecessors are the table's; texts that only an earlier release has are found there."""
     app = (*table, "--app", APP)
     assert run("coverage", *app)[:2] == (1, "")
+    first = json.loads(run("coverage", str(SAMPLE), *table, "--json", "--product", BASIC)[1])
+    assert {text["state"] for text in first["waiting"]} == {"UNKNOWN"}  # nothing is published, nothing uploaded
+    assert not any(shown["answer"] != "fallback" for cell in first["cells"] for shown in cell["realTime"])
     run("publish", str(SAMPLE), *table)
     run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
     from console.stack import client  # noqa: PLC0415  # the command's own way to a table

@@ -142,3 +142,11 @@ def test_init_then_validate(run: Run, tmp_path: Path) -> None:
     assert (code, json.loads(out)) == (0, {"file": file, "products": ["pro"]})
     assert run("validate", file)[0] == 0
     assert run("init", "--file", str(tmp_path / "none" / "r.yaml"), *options[3:])[0] == 1
+
+
+@pytest.mark.parametrize("verb", ["init", "coverage", "diff", "replay"])
+def test_help_has_an_example(run: Run, verb: str) -> None:
+    """A command can be used right from its `--help` alone."""
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert f"retention {verb}" in " ".join(out.split()).partition("Examples:")[2]
