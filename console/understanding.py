@@ -92,7 +92,7 @@ def init(
     if file.exists() and not force:  # before anything is asked
         raise Failure(f"There is a {file} already: name another with --file, or overwrite it with --force.")
     given = starter.Given(app_id, bundle, issuer, key, product or (), locale, region)
-    asks = sys.stdin.isatty() and not as_json
+    asks = sys.stdin.isatty()
     made = starter.complete(given, _ask if asks else None)
     starter.write(made, file, force=force)
     out.say(f"{file} is written. Next: `retention coverage {file}` shows what customers would be shown.", "green")
@@ -105,10 +105,13 @@ def _target(where: Where) -> Target | None:
 
 
 def _ask(question: str) -> str:
-    try:
-        return input(question)
-    except EOFError:
-        raise Failure("Nothing was answered, and nothing is written.") from None
+    """Ask on standard error, as every question is asked: standard output holds the answer alone."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise Failure("The questions were not answered, and nothing is written.")
+    return line.rstrip("\n")
 
 
 def coverage(
