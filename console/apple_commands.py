@@ -215,6 +215,8 @@ def _end(done: Done, out: Output) -> None:
     show_done(done, out)
     left = done.left
     if left is None or left.agrees:
+        if done.images or done.messages or done.published or done.defaults:
+            out.say("The file, Apple and the table agree.", "green")
         out.document({**done.document(), "agrees": True})
         return
     if done.images or done.messages or done.published or done.defaults:

@@ -6,11 +6,12 @@ them, and default messages, which must be approved, come last. Until the release
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from console.compile import Compiled, Progress, compile_document
 from console.defaults import configure
@@ -24,6 +25,8 @@ from console.publishing import publish as write_release
 from console.releases import Published
 from console.seen import Seen, look
 from console.session import Session, duration, plural
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,18 +250,19 @@ def _is_final(error: Failure) -> bool:
 def show_plan(plan: Plan, file: str, out: Output) -> None:
     """Print a plan as a diff, or that there is nothing to do."""
     for image in plan.images:
-        out.say(f"+ image {', '.join(image.names)}: upload {image.upload.path.name} ({image.upload.size})", "green")
+        out.say(f"+ image {', '.join(image.names)}: {image.upload.path.name} ({image.upload.size})", "green")
     for message in plan.messages:
         meanwhile = "; the text before serves until it is approved" if message.replaces else ""
-        out.say(f"+ message {', '.join(message.names)}: upload {message.upload.identifier}{meanwhile}", "green")
+        out.say(f"+ message {', '.join(message.names)}: “{header(message)}”{meanwhile}", "green")
     if plan.publish is not None:
         after = "" if plan.publish.based_on is None else f" after {plan.publish.based_on}"
         out.say(f"+ release{after}:", "green")
         for change in plan.publish.changes:
             out.say(f"    {change}", {"+": "green", "-": "red"}.get(change[0], "yellow"))
-    for one in plan.defaults:
-        sign, was = ("+", "") if one.before is None else ("~", f", instead of {one.before}")
-        out.say(f"{sign} default {one.product} {one.locale}: {one.message}{was}", "green" if sign == "+" else "yellow")
+    for (product, sign), locales in _grouped(
+        ((one.product, "+" if one.before is None else "~"), one.locale) for one in plan.defaults
+    ):
+        out.say(f"{sign} default {product}: {', '.join(locales)}", "green" if sign == "+" else "yellow")
     show_left(plan, out)
     for note in plan.notes:
         out.say(f"Note: {note}")
@@ -267,26 +271,41 @@ def show_plan(plan: Plan, file: str, out: Output) -> None:
             f"Note: the table has yet to hear of {plural(plan.behind, 'state')} at Apple: the sync brings them within"
             " minutes, `retention apply` at once."
         )
-    if not plan.has_changes:
-        out.say(f"Nothing to do: {file}, Apple and the table agree." if plan.agrees else "Nothing to do here.", "green")
+    if plan.agrees:
+        out.say(f"Nothing to do: {file}, Apple and the table agree.", "green")
+
+
+def header(message: UploadMessage) -> str:
+    """Return the header of a message, for people to know it by."""
+    return str(json.loads(message.upload.body)["header"])
 
 
 def show_left(plan: Plan, out: Output) -> None:
-    """Print what only Apple can settle, and what it refused."""
-    for review in plan.in_review:
-        serves = (
-            f"{review.meanwhile} serves meanwhile" if review.meanwhile else "the next locale or rule answers meanwhile"
-        )
-        to_come = "" if review.uploaded else ", once uploaded"
-        out.say(f"… message {', '.join(review.names)}: {review.state}{to_come}; {serves}")
-    for default in plan.waiting_defaults:
-        out.say(f"… default {default.product} {default.locale}: configured once {default.wanted[0]} is approved")
+    """Print what only Apple can settle of what it has, and what it refused."""
+    for (name, state, meanwhile), locales in _grouped(
+        ((name, review.state, review.meanwhile is not None), locale)
+        for review in plan.in_review
+        if review.uploaded
+        for name, _, locale in (known.partition(" ") for known in review.names)
+    ):
+        serves = "the text before serves meanwhile" if meanwhile else "the next locale or rule answers meanwhile"
+        out.say(f"… message {name} {', '.join(locales)}: {state}; {serves}")
+    for product, locales in _grouped((one.product, one.locale) for one in plan.waiting_defaults):
+        out.say(f"… default {product}: {', '.join(locales)}, once approved")
     for review in plan.rejected:
         out.say(
             f"✗ message {', '.join(review.names)}: {review.state} by App Review. Change the text or image, or, to have"
             " the same reviewed again, write another `revision`.",
             "red",
         )
+
+
+def _grouped(pairs: Iterable[tuple[K, str]]) -> Iterable[tuple[K, list[str]]]:
+    """Return the second of each pair by the first, both in the order they come in."""
+    found: dict[K, list[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found.items()
 
 
 def summary(plan: Plan) -> str:
@@ -303,7 +322,14 @@ def show_estimate(seconds: float, out: Output) -> None:
 
 def show_done(done: Done, out: Output) -> None:
     """Print what a run did."""
-    uploaded = f"Uploaded {plural(done.images, 'image')} and {plural(done.messages, 'message')}"
-    release = "" if done.published is None else f"; release {done.published.number} is live"
-    defaults = "" if not done.defaults else f"; configured {plural(done.defaults, 'default')}"
-    out.say(f"{uploaded}{release}{defaults}.", "green")
+    did = [
+        f"uploaded {plural(done.images, 'image')} and {plural(done.messages, 'message')}"
+        if done.images or done.messages
+        else "",
+        "" if done.published is None else f"release {done.published.number} is live",
+        f"configured {plural(done.defaults, 'default')}" if done.defaults else "",
+        f"imported {plural(done.states, 'state')}" if done.states else "",
+    ]
+    told = "; ".join(part for part in did if part)
+    if told:
+        out.say(f"{told[0].upper()}{told[1:]}.", "green")

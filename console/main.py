@@ -1,6 +1,7 @@
 """The `retention` command.
 
-A command reads its options, lets another module do the work, and prints. Exit codes: 0 done, 1 failed, 2 misused.
+A command reads its options, lets another module do the work, and prints. Exit codes: 0 done or in agreement, 1 failed,
+2 misused, 3 changes to apply or reviews to wait for.
 """
 
 from __future__ import annotations

@@ -86,7 +86,10 @@ def find_key(document: Document, target: Target, where: Where, access: Access) -
 def app_store(target: Target) -> str:
     """Return which App Store a target is of: Sandbox or Production. Raises Failure where nothing says."""
     if target.environment not in {SANDBOX, PRODUCTION}:
-        raise Failure("Say which App Store is meant, sandbox or production: name the environment with --env.")
+        raise Failure(
+            "Nothing says which App Store is meant: leave --table out, so that the stack says it, or name an environment"
+            " called sandbox or production with --env."
+        )
     return target.environment
 
 

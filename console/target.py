@@ -97,8 +97,9 @@ def _place(where: Where, stack_name: str, region: str | None) -> tuple[Stack, bo
     if where.table is not None:
         named = (where.env or "").casefold().startswith("prod")
         local = where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-        environment = PRODUCTION if named else SANDBOX if where.env or local else ""
-        return Stack("", where.table, "", environment), named or (where.env is None and not local)
+        harmless = local or (where.env or "").casefold().startswith("sand")
+        environment = PRODUCTION if named else SANDBOX if harmless else ""
+        return Stack("", where.table, "", environment), named or not harmless
     stack = find_stack(stack_name, region=region, endpoint_url=where.endpoint_url)
     return stack, stack.environment in {PRODUCTION, ""}
 

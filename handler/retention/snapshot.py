@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from retention import table as rows
@@ -187,16 +188,20 @@ def apply_snapshot(
     *,
     allow_silencing: bool = False,
     before_silencing: Callable[[frozenset[str]], None] = lambda _: None,
+    now: datetime | None = None,
 ) -> SnapshotReport:
     """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
 
     `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
-    written: once it is, nobody can tell any more. It may be told again.
+    written: once it is, nobody can tell any more. It may be told again. `now`, by default the time of day, is noted:
+    as `since` beside each state that changes, and as `statesAt` on `head`, which tells that imports still happen.
 
     Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
     longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
     """
-    run = _Run(client, table, app_apple_id, _lowered(messages), _lowered(images), before_silencing)
+    run = _Run(
+        client, table, app_apple_id, _lowered(messages), _lowered(images), before_silencing, now or datetime.now(UTC)
+    )
     for _ in range(_ATTEMPTS):
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
@@ -219,6 +224,7 @@ class _Run:
         messages: Mapping[str, str],
         images: Mapping[str, ImageState],
         before_silencing: Callable[[frozenset[str]], None],
+        now: datetime,
     ) -> None:
         self._client = client
         self._table = table
@@ -229,6 +235,7 @@ class _Run:
             rows.canonical([messages, {name: [image.state, image.size] for name, image in images.items()}])
         )
         self._before_silencing = before_silencing
+        self._now = now.isoformat(timespec="seconds")
         self._written = 0
         # Over all attempts: what an earlier one wrote, a later one no longer finds servable.
         self._servable: set[str] = set()
@@ -240,7 +247,7 @@ class _Run:
         live = self._judge(seen, allowed=allow_silencing)
         images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
         if not self._write(
-            _image_update(self._table, self._app, name, seen.images.get(name, {}), image)
+            _image_update(self._table, self._app, name, seen.images.get(name, {}), image, self._now)
             for name, image in images.items()
         ):
             return None
@@ -248,7 +255,9 @@ class _Run:
         found = _rows(self._client, self._table, self._app, rows.MESSAGE)
         names = dict.fromkeys([*found, *self._messages])
         if not self._write(
-            _message_update(self._table, self._app, name, found.get(name, {}), self._after(name, found.get(name, {})))
+            _message_update(
+                self._table, self._app, name, found.get(name, {}), self._after(name, found.get(name, {})), self._now
+            )
             for name in names
         ):
             return None
@@ -316,20 +325,35 @@ class _Run:
     def _announce(self, seen: _Seen) -> int | None:
         """Raise the version, if anything changed since it was last raised. Returns it, None if somebody else has."""
         if not self._written and seen.digest == {"S": self._digest}:
+            self._note_time()
             return int(seen.version["N"]) if seen.version else 0
         condition = "attribute_not_exists(catalogVersion)" if seen.version is None else "catalogVersion = :seen"
         request: Request = {
             "TableName": self._table,
             "Key": rows.head_key(self._app),
-            "UpdateExpression": "SET statesDigest = :digest ADD catalogVersion :one",
+            "UpdateExpression": "SET statesDigest = :digest, statesAt = :now ADD catalogVersion :one",
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": {":digest": {"S": self._digest}, ":one": {"N": "1"}},
+            "ExpressionAttributeValues": {
+                ":digest": {"S": self._digest},
+                ":now": {"S": self._now},
+                ":one": {"N": "1"},
+            },
         }
         if seen.version is not None:
             request["ExpressionAttributeValues"][":seen"] = seen.version
         if not succeeds(self._client, self._client.update_item, request):
             return None
         return int(seen.version["N"]) + 1 if seen.version else 1
+
+    def _note_time(self) -> None:
+        """Note that an import happened; the version stays, so nobody reads anything again."""
+        request: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": "SET statesAt = :now",
+            "ExpressionAttributeValues": {":now": {"S": self._now}},
+        }
+        succeeds(self._client, self._client.update_item, request)
 
 
 def succeeds(client: Client, write: Callable[..., Any], request: Request) -> bool:
@@ -348,34 +372,37 @@ def succeeds(client: Client, write: Callable[..., Any], request: Request) -> boo
     return False
 
 
-def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState) -> Request | None:
+def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState, now: str) -> Request | None:
     wanted = {"state": {"S": image.state}, "size": {"S": image.size}}
     if not image.size:
         del wanted["size"]
-    return _update(table, rows.image_key(app_apple_id, name), item, wanted)
+    return _update(table, rows.image_key(app_apple_id, name), item, wanted, now)
 
 
-def _message_update(table: str, app_apple_id: int, name: str, item: Item, after: MessageState) -> Request | None:
+def _message_update(
+    table: str, app_apple_id: int, name: str, item: Item, after: MessageState, now: str
+) -> Request | None:
     wanted: dict[str, Any] = {"state": {"S": after.message}}
     if after.images:
         wanted["images"] = {"M": {image: {"S": state} for image, state in after.images.items()}}
-    return _update(table, rows.message_key(app_apple_id, name), item, wanted)
+    return _update(table, rows.message_key(app_apple_id, name), item, wanted, now)
 
 
-def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any]) -> Request | None:
+def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any], now: str) -> Request | None:
     """Return the update that makes these attributes so, on the condition that they are still as read; None if so."""
     changed = {name: value for name, value in wanted.items() if item.get(name) != value}
     if not changed:
         return None
     unchanged = [f"#{name} = :{name}Seen" if name in item else f"attribute_not_exists(#{name})" for name in changed]
+    written = {**changed, "since": {"S": now}} if "state" in changed else changed
     return {
         "TableName": table,
         "Key": key,
-        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in changed),
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in written),
         "ConditionExpression": " AND ".join(unchanged),
-        "ExpressionAttributeNames": {f"#{name}": name for name in changed},
+        "ExpressionAttributeNames": {f"#{name}": name for name in written},
         "ExpressionAttributeValues": {
-            **{f":{name}": value for name, value in changed.items()},
+            **{f":{name}": value for name, value in written.items()},
             **{f":{name}Seen": item[name] for name in changed if name in item},
         },
     }

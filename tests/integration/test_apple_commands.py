@@ -142,13 +142,13 @@ def test_plan_and_apply_in_the_sandbox(desk: Desk) -> None:
     """A readable diff and 3; then the time it takes, what was done and 0; then nothing to do and 0."""
     code, out, _ = desk("plan")
     assert code == 3
-    assert "+ image hero: upload hero.png (FULL_SIZE)" in out
-    assert "+ message keep fr-FR: upload " in out
-    assert f"+ default {MONTHLY} en-US: " in out
+    assert "+ image hero: hero.png (FULL_SIZE)" in out
+    assert "+ message keep fr-FR: “Restez”" in out
+    assert f"+ default {MONTHLY}: en-US, fr-FR" in out
     assert "this takes about" in out
     code, out, _ = desk("apply")
     assert code == 0
-    assert "Uploaded 2 images and 2 messages; release 1 is live; configured 2 defaults." in out
+    assert "Uploaded 2 images and 2 messages; release 1 is live; configured 2 defaults; imported 4 states." in out
     assert desk("plan")[:2] == (0, f"Nothing to do: {desk.file}, Apple and the table agree.\n")
     assert desk("apply")[0] == 0
 
@@ -164,7 +164,7 @@ def test_production_ends_with_what_waits(desk: Desk) -> None:
     assert desk("plan", env="production")[0] == 3
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
     code, out, _ = desk("apply", "--yes", env="production")
-    assert (code, "configured 2 defaults" in out) == (0, True)
+    assert (code, "Configured 2 defaults" in out) == (0, True)
     assert desk("plan", env="production")[0] == 0
 
 
@@ -265,10 +265,13 @@ def test_misdirected_options(desk: Desk, change: tuple[str, ...], told: str) -> 
     assert (code, told in err) == (1, True)
 
 
-def test_a_table_alone_does_not_say_which_app_store(desk: Desk) -> None:
+def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) -> None:
     """Sandbox or production is never guessed where it may be either."""
-    arguments = ("--table", desk.table(), "--apple-url", desk.server.url)
-    code, _, err = desk("plan", *arguments, where=False)
+    (tmp_path / "key.p8").write_bytes(PEM)
+    arguments = ("--table", desk.table(), "--region", "us-east-1", "--apple-url", desk.server.url)
+    code, _, err = desk("plan", *arguments, "--key", str(tmp_path / "key.p8"), where=False)
+    assert (code, "Nothing says which App Store is meant" in err) == (1, True)
+    code, _, err = desk("plan", *arguments, "--env", "sandbox", where=False)
     assert (code, "There is no API key" in err) == (1, True)
 
 
@@ -290,6 +293,7 @@ def test_status(desk: Desk) -> None:
     (waiting,) = [one for one in found["messages"] if one["waitingRules"]]
     assert (waiting["set"], waiting["locale"], waiting["state"]) == ("keep", "fr-FR", "PENDING")
     assert (waiting["serves"], waiting["waitingRules"]) == (first, ["everyone"])
+    assert datetime.fromisoformat(waiting["since"]).tzinfo is UTC
     assert found["images"][0]["used_by"] == ["keep en-US"]
     assert found["others"] == {"APPROVED": 1}
     _, out, _ = desk("status", env="production")
@@ -446,15 +450,6 @@ def findings(desk: Desk, *arguments: str, env: str = "sandbox") -> dict[str, Any
     return {one["code"]: one for one in found["findings"]}
 
 
-def note_the_sync(desk: Desk) -> None:
-    desk.aws("dynamodb").update_item(
-        TableName=desk.table(),
-        Key=rows.head_key(APP_ID),
-        UpdateExpression="SET statesAt = :now",
-        ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat()}},
-    )
-
-
 def log_a_certificate(desk: Desk, days: int) -> None:
     logs, group = desk.aws("logs"), desk.table()
     logs.create_log_stream(logGroupName=group, logStreamName=f"s{days}")
@@ -466,7 +461,6 @@ def test_a_healthy_deployment(desk: Desk) -> None:
     """Everything is looked at, and nothing is wrong."""
     desk("apply")
     desk("endpoint", "set")
-    note_the_sync(desk)
     code, out, _ = desk("doctor")
     assert (code, "✗" in out) == (0, False), out
     assert "✓ Apple (Sandbox) takes the key" in out

@@ -428,10 +428,9 @@ def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path)
     ]
     for each in range(number):
         (tmp_path / f"i{each}.png").write_bytes(png(3840, 160, extra=b"tEXtn\0" + str(each).encode()))
-    file = "\n".join(
-        [HEAD, f"products: {{{MONTHLY}: {{group: pro, period: P1M}}}}", "images:", *images, "messages:", *texts, "rules:",
-         "  - {name: everyone, answer: {message: m0}}"]
-    )  # fmt: skip
+    products = f"products: {{{MONTHLY}: {{group: pro, period: P1M}}}}"
+    rules = "rules:\n  - {name: everyone, answer: {message: m0}}"
+    file = "\n".join([HEAD, products, "images:", *images, "messages:", *texts, rules])
 
     def wrap(answer: Answer) -> Answer:
         def answered(request: Request) -> Response:

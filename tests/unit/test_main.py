@@ -29,6 +29,10 @@ from console.samples import EVENTS, SAMPLE
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]
+VERBS = (
+    "validate publish releases rollback pause resume plan apply promote import-states status defaults prune explain"
+    " sign-request rehearse doctor"
+).split()
 
 
 @pytest.fixture
@@ -60,19 +64,31 @@ def test_help_names_every_command(run: Run) -> None:
     """`--help` lists the verbs."""
     code, out, _ = run("--help")
     assert code == 0
-    for verb in "validate publish releases rollback pause resume import-states explain sign-request".split():
+    for verb in VERBS:
         assert verb in out
 
 
-@pytest.mark.parametrize(
-    "verb", "validate publish releases rollback pause resume import-states explain sign-request".split()
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_help_of_every_command_has_an_example(run: Run, verb: str) -> None:
     """A command can be used right from its `--help` alone."""
     code, out, _ = run(verb, "--help")
     assert code == 0
     assert "Example" in out
     assert f"retention {verb}" in " ".join(out.split())
+
+
+def test_help_has_four_groups(run: Run) -> None:
+    """Write, publish, Apple, understand: every verb is in one of them, and none besides."""
+    out = run("--help")[1]
+    assert re.findall(r"─ (\w+) ─", out) == ["Options", "Write", "Publish", "Apple", "Understand"]
+
+
+@pytest.mark.parametrize("verb", ["endpoint", "performance-test"])
+def test_verbs_of_verbs_have_examples(run: Run, verb: str) -> None:
+    """`endpoint set` and the like are told as fully as the others."""
+    for inner in ("set", "show", "delete") if verb == "endpoint" else ("start", "wait", "show"):
+        code, out, _ = run(verb, inner, "--help")
+        assert (code, f"Example: `retention {verb} {inner}" in " ".join(out.split())) == (0, True)
 
 
 def test_help_and_validate_do_not_wait_for_boto3() -> None:
@@ -183,6 +199,21 @@ def test_production_wants_to_be_asked(run: Run, table: tuple[str, ...]) -> None:
     assert run("publish", str(SAMPLE), *table, "--env", "production", "--yes")[0] == 0
     code, _, err = run("pause", "--table", "t", "--app", APP)
     assert (code, "in production" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("env", "url", "asked"),
+    [("live", None, True), (None, None, True), ("sandbox", None, False), ("live", "http://127.0.0.1:9", False)],
+)
+def test_a_table_that_may_be_productions_wants_to_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str | None, url: str | None, asked: bool
+) -> None:
+    """A table that is named says nothing of its environment: only a local one, or a sandbox by name, is harmless."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    file = tmp_path / "retention.yaml"
+    file.write_text(SAMPLE.read_text().replace("  production: {", "  live: {"))
+    where = target.Where(env=env, file=file, table="t", endpoint_url=url, region="us-east-1")
+    assert target.find(where).production is asked
 
 
 def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

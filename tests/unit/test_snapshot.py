@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -295,3 +296,25 @@ def test_a_state_edited_into_nonsense_is_written_over(client: Any) -> None:
     client.put_item(TableName=TABLE, Item={**rows.message_key(APP, KEEP_EN), "state": {"N": "7"}})
     apply(client)
     assert message(client, KEEP_EN).message == "APPROVED"
+
+
+# When
+
+
+def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
+    """`since` changes with the state and with nothing else; every import leaves its time on `head`."""
+    first, second = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13))
+
+    def attribute(key: rows.Key, name: str) -> str:
+        return str(client.get_item(**rows.get(TABLE, key))["Item"][name]["S"])
+
+    apply(client, now=first)
+    before = version(client)
+    apply(client, now=second)
+    assert version(client) == before
+    assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
+    assert attribute(rows.head_key(APP), "statesAt") == second.isoformat()
+    apply(client, {**APPROVED, KEEP_FR: "REJECTED"}, {HERO: ImageState("PENDING")}, now=second, allow_silencing=True)
+    assert attribute(rows.message_key(APP, KEEP_FR), "since") == second.isoformat()
+    assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
+    assert attribute(rows.image_key(APP, HERO), "since") == second.isoformat()
