@@ -206,7 +206,7 @@ def test_production_wants_to_be_asked(run: Run, table: tuple[str, ...]) -> None:
     [("live", None, True), (None, None, True), ("sandbox", None, False), ("live", "http://127.0.0.1:9", False)],
 )
 def test_a_table_that_may_be_productions_wants_to_be_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str | None, url: str | None, asked: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str | None, url: str | None, *, asked: bool
 ) -> None:
     """A table that is named says nothing of its environment: only a local one, or a sandbox by name, is harmless."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
