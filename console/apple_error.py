@@ -74,6 +74,12 @@ class AppleError(Failure):
         self.clock_skew = clock_skew
 
     @property
+    def evidence(self) -> dict[str, str | int | float]:
+        """Return what is known of it, for `--json`."""
+        known = {"httpStatus": self.status, "errorCode": self.error_code, "retryAt": self.retry_at}
+        return {"kind": self.kind.value, **{name: value for name, value in known.items() if value is not None}}
+
+    @property
     def unclear(self) -> bool:
         """Tell whether Apple may have done what was asked all the same."""
         return self.kind in _UNCLEAR

@@ -6,16 +6,16 @@ them, and default messages, which must be approved, come last. Until the release
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
-from console.compile import Compiled, Progress, compile_document
+from retention.snapshot import SnapshotRefusedError, apply_snapshot
+
+from console.compile import Compiled, compile_document
 from console.defaults import configure
-from console.entries import Document
 from console.failure import Failure
 from console.identifiers import image_id
 from console.output import Output
@@ -23,10 +23,8 @@ from console.plan import Plan, UploadImage, UploadMessage, make_plan, upload_ord
 from console.publishing import Draft
 from console.publishing import publish as write_release
 from console.releases import Published
-from console.seen import Seen, look
-from console.session import Session, duration, plural
-
-K = TypeVar("K")
+from console.seen import Seen, look, look_at_table
+from console.session import Session, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,6 @@ class Done:
             "importedStates": self.states,
             "left": None if self.left is None else self.left.document(),
         }
-
-
-def check(document: Document, environment: str | None, *, now: datetime, progress: Progress | None = None) -> Compiled:
-    """Compile a file before anybody is asked anything. Raises Mistakes."""
-    return compile_document(document, environment=environment, now=now, progress=progress)
 
 
 def prospect(session: Session, *, reshuffle: bool = False, now: datetime | None = None) -> Prospect:
@@ -122,18 +115,10 @@ class Applying:
 
     def _left(self, current: Prospect) -> Plan:
         """Plan once more by what the table says now. Apple's lists need not be asked for again."""
-        from console.seen import look_at_table  # noqa: PLC0415  # boto3's half second is due by now, not before
-
         target = self.session.target
         table = look_at_table(target.dynamodb, target.table, target.app_apple_id)
-        seen = Seen(
-            environment=current.seen.environment,
-            messages=current.seen.messages,
-            images=current.seen.images,
-            live=table.live,
-            message_rows=table.message_rows,
-            image_rows=table.image_rows,
-            defaults=table.defaults,
+        seen = replace(
+            table, environment=current.seen.environment, messages=current.seen.messages, images=current.seen.images
         )
         compiled = compile_document(
             self.session.document, environment=self.session.where.env, previous=seen.previous, now=self.now()
@@ -152,17 +137,21 @@ class Applying:
         return current
 
     def _import_states(self, seen: Seen) -> None:
-        from retention.snapshot import apply_snapshot  # noqa: PLC0415  # boto3's half second is due by now, not before
-
         target = self.session.target
-        report = apply_snapshot(
-            target.dynamodb,
-            target.table,
-            target.app_apple_id,
-            seen.messages,
-            seen.images,
-            allow_silencing=self.allow_silencing,
-        )
+        try:
+            report = apply_snapshot(
+                target.dynamodb,
+                target.table,
+                target.app_apple_id,
+                seen.messages,
+                seen.images,
+                allow_silencing=self.allow_silencing,
+            )
+        except SnapshotRefusedError as error:
+            raise Failure(
+                f"By Apple's lists {error}. Nothing was imported or published; if that is how it is, add"
+                " --allow-silencing."
+            ) from None
         self.done.states += report.written
 
     # Uploading
@@ -176,7 +165,7 @@ class Applying:
                     self._take(step, refused)
                     report("images", self.done.images, len(plan.images))
                     report("messages", self.done.messages, len(plan.messages))
-        except Failure:
+        except (Failure, KeyboardInterrupt):
             left = len(plan.images) + len(plan.messages) - self.done.images - self.done.messages
             self.out.warn(
                 f"Stopped with {plural(left, 'upload')} to go; nothing was published. `retention apply` goes on from"
@@ -242,94 +231,3 @@ def _is_final(error: Failure) -> bool:
     return isinstance(error, AppleError) and (
         error.kind is Kind.TAKEN or (error.kind is Kind.REFUSED and error.status == HTTPStatus.BAD_REQUEST)
     )
-
-
-# Telling ------------------------------------------------------------------------------------------------------------
-
-
-def show_plan(plan: Plan, file: str, out: Output) -> None:
-    """Print a plan as a diff, or that there is nothing to do."""
-    for image in plan.images:
-        out.say(f"+ image {', '.join(image.names)}: {image.upload.path.name} ({image.upload.size})", "green")
-    for message in plan.messages:
-        meanwhile = "; the text before serves until it is approved" if message.replaces else ""
-        out.say(f"+ message {', '.join(message.names)}: “{header(message)}”{meanwhile}", "green")
-    if plan.publish is not None:
-        after = "" if plan.publish.based_on is None else f" after {plan.publish.based_on}"
-        out.say(f"+ release{after}:", "green")
-        for change in plan.publish.changes:
-            out.say(f"    {change}", {"+": "green", "-": "red"}.get(change[0], "yellow"))
-    for (product, sign), locales in _grouped(
-        ((one.product, "+" if one.before is None else "~"), one.locale) for one in plan.defaults
-    ):
-        out.say(f"{sign} default {product}: {', '.join(locales)}", "green" if sign == "+" else "yellow")
-    show_left(plan, out)
-    for note in plan.notes:
-        out.say(f"Note: {note}")
-    if plan.behind and not plan.has_changes:
-        out.say(
-            f"Note: the table has yet to hear of {plural(plan.behind, 'state')} at Apple: the sync brings them within"
-            " minutes, `retention apply` at once."
-        )
-    if plan.agrees:
-        out.say(f"Nothing to do: {file}, Apple and the table agree.", "green")
-
-
-def header(message: UploadMessage) -> str:
-    """Return the header of a message, for people to know it by."""
-    return str(json.loads(message.upload.body)["header"])
-
-
-def show_left(plan: Plan, out: Output) -> None:
-    """Print what only Apple can settle of what it has, and what it refused."""
-    for (name, state, meanwhile), locales in _grouped(
-        ((name, review.state, review.meanwhile is not None), locale)
-        for review in plan.in_review
-        if review.uploaded
-        for name, _, locale in (known.partition(" ") for known in review.names)
-    ):
-        serves = "the text before serves meanwhile" if meanwhile else "the next locale or rule answers meanwhile"
-        out.say(f"… message {name} {', '.join(locales)}: {state}; {serves}")
-    for product, locales in _grouped((one.product, one.locale) for one in plan.waiting_defaults):
-        out.say(f"… default {product}: {', '.join(locales)}, once approved")
-    for review in plan.rejected:
-        out.say(
-            f"✗ message {', '.join(review.names)}: {review.state} by App Review. Change the text or image, or, to have"
-            " the same reviewed again, write another `revision`.",
-            "red",
-        )
-
-
-def _grouped(pairs: Iterable[tuple[K, str]]) -> Iterable[tuple[K, list[str]]]:
-    """Return the second of each pair by the first, both in the order they come in."""
-    found: dict[K, list[str]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found.items()
-
-
-def summary(plan: Plan) -> str:
-    """Return the line that ends a plan or a run which leaves something to Apple."""
-    told = (
-        f"waiting for Apple: {plural(len(plan.in_review), 'message')}, {plural(len(plan.waiting_defaults), 'default')}"
-    )
-    return told + (f"; rejected: {plural(len(plan.rejected), 'message')}" if plan.rejected else "")
-
-
-def show_estimate(seconds: float, out: Output) -> None:
-    out.say(f"At the pace that Apple allows, this takes about {duration(seconds)}.")
-
-
-def show_done(done: Done, out: Output) -> None:
-    """Print what a run did."""
-    did = [
-        f"uploaded {plural(done.images, 'image')} and {plural(done.messages, 'message')}"
-        if done.images or done.messages
-        else "",
-        "" if done.published is None else f"release {done.published.number} is live",
-        f"configured {plural(done.defaults, 'default')}" if done.defaults else "",
-        f"imported {plural(done.states, 'state')}" if done.states else "",
-    ]
-    told = "; ".join(part for part in did if part)
-    if told:
-        out.say(f"{told[0].upper()}{told[1:]}.", "green")

@@ -6,7 +6,7 @@ One sick part hides nothing: what depends on it is marked as not looked at, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -181,15 +181,7 @@ class Examination:
         messages = apple.messages()
         images = {name: ImageState(image.state, image.size) for name, image in apple.images().items()}
         known = self.table or Seen(apple.environment, {}, {})
-        return Seen(
-            apple.environment,
-            messages,
-            images,
-            known.live,
-            known.message_rows,
-            known.image_rows,
-            known.defaults,
-        )
+        return replace(known, environment=apple.environment, messages=messages, images=images)
 
     def _endpoint(self, apple: Apple) -> Iterator[Finding]:
         url = apple.realtime_url()

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from retention.errors import RetentionError
 
-from console import apple_commands, understanding
+from console import apple_commands, endpoint_commands, plan_commands, understanding
 from console.failure import Failure, sentence
 from console.mistakes import Mistake, Mistakes
 from console.options import (
@@ -444,8 +444,8 @@ def rehearse(
         raise typer.Exit(1)
 
 
-apple_commands.register(app)
-understanding.register(app)
+for commands in (plan_commands, apple_commands, endpoint_commands, understanding):
+    commands.register(app)
 app.add_typer(simulator, name="simulator", rich_help_panel=UNDERSTAND)
 
 
@@ -473,7 +473,9 @@ def _fail(out: Output, error: Exception) -> None:
     told = str(error) if isinstance(error, RetentionError) else sentence(error)
     if told is None:
         raise error
-    details: Mapping[str, Any] = {"code": error.code, **error.evidence} if isinstance(error, RetentionError) else {}
+    details: Mapping[str, Any] = getattr(error, "evidence", {})
+    if isinstance(error, RetentionError):
+        details = {"code": error.code, **details}
     first = told[:1] if isinstance(error, OSError) else told[:1].upper()  # it begins with the name of a file
     out.failure(first + told[1:].rstrip(".") + ".", details)
 

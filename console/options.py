@@ -13,6 +13,9 @@ PUBLISH: Final = "Publish"
 APPLE: Final = "Apple"
 UNDERSTAND: Final = "Understand"
 
+# The exit code of a command that found changes to make, or reviews to wait for.
+PENDING: Final = 3
+
 DEFAULT_FILE: Final = Path("retention.yaml")
 
 
@@ -28,6 +31,7 @@ def read_instant(text: str) -> datetime:
 
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The owner's file, such as retention.yaml.")]
+Draft = Annotated[Path | None, typer.Argument(metavar="FILE", help="The owner's file; retention.yaml, if left out.")]
 Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
 File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
 Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]

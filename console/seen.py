@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from retention import table as rows
@@ -103,14 +103,11 @@ def look(session: Session) -> Seen:
     """Ask Apple for its two lists and the table for all it knows. Raises AppleError, ReleaseError, AWS's errors."""
     images, messages = session.apple.images(), session.apple.messages()
     seen = look_at_table(session.target.dynamodb, session.target.table, session.target.app_apple_id)
-    return Seen(
+    return replace(
+        seen,
         environment=app_store(session.target),
         messages=messages,
         images={name: ImageState(image.state, image.size) for name, image in images.items()},
-        live=seen.live,
-        message_rows=seen.message_rows,
-        image_rows=seen.image_rows,
-        defaults=seen.defaults,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -61,6 +62,16 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
         yield Session(where, document, target, apple)
 
 
+def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
+    """Read and compile the file before anybody is asked anything, then open the session. Raises Mistakes, Failure."""
+    from console.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
+
+    document = read_file(where.file)
+    with out.progress() as report:
+        compile_document(document, environment=where.env, now=datetime.now(UTC), progress=report)
+    return open_session(where, access, out, document)
+
+
 def read_file(file: Path) -> Document:
     """Read the owner's file. Raises Failure where there is none."""
     try:
@@ -87,8 +98,8 @@ def app_store(target: Target) -> str:
     """Return which App Store a target is of: Sandbox or Production. Raises Failure where nothing says."""
     if target.environment not in {SANDBOX, PRODUCTION}:
         raise Failure(
-            "Nothing says which App Store is meant: leave --table out, so that the stack says it, or name an environment"
-            " called sandbox or production with --env."
+            "Nothing says which App Store is meant: leave --table out, so that the stack says it, or name an"
+            " environment called sandbox or production with --env."
         )
     return target.environment
 
