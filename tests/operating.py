@@ -69,6 +69,7 @@ class Operator:
     dynamodb: Any = None
     clock: Clock = field(default_factory=Clock)
     patience: float = 7200
+    table: str = TABLE
 
     @property
     def file(self) -> Path:
@@ -90,7 +91,7 @@ class Operator:
     def session(self) -> Iterator[Session]:
         target = Target(
             self.dynamodb or self.looking,
-            TABLE,
+            self.table,
             APP.app_apple_id,
             APP.bundle_id,
             production=False,
@@ -124,7 +125,7 @@ class Operator:
         verbs.review(self.shelf, state, identifiers)
 
     def row(self, key: rows.Key) -> Any:
-        return self.looking.get_item(**rows.get(TABLE, key)).get("Item")
+        return self.looking.get_item(**rows.get(self.table, key)).get("Item")
 
 
 @contextmanager

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 from operating import FILE, HEAD, NOW, TABLE, Operator, operator
 from retention import table as rows
 from retention.catalog import MessageState
-from simulated import APP, MONTHLY, PEM, new_id, png, text
+from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 
 from console.apple import AppleError
 from console.apply import Applying, estimate, prospect
 from console.failure import Failure
 from console.output import Output
-from console.releases import load_live
+from console.releases import create_table, load_live
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.server import BoxServer
 from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Message
 
 
@@ -230,6 +233,30 @@ def test_somebody_elses_id(production: Operator) -> None:
     production.rewrite("header: Stay,", "header: Stay, revision: 2,")
     production.rewrite("header: Restez,", "header: Restez, revision: 2,")
     assert production.apply().messages == 2
+
+
+@pytest.mark.real
+def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> None:
+    """DynamoDB Local judges names and expressions as the service does; moto does not."""
+    with operator(tmp_path) as made:
+        files = made.directory
+    client: Any = get_session().create_client("dynamodb", region_name="us-east-1", endpoint_url=dynamodb_local)
+    table = f"apply-{new_id()}"
+    create_table(client, table)
+    clock = Clock()
+    with closing(make_box(clock)) as box, BoxServer(box) as server:
+        made = Operator(files, box, server, client, PRODUCTION, clock=clock, table=table)
+        made.apply()
+        made.approve()
+        made.apply()
+        assert made.plan().agrees
+        made.rewrite("Restez,", "Restez encore,")
+        left = made.apply().left
+        assert left is not None
+        assert [review.meanwhile is not None for review in left.in_review] == [True]
+        made.approve()
+        made.apply()
+        assert made.plan().agrees
 
 
 # Interruptions

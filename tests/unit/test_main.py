@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import NoRegionError
+from retention.table import UnreadableRowError
 
 from console import stack, target
 from console.explaining import read_facts
@@ -298,6 +299,13 @@ def test_no_credentials_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     code, _, err = run("releases", "--table", "t", "--app", "1")
     assert (code, "No AWS credentials were found" in err) == (1, True)
+
+
+def test_a_strange_row_is_one_sentence() -> None:
+    """What somebody else wrote into the table is no bug of ours."""
+    assert sentence(UnreadableRowError("x is missing")) == (
+        "The table has a row that this console did not write: x is missing."
+    )
 
 
 def test_a_missing_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
