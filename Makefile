@@ -3,6 +3,8 @@
 ARCH ?= arm64
 PORT ?= 8080
 DYNAMODB_PORT ?= 8000
+APPLE_PORT ?= 8700
+FILE ?= retention.yaml
 BIN := .venv/bin
 SAM_BIN := .venv-sam/bin
 # every requirement is in the file, with its hashes: nothing is left for pip to resolve
@@ -19,7 +21,7 @@ $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/p
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test e2e check lint template build bench events clean pins
+.PHONY: help setup run serve sandbox test e2e check lint template build bench events clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,9 @@ run: .venv/.installed ## answer every sample event, and show the last answer who
 serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
 	@$(BIN)/python -m console.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
 	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
+
+sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
+	@$(BIN)/python -m console.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)

@@ -18,6 +18,9 @@ PENDING: Final = 3
 
 DEFAULT_FILE: Final = Path("retention.yaml")
 
+# The variable that says --apple-url for a whole shell; the sync function takes the same.
+APPLE_URL: Final = "RETENTION_APPLE_URL"
+
 
 def read_instant(text: str) -> datetime:
     """Return the aware instant that `text` writes in ISO 8601."""
@@ -49,7 +52,12 @@ Key = Annotated[
 ]
 AppleUrl = Annotated[
     str | None,
-    typer.Option("--apple-url", metavar="URL", help="Another address of Apple's API, such as the simulator's."),
+    typer.Option(
+        "--apple-url",
+        metavar="URL",
+        envvar=APPLE_URL,
+        help="Another address of Apple's API, such as the simulator's.",
+    ),
 ]
 At = Annotated[
     datetime | None,

@@ -1,0 +1,180 @@
+"""`make sandbox`: everything that a file needs to be tried, on this machine: a stack, an endpoint, an App Store.
+
+AWS is moto, in this process, with the stack that the file's environment names: its outputs, its table, its signing key.
+The table is empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the box,
+which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from console.entries import App, Document, Environment
+from console.environments import say
+from console.failure import Failure, sentence
+from console.local import TABLE, embedded_dynamodb, function_environment
+from console.options import APPLE_URL
+from console.releases import create_table
+from console.sample_events import PATH
+from console.serve import listen
+from console.session import read_file
+from console.simulator import accounts, verbs
+from console.simulator.box import Box
+from console.simulator.commands import DIRECTORY, PORT
+from console.simulator.server import BoxServer
+from console.simulator.shelf import SANDBOX
+from console.stack import client
+
+PREFIX: Final = "/retention/sandbox"
+
+# Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
+_RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Ports may be 0: a free one is found. `directory` is where the box remembers."""
+
+    file: Path
+    env: str = "sandbox"
+    port: int = 8080
+    aws_port: int = 8000
+    apple_port: int = PORT
+    directory: Path = DIRECTORY
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted."""
+    try:
+        with sandbox(_options(arguments)) as lines:
+            for line in lines:
+                say(line)
+            signal.pause()
+    except KeyboardInterrupt:
+        return 0
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        sys.stderr.write(f"{said}\n")
+        return 1
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> Options:
+    parser = argparse.ArgumentParser(prog="make sandbox", description="A stack, an endpoint and an App Store, here.")
+    parser.add_argument("--file", type=Path, default=Path("retention.yaml"), help="the file to try")
+    parser.add_argument("--env", default="sandbox", help="its environment whose stack this is (default: sandbox)")
+    parser.add_argument("--port", type=int, default=8080, help="of the endpoint; 0 finds a free one (default: 8080)")
+    parser.add_argument("--aws-port", type=int, default=8000, help="likewise, of AWS (default: 8000)")
+    parser.add_argument("--apple-port", type=int, default=PORT, help=f"likewise, of the App Store (default: {PORT})")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where the App Store remembers")
+    given = parser.parse_args(arguments)
+    return Options(given.file, given.env, given.port, given.aws_port, given.apple_port, given.directory)
+
+
+@contextmanager
+def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
+    """Run all three until left; give the lines that tell what is where. Raises Failure for what the file lacks."""
+    document = read_file(options.file)
+    app, environment = _app(document), _environment(document, options.env)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ[name] = "local"  # what is held here is no account's, and no account's keys are sent to it
+    with ExitStack() as parts:
+        aws = parts.enter_context(embedded_dynamodb(options.aws_port))
+        create_table(client("dynamodb", region=environment.region, endpoint_url=aws), TABLE)
+        box = parts.enter_context(Box.open(options.directory))
+        pem = _grant(box, app, document)
+        apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
+        variables = function_environment(aws, app.app_apple_id, trust_anchor=box.authority.root_der)
+        os.environ.update({**variables, "AWS_DEFAULT_REGION": environment.region or variables["AWS_DEFAULT_REGION"]})
+        function = importlib.import_module("app").get_retention_message
+        url = parts.enter_context(_served(function, options.port))
+        _write_stack(environment, app.key_id, pem, aws, url)
+        settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple.url}"
+        yield (
+            f"Stack {environment.stack} answers at {url}; its table is empty: `retention apply` fills it.",
+            f"The App Store is at {apple.url}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
+            "In another terminal, so that `retention` speaks to these:\n",
+            f"  export {settings}\n",
+        )
+
+
+def _app(document: Document) -> App:
+    app = document.app
+    if app is None or not (app.app_apple_id and app.bundle_id and app.issuer_id and app.key_id):
+        raise Failure(
+            f"{document.file} does not name app and key whole: write `appAppleId`, `bundleId`, `issuerId` and `keyId`"
+            " under `app`. Here any will do: 57246542-96fe-1a63-e053-0824d011072a and 2X9R4HXF34, say."
+        )
+    return app
+
+
+def _environment(document: Document, name: str) -> Environment:
+    if name not in document.environments:
+        raise Failure(f"{document.file} has no environment `{name}`: write it under `environments`, with its stack.")
+    return document.environments[name]
+
+
+def _grant(box: Box, app: App, document: Document) -> bytes:
+    """Do what Apple does: make a key, and let the app use the API with it. Returns the private key's PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    products = [
+        accounts.Product(found.product_id, found.group, found.advanced_commerce) for found in document.products.values()
+    ]
+    verbs.grant(box, accounts.App(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products)
+    return pem
+
+
+@contextmanager
+def _served(function: Any, port: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
+    server = listen(function, "127.0.0.1", port)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}{PATH}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _write_stack(environment: Environment, key_id: str, pem: bytes, aws: str, url: str) -> None:
+    """Make what the console finds by the stack's name: outputs, and the signing key in Parameter Store."""
+    outputs = {"TableName": TABLE, "Url": url, "SigningKeyPrefix": PREFIX}
+    template = {
+        "Parameters": {"Environment": {"Type": "String"}},
+        "Resources": _RESOURCES,
+        "Outputs": {
+            **{name: {"Value": value} for name, value in outputs.items()},
+            "FunctionLogGroup": {"Value": {"Ref": "FunctionLogs"}},
+        },
+    }
+    client("cloudformation", region=environment.region, endpoint_url=aws).create_stack(
+        StackName=environment.stack,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Environment", "ParameterValue": SANDBOX}],
+    )
+    client("ssm", region=environment.region, endpoint_url=aws).put_parameter(
+        Name=f"{PREFIX}/{key_id}", Value=pem.decode(), Type="SecureString"
+    )
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise SystemExit(main())
