@@ -105,7 +105,7 @@ def defaults(
     file says. 3: some wait for a review, or for --show to be left out.
     """
     from console.apply import prospect  # noqa: PLC0415  # `--help` need not wait for it
-    from console.defaults import DIFFERENT, OTHER, WAITING, configure, coverage, remove  # noqa: PLC0415  # likewise
+    from console.defaults import DIFFERENT, OTHER, WAITING, configure_all, coverage, remove  # noqa: PLC0415  # likewise
     from console.seen import look  # noqa: PLC0415  # likewise
 
     out = Output(as_json=as_json)
@@ -132,9 +132,7 @@ def defaults(
             _tell_time(session, "Configure Default Message", len(todo), out)
             confirm(session.target, f"configure {plural(len(todo), 'default')}", yes=yes)
             with out.progress() as report:
-                for number, one in enumerate(todo, 1):
-                    configure(session, one.product, one.locale, str(one.target))
-                    report("defaults", number, len(todo))
+                configure_all(session, {(one.product, one.locale): str(one.target) for one in todo}, report)
             out.say(f"Configured {plural(len(todo), 'default')}.", "green")
         if not show_only and others:
             confirm_deletion(session.target, plural(len(others), "default message"), yes=yes)

@@ -15,7 +15,7 @@ from typing import Any
 from retention.snapshot import SnapshotRefusedError, apply_snapshot
 
 from console.compile import Compiled, compile_document
-from console.defaults import configure
+from console.defaults import configure_all
 from console.failure import Failure
 from console.identifiers import image_id
 from console.output import Output
@@ -217,11 +217,9 @@ class Applying:
             return write_release(draft, report)
 
     def _configure(self, plan: Plan) -> None:
+        wanted = {(one.product, one.locale): one.message for one in plan.defaults}
         with self.out.progress() as report:
-            for number, one in enumerate(plan.defaults, 1):
-                configure(self.session, one.product, one.locale, one.message)
-                self.done.defaults = number
-                report("defaults", number, len(plan.defaults))
+            self.done.defaults = configure_all(self.session, wanted, report)
 
 
 def _is_final(error: Failure) -> bool:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from console.compile import Compiled
 from console.entries import Document
+from console.failure import Failure
 from console.output import Report
 from console.seen import Seen
 from console.session import Session
@@ -116,6 +117,24 @@ def configure(session: Session, product: str, locale: str, message: str) -> None
     session.apple.configure_default(product, locale, message)
     target = session.target
     record_default(target.dynamodb, target.table, target.app_apple_id, product, locale, message, datetime.now(UTC))
+
+
+def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
+    """Configure a default in each place; return how many. Raises Failure at the end, with all that Apple refuses."""
+    from console.apple import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
+
+    refused = []
+    for number, ((product, locale), message) in enumerate(wanted.items(), 1):
+        try:
+            configure(session, product, locale, message)
+        except AppleError as error:
+            if error.kind is not Kind.REFUSED:
+                raise
+            refused.append(f"default {product} {locale}: {error}")
+        report("defaults", number, len(wanted))
+    if refused:
+        raise Failure("\n".join([*refused, "All the others are configured."]))
+    return len(wanted)
 
 
 def remove(session: Session, product: str, locale: str) -> None:

@@ -60,6 +60,16 @@ class Forecast:
         """Where Apple would get something else than 200."""
         return tuple(expected for expected in self.locales if expected.status != _ANSWERED)
 
+    def check(self) -> None:
+        """Raise Failure where a test of Apple's would get something else than 200, saying where and why."""
+        if self.unanswered:
+            first = self.unanswered[0]
+            raise Failure(
+                f"Apple would get no 200 for {self.product} in {len(self.unanswered)} of {len(self.locales)} locales"
+                f" ({', '.join(expected.locale for expected in self.unanswered)}), and counts all else as failed. In"
+                f" {first.locale}: {first.says}. Write a rule that answers there, or add --anyway."
+            )
+
     def message_in(self, locale: str) -> str | None:
         return next((expected.message for expected in self.locales if expected.locale == locale), None)
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from console.failure import Failure
 from console.forecast import Forecast, Subject, forecast
 from console.output import Output
 from console.rehearsal_authority import Occasion, obtain
@@ -46,13 +45,8 @@ def carry_out(plan: Plan, out: Output) -> Rehearsal:
     now = datetime.now(UTC)
     foreseen = forecast(plan.subject, plan.where, now)
     _tell_forecast(foreseen, out)
-    if foreseen.unanswered and not plan.anyway:
-        first = foreseen.unanswered[0]
-        raise Failure(
-            f"Apple would get no 200 for {foreseen.product} in {len(foreseen.unanswered)} of {len(foreseen.locales)}"
-            f" locales ({', '.join(expected.locale for expected in foreseen.unanswered)}), and counts all else as"
-            f" failed. In {first.locale}: {first.says}. Write a rule that answers there, or add --anyway."
-        )
+    if not plan.anyway:
+        foreseen.check()
     occasion = obtain(plan.directory, now)
     if occasion.new:
         _introduce(occasion, out)

@@ -479,3 +479,13 @@ def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path)
     # 360 an hour of each kind, side by side; the estimate counts what each call takes as well.
     assert took == pytest.approx(5 * 3600, abs=10)
     assert told == pytest.approx(took, rel=0.2)
+
+
+def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
+    """A product that Apple does not know is told at the end, when all else is done."""
+    sandbox.rewrite("products:\n", "products:\n  aaa: {group: other, period: P1M, default: keep}\n")
+    with pytest.raises(Failure) as caught:
+        sandbox.apply()
+    assert "default aaa en-US: Apple refuses" in str(caught.value)
+    assert set(sandbox.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
+    assert served(sandbox, "fr-FR") is not None
