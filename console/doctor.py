@@ -256,7 +256,7 @@ class Examination:
             yield Finding(
                 "defaults",
                 BAD,
-                f"By our record {plural(len(missing), 'default message')} missing: {_some(missing)}.",
+                f"By our record there is no default message in {plural(len(missing), 'place')}: {_some(missing)}.",
                 "Apple may show nothing there: `retention defaults` configures what it can and says what it cannot.",
             )
         if other:
@@ -272,7 +272,7 @@ class Examination:
             yield _not_looked("sync", "the sync of review states", "a published release")
             return
         behind = 0 if self.seen is None else self.seen.behind
-        lag = f"; {plural(behind, 'state')} differ from Apple's" if behind else ""
+        lag = f"; the table is behind Apple's lists by {plural(behind, 'state')}" if behind else ""
         advice = (
             "Is SyncSchedule on, and what does the log of SyncStates say? `retention apply` imports them meanwhile."
         )

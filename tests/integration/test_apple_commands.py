@@ -490,7 +490,7 @@ def test_live_messages_and_the_sync(desk: Desk) -> None:
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
     sync = findings(desk, env="production")["sync"]
     assert sync["verdict"] == "bad"
-    assert "4 states differ from Apple's" in sync["found"]
+    assert "behind Apple's lists by 4 states" in sync["found"]
 
 
 def test_the_certificate_of_apple(desk: Desk) -> None:
