@@ -1,0 +1,189 @@
+"""The README keeps its word: its sitting is typed and compared; verbs, options and links of all documents are there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer.main
+from sam_template import ROOT
+
+from console.main import app
+
+DOCUMENTS: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+README: Final = ROOT / "README.md"
+
+# Where `make sandbox` listens: the endpoint, AWS, the App Store. The test has ports of its own in their place.
+PORTS: Final = ("127.0.0.1:8080", "127.0.0.1:8000", "127.0.0.1:8700")
+START_SECONDS: Final = 120
+
+# plan: there are changes to apply.
+EXIT_CODES: Final = {"retention plan": 3}
+
+
+def sitting() -> list[tuple[str, str]]:
+    """Return the README's commands, each with the output below it."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    typed = "".join(blocks).replace("\\\n", " ")
+    parts = re.split(r"^\$ (.*)\n", typed, flags=re.MULTILINE)
+    assert parts[0] == ""
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def said(expected: str) -> re.Pattern[str]:
+    """Return what matches the README's output: `…` stands for anything in a line, and alone for any lines."""
+    lines = expected.splitlines()
+    patterns = [r"(?:.*\n)*?" if each.strip() == "…" else line(each) for each in lines]
+    return re.compile("".join(patterns))
+
+
+def line(expected: str) -> str:
+    return ".*".join(re.escape(part.rstrip() if part.isspace() else part) for part in expected.split("…")) + r" *\n"
+
+
+@contextmanager
+def running(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Run what `make sandbox` runs, on free ports; gives what it says once it is up. Stopped as by `kill`."""
+    command = [sys.executable, "-m", "console.sandbox", *("--port", "0", "--aws-port", "0", "--apple-port", "0")]
+    log, heard = folder / "sandbox.out", folder / "sandbox.err"
+    with log.open("wb") as out, heard.open("wb") as err:
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
+    try:
+        give_up = time.monotonic() + START_SECONDS
+        while not re.search(r"^  export .*\n", heard.read_text(encoding="utf-8"), re.MULTILINE):
+            if time.monotonic() > give_up or server.poll() is not None:
+                raise RuntimeError(f"it does not start:\n{heard.read_text(encoding='utf-8')}")
+            time.sleep(0.05)
+        yield heard.read_text(encoding="utf-8")
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(START_SECONDS)
+
+
+def typed(folder: Path, environment: dict[str, str], command: str) -> str:
+    """Run one `retention` command of the README; gives all it printed, standard error first."""
+    _, *arguments = shlex.split(command)
+    done = subprocess.run(
+        [sys.executable, "-m", "console.main", *arguments],
+        cwd=folder,
+        env=environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    verb = " ".join(command.split()[:2])
+    assert done.returncode == EXIT_CODES.get(verb, 0), done.stderr
+    return done.stderr + done.stdout
+
+
+def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
+    """init, plan, apply, approved, cancel, answer: fewer than ten commands, and what they print."""
+    steps = sitting()
+    assert [command.split()[1] for command, _ in steps if command.startswith("retention ")] == (
+        ["init", "plan", "apply", "status", "endpoint", "simulator"]
+    )
+    assert len(steps) < 10
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "handler")])
+    environment = {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200"}
+    (init, written), (make, up), (export, nothing), *rest = steps
+    assert (make, nothing) == ("make sandbox", "")
+    compare(init, written, typed(tmp_path, environment, init))
+    with running(tmp_path, environment) as heard:
+        told = re.findall(r"127\.0\.0\.1:\d+", heard)
+        # In the order they are told in: the endpoint, the App Store, and AWS in the line to copy.
+        here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), told, strict=False))
+        compare(make, up, as_usual(heard, here))
+        assert f"  {export}\n" in as_usual(heard, here)
+        settings = dict(each.split("=", 1) for each in shlex.split(export)[1:])
+        for usual, actual in here.items():
+            settings = {name: value.replace(usual, actual) for name, value in settings.items()}
+        for command, expected in rest:
+            compare(command, expected, as_usual(typed(tmp_path, environment | settings, command), here))
+
+
+def as_usual(text: str, here: dict[str, str]) -> str:
+    """Return `text` with the ports that the README knows."""
+    for usual, actual in here.items():
+        text = text.replace(actual, usual)
+    return text
+
+
+def compare(command: str, expected: str, found: str) -> None:
+    assert said(expected).fullmatch(found), f"`{command}` printed:\n{found}\nThe README shows:\n{expected}"
+
+
+def test_the_readme_is_short() -> None:
+    """At most 150 lines."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+# Verbs, options, links
+
+
+def code(path: Path) -> Iterator[str]:
+    """Yield each line of a block, and each span, that is set as code; a line that goes on is one."""
+    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    for block in blocks.findall(text):
+        yield from block.splitlines()
+    yield from (span.replace("\n", " ") for span in re.findall(r"`([^`]+)`", blocks.sub("", text)))
+
+
+def uses(path: Path, program: str) -> Iterator[list[str]]:
+    """Yield the words after `program`, up to where a shell or a comment would end them."""
+    for text in code(path):
+        for found in re.finditer(rf"(?:^|[\s$|/]){program} ([^#|;&…]*)", text):
+            yield found[1].split()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_is_one_of_the_programs(path: Path) -> None:
+    """No document names a `retention` command, or an option of one, that the program does not have."""
+    for words in uses(path, "retention"):
+        found: Any = typer.main.get_command(app)
+        at = 0
+        while at < len(words) and hasattr(found, "commands"):
+            # `endpoint set|show|delete` names three
+            names = words[at].split("|")
+            assert set(names) <= set(found.commands) or words[at].startswith("-"), words
+            found = found.commands.get(names[0], found)
+            at += 1
+        options = {name for each in found.params for name in (*each.opts, *each.secondary_opts)} | {"--help"}
+        assert {word for word in words[at:] if word.startswith("--")} <= options, words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_verb_is_in_the_makefile(path: Path) -> None:
+    """Nor a verb of make's."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for words in uses(path, "make"):
+        for word in words:
+            if "=" not in word and re.fullmatch(r"[a-z0-9]+", word):
+                assert re.search(rf"^{word}:", makefile, re.MULTILINE), words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """A link inside the repository leads to a file that is there, and to a heading that is."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        name, _, heading = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, link
