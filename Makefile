@@ -29,15 +29,15 @@ help: ## list the verbs
 setup: .venv/.installed .venv-sam/.made ## make the virtual environments that the other verbs use
 
 run: .venv/.installed ## answer every sample event, and show the last answer whole
-	@$(BIN)/python -m console.demo
+	@$(BIN)/python -m console.local.demo
 
 # with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
 serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
-	@$(BIN)/python -m console.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
+	@$(BIN)/python -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
 	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
 
 sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
-	@$(BIN)/python -m console.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
+	@$(BIN)/python -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
@@ -64,7 +64,7 @@ bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in som
 	@$(BIN)/python -m benchmarks
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
-	@$(BIN)/python -m console.sample_events
+	@$(BIN)/python -m console.local.sample_events
 
 pins: ## take the newest versions of all dependencies, with their hashes
 	@scripts/pins

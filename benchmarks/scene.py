@@ -20,9 +20,9 @@ from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from benchmarks.timing import taken
 from console.authority import Authority, request_claims
-from console.compile import compile_release
-from console.document import read
-from console.release import Release
+from console.file.compile import compile_release
+from console.file.document import read
+from console.file.release import Release
 from console.releases import publish
 
 TABLE: Final = "retention"

@@ -14,10 +14,10 @@ from typing import Any
 
 from retention.snapshot import SnapshotRefusedError, apply_snapshot
 
-from console.compile import Compiled, compile_document
 from console.defaults import configure_all
 from console.failure import Failure
-from console.identifiers import image_id
+from console.file.compile import Compiled, compile_document
+from console.file.identifiers import image_id
 from console.output import Output
 from console.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.publishing import Draft
@@ -73,7 +73,7 @@ def prospect(session: Session, *, reshuffle: bool = False, now: datetime | None 
 
 def estimate(session: Session, plan: Plan) -> float:
     """Return how many seconds a plan takes at the pace that Apple allows."""
-    from console import apple  # noqa: PLC0415  # Apple's library takes a while to import
+    from console.appstore import client as apple  # noqa: PLC0415  # Apple's library takes a while to import
 
     uploads = (
         apple.UPLOAD_IMAGE if isinstance(step, UploadImage) else apple.UPLOAD_MESSAGE for step in upload_order(plan)
@@ -224,7 +224,7 @@ class Applying:
 
 def _is_final(error: Failure) -> bool:
     """Tell whether Apple refused one upload for what it is, so that the others may go on."""
-    from console.apple import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
+    from console.appstore.client import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
 
     return isinstance(error, AppleError) and (
         error.kind is Kind.TAKEN or (error.kind is Kind.REFUSED and error.status == HTTPStatus.BAD_REQUEST)

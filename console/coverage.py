@@ -16,13 +16,13 @@ from retention.decision import Delivery
 from retention.locales import APPLE_LOCALES, normalise
 from retention.table import ANY_PRODUCT
 
-from console.conditions import Document as Condition
 from console.edition import UNKNOWN_PRODUCT, Edition, Standing
-from console.entries import Document
-from console.entries import Experiment as Trial
 from console.evidence import facts_of, open_part
 from console.failure import Failure
-from console.mistakes import suggestion
+from console.file.conditions import Document as Condition
+from console.file.entries import Document
+from console.file.entries import Experiment as Trial
+from console.file.mistakes import suggestion
 from console.outlook import Chance, chances
 from console.output import Output, Report
 from console.phrases import condition_text, instant_text, percent, text_fields, text_line, told

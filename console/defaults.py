@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from console.compile import Compiled
-from console.entries import Document
 from console.failure import Failure
+from console.file.compile import Compiled
+from console.file.entries import Document
 from console.output import Report
 from console.seen import Seen
 from console.session import Session
@@ -121,7 +121,7 @@ def configure(session: Session, product: str, locale: str, message: str) -> None
 
 def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
     """Configure a default in each place; return how many. Raises Failure at the end, with all that Apple refuses."""
-    from console.apple import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
+    from console.appstore.client import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
 
     refused = []
     for number, ((product, locale), message) in enumerate(wanted.items(), 1):

@@ -10,11 +10,11 @@ from typing import Any, Final, TypeVar
 
 from retention import table as rows
 
-from console.checks import share_changing
-from console.content import read_content
-from console.document import read
-from console.entries import Document, Experiment, Product, Rule
-from console.mistakes import Mistakes, Notes
+from console.file.checks import share_changing
+from console.file.content import read_content
+from console.file.document import read
+from console.file.entries import Document, Experiment, Product, Rule
+from console.file.mistakes import Mistakes, Notes
 from console.output import Output
 from console.phrases import answer_text, condition_text, percent, says_text, schedule_text, text_fields, text_line
 from console.target import Target

@@ -14,13 +14,13 @@ from retention import table as rows
 from retention.catalog import APPROVED
 from retention.errors import RetentionError
 
-from console import key_kind
-from console.api_key import read_api_key
-from console.compile import Compiled, compile_document
+from console.appstore import key_kind
+from console.appstore.api_key import read_api_key
 from console.defaults import AGREED, DIFFERENT, coverage
-from console.entries import Document
 from console.failure import sentence
-from console.mistakes import Mistakes
+from console.file.compile import Compiled, compile_document
+from console.file.entries import Document
+from console.file.mistakes import Mistakes
 from console.output import Output
 from console.seen import Live, Seen, look_at_table
 from console.session import Access, app_store, base_url, duration, find_key, plural, read_file
@@ -28,8 +28,8 @@ from console.stack import client
 from console.target import Target, Where, find
 
 if TYPE_CHECKING:
-    from console.api_key import ApiKey
-    from console.apple import Apple, AppleError
+    from console.appstore.api_key import ApiKey
+    from console.appstore.client import Apple, AppleError
 
 _SYNC_LATE: Final = timedelta(minutes=15)
 _CERTIFICATE_DAYS: Final = 30
@@ -157,7 +157,7 @@ class Examination:
         if self.key is None or self.target is None or self.document is None or self.document.app is None:
             yield _not_looked("apple", "Apple's API", "the API key")
             return
-        from console.apple import Apple, AppleError  # noqa: PLC0415  # Apple's library takes a while to import
+        from console.appstore.client import Apple, AppleError  # noqa: PLC0415  # Apple's library takes a while to import
 
         environment = app_store(self.target)
         url = base_url(self.access.url, environment)
@@ -192,7 +192,7 @@ class Examination:
             yield Finding("endpoint", GOOD, f"Apple's real-time URL is {url}.")
 
     def _diagnosis(self, error: AppleError) -> Finding:
-        from console.apple import Kind  # noqa: PLC0415  # loaded by now
+        from console.appstore.client import Kind  # noqa: PLC0415  # loaded by now
 
         codes = {
             Kind.NO_ACCESS: "no-access",

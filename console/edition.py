@@ -14,11 +14,11 @@ from retention.errors import RetentionError
 from retention.rules import CUSTOMER_PREFIX
 from retention.table import ANY_PRODUCT
 
-from console.compile import PreviousTexts, Progress, compile_document
-from console.document import read
-from console.entries import Document, Rule, Text
 from console.failure import Failure
-from console.mistakes import Mistakes
+from console.file.compile import PreviousTexts, Progress, compile_document
+from console.file.document import read
+from console.file.entries import Document, Rule, Text
+from console.file.mistakes import Mistakes
 from console.phrases import text_fields
 from console.target import Target
 

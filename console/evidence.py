@@ -13,10 +13,10 @@ from typing import Any, Final, TypeAlias
 from retention.rules import UNREADABLE, Facts, compile_condition
 from retention.table import canonical
 
-from console.conditions import Document as Condition
 from console.decision_log import Logged
 from console.edition import Edition
-from console.entries import Experiment
+from console.file.conditions import Document as Condition
+from console.file.entries import Experiment
 from console.phrases import terms_text
 
 _HEADS: Final = ("all", "any", "not")

@@ -20,10 +20,10 @@ from retention.sdk import SdkConnection
 from retention.store import Store
 
 from console.authority import Authority
-from console.compile import PreviousTexts, compile_release
-from console.document import Document, read
 from console.explain import Explanation, Verdict, draft_catalog, explain
 from console.failure import Failure
+from console.file.compile import PreviousTexts, compile_release
+from console.file.document import Document, read
 from console.output import Output
 from console.received import read_event
 from console.target import Target, Where, find

@@ -16,12 +16,12 @@ from retention.rules import NO_FACTS, Customer
 from retention.sdk import SdkConnection
 from retention.store import Store
 
-from console.compile import compile_release
-from console.document import read
-from console.entries import Document
 from console.explain import Explanation, draft_catalog, explain
 from console.failure import Failure
-from console.mistakes import suggestion
+from console.file.compile import compile_release
+from console.file.document import read
+from console.file.entries import Document
+from console.file.mistakes import suggestion
 from console.target import Target, Where, find
 
 _PROFILE_SECONDS = 5.0

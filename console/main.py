@@ -20,7 +20,7 @@ from retention.errors import RetentionError
 
 from console import apple_commands, endpoint_commands, plan_commands, understanding
 from console.failure import Failure, sentence
-from console.mistakes import Mistake, Mistakes
+from console.file.mistakes import Mistake, Mistakes
 from console.options import (
     APPLE,
     DEFAULT_FILE,
@@ -62,8 +62,8 @@ _CA: Final = Path(__file__).resolve().parent.parent / "events" / "ca"
 )
 def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json = False) -> None:  # noqa: FBT002  # Typer reads the default
     """Tell every mistake in FILE, with its line and what to write instead. Nothing is sent anywhere."""
-    from console.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
-    from console.document import read  # noqa: PLC0415  # likewise
+    from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
+    from console.file.document import read  # noqa: PLC0415  # likewise
 
     out = Output(as_json=as_json)
     with out.progress() as report:

@@ -15,7 +15,7 @@ from console.session import Session, app_store, duration
 from console.stack import SANDBOX
 
 if TYPE_CHECKING:
-    from console.apple import Apple, Test, TestReport
+    from console.appstore.client import Apple, Test, TestReport
 
 PENDING: Final = "PENDING"
 PASSED: Final = "PASS"

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from retention.catalog import SLOTS
 
-from console.conditions import Document as Condition
-from console.entries import Answer, Document, Experiment, Rule, Text
 from console.explain import asked
-from console.schedules import Schedule
+from console.file.conditions import Document as Condition
+from console.file.entries import Answer, Document, Experiment, Rule, Text
+from console.file.schedules import Schedule
 
 _JOINS: Final = {"all": " and ", "any": " or "}
 

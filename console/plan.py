@@ -13,11 +13,11 @@ from typing import Any
 from retention import table as rows
 from retention.catalog import ABSENT, APPROVED, FORMAT, PENDING, REJECTED, MessageState
 
-from console.compile import Compiled
-from console.content import ImageUpload, MessageUpload
 from console.defaults import DIFFERENT, WAITING, Coverage, coverage
-from console.entries import Document
-from console.release import Release
+from console.file.compile import Compiled
+from console.file.content import ImageUpload, MessageUpload
+from console.file.entries import Document
+from console.file.release import Release
 from console.seen import Live, Seen
 from console.stack import SANDBOX
 

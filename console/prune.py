@@ -9,8 +9,8 @@ from typing import Any
 
 from retention import table as rows
 
-from console.compile import Compiled
 from console.failure import Failure
+from console.file.compile import Compiled
 from console.output import Report
 from console.seen import Seen, look
 from console.session import Session, plural
@@ -84,7 +84,7 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
     """Delete messages, then images, then let the table know. Return the images that Apple keeps as still used."""
     from retention.snapshot import apply_snapshot  # noqa: PLC0415  # as above
 
-    from console.apple import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
+    from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
 
     in_use = 4030019
     for number, message in enumerate(prunable.messages, 1):

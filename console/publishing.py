@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.compile import Compiled, PreviousTexts, Progress, compile_document
-from console.document import read
-from console.mistakes import Mistakes
+from console.file.compile import Compiled, PreviousTexts, Progress, compile_document
+from console.file.document import read
+from console.file.mistakes import Mistakes
 from console.releases import Published, ReleaseError, collect, current_texts, read_source
 from console.releases import publish as write
 from console.target import Target, Where, find

@@ -26,7 +26,7 @@ from retention.snapshot import read_all, succeeds
 from retention.store import Loaded, Store
 from retention.table import BATCH_KEYS, Item, Key, Request
 
-from console.release import ImageFacts, Release
+from console.file.release import ImageFacts, Release
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 

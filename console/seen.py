@@ -11,10 +11,10 @@ from retention.catalog import ABSENT, MessageState
 from retention.snapshot import ImageState, read_all
 from retention.table import Item
 
-from console.compile import PreviousTexts
-from console.document import read
 from console.failure import Failure
-from console.mistakes import Mistakes
+from console.file.compile import PreviousTexts
+from console.file.document import read
+from console.file.mistakes import Mistakes
 from console.session import Session, app_store
 
 _DEFAULT = "default#"

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from console.document import read
-from console.entries import Document
 from console.failure import Failure
+from console.file.document import read
+from console.file.entries import Document
 from console.output import Output
 from console.stack import PRODUCTION, SANDBOX, client
 from console.target import Target, Where, find
 
 if TYPE_CHECKING:
-    from console.api_key import ApiKey
-    from console.apple import Apple
+    from console.appstore.api_key import ApiKey
+    from console.appstore.client import Apple
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -45,7 +45,7 @@ class Session:
 @contextmanager
 def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
     """Find the table, read the key and make the client; `out` is told of waits. Raises Failure with what is missing."""
-    from console.apple import Apple  # noqa: PLC0415  # Apple's library takes a while to import; `--help` need not
+    from console.appstore.client import Apple  # noqa: PLC0415  # Apple's library takes a while to import; `--help` need not
 
     document = document or read_file(where.file)
     target = find(where, document)
@@ -64,7 +64,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
 
 def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
     """Read and compile the file before anybody is asked anything, then open the session. Raises Mistakes, Failure."""
-    from console.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
+    from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
 
     document = read_file(where.file)
     with out.progress() as report:
@@ -82,7 +82,7 @@ def read_file(file: Path) -> Document:
 
 def find_key(document: Document, target: Target, where: Where, access: Access) -> ApiKey:
     """Return the API key: of --key, the environment variable, or Parameter Store. Raises Failure."""
-    from console.api_key import read_api_key  # noqa: PLC0415  # as above
+    from console.appstore.api_key import read_api_key  # noqa: PLC0415  # as above
 
     app = document.app
     if app is None or not (app.issuer_id and app.key_id):

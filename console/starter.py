@@ -11,10 +11,10 @@ from typing import Final
 
 from retention.locales import APPLE_LOCALES
 
-from console.compile import compile_document
-from console.document import read
 from console.failure import Failure
-from console.mistakes import suggestion
+from console.file.compile import compile_document
+from console.file.document import read
+from console.file.mistakes import suggestion
 
 PERIODS: Final = ("P1W", "P1M", "P2M", "P3M", "P6M", "P1Y")
 

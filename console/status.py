@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from retention.catalog import ABSENT, APPROVED, REJECTED
 
-from console.compile import Compiled
-from console.content import MessageUpload
-from console.entries import Document
+from console.file.compile import Compiled
+from console.file.content import MessageUpload
+from console.file.entries import Document
 from console.output import Output
 from console.seen import Row, Seen
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.document import Document, read
 from console.failure import Failure
-from console.mistakes import suggestion
+from console.file.document import Document, read
+from console.file.mistakes import suggestion
 from console.stack import PRODUCTION, SANDBOX, Stack, client, find_stack
 
 

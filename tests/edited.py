@@ -12,9 +12,9 @@ import boto3
 import pytest
 
 from console.edition import Edition, from_file
+from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.main import main
 from console.releases import create_table
-from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]

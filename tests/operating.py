@@ -14,10 +14,10 @@ from moto import mock_aws
 from retention import table as rows
 from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, PEM, Clock, make_box
 
-from console.api_key import ApiKey
-from console.apple import Apple
 from console.apply import Applying, Done, Prospect, prospect
-from console.document import read
+from console.appstore.api_key import ApiKey
+from console.appstore.client import Apple
+from console.file.document import read
 from console.output import Output
 from console.plan import Plan
 from console.releases import create_table

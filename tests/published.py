@@ -8,7 +8,7 @@ from typing import Any
 
 from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, sheet
 
-from console.release import ImageFacts, Release
+from console.file.release import ImageFacts, Release
 from console.releases import Published, publish
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

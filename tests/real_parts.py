@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sam_template import table_definition
 
 # What the console runs on as well, under the names that tests and benchmarks know.
-from console.artefact import PYTHON, SAM, Artefact, base_interpreter, built, machine, sam
-from console.emulator import Emulator
-from console.processes import PARTS, PartMissingError, await_port, free_port, program, run, running, settle
+from console.local.artefact import PYTHON, SAM, Artefact, base_interpreter, built, machine, sam
+from console.local.emulator import Emulator
+from console.local.processes import PARTS, PartMissingError, await_port, free_port, program, run, running, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

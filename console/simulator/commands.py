@@ -20,7 +20,7 @@ from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
 
 if TYPE_CHECKING:
-    from console import entries
+    from console.file import entries
     from console.simulator.box import Box, TestConfig
     from console.simulator.customer import Seen
 
@@ -328,7 +328,7 @@ def _review(
 
 def _file(path: Path | None) -> tuple[entries.App | None, list[Product]]:
     """Return the app and the products of a retention.yaml, whatever else is in it."""
-    from console import document  # noqa: PLC0415  # see above
+    from console.file import document  # noqa: PLC0415  # see above
 
     if path is None:
         return None, []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from console.failure import Failure
-from console.mistakes import suggestion
+from console.file.mistakes import suggestion
 from console.simulator.accounts import App, Purchase
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box

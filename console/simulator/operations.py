@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from retention.locales import APPLE_LOCALES
 
-from console.images import FULL_SIZE
+from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads
 from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, App
 from console.simulator.box import Box

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from console.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
+from console.file.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
 from console.simulator import problems
 from console.simulator.problems import Kind, Problem
 from console.simulator.shelf import Image, Message

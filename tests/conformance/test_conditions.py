@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition
 
-from console.conditions import for_product, read_condition
-from console.mistakes import Notes
-from console.tree import parse
+from console.file.conditions import for_product, read_condition
+from console.file.mistakes import Notes
+from console.file.tree import parse
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases" / "conditions.json").read_text())["cases"]
 PRODUCTS = ("pro.monthly", "pro.annual")

@@ -17,10 +17,10 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.RealtimeResponseBody import RealtimeResponseBody
 
 from console.authority import Authority
-from console.demo import Answered, answer_all
-from console.local import LocalTable, embedded_dynamodb, function_environment
-from console.sample_events import SAMPLES, Sample, event_of, write_sample_events
-from console.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
+from console.local.demo import Answered, answer_all
+from console.local.sample_events import SAMPLES, Sample, event_of, write_sample_events
+from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
+from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def line(expected: str) -> str:
 @contextmanager
 def running(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """Run what `make sandbox` runs, on free ports; gives what it says once it is up. Stopped as by `kill`."""
-    command = [sys.executable, "-m", "console.sandbox", *("--port", "0", "--aws-port", "0", "--apple-port", "0")]
+    command = [sys.executable, "-m", "console.local.sandbox", *("--port", "0", "--aws-port", "0", "--apple-port", "0")]
     log, heard = folder / "sandbox.out", folder / "sandbox.err"
     with log.open("wb") as out, heard.open("wb") as err:
         server = subprocess.Popen(

@@ -28,7 +28,7 @@ import boto3
 import real_parts
 from sam_template import ROOT, read_template
 
-from console.processes import PartMissingError, await_port, free_port, running
+from console.local.processes import PartMissingError, await_port, free_port, running
 
 MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 REGION: Final = "us-east-1"

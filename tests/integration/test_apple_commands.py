@@ -20,10 +20,12 @@ from operating import FILE
 from retention import table as rows
 from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PATIENT_MS, PEM, answer_of, make_box, new_id, text
 
-from console import apple, doctor, performance_test, wire
-from console.api_key import ApiKey
-from console.key_kind import is_connect_key, suspicions
-from console.local import embedded_dynamodb
+from console import doctor, performance_test
+from console.appstore import client as apple
+from console.appstore import wire
+from console.appstore.api_key import ApiKey
+from console.appstore.key_kind import is_connect_key, suspicions
+from console.local.surroundings import embedded_dynamodb
 from console.main import main
 from console.releases import create_table
 from console.session import Access

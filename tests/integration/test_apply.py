@@ -14,8 +14,8 @@ from retention import table as rows
 from retention.catalog import MessageState
 from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 
-from console.apple import AppleError
 from console.apply import Applying, estimate, prospect
+from console.appstore.client import AppleError
 from console.failure import Failure
 from console.output import Output
 from console.releases import create_table, load_live

@@ -10,8 +10,8 @@ import pytest
 import real_parts
 from conftest import real
 
-from console.local import LocalTable, function_environment
-from console.samples import EVENTS, SAMPLE_CLOCK
+from console.local.samples import EVENTS, SAMPLE_CLOCK
+from console.local.surroundings import LocalTable, function_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -19,11 +19,11 @@ import pytest
 import real_parts
 from conftest import real
 
-from console.emulator import prepare
+from console.local.emulator import prepare
+from console.local.processes import ROOT
+from console.local.samples import EVENTS, SAMPLE
 from console.main import main
-from console.processes import ROOT
 from console.rehearsal_authority import obtain
-from console.samples import EVENTS, SAMPLE
 
 START_SECONDS = 120
 URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)
@@ -36,7 +36,7 @@ SHORT = ("--requests", "20", "--duration", "500", "--threshold", "30000", "--jso
 def serving(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
     """Run `make serve`'s program; yields its URL and the file with what functions wrote. Stopped as by `kill`."""
     log, said = folder / "serve.out", folder / "serve.err"
-    command = [sys.executable, "-m", "console.serve", "--port", "0", "--dynamodb-port", "0", *options]
+    command = [sys.executable, "-m", "console.local.serve", "--port", "0", "--dynamodb-port", "0", *options]
     with log.open("wb") as out, said.open("wb") as err:
         # a session of its own: what it leaves behind can be found
         server = subprocess.Popen(

@@ -12,11 +12,11 @@ from retention.locales import APPLE_LOCALES, LocaleTable, candidates, names_of, 
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer, Facts, compile_condition
 
-from console.conditions import for_product, named_products
-from console.document import read
 from console.explain import draft_catalog, explain
-from console.mistakes import Mistakes
-from console.samples import SAMPLE, compile_sample
+from console.file.conditions import for_product, named_products
+from console.file.document import read
+from console.file.mistakes import Mistakes
+from console.local.samples import SAMPLE, compile_sample
 
 PRODUCTS = ("pro.monthly", "pro.annual", "basic")
 NAMES = st.sampled_from(["customer.a", "customer.b", "customer.c"])

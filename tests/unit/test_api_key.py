@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from moto import mock_aws
 from simulated import PEM
 
-from console.api_key import VARIABLE, ApiKey, read_api_key
+from console.appstore.api_key import VARIABLE, ApiKey, read_api_key
 from console.failure import Failure
 
 P384 = ec.generate_private_key(ec.SECP384R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -16,9 +16,10 @@ from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
 from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PEM, Clock, answer_of, make_box, new_id, shelve, text
 
-from console import apple
-from console.apple import ApiKey, Apple, AppleError, Image, Kind
-from console.apple_error import IMAGE_NOT_FOUND
+from console.appstore import client as apple
+from console.appstore.client import ApiKey, Apple, AppleError, Image, Kind
+from console.appstore.errors import IMAGE_NOT_FOUND
+from console.appstore.wire import Wire
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
@@ -26,7 +27,6 @@ from console.simulator.box import Box
 from console.simulator.rates import HOUR
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import PRODUCTION, SANDBOX
-from console.wire import Wire
 
 KEY = ApiKey(KEY_ID, APP.issuer_id, PEM)
 BODY = json.dumps(text()).encode()

@@ -12,9 +12,9 @@ from retention.request import RetentionRequest
 
 from benchmarks import catalogs, figures
 from benchmarks.catalogs import Shape
-from console.compile import compile_release
-from console.document import read
-from console.release import Release
+from console.file.compile import compile_release
+from console.file.document import read
+from console.file.release import Release
 
 APP = 6745974591
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from retention.catalog import MessageState, Settings, Sheet
 
-from console.compile import Compiled, PreviousTexts, compile_document, compile_release
-from console.document import read
-from console.mistakes import Mistakes
-from console.release import ANY_PRODUCT
-from console.samples import EVENTS, compile_sample, sample_states, write_sample_states
+from console.file.compile import Compiled, PreviousTexts, compile_document, compile_release
+from console.file.document import read
+from console.file.mistakes import Mistakes
+from console.file.release import ANY_PRODUCT
+from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = """\

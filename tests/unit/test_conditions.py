@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from console.conditions import asks_product, canonical_locale, for_product, named_products, read_condition
-from console.mistakes import Notes
-from console.tree import parse
+from console.file.conditions import asks_product, canonical_locale, for_product, named_products, read_condition
+from console.file.mistakes import Notes
+from console.file.tree import parse
 
 PRODUCTS = ("pro.monthly", "pro.annual", "basic")
 

@@ -17,13 +17,13 @@ from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer
 
-from console.compile import PreviousTexts
 from console.coverage import Cell, Choice, Coverage, cover, own_locales
 from console.edition import Edition, Standing
 from console.failure import Failure
-from console.local import embedded_dynamodb
+from console.file.compile import PreviousTexts
+from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+from console.local.surroundings import embedded_dynamodb
 from console.releases import record_default
-from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 
 PRO, BASIC, STUDENT = "trailhead.pro.monthly", "trailhead.basic.monthly", "trailhead.student.annual"
 EXPERIMENT = "half-of-monthly-tries-the-switch"

@@ -11,9 +11,9 @@ import pytest
 from edited import APP, Run, edited, empty_table, runner
 
 from console.differences import Change, Differences, Side, differences, side_of_file
-from console.local import embedded_dynamodb
-from console.mistakes import Mistakes
-from console.samples import SAMPLE
+from console.file.mistakes import Mistakes
+from console.local.samples import SAMPLE
+from console.local.surroundings import embedded_dynamodb
 
 KEEP_BASIC = """  - name: keep-basic
     when: {productId: trailhead.basic.monthly}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.document import Document, read
-from console.entries import Experiment
-from console.mistakes import Mistakes
+from console.file.document import Document, read
+from console.file.entries import Experiment
+from console.file.mistakes import Mistakes
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}

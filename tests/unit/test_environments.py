@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import pytest
 
-from console.emulator import InvocationError
-from console.environments import Environments
+from console.local.emulator import InvocationError
+from console.local.environments import Environments
 
 WAIT = 10.0  # far more than anything here takes; only a bug waits it out
 

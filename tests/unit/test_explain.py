@@ -13,12 +13,12 @@ from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
 from console.authority import Authority
-from console.document import read
 from console.explain import Explanation, draft_catalog, explain
 from console.explaining import read_facts
 from console.failure import Failure
+from console.file.document import read
+from console.local.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
 from console.received import read_event
-from console.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
 
 RELEASE = compile_sample().release
 DOCUMENT = read(SAMPLE)

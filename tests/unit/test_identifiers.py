@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 
-from console.identifiers import canonical_text, image_id, message_id, namespace, upload_body
+from console.file.identifiers import canonical_text, image_id, message_id, namespace, upload_body
 
 
 def test_a_message_has_the_id_of_its_upload_body() -> None:

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from console.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
+from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
 
 
 def chunk(name: bytes, data: bytes = b"") -> bytes:

@@ -23,10 +23,10 @@ from retention.table import UnreadableRowError
 from console import stack, target
 from console.explaining import read_facts
 from console.failure import Failure, sentence
-from console.local import embedded_dynamodb
+from console.local.samples import EVENTS, SAMPLE
+from console.local.surroundings import embedded_dynamodb
 from console.main import main
 from console.releases import create_table
-from console.samples import EVENTS, SAMPLE
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import NOW, Clock
 
-from console.apple_error import AppleError, Kind
-from console.pace import HOUR, Pace, calls_per_hour
+from console.appstore.errors import AppleError, Kind
+from console.appstore.pace import HOUR, Pace, calls_per_hour
 from console.simulator.operations import OPERATIONS
 from console.simulator.rates import hourly_limit
 

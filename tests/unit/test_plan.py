@@ -13,13 +13,13 @@ from retention.catalog import FORMAT, MessageState
 from retention.snapshot import ImageState
 from simulated import BULLET, FULL
 
-from console.compile import Compiled, compile_document
 from console.defaults import coverage
-from console.document import read
-from console.entries import Document
+from console.file.compile import Compiled, compile_document
+from console.file.document import read
+from console.file.entries import Document
+from console.file.release import Release
 from console.plan import Plan, UploadImage, make_plan, upload_order
 from console.prune import find_prunable
-from console.release import Release
 from console.seen import Live, Recorded, Row, Seen
 from console.session import base_url, duration, plural
 from console.stack import PRODUCTION, SANDBOX

@@ -21,9 +21,9 @@ from retention.jws import SignedPayloadVerifier
 from console.authority import Authority
 from console.failure import Failure
 from console.forecast import Subject, forecast
+from console.local.samples import SAMPLE
 from console.main import main
 from console.rehearse import Asking, check_url, rehearse, send, server_timing
-from console.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.box import TestConfig
 from console.simulator.server import Server

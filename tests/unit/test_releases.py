@@ -18,7 +18,7 @@ from retention.catalog import UNKNOWN, MessageState
 from retention.errors import CatalogUnavailableError
 from retention.snapshot import ImageState, apply_snapshot, read_all
 
-from console.release import ImageFacts
+from console.file.release import ImageFacts
 from console.releases import (
     Moved,
     PublishConflictError,

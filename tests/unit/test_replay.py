@@ -25,9 +25,9 @@ from retention.telemetry import Telemetry
 from console.decision_log import Logged, read_log
 from console.edition import Edition
 from console.failure import Failure
-from console.local import embedded_dynamodb
+from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+from console.local.surroundings import embedded_dynamodb
 from console.replay import Replayed, replay
-from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 
 PRO, ANNUAL, BASIC = "trailhead.pro.monthly", "trailhead.pro.annual", "trailhead.basic.monthly"
 COURSES = "trailhead.courses"

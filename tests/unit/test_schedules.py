@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.mistakes import Notes
-from console.schedules import Schedule, read_schedule
-from console.tree import parse
+from console.file.mistakes import Notes
+from console.file.schedules import Schedule, read_schedule
+from console.file.tree import parse
 
 
 def read(text: str) -> tuple[Schedule | None, list[str]]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from edited import Run, runner
 
-from console.compile import Compiled, compile_document
-from console.document import read
 from console.failure import Failure
+from console.file.compile import Compiled, compile_document
+from console.file.document import read
 from console.starter import Given, complete, compose, write
 
 PAIR = ("pro.monthly:P1M", "pro.annual:P1Y")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console.processes import ROOT, PartMissingError, run, settle
+from console.local.processes import ROOT, PartMissingError, run, settle
 
 _SAM_ENVIRONMENT: Final = ROOT / ".venv-sam"
 SAM: Final = _SAM_ENVIRONMENT / "bin" / "sam"

@@ -9,9 +9,9 @@ from typing import Final
 
 from retention.catalog import SLOTS
 
-from console.entries import Answer, Document, Experiment, Product
-from console.mistakes import Mistake, Notes
-from console.sheets import Reach
+from console.file.entries import Answer, Document, Experiment, Product
+from console.file.mistakes import Mistake, Notes
+from console.file.sheets import Reach
 
 _SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
 _TEXT_ONLY: Final = frozenset({"alternateProduct", "promotionalOffer", "advancedCommerce"})

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.mistakes import Notes, Place, suggestion
-from console.tree import Node
+from console.file.mistakes import Notes, Place, suggestion
+from console.file.tree import Node
 
 
 @dataclass(frozen=True, slots=True)

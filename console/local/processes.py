@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 
 from console.failure import Failure
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 # What is fetched once and kept.
 PARTS: Final = ROOT / ".parts"

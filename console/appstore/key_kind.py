@@ -13,7 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from console.api_key import ApiKey
+from console.appstore.api_key import ApiKey
 
 APP_STORE_CONNECT: Final = "https://api.appstoreconnect.apple.com"
 

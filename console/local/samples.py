@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from retention.catalog import APPROVED, PENDING, REJECTED
 
-from console.compile import Compiled, compile_document
-from console.content import Content
-from console.document import read
+from console.file.compile import Compiled, compile_document
+from console.file.content import Content
+from console.file.document import read
 
-EVENTS: Final = Path(__file__).resolve().parent.parent / "events"
+EVENTS: Final = Path(__file__).resolve().parents[2] / "events"
 SAMPLE: Final = EVENTS / "retention.yaml"
 # RETENTION_CLOCK of everything that answers the sample events.
 SAMPLE_CLOCK: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)

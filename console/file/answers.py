@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from retention.catalog import SLOTS
 
-from console.entries import Answer, Arm, Experiment
-from console.fields import Fields
-from console.mistakes import Notes, suggestion
-from console.tree import Node
+from console.file.entries import Answer, Arm, Experiment
+from console.file.fields import Fields
+from console.file.mistakes import Notes, suggestion
+from console.file.tree import Node
 
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback")
 BILLING_PLANS: Final = ("BILLED_UPFRONT", "MONTHLY")

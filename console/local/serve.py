@@ -18,12 +18,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from console.environments import lambda_environments, say
 from console.failure import sentence
-from console.local import LocalTable, embedded_dynamodb, function_environment, load_function
+from console.local.environments import lambda_environments, say
+from console.local.sample_events import PATH
+from console.local.samples import SAMPLE
+from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
 from console.rehearsal_authority import read_anchor
-from console.sample_events import PATH
-from console.samples import SAMPLE
 
 # What API Gateway itself refuses to take in; the function's own limit is far below.
 _MAX_BYTES = 10 * 1024 * 1024

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 from retention.catalog import FORMAT, MessageState
 from retention.locales import LocaleTable
 
-from console.checks import check_answers, check_experiments, check_offers, check_products, check_schedules, signs
-from console.content import Content, read_content
-from console.entries import Document
-from console.mistakes import Mistake, Mistakes, Notes, Place
-from console.release import ImageFacts, Release
-from console.sheets import check_limits, reach, sheet_document, spread
-from console.tree import Progress
+from console.file.checks import check_answers, check_experiments, check_offers, check_products, check_schedules, signs
+from console.file.content import Content, read_content
+from console.file.entries import Document
+from console.file.mistakes import Mistake, Mistakes, Notes, Place
+from console.file.release import ImageFacts, Release
+from console.file.sheets import check_limits, reach, sheet_document, spread
+from console.file.tree import Progress
 
 __all__ = ["Compiled", "PreviousTexts", "Progress", "compile_document", "compile_release"]
 

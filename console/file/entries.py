@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from console.conditions import Document as Condition
-from console.mistakes import Mistake, Place
-from console.schedules import Schedule
+from console.file.conditions import Document as Condition
+from console.file.mistakes import Mistake, Place
+from console.file.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)

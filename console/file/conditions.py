@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 from retention.locales import normalise, spelled
 from retention.rules import CUSTOMER_PREFIX
 
-from console.mistakes import Notes, suggestion
-from console.tree import Node
+from console.file.mistakes import Notes, suggestion
+from console.file.tree import Node
 
 Document: TypeAlias = list[Any]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from subprocess import Popen
 from typing import IO, Any, Final, Self
 
-from console.artefact import PYTHON, Artefact, base_interpreter, machine
-from console.processes import PARTS, ROOT, PartMissingError, await_port, free_port, run, running, settle
+from console.local.artefact import PYTHON, Artefact, base_interpreter, machine
+from console.local.processes import PARTS, ROOT, PartMissingError, await_port, free_port, run, running, settle
 
 INVOKE_SECONDS: Final = 30
 

@@ -14,8 +14,8 @@ from threading import Condition
 from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
-from console.artefact import built, machine
-from console.emulator import Emulator, InvocationError, prepare
+from console.local.artefact import built, machine
+from console.local.emulator import Emulator, InvocationError, prepare
 
 Answer = dict[str, Any]
 

@@ -23,14 +23,14 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from console.entries import App, Document, Environment
-from console.environments import say
 from console.failure import Failure, sentence
-from console.local import TABLE, embedded_dynamodb, function_environment
+from console.file.entries import App, Document, Environment
+from console.local.environments import say
+from console.local.sample_events import PATH
+from console.local.serve import listen
+from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.options import APPLE_URL
 from console.releases import create_table
-from console.sample_events import PATH
-from console.serve import listen
 from console.session import read_file
 from console.simulator import accounts, verbs
 from console.simulator.box import Box

@@ -2,7 +2,7 @@
 
 Signed by the committed test authority at the fixed instant, so that they mean the same next year.
 
-    python -m console.sample_events    writes every file of events/ that follows from others, as `make events` does
+    python -m console.local.sample_events    writes what follows from others in events/, as `make events` does
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, Final
 from retention.request import MAX_BODY_BYTES
 
 from console.authority import Authority, request_claims
-from console.local import function_environment
-from console.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
+from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
+from console.local.surroundings import function_environment
 
 PATH: Final = "/v1/retention-message"
 APP: Final = 6745974591

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.apple_error import rate_limited
+from console.appstore.errors import rate_limited
 
 HOUR: Final = 3600.0
 

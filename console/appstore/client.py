@@ -21,8 +21,8 @@ from appstoreserverlibrary.models.PerformanceTestConfig import PerformanceTestCo
 from appstoreserverlibrary.models.PerformanceTestRequest import PerformanceTestRequest
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 
-from console.api_key import ApiKey
-from console.apple_error import (
+from console.appstore.api_key import ApiKey
+from console.appstore.errors import (
     ALREADY_EXISTS,
     DEFAULT_NOT_FOUND,
     IMAGE_NOT_FOUND,
@@ -32,8 +32,8 @@ from console.apple_error import (
     Kind,
     taken,
 )
-from console.pace import HOUR, Pace, Waiting
-from console.wire import TIMEOUT, Wire
+from console.appstore.pace import HOUR, Pace, Waiting
+from console.appstore.wire import TIMEOUT, Wire
 
 __all__ = ["ApiKey", "Apple", "AppleError", "Image", "Kind", "Test", "TestReport"]
 

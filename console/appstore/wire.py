@@ -19,8 +19,8 @@ from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from urllib3.exceptions import NameResolutionError
 
-from console.api_key import ApiKey
-from console.apple_error import AppleError, Kind, rate_limited, refused
+from console.appstore.api_key import ApiKey
+from console.appstore.errors import AppleError, Kind, rate_limited, refused
 
 # Seconds to connect, and to wait for an answer: Apple's library waits 30.
 TIMEOUT: Final = (5.0, 30.0)

@@ -14,9 +14,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from console.local import LocalTable, embedded_dynamodb, load_function
-from console.sample_events import SAMPLES
-from console.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+from console.local.sample_events import SAMPLES
+from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
+from console.local.surroundings import LocalTable, embedded_dynamodb, load_function
 
 _SHOWN_WHOLE = "promotional-offer-v2"
 _WIDE = 120

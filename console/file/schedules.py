@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from console.mistakes import Notes, suggestion
-from console.tree import Node
+from console.file.mistakes import Notes, suggestion
+from console.file.tree import Node
 
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?")
 _FIELDS: Final = ("from", "until", "timeZone")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console.entries import Bullet, Document, Image, Text
-from console.identifiers import image_id, message_id, upload_body
-from console.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
-from console.mistakes import Notes, Place
+from console.file.entries import Bullet, Document, Image, Text
+from console.file.identifiers import image_id, message_id, upload_body
+from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
+from console.file.mistakes import Notes, Place
 
 # Per app (apple-api.md, section 5).
 MAX_MESSAGES: Final = 2000

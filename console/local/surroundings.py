@@ -21,11 +21,11 @@ from retention.catalog import APPROVED
 from retention.snapshot import ImageState, SnapshotReport, apply_snapshot
 
 from console.authority import Authority
-from console.compile import Compiled, compile_document
-from console.document import read
-from console.entries import Document
+from console.file.compile import Compiled, compile_document
+from console.file.document import read
+from console.file.entries import Document
+from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.releases import Published, create_table, publish, record_default, write_profile
-from console.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.stack import client
 from console.states import read_lists
 

@@ -1,4 +1,4 @@
-"""YAML 1.2 as a tree that remembers lines: the only thing about a file that `console.document` has to know.
+"""YAML 1.2 as a tree that remembers lines: the only thing about a file that `console.file.document` has to know.
 
 Scalars have YAML's types, but a date stays the text it was. What YAML allows and an owner's file should not hold is a
 mistake: duplicate keys, merge keys, tags, keys that are no scalars, numbers that are not finite.
@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from console.mistakes import Mistake, Mistakes, Notes, Place
+from console.file.mistakes import Mistake, Mistakes, Notes, Place
 
 Scalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]

@@ -10,9 +10,9 @@ from typing import Final
 
 from retention.locales import APPLE_LOCALES, normalise, spelled
 
-from console.answers import read_answer, read_experiment, utf16_length
-from console.conditions import is_locale, read_condition
-from console.entries import (
+from console.file.answers import read_answer, read_experiment, utf16_length
+from console.file.conditions import is_locale, read_condition
+from console.file.entries import (
     App,
     Bullet,
     Document,
@@ -25,12 +25,12 @@ from console.entries import (
     Rule,
     Text,
 )
-from console.fields import Fields
-from console.identifiers import canonical_text
-from console.images import FULL_SIZE, SIZES
-from console.mistakes import Notes, Place, nearest, suggestion
-from console.schedules import Schedule, read_schedule
-from console.tree import Node, Progress, parse
+from console.file.fields import Fields
+from console.file.identifiers import canonical_text
+from console.file.images import FULL_SIZE, SIZES
+from console.file.mistakes import Notes, Place, nearest, suggestion
+from console.file.schedules import Schedule, read_schedule
+from console.file.tree import Node, Progress, parse
 
 __all__ = ["Document", "read"]
 

@@ -10,11 +10,11 @@ from retention.catalog import Sheet
 from retention.locales import APPLE_LOCALES, LocaleTable
 from retention.table import MAX_DOCUMENT, canonical, pack
 
-from console.conditions import Document as Condition
-from console.conditions import asks_product, for_product, named_products
-from console.entries import Answer, Document, Experiment, Rule
-from console.mistakes import Mistake, Notes, Place
-from console.release import ANY_PRODUCT
+from console.file.conditions import Document as Condition
+from console.file.conditions import asks_product, for_product, named_products
+from console.file.entries import Answer, Document, Experiment, Rule
+from console.file.mistakes import Mistake, Notes, Place
+from console.file.release import ANY_PRODUCT
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024

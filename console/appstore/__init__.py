@@ -1,0 +1,1 @@
+"""Apple's Retention Messaging API as the console uses it."""

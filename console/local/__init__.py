@@ -1,0 +1,1 @@
+"""Everything on one machine: an embedded table, the function over it, samples, Lambda's runtime."""
