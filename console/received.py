@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from retention.errors import RetentionError
 from retention.gateway import read_body
-from retention.jws import SignedPayloadVerifier, apple_root
+from retention.jws import APPLE_ROOT_FINGERPRINT, SignedPayloadVerifier, apple_root
 from retention.request import RetentionRequest, read_signed_payload
 
 from console.failure import Failure
@@ -74,20 +74,14 @@ def _decoded(signed_payload: str) -> RetentionRequest:
 
 
 def _signer(signed_payload: str, now: datetime, test_root: bytes | None) -> tuple[str, str]:
+    roots = [apple_root(), *([] if test_root is None else [test_root])]
     try:
-        SignedPayloadVerifier([apple_root()]).verify(signed_payload, now)
+        signed = SignedPayloadVerifier(roots).authenticate(signed_payload, now)
     except RetentionError as error:
-        refusal = error
-    else:
+        return (
+            "",
+            f"Its signature was checked, and the endpoint would answer 401 ({error.code}): {error}.",
+        )
+    if signed.anchor == APPLE_ROOT_FINGERPRINT:
         return "Apple", "Its signature was checked: Apple signed it."
-    if test_root is not None:
-        try:
-            SignedPayloadVerifier([test_root]).verify(signed_payload, now)
-        except RetentionError:
-            pass
-        else:
-            return (
-                "the local test CA",
-                "Its signature was checked: the local test CA signed it, which Apple did not make.",
-            )
-    return "", f"Its signature was checked and is not good ({refusal.code}): the endpoint would answer 401. {refusal}"
+    return "the local test CA", "Its signature was checked: the local test CA signed it, which Apple did not make."

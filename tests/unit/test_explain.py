@@ -17,7 +17,7 @@ from console.explain import Explanation, draft_catalog, explain
 from console.explaining import read_facts
 from console.failure import Failure
 from console.file.document import read
-from console.local.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
+from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK, compile_sample
 from console.received import read_event
 
 RELEASE = compile_sample().release
@@ -198,3 +198,10 @@ def test_facts_are_what_they_look_like() -> None:
     assert read_facts([], unreadable=True) is UNREADABLE
     with pytest.raises(Failure):
         read_facts(["tenureDays"], unreadable=False)
+
+
+def test_a_tampered_event_is_refused_for_its_signature() -> None:
+    """The reason told is the one the endpoint under the same roots would log."""
+    event = (EVENTS / "tampered-401.json").read_bytes()
+    received = read_event(event, SAMPLE_CLOCK, (EVENTS / "ca" / "root.der").read_bytes())
+    assert "signature_invalid" in received.note
