@@ -137,7 +137,7 @@ def test_a_rehearsal_by_the_live_release(dynamodb_local: str, tmp_path: Path, re
 def test_what_serving_environments_takes_is_said(tmp_path: Path) -> None:
     """On a machine without SAM's environment `--environments` ends with a sentence naming what to do."""
     program = (
-        "import sys; from pathlib import Path; from console import artefact, emulator, serve;"
+        "import sys; from pathlib import Path; from console.local import artefact, emulator, serve;"
         f" artefact.PYTHON = emulator.ROOT = Path({str(tmp_path)!r}) / 'none';"
         " sys.exit(serve.main(['--port', '0', '--dynamodb-port', '0', '--environments', '1']))"
     )
