@@ -553,6 +553,7 @@ def _encodings() -> list[Case]:
     root = good_chain()[2]
     leaf, intermediate, last = x5c((_until(lambda encoded: "+" in encoded or "/" in encoded), *good_chain()[1:]))
     padded = base64.b64encode(_until(lambda encoded: encoded.endswith("="))).decode()
+    whole = base64.b64encode(_until(lambda encoded: not encoded.endswith("="))).decode()
     stem = padded.rstrip("=")
     loose = stem[:-1] + chr(ord(stem[-1]) + 1) + padded[len(stem) :]
     pem = "-----BEGIN CERTIFICATE-----\n" + leaf + "\n-----END CERTIFICATE-----\n"
@@ -561,7 +562,9 @@ def _encodings() -> list[Case]:
         "x5c[0] with a space after it": leaf + " ",
         "x5c[0] in base64url": leaf.replace("+", "-").replace("/", "_"),
         "x5c[0] without its padding": stem,
-        "x5c[0] with too much padding": leaf.rstrip("=") + "====",
+        "x5c[0] with too much padding": stem + "====",
+        "x5c[0] with padding that it needs none of": whole + "=",
+        "x5c[0] with a whole group of padding": whole + "====",
         "x5c[0] with spare bits set": loose,
         "x5c[0] in PEM": pem,
         "x5c[0] beyond ASCII": "é" + leaf[1:],

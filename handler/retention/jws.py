@@ -273,6 +273,8 @@ def _decode(encoded: bytes) -> bytes:
     spare = len(decoded) % 3
     if spare and encoded[spare - 4] not in (_LAST_OF_TWO if spare == 1 else _LAST_OF_THREE):
         raise ValueError("spare bits are not zero")
+    if not spare and encoded.endswith(b"="):  # before 3.13, strict mode lets padding follow whole groups
+        raise ValueError("padding after whole groups")
     return decoded
 
 
