@@ -21,7 +21,7 @@ $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/p
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve sandbox test e2e check lint template build bench events clean pins
+.PHONY: help setup run serve sandbox test e2e prove check lint template build bench events clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); hand
 
 e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a whole local AWS, in some two minutes
 	@REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/e2e $(PYTEST)
+
+prove: .venv/.installed .venv-sam/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
+	@rm -rf .evidence
+	@PROVE=1 REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/reliability $(PYTEST)
+	@$(BIN)/python tests/evidence.py
 
 check: lint template test ## what CI runs: lint, types, template and tests
 
@@ -70,7 +75,7 @@ pins: ## take the newest versions of all dependencies, with their hashes
 	@scripts/pins
 
 clean: ## remove everything that was made, virtual environments included
-	rm -rf .venv .venv-sam .venv-ministack .aws-sam .parts .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-sam .venv-ministack .aws-sam .parts .evidence .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made: $(REQUIREMENTS)
