@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from retention.catalog import UNKNOWN, MessageState
 from retention.decision import Delivery
-from retention.locales import APPLE_LOCALES, normalise
+from retention.locales import APPLE_LOCALES, listed
 from retention.table import ANY_PRODUCT
 
 from console.edition import UNKNOWN_PRODUCT, Edition, Standing
@@ -204,7 +204,7 @@ def _locales_asked(condition: Condition) -> Iterator[str]:
 
 def _default(edition: Edition, known: Standing | None, product: str, locale: str) -> str | None:
     """Return the default message where Apple looks for one: in exactly this locale, in Apple's spelling."""
-    place = locale if locale in APPLE_LOCALES else normalise(locale)
+    place = listed(locale)
     if known is not None:
         return known.defaults.get((product, place))
     declared = edition.document.products.get(product)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TypeAlias
 
@@ -81,12 +81,14 @@ def decide(
     """Return the one answer to a verified request, with the reasons against every earlier rule.
 
     `customer` holds the facts of the customer's profile, or UNREADABLE. With `can_sign` False, answers that need the
-    signing key are passed over; an experiment still assigns as if they were not, so that arms stay comparable.
+    signing key are passed over; an experiment still assigns as if they were not, so that arms stay comparable. A `now`
+    without a zone is UTC, whatever the machine's.
     """
     customer_hash = hash_customer(catalog.customer_key, request.original_transaction_id)
     if catalog.paused:
         return Decision(Outcome.PAUSED, customer_hash)
-    return _Judge(request, catalog, now.timestamp(), customer, customer_hash, can_sign).decide()
+    at = (now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp()
+    return _Judge(request, catalog, at, customer, customer_hash, can_sign).decide()
 
 
 def hash_customer(customer_key: bytes, original_transaction_id: str) -> str:

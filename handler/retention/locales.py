@@ -1,7 +1,8 @@
 """Which of the locales a text exists in serves the locale a customer's device asks for.
 
-Apple documents no fallback between locales, so this order is ours: exact; normalised; the owner's fallbacks for the
-locale, then for its language; the text's only locale of that language, else the one Apple lists first; the default.
+Apple documents no fallback between locales, so this order is ours: exact; normalised; language and region alone; the
+owner's fallbacks for the locale, then for its language; the text's only locale of that language, else the one Apple
+lists first; the default.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _LANGUAGE_ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id"}
 _TRADITIONAL_CHINESE = frozenset({"Hant", "TW", "HK", "MO"})
 _SCRIPT_LETTERS = 4
 _REGION_LETTERS = 2
+_REGION_DIGITS = 3
 _MAX_CHARACTERS = 64
 
 
@@ -75,6 +77,28 @@ def _subtag(subtag: str) -> str:
     return subtag.upper() if len(subtag) == _REGION_LETTERS else subtag
 
 
+def listed(asked: str) -> str:
+    """Return the locale of Apple's list that `asked` is, where a default message of it stands; else it normalised.
+
+    `en-GB-oxendict` → `en-GB`, `ja-JP` → `ja`: not another region's, for Apple documents no such fallback.
+    """
+    normal = normalise(asked)
+    known = (name for name in (normal, _regional(normal), language_of(normal)) if name in APPLE_LOCALES)
+    return next(known, normal)
+
+
+def _regional(written: str) -> str:
+    """Return language and region alone, of which Apple's codes are made: `fr-Latn-CA` → `fr-CA`."""
+    language, *subtags = written.split("-")
+    if subtags and len(subtags[0]) == _SCRIPT_LETTERS:
+        del subtags[0]
+    return f"{language}-{subtags[0]}" if subtags and _is_region(subtags[0]) else language
+
+
+def _is_region(subtag: str) -> bool:
+    return len(subtag) == _REGION_LETTERS or (len(subtag) == _REGION_DIGITS and subtag.isdigit())
+
+
 def language_of(locale: str) -> str:
     """Return the language of a normalised locale: `fr-CA` → `fr`."""
     return locale.partition("-")[0]
@@ -88,10 +112,9 @@ def names_of(asked: str) -> frozenset[str]:
     language with its region alone (`zh-HK`).
     """
     written, normal = spelled(asked), normalise(asked)
-    names = {asked, normal, language_of(normal)}
+    names = {asked, normal, language_of(normal), _regional(written)}
     language, *subtags = written.split("-")
     names.update("-".join([language, *subtags[:count]]) for count in range(len(subtags) + 1))
-    names.update(f"{language}-{region}" for region in subtags[1:2] if len(region) == _REGION_LETTERS)
     return frozenset(names)
 
 
@@ -99,8 +122,9 @@ def candidates(asked: str, available: Collection[str], table: LocaleTable) -> tu
     """Return the locales of `available` that may serve `asked`, best first, each once."""
     normal = normalise(asked)
     language = language_of(normal)
-    wanted = [asked, normal]
-    for key in dict.fromkeys((asked, spelled(asked), normal, language)):
+    regional = _regional(normal)
+    wanted = [asked, normal, regional]
+    for key in dict.fromkeys((asked, spelled(asked), normal, regional, language)):
         wanted += table.fallbacks.get(key, ())
     wanted += _same_language(normal, language, available)
     wanted.append(table.default)

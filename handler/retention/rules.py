@@ -169,21 +169,19 @@ def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Condit
     """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
 
     def judge(facts: Facts) -> Truth:
-        value = facts.get(fact)
-        if value is None:
-            return None
-        if isinstance(value, tuple):
-            return any(map(test, value)) if str in kinds else None
-        return test(value) if _kind(value) in kinds else None
+        value: Any = facts.get(fact)  # what a caller of `decide` passes is not always what its type says
+        if isinstance(value, (tuple, list)):
+            return any(test(member) for member in value if isinstance(member, str)) if str in kinds else None
+        return test(value) if value is not None and _kind(value) in kinds else None
 
     return judge
 
 
-def _kind(value: Scalar) -> type:
-    """Return bool, str or float: to Python True equals 1, to an owner it does not."""
-    if isinstance(value, bool):
-        return bool
-    return str if isinstance(value, str) else float
+def _kind(value: object) -> type:
+    """Return bool, str or float: to Python True equals 1, to an owner it does not. No test compares any other type."""
+    if isinstance(value, (bool, str)):
+        return type(value)
+    return float if isinstance(value, (int, float)) else type(value)
 
 
 _OPERATORS: Mapping[str, Callable[..., Condition]] = {

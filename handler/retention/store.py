@@ -18,7 +18,7 @@ from retention.catalog import FORMAT, Answer, Catalog, Product, Settings, Sheet
 from retention.connection import Caller, CallFailedError
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import CatalogUnavailableError
-from retention.locales import LocaleTable, normalise
+from retention.locales import LocaleTable, listed
 from retention.memory import Memory, SheetKey, View, ViewKey
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 from retention.table import ANY_PRODUCT, BATCH_KEYS, Head, Item, Key, ReleaseRow, UnreadableRowError
@@ -72,10 +72,11 @@ class FormatTooNewError(Exception):
 class _App:
     """What is known of one app: its head, when that was confirmed and is due again, and its releases' settings."""
 
-    __slots__ = ("confirmed", "due", "head", "releases")
+    __slots__ = ("comparing", "confirmed", "due", "head", "releases")
 
     def __init__(self) -> None:
         self.head: Head | None = None
+        self.comparing = False  # one request is at it, and those beside it need not doubt
         self.confirmed = 0.0
         self.due = float("-inf")
         self.releases: dict[int, _Release] = {}
@@ -191,7 +192,7 @@ class Store:
 
     def _loaded(self, name: ViewKey, app: _App, head: Head, view: View) -> Loaded:
         age = max(0.0, self._monotonic() - app.confirmed)
-        degraded = ["head"] if age >= HEAD_SECONDS else []
+        degraded = ["head"] if age >= HEAD_SECONDS and not app.comparing else []
         if not head.paused and not self._is_fresh(view, head):
             behind = view.catalog.release != head.current
             _, reason = self._troubles.get(name, _NO_TROUBLE)
@@ -211,6 +212,7 @@ class Store:
                 if now < max(app.due, self._quiet_until):
                     return known
                 app.due = now + HEAD_SECONDS  # this request compares; others meanwhile go on with what there is
+            app.comparing = True
         try:
             head = self._read_head(app_apple_id, known, deadline)
         except (OutOfTimeError, CallFailedError, UnreadableRowError) as error:
@@ -219,6 +221,8 @@ class Store:
             if known is None:
                 raise _unavailable(error) from error
             return known
+        finally:
+            app.comparing = False
         with self._lock:
             if app.head is known or app.head is None or head.version >= app.head.version:
                 app.head, app.confirmed, app.due = head, now, now + HEAD_SECONDS
@@ -265,7 +269,7 @@ class Store:
     def _read_view(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> View:
         app_apple_id, product_id, user_locale = name
         started = self._monotonic()
-        default = rows.default_key(app_apple_id, product_id, normalise(user_locale))
+        default = rows.default_key(app_apple_id, product_id, listed(user_locale))
         wanted = [default] if rows.names_row(default) else []
         found: Found = {}
         release = app.releases.get(_current(head))

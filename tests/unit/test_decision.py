@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,3 +78,18 @@ def test_a_slot_beyond_all_arms_is_an_error() -> None:
     experiment = Experiment("k", (Arm("a", 10, Answer("fallback", "", {})),))
     with pytest.raises(ValueError, match="no arm for slot 10"):
         arm_at(experiment, 10)
+
+
+def test_a_time_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same call decides alike on every machine, wherever its clock hangs."""
+    scheduled = {**KEEP, "from": int(NOW.timestamp())}
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        decision = decide(request(), catalog([scheduled], new=MessageState("APPROVED")), NOW.replace(tzinfo=None))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert decision.outcome is Outcome.ANSWERED
+    early = NOW.replace(tzinfo=None) - timedelta(seconds=1)
+    assert [passed.reason for passed in decide(request(), catalog([scheduled]), early).passed] == ["before_schedule"]

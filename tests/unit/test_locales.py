@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from retention.locales import APPLE_LOCALES, LocaleTable, candidates, language_of, names_of, normalise, spelled
+from retention.locales import APPLE_LOCALES, LocaleTable, candidates, language_of, listed, names_of, normalise, spelled
 
 
 def test_apple_has_fifty_locales() -> None:
@@ -34,6 +34,24 @@ def test_apples_own_spelling_is_normal(locale: str) -> None:
 def test_older_and_narrower_names_are_apples(asked: str, normal: str) -> None:
     """Old codes and regions that Apple folds together become Apple's."""
     assert normalise(asked) == normal
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("fr-CA", "fr-CA"),
+        ("en_gb_oxendict", "en-GB"),
+        ("ja-JP", "ja"),
+        ("nb-NO", "no"),
+        ("zh-HK", "zh-Hant"),
+        ("fr-Latn-CA", "fr-CA"),
+        ("en-IN", "en-IN"),
+        ("tlh", "tlh"),
+    ],
+)
+def test_a_default_stands_under_apples_own_locale(asked: str, place: str) -> None:
+    """A device's spelling is Apple's code where that is the same locale, and never another region's."""
+    assert listed(asked) == place
 
 
 def test_spelling_keeps_the_region() -> None:

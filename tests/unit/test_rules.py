@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from retention.rules import UNREADABLE, Facts, compile_condition, facts_named
 
@@ -43,3 +45,25 @@ def test_empty_combinations_are_neutral() -> None:
     """The file cannot write them; a loaded document that has them still has an answer."""
     assert compile_condition(["all"])(Facts.of("p", "en", {})) is True
     assert compile_condition(["any"])(Facts.of("p", "en", {})) is False
+
+
+@pytest.mark.parametrize("value", [["gold", 5], ("gold",), [{"a": 1}, "gold"]])
+def test_a_list_passes_when_one_of_its_texts_does(value: Any) -> None:
+    """Facts may be lists or tuples; members that are no texts are compared with nothing."""
+    facts = Facts.of("p", "fr", {"x": value})
+    assert compile_condition(["is", "customer.x", ["gold", 5]])(facts) is True
+    assert compile_condition(["starts", "customer.x", ["go"]])(facts) is True
+    assert compile_condition(["is", "customer.x", ["silver"]])(facts) is False
+
+
+@pytest.mark.parametrize("value", [{"gold": 1}, {"gold"}, b"gold", object()])
+def test_a_fact_of_any_other_type_is_unknown(value: Any) -> None:
+    """Whatever a caller passes for a fact, a condition answers, and never with True."""
+    facts = Facts.of("p", "fr", {"x": value})
+    assert [
+        compile_condition([*test, ["gold"]])(facts) for test in (("is", "customer.x"), ("starts", "customer.x"))
+    ] == [
+        None,
+        None,
+    ]
+    assert compile_condition(["least", "customer.x", 1])(facts) is None

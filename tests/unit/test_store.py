@@ -274,6 +274,24 @@ def test_a_cold_look_up_that_fails_is_unavailable(reader: Reader, fault: Any, co
     assert error.value.code == code
 
 
+def test_a_comparison_on_its_way_is_no_doubt(reader: Reader) -> None:
+    """While one request compares `head`, those beside it go on with what there is, and nothing is degraded."""
+    reader.load()
+    reader.later(31)
+    beside: list[Loaded] = []
+
+    def ask(_operation: str, _request: dict[str, Any]) -> None:
+        reader.table.fault = lambda *_: None
+        beside.append(reader.load())
+
+    reader.table.fault = ask
+    assert reader.load().degraded == ()
+    assert [loaded.degraded for loaded in beside] == [()]
+    reader.later(31)
+    reader.table.fault = fails
+    assert reader.load().degraded == ("head",)
+
+
 def test_a_failed_head_read_is_not_repeated_for_five_seconds(reader: Reader) -> None:
     """The last good catalog serves, marked, without waiting for DynamoDB on every request."""
     reader.load()
