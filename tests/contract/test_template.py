@@ -220,7 +220,8 @@ def test_both_functions_are_the_same_code_and_layer() -> None:
     assert {name: SYNC["Properties"][name] for name in shared} == {
         name: FUNCTION["Properties"][name] for name in shared
     }
-    assert SYNC["Metadata"] == FUNCTION["Metadata"]
+    for name in ("BuildMethod", "ContextPath"):
+        assert SYNC["Metadata"][name] == FUNCTION["Metadata"][name]
 
 
 def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
@@ -236,6 +237,11 @@ def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
     assert ALARMS["SyncMissingAlarm"]["Condition"] == "SyncsStates"
     alarm = ALARMS["SyncMissingAlarm"]["Properties"]
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+
+
+def test_lambda_repeats_no_tick_by_itself() -> None:
+    """The schedule's call is asynchronous, which Lambda would repeat twice when it fails, were it not told otherwise."""
+    assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
 def test_no_deployed_function_has_a_fixed_clock() -> None:
