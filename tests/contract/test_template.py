@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.session import get_session
 from retention.settings import Deployment, SyncDeployment
+from rights import operations
 from sam_template import ROOT, Document, resources, table_definition, template
 
 from console.releases import create_table
@@ -240,7 +240,7 @@ def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
 
 
 def test_lambda_repeats_no_tick_by_itself() -> None:
-    """The schedule's call is asynchronous, which Lambda would repeat twice when it fails, were it not told otherwise."""
+    """The schedule's call is asynchronous: Lambda would repeat it twice when it fails, were it not told otherwise."""
     assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
@@ -273,13 +273,6 @@ def test_apple_reaches_the_alias() -> None:
 
 
 # --- rights ---
-
-
-@cache
-def operations(service: str) -> dict[str, str]:
-    """Return the SDK's method names of a service, each with the service's own name for it."""
-    model = get_session().get_service_model(service)
-    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
 
 
 def calls_made(function: str) -> set[str]:
