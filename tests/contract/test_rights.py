@@ -1,7 +1,7 @@
 """Rights, both ways, by running: what functions and operator do is allowed, and nothing is allowed that they never do.
 
-test_template.py compares the same by reading the code. Here calls are recorded as they leave, with the table, the key and
-the parameter they name, and judged by the policies as CloudFormation would fill them in.
+test_template.py compares the same by reading the code. Here calls are recorded as they leave, with the table, the key
+and the parameter they name, and judged by the policies as CloudFormation would fill them in.
 """
 
 from __future__ import annotations
@@ -117,16 +117,16 @@ def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[A
 @pytest.fixture
 def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
     """What a run asks for that finds new states."""
-    variables = {
-        "TABLE": TABLE,
-        "ENVIRONMENT": "Production",
-        "APP_APPLE_IDS": str(APP),
-        "KEY_PREFIX": "/retention/sandbox",
-    }
-    for name, value in {**variables, "APPLE_URL": ""}.items():
-        monkeypatch.setenv(f"RETENTION_{name}", value)
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "retention-sandbox")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Retention")
+    for name, value in {
+        "RETENTION_TABLE": TABLE,
+        "RETENTION_ENVIRONMENT": "Production",
+        "RETENTION_APP_APPLE_IDS": str(APP),
+        "RETENTION_KEY_PREFIX": "/retention/sandbox",
+        "RETENTION_APPLE_URL": "",
+        "POWERTOOLS_SERVICE_NAME": "retention-sandbox",
+        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+    }.items():
+        monkeypatch.setenv(name, value)
     with mock_aws(), make_box() as box, BoxServer(box) as server:
         sync = importlib.import_module("sync")
         dynamodb: Any = get_session().create_client("dynamodb", region_name="us-east-1")
@@ -197,7 +197,6 @@ def test_nothing_is_allowed_anywhere_else(role: str) -> None:
 def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[Desk, list[Ask]]]:
     """What a working day asks for: every command that asks AWS anything, in both environments."""
     with embedded_dynamodb() as url, sit_down(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
-        noted.clear()  # of what the desk itself was set up with
         work(desk)
         yield desk, noted
 
@@ -251,7 +250,7 @@ def typed_by_hand() -> set[str]:
 
 
 def test_the_operator_may_do_what_the_console_does_and_nothing_else(operator_asks: tuple[Desk, list[Ask]]) -> None:
-    """Every call of every command is allowed in its own stack; every action allowed is of a command, or of a document."""
+    """Every call of every command is allowed in its own stack; every action allowed is a command's or a document's."""
     desk, asked = operator_asks
     both = [
         Rights.of(
