@@ -52,7 +52,7 @@ def export_app(
     target = find(Where(env, file, table, endpoint_url, region, app_id))
     path = to or _name(target, env, now)
     if path.exists():
-        raise Failure(f"{path} is there already, and is not overwritten: name another file.")
+        raise Failure(f"There is a file {path} already, which is not overwritten: name another.")
     with out.progress() as report:
         done = export(
             target.dynamodb,

@@ -118,7 +118,7 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(path: Path) -> N
 
 
 def test_whatever_pip_installs_is_held_to_its_hash() -> None:
-    """Every `pip install` of make, CI and scripts demands hashes, but that of the project itself, which fetches nothing."""
+    """Every `pip install` of make, CI and scripts demands hashes; that of the project itself fetches nothing."""
     for name in ("Makefile", ".ci/run", "scripts/pins", "build/artefact.mk"):
         text = (ROOT / name).read_text().replace("\\\n", " ")
         installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]
