@@ -49,6 +49,7 @@ ADMINISTRATORS: Final = {
     "dynamodb:RestoreTableToPointInTime",
     "dynamodb:DescribeTable",
     "dynamodb:DeleteTable",
+    "dynamodb:ListBackups",
 }
 
 
