@@ -57,8 +57,11 @@ lint: .venv/.installed
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-template: .venv-sam/.made
+# cfn-lint with its informational rules too; checkov with the skips argued in the template, asking nobody on the network
+template: .venv-sam/.made .venv-checkov/.made
 	@$(SAM_BIN)/sam validate --lint
+	@$(SAM_BIN)/cfn-lint --include-checks I -- template.yaml
+	@.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
 build: .venv-sam/.made ## sam build, for ARCH=arm64 (default) or x86_64
 	@test -x $(SAM_BIN)/python3.13 || { echo "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. This machine's best \
@@ -71,11 +74,11 @@ bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in som
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
 	@$(BIN)/python -m console.local.sample_events
 
-pins: ## take the newest versions of all dependencies, with their hashes
+pins: ## take the newest versions of all dependencies that are COOLDOWN_DAYS (7) old, with their hashes
 	@scripts/pins
 
 clean: ## remove everything that was made, virtual environments included
-	rm -rf .venv .venv-sam .venv-ministack .aws-sam .parts .evidence .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-sam .venv-ministack .venv-checkov .aws-sam .parts .evidence .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made: $(REQUIREMENTS)
@@ -97,3 +100,6 @@ clean: ## remove everything that was made, virtual environments included
 
 .venv-ministack/.made: requirements/ministack.txt
 	$(call environment,.venv-ministack,requirements/ministack.txt)
+
+.venv-checkov/.made: requirements/checkov.txt
+	$(call environment,.venv-checkov,requirements/checkov.txt)

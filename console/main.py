@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from retention.errors import RetentionError
 
-from console import apple_commands, endpoint_commands, plan_commands, understanding
+from console import apple_commands, archive_commands, endpoint_commands, plan_commands, understanding
 from console.failure import Failure, sentence
 from console.file.mistakes import Mistake, Mistakes
 from console.options import (
@@ -444,7 +444,7 @@ def rehearse(
         raise typer.Exit(1)
 
 
-for commands in (plan_commands, apple_commands, endpoint_commands, understanding):
+for commands in (plan_commands, archive_commands, apple_commands, endpoint_commands, understanding):
     commands.register(app)
 app.add_typer(simulator, name="simulator", rich_help_panel=UNDERSTAND)
 

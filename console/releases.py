@@ -281,7 +281,7 @@ class _Publishing:
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(collecting)",
         }
         put = self._absent(rows.settings_key(self._app, number), settings)
-        if not _transacted(self._client, [{"ConditionCheck": claim}, {"Put": put}]):
+        if not transacted(self._client, [{"ConditionCheck": claim}, {"Put": put}]):
             raise ReleaseError(
                 "release_lost", f"release {number} was collected while it was written; publish again", release=number
             )
@@ -361,6 +361,12 @@ def verify(client: Client, table: str, app_apple_id: int, number: int) -> dict[s
         rows.string(item, "sk"): item
         for item in read_all(client, rows.query(table, rows.release_pk(app_apple_id, number)))
     }
+    judge(found, number)
+    return found
+
+
+def judge(found: Mapping[str, Item], number: int) -> None:
+    """Raise ReleaseError unless these rows, by sort key, are a whole release as it was written."""
     settings = found.get(rows.SETTINGS)
     if settings is None or "collecting" in found.get(rows.CLAIM, {}):
         raise ReleaseError("release_incomplete", f"there is no complete release {number}", release=number)
@@ -370,7 +376,6 @@ def verify(client: Client, table: str, app_apple_id: int, number: int) -> dict[s
         _check(found, settings)
     except rows.UnreadableRowError as error:
         raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
-    return found
 
 
 def _check(found: Mapping[str, Item], settings: Item) -> None:
@@ -405,7 +410,7 @@ def make_current(client: Client, table: str, app_apple_id: int, number: int, see
     }
     if seen is not None:
         move["ExpressionAttributeValues"][":seen"] = {"N": str(seen)}
-    if _transacted(client, [{"ConditionCheck": exists}, {"Update": move}]):
+    if transacted(client, [{"ConditionCheck": exists}, {"Update": move}]):
         return
     current = _current(_head(client, table, app_apple_id))
     if current != number:  # else our own attempt, whose answer was lost
@@ -580,7 +585,7 @@ def _condemn(client: Client, table: str, app_apple_id: int, number: int) -> bool
         "ExpressionAttributeValues": {":true": {"BOOL": True}},
     }
     settings = {"TableName": table, "Key": rows.settings_key(app_apple_id, number)}
-    return _transacted(client, [{"ConditionCheck": not_live}, {"Update": mark}, {"Delete": settings}])
+    return transacted(client, [{"ConditionCheck": not_live}, {"Update": mark}, {"Delete": settings}])
 
 
 def delete_release(client: Client, table: str, app_apple_id: int, number: int) -> None:
@@ -672,7 +677,7 @@ def _batch(client: Client, table: str, keys: Sequence[Key]) -> Iterator[Item]:
             pause *= 2
 
 
-def _transacted(client: Client, actions: Sequence[Request]) -> bool:
+def transacted(client: Client, actions: Sequence[Request]) -> bool:
     """Send a transaction. Returns False where one of its conditions does not hold."""
     for attempt in range(_ATTEMPTS):
         try:

@@ -20,7 +20,12 @@ from sam_template import ROOT
 
 from console.main import app
 
-DOCUMENTS: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "benchmarks" / "README.md"]
+DOCUMENTS: Final = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "benchmarks" / "README.md",
+]
 README: Final = ROOT / "README.md"
 
 # Where `make sandbox` listens: the endpoint, AWS, the App Store. The test has ports of its own in their place.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 import tomllib
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.session import get_session
+from hypothesis import given
+from hypothesis.strategies import SearchStrategy, from_regex, sampled_from
 from retention.settings import Deployment, SyncDeployment
+from rights import operations
 from sam_template import ROOT, Document, resources, table_definition, template
 
 from console.releases import create_table
@@ -147,6 +150,25 @@ def test_expressions_use_the_metrics_they_are_given(name: str) -> None:
     assert not any("FILL" in expression for expression in expressions)
 
 
+@pytest.mark.parametrize("name", ALARMS)
+def test_expressions_name_nothing_else(name: str) -> None:
+    """An expression over a metric that is not there is refused when the stack is made."""
+    entries = ALARMS[name]["Properties"].get("Metrics", [])
+    known = {entry["Id"] for entry in entries} | {"IF", "AND", *PARAMETERS}
+    for expression in (text_of(entry["Expression"]) for entry in entries if "Expression" in entry):
+        assert set(re.findall(r"[A-Za-z]\w*", expression)) <= known
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_statistic_is_one_that_cloudwatch_takes(name: str) -> None:
+    """Of a metric that counts, the sum; of one that measures, an extreme or a percentile: never an average of zeros."""
+    alarm = ALARMS[name]["Properties"]
+    stats = [entry["MetricStat"]["Stat"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
+    for statistic in stats or [alarm.get("Statistic") or alarm["ExtendedStatistic"]]:
+        assert re.fullmatch(r"Sum|Maximum|p\d{2}", statistic)
+    assert not alarm.get("Statistic", "").startswith("p")
+
+
 def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
     """A window is at most a day for short periods and a week from an hour on, at the largest parameter allowed."""
     for alarm in (found["Properties"] for found in ALARMS.values()):
@@ -164,6 +186,8 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
     for widget in body["widgets"]:
         for namespace, name, *rest in widget["properties"]["metrics"]:
             dimensions = {item for item in rest[::2] if isinstance(item, str)}
+            options = {**widget["properties"], **(rest[-1] if rest and isinstance(rest[-1], dict) else {})}
+            assert re.fullmatch(r"Sum|Maximum|p\d{2}", options["stat"])
             assert_exists(namespace, name, dimensions)
             shown += 1
     assert shown > 20
@@ -220,7 +244,8 @@ def test_both_functions_are_the_same_code_and_layer() -> None:
     assert {name: SYNC["Properties"][name] for name in shared} == {
         name: FUNCTION["Properties"][name] for name in shared
     }
-    assert SYNC["Metadata"] == FUNCTION["Metadata"]
+    for name in ("BuildMethod", "ContextPath"):
+        assert SYNC["Metadata"][name] == FUNCTION["Metadata"][name]
 
 
 def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
@@ -236,6 +261,11 @@ def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
     assert ALARMS["SyncMissingAlarm"]["Condition"] == "SyncsStates"
     alarm = ALARMS["SyncMissingAlarm"]["Properties"]
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
+
+
+def test_lambda_repeats_no_tick_by_itself() -> None:
+    """The schedule's call is asynchronous: Lambda would repeat it twice when it fails, were it not told otherwise."""
+    assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
 def test_no_deployed_function_has_a_fixed_clock() -> None:
@@ -267,13 +297,6 @@ def test_apple_reaches_the_alias() -> None:
 
 
 # --- rights ---
-
-
-@cache
-def operations(service: str) -> dict[str, str]:
-    """Return the SDK's method names of a service, each with the service's own name for it."""
-    model = get_session().get_service_model(service)
-    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
 
 
 def calls_made(function: str) -> set[str]:
@@ -476,6 +499,58 @@ def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str
     assert refused_by(parameters(given)) == [rule]
 
 
+CHOICES: dict[str, tuple[str, str]] = {
+    "Environment": ("Sandbox", "Production"),
+    "RehearsalTrustAnchor": ("", "MIIB"),
+    "SnapStart": ("off", "on"),
+    "ProvisionedConcurrency": ("0", "2"),
+    "DomainName": ("", "retention.example.com"),
+    "CertificateArn": ("", CERTIFICATE),
+    "AlarmEmail": ("", "a@example.com"),
+    "AlarmTopicArn": ("", TOPIC),
+}
+
+
+def test_every_combination_is_taken_or_refused_for_its_reason() -> None:
+    """All 256 of the parameters that rules speak of: each contradiction is refused, and nothing else."""
+    taken = 0
+    for chosen in itertools.product((False, True), repeat=len(CHOICES)):
+        production, anchor, snap_start, provisioned, domain, certificate, email, topic = chosen
+        contradictions = {
+            "RehearsalStaysOutOfProduction": production and anchor,
+            "SnapStartOrProvisionedConcurrency": snap_start and provisioned,
+            "DomainNeedsCertificate": domain and not certificate,
+            "CertificateNeedsDomain": certificate and not domain,
+            "OneWayToAlarm": email and topic,
+        }
+        given = {name: values[choice] for (name, values), choice in zip(CHOICES.items(), chosen, strict=True)}
+        assert refused_by(parameters(given)) == [rule for rule, broken in contradictions.items() if broken]
+        taken += not any(contradictions.values())
+    assert taken == 3 * 3 * 2 * 3
+
+
+def test_what_cannot_be_guessed_has_no_default() -> None:
+    """Left out, CloudFormation asks for it: the app, the environment, and where its keys are."""
+    assert {name for name, found in PARAMETERS.items() if "Default" not in found} == set(GOOD)
+
+
+def accepted(name: str) -> SearchStrategy[str]:
+    return from_regex(re.compile(PARAMETERS[name]["AllowedPattern"], re.ASCII), fullmatch=True)
+
+
+@given(sampled_from(PARAMETERS["Environment"]["AllowedValues"]), accepted("AppAppleIds"), accepted("SigningKeyPrefix"))
+def test_the_functions_start_with_whatever_the_template_takes(environment: str, apps: str, prefix: str) -> None:
+    """A value that passes CloudFormation never stops a function at its first request."""
+    environ = Environ()
+    environ |= {
+        "AWS_LAMBDA_FUNCTION_NAME": "retention-GetRetentionMessage",
+        "RETENTION_ENVIRONMENT": environment,
+        "RETENTION_APP_APPLE_IDS": apps,
+        "RETENTION_KEY_PREFIX": prefix,
+    }
+    assert [type(read(environ)).__name__ for read in READERS.values()] == ["Deployment", "SyncDeployment"]
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -508,6 +583,8 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("SigningKeyPrefix", "/"),
         ("SigningKeyPrefix", "/retention/"),
         ("SigningKeyPrefix", "/retention/*"),
+        ("SigningKeyPrefix", "/aws/retention"),
+        ("SigningKeyPrefix", "/SSM"),
         ("PathSecret", "short"),
         ("PathSecret", "with/a/slash/in/it/"),
         ("PathSecret", "{proxy+}aaaaaaaaaaaa"),
@@ -520,6 +597,8 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("Architecture", "x86"),
         ("LogRetentionDays", "2"),
         ("RehearsalTrustAnchor", "-----BEGIN CERTIFICATE-----"),
+        ("RehearsalTrustAnchor", "certificate.pem"),
+        ("RehearsalTrustAnchor", "retention"),
         ("AlarmEmail", "nobody"),
         ("AlarmTopicArn", "alarms"),
         ("SilentHours", "169"),

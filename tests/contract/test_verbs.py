@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -92,17 +93,45 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     assert "3.11" in found.stderr
 
 
-def test_no_requirement_names_an_index() -> None:
-    """Pins carry versions and hashes, and no address of where a package was fetched."""
-    folders = ("requirements", "layers/dependencies", "benchmarks", "benchmarks/reference")
-    files = [path for folder in folders for path in (ROOT / folder).glob("*.txt")]
-    assert len(files) >= 7
-    for path in files:
-        lines = path.read_text().splitlines()
-        # Whatever option names an address begins its line with a hyphen; hashes are indented.
-        assert not [line for line in lines if "://" in line or line.startswith("-")]
-        pins = [line for line in lines if "==" in line]
-        assert len(pins) <= sum("--hash=sha256:" in line for line in lines)
+REQUIREMENTS = sorted(
+    path
+    for folder in ("requirements", "layers/dependencies", "benchmarks", "benchmarks/reference")
+    for path in (ROOT / folder).glob("*.txt")
+)
+
+
+def test_every_requirements_file_is_made_of_one_that_says_what_is_wanted() -> None:
+    """All are in the folders that `make pins` knows: nine, each beside its .in, and nowhere else is any."""
+    assert len(REQUIREMENTS) == 9
+    assert all(path.with_suffix(".in").exists() for path in REQUIREMENTS)
+    tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], check=True, capture_output=True, text=True).stdout
+    named = {ROOT / name for name in tracked.splitlines() if re.fullmatch(r"(.*/)?.*requirements.*\.txt", name)}
+    assert named <= set(REQUIREMENTS)
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_requirement_is_pinned_by_hash_and_names_no_index(path: Path) -> None:
+    """A pin is a version with its SHA-256 digests, and nothing else is in the file: no option, no address."""
+    text = path.read_text().replace("\\\n", " ")
+    for line in text.splitlines():
+        assert re.fullmatch(r"[a-z0-9._-]+(\[[a-z0-9,-]+\])?==\S+( ; .*?)?( +--hash=sha256:[0-9a-f]{64})+", line), line
+
+
+def test_whatever_pip_installs_is_held_to_its_hash() -> None:
+    """Every `pip install` of make, CI and scripts demands hashes; that of the project itself fetches nothing."""
+    for name in ("Makefile", ".ci/run", "scripts/pins", "build/artefact.mk"):
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]
+        assert installs
+        assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+
+
+def test_pins_wait_out_a_cool_down() -> None:
+    """Seven days, said in one place, for whatever uv resolves; COOLDOWN_DAYS says otherwise. uv is pinned itself."""
+    script = (ROOT / "scripts" / "pins").read_text()
+    assert "COOLDOWN_DAYS=${COOLDOWN_DAYS:-7}" in script
+    assert script.count("pip compile") == script.count('--exclude-newer "$COOLDOWN_DAYS days"') == 1
+    assert "-r requirements/pins.txt" in script
 
 
 def test_scripts_can_be_run() -> None:

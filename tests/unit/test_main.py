@@ -31,8 +31,8 @@ from console.releases import create_table
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]
 VERBS = (
-    "validate publish releases rollback pause resume plan apply promote import-states status defaults prune explain"
-    " sign-request rehearse doctor"
+    "validate publish releases rollback pause resume plan apply promote export import import-states status"
+    " defaults prune explain sign-request rehearse doctor"
 ).split()
 
 
@@ -168,6 +168,87 @@ def test_a_release_from_publishing_to_rollback(run: Run, table: tuple[str, ...])
     assert (document["rule"], document["locale"], document["status"]) == ("keep-pro", "en-US", 200)
     drafted = run("explain", str(SAMPLE), *table, "--product", "trailhead.pro.annual", "--locale", "de-DE", "--json")
     assert json.loads(drafted[1])["locale"] == "en-US"
+
+
+@pytest.fixture
+def other_table(endpoint: str, table: tuple[str, ...]) -> tuple[str, ...]:
+    """A second table, empty as well."""
+    create_table(boto3.client("dynamodb", endpoint_url=endpoint), f"{table[1]}-2")
+    return "--table", f"{table[1]}-2", "--endpoint-url", endpoint
+
+
+def test_an_app_moves_from_table_to_table(
+    run: Run, table: tuple[str, ...], other_table: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Export and import tell what they did, and say that the file is a secret."""
+    app, file = ("--app", APP), str(tmp_path / "app.jsonl.gz")
+    for _ in range(2):
+        run("publish", str(SAMPLE), *table)
+    code, out, err = run("export", file, *table, *app)
+    assert code == 0
+    assert re.search(
+        r"^\d+ rows are in .*: 2 releases \(2 is live\); no customers, who come with --profiles\.$", out, re.MULTILINE
+    )
+    assert "customerKey" in err
+    document = json.loads(run("export", f"{file}.2", *table, *app, "--profiles", "--json")[1])
+    assert (document["release"], document["releases"], document["profiles"]) == (2, [1, 2], 0)
+    assert "2 releases, of which 2 is live." in run("import", file, *other_table, *app)[1]
+    assert run("releases", *other_table, *app)[1] == run("releases", *table, *app)[1]
+    code, out, _ = run("import", file, *other_table, *app, "--json")
+    assert (code, json.loads(out)["already"]) == (0, True)
+    assert "nothing was written" in run("import", file, *other_table, *app)[1]
+
+
+def test_exporting_overwrites_nothing_and_finds_a_name(
+    run: Run, table: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier export is never lost to a later one; without a name there is one of app, place and time."""
+    monkeypatch.chdir(tmp_path)
+    app = ("--app", APP)
+    run("publish", str(SAMPLE), *table)
+    (tmp_path / "kept").write_text("an earlier one")
+    code, _, err = run("export", "kept", *table, *app)
+    assert (code, err) == (1, "There is a file kept already, which is not overwritten: name another.\n")
+    named = Path(json.loads(run("export", *table, *app, "--json")[1])["file"])
+    assert re.fullmatch(rf"retention-{APP}-{re.escape(table[1])}-\d{{8}}T\d{{6}}Z\.jsonl\.gz", named.name)
+    assert named.exists()
+
+
+def test_a_release_that_is_left_out_is_told(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
+    """One that is not whole, by its number."""
+    for _ in range(2):
+        run("publish", str(SAMPLE), *table)
+    key = {"pk": {"S": f"app#{APP}#release#1"}, "sk": {"S": "texts"}}
+    boto3.client("dynamodb", endpoint_url=endpoint).delete_item(TableName=table[1], Key=key)
+    code, _, err = run("export", str(tmp_path / "file"), *table, "--app", APP)
+    assert (code, "Release 1 is not in the file: release 1 is damaged" in err) == (0, True)
+
+
+def test_importing_is_refused_in_a_sentence(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """Of nothing, of another app, over what is there, into production unasked: and as JSON with its code."""
+    app, file = ("--app", APP), str(tmp_path / "app.jsonl.gz")
+    run("publish", str(SAMPLE), *table)
+    run("export", file, *table, *app)
+    (tmp_path / "none").write_text("nothing")
+    assert "This is not a whole export" in run("import", str(tmp_path / "none"), *table, *app)[2]
+    assert "No such file" in run("import", str(tmp_path / "nowhere"), *table, *app)[2]
+    assert f"This is an export of app {APP}, not of 1." in run("import", file, *table, "--app", "1")[2]
+    run("publish", str(SAMPLE), *table)
+    refused = json.loads(run("import", file, *table, *app, "--json")[1])
+    assert (refused["code"], "--replace" in refused["error"]) == ("already_there", True)
+    code, _, err = run("import", file, *table, *app, "--replace", "--file", str(SAMPLE), "--env", "production")
+    assert (code, "Sandbox" in err) == (1, True)
+    assert run("import", file, *table, *app, "--replace")[0] == 0
+
+
+def test_importing_into_production_is_asked_for(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """As every write to it is."""
+    file, production = str(tmp_path / "app.jsonl.gz"), (*table, "--file", str(SAMPLE), "--env", "production")
+    run("publish", str(SAMPLE), *table)
+    assert run("export", file, *production)[0] == 0
+    code, _, err = run("import", file, *production)
+    assert (code, "Add --yes" in err) == (1, True)
+    assert run("import", file, *production, "--yes")[0] == 0
 
 
 def test_a_bad_file_changes_nothing(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:

@@ -1,0 +1,322 @@
+"""An app as a file: gzip, one JSON document a line, every row in DynamoDB's own JSON.
+
+    {"retention-export": 1, "appAppleId": …, "table": …, "environment": …, "exportedAt": …, "profiles": false}
+    {"Item": {"pk": {"S": "app#6745974591#release#12"}, "sk": {"S": "claim"}, …}}
+    …                                  releases, each whole; images, messages, defaults; profiles; `head` last
+    {"rows": 812, "digest": "…"}       how many rows, and SHA-256 over all lines before this one
+
+`head` carries `customerKey`, which tells people apart in the log: the file is a secret, and only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, Self, TypeAlias
+
+from retention import table as rows
+from retention.errors import RetentionError
+from retention.table import Item
+
+from console.releases import judge
+
+FORMAT: Final = 1
+
+_FORMAT: Final = "retention-export"
+# A row of DynamoDB has 400 KB; JSON may take six bytes to write one of them.
+_MAX_LINE: Final = 4 * 1024 * 1024
+
+Document: TypeAlias = dict[str, Any]
+
+
+class ArchiveError(RetentionError):
+    """The file is not a whole export that this console can read. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line. `environment` is Sandbox or Production, and empty where nothing said which."""
+
+    app_apple_id: int
+    table: str
+    environment: str
+    exported_at: str
+    profiles: bool
+
+
+@dataclass(slots=True)
+class Contents:
+    """A file that was read whole and found good. `releases` are their manifests by number; `head` is its last row."""
+
+    header: Header
+    releases: dict[int, str] = field(default_factory=dict)
+    profiles: int = 0
+    head: Item = field(default_factory=dict, repr=False)
+    rows: int = 0
+    digest: str = ""
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+class Writer:
+    """Writes a file beside its place, readable by its owner alone, and moves it there once it is whole.
+
+    with Writer(path, header) as archive:
+        archive.extend(items)
+    archive.rows, archive.digest
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self._path = path
+        self._header = header
+        self._sum = hashlib.sha256()
+        self._whole = True
+        self.rows = 0
+
+    @property
+    def digest(self) -> str:
+        return self._sum.hexdigest()
+
+    def __enter__(self) -> Self:
+        number, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)  # made with mode 0600
+        self._part, self._raw = Path(name), os.fdopen(number, "wb")
+        self._packed = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
+        header = self._header
+        told = {"appAppleId": header.app_apple_id, "table": header.table, "environment": header.environment}
+        self._write({_FORMAT: FORMAT, **told, "exportedAt": header.exported_at, "profiles": header.profiles})
+        return self
+
+    def extend(self, items: Iterable[Item]) -> int:
+        """Write rows; return how many."""
+        before = self.rows
+        for item in items:
+            self._write({"Item": {name: _written(value) for name, value in item.items()}})
+            self.rows += 1
+        return self.rows - before
+
+    def discard(self) -> None:
+        """Leave no file behind."""
+        self._whole = False
+
+    def _write(self, document: Document) -> None:
+        line = rows.canonical(document) + b"\n"
+        self._sum.update(line)
+        self._packed.write(line)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None and self._whole:
+                self._packed.write(rows.canonical({"rows": self.rows, "digest": self.digest}) + b"\n")
+                self._packed.close()
+                self._raw.flush()
+                os.fsync(self._raw.fileno())
+                self._part.replace(self._path)
+        finally:
+            self._packed.close()
+            self._raw.close()
+            with suppress(FileNotFoundError):
+                self._part.unlink()
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+def inspect(path: Path, progress: Callable[[int], None] = lambda _: None) -> Contents:
+    """Read a file from its first line to its last. `progress` is told how many rows were read so far.
+
+    Raises ArchiveError unless all of it is as it was exported, ReleaseError for a release that is not whole.
+    """
+    with _reading(path) as reading:
+        contents = Contents(reading.header)
+        try:
+            for pk, partition in groupby(reading.items(), key=lambda item: rows.string(item, "pk")):
+                _take(contents, pk, partition)
+                progress(reading.rows)
+            _settle(contents)
+        except rows.UnreadableRowError as error:
+            raise _damaged(str(error)) from error
+        contents.rows, contents.digest = reading.rows, reading.digest
+    return contents
+
+
+def items(path: Path, contents: Contents) -> Iterator[Item]:
+    """Yield the rows of a file that `inspect` found good. Raises ArchiveError if it is another file by now."""
+    with _reading(path) as reading:
+        yield from reading.items()
+        if reading.digest != contents.digest:
+            raise ArchiveError("export_changed", f"{path} was changed while it was imported; import it again")
+
+
+def release_of(app_apple_id: int, pk: str) -> int | None:
+    """Return the release whose partition this is, or None."""
+    prefix = rows.release_pk(app_apple_id, 0)[:-1]
+    number = pk.removeprefix(prefix)
+    return int(number) if pk.startswith(prefix) and number.isascii() and number.isdecimal() else None
+
+
+def _take(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
+    """Judge the rows of one partition that follow each other."""
+    app = contents.header.app_apple_id
+    if contents.head:
+        raise rows.UnreadableRowError("rows follow head")
+    number = release_of(app, pk)
+    if number is not None:
+        found = {rows.string(item, "sk"): item for item in partition}
+        if number in contents.releases:
+            raise rows.UnreadableRowError(f"release {number} is there twice")
+        judge(found, number)
+        contents.releases[number] = rows.string(found[rows.SETTINGS], "manifest")
+        return
+    for item in partition:
+        sk = rows.string(item, "sk")
+        if contents.head:
+            raise rows.UnreadableRowError("rows follow head")
+        if pk == rows.app_pk(app) and sk == rows.HEAD:
+            contents.head = item
+        elif pk.startswith(rows.profile_key(app, "")["pk"]["S"]) and sk == rows.PROFILE:
+            contents.profiles += 1
+        elif pk != rows.app_pk(app):
+            raise rows.UnreadableRowError("a row is of another app")
+
+
+def _settle(contents: Contents) -> None:
+    """Raise UnreadableRowError unless `head` points to a release that is in the file."""
+    if rows.read_head(contents.head).current not in contents.releases:
+        raise rows.UnreadableRowError("head is missing, or its release is")
+    rows.number(contents.head, "lastReserved")
+
+
+class _Reading:
+    """One pass over a file: its header, then its rows; after them its count and its digest have been compared."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        first = next(lines, b"")
+        self._sum = hashlib.sha256(first)
+        self.header = _header(_parsed(first))
+        self.rows = 0
+
+    @property
+    def digest(self) -> str:
+        return self._sum.hexdigest()
+
+    def items(self) -> Iterator[Item]:
+        for line in self._lines:
+            document = _parsed(line)
+            if "Item" not in document:
+                if document != {"rows": self.rows, "digest": self.digest} or next(self._lines, None) is not None:
+                    raise _damaged("its rows are not the ones that were exported")
+                return
+            self._sum.update(line)
+            self.rows += 1
+            yield {name: _read(value) for name, value in _mapping(document["Item"]).items()}
+        raise _damaged("its end is missing")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[_Reading]:
+    with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unpacked:
+        yield _Reading(_lines(unpacked))
+
+
+def _lines(unpacked: gzip.GzipFile) -> Iterator[bytes]:
+    try:
+        while line := unpacked.readline(_MAX_LINE + 1):
+            if len(line) > _MAX_LINE:
+                raise _damaged("a line is longer than any row")
+            yield line
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise _damaged("it is no gzip file, or cut off") from error
+
+
+def _header(document: Document) -> Header:
+    version = document.get(_FORMAT)
+    if isinstance(version, int) and version > FORMAT:
+        raise ArchiveError("export_format", "this export was made by a newer console; import it with that one")
+    try:
+        header = Header(
+            document["appAppleId"],
+            document["table"],
+            document["environment"],
+            document["exportedAt"],
+            document["profiles"],
+        )
+    except KeyError as error:
+        raise _damaged("its first line is not that of an export") from error
+    if version != FORMAT or type(header.app_apple_id) is not int or not isinstance(header.environment, str):
+        raise _damaged("its first line is not that of an export")
+    return header
+
+
+def _parsed(line: bytes) -> Document:
+    try:
+        return _mapping(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        raise _damaged("a line is not JSON") from error
+
+
+def _damaged(why: str) -> ArchiveError:
+    return ArchiveError("export_damaged", f"this is not a whole export: {why}")
+
+
+# DynamoDB's JSON ----------------------------------------------------------------------------------------------------
+
+
+def _written(value: Any) -> Document:  # noqa: ANN401  # an attribute value, as botocore gives it
+    ((kind, held),) = value.items()
+    match kind:
+        case "B":
+            return {kind: base64.b64encode(held).decode()}
+        case "BS":
+            return {kind: [base64.b64encode(each).decode() for each in held]}
+        case "L":
+            return {kind: [_written(each) for each in held]}
+        case "M":
+            return {kind: {name: _written(each) for name, each in held.items()}}
+    return {kind: held}
+
+
+def _read(value: object) -> Document:
+    document = _mapping(value)
+    if len(document) != 1:
+        raise _damaged("a row has an attribute that DynamoDB does not know")
+    ((kind, held),) = document.items()
+    match kind, held:
+        case ("S" | "N", str()) | (("BOOL" | "NULL"), bool()):
+            return {kind: held}
+        case "SS" | "NS", list() if all(isinstance(each, str) for each in held):
+            return {kind: held}
+        case "B", str():
+            return {kind: _bytes(held)}
+        case "BS", list() if all(isinstance(each, str) for each in held):
+            return {kind: [_bytes(each) for each in held]}
+        case "L", list():
+            return {kind: [_read(each) for each in held]}
+        case "M", dict():
+            return {kind: {name: _read(each) for name, each in held.items()}}
+    raise _damaged("a row has an attribute that DynamoDB does not know")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise _damaged("a binary value is not base64") from error
+
+
+def _mapping(value: object) -> Document:
+    if not isinstance(value, dict):
+        raise _damaged("a line is not a row")
+    return value

@@ -1,0 +1,113 @@
+"""The template judged by others: cfn-lint and checkov on what CloudFormation will see, each skip with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import real_parts
+from conftest import real
+from sam_template import ROOT, Document, template
+
+CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"
+
+SMALL: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
+LARGE: Final = {
+    "Environment": "Production",
+    "AppAppleIds": "1,22",
+    "SigningKeyPrefix": "/retention/production",
+    "PathSecret": "abcdefghijklmnop",
+    "DomainName": "retention.example.com",
+    "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f",
+    "ReservedConcurrency": "10",
+    "ProvisionedConcurrency": "2",
+    "AlarmEmail": "a@example.com",
+}
+
+
+def skips() -> list[tuple[str, str, str]]:
+    """Return (resource, check, reason) of every check that the template has checkov skip."""
+    return [
+        (name, skip["id"], skip["comment"])
+        for name, found in template()["Resources"].items()
+        for skip in found.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+
+
+@pytest.fixture(scope="module", params=[SMALL, LARGE], ids=["small", "large"])
+def processed(request: pytest.FixtureRequest) -> Document:
+    """The built template after SAM's transform."""
+    artefact = real(lambda: real_parts.built(real_parts.machine()))
+    document: Document = real(lambda: real_parts.processed_template(artefact, request.param))
+    return document
+
+
+def judged(document: Document, folder: Path) -> dict[str, set[tuple[str, str]]]:
+    """Return (resource, check) of what checkov skipped and of what failed. It asks nobody on the network."""
+    if not CHECKOV.exists():
+        real(missing)
+    file = folder / "template.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    # a network that leads nowhere: should it ask after all, it fails
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+    printed = subprocess.run(
+        [str(CHECKOV), "--file", str(file), *"--framework cloudformation --skip-download --output json".split()],
+        cwd=folder,
+        env={**os.environ, **nowhere},
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    ).stdout
+    results: dict[str, Any] = json.loads(printed)["results"]
+    assert results["parsing_errors"] == []
+    assert len(results["passed_checks"]) > 30
+    return {
+        verdict: {(each["resource"].split(".")[-1], each["check_id"]) for each in results[f"{verdict}_checks"]}
+        for verdict in ("skipped", "failed")
+    }
+
+
+def missing() -> None:
+    raise real_parts.PartMissingError("checkov is missing (.venv-checkov): make template makes it")
+
+
+def test_every_skip_is_argued_in_one_line() -> None:
+    """It says why the check does not fit here; none is skipped for all resources, or twice."""
+    assert skips()
+    for _, check, reason in skips():
+        assert re.fullmatch(r"CKV2?_AWS_\d+", check)
+        assert 30 < len(reason) < 90
+        assert "\n" not in reason
+    assert len({(name, check) for name, check, _ in skips()}) == len(skips())
+    assert not [path.name for path in ROOT.glob(".checkov.y*ml")]
+
+
+@pytest.mark.real
+def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path: Path) -> None:
+    """Nothing fails in what CloudFormation will see; without the skips just they would: none outlives its cause."""
+    argued = {(name, check) for name, check, _ in skips()}
+    assert judged(processed, tmp_path) == {"skipped": argued, "failed": set()}
+    for found in processed["Resources"].values():
+        found.get("Metadata", {}).pop("checkov", None)
+    assert judged(processed, tmp_path) == {"skipped": set(), "failed": argued}
+
+
+@pytest.mark.real
+def test_cfn_lint_finds_nothing_in_what_cloudformation_will_see(processed: Document, tmp_path: Path) -> None:
+    """Informational rules included: what SAM makes of the template is as clean as the template."""
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(processed), encoding="utf-8")
+    done = subprocess.run(
+        [real_parts.SAM.parent / "cfn-lint", "--include-checks", "I", "--", file],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,274 @@
+"""Rights, both ways, by running: what functions and operator do is allowed, and nothing is allowed that they never do.
+
+test_template.py compares the same by reading the code. Here calls are recorded as they leave, with the table, the key
+and the parameter they name, and judged by the policies as CloudFormation would fill them in.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from botocore.client import BaseClient
+from botocore.session import get_session
+from desk import APP_ID, PREFIX, Desk, sit_down
+from fake_table import APP, TABLE, FakeTable, published
+from moto import mock_aws
+from published import put
+from retention import table as rows
+from retention.apple import AppStore
+from retention.deadline import Deadline
+from retention.keys import KeyRing
+from retention.offers import Signer
+from retention.settings import SyncDeployment
+from retention.store import Store
+from rights import Ask, Rights, arn, asks
+from sam_template import ROOT
+from simulated import APP as BOX_APP
+from simulated import KEY_ID, PEM, make_box
+
+from console.local.surroundings import embedded_dynamodb
+from console.main import main
+from console.releases import create_table
+from console.simulator import verbs
+from console.simulator.server import BoxServer
+
+OTHERS: Final = APP * 10  # whose number begins with ours
+DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
+LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in the function's name
+
+# What only whoever may restore a table needs.
+ADMINISTRATORS: Final = {
+    "dynamodb:RestoreTableToPointInTime",
+    "dynamodb:DescribeTable",
+    "dynamodb:DeleteTable",
+    "dynamodb:ListBackups",
+}
+
+
+def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "retention-sandbox") -> dict[str, str]:
+    """Return what the policies refer to, as a stack with this table would have it."""
+    return {
+        "Table.Arn": arn("dynamodb", f"table/{table}"),
+        "FunctionLogs.Arn": arn("logs", f"log-group:{table}:*"),
+        "SyncLogs.Arn": arn("logs", f"log-group:{table}-sync:*"),
+        "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
+        "AWS::StackId": arn("cloudformation", f"stack/{stack}/id"),
+        "AppAppleIds": f"531412,{APP}",
+        "SigningKeyPrefix": prefix,
+    }
+
+
+@contextmanager
+def recorded() -> Iterator[list[Ask]]:
+    """Note what every call through the SDK asks for, in this thread and all others."""
+    noted: list[Ask] = []
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place all calls pass
+
+    def note(self: Any, operation: str, request: dict[str, Any]) -> Any:
+        noted.extend(asks(self.meta.service_model.service_name, operation, request))
+        return send(self, operation, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", note)
+        yield noted
+
+
+# The endpoint
+
+
+@pytest.fixture
+def endpoint_asks() -> list[Ask]:
+    """What requests cold, warm, about customers and with an offer ask for."""
+    table = published()
+    parameters = Parameter()
+    store = Store(lambda: table, TABLE)
+    store.warm([APP], Deadline.after(5))
+    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    store.customer(APP, "2000000900000180", Deadline.after(5))
+    KeyRing(lambda: parameters, "/retention/sandbox", Signer.from_pem).get(KEY_ID, Deadline.after(5))
+    calls = [("dynamodb", *call) for call in table.calls] + [("ssm", *call) for call in parameters.calls]
+    return [ask for call in calls for ask in asks(*call)]
+
+
+class Parameter(FakeTable):
+    """Parameter Store with one key in it."""
+
+    def get_parameter(self, **_: Any) -> dict[str, Any]:
+        return {"Parameter": {"Value": PEM.decode()}}
+
+
+def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[Ask]) -> None:
+    """Every call of a request is allowed, by table, key and parameter; every action allowed is one of a request."""
+    rights = Rights.of("FunctionRole", values(TABLE))
+    assert [ask for ask in endpoint_asks if not rights.allow(ask)] == []
+    assert {ask.action for ask in endpoint_asks} == rights.actions - LOGS
+
+
+# The sync
+
+
+@pytest.fixture
+def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
+    """What a run asks for that finds new states."""
+    for name, value in {
+        "RETENTION_TABLE": TABLE,
+        "RETENTION_ENVIRONMENT": "Production",
+        "RETENTION_APP_APPLE_IDS": str(APP),
+        "RETENTION_KEY_PREFIX": "/retention/sandbox",
+        "RETENTION_APPLE_URL": "",
+        "POWERTOOLS_SERVICE_NAME": "retention-sandbox",
+        "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws(), make_box() as box, BoxServer(box) as server:
+        sync = importlib.import_module("sync")
+        dynamodb: Any = get_session().create_client("dynamodb", region_name="us-east-1")
+        create_table(dynamodb, TABLE)
+        live = put(dynamodb, TABLE)
+        row = dynamodb.get_item(**rows.get(TABLE, rows.settings_key(APP, live.number)))["Item"]
+        key_id = rows.document_of(row)["keyId"]
+        ssm: Any = get_session().create_client("ssm", region_name="us-east-1")
+        ssm.put_parameter(Name=f"/retention/sandbox/{key_id}", Value=PEM.decode(), Type="SecureString")
+        verbs.grant(box, BOX_APP, key_id, PEM)
+        deployment = SyncDeployment(TABLE, (APP,), "/retention/sandbox", server.base_url("Production"))
+        with recorded() as noted:
+            done = sync.Sync(deployment, AppStore(deployment.apple_url), sync.SYNC.telemetry).run()
+        assert [app["outcome"] for app in done["apps"]] == ["synced"], done
+        yield noted
+
+
+def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[Ask]) -> None:
+    """Likewise, from the key to the last row."""
+    rights = Rights.of("SyncRole", values(TABLE))
+    assert [ask for ask in sync_asks if not rights.allow(ask)] == []
+    assert {ask.action for ask in sync_asks} == rights.actions - LOGS
+
+
+# What neither may
+
+
+@pytest.mark.parametrize("role", ["FunctionRole", "SyncRole"])
+@pytest.mark.parametrize(
+    ("operation", "key"),
+    [
+        ("get_item", rows.head_key(OTHERS)),
+        ("get_item", rows.profile_key(OTHERS, "1")),
+        ("get_item", rows.settings_key(OTHERS, 1)),
+        ("update_item", rows.head_key(OTHERS)),
+        ("update_item", rows.profile_key(APP, "1")),
+        ("update_item", rows.settings_key(APP, 1)),
+        ("delete_item", rows.head_key(APP)),
+        ("put_item", rows.head_key(APP)),
+    ],
+)
+def test_other_apps_customers_and_releases_are_out_of_reach(role: str, operation: str, key: rows.Key) -> None:
+    """A function taken over reads its own apps and no more; what it can write at most is their review states."""
+    rights = Rights.of(role, values(TABLE))
+    (ask,) = asks("dynamodb", operation, {"TableName": TABLE, "Key": key, "Item": key})
+    assert not rights.allow(ask)
+
+
+@pytest.mark.parametrize("role", ["FunctionRole", "SyncRole"])
+def test_nothing_is_allowed_anywhere_else(role: str) -> None:
+    """In another table, under another prefix, in one batch with a key of somebody else's; and no Scan at all."""
+    rights = Rights.of(role, values(TABLE))
+    mine, others = rows.head_key(APP), rows.head_key(OTHERS)
+    for service, operation, request in (
+        ("dynamodb", "get_item", rows.get("another", mine)),
+        ("dynamodb", "batch_get_item", rows.batch_get(TABLE, [mine, others])),
+        ("dynamodb", "scan", {"TableName": TABLE}),
+        ("ssm", "get_parameter", {"Name": "/retention/production/KEY"}),
+        ("ssm", "get_parameter", {"Name": "/retention/sandboxed/KEY"}),
+    ):
+        assert not any(rights.allow(ask) for ask in asks(service, operation, request))
+
+
+# The operator
+
+
+@pytest.fixture
+def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[Desk, list[Ask]]]:
+    """What a working day asks for: every command that asks AWS anything, in both environments."""
+    with embedded_dynamodb() as url, sit_down(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
+        work(desk)
+        yield desk, noted
+
+
+def work(desk: Desk) -> None:
+    typed = partial(type_in, desk)
+    assert desk("plan")[0] == 3
+    assert desk("apply")[0] == 0
+    verbs.review(desk.shelf("Production"), "APPROVED", [])
+    assert desk("promote", "--from", "sandbox", "--to", "production", "--yes")[0] in {0, 3}
+    for command in ("status", "defaults", "prune --show", "endpoint set --yes", "endpoint show", "doctor"):
+        desk(*command.split())
+    typed("publish", str(desk.file))
+    typed("rollback")
+    for command in ("releases", "pause", "resume", "explain --product pro.monthly"):
+        typed(*command.split())
+    states = desk.directory / "messages.json"
+    states.write_text(json.dumps({"messageIdentifiers": []}))
+    images = desk.directory / "images.json"
+    images.write_text(json.dumps({"imageIdentifiers": []}))
+    typed("import-states", str(states), str(images), "--allow-silencing")
+    archive = desk.directory / "app.jsonl.gz"
+    typed("export", str(archive), "--profiles")
+    damage(desk)
+    typed("import", str(archive), "--replace")
+
+
+def type_in(desk: Desk, *arguments: str) -> None:
+    """Type a command that does not ask Apple, in the sandbox."""
+    file = () if arguments[0] == "publish" else ("--file", str(desk.file))
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, *file, "--env", "sandbox", "--endpoint-url", desk.endpoint])
+    assert not ended.value.code, desk.capsys.readouterr().err
+
+
+def damage(desk: Desk) -> None:
+    """Leave a row too many in a release, which `import --replace` takes away."""
+    item = {**rows.sheet_key(APP_ID, 1, "too.many"), "document": {"S": "x"}}
+    desk.aws("dynamodb").put_item(TableName=desk.table(), Item=item)
+
+
+def typed_by_hand() -> set[str]:
+    """Return the actions of the AWS commands that the documents have an operator type."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS).replace("\\\n", " ")
+    words = re.findall(r"\baws (dynamodb|lambda|ssm|logs|cloudformation) (wait )?([a-z-]+)", text)
+    named = {"wait table-exists": "DescribeTable", "invoke": "InvokeFunction"}
+    return {
+        f"{service}:{named.get(wait + verb) or ''.join(part.capitalize() for part in verb.split('-'))}"
+        for service, wait, verb in words
+    }
+
+
+def test_the_operator_may_do_what_the_console_does_and_nothing_else(operator_asks: tuple[Desk, list[Ask]]) -> None:
+    """Every call of every command is allowed in its own stack; every action allowed is a command's or a document's."""
+    desk, asked = operator_asks
+    both = [
+        Rights.of(
+            "OperatorPolicy",
+            values(desk.table(env), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-{env}"),
+        )
+        for env in ("sandbox", "production")
+    ]
+    assert [ask for ask in asked if not any(rights.allow(ask) for rights in both)] == []
+    used = {ask.action for ask in asked}
+    assert used | (typed_by_hand() - ADMINISTRATORS) == both[0].actions
+    assert {"ssm:PutParameter", "lambda:InvokeFunction"} <= typed_by_hand()
+
+
+def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
+    """Sandbox's table, keys and log are not production's."""
+    mine = Rights.of("OperatorPolicy", values("retention-a"))
+    others = values("retention-b", prefix="/retention/production", stack="retention-production")
+    resources = {statement.resource for statement in Rights.of("OperatorPolicy", others).statements}
+    assert not any(mine.allow(Ask(action, resource)) for action in mine.actions for resource in resources)

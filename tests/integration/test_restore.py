@@ -1,0 +1,129 @@
+"""The restore drill on DynamoDB Local: exported, lost, imported into an empty table, and killed at every write of it.
+
+DynamoDB Local has no point-in-time recovery; that way back ends in the same `export` and `import`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from botocore.session import get_session
+from mortal import KilledError, Mortal
+from retention.deadline import Deadline
+from retention.decision import Decision, decide
+from retention.errors import CatalogUnavailableError
+from retention.request import RetentionRequest
+from retention.sdk import SdkConnection
+from retention.snapshot import apply_snapshot
+from retention.store import Store
+
+from console.archive import inspect
+from console.exporting import export
+from console.importing import import_app
+from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
+from console.releases import create_table, list_releases, publish, record_default, rollback, write_profile
+from console.states import read_lists
+
+pytestmark = pytest.mark.real
+
+APP: Final = 6745974591
+PRODUCTS: Final = ("trailhead.basic.monthly", "trailhead.pro.monthly", "trailhead.pro.annual", "unheard.of")
+LOCALES: Final = ("en-US", "fr-CA", "de-DE", "ja-JP")
+PEOPLE: Final = [*CUSTOMERS, *(str(2000000900001000 + number) for number in range(25))]
+
+
+@pytest.fixture
+def client(dynamodb_local: str) -> Any:
+    return get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
+
+
+@pytest.fixture
+def lost(client: Any) -> str:
+    """A table in which the sample has lived: published three times, rolled back, reviewed, with two customers."""
+    table = new_table(client)
+    compiled = compile_sample()
+    for who in ("ada", "bob", "cy"):
+        publish(client, table, compiled.release, who=who, commit=None, now=SAMPLE_CLOCK)
+    rollback(client, table, APP)
+    messages, images = read_lists([EVENTS / "states" / "messages.json", EVENTS / "states" / "images.json"])
+    apply_snapshot(client, table, APP, messages, images)
+    record_default(client, table, APP, PRODUCTS[0], "en-US", next(iter(messages)), SAMPLE_CLOCK)
+    for transaction, facts in CUSTOMERS.items():
+        write_profile(client, table, APP, transaction, facts)
+    return table
+
+
+@pytest.fixture
+def file(client: Any, lost: str, tmp_path: Path) -> Path:
+    path = tmp_path / "app.jsonl.gz"
+    export(client, lost, APP, path, environment="Sandbox", now=SAMPLE_CLOCK, profiles=True)
+    return path
+
+
+def new_table(client: Any) -> str:
+    name = f"retention-{uuid.uuid4()}"
+    create_table(client, name)
+    return name
+
+
+def decisions(client: Any, table: str) -> list[Decision]:
+    """Return what a cold function would decide for every product, locale and person, customers' facts included."""
+    store = Store(lambda: SdkConnection(client), table, clock=SAMPLE_CLOCK.timestamp)
+    return [
+        decide(
+            RetentionRequest(person, APP, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 0),
+            store.catalog(APP, product, locale, Deadline.after(10)).catalog,
+            SAMPLE_CLOCK,
+            store.customer(APP, person, Deadline.after(10), seconds=10),
+        )
+        for product in PRODUCTS
+        for locale in LOCALES
+        for person in PEOPLE
+    ]
+
+
+def restored(client: Any, table: str, path: Path) -> None:
+    import_app(client, table, path, inspect(path), now=SAMPLE_CLOCK)
+
+
+def test_the_drill(client: Any, lost: str, file: Path) -> None:
+    """Everyone gets the same answer by the same rule in the same arm; releases have their numbers; life goes on."""
+    table = new_table(client)
+    before, listed = decisions(client, lost), list_releases(client, lost, APP)
+    assert len({decision.rule for decision in before}) > 3
+    assert len({assigned.arm for decision in before for assigned in decision.assignments}) > 1
+    client.delete_table(TableName=lost)
+    restored(client, table, file)
+    assert decisions(client, table) == before
+    assert list_releases(client, table, APP) == listed
+    assert rollback(client, table, APP, 3).previous == 2
+    assert publish(client, table, compile_sample().release, who="ada", commit=None, now=SAMPLE_CLOCK).number == 4
+
+
+def everything(client: Any, table: str) -> dict[tuple[str, str], Any]:
+    """Return all rows by key, but what is new in every table: the version."""
+    pages = client.get_paginator("scan").paginate(TableName=table)
+    found = {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
+    del found[f"app#{APP}", "head"]["catalogVersion"]
+    return found
+
+
+def test_the_drill_killed_at_every_write(client: Any, lost: str, file: Path) -> None:
+    """Killed anywhere, nobody is answered from a part of it; typed again, it ends where the first would have."""
+    count = Mortal(client)
+    restored(count, new_table(client), file)
+    survived = 0
+    for last in range(1, count.writes + 1):
+        table = new_table(client)
+        with pytest.raises(KilledError):
+            restored(Mortal(client, last), table, file)
+        with pytest.raises(CatalogUnavailableError, match="nothing has been published"):
+            decisions(client, table)
+        restored(client, table, file)
+        assert everything(client, table) == everything(client, lost)
+        client.delete_table(TableName=table)
+        survived += 1
+    assert survived == count.writes > 30

@@ -1,0 +1,173 @@
+"""IAM on paper: the template's policies with their parameters filled in, and whether they allow a call.
+
+    rights = Rights.of("FunctionRole", {"Table.Arn": "arn:…:table/t", "AppAppleIds": "1,22", …})
+    [asked.action for asked in asks("dynamodb", "get_item", request) if not rights.allow(asked)]
+
+As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, `Join`, `Split`; `dynamodb:LeadingKeys`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from botocore.session import get_session
+from sam_template import Document, template
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+PSEUDO: Final = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
+
+_LEADING_KEYS: Final = "dynamodb:LeadingKeys"
+# What a transaction asks for: the right of each action in it.
+_IN_TRANSACTION: Final = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One right that a call needs. `keys` are the partition keys it names, none for a Scan."""
+
+    action: str
+    resource: str
+    keys: tuple[str, ...] = ()
+
+
+def arn(service: str, name: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+
+
+# What calls ask for -------------------------------------------------------------------------------------------------
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    """Return the SDK's method names of a service, each with the service's own name for it."""
+    model = get_session().get_service_model(service)
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
+
+
+def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+    """Yield what a call must be allowed. `operation` is the service's name or the SDK's."""
+    name = operations(service).get(operation, operation)
+    match service:
+        case "dynamodb":
+            yield from _of_dynamodb(name, request)
+        case "ssm":
+            yield Ask(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
+        case "logs":
+            yield Ask(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
+        case "cloudformation":
+            yield Ask(f"cloudformation:{name}", arn("cloudformation", f"stack/{request['StackName']}/id"))
+        case _:
+            raise AssertionError(f"nobody said what {service}:{name} asks for")
+
+
+def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+    if name == "TransactWriteItems":
+        for each in request["TransactItems"]:
+            ((kind, inner),) = each.items()
+            yield from _of_dynamodb(_IN_TRANSACTION[kind], inner)
+    elif name == "BatchGetItem":
+        for table, wanted in request["RequestItems"].items():
+            keys = tuple(key["pk"]["S"] for key in wanted["Keys"])
+            yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{table}"), keys)
+    else:
+        yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{request['TableName']}"), _keys(name, request))
+
+
+def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
+    match name:
+        case "Query":
+            return (request["ExpressionAttributeValues"][":pk"]["S"],)
+        case "Scan":
+            return ()
+        case "PutItem":
+            return (request["Item"]["pk"]["S"],)
+    return (request["Key"]["pk"]["S"],)
+
+
+# What policies allow ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One that allows. `leading` are patterns for partition keys, None where any will do."""
+
+    sid: str
+    actions: frozenset[str]
+    resource: str
+    leading: tuple[str, ...] | None
+
+    def allows(self, ask: Ask) -> bool:
+        return (
+            ask.action in self.actions
+            and _like(self.resource, ask.resource)
+            and (self.leading is None or all(any(_like(one, key) for one in self.leading) for key in ask.keys))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one role or policy of the template may do."""
+
+    statements: tuple[Statement, ...]
+
+    @classmethod
+    def of(cls, name: str, values: Mapping[str, str]) -> Rights:
+        """`values`: what `!Ref X` gives under "X", what `!GetAtt X.Y` gives under "X.Y"."""
+        properties = template()["Resources"][name]["Properties"]
+        documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
+        return cls(tuple(_statement(each, {**PSEUDO, **values}) for one in documents for each in one["Statement"]))
+
+    @property
+    def actions(self) -> frozenset[str]:
+        return frozenset().union(*(statement.actions for statement in self.statements))
+
+    def allow(self, ask: Ask) -> bool:
+        return any(statement.allows(ask) for statement in self.statements)
+
+
+def _statement(document: Document, values: Mapping[str, str]) -> Statement:
+    assert document["Effect"] == "Allow"
+    actions = document["Action"]
+    leading = None
+    for operator, condition in document.get("Condition", {}).items():
+        assert list(condition) == [_LEADING_KEYS]
+        leading = tuple(_resolved(condition[_LEADING_KEYS], values))
+        assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
+    resource = _resolved(document["Resource"], values)
+    return Statement(document["Sid"], frozenset([actions] if isinstance(actions, str) else actions), resource, leading)
+
+
+def _resolved(node: Any, values: Mapping[str, str]) -> Any:
+    """Return what CloudFormation makes of a value."""
+    match node:
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::GetAtt": [name, attribute]}:
+            return values[f"{name}.{attribute}"]
+        case {"Fn::Split": [separator, inner]}:
+            return _resolved(inner, values).split(separator)
+        case {"Fn::Join": [separator, inner]}:
+            return separator.join(_resolved(inner, values))
+        case {"Fn::Sub": [text, own]}:
+            filled = {**values, **{name: _resolved(value, values) for name, value in own.items()}}
+            return _resolved({"Fn::Sub": text}, filled)
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], text)
+    assert isinstance(node, str), node
+    return node
+
+
+def _like(pattern: str, text: str) -> bool:
+    """Compare as IAM does: `*` is any text, `?` any character."""
+    quoted = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(quoted, text, re.DOTALL) is not None
