@@ -13,6 +13,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import select
 import socket
 import ssl
@@ -50,6 +51,9 @@ _SUFFIXES: Final = {
 # Larger than any answer: DynamoDB's largest is 16 MB.
 _MAX_BYTES: Final = 32 * 1024 * 1024
 _OK = 200
+
+# AWS's codes are words. What is anything else may quote what was asked, and codes are logged.
+_CODE: Final = re.compile(r"[A-Za-z]{1,64}")
 
 
 class CallFailedError(Exception):
@@ -266,5 +270,13 @@ def _error_code(response: http.client.HTTPResponse, content: bytes) -> str:
         kind = said.get("__type") if isinstance(said, dict) else None
     except (ValueError, RecursionError):
         kind = None
-    kind = kind or response.headers.get("x-amzn-errortype")
-    return kind.rpartition("#")[2].partition(":")[0] if isinstance(kind, str) and kind else str(response.status)
+    return service_code(kind or response.headers.get("x-amzn-errortype")) or str(response.status)
+
+
+def service_code(said: object) -> str:
+    """Return the code in what a service calls its error, such as `com.amazonaws…#ThrottlingException:http://…`.
+
+    Empty where it is no code.
+    """
+    found = said.rpartition("#")[2].partition(":")[0] if isinstance(said, str) else ""
+    return found if _CODE.fullmatch(found) else ""
