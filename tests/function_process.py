@@ -32,7 +32,7 @@ class FunctionProcess:
 
     @classmethod
     def marked(cls, mark: dict[str, str]) -> FunctionProcess:
-        """Find the function's own process, which runs once the first event was answered. Its parent has the mark too."""
+        """Find the function's own process; it runs once the first event was answered. Its parent has the mark too."""
         wanted = f"{MARK}={mark[MARK]}".encode()
         (home,) = (home for home in _PROC.iterdir() if home.name.isdecimal() and _runs_python(home, wanted))
         return cls(int(home.name))

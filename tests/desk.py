@@ -1,0 +1,109 @@
+"""An operator's desk: the commands as they are typed, a stack for each environment, and an App Store in a box."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from operating import FILE
+from simulated import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
+
+from console.main import main
+from console.releases import create_table
+from console.simulator.api import Answer
+from console.simulator.box import Box, TestConfig
+from console.simulator.server import BoxServer
+from console.simulator.shelf import PRODUCTION, SANDBOX, Shelf
+
+APP_ID = APP.app_apple_id
+PREFIX = "/retention/test"
+Wrap = Callable[[Answer], Answer]
+
+TEMPLATE = {
+    "Parameters": {"Environment": {"Type": "String"}, "Table": {"Type": "String"}, "Prefix": {"Type": "String"}},
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+    "Outputs": {
+        "TableName": {"Value": {"Ref": "Table"}},
+        "Url": {"Value": "https://example.com/v1/retention-message"},
+        "SigningKeyPrefix": {"Value": {"Ref": "Prefix"}},
+        "FunctionLogGroup": {"Value": {"Ref": "Table"}},
+    },
+}
+
+
+@dataclass
+class Desk:
+    """An operator's desk: two stacks, a file, a key in Parameter Store, and a box for Apple."""
+
+    directory: Path
+    endpoint: str
+    name: str
+    box: Box
+    server: BoxServer
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str, env: str = "sandbox", where: bool = True) -> tuple[int, str, str]:
+        here = ("--endpoint-url", self.endpoint, "--apple-url", self.server.url) if where else ()
+        named = ("--env", env) if where and arguments[0] != "promote" else ()
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--file", str(self.file), *named, *here])
+        printed = self.capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    def json(self, *arguments: str, env: str = "sandbox") -> Any:
+        return json.loads(self(*arguments, "--json", env=env)[1])
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "retention.yaml"
+
+    def aws(self, service: Any) -> Any:
+        return boto3.client(service, endpoint_url=self.endpoint)
+
+    def table(self, env: str = "sandbox") -> str:
+        return f"{self.name}-{env}"
+
+    def shelf(self, env: str = SANDBOX) -> Shelf:
+        return self.box.shelf(APP_ID, env)
+
+    def rewrite(self, old: str, new: str) -> None:
+        before = self.file.read_text()
+        assert old in before
+        self.file.write_text(before.replace(old, new))
+
+
+@contextmanager
+def sit_down(
+    directory: Path, endpoint: str, name: str, capsys: pytest.CaptureFixture[str], wrap: Wrap = lambda answer: answer
+) -> Iterator[Desk]:
+    name = re.sub(r"[^A-Za-z0-9-]", "-", name)[-60:].strip("-")
+    (directory / "hero.png").write_bytes(FULL)
+    (directory / "tick.png").write_bytes(BULLET)
+    for env, environment in (("sandbox", SANDBOX), ("production", PRODUCTION)):
+        parameters = {"Environment": environment, "Table": f"{name}-{env}", "Prefix": f"{PREFIX}/{name}"}
+        boto3.client("cloudformation", endpoint_url=endpoint).create_stack(
+            StackName=f"{name}-{env}",
+            TemplateBody=json.dumps(TEMPLATE),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+        create_table(boto3.client("dynamodb", endpoint_url=endpoint), f"{name}-{env}")
+        boto3.client("logs", endpoint_url=endpoint).create_log_group(logGroupName=f"{name}-{env}")
+    boto3.client("ssm", endpoint_url=endpoint).put_parameter(
+        Name=f"{PREFIX}/{name}/{KEY_ID}", Value=PEM.decode(), Type="SecureString"
+    )
+    config = TestConfig(4, total_requests=4, total_duration_ms=20, response_time_threshold_ms=PATIENT_MS)
+    box = make_box(lambda: NOW, config=config)
+    try:
+        with BoxServer(box, wrap=wrap) as server:
+            desk = Desk(directory, endpoint, name, box, server, capsys)
+            desk.file.write_text(FILE.replace("stack: retention-", f"stack: {name}-"))
+            yield desk
+    finally:
+        box.close()
