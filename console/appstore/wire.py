@@ -28,6 +28,7 @@ from console.realtime_url import shown
 TIMEOUT: Final = (5.0, 30.0)
 
 _SKEW_SECONDS: Final = 60.0
+_LAST_SECOND: Final = 253_402_300_800  # of the year 9999: no calendar of Python's goes on
 # So many characters in a row are no accident.
 _WINDOW: Final = 16
 _RUN: Final = re.compile(rf"[A-Za-z0-9_-]{{{_WINDOW},}}")
@@ -187,9 +188,10 @@ def _repeatable(said: str, response: requests.Response) -> str:
 def _retry_at(response: requests.Response) -> float | None:
     """Return Retry-After as UNIX seconds. Apple sends a UNIX time in milliseconds, not HTTP's seconds to wait."""
     try:
-        return int(response.headers["retry-after"]) / 1000
-    except (KeyError, ValueError):
+        at = int(response.headers["retry-after"]) / 1000
+    except (KeyError, ValueError, OverflowError):
         return None
+    return at if abs(at) < _LAST_SECOND else None
 
 
 def _reason(error: BaseException) -> str:

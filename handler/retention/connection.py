@@ -52,16 +52,19 @@ _SUFFIXES: Final = {
 _MAX_BYTES: Final = 32 * 1024 * 1024
 _OK = 200
 
-# AWS's codes are words. What is anything else may quote what was asked, and codes are logged.
-_CODE: Final = re.compile(r"[A-Za-z]{1,64}")
+# AWS's codes are words; where there is none, the HTTP status stands for it.
+_CODE: Final = re.compile(r"[A-Za-z]{1,64}|[0-9]{3}")
 
 
 class CallFailedError(Exception):
-    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way."""
+    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way.
+
+    It is logged, and so can be nothing else: what is no code may quote what was asked.
+    """
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        self.code = code if _CODE.fullmatch(code) else "UnknownError"
+        super().__init__(self.code)
 
 
 class Caller(Protocol):

@@ -430,7 +430,7 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
     assert "2027-01-15 09:00:00 UTC" in str(error)
 
 
-@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}])
+@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}, {"retry-after": "9" * 40}, {"retry-after": "9" * 400}])
 def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
     """A 429 that does not say when is waited out for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
