@@ -36,6 +36,7 @@ MAX_GROWTH_KIB = 3 * 1024
 
 REQUESTS = size(50_000, 2_000)
 FLOOD = size(10_000, 2_000)
+SHARE = size(1_000, 100)  # of a flood, under the emulator
 KINDS = {"message", "alternateProduct", "promotionalOffer", "advancedCommerceInfo"}
 
 Row = tuple[str, str]
@@ -154,8 +155,16 @@ def test_a_soak_leaves_nothing_behind(
         for asked in traffic.every():
             answer = caller.invoke(asked.event)
             assert answer.get("statusCode") == asked.status, f"{asked.hostile or 'genuine'}: {answer}"
-        soaked = soak(caller, traffic, FunctionProcess.marked(mark), REQUESTS)
-    rows = list(rows_of(soaked))
+        process = FunctionProcess.marked(mark)
+        soaked = soak(caller, traffic, process, REQUESTS)
+        before = process.taken().resident
+        for make in (traffic.forged, traffic.renewed):
+            for asked in (make() for _ in range(SHARE)):
+                assert caller.invoke(asked.event)["statusCode"] == asked.status
+        grown = process.taken().resident - before
+    flooded = (f"and then {SHARE:,} hostile chains and {SHARE:,} new leaves", f"{grown / 1024:.2f} MiB")
+    rows = [*rows_of(soaked), flooded]
+    assert grown <= MAX_GROWTH_KIB
     assert soaked.wrong == []
     assert soaked.answers == KINDS
     assert 0.04 < soaked.hostile / REQUESTS < 0.06
@@ -181,7 +190,7 @@ FLOODS = {
     "chains": Flood("hostile chains, each with a header of its own", {"401"}, MAX_GROWTH_KIB, 0),
     "leaves": Flood("leaves that our anchor vouches for", {"200", "204"}, MAX_GROWTH_KIB, 4),
     "places": Flood("products no file names, in as many locales", {"200"}, 32 * 1024 + MAX_GROWTH_KIB, 1),
-    "names": Flood("the same, product and locale of 20 KB each", {"200"}, 32 * 1024 + MAX_GROWTH_KIB, 1),
+    "names": Flood("such products and locales, with names of 20 KB each", {"200"}, 32 * 1024 + MAX_GROWTH_KIB, 1),
 }
 
 
