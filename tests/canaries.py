@@ -110,10 +110,11 @@ class Watch:
         self._plant("transaction id", [*spellings(transaction).values(), *digests])
 
     def plant_token(self, name: str, token: str) -> None:
-        """Look for any part of a token as it stands, and for its signature in hex."""
+        """Look for any part of a token, as it stands or in letters of one size, and for its signature in hex."""
         signature = token.rpartition(".")[2]
         raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
-        self._plant(name, [*token.split("."), raw.hex()])
+        parts = token.split(".")
+        self._plant(name, [*parts, *map(str.lower, parts), *map(str.upper, parts), raw.hex()])
 
     def plant_key(self, name: str, pem: bytes) -> None:
         """Look for a private key: its PEM, its DER, and its number, each in every spelling."""

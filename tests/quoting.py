@@ -32,7 +32,9 @@ def refusing(kind: str, more: str = "", *, status: int = 400) -> Callable[[Reque
 
     def refused(request: Request) -> Response:
         quoted = f"{more} {told(request)}"
-        document = {"__type": f"com.amazonaws#{kind}: {quoted}", "message": quoted, "Message": quoted}
+        # What comes after the last # and before the first colon is the code.
+        code = quoted.replace("#", "").replace(":", "")
+        document = {"__type": f"com.amazonaws#{code}", "message": quoted, "Message": quoted}
         header = "".join(letter for letter in quoted if letter.isprintable() and letter.isascii())
         return Response(status, {**_TABLE, "x-amzn-errortype": f"{kind}:{header}"}, json.dumps(document).encode())
 

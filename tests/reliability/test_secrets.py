@@ -98,6 +98,7 @@ class Haul:
     watch: Watch = field(default_factory=Watch)
     path_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     pem: str = field(default_factory=lambda: new_key().decode())
+    p384: str = field(default_factory=lambda: new_key(ec.SECP384R1()).decode())
     access_key: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     session_token: str = field(default_factory=lambda: secrets.token_urlsafe(150))
@@ -105,11 +106,13 @@ class Haul:
     people: tuple[str, ...] = field(default_factory=lambda: tuple(new_person() for _ in range(PEOPLE)))
     rows: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
     tokens: int = 0
+    leaked: int = 0
 
     def __post_init__(self) -> None:
         self.watch.plant("path secret", self.path_secret)
         self.watch.plant_key("signing key", self.pem.encode())
         self.watch.plant_key("API key", simulated.PEM)
+        self.watch.plant("key of another curve", "".join(self.p384.splitlines()[2:-1]))
         for secret in (self.access_key, self.secret_key, self.session_token):
             self.watch.plant("AWS credentials", secret)
         self.watch.plant("customer's fact", self.fact)
@@ -144,6 +147,7 @@ class Haul:
         _, *before = self.rows.get(place, ("", 0, 0, 0))
         counts = [old + new for old, new in zip(before, (asked, lines, characters), strict=True)]
         self.rows[place] = (place, *counts)  # type: ignore[assignment]  # three numbers
+        self.leaked += found.total()
         assert found == Counter(), f"{place}: {dict(found)}"
 
 
@@ -160,8 +164,8 @@ def haul() -> Iterator[Haul]:
         said = (
             f"Planted: {planted}, token ({made.tokens:,}). Looked for: every {WINDOW} characters in a row of each, in"
             f" {len(ENCODINGS)} spellings, from clear text over hex to base64 at every alignment; of tokens, any part"
-            " of any of the three parts. Every request's lines have no other fields than those of `Record`. Found:"
-            " nothing; bytes leaked: 0."
+            " of any of the three parts. Half of what the function is asked is hostile. Every request's lines have no"
+            f" other fields than those of `Record`. Bytes leaked: {made.leaked}."
         )
         shown = [[row[0], *(f"{number:,}" for number in row[1:])] for row in made.rows.values()]
         totals = [f"{sum(row[column] for row in made.rows.values()):,}" for column in (1, 2, 3)]  # type: ignore[misc]  # numbers
@@ -558,9 +562,7 @@ def test_the_real_key_leaves_no_trace(
 ) -> None:
     """Neither the key, nor what it signed, nor why it could not, is written beside a code."""
     answer, told = SIGNED[kind]
-    p384 = new_key(ec.SECP384R1()).decode()
-    haul.watch.plant("key of another curve", "".join(p384.splitlines()[2:-1]))
-    parameter = {"good": haul.pem, "cut short": haul.pem[:-60], "of another curve": p384}.get(key, haul.quote)
+    parameter = {"good": haul.pem, "cut short": haul.pem[:-60], "of another curve": haul.p384}.get(key, haul.quote)
     store = ParameterStore(parameter, fails=key == "not to be had")
     at = telling_bench(catalog(rule(answer), rule(SWITCH), rule(MESSAGE)), monkeypatch)
     ring = KeyRing(lambda: store, "/retention", Signer.from_pem)
