@@ -9,8 +9,10 @@ at the same one.
     chains, forgeries, odd_certificates,
     curveball, x5c_entries                what is wrong with certificates: `certificate_cases()`
     forms, payloads                       what is wrong with tokens under good certificates: `token_cases()`
+    bodies                                what is wrong around good tokens, or is not for us: `body_cases()`
 """
 
+from minting.bodies import Body, body_cases
 from minting.certificates import (
     NOW,
     NOW_MS,
@@ -38,9 +40,11 @@ __all__ = [
     "NOW_MS",
     "P256_ORDER",
     "SECOND",
+    "Body",
     "Case",
     "Plan",
     "base64url",
+    "body_cases",
     "certificate_cases",
     "claims",
     "constraints",

@@ -170,8 +170,8 @@ def reworked(
 
 
 def certified(signed_part: bytes, issuer_key: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return a certificate of `signed_part` (a TBSCertificate, or anything at all): signed with ECDSA and SHA-384."""
-    signature = issuer_key.sign(signed_part, ec.ECDSA(hashes.SHA384()))
+    """Return a certificate of `signed_part` (a TBSCertificate, or anything at all): ECDSA by RFC 6979, with SHA-384."""
+    signature = issuer_key.sign(signed_part, ec.ECDSA(hashes.SHA384(), deterministic_signing=True))
     return certificate_of(signed_part, ECDSA_WITH_SHA384, signature)
 
 
