@@ -1,8 +1,8 @@
 """Random edits of a genuine request: where an attacker could begin, and what he could sign again.
 
-`KINDS` maps each kind of edit to a function of a seeded `Random`; it returns a body, and whether that body may be
-answered: only if it still carries a token that the App Store signed or, where the edit lends the attacker the leaf's
-own key, if what that key signed is a request for us. The same seed makes the same bytes.
+`made(kind, seed)` returns a body that is not the genuine one, and whether it may be answered: only if it still carries
+a token that the App Store signed or, where the edit lends the attacker the leaf's own key, if what that key signed is a
+request for us. The same seed makes the same bytes.
 """
 
 from __future__ import annotations
@@ -363,3 +363,11 @@ KINDS: Final[dict[str, Callable[[Random], Attempt]]] = {
     "payload: JSON, signed with the leaf's own key": lambda random: by_leaf(HEADER, restructured(PAYLOAD, random)),
     "signature: bytes and numbers": _signature,
 }
+
+
+def made(kind: str, seed: str) -> Attempt:
+    """Return an edit of that kind: of those the seed leads to, the first that is not the genuine body itself."""
+    random = Random(seed)
+    while (attempt := KINDS[kind](random)).body == BODY:
+        pass
+    return attempt

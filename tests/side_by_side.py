@@ -7,6 +7,7 @@ corpus that is `NOW`, the instant we judge at. Its environment is Production, wh
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from functools import cache
 from pathlib import Path
@@ -58,8 +59,9 @@ def verdicts(case: Case) -> tuple[str, str]:
 
 @cache
 def table() -> tuple[dict[str, Any], ...]:
-    """Return the rows of the table: kind, ours, apple, reason, cases."""
-    return tuple(json.loads(TABLE.read_text(encoding="utf-8")))
+    """Return the rows of the table: kind, ours, apple, reason, cases; those of this Python, where one says `before`."""
+    rows = json.loads(TABLE.read_text(encoding="utf-8"))
+    return tuple(row for row in rows if sys.version_info < tuple(row.get("before", (4,))))
 
 
 @cache
