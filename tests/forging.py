@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from endpoint_bench import APP, MESSAGE, NOW, TRANSACTION, Bench, catalog, make_bench, rule
+from minting import leaves
 from minting.certificates import P256_ORDER, reworked
 from minting.tokens import base64url, x5c
 
@@ -70,7 +71,7 @@ CA_KEY: Final = ec.derive_private_key(0xA77AC7E2, ec.SECP384R1())
 def with_key(certificate: bytes, key: ec.EllipticCurvePrivateKey, issuer: ec.EllipticCurvePrivateKey) -> bytes:
     """Return `certificate` with another key in it, all else as it was, signed by another issuer."""
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return reworked(certificate, issuer, (6,), lambda _: public)
+    return reworked(certificate, issuer, (leaves.KEY,), lambda _: public)
 
 
 FORGED: Final = tuple(

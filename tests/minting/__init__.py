@@ -6,8 +6,8 @@ all judged at, and the `signedDate` of their payloads, so that Apple's library, 
 at the same one.
 
     certificates, asn1, tokens            what makes good ones
-    chains, forgeries, odd_certificates,
-    curveball, x5c_entries                what is wrong with certificates: `certificate_cases()`
+    chains, forgeries, curveball,
+    leaves, odd_*, x5c_entries            what is wrong with certificates: `certificate_cases()`
     forms, payloads                       what is wrong with tokens under good certificates: `token_cases()`
     bodies                                what is wrong around good tokens, or is not for us: `body_cases()`
 """

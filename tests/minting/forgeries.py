@@ -22,10 +22,8 @@ from minting.certificates import (
     root_plan,
 )
 from minting.curveball import signed_under_it, spelled_out
+from minting.leaves import ISSUER, KEY
 from minting.tokens import Case, signed, token_of
-
-# Where they stand in what is signed of a certificate.
-ISSUER, KEY = 3, 6
 
 
 def forged_chains() -> list[Case]:
