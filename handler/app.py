@@ -13,6 +13,7 @@ gc.disable()
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ from retention.rules import NO_FACTS, UNREADABLE, Customer
 from retention.settings import Deployment
 from retention.store import INIT_SECONDS, Loaded, Store
 from retention.telemetry import Telemetry, place_of
+
+# cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.jws")
 
 APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import a2b_base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import floor
@@ -28,6 +29,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as PathError
 
@@ -188,6 +190,8 @@ class SignedPayloadVerifier:
 
     def _build_path(self, leaf_der: bytes, intermediate_der: bytes, at: int) -> list[x509.Certificate]:
         leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
+        if leaf.serial_number <= 0 or intermediate.serial_number <= 0:
+            raise ValueError("a serial number is not positive")  # RFC 5280, 4.1.2.2; cryptography warns, no more
         # A built verifier has its time inside, so each check builds its own.
         verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
         try:
@@ -308,7 +312,7 @@ _BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_polic
 
 
 # What cryptography raises for certificates that are not, some of it long after loading them, when a part is first asked
-# for. The warning, where warnings are errors, is of serial numbers and names that RFC 5280 does not allow.
+# for. The warning, where warnings are errors, is of serial numbers that `_build_path` refuses in any case.
 _UNREADABLE: Final = (
     ValueError,
     TypeError,
@@ -332,7 +336,7 @@ def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationE
 def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
     """Require of an authentic path what makes it one that signs App Store data."""
     leaf, intermediate, root = path
-    _ = leaf.subject, intermediate.subject  # the path compares names as bytes; those that are not text end here
+    _read_names(leaf, intermediate)
     if not (_names_its_issuer(leaf, intermediate) and _names_its_issuer(intermediate, root)):
         raise VerificationError("path_untrusted", "a certificate names another key than its issuer's")
     if _extension(intermediate, IntermediateMarker) is None:
@@ -356,6 +360,13 @@ def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
     )
 
 
+def _read_names(*certificates: x509.Certificate) -> None:
+    """Let names end here that are not text: the path compares them as bytes."""
+    for certificate in certificates:
+        with suppress(UserWarning):  # longer than RFC 5280 has them: no reason to refuse, nor where warnings are errors
+            _ = certificate.subject
+
+
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
         return cast("_Extension", certificate.extensions.get_extension_for_oid(kind.oid).value)
@@ -370,10 +381,22 @@ def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -
     return claimed is None or actual is None or claimed.key_identifier in {None, actual.key_identifier}
 
 
+# SubjectPublicKeyInfo up to the point, whole or compressed: the curve by its name (RFC 5480, 2.1.1). cryptography also
+# takes parameters that spell the curve out, and hybrid points, neither of which a certificate may have.
+_P256_NAMED: Final = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+_P256_POINTS: Final = (
+    (b"\x03\x42\x00", PublicFormat.UncompressedPoint),
+    (b"\x03\x22\x00", PublicFormat.CompressedPoint),
+)
+
+
 def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
     key = leaf.public_key()
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
+    spelled = (_P256_NAMED + head + key.public_bytes(Encoding.X962, form) for head, form in _P256_POINTS)
+    if not any(spelling in leaf.tbs_certificate_bytes for spelling in spelled):
+        raise VerificationError("leaf_key_type", "the leaf's key is not spelled as a key on P-256 is")
     return key
 
 

@@ -22,6 +22,7 @@ VERBS = (
     "test",
     "e2e",
     "prove",
+    "fuzz",
     "check",
     "build",
     "bench",
