@@ -177,10 +177,7 @@ class Examination:
             yield from _guarded("endpoint", lambda: self._endpoint(apple))
 
     def _ask(self, apple: Apple) -> Seen:
-        from retention.snapshot import ImageState  # noqa: PLC0415  # with what it imports, only for this
-
-        messages = apple.messages()
-        images = {name: ImageState(image.state, image.size) for name, image in apple.images().items()}
+        messages, images = apple.messages(), apple.images()
         known = self.table or Seen(apple.environment, {}, {})
         return replace(known, environment=apple.environment, messages=messages, images=images)
 

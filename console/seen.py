@@ -107,7 +107,7 @@ def look(session: Session) -> Seen:
         seen,
         environment=app_store(session.target),
         messages=messages,
-        images={name: ImageState(image.state, image.size) for name, image in images.items()},
+        images=images,
     )
 
 

@@ -14,10 +14,11 @@ import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
+from retention.snapshot import ImageState
 from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PEM, Clock, answer_of, make_box, new_id, shelve, text
 
 from console.appstore import client as apple
-from console.appstore.client import ApiKey, Apple, AppleError, Image, Kind
+from console.appstore.client import ApiKey, Apple, AppleError, Kind
 from console.appstore.errors import IMAGE_NOT_FOUND
 from console.appstore.wire import Wire
 from console.simulator import verbs
@@ -117,7 +118,7 @@ def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> 
     image, tick, message = new_id(), new_id(), new_id()
     assert client.upload_image(image, FULL, "FULL_SIZE")
     assert client.upload_image(tick, BULLET, "BULLET_POINT")
-    assert client.images() == {image: Image("APPROVED", "FULL_SIZE"), tick: Image("APPROVED", "BULLET_POINT")}
+    assert client.images() == {image: ImageState("APPROVED", "FULL_SIZE"), tick: ImageState("APPROVED", "BULLET_POINT")}
     assert client.upload_message(message, BODY)
     assert client.messages() == {message: "APPROVED"}
     assert client.default(MONTHLY, "en-US") is None
@@ -253,6 +254,16 @@ def test_answers_that_are_not_apples(make: Make, response: Response, kind: Kind)
     """A sign-in page, a redirect, JSON of another shape or a broken server each end in one sentence."""
     with Server(lambda _: response) as server:
         assert failure(make(server).messages).kind == kind
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"x": 1}', b'{"status": "maintenance"}', b'{"messageIdentifiers": null}'])
+def test_an_object_without_a_list_is_no_empty_list(make: Make, body: bytes) -> None:
+    """Whoever took it for one would upload everything again, and tell the table that all is gone."""
+    with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
+        for listed in (make(server).messages, make(server).images):
+            error = failure(listed)
+            assert error.kind == Kind.NOT_APPLE
+            assert "its JSON has another shape" in str(error)
 
 
 def test_a_sign_in_page_is_no_upload(make: Make) -> None:
