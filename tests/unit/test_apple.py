@@ -441,9 +441,11 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
     assert "2027-01-15 09:00:00 UTC" in str(error)
 
 
-@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}, {"retry-after": "9" * 40}, {"retry-after": "9" * 400}])
+@pytest.mark.parametrize(
+    "header", [{}, *({"retry-after": each} for each in ("soon", "253402300799999", "9" * 23, "9" * 400, "120", "-1"))]
+)
 def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
-    """A 429 that does not say when is waited out for a minute."""
+    """A 429 that says no time, or one that is past (a proxy's seconds) or far away, is waited out for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
     limited = Response(429, {"content-type": "application/json", **header}, body)
     with BoxServer(box, wrap=failing(limited)) as server:
