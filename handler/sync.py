@@ -120,7 +120,7 @@ class Sync:
             return self.apple.messages(token, deadline), self.apple.images(token, deadline)
 
         lost = _Lost(app, self.telemetry)
-        report = follow(parts.dynamodb, table, app, lists, before_silencing=lost)
+        report = follow(parts.dynamodb, table, app, lists, before_silencing=lost, scheduled=True)
         _note_success(report, outcome)
 
 

@@ -209,6 +209,7 @@ def follow(
     *,
     allow_silencing: bool = False,
     before_silencing: Callable[[frozenset[str]], None] = lambda _: None,
+    scheduled: bool = False,
     now: datetime | None = None,
 ) -> SnapshotReport:
     """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
@@ -216,12 +217,14 @@ def follow(
     `read` asks Apple for both, and is asked again after every attempt in which somebody else wrote.
     `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
     written: once it is, nobody can tell any more. It may be told again. `now`, by default the time of day, is noted:
-    as `since` beside each state that changes, and as `statesAt` on `head`, which tells that imports still happen.
+    as `since` beside each state that changes, and on `head` as `statesAt`, the last import by anybody, and with
+    `scheduled` as `syncedAt`, which tells that the sync still runs.
 
     Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
     longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
     """
-    run = _Run(client, table, app_apple_id, read, before_silencing, now or datetime.now(UTC))
+    noted = ("statesAt", "syncedAt") if scheduled else ("statesAt",)
+    run = _Run(client, table, app_apple_id, read, before_silencing, noted, now or datetime.now(UTC))
     for _ in range(_ATTEMPTS):
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
@@ -243,6 +246,7 @@ class _Run:
         app_apple_id: int,
         read: Callable[[], Lists],
         before_silencing: Callable[[frozenset[str]], None],
+        noted: tuple[str, ...],
         now: datetime,
     ) -> None:
         self._client = client
@@ -253,6 +257,7 @@ class _Run:
         self._images: Mapping[str, ImageState] = {}
         self._digest = ""
         self._before_silencing = before_silencing
+        self._times = ", ".join(f"{name} = :now" for name in noted)
         self._now = now.isoformat(timespec="seconds")
         self._written = 0
         # Over all attempts: what an earlier one wrote, a later one no longer finds servable.
@@ -361,7 +366,7 @@ class _Run:
         request: Request = {
             "TableName": self._table,
             "Key": rows.head_key(self._app),
-            "UpdateExpression": "SET statesDigest = :digest, statesAt = :now ADD catalogVersion :one",
+            "UpdateExpression": f"SET statesDigest = :digest, {self._times} ADD catalogVersion :one",
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {
                 ":digest": {"S": self._digest},
@@ -380,7 +385,7 @@ class _Run:
         request: Request = {
             "TableName": self._table,
             "Key": rows.head_key(self._app),
-            "UpdateExpression": "SET statesAt = :now",
+            "UpdateExpression": f"SET {self._times}",
             "ExpressionAttributeValues": {":now": {"S": self._now}},
         }
         succeeds(self._client, self._client.update_item, request)

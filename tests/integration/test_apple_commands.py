@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -405,16 +405,38 @@ def test_live_messages_and_the_sync(desk: Desk) -> None:
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
     assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
-    desk.aws("dynamodb").update_item(
-        TableName=desk.table("production"),
-        Key=rows.head_key(APP_ID),
-        UpdateExpression="SET statesAt = :then",
-        ExpressionAttributeValues={":then": {"S": "2026-01-01T00:00:00+00:00"}},
-    )
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
     sync = findings(desk, env="production")["sync"]
-    assert sync["verdict"] == "bad"
+    assert sync["verdict"] == "unknown"
     assert "behind Apple's lists by 4 states" in sync["found"]
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "found"),
+    [
+        ({"syncedAt": 1, "statesAt": 1}, "good", "The sync last imported review states 60 s ago."),
+        ({"syncedAt": 20, "statesAt": 1}, "bad", "The sync last imported review states 20 min ago; it does so every"),
+        ({"statesAt": 1}, "unknown", "The sync has not run yet"),
+        ({"statesAt": 20}, "bad", "The sync has never imported review states."),
+    ],
+)
+def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
+    desk: Desk, times: dict[str, int], verdict: str, found: str
+) -> None:
+    """Who imported is told apart: only the sync tells that the sync runs."""
+    desk("apply")
+    head, now = rows.head_key(APP_ID), datetime.now(UTC)
+    desk.aws("dynamodb").update_item(
+        TableName=desk.table(),
+        Key=head,
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in times),
+        ExpressionAttributeValues={
+            f":{name}": {"S": (now - timedelta(minutes=minutes)).isoformat()} for name, minutes in times.items()
+        },
+    )
+    sync = findings(desk)["sync"]
+    assert sync["verdict"] == verdict
+    assert found in sync["found"]
 
 
 def test_the_certificate_of_apple(desk: Desk) -> None:

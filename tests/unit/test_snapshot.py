@@ -375,7 +375,7 @@ def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
     first, second = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13))
 
     def attribute(key: rows.Key, name: str) -> str:
-        return str(client.get_item(**rows.get(TABLE, key))["Item"][name]["S"])
+        return str(client.get_item(**rows.get(TABLE, key))["Item"].get(name, {"S": ""})["S"])
 
     apply(client, now=first)
     before = version(client)
@@ -383,7 +383,25 @@ def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
     assert version(client) == before
     assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
     assert attribute(rows.head_key(APP), "statesAt") == second.isoformat()
+    assert attribute(rows.head_key(APP), "syncedAt") == ""
     apply(client, {**APPROVED, KEEP_FR: "REJECTED"}, {HERO: ImageState("PENDING")}, now=second, allow_silencing=True)
     assert attribute(rows.message_key(APP, KEEP_FR), "since") == second.isoformat()
     assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
     assert attribute(rows.image_key(APP, HERO), "since") == second.isoformat()
+
+
+def test_only_the_schedule_says_that_the_sync_runs(client: Any) -> None:
+    """Imports by hand do not hide that it is dead; its own are noted whether or not they found anything new."""
+
+    def synced() -> str | None:
+        found = client.get_item(**rows.get(TABLE, rows.head_key(APP)))["Item"].get("syncedAt", {}).get("S")
+        return None if found is None else str(found)
+
+    first, second, third = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13, 14))
+    apply(client, now=first)
+    assert synced() is None
+    for states, now in ((APPROVED, first), ({**APPROVED, KEEP_FR: "PENDING"}, second)):
+        follow(client, TABLE, APP, told_in_turn(states), scheduled=True, now=now)
+        assert synced() == now.isoformat()
+    apply(client, now=third)
+    assert synced() == second.isoformat()
