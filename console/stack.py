@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 
 PRODUCTION = "Production"
 SANDBOX = "Sandbox"
@@ -51,7 +51,7 @@ def _check_url(endpoint_url: str | None) -> None:
     except ValueError:
         good = False
     if not good:
-        raise Failure(f"`{endpoint_url}` is no address: write one like http://127.0.0.1:8000.")
+        raise Misuse(f"`{endpoint_url}` is no address: write one like http://127.0.0.1:8000.")
 
 
 def _check_answer(http_response: Any, **_: object) -> None:  # noqa: ANN401  # botocore's AWSResponse

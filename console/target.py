@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.file.document import Document, read
 from console.file.mistakes import suggestion
 from console.stack import PRODUCTION, SANDBOX, Stack, client, find_stack
@@ -50,7 +50,7 @@ class Target:
 def find(where: Where, document: Document | None = None) -> Target:
     """Resolve `where`; the file is read only for what it has to say. Raises Failure with what is missing."""
     if where.table is None and where.env is None:
-        raise Failure("Name the environment with --env, or the table with --table.")
+        raise Misuse("Name the environment with --env, or the table with --table.")
     if document is None and (where.app is None or where.env is not None):
         document = _read(where.file)
     app_apple_id, app_name = _app(where, document)

@@ -160,18 +160,10 @@ def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (("--apple-url", "hello"), "is no address"),
-        (("--apple-url", "http://127.0.0.1:1/production"), "is Production, and the environment named is Sandbox"),
-        (("--key", "/nowhere/key.p8"), "cannot be read"),
-    ],
-)
-def test_misdirected_options(desk: Desk, change: tuple[str, ...], told: str) -> None:
-    """An address or a key that is none is told before anything is asked."""
-    code, _, err = desk("plan", *change, "--env", "sandbox", "--endpoint-url", desk.endpoint, where=False)
-    assert (code, told in err) == (1, True)
+def test_a_key_that_cannot_be_read(desk: Desk) -> None:
+    """A key that is none is told before anything is asked."""
+    code, _, err = desk("plan", "--key", "/nowhere/key.p8")
+    assert (code, "cannot be read" in err) == (1, True)
 
 
 def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) -> None:
@@ -321,7 +313,7 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
             assert secret not in "".join(desk(*command, *form)[1:])
     assert desk.json("endpoint", "delete", "--yes") == {"deleted": masked}
     code, _, err = desk("endpoint", "set", "http://example.com/")
-    assert (code, "it must begin with https://" in err) == (1, True)
+    assert (code, "it must begin with https://" in err) == (2, True)
     code, _, err = desk("endpoint", "set", "--yes", env="production")
     assert (code, "Pass a performance test in the sandbox first" in err) == (1, True)
 
@@ -364,6 +356,40 @@ def test_a_failed_performance_test_is_1(desk: Desk) -> None:
         desk.server.tests.wait()
     code, out, _ = desk("performance-test", "wait", request_id)
     assert (code, "FAIL: 0 %" in out, "UNSUCCESSFUL_HTTP_RESPONSE_CODE" in out) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plan", "--apple-url", "foo"], "`foo` is no address"),
+        (
+            ["plan", "--apple-url", "http://127.0.0.1:1/production"],
+            "is Production, and the environment named is Sandbox",
+        ),
+        (["plan", "--endpoint-url", "foo"], "`foo` is no address"),
+        (["endpoint", "ftp://x"], "Apple would not take"),
+        (["defaults", "--show", "--delete-others"], "--show only shows"),
+    ],
+)
+def test_a_command_that_was_called_wrongly_is_2(desk: Desk, arguments: list[str], said: str) -> None:
+    """The mistake is in what was typed, so nothing that happens later could put it right; nothing was changed."""
+    here = ["--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", desk.server.url]
+    verb, *options = arguments
+    code, out, err = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, where=False)
+    assert (code, out) == (2, "")
+    assert said in err
+    code, out, _ = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, "--json", where=False)
+    assert (code, said in json.loads(out)["error"]) == (2, True)
+
+
+def test_without_an_environment_it_is_2(desk: Desk) -> None:
+    """Neither --env nor --table says where."""
+    for verb in ("plan", "apply", "status", "doctor"):
+        code, out, err = desk(verb, where=False)
+        if verb == "doctor":
+            assert (code, "Name the environment with --env" in out) == (1, True), verb  # one finding among others
+        else:
+            assert (code, "Name the environment with --env" in err) == (2, True), verb
 
 
 # doctor
