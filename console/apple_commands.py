@@ -181,7 +181,7 @@ def _verify(session: Session, covered: list[Coverage], out: Output, *, yes: bool
 
 def _tell_time(session: Session, operation: str, calls: int, out: Output) -> None:
     seconds = session.apple.estimate([(operation, calls)])
-    out.say(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
+    out.note(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
 
 
 def _show_defaults(covered: list[Coverage], out: Output) -> None:

@@ -58,6 +58,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
         app_store(target),
         base_url=base_url(access.url, target.environment),
         waiting=teller(out),
+        repeating=lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again."),
     ) as apple:
         yield Session(where, document, target, apple)
 

@@ -104,17 +104,20 @@ class Apple:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 2 * HOUR,
         waiting: Waiting | None = None,
+        repeating: Callable[[AppleError], None] = lambda _: None,
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         """`environment` is "Sandbox" or "Production"; `base_url` another address than Apple's, such as the box's.
 
-        No wait is longer than `patience` seconds, and with 0 nothing is repeated; `waiting(operation, seconds)` is
-        told before each. `timeout` is for connecting and for reading, in seconds.
+        No wait is longer than `patience` seconds, and with 0 nothing is repeated. `waiting(operation, seconds)` is
+        told before each wait for the rate, `repeating(error)` before a call is made again whose outcome is unclear.
+        `timeout` is for connecting and for reading, in seconds.
         """
         self.environment = environment
         self._wire = Wire(key, bundle_id, environment, base_url=base_url, clock=clock, timeout=timeout)
         self._sleep = sleep
         self._patience = patience
+        self._repeating = repeating
         self._pace = Pace(environment, clock, sleep, patience)
         if waiting is not None:
             self._pace.waiting = waiting
@@ -279,6 +282,7 @@ class Apple:
         """Wait before a call is made again; raise the error where that makes no sense."""
         if not error.unclear or not self._patience:
             raise error
+        self._repeating(error)
         self._sleep(seconds)
 
     def _found(self, missing: int, operation: str, call: Callable[[], T]) -> T | None:

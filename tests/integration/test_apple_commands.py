@@ -155,7 +155,8 @@ def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPa
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     arguments = ("--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", url)
     code, out, err = desk("plan", *arguments, where=False)
-    assert (code, out, err) == (1, "", f"There is no connection to {url}/sandbox: it refuses connections.\n")
+    told = f"There is no connection to {url}/sandbox: it refuses connections"
+    assert (code, out, err.splitlines()) == (1, "", [*[f"{told}; trying again."] * 3, f"{told}."])
     code, out, _ = desk("apply", *arguments, "--json", where=False)
     assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
 

@@ -327,9 +327,11 @@ def test_an_answer_that_does_not_come(clock: Clock) -> None:
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
 def test_reading_is_repeated(box: Box, make: Make, clock: Clock, mishap: Any) -> None:
     """A list, a default and the URL may be asked for again."""
+    told: list[AppleError] = []
     with BoxServer(box, wrap=failing(mishap, mishap, mishap)) as server:
-        assert make(server).messages() == {}
+        assert make(server, repeating=told.append).messages() == {}
     assert clock.slept == [1, 2, 4]
+    assert [error.unclear for error in told] == [True] * 3
 
 
 def test_patience_ends(box: Box, make: Make, clock: Clock) -> None:
