@@ -23,6 +23,7 @@ from rich.table import Table
 # A file or a pipe has no width; a table cut at 80 columns is of no use in either.
 _WIDE: Final = 200
 _LINE_SECONDS: Final = 60.0
+_ID: Final = 36  # characters of a UUID
 
 Report = Callable[[str, int, int], None]
 
@@ -58,7 +59,8 @@ class Output:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            # An id is copied: one that is folded is no id any more.
+            table.add_column(column, overflow="fold", no_wrap=column == "id", min_width=_ID if column == "id" else None)
         for row in rows:
             table.add_row(*map(escape, row))
         self._out.print(table)

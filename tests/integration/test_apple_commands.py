@@ -186,8 +186,12 @@ def test_status(desk: Desk) -> None:
     assert (code, "not uploaded" in out) == (3, True)
     desk("apply", "--yes", env="production")
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    code, out, _ = desk("status", env="production")
+    assert (code, "behind Apple's lists by 4 states" in out) == (3, True)
+    assert [one["serves"] for one in desk.json("status", env="production")["messages"]] == [None, None]
     desk("apply", "--yes", env="production")
-    assert desk("status", env="production")[0] == 0
+    code, out, _ = desk("status", env="production")
+    assert (code, "behind" in out) == (0, False)
     first = desk.json("status", env="production")["messages"][1]["identifier"]
     desk.rewrite("header: Restez,", "header: Restez encore,")
     desk("apply", "--yes", env="production")

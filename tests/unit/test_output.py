@@ -27,3 +27,14 @@ def test_how_long_it_takes_is_told_in_either_form(capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("About 5 h.\n", "")
     Output(as_json=True).note("About 5 h.")
     assert capsys.readouterr() == ("", "About 5 h.\n")
+
+
+def test_an_id_is_not_folded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """However narrow the terminal is, an id can be copied; other columns fold."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    identifier = "d43d7a4d-0d09-5f2c-8f6a-2f6c6f6f1d11"
+    words = "a longer text of several words that needs a line or two"
+    Output().table(("message", "state", "rules that wait", "id"), [(words, "APPROVED", words, identifier)])
+    assert identifier in capsys.readouterr().out
