@@ -152,7 +152,7 @@ def performance_start(
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
         subject = Subject(transaction, product)
         started = performance_test.start(session, subject, datetime.now(UTC), anyway=anyway)
-    performance_test.show_started(started, out)
+    performance_test.show_started(started, env, out)
 
 
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST_ID", help="What `performance-test start` printed.")]

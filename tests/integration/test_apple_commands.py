@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -345,7 +346,14 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
         desk("apply")
         code, _, err = desk(*start)
         assert (code, "Apple would get no 200" in err) == (1, True)
-        assert desk(*start, "--anyway")[0] == 0
+        here = ("--env", "sandbox", "--endpoint-url", desk.endpoint)
+        assert desk("pause", *here, where=False)[0] == 0
+        code, _, err = desk(*start)
+        assert (code, "`retention resume` ends it" in err) == (1, True)
+        assert desk("resume", *here, where=False)[0] == 0
+        code, out, _ = desk(*start, "--anyway")
+        assert code == 0
+        assert re.search(r"`retention performance-test wait \S+ --env sandbox` tells how it ended", out)
         desk.server.tests.wait()
     code, _, err = desk("performance-test", "show", request_id, env="production")
     assert (code, "is the sandbox's" in err) == (1, True)
