@@ -265,7 +265,7 @@ class Examination:
             yield Finding("defaults", BAD, f"Another default than the file's: {_some(other)}.", "`retention defaults`.")
         if not missing and not other:
             agreed = sum(one.standing == AGREED for one in covered)
-            yield Finding("defaults", GOOD, f"By our record no default message is missing; {agreed} are the file's.")
+            yield Finding("defaults", GOOD, f"By our record no default message is missing; the file's: {agreed}.")
 
     # What runs in AWS
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from retention.errors import RetentionError
@@ -39,8 +39,12 @@ from console.options import (
     Yes,
 )
 from console.output import Output, prepare_streams
+from console.session import plural
 from console.simulator.commands import app as simulator
 from console.target import Where, confirm, find
+
+if TYPE_CHECKING:
+    from console.releases import Listed
 
 app = typer.Typer(
     name="retention",
@@ -76,7 +80,12 @@ def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json =
         "images": len(compiled.release.images),
     }
     _warn(out, str(file), compiled.warnings)
-    out.say(f"{file} is good: " + ", ".join(f"{number} {what}" for what, number in counts.items()) + ".", "green")
+    out.say(
+        f"{file} is good: "
+        + ", ".join(plural(number, what.removesuffix("s")) for what, number in counts.items())
+        + ".",
+        "green",
+    )
     out.document({"file": str(file), "ok": True, **counts, "warnings": _listed(str(file), compiled.warnings)})
 
 
@@ -150,7 +159,7 @@ def releases(
             "" if one.published_at is None else f"{one.published_at:%Y-%m-%d %H:%M}",
             one.published_by,
             one.commit[:10],
-            f"{one.rules} rules, {one.products} products, {one.messages} messages" if one.complete else "incomplete",
+            _counted(one) if one.complete else "incomplete",
         )
         for one in listed
     ]
@@ -221,6 +230,11 @@ def resume(
     )
 
 
+def _counted(one: Listed) -> str:
+    counts = ((one.rules, "rule"), (one.products, "product"), (one.messages, "message"))
+    return ", ".join(plural(number, noun) for number, noun in counts)
+
+
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
     from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
 
@@ -267,7 +281,8 @@ def import_states(
     report = apply_snapshot(
         target.dynamodb, target.table, target.app_apple_id, messages, images, allow_silencing=allow_silencing
     )
-    out.say(f"{len(messages)} messages and {len(images)} images: their states are in {target.table}.", "green")
+    told = f"{plural(len(messages), 'message')} and {plural(len(images), 'image')}"
+    out.say(f"{told}: their states are in {target.table}.", "green")
     out.document(asdict(report))
 
 

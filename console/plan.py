@@ -19,6 +19,7 @@ from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
 from console.file.release import Release
 from console.seen import Live, Seen
+from console.session import plural
 from console.stack import SANDBOX
 
 
@@ -93,6 +94,12 @@ class Plan:
     @property
     def waits(self) -> bool:
         return bool(self.in_review or self.rejected or self.waiting_defaults)
+
+    @property
+    def defaults_in_review(self) -> tuple[Coverage, ...]:
+        """Those that wait for an approval; a rejected message will be none before the file changes."""
+        rejected = {review.identifier for review in self.rejected}
+        return tuple(one for one in self.waiting_defaults if one.wanted[0] not in rejected)
 
     @property
     def agrees(self) -> bool:
@@ -246,7 +253,7 @@ def _worst(state: MessageState) -> str:
 
 def _publish(release: Release, live: Live | None) -> Publish | None:
     if live is None:
-        return Publish(None, (f"the first release: {len(_rules(release.sheets))} rules",))
+        return Publish(None, (f"the first release: {plural(len(_rules(release.sheets)), 'rule')}",))
     changes = tuple(differences(release, live))
     return Publish(live.number, changes) if changes else None
 
@@ -266,7 +273,7 @@ def differences(release: Release, live: Live) -> Iterator[str]:
         yield f"settings: {', '.join(changed)}"
     if live.format != FORMAT:
         yield f"the format of releases: {live.format} → {FORMAT}"
-    mine, theirs = _comparable(sheets), _comparable(live.sheets)
+    mine, theirs = _comparable(sheets, release.texts), _comparable(live.sheets, live.texts)
     products = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     if products and not any(_rule_changes(_rules(sheets), _rules(live.sheets))):
         yield f"the answers of {', '.join('other products' if name == '*' else name for name in products)}"
@@ -310,13 +317,21 @@ def _rule_changes(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterato
     yield from (f"- rule {name}" for name in theirs if name not in mine)
 
 
-def _comparable(sheets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the sheets without predecessors."""
+def _comparable(
+    sheets: Mapping[str, Mapping[str, Any]], texts: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> dict[str, Any]:
+    """Return the sheets without predecessors, and with each text by its place: another text there is told as such."""
+    places = defaultdict(list)
+    for (name, locale), message in _firsts(texts).items():
+        places[message].append(f"{name} {locale}")
     found = {}
     for product, sheet in sheets.items():
-        sets = {name: {locale: ids[0] for locale, ids in texts.items()} for name, texts in sheet["sets"].items()}
-        firsts = {message for texts in sets.values() for message in texts.values()}
-        found[product] = {**sheet, "sets": sets, "pictured": sorted(set(sheet["pictured"]) & firsts)}
+        sets = {
+            name: {locale: places.get(ids[0], [ids[0]]) for locale, ids in by_locale.items()}
+            for name, by_locale in sheet["sets"].items()
+        }
+        # Which texts have images follows from the texts.
+        found[product] = {**{key: value for key, value in sheet.items() if key != "pictured"}, "sets": sets}
     return found
 
 

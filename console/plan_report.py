@@ -57,7 +57,7 @@ def show_left(plan: Plan, out: Output) -> None:
     ):
         serves = "the text before serves meanwhile" if meanwhile else "the next locale or rule answers meanwhile"
         out.say(f"… message {name} {', '.join(locales)}: {state}; {serves}")
-    for product, locales in _grouped((one.product, one.locale) for one in plan.waiting_defaults):
+    for product, locales in _grouped((one.product, one.locale) for one in plan.defaults_in_review):
         out.say(f"… default {product}: {', '.join(locales)}, once approved")
     for review in plan.rejected:
         out.say(
@@ -77,9 +77,8 @@ def _grouped(pairs: Iterable[tuple[K, str]]) -> Iterable[tuple[K, list[str]]]:
 
 def summary(plan: Plan) -> str:
     """Return the line that ends a plan or a run which leaves something to Apple."""
-    told = (
-        f"waiting for Apple: {plural(len(plan.in_review), 'message')}, {plural(len(plan.waiting_defaults), 'default')}"
-    )
+    messages, defaults = plural(len(plan.in_review), "message"), plural(len(plan.defaults_in_review), "default")
+    told = f"waiting for Apple: {messages}, {defaults}"
     return told + (f"; rejected: {plural(len(plan.rejected), 'message')}" if plan.rejected else "")
 
 

@@ -16,6 +16,7 @@ import typer
 
 from console.failure import Failure, Misuse
 from console.output import Output
+from console.session import plural
 from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
 
@@ -134,7 +135,8 @@ def grant(
     granted = App(app_apple_id, bundle_id, issuer_id)
     with _open(directory) as box:
         verbs.grant(box, granted, key_id, pem, products)
-    Output().say(f"{bundle_id} may use the API with the key {key_id}; the box knows {len(products)} products of it.")
+    known = plural(len(products), "product")
+    Output().say(f"{bundle_id} may use the API with the key {key_id}; the box knows {known} of it.")
 
 
 @app.command()
