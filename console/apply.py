@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from retention.snapshot import Lists, SnapshotRefusedError, follow
@@ -135,6 +136,10 @@ class Applying:
         """
         lists = self._follow()
         current = prospect(self.session, reshuffle=self.reshuffle, now=self.now(), lists=lists)
+        before, now = planned.compiled.content.images, current.compiled.content.images
+        for name, image in now.items():
+            if image.identifier != before[name].identifier:
+                raise _changed(image.path)
         if current.plan.publish is not None and _number(current.seen) != _number(planned.seen):
             raise Failure(
                 f"Release {_number(current.seen)} went live meanwhile, and it is not what the file says. Nothing was"
@@ -208,7 +213,7 @@ class Applying:
         content = upload.path.read_bytes()
         revisions = {self.session.document.images[name].revision for name in step.names}
         if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
-            raise Failure(f"{upload.path} changed while this ran: run `retention apply` again.")
+            raise _changed(upload.path)
         return self.session.apple.upload_image(upload.identifier, content, upload.size)
 
     # The release, and the defaults
@@ -238,6 +243,10 @@ class Applying:
         wanted = {(one.product, one.locale): one.message for one in plan.defaults}
         with self.out.progress() as report:
             self.done.defaults = configure_all(self.session, wanted, report)
+
+
+def _changed(path: Path) -> Failure:
+    return Failure(f"{path} changed while this ran: run `retention apply` again.")
 
 
 def _number(seen: Seen) -> int | None:

@@ -124,6 +124,19 @@ def test_the_plan_says_what_a_release_changes(sandbox: Operator) -> None:
     assert message.replaces == served(sandbox, "fr-FR")
 
 
+def test_a_correction_is_told_once(sandbox: Operator) -> None:
+    """That the answers of products change with the text they give is no change of its own; other fallbacks are one."""
+    sandbox.apply()
+    sandbox.rewrite("Stay,", "Stay here,")
+    plan = sandbox.plan()
+    assert plan.publish is not None
+    assert plan.publish.changes == ("~ text keep en-US: the one before serves until it is approved",)
+    sandbox.rewrite("locales: {default: en-US}", "locales: {default: en-US, fallbacks: {de-DE: [fr-FR]}}")
+    plan = sandbox.plan()
+    assert plan.publish is not None
+    assert len(plan.publish.changes) > 1
+
+
 # Live texts
 
 
@@ -185,6 +198,7 @@ def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
     production.approve()
     plan = production.plan()
     assert [review.identifier for review in plan.rejected] == [rejected]
+    assert [one.locale for one in plan.defaults_in_review] == []
     assert not plan.agrees
     production.rewrite("body: Gardez vos cartes.", "body: Gardez vos cartes., revision: 2")
     production.apply()
@@ -534,13 +548,31 @@ def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> 
 
 
 def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
-    """What is uploaded under an id is what the id was made of."""
-    with sandbox.session() as session:
-        planned = prospect(session, now=NOW)
-        (sandbox.directory / "hero.png").write_bytes(b"another")
-        with pytest.raises(Failure, match="changed while this ran"):
-            Applying(session, Output(as_json=True)).run(planned)
+    """What is uploaded is what was confirmed."""
+
+    def changed() -> None:
+        (sandbox.directory / "hero.png").write_bytes(png(3840, 160, extra=b"tEXtn\0another"))
+
+    with pytest.raises(Failure, match=r"hero\.png changed while this ran"):
+        meanwhile(sandbox, changed)
     assert sandbox.shelf.images() == {}
+
+
+def test_an_image_that_changes_while_others_are_uploaded(tmp_path: Path) -> None:
+    """What is uploaded under an id is what the id was made of, however long its turn took to come."""
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            if request.method == "PUT":
+                (tmp_path / "tick.png").write_bytes(b"another")
+            return answer(request)
+
+        return answered
+
+    with operator(tmp_path, environment=SANDBOX, wrap=wrap) as made:
+        with pytest.raises(Failure, match=r"tick\.png changed while this ran"):
+            made.apply()
+        assert len(made.shelf.images()) == 1
 
 
 def test_states_follow(production: Operator) -> None:
