@@ -463,6 +463,11 @@ def world(who: Operator) -> Any:
     )
 
 
+BARE = f"""{HEAD}
+products: {{{MONTHLY}: {{group: pro, period: P1M, default: keep}}}}
+messages: {{keep: {{en-US: {{header: Stay, body: Keep your maps.}}}}}}
+rules: [{{name: everyone, answer: {{message: keep}}}}]
+"""
 SMALL = FILE.replace("    fr-FR: {header: Restez, body: Gardez vos cartes.}\n", "")
 
 
@@ -482,6 +487,37 @@ def test_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
             left = made.apply().left
             assert left is not None
             assert left.agrees, number
+            assert world(made) == whole, number
+
+
+def test_a_correction_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
+    """In production, with the text live: it never goes off the air, neither then nor in the run that goes on."""
+
+    def corrected(made: Operator) -> str | None:
+        made.apply()
+        made.approve()
+        made.apply()
+        made.rewrite("header: Stay,", "header: Stay here,")
+        return served(made, "en-US")
+
+    counting = Countdown()
+    with operator(tmp_path / "whole", text=BARE) as made:
+        first = corrected(made)
+        made.dynamodb = Breaking(made.looking, counting)
+        made.apply()
+        calls, whole = counting.calls, world(made)
+    assert first is not None
+    assert calls > 15
+    for number in range(1, calls + 1):
+        with operator(tmp_path / str(number), text=BARE) as made:
+            assert corrected(made) == first
+            made.dynamodb = Breaking(made.looking, Countdown(number))
+            with pytest.raises(Killed):
+                made.apply()
+            assert served(made, "en-US") == first, number
+            made.dynamodb = None
+            made.apply()
+            assert served(made, "en-US") == first, number
             assert world(made) == whole, number
 
 
