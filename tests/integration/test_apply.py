@@ -659,8 +659,11 @@ def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path)
         planned = prospect(session, now=NOW)
         told = estimate(session, planned.plan)
         began = made.clock()
-        Applying(session, Output(as_json=True))._upload(planned.plan)
+        done = Applying(session, Output(as_json=True), now=lambda: NOW).run(planned)
         took = made.clock() - began
+        assert (done.images, done.messages) == (number, number)
+        assert done.left is not None
+        assert done.left.agrees
         assert (len(made.shelf.images()), len(made.shelf.message_states())) == (number, number)
     assert refused == []
     # 360 an hour of each kind, side by side; the estimate counts what each call takes as well.
