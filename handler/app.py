@@ -140,7 +140,8 @@ class Endpoint:
         with record.stage("verify"):
             signed = self.verifier.authenticate(read_signed_payload(read_body(event)), now)
             request = self._admit(signed, now)
-        _note_request(record, request, signed, now)
+        _note_request(record, request)
+        _note_signer(record, signed, now, self.deployment.known_leaves)
         wanted = request.app_apple_id, request.product_id, request.user_locale
         deadline = Deadline.after(self.store.budget(*wanted))
         with record.stage("lookup"):
@@ -224,12 +225,24 @@ def _refuse(error: Exception, record: Record) -> Refusal:
     return refusal
 
 
-def _note_request(record: Record, request: RetentionRequest, signed: Authenticated, now: datetime) -> None:
+def _note_request(record: Record, request: RetentionRequest) -> None:
     record.request_identifier = request.request_identifier
     record.product_id = request.product_id
     record.locale_asked = request.user_locale
-    record.trust_anchor = APPLE if signed.anchor == APPLE_ROOT_FINGERPRINT else signed.anchor
+
+
+def _note_signer(record: Record, signed: Authenticated, now: datetime, known_leaves: frozenset[str]) -> None:
+    """Note who vouched, and of Apple's own leaf how long it lasts and whether it is news.
+
+    A rehearsal's leaf is not Apple's: its week would raise the alarm over the days left, and a longer one hide it.
+    """
+    if signed.anchor != APPLE_ROOT_FINGERPRINT:
+        record.trust_anchor = signed.anchor
+        return
+    record.trust_anchor = APPLE
     record.leaf_days_left = (signed.leaf_not_after - now).days
+    if signed.leaf_fingerprint not in known_leaves:
+        record.new_leaf = signed.leaf_fingerprint
 
 
 def _note_catalog(record: Record, loaded: Loaded, customer: Customer) -> None:

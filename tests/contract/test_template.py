@@ -487,6 +487,8 @@ def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str
         {"DomainName": "retention.example.com", "CertificateArn": CERTIFICATE},
         {"AlarmEmail": "a@example.com"},
         {"AlarmTopicArn": TOPIC},
+        {"KnownLeaves": "0f" * 32},
+        {"KnownLeaves": ",".join(["0f" * 32] * 10)},
     ],
 )
 def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
@@ -520,6 +522,9 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("Architecture", "x86"),
         ("LogRetentionDays", "2"),
         ("RehearsalTrustAnchor", "-----BEGIN CERTIFICATE-----"),
+        ("KnownLeaves", "0F" * 32),
+        ("KnownLeaves", f"{'0f' * 32}, {'0e' * 32}"),
+        ("KnownLeaves", ",".join(["0f" * 32] * 11)),
         ("AlarmEmail", "nobody"),
         ("AlarmTopicArn", "alarms"),
         ("SilentHours", "169"),

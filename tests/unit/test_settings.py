@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.jws import TEST_AUTHORITY_FINGERPRINT
+from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_FINGERPRINT
 from retention.settings import Deployment, SyncDeployment
 
 TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
@@ -18,6 +18,7 @@ GOOD = {
     "RETENTION_APP_APPLE_IDS": "6745974591,531412",
     "RETENTION_KEY_PREFIX": "/retention/sandbox",
     "RETENTION_TRUST_ANCHOR": "",
+    "RETENTION_KNOWN_LEAVES": "",
     "RETENTION_CLOCK": "",
 }
 DEPLOYED = {"AWS_LAMBDA_FUNCTION_NAME": "retention-sandbox"}
@@ -49,6 +50,10 @@ def test_a_whole_environment_is_read() -> None:
         ("RETENTION_KEY_PREFIX", "retention"),
         ("RETENTION_TRUST_ANCHOR", "not base64!"),
         ("RETENTION_TRUST_ANCHOR", "clé"),
+        ("RETENTION_KNOWN_LEAVES", "4C" * 32),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 31),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 32 + ","),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 32 + ", " + "cd" * 32),
         ("RETENTION_CLOCK", "noon"),
         ("RETENTION_CLOCK", "2026-11-24T12:00:00"),
     ],
@@ -84,6 +89,13 @@ def test_a_rehearsal_anchor_is_taken_by_a_deployed_sandbox() -> None:
     assert Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": anchor}).trust_anchor
 
 
+def test_acknowledged_leaves_are_known_beside_the_releases_own() -> None:
+    """What the owner acknowledges adds to the certificates this release was made with, and takes none away."""
+    assert Deployment.from_env({**GOOD, **DEPLOYED}).known_leaves == KNOWN_LEAVES
+    two = {**GOOD, **DEPLOYED, "RETENTION_KNOWN_LEAVES": f"{'ab' * 32},{'cd' * 32}"}
+    assert Deployment.from_env(two).known_leaves == KNOWN_LEAVES | {"ab" * 32, "cd" * 32}
+
+
 def test_a_fixed_clock_stands_still() -> None:
     """Samples are judged at one instant, whenever they are run."""
     deployment = Deployment.from_env({**GOOD, **LOCAL, "RETENTION_CLOCK": "2026-11-24T12:00:00Z"})
@@ -108,7 +120,8 @@ def test_only_on_demand_init_is_waited_for(kind: str, waited: bool) -> None:  # 
 
 # The sync's part
 
-SYNC = {name: GOOD[name] for name in GOOD if name not in {"RETENTION_TRUST_ANCHOR", "RETENTION_CLOCK"}}
+ENDPOINT_ALONE = {"RETENTION_TRUST_ANCHOR", "RETENTION_KNOWN_LEAVES", "RETENTION_CLOCK"}
+SYNC = {name: GOOD[name] for name in GOOD if name not in ENDPOINT_ALONE}
 
 
 @pytest.mark.parametrize(
