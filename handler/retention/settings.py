@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from retention.errors import ConfigurationError
-from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_FINGERPRINT
+from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_KEYS, anchor_key
 from retention.request import ENVIRONMENTS
 
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -164,10 +163,10 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
         raise ConfigurationError(
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None
-    if deployed and hashlib.sha256(anchor).hexdigest() == TEST_AUTHORITY_FINGERPRINT:
-        # Its private key is in a public repository.
+    if anchor_key(anchor) in TEST_AUTHORITY_KEYS and deployed:
+        # A private key of it is in a public repository.
         raise ConfigurationError(
-            "test_authority_deployed", f"{name} is the committed test CA: unset it.", variable=name
+            "test_authority_deployed", f"{name} is the committed test CA, or has a key of it: unset it.", variable=name
         )
     return anchor
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_FINGERPRINT
+from retention.jws import KNOWN_LEAVES
 from retention.settings import Deployment, SyncDeployment
 
+from console.authority import Authority
+
 TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
+REHEARSAL = Authority.create("Rehearsal Root CA")
 GOOD = {
     "RETENTION_TABLE": "retention-sandbox-Table-1ABC",
     "RETENTION_ENVIRONMENT": "Sandbox",
@@ -80,12 +83,28 @@ def test_the_committed_test_authority_is_refused_in_every_deployed_stack() -> No
         Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": TEST_ROOT})
     assert caught.value.code == "test_authority_deployed"
     assert Deployment.from_env({**GOOD, **LOCAL, "RETENTION_TRUST_ANCHOR": TEST_ROOT}).trust_anchor
-    assert TEST_AUTHORITY_FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    ("anchor", "code"),
+    [
+        (b"some other file", "trust_anchor_malformed"),
+        (REHEARSAL.intermediate_der, "trust_anchor_not_root"),
+        (REHEARSAL.leaf_der, "trust_anchor_not_root"),
+        (REHEARSAL.root_der[:-1] + bytes([REHEARSAL.root_der[-1] ^ 1]), "trust_anchor_not_root"),
+    ],
+)
+@pytest.mark.parametrize("place", [DEPLOYED, LOCAL])
+def test_an_anchor_is_a_root(anchor: bytes, code: str, place: dict[str, str]) -> None:
+    """What did not sign itself is no anchor: Apple's own intermediate, given as one, would lock Apple out."""
+    with pytest.raises(ConfigurationError) as caught:
+        Deployment.from_env({**GOOD, **place, "RETENTION_TRUST_ANCHOR": base64.b64encode(anchor).decode()})
+    assert caught.value.code == code
 
 
 def test_a_rehearsal_anchor_is_taken_by_a_deployed_sandbox() -> None:
     """A CA made for a rehearsal may be trusted by a Sandbox stack; that is what it is for."""
-    anchor = base64.b64encode(b"some other certificate").decode()
+    anchor = base64.b64encode(REHEARSAL.root_der).decode()
     assert Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": anchor}).trust_anchor
 
 
