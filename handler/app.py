@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -25,7 +25,8 @@ from retention import response
 from retention.answers import compose
 from retention.catalog import Catalog
 from retention.connection import connect
-from retention.deadline import Deadline
+from retention.credentials import CredentialSource
+from retention.deadline import Deadline, PassedTime
 from retention.decision import Decision, decide
 from retention.errors import (
     BodyTooLargeError,
@@ -90,6 +91,7 @@ class Endpoint:
     keys: KeyRing[Signer]
     telemetry: Telemetry
     throwaway: Callable[[str], Signer] = Signer.throwaway
+    credentials: CredentialSource = field(default_factory=CredentialSource)
 
     def warm(self, *, restored: bool = False) -> None:
         """Fetch what the first request will need, within the budget of init, and never fail."""
@@ -104,14 +106,17 @@ class Endpoint:
 
     def before_snapshot(self) -> None:
         """Leave no secret in a snapshot, and no connection: it would lead nowhere by then."""
-        self.keys.forget()
-        self.store.renew()
+        self._forget()
 
     def after_restore(self) -> None:
         """Trust nothing that has a time: connect, compare `head` and fetch the key, as after any start."""
+        self._forget()
+        self.warm(restored=True)
+
+    def _forget(self) -> None:
         self.keys.forget()
         self.store.renew()
-        self.warm(restored=True)
+        self.credentials.forget()
 
     def respond(self, event: object, *, init_ms: float | None = None) -> Response:
         """Return exactly one answer to one API Gateway event, whatever the event is.
@@ -270,14 +275,16 @@ def _note_decision(record: Record, decision: Decision) -> None:
 
 def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
     """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
-    dynamodb, ssm = connect("dynamodb"), connect("ssm")
+    credentials, passed = CredentialSource(), PassedTime()
+    dynamodb, ssm = connect("dynamodb", credentials), connect("ssm", credentials)
     roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
     return Endpoint(
         deployment,
         SignedPayloadVerifier(roots),
-        Store(lambda: dynamodb, deployment.table, clock=lambda: deployment.clock().timestamp()),
-        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem),
+        Store(lambda: dynamodb, deployment.table, monotonic=passed, clock=lambda: deployment.clock().timestamp()),
+        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem, monotonic=passed),
         telemetry,
+        credentials=credentials,
     )
 
 
