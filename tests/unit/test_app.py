@@ -38,6 +38,7 @@ from retention.catalog import PENDING
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.offers import Signer
 from retention.request import MAX_BODY_BYTES
+from retention.sigv4 import Credentials
 
 ADVANCED = "advancedCommerceInfo"
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
@@ -374,8 +375,10 @@ def test_no_secret_goes_into_a_snapshot() -> None:
     """Under SnapStart the key is fetched after a restore, never before the snapshot; connections and ages likewise."""
     at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
     at.endpoint.warm()
+    at.endpoint.credentials._lent = Credentials("ASIA", "secret", "token")
     at.endpoint.before_snapshot()
     assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (0, 1, 1)
+    assert at.endpoint.credentials._lent is None
     at.endpoint.after_restore()
     assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (1, 2, 2)
 
