@@ -220,9 +220,9 @@ class Connection:
         return wire
 
 
-def connect(service: str) -> Connection:
+def connect(service: str, credentials: CredentialSource | None = None) -> Connection:
     """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
-    return Connection(Endpoint.of(service), CredentialSource())
+    return Connection(Endpoint.of(service), credentials or CredentialSource())
 
 
 @cache

@@ -91,8 +91,8 @@ class _Release:
 class Store:
     """The table as one process sees it. Safe to share between threads.
 
-    `connect` makes the connection when it is first needed. `monotonic` measures ages and deadlines, `clock` (UTC epoch
-    seconds) tells whether a profile has expired.
+    `connect` makes the connection when it is first needed. `monotonic` measures ages, `clock` (UTC epoch seconds) tells
+    whether a profile has expired.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ from fake_table import (
 from retention import table as rows
 from retention.catalog import FORMAT
 from retention.connection import CallFailedError
-from retention.deadline import Deadline
+from retention.deadline import Deadline, PassedTime
 from retention.errors import CatalogUnavailableError
 from retention.memory import Memory
 from retention.rules import NO_FACTS, UNREADABLE
@@ -530,6 +530,18 @@ def test_a_restored_process_trusts_neither_ages_nor_connections(reader: Reader) 
     reader.operations()
     assert not reader.load().catalog.states[KEEP_EN].servable
     assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_a_restored_process_without_a_table_says_how_old_its_catalog_is() -> None:
+    """A week in a snapshot is a week, though the monotonic clock stood still; what serves on is marked."""
+    table, monotonic, wall = published(), Clock(), Clock(1_700_000_000.0)
+    store = Store(lambda: table, TABLE, monotonic=PassedTime(monotonic, wall), clock=wall)
+    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    table.fault = fails
+    wall.now += 604_800
+    store.renew()
+    loaded = store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    assert (loaded.age, loaded.degraded) == (604_800, ("head", "states"))
 
 
 def test_a_connection_that_cannot_be_made_is_a_failed_call() -> None:
