@@ -453,7 +453,24 @@ def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
     assert reader.load().degraded == ("head",)
 
 
-@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": {TABLE: [{"pk": 7}]}}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"Responses": []},
+        {"Responses": {TABLE: [{"pk": 7}]}},
+        *(
+            {"Responses": {}, "UnprocessedKeys": left}
+            for left in (
+                7,
+                {TABLE: 7},
+                {TABLE: {"Keys": [{"pk": {"B": b""}, "sk": {"B": b""}}]}},  # as bytes, which no request can hold
+                {TABLE: {"Keys": [rows.head_key(APP)]}},
+                {"another": {"Keys": [rows.head_key(APP)]}},
+            )
+        ),
+    ],
+)
 def test_an_answer_of_another_shape_is_a_failed_call(
     reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -553,6 +570,24 @@ def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any)
     profile(reader.table, plan={"S": "gold"})
     reader.table.fault = fault
     assert customer(reader, seconds=0.05) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Item": None},
+        {"Item": "x"},
+        {"message": "Service Unavailable"},
+        {"Item": {**rows.profile_key(APP, "somebody else"), "plan": {"S": "gold"}}},
+        {"Item": {"plan": {"S": "gold"}}},
+    ],
+)
+def test_what_is_no_answer_about_this_customer_is_unreadable(
+    reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an answer without anything says that there is no profile; and nobody is taken for somebody else."""
+    monkeypatch.setattr(reader.table, "get_item", lambda **_: answer)
+    assert customer(reader) is UNREADABLE
 
 
 def test_an_expired_profile_has_no_facts(reader: Reader) -> None:
