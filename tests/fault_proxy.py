@@ -12,7 +12,6 @@ JSON on its standard input switches it, one on its standard output says that it 
 
 from __future__ import annotations
 
-import datetime
 import http.client
 import ipaddress
 import json
@@ -27,6 +26,7 @@ import time
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -204,10 +204,13 @@ def endless_continue(exchange: Exchange) -> None:
     exchange.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
 
-def large(exchange: Exchange) -> None:
-    """Answer with thirty megabytes of JSON, all of it well formed."""
-    body = b'{"Item":[' + b"[]," * 10_000_000 + b"[]]}"
-    exchange.send(head(len(body)) + body)
+def large(megabytes: int) -> Callable[[Exchange], None]:
+    """Answer with that much JSON, all of it well formed."""
+
+    def answer(exchange: Exchange) -> None:
+        says(b'{"Item":[' + b"[]," * (megabytes * 333_000) + b"[]]}")(exchange)
+
+    return answer
 
 
 def unprocessed(exchange: Exchange, *, keys: Callable[[Any], Any] = lambda asked: asked) -> None:
@@ -230,9 +233,10 @@ def wrong_types(exchange: Exchange) -> None:
 
 def wrong_types_below(exchange: Exchange) -> None:
     """Answer with rows whose every attribute is of a type it never has."""
-    item = {name: {"L": [{"N": "x"}]} for name in ("pk", "sk", "current", "customerKey", "format", "state", "expiresAt")}
+    names = "pk sk current customerKey format document state expiresAt"
+    item = {name: {"L": [{"N": "x"}]} for name in names.split()}
     table = next(iter(exchange.asked.get("RequestItems", {"": 0})))
-    body = json.dumps({**({"Responses": {table: [item, 5, None]}} if table else {"Item": item})}).encode()
+    body = json.dumps({"Responses": {table: [item, 5, None]}} if table else {"Item": item}).encode()
     exchange.send(head(len(body)) + body)
 
 
@@ -285,7 +289,8 @@ AFTER_REQUEST: Final[Mapping[str, Callable[[Exchange], None]]] = {
     "endless headers": endless_headers,
     "endless header": endless_header,
     "endless 100": endless_continue,
-    "large": large,
+    "2 MB": large(2),
+    "30 MB": large(30),
     "unprocessed": unprocessed,
     "unprocessed nonsense": unprocessed_nonsense,
 }
@@ -479,15 +484,16 @@ def self_signed(*names: str) -> tuple[bytes, bytes]:
     """Return a certificate for hosts or addresses (by default `localhost`) and its key, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    hosts = x509.SubjectAlternativeName([_general(host) for host in names or ("localhost",)])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
-        .not_valid_after(datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC))
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names or ("localhost",)]), critical=False)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(hosts, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
