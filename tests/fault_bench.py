@@ -10,7 +10,6 @@ customer as well, `offer` the signing key. Where facts or key cannot be had, the
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
 import json
@@ -24,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from endpoint_bench import AUTHORITY, load_app
 from fake_table import APP, SETTINGS, Clock, sheet
-from retention import table as rows
 from retention.connection import Connection, Endpoint
 from retention.credentials import CredentialSource
 from retention.keys import KeyRing
@@ -39,7 +37,7 @@ from console.file.release import Release
 from console.releases import publish, write_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 CASES: Final = ("message", "facts", "offer")
 CUSTOMER: Final = "2000000900000180"
@@ -151,9 +149,7 @@ def read_lines(case: str, lines: str, ms: float, body: str | None) -> Answered:
     counted = {metric["Name"] for metric in directive["Metrics"]}
     assert counted <= set(metrics)
     degraded = frozenset(log.get("degraded", ()))
-    return Answered(
-        case, log["status"], judged(case, body), ms, degraded, log.get("reason", ""), frozenset(counted)
-    )
+    return Answered(case, log["status"], judged(case, body), ms, degraded, log.get("reason", ""), frozenset(counted))
 
 
 @dataclass
@@ -208,7 +204,8 @@ class Bench:
 def make_bench(table: str, dynamodb_url: str, ssm_url: str) -> Bench:
     """Wire an endpoint as `app.wire` does. The authority's requests count as Apple's, so that offers need the key."""
     app = load_app()
-    assert app.APPLE_ROOT_FINGERPRINT == AUTHORITY.fingerprint, "see apples_root"
+    if AUTHORITY.fingerprint != app.APPLE_ROOT_FINGERPRINT:
+        raise ValueError("patch APPLE_ROOT_FINGERPRINT first: nobody else's offers are signed with the key")
     dynamodb, ssm = _connection("dynamodb", dynamodb_url), _connection("ssm", ssm_url)
     clock = Clock()
     deployment = Deployment(
@@ -217,7 +214,7 @@ def make_bench(table: str, dynamodb_url: str, ssm_url: str) -> Bench:
         app_apple_ids=frozenset({APP}),
         key_prefix=PREFIX,
         trust_anchor=None,
-        clock=lambda: bench.now(),
+        clock=lambda: bench.now(),  # noqa: PLW0108  # it is not there yet
         initialization="on-demand",
     )
     store = Store(lambda: dynamodb, table, monotonic=clock, clock=lambda: bench.now().timestamp())

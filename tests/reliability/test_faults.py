@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import uuid
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -44,6 +42,9 @@ COUNTED_BY: Final = {
     "customer": "DegradedCustomer",
     "signing": "SigningFailed",
 }
+
+
+TELLING: Final = {*COUNTED_BY.values(), "Unavailable", "RejectedForbidden"}
 
 
 # --- what is expected ---
@@ -144,7 +145,8 @@ SCENARIOS: Final = (
     outage("send headers that never end, one a millisecond", "endless headers"),
     outage("send one header that never ends", "endless header"),
     outage("say 100 Continue and never anything else", "endless 100"),
-    outage("send 30 MB of well-formed JSON", "large"),
+    outage("send 2 MB of well-formed JSON, as much as is read", "2 MB"),
+    outage("send 30 MB of well-formed JSON", "30 MB"),
     without_batches("DynamoDB leaves all keys unprocessed, always", "unprocessed"),
     without_batches("DynamoDB leaves keys unprocessed that nobody asked for", "unprocessed nonsense"),
     without_key("hangs", "hang"),
@@ -180,7 +182,9 @@ class Seen:
 
     def counted(self) -> str:
         told = {*COUNTED_BY.values(), "Unavailable", "RejectedForbidden"}
-        return ", ".join(sorted(told.intersection(*[frozenset().union(*(a.metrics for a in self.answers))]))) or "–"
+        return (
+            ", ".join(sorted(told.intersection(*[frozenset().union(*(a.metrics for a in self.answers))]))) or "nothing"
+        )
 
 
 @dataclass
@@ -243,7 +247,7 @@ def services(dynamodb_local: str, tmp_path_factory: pytest.TempPathFactory) -> I
         _tls.cache_clear()
         parts.callback(_tls.cache_clear)
         ssm_url = parts.enter_context(embedded_dynamodb())
-        parameters = get_session().create_client("ssm", endpoint_url=ssm_url)
+        parameters: Any = get_session().create_client("ssm", endpoint_url=ssm_url)
         parameters.put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM, Type="SecureString")
         yield Services(
             parts.enter_context(FaultProxy(dynamodb_local, directory / "proxy.pem")),
