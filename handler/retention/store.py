@@ -281,6 +281,9 @@ class Store:
         plan = sheet.plan(user_locale)
         messages = {message: rows.message_key(app_apple_id, message) for message in sorted(plan.message_ids)}
         found |= self._batch([*messages.values(), *wanted], deadline)
+        if messages and not any(_name(key) in found for key in messages.values()):
+            # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
+            raise UnreadableRowError("the release's messages have no rows")
         states = {
             message: rows.read_message(found[_name(key)]) for message, key in messages.items() if _name(key) in found
         }

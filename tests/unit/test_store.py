@@ -30,7 +30,7 @@ from retention.deadline import Deadline
 from retention.errors import CatalogUnavailableError
 from retention.memory import Memory
 from retention.rules import NO_FACTS, UNREADABLE
-from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+from retention.store import CACHED_SECONDS, COLD_SECONDS, STATES_SECONDS, Loaded, Store
 
 
 class Reader:
@@ -451,6 +451,15 @@ def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
     reader.table.items.clear()
     reader.later(30)
     assert reader.load().degraded == ("head",)
+
+
+def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
+    """Rows that publishing wrote and nobody finds any more are no news about the messages, however old ours are."""
+    reader.load()
+    reader.table.items.clear()
+    reader.later(STATES_SECONDS)
+    loaded = reader.load()
+    assert (loaded.catalog.states[KEEP_EN].servable, loaded.degraded) == (True, ("head", "states"))
 
 
 @pytest.mark.parametrize(
