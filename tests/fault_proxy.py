@@ -31,10 +31,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention import connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -478,6 +480,19 @@ class FaultProxy:
             raise RuntimeError("the fault proxy has ended")
         heard: dict[str, int] = json.loads(line)
         return heard
+
+
+@contextmanager
+def trusted(directory: Path) -> Iterator[Path]:
+    """Make a proxy's certificate in `directory`, and have `retention.connection` trust it and nothing else."""
+    certificate, key = self_signed("127.0.0.1")
+    file = directory / "proxy.pem"
+    file.write_bytes(certificate + key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_CA_BUNDLE", str(file))
+        connection._tls.cache_clear()
+        yield file
+    connection._tls.cache_clear()
 
 
 def self_signed(*names: str) -> tuple[bytes, bytes]:
