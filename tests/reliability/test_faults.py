@@ -216,7 +216,7 @@ SCENARIOS: Final = (
     without_profile("members of the wrong types", "wrong types"),
 )
 # One of each kind, where there is little time.
-QUICKLY: Final = {"refuse", "black hole", "hang", "drip", "reset", "throughput", "wrong types", "unprocessed nonsense"}
+QUICKLY: Final = {"refuse", "hang", "drip", "reset", "throughput", "wrong types", "unprocessed nonsense"}
 
 
 # --- the services behind, and what was found ---
@@ -373,23 +373,41 @@ def _said(found: Found) -> str:
     return "\n\n".join([kept, how, " ".join([lasting, *found.said])])
 
 
-def judge(answered: Answered) -> None:
-    """Whatever the fault: no hang, no bug, no wrong text, no silent or uncounted degradation."""
+def judge(answered: Answered) -> Answered:
+    """Whatever the fault: no hang, no bug, no wrong text, and nothing degraded that is not counted."""
     assert answered.ms < HANG_MS
-    assert answered.status in {200, 503}, answered
+    assert answered.status in {200, 204, 503}, answered
     assert answered.said != "wrong", answered
-    assert (answered.status == 503) == (answered.said == "nothing") == ("Unavailable" in answered.metrics)
-    if answered.said == "next":
-        assert answered.degraded & {"customer", "signing"}, answered
+    assert (answered.status == 503) == ("Unavailable" in answered.metrics)
+    assert (answered.status == 204) == ("NoAnswer" in answered.metrics)
     assert {COUNTED_BY[reason] for reason in answered.degraded} <= answered.metrics
     assert bool(answered.degraded) == ("Degraded" in answered.metrics)
-
-
-def check(answered: Answered, expected: Mapping[str, Expected] | None) -> Answered:
-    judge(answered)
-    if expected is not None:
-        assert Expected(answered.status, answered.said, answered.degraded) == expected[answered.case], answered
     return answered
+
+
+def lawful(answered: Answered) -> Answered:
+    """Where all texts may be shown: another text than the best only for a reason that is told."""
+    judge(answered)
+    assert answered.status != 204, answered
+    assert answered.said != "next" or answered.degraded & {"customer", "signing"}, answered
+    return answered
+
+
+def ask(bench: Bench, case: str, expected: Mapping[str, Expected] | None) -> Answered:
+    """Ask, and return the answer if it is the expected one.
+
+    On a machine that is busy elsewhere a service looks late, and more is degraded than the fault brings about: then ask
+    again. Less, or something else, is never excused.
+    """
+    if expected is None:
+        return lawful(bench.post(case))
+    for _ in range(3):
+        answered = judge(bench.post(case))
+        if Expected(answered.status, answered.said, answered.degraded) == expected[case]:
+            return answered
+        assert answered.status == 503 or answered.degraded > expected[case].degraded, answered
+        bench.later(EVERYTHING_DUE)
+    raise AssertionError(answered)
 
 
 def bench_of(services: Services, table: str) -> Bench:
@@ -429,16 +447,16 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
     with services.suffering(scenario):
         for _ in range(size(3, 1)):
             bench.later(EVERYTHING_DUE)
-            warm.answers += [check(bench.post(case), scenario.warm) for case in (*CASES, *CASES)]
+            warm.answers += [ask(bench, case, scenario.warm) for case in (*CASES, *CASES)]
         if "ssm" in scenario.services:
             bench.keys.forget()  # a key that is needed for the first time
             for _ in range(2):
                 answered = bench.post("offer")
-                judge(answered)
+                lawful(answered)
                 assert scenario.warm is None or (answered.said, "signing" in answered.degraded) == ("next", True)
                 warm.answers.append(answered)
         for each in fresh:
-            cold.answers += [check(each.post(case), scenario.cold) for case in (*CASES, *CASES)]
+            cold.answers += [ask(each, case, scenario.cold) for case in (*CASES, *CASES)]
     for each in (bench, *fresh):
         recovery = recovered(each)
         each.close()
@@ -448,7 +466,7 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
 # --- a fault that lasts ---
 
 
-@pytest.mark.parametrize("fault", [NO_NAMES, "black hole", "TLS hang", "hang", "drip"][:: size(1, 2)])
+@pytest.mark.parametrize("fault", [NO_NAMES, "black hole", "TLS hang", "hang", "drip"][:: size(1, 3)])
 def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
     services: Services, table: str, found: Found, fault: str
 ) -> None:
@@ -464,7 +482,7 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
             if not number % 10:
                 bench.later(EVERYTHING_DUE)
             answered = bench.post("facts")
-            judge(answered)
+            lawful(answered)
             assert (answered.said, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
             behind = max(behind, bench.store._workers.abandoned)
@@ -539,23 +557,13 @@ def test_nonsense_in_the_table_is_never_told_to_a_customer(services: Services, f
     bench.later(EVERYTHING_DUE)
     warm, cold = Seen(), Seen()
     for _ in range(2):
-        warm.answers += [expect(bench.post(case), in_memory) for case in CASES]
-        cold.answers += [expect(fresh.post(case), cold_expected) for case in CASES]
+        warm.answers += [ask(bench, case, in_memory) for case in CASES]
+        cold.answers += [ask(fresh, case, cold_expected) for case in CASES]
     services.repair(table)
     for each in (bench, fresh):
         recovery = recovered(each, 0 if "profile" in name else HEAD_SECONDS)
         each.close()
     found.add(f"in the table: {name}", warm, cold, recovery)
-
-
-def expect(answered: Answered, expected: Mapping[str, Expected]) -> Answered:
-    """Like `check`, where a rule may be passed over because its text may not be shown."""
-    assert answered.ms < HANG_MS
-    assert Expected(answered.status, answered.said, answered.degraded) == expected[answered.case], answered
-    assert {COUNTED_BY[reason] for reason in answered.degraded} <= answered.metrics
-    assert (answered.status == 503) == ("Unavailable" in answered.metrics)
-    assert (answered.status == 204) == ("NoAnswer" in answered.metrics)
-    return answered
 
 
 ARMS: Final = [
@@ -661,7 +669,7 @@ def test_a_process_that_was_frozen_for_a_week_reads_everything_anew(
     bench = bench_of(services, table)
     bench.load()
     bench.later(7 * 24 * 3600)
-    thawed = Seen([check(bench.post(case), ALL_GOOD) for case in CASES])
+    thawed = Seen([ask(bench, case, ALL_GOOD) for case in CASES])
     bench.close()
     found.add("the clock of ages jumps a week ahead", thawed, Seen(), "at once")
 
@@ -728,7 +736,7 @@ def test_the_built_artefact_keeps_the_same_promises(
                 warm.answers += [environment.post(case) for case in ("facts", "message")]
                 cold.answers.append(environment.post("message", f"x{number}-{uuid.uuid4().hex[:8]}"))
         for answered in (*warm.answers, *cold.answers):
-            judge(answered)
+            lawful(answered)
         assert {answered.said for answered in warm.answers} == {"good", "next"}
         assert {answered.status for answered in cold.answers} == {503}
         began = time.monotonic()
@@ -748,7 +756,7 @@ def test_an_environment_that_comes_up_in_a_fault_refuses_in_time_and_recovers(
     with services.suffering(scenario):
         cold.answers += [environment.post(case) for case in ("message", "facts")]
     for answered in cold.answers:
-        judge(answered)
+        lawful(answered)
         assert answered.status == 503
     for case in ("message", "facts"):
         environment.post_until_good(case)
