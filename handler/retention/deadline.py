@@ -138,10 +138,18 @@ class Workers:
         self._abandon(job.thread)
         raise OutOfTimeError("the deadline came before the result")
 
+    def _begins(self, job: _Job) -> bool:
+        """Whether anybody still waits for this call: a thread may get its turn after the deadline."""
+        with self._lock:
+            job.thread = get_ident()
+            self._abandoned -= job.abandoned
+            return not job.abandoned
+
     def _work(self, inbox: SimpleQueue[_Job]) -> None:
         while True:
             job = inbox.get()
-            job.thread = get_ident()
+            if not self._begins(job):
+                return
             outcome: tuple[Any, BaseException | None]
             try:
                 outcome = (job.call(), None)

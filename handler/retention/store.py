@@ -151,7 +151,7 @@ class Store:
         """Return the facts of a customer's profile, none where there is no profile, UNREADABLE where nobody knows."""
         request = rows.get(self._table, rows.profile_key(app_apple_id, original_transaction_id))
         try:
-            item = self._call("get_item", request, deadline.at_most(seconds)).get("Item")
+            item = self._row(request, deadline.at_most(seconds))
             return NO_FACTS if item is None else rows.read_profile(item, self._clock())
         except (OutOfTimeError, CallFailedError, *_NONSENSE):
             return UNREADABLE
@@ -242,7 +242,7 @@ class Store:
     def _get_head(self, app_apple_id: int, deadline: Deadline, *, consistent: bool) -> Head | None:
         """Return the head, or None where nothing was ever published."""
         request = rows.get(self._table, rows.head_key(app_apple_id), consistent=consistent)
-        item = self._call("get_item", request, deadline).get("Item")
+        item = self._row(request, deadline)
         head = None if item is None else _sane(lambda: rows.read_head(item))
         return None if head is None or head.current is None else head
 
@@ -285,6 +285,9 @@ class Store:
         plan = sheet.plan(user_locale)
         messages = {message: rows.message_key(app_apple_id, message) for message in sorted(plan.message_ids)}
         found |= self._batch([*messages.values(), *wanted], deadline)
+        if messages and not any(_name(key) in found for key in messages.values()):
+            # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
+            raise UnreadableRowError("the release's messages have no rows")
         states = {
             message: rows.read_message(found[_name(key)]) for message, key in messages.items() if _name(key) in found
         }
@@ -343,19 +346,22 @@ class Store:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
+    def _row(self, request: Mapping[str, Any], deadline: Deadline) -> Item | None:
+        """Read one row, None where it does not exist."""
+        return _read_item(self._call("get_item", request, deadline), request["Key"])
+
     def _batch(self, keys: list[Key], deadline: Deadline) -> Found:
         """Read these rows consistently, whichever exist, asking again for what DynamoDB left unprocessed."""
         found: Found = {}
         for start in range(0, len(keys), BATCH_KEYS):
-            request = rows.batch_get(self._table, keys[start : start + BATCH_KEYS])
+            wanted = keys[start : start + BATCH_KEYS]
             pause = _FIRST_PAUSE
             while True:
-                answer = self._call("batch_get_item", request, deadline)
-                items, unprocessed = _read_batch(answer, self._table)
+                answer = self._call("batch_get_item", rows.batch_get(self._table, wanted), deadline)
+                items, wanted = _read_batch(answer, self._table, wanted)
                 found |= items
-                if not unprocessed:
+                if not wanted:
                     break
-                request = {"RequestItems": unprocessed}
                 time.sleep(min(pause, deadline.left()))
                 pause *= 2
         return found
@@ -380,6 +386,9 @@ class Store:
 
 
 _NO_TROUBLE = (float("-inf"), "")
+
+# All that GetItem answers, from DynamoDB or by way of the SDK, where there is no such row.
+_WITHOUT_ITEM = frozenset({"ConsumedCapacity", "ResponseMetadata"})
 
 
 def _current(head: Head) -> int:
@@ -420,12 +429,30 @@ def _sane(read: Callable[[], T]) -> T:
         raise UnreadableRowError(f"a row is not what we write ({type(error).__name__})") from error
 
 
-def _read_batch(answer: Mapping[str, Any], table: str) -> tuple[Found, Mapping[str, Any]]:
+def _read_item(answer: Mapping[str, Any], wanted: Key) -> Item | None:
+    """Return GetItem's row, None where there is none; raise CallFailedError for another row and for no row's shape.
+
+    A customer whose profile could not be read is not one who has none, and nobody has another's.
+    """
+    if answer.keys() <= _WITHOUT_ITEM:
+        return None
+    item = answer.get("Item")
+    if not isinstance(item, Mapping) or any(item.get(name) != value for name, value in wanted.items()):
+        raise CallFailedError("UnexpectedAnswer")
+    return item
+
+
+def _read_batch(answer: Mapping[str, Any], table: str, wanted: list[Key]) -> tuple[Found, list[Key]]:
+    """Return BatchGetItem's rows, and which of the `wanted` keys it left for another time."""
     try:
-        items = answer["Responses"].get(table, ())
-        return {_name(item): item for item in items}, answer.get("UnprocessedKeys") or {}
+        found = {_name(item): item for item in answer["Responses"].get(table, ())}
+        left = {_name(key) for held in (answer.get("UnprocessedKeys") or {}).values() for key in held["Keys"]}
     except _NONSENSE as error:
         raise CallFailedError("UnexpectedAnswer") from error
+    unprocessed = [key for key in wanted if _name(key) in left]
+    if len(unprocessed) != len(left):
+        raise CallFailedError("UnexpectedAnswer")
+    return found, unprocessed
 
 
 def _unavailable(error: Exception) -> CatalogUnavailableError:

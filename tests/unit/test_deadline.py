@@ -130,6 +130,22 @@ def test_a_late_call_is_left_behind_and_its_result_discarded() -> None:
     assert told[0]
 
 
+def test_a_thread_that_gets_its_turn_too_late_makes_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it any more, and nobody would end it."""
+    late: list[threading.Thread] = []
+    began = threading.Event()
+    pool = workers()
+    with monkeypatch.context() as busy:
+        busy.setattr(threading.Thread, "start", lambda thread: late.append(thread))  # noqa: PLW0108  # binds as a method
+        with pytest.raises(OutOfTimeError):
+            pool.run(began.set, Deadline.after(0.02))
+    assert pool.abandoned == 1
+    late[0].start()
+    late[0].join(5)
+    assert not began.is_set()
+    assert pool.abandoned == 0
+
+
 def test_the_number_of_abandoned_calls_is_bounded_and_recovers() -> None:
     """A network that swallows everything stops costing threads; when it lets go, calls are made again."""
     pool, hangs = workers(max_abandoned=2), [Hang(), Hang()]

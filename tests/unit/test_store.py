@@ -30,7 +30,7 @@ from retention.deadline import Deadline, PassedTime
 from retention.errors import CatalogUnavailableError
 from retention.memory import Memory
 from retention.rules import NO_FACTS, UNREADABLE
-from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+from retention.store import CACHED_SECONDS, COLD_SECONDS, STATES_SECONDS, Loaded, Store
 
 
 class Reader:
@@ -471,7 +471,33 @@ def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
     assert reader.load().degraded == ("head",)
 
 
-@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": {TABLE: [{"pk": 7}]}}])
+def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
+    """Rows that publishing wrote and nobody finds any more are no news about the messages, however old ours are."""
+    reader.load()
+    reader.table.items.clear()
+    reader.later(STATES_SECONDS)
+    loaded = reader.load()
+    assert (loaded.catalog.states[KEEP_EN].servable, loaded.degraded) == (True, ("head", "states"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"Responses": []},
+        {"Responses": {TABLE: [{"pk": 7}]}},
+        *(
+            {"Responses": {}, "UnprocessedKeys": left}
+            for left in (
+                7,
+                {TABLE: 7},
+                {TABLE: {"Keys": [{"pk": {"B": b""}, "sk": {"B": b""}}]}},  # as bytes, which no request can hold
+                {TABLE: {"Keys": [rows.head_key(APP)]}},
+                {"another": {"Keys": [rows.head_key(APP)]}},
+            )
+        ),
+    ],
+)
 def test_an_answer_of_another_shape_is_a_failed_call(
     reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -583,6 +609,24 @@ def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any)
     profile(reader.table, plan={"S": "gold"})
     reader.table.fault = fault
     assert customer(reader, seconds=0.05) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Item": None},
+        {"Item": "x"},
+        {"message": "Service Unavailable"},
+        {"Item": {**rows.profile_key(APP, "somebody else"), "plan": {"S": "gold"}}},
+        {"Item": {"plan": {"S": "gold"}}},
+    ],
+)
+def test_what_is_no_answer_about_this_customer_is_unreadable(
+    reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an answer without anything says that there is no profile; and nobody is taken for somebody else."""
+    monkeypatch.setattr(reader.table, "get_item", lambda **_: answer)
+    assert customer(reader) is UNREADABLE
 
 
 def test_an_expired_profile_has_no_facts(reader: Reader) -> None:
