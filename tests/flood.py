@@ -99,9 +99,7 @@ def main(what: str, number: int) -> None:
     table = _table()
     store = Store(lambda: table, TABLE)
     verifier = app.SignedPayloadVerifier([app.apple_root(), anchor()])
-    deployment = Deployment(
-        TABLE, "Sandbox", frozenset({APP}), "/retention", anchor(), frozenset(), lambda: NOW, "on-demand"
-    )
+    deployment = Deployment(TABLE, "Sandbox", frozenset({APP}), "/retention", anchor(), lambda: NOW, "on-demand")
     endpoint = app.Endpoint(deployment, verifier, store, None, statuses)
     process, events = FunctionProcess(os.getpid()), FLOODS[what]()
     for _ in range(_WARM_UP):

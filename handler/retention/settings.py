@@ -41,9 +41,9 @@ class Deployment:
     app_apple_ids: frozenset[int]
     key_prefix: str
     trust_anchor: bytes | None
-    known_leaves: frozenset[str]
     clock: Callable[[], datetime]
     initialization: str  # how Lambda brings environments up: on-demand, provisioned-concurrency or snap-start
+    known_leaves: frozenset[str] = KNOWN_LEAVES
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Deployment:
