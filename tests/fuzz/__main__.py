@@ -91,7 +91,7 @@ def _options() -> argparse.Namespace:
 
 def _libfuzzer(options: argparse.Namespace) -> list[str]:
     """Return libFuzzer's arguments."""
-    # A process starts with the peak of the one that made it, and a run of all tests has grown: what counts is an input's.
+    # A process starts with the peak of the one that made it, and a run of all tests grows: what counts is an input's.
     memory = ["-rss_limit_mb=0", "-malloc_limit_mb=256"]
     common = [f"-artifact_prefix={WORK}/", f"-max_len={LARGEST}", f"-timeout={HUNG}", *memory]
     learned, kept = str(WORK / "corpus"), str(KEPT)
