@@ -252,9 +252,7 @@ class Store:
 
     # Views -----------------------------------------------------------------------------------------------------------
 
-    def _renewed(
-        self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline
-    ) -> tuple[Head, View]:
+    def _renewed(self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline) -> tuple[Head, View]:
         """Return a view read whole and the head it is of, or the old one where that fails and there is one."""
         try:
             head, view = self._read_live(name, app, head, deadline)
