@@ -69,6 +69,10 @@ class FormatTooNewError(Exception):
     """The release was compiled for a newer function."""
 
 
+class RowGoneError(UnreadableRowError):
+    """A row that every release has is not there: the release is damaged, or was collected since `head` was read."""
+
+
 class _App:
     """What is known of one app: its head, when that was confirmed and is due again, and its releases' settings."""
 
@@ -138,7 +142,7 @@ class Store:
         if head.paused:
             return self._loaded(name, app, head, view or _nothing(app_apple_id))
         if view is None or (not self._is_fresh(view, head) and self._may_ask(name)):
-            view = self._renewed(name, app, head, view, spend)
+            head, view = self._renewed(name, app, head, view, spend)
         return self._loaded(name, app, head, view)
 
     def customer(
@@ -214,7 +218,7 @@ class Store:
                 app.due = now + HEAD_SECONDS  # this request compares; others meanwhile go on with what there is
             app.comparing = True
         try:
-            head = self._read_head(app_apple_id, known, deadline)
+            return self._keep_head(app, known, self._read_head(app_apple_id, known, deadline), now)
         except (OutOfTimeError, CallFailedError, UnreadableRowError) as error:
             app.due = self._monotonic() + QUIET_SECONDS
             self._note_failure(error)
@@ -223,10 +227,13 @@ class Store:
             return known
         finally:
             app.comparing = False
+
+    def _keep_head(self, app: _App, known: Head | None, head: Head, now: float) -> Head:
+        """Replace `known`, unless a request beside this one has read a later head. Returns the one in force."""
         with self._lock:
             if app.head is known or app.head is None or head.version >= app.head.version:
                 app.head, app.confirmed, app.due = head, now, now + HEAD_SECONDS
-            return app.head  # a request beside this one may have read a later one
+            return app.head
 
     def _read_head(self, app_apple_id: int, known: Head | None, deadline: Deadline) -> Head:
         head = self._get_head(app_apple_id, deadline, consistent=False)
@@ -248,10 +255,10 @@ class Store:
 
     # Views -----------------------------------------------------------------------------------------------------------
 
-    def _renewed(self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline) -> View:
-        """Return a view read whole, or the old one where that fails and there is one."""
+    def _renewed(self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline) -> tuple[Head, View]:
+        """Return a view read whole and the head it is of, or the old one where that fails and there is one."""
         try:
-            view = self._read_view(name, app, head, deadline)
+            head, view = self._read_live(name, app, head, deadline)
         except (OutOfTimeError, CallFailedError, UnreadableRowError, FormatTooNewError) as error:
             self._note_failure(error)
             unavailable = _unavailable(error)
@@ -261,10 +268,26 @@ class Store:
                 self._troubles.clear()
             reason = unavailable.code if unavailable.code in {"format", "malformed"} else ""
             self._troubles[name] = (self._monotonic() + QUIET_SECONDS, reason)
-            return old
+            return head, old
         self._troubles.pop(name, None)
         self._memory.keep_view(name, view)
-        return view
+        return head, view
+
+    def _read_live(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> tuple[Head, View]:
+        """Read the view of `head`; where its release has gone, that of the head which the leader has.
+
+        A release that was live until a moment ago may be older than those that are kept, and is collected at once,
+        while `head` in memory or on a replica still names it.
+        """
+        try:
+            return head, self._read_view(name, app, head, deadline)
+        except RowGoneError:
+            now = self._monotonic()
+            newer = self._get_head(name[0], deadline, consistent=True)
+            if newer is None or newer.current == head.current:
+                raise
+            head = self._keep_head(app, head, newer, now)
+            return head, self._read_view(name, app, head, deadline)
 
     def _read_view(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> View:
         app_apple_id, product_id, user_locale = name
@@ -317,7 +340,7 @@ class Store:
     def _keep_sheet(self, name: SheetKey, release: _Release, user_locale: str, found: Found) -> Sheet:
         item = found.get(_name(rows.sheet_key(*name)))
         if item is None:
-            raise UnreadableRowError("a sheet of the release is missing")
+            raise RowGoneError("a sheet of the release is missing")
         content = rows.content_of(item)
         sheet = _sane(lambda: _compiled(content, release.settings, user_locale))
         self._memory.keep_sheet(name, sheet, len(content))
@@ -333,7 +356,7 @@ class Store:
     def _keep_release(self, app_apple_id: int, app: _App, head: Head, found: Found) -> _Release:
         item = found.get(_name(rows.settings_key(app_apple_id, _current(head))))
         if item is None:
-            raise UnreadableRowError("the release has no settings")
+            raise RowGoneError("the release has no settings")
         if rows.format_of(item) > FORMAT:
             raise FormatTooNewError
         row = rows.read_settings(item)

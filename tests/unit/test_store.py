@@ -255,6 +255,42 @@ def test_a_rollback_is_followed(reader: Reader) -> None:
     assert reader.load().catalog.release == 1
 
 
+def collect(table: FakeTable, release: int) -> None:
+    for name in [name for name in table.items if name[0].endswith(f"#release#{release}")]:
+        del table.items[name]
+
+
+@pytest.mark.parametrize("product", ["pro.monthly", "ghost"])
+def test_a_release_that_was_collected_is_left_for_the_one_that_is_live(reader: Reader, product: str) -> None:
+    """Head in memory names it for half a minute more; nobody who asks for another product waits for that."""
+    reader.load("ghost" if product == "pro.monthly" else "pro.monthly")
+    reader.table.publish(2)
+    collect(reader.table, 1)
+    loaded = reader.load(product)
+    assert (loaded.catalog.release, loaded.degraded) == (2, ())
+
+
+def test_a_replica_that_names_a_collected_release_is_checked_with_the_leader(reader: Reader) -> None:
+    """Cold: two calls more, one whole release."""
+    reader.table.lagging = dict(reader.table.items)
+    reader.table.publish(2)
+    collect(reader.table, 1)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded, loaded.age < 1) == (2, (), True)
+    assert reader.operations() == ["get_item", "batch_get_item", "get_item", "batch_get_item", "batch_get_item"]
+    reader.load()
+    assert reader.operations() == []
+
+
+def test_a_live_release_that_lost_a_row_is_malformed(reader: Reader) -> None:
+    """The leader names the same one: then it is not old but damaged, and nobody asks twice."""
+    reader.table.remove(rows.settings_key(APP, 1))
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load()
+    assert error.value.code == "malformed"
+    assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
+
+
 # Failure
 
 
