@@ -77,6 +77,8 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
     drafts = {product: _Draft() for product in (*document.products, ANY_PRODUCT)}
     for reached in reaches:
+        if not reached.rule.understood:
+            continue  # who can tell whom it answers, or which rule it leaves nobody to
         _check_reachable(reached, drafts, notes, warnings)
         rule = reached.rule
         compiled = _rule(rule, document)

@@ -17,7 +17,7 @@ from console.local.samples import EVENTS, compile_sample, sample_states, write_s
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = """\
-app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
+app: {appAppleId: 1, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
 environments: {sandbox: {stack: s, region: us-east-1}}
 products:
   pro.monthly: {group: pro, period: P1M}
@@ -196,7 +196,7 @@ def test_an_environment_must_be_one_of_the_file() -> None:
 
 def test_a_release_that_signs_needs_the_ids_of_its_key() -> None:
     """Offers are signed with keyId and issuerId; a file without offers needs neither."""
-    head = HEAD.replace(", issuerId: i, keyId: K1", "")
+    head = HEAD.replace(", issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1", "")
     told = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
     assert len(told) == 2
     assert not compiled(KEEP, head).release.settings["signs"]
@@ -206,7 +206,7 @@ def test_a_release_that_signs_needs_the_ids_of_its_key() -> None:
     ("old", "new", "told"),
     [
         ("images/ridge.png", "images/nowhere.png", "cannot be read: no such file"),
-        ("images/ridge.png", '"a\\0b"', "cannot be read: that is no file name"),
+        ("images/ridge.png", '"a\\0b"', "`file` has a control character in it."),
         ("images/ridge.png", "retention.yaml", "is no PNG image"),
         ("images/ridge.png", "images/tick.png", "1024 by 1024 pixels. Apple wants a width of exactly 3840"),
         ("image: ridge", "image: rigde", "Did you mean `ridge`?"),

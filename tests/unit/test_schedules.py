@@ -42,12 +42,15 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "A schedule is a mapping."),
+        (
+            "",
+            "This schedule is empty. Write `{from: 2026-12-01, until: 2027-01-01, timeZone: …}`, or leave `during` out.",
+        ),
         ("from: 2026-12-01", "`timeZone` is missing."),
         ("from: 2026-12-01, timeZone: Europe/Pari", "Did you mean `Europe/Paris`?"),
         ("from: 2026-12-01, timeZone: '../../etc/passwd'", "There is no time zone"),
-        ("from: 2026-12-01, timeZone: [a]", "There is no time zone"),
-        ("from: 2026-12-01, timeZone: {a: b}", "There is no time zone"),
+        ("from: 2026-12-01, timeZone: [a]", "A time zone is a text, not a list."),
+        ("from: 2026-12-01, timeZone: {a: b}", "A time zone is a text, not a mapping."),
         ("timeZone: UTC", "neither begins nor ends"),
         ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "no field of a schedule called `till`"),
         ("from: 2026-12-02, until: 2026-12-02, timeZone: UTC", "This schedule is empty"),
