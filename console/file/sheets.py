@@ -36,8 +36,14 @@ class Reach:
 
     @property
     def restricted(self) -> bool:
-        """Tell whether the rule asks which product it is."""
-        return self.rule.condition is not None and asks_product(self.rule.condition)
+        """Tell whether the rule asks which product it is; if something in it was not understood, whether it names them.
+
+        Of everything but a product that nobody knows, it cannot be told what is left.
+        """
+        condition = self.rule.condition
+        if condition is None or not asks_product(condition):
+            return False
+        return self.rule.understood or named_products(condition) is not None
 
     @property
     def products(self) -> tuple[str, ...]:
