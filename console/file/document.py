@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -156,19 +156,23 @@ class _Reader:
         return {name: self._product(name, node) for name, node in nodes.items()}
 
     def _product(self, name: str, node: Node) -> Product:
+        before = self.notes.found
         if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or name == "*":
             self.notes.add(node.at, f"`{name}` is no product id.", "Write the id from App Store Connect.")
         known = ("group", "period", "advancedCommerce", "bundle", "default")
         fields = Fields.of(node, self.notes, "a product", known)
-        return Product(
+        product = Product(
             product_id=name,
             group=fields.text("group") or "",
             period=fields.period("period", PERIODS) or "",
-            advanced_commerce=fields.flag("advancedCommerce", mistaken=True),
+            advanced_commerce=fields.flag("advancedCommerce"),
             bundle=fields.flag("bundle"),
             default=fields.text("default", required=False),
             at=node.at,
         )
+        # With a mistake in it, it may have been meant to take any answer.
+        understood = self.notes.found == before
+        return product if understood else replace(product, advanced_commerce=True, bundle=False)
 
     def locales(self, node: Node | None) -> Locales | None:
         if node is None:
@@ -219,11 +223,13 @@ class _Reader:
     def images(self, nodes: Mapping[str, Node]) -> dict[str, Image]:
         found = {}
         for name, node in nodes.items():
+            before = self.notes.found
             fields = Fields.of(node, self.notes, "an image", ("file", "size", "revision"))
             file = fields.text("file")
-            size = fields.choice("size", SIZES, default="" if "size" in fields.entries else FULL_SIZE)
+            size = fields.choice("size", SIZES, default=FULL_SIZE)
             revision = fields.integer("revision", least=1, like=1, required=False)
-            found[name] = Image(name, file or "", size, revision, node.at)
+            understood = self.notes.found == before
+            found[name] = Image(name, file or "", size if understood else "", revision, node.at)
         return found
 
     def messages(self, nodes: Mapping[str, Node]) -> Messages:
@@ -301,7 +307,7 @@ class _Reader:
         return tuple(self._rule(node, products) for node in nodes)
 
     def _rule(self, node: Node, products: Mapping[str, Product]) -> Rule:
-        before = len(self.notes.mistakes)
+        before = self.notes.found
         fields = Fields.of(node, self.notes, "a rule", ("name", "when", "during", "answer", "experiment"))
         name = self._rule_name(fields)
         when, during = fields.entries.get("when"), fields.entries.get("during")
@@ -311,7 +317,7 @@ class _Reader:
         return Rule(
             name=name,
             condition=condition,
-            understood=len(self.notes.mistakes) == before,
+            understood=self.notes.found == before,
             schedule=schedule or Schedule(),
             says=says,
             at=node.at,

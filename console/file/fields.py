@@ -68,15 +68,14 @@ class Fields:
         self.notes.add(node.at, f"`{key}` is a whole number from {least} on, not {node.kind}.", instead)
         return None
 
-    def flag(self, key: str, *, required: bool = False, mistaken: bool = False) -> bool:
-        """Return a truth value; `mistaken` where it is none, so that no second mistake follows from the first."""
+    def flag(self, key: str, *, required: bool = False) -> bool:
         node = self._entry(key, required=required)
         if node is None:
             return False
         if isinstance(node.value, bool):
             return node.value
         self.notes.add(node.at, f"`{key}` is `true` or `false`, not {node.kind}.", f"Write `{key}: true`.")
-        return mistaken
+        return False
 
     def choice(self, key: str, choices: Sequence[str], *, default: str | None = None, required: bool = False) -> Any:  # noqa: ANN401  # one of `choices` or `default`
         node = self._entry(key, required=required)

@@ -55,11 +55,13 @@ class Notes:
     """
 
     mistakes: list[Mistake] = field(default_factory=list)
+    found: int = 0  # also those that only follow from another
     _told: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
     _comparisons: int = 0
     _unusable: set[Place] = field(default_factory=set)
 
     def add(self, place: Place, wrong: str, instead: str) -> None:
+        self.found += 1
         if place not in self._unusable:
             self.mistakes.append(Mistake(place.line, place.where, wrong, instead))
 

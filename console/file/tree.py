@@ -148,11 +148,12 @@ class _Builder:
                 self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
                 continue
             name = _whole(str(key.value))
-            unusable = _HALF_A_CHARACTER if _SURROGATE.search(name) else _INVISIBLE if CONTROL.search(name) else None
-            if unusable is not None:
-                self._notes.add(Place(line, at.where), *unusable)
+            if _SURROGATE.search(name):
+                self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
-            place = at.inside(name, line)
+            place = at.inside(CONTROL.sub("\ufffd", name), line)
+            if CONTROL.search(name):
+                self._notes.add_last(place, *_INVISIBLE)
             if str(key.tag).endswith(":merge"):
                 self._notes.add(place, "Merge keys are not part of YAML 1.2.", "Write the entries out.")
             elif name in seen:
@@ -176,11 +177,12 @@ class _Builder:
             return self._number(text, at)
         if kind == "bool":  # tagged so
             self._notes.add_last(at, f"`{text}` is no truth value.", "Write `true` or `false`.")
-        elif kind != "str":
+            return None
+        if kind != "str":
             self._no_tag(node, at)
         if _SURROGATE.search(text):
-            self._notes.add(at, *_HALF_A_CHARACTER)
-            return _SURROGATE.sub("\ufffd", text)
+            self._notes.add_last(at, *_HALF_A_CHARACTER)
+            return None
         return text
 
     def _check_tag(self, node: Any, kind: str, at: Place) -> None:  # noqa: ANN401  # as above
@@ -190,7 +192,7 @@ class _Builder:
     def _no_tag(self, node: Any, at: Place) -> None:  # noqa: ANN401  # as above
         self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
 
-    def _number(self, text: str, at: Place) -> Scalar:
+    def _number(self, text: str, at: Place) -> Scalar | None:
         try:
             found = number(text)
         except ValueError:
@@ -199,7 +201,7 @@ class _Builder:
         if least <= found < above:
             return found
         self._notes.add_last(at, f"`{text[:30]}` is no usable number.", "Write a number, or put quotes around a text.")
-        return text
+        return None
 
 
 def _whole(text: str) -> str:

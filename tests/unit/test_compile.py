@@ -239,6 +239,20 @@ ANY_ANSWERS = (
         ("pro.annual: {group: pro, period: P1Y}", "pro.annual: {group: 5, period: P1Y}", ['Write `group: "5"`.']),
         ("pro.monthly: {group: pro, period: P1M}", "pro.monthly: pro", ["A product is a mapping, not the text `pro`."]),
         ("period: P1M, advancedCommerce: true}\n  bundle", "period: P1M, advancedCommerce: yes}\n  bundle", ["`true`"]),
+        ("pro.annual: {group: pro", f"pro.annual: {{group: {2**63}", ["is no usable number."]),
+        (
+            "period: P1M, advancedCommerce: true}\n  bundle",
+            "period: P1M, advancedComerce: true}\n  bundle",
+            ["`advanced"],
+        ),
+        (
+            "{file: images/tick.png, size: BULLET_POINT}",
+            "{file: images/tick.png, syze: BULLET_POINT}",
+            ["Did you mean"],
+        ),
+        ("{file: images/tick.png, size: BULLET_POINT}", "5", ["An image is a mapping, not the number `5`."]),
+        ("text: {en-US: {header: Offer", 'text: {en-US: {header: "\\ud83d"', ["half a character"]),
+        ("keep: {en-US", '"ke\\tep": {en-US', ["This name has a control character in it."]),
         ("{stack: s, region: us-east-1}", "{stack: 5, region: us-east-1}", ['Write `stack: "5"`.']),
         ("keyId: K1", "keyId: 0123456789", ['Write `keyId: "0123456789"`.']),
         (
@@ -262,6 +276,7 @@ def test_an_entry_with_a_mistake_keeps_its_name(old: str, new: str, told: list[s
         ("when: {customer.a: {atleast: 5}}, answer: fallback", "no operator `atleast`"),
         ("when: {productId: nope}, answer: fallback", "no product `nope`"),
         ("during: {from: 2026-12-01}, answer: fallback", "`timeZone` is missing."),
+        ('"when\\t": {productId: other}, answer: fallback', "This name has a control character in it."),
         (
             "experiment: {key: k, arms: {a: {weight: 50, answer: falback}, b: {weight: 50, answer: fallback}}}",
             "Did you mean `fallback`?",
