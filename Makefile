@@ -34,11 +34,11 @@ run: .venv/.installed ## answer every sample event, and show the last answer who
 
 # with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
 serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
-	@$(BIN)/python -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
+	@exec $(BIN)/python -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
 	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
 
 sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
-	@$(BIN)/python -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
+	@exec $(BIN)/python -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)

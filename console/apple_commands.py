@@ -108,6 +108,8 @@ def defaults(
     from console.defaults import DIFFERENT, OTHER, WAITING, configure_all, coverage, remove  # noqa: PLC0415  # likewise
     from console.seen import look  # noqa: PLC0415  # likewise
 
+    if show_only and delete_others:
+        raise typer.BadParameter("--show only shows: leave one of the two out", param_hint="--delete-others")
     out = Output(as_json=as_json)
     with open_checked(Where(env, draft or file, table, endpoint_url, region), Access(key, apple_url), out) as session:
         found = prospect(session, reshuffle=True)
@@ -179,7 +181,7 @@ def _verify(session: Session, covered: list[Coverage], out: Output, *, yes: bool
 
 def _tell_time(session: Session, operation: str, calls: int, out: Output) -> None:
     seconds = session.apple.estimate([(operation, calls)])
-    out.say(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
+    out.note(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
 
 
 def _show_defaults(covered: list[Coverage], out: Output) -> None:

@@ -6,13 +6,14 @@ them, and default messages, which must be approved, come last. Until the release
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from retention.snapshot import SnapshotRefusedError, apply_snapshot
+from retention.snapshot import Lists, SnapshotRefusedError, follow
 
 from console.defaults import configure_all
 from console.failure import Failure
@@ -22,8 +23,8 @@ from console.output import Output
 from console.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.publishing import Draft
 from console.publishing import publish as write_release
-from console.releases import Published
-from console.seen import Seen, look, look_at_table
+from console.releases import PublishConflictError, Published
+from console.seen import Seen, apples_lists, look, look_at_table
 from console.session import Session, plural
 
 
@@ -58,9 +59,11 @@ class Done:
         }
 
 
-def prospect(session: Session, *, reshuffle: bool = False, now: datetime | None = None) -> Prospect:
-    """Look at Apple and the table, and plan. Nothing is changed."""
-    seen = look(session)
+def prospect(
+    session: Session, *, reshuffle: bool = False, now: datetime | None = None, lists: Lists | None = None
+) -> Prospect:
+    """Look at Apple, unless its lists are given, and at the table, and plan. Nothing is changed."""
+    seen = look(session, lists)
     compiled = compile_document(
         session.document,
         environment=session.where.env,
@@ -81,8 +84,8 @@ def estimate(session: Session, plan: Plan) -> float:
     return session.apple.estimate(
         [
             *((operation, 1) for operation in uploads),
-            (apple.GET_IMAGE_LIST, 1),
-            (apple.GET_MESSAGE_LIST, 1),
+            (apple.GET_IMAGE_LIST, 2),
+            (apple.GET_MESSAGE_LIST, 2),
             (apple.CONFIGURE_DEFAULT, len(plan.defaults)),
         ]
     )
@@ -90,7 +93,7 @@ def estimate(session: Session, plan: Plan) -> float:
 
 @dataclass(slots=True)
 class Applying:
-    """One run. `planned` is what it was confirmed with; everything else is looked at anew."""
+    """One run. What it was confirmed with may be old by now, so that everything is looked at anew."""
 
     session: Session
     out: Output
@@ -101,13 +104,13 @@ class Applying:
 
     def run(self, planned: Prospect) -> Done:
         """Carry out what is planned. Raises Failure, having said how far it came."""
-        current = planned
-        self._import_states(current.seen)
+        current = self._look_again(planned)
         if current.plan.images or current.plan.messages:
             self._upload(current.plan)
-            current = self._look_again()
+            current = self._look_again(planned)
+            _require_all(current.plan)
         if current.plan.publish is not None:
-            self.done.published = self._publish(current)
+            current = self._publish(current, planned)
         if current.plan.defaults:
             self._configure(current.plan)
         self.done.left = self._left(current)
@@ -125,27 +128,31 @@ class Applying:
         )
         return make_plan(self.session.document, compiled, seen)
 
-    def _look_again(self) -> Prospect:
-        current = prospect(self.session, reshuffle=self.reshuffle, now=self.now())
-        self._import_states(current.seen)
-        missing = len(current.plan.images) + len(current.plan.messages)
-        if missing:
+    def _look_again(self, planned: Prospect) -> Prospect:
+        """Tell the table what Apple's lists say by now, and plan by that.
+
+        What was planned with may be old: a question waited for its answer, uploads waited for Apple's limits.
+        """
+        lists = self._follow()
+        current = prospect(self.session, reshuffle=self.reshuffle, now=self.now(), lists=lists)
+        if current.plan.publish is not None and _number(current.seen) != _number(planned.seen):
             raise Failure(
-                f"Apple took {missing} uploads that its lists do not have yet. Nothing was published: run `retention"
-                " apply` again in a minute."
+                f"Release {_number(current.seen)} went live meanwhile, and it is not what the file says. Nothing was"
+                " published: run `retention apply` again, and its plan says what yours would change."
             )
         return current
 
-    def _import_states(self, seen: Seen) -> None:
-        target = self.session.target
+    def _follow(self) -> Lists:
+        """Import Apple's lists into the table, and return them as they were read last."""
+        target, read = self.session.target, list[Lists]()
+
+        def lists() -> Lists:
+            read.append(apples_lists(self.session))
+            return read[-1]
+
         try:
-            report = apply_snapshot(
-                target.dynamodb,
-                target.table,
-                target.app_apple_id,
-                seen.messages,
-                seen.images,
-                allow_silencing=self.allow_silencing,
+            report = follow(
+                target.dynamodb, target.table, target.app_apple_id, lists, allow_silencing=self.allow_silencing
             )
         except SnapshotRefusedError as error:
             raise Failure(
@@ -153,20 +160,23 @@ class Applying:
                 " --allow-silencing."
             ) from None
         self.done.states += report.written
+        return read[-1]
 
     # Uploading
 
     def _upload(self, plan: Plan) -> None:
         """Upload all that Apple takes. What it refuses for good is told at the end, all at once."""
         refused: dict[str, str] = {}
+        totals, taken = {"images": len(plan.images), "messages": len(plan.messages)}, Counter[str]()
         try:
             with self.out.progress() as report:
                 for step in upload_order(plan):
                     self._take(step, refused)
-                    report("images", self.done.images, len(plan.images))
-                    report("messages", self.done.messages, len(plan.messages))
+                    taken["images" if isinstance(step, UploadImage) else "messages"] += 1
+                    for what, total in totals.items():
+                        report(what, taken[what], total)
         except (Failure, KeyboardInterrupt):
-            left = len(plan.images) + len(plan.messages) - self.done.images - self.done.messages
+            left = sum(totals.values()) - taken.total()
             self.out.warn(
                 f"Stopped with {plural(left, 'upload')} to go; nothing was published. `retention apply` goes on from"
                 " there."
@@ -185,27 +195,35 @@ class Applying:
             return  # it would be refused for its image, whose reason is the one to tell
         try:
             if isinstance(step, UploadImage):
-                self._upload_image(step)
-                self.done.images += 1
+                self.done.images += self._upload_image(step)
             else:
-                self.session.apple.upload_message(step.upload.identifier, step.upload.body)
-                self.done.messages += 1
+                self.done.messages += self.session.apple.upload_message(step.upload.identifier, step.upload.body)
         except Failure as error:
             if not _is_final(error):
                 raise
             refused[step.upload.identifier] = f"{', '.join(step.names)}: {error}"
 
-    def _upload_image(self, step: UploadImage) -> None:
+    def _upload_image(self, step: UploadImage) -> bool:
         upload, app = step.upload, self.session.target.app_apple_id
         content = upload.path.read_bytes()
         revisions = {self.session.document.images[name].revision for name in step.names}
         if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
             raise Failure(f"{upload.path} changed while this ran: run `retention apply` again.")
-        self.session.apple.upload_image(upload.identifier, content, upload.size)
+        return self.session.apple.upload_image(upload.identifier, content, upload.size)
 
     # The release, and the defaults
 
-    def _publish(self, current: Prospect) -> Published:
+    def _publish(self, current: Prospect, planned: Prospect) -> Prospect:
+        """Make the release live. Where another one went live first, it may be another run's with the same file."""
+        try:
+            self.done.published = self._write(current)
+        except PublishConflictError:
+            current = self._look_again(planned)
+            if current.plan.publish is not None:
+                raise
+        return current
+
+    def _write(self, current: Prospect) -> Published:
         draft = Draft(
             current.compiled,
             self.session.target,
@@ -220,6 +238,20 @@ class Applying:
         wanted = {(one.product, one.locale): one.message for one in plan.defaults}
         with self.out.progress() as report:
             self.done.defaults = configure_all(self.session, wanted, report)
+
+
+def _number(seen: Seen) -> int | None:
+    return None if seen.live is None else seen.live.number
+
+
+def _require_all(plan: Plan) -> None:
+    """Make sure that nothing is left to upload. Raises Failure."""
+    missing = len(plan.images) + len(plan.messages)
+    if missing:
+        raise Failure(
+            f"Apple took {plural(missing, 'upload')} that its lists do not have yet. Nothing was published: run"
+            " `retention apply` again in a minute."
+        )
 
 
 def _is_final(error: Failure) -> bool:

@@ -69,6 +69,7 @@ class Examination:
     readable: bool = False
     table: Seen | None = None
     states_at: datetime | None = None
+    synced_at: datetime | None = None
     key: ApiKey | None = None
     seen: Seen | None = None
 
@@ -109,8 +110,11 @@ class Examination:
 
     def _table(self) -> Iterator[Finding]:
         self.target = find(self.where, self.document)
-        head = self.target.dynamodb.get_item(**rows.get(self.target.table, rows.head_key(self.target.app_apple_id)))
-        self.states_at = _instant(head.get("Item", {}).get("statesAt", {}).get("S", ""))
+        found = self.target.dynamodb.get_item(**rows.get(self.target.table, rows.head_key(self.target.app_apple_id)))
+        head = found.get("Item", {})
+        self.states_at, self.synced_at = (
+            _instant(head.get(name, {}).get("S", "")) for name in ("statesAt", "syncedAt")
+        )
         self.readable = True
         yield Finding("table", GOOD, f"The table {self.target.table} is there and readable.")
 
@@ -177,10 +181,7 @@ class Examination:
             yield from _guarded("endpoint", lambda: self._endpoint(apple))
 
     def _ask(self, apple: Apple) -> Seen:
-        from retention.snapshot import ImageState  # noqa: PLC0415  # with what it imports, only for this
-
-        messages = apple.messages()
-        images = {name: ImageState(image.state, image.size) for name, image in apple.images().items()}
+        messages, images = apple.messages(), apple.images()
         known = self.table or Seen(apple.environment, {}, {})
         return replace(known, environment=apple.environment, messages=messages, images=images)
 
@@ -277,15 +278,20 @@ class Examination:
         advice = (
             "Is SyncSchedule on, and what does the log of SyncStates say? `retention apply` imports them meanwhile."
         )
-        if self.states_at is None:
-            yield Finding("sync", BAD, f"Review states have never been imported{lag}.", advice)
-            return
-        age = self.now - self.states_at
-        told = f"Review states were last imported {duration(age.total_seconds())} ago"
-        if age > _SYNC_LATE:
-            yield Finding("sync", BAD, f"{told}; the sync does it every 5 min{lag}.", advice)
+        if not self.target.syncs:
+            verdict, how = BAD if behind else GOOD, "`retention apply` imports review states."
+            yield Finding("sync", verdict, f"SyncSchedule is off{lag}.", how if behind else "")
+        elif self.synced_at is not None:
+            age = self.now - self.synced_at
+            told = f"The sync last imported review states {duration(age.total_seconds())} ago"
+            if age > _SYNC_LATE:
+                yield Finding("sync", BAD, f"{told}; it does so every 5 min{lag}.", advice)
+            else:
+                yield Finding("sync", GOOD, f"{told}{lag}.")
+        elif self.states_at is not None and self.now - self.states_at <= _SYNC_LATE:
+            yield Finding("sync", UNKNOWN, f"The sync has not run yet; it does so every 5 min{lag}.")
         else:
-            yield Finding("sync", GOOD, f"{told}{lag}.")
+            yield Finding("sync", BAD, f"The sync has never imported review states{lag}.", advice)
 
     def _certificate(self) -> Iterator[Finding]:
         if self.target is None or not self.target.log_group:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from console.failure import Failure
+from console.failure import Misuse
 from console.options import (
     APPLE,
     DEFAULT_FILE,
@@ -60,13 +60,13 @@ def endpoint_set(
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
         chosen = url or session.target.url
         if not chosen:
-            raise Failure("Name the URL: no stack says which it is.")
+            raise Misuse("Name the URL: no stack says which it is.")
         if "<" in chosen:
-            raise Failure(f"The stack's URL ends in a secret that it does not show: name the whole URL, {chosen}.")
+            raise Misuse(f"The stack's URL ends in a secret that it does not show: name the whole URL, {chosen}.")
         try:
             check_url(chosen)
         except ValueError as error:
-            raise Failure(f"Apple would not take {shown(chosen)}: {error}.") from None
+            raise Misuse(f"Apple would not take {shown(chosen)}: {error}.") from None
         confirm(session.target, f"have Apple call {shown(chosen)}", yes=yes)
         session.apple.set_realtime_url(chosen)
     out.say(f"Apple calls {shown(chosen)}.", "green")
@@ -152,7 +152,7 @@ def performance_start(
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
         subject = Subject(transaction, product)
         started = performance_test.start(session, subject, datetime.now(UTC), anyway=anyway)
-    performance_test.show_started(started, out)
+    performance_test.show_started(started, env, out)
 
 
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST_ID", help="What `performance-test start` printed.")]

@@ -1,4 +1,4 @@
-"""What ends a command: one clear sentence, for people and for `--json`. Exit code 1."""
+"""What ends a command: one sentence, for people and for `--json`. Exit code 1; 2 where it was called wrongly."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from retention.table import UnreadableRowError
 
 class Failure(Exception):  # noqa: N818  # it is an outcome
     """A command cannot do what it was asked; the message says why and what to do."""
+
+
+class Misuse(Failure):
+    """A command was called wrongly: an option or argument is missing, or is none of what it can be. Exit code 2."""
 
 
 def sentence(error: Exception) -> str | None:

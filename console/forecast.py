@@ -10,6 +10,7 @@ from typing import Any
 
 from retention.catalog import Catalog
 from retention.deadline import Deadline
+from retention.decision import Outcome
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, Customer
@@ -64,6 +65,8 @@ class Forecast:
         """Raise Failure where a test of Apple's would get something else than 200, saying where and why."""
         if self.unanswered:
             first = self.unanswered[0]
+            if first.says == Outcome.PAUSED.value:
+                raise Failure("Answering is paused, so that Apple would get no 200: `retention resume` ends it first.")
             raise Failure(
                 f"Apple would get no 200 for {self.product} in {len(self.unanswered)} of {len(self.locales)} locales"
                 f" ({', '.join(expected.locale for expected in self.unanswered)}), and counts all else as failed. In"

@@ -19,7 +19,7 @@ import typer
 from retention.errors import RetentionError
 
 from console import apple_commands, archive_commands, endpoint_commands, plan_commands, understanding
-from console.failure import Failure, sentence
+from console.failure import Failure, Misuse, sentence
 from console.file.mistakes import Mistake, Mistakes
 from console.options import (
     APPLE,
@@ -522,7 +522,9 @@ def _ended(out: Output, error: Exception) -> int:
     except OSError as unsaid:  # a pipe that was closed, a disk that is full
         out.warn(f"This could not be printed: {unsaid.strerror}.")
         return 1
-    return 1 if misused is None else misused
+    if misused is not None:
+        return misused
+    return _MISUSED if isinstance(error, Misuse) else 1
 
 
 def _flush() -> None:

@@ -9,8 +9,9 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -21,6 +22,8 @@ from rich.table import Table
 
 # A file or a pipe has no width; a table cut at 80 columns is of no use in either.
 _WIDE: Final = 200
+_LINE_SECONDS: Final = 60.0
+_ID: Final = 36  # characters of a UUID
 
 Report = Callable[[str, int, int], None]
 
@@ -28,8 +31,9 @@ Report = Callable[[str, int, int], None]
 class Output:
     """One command's two streams. `as_json` decides which of them a reader gets."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.as_json = as_json
+        self._clock = clock
         self._out, self._err = _console(sys.stdout), _console(sys.stderr)
 
     def say(self, text: str, style: str | None = None) -> None:
@@ -41,6 +45,10 @@ class Output:
         """Print a sentence on standard error, in both forms."""
         self._err.print(escape(text), style="yellow", soft_wrap=True, highlight=False)
 
+    def note(self, text: str) -> None:
+        """Print a sentence that is good to know while waiting: on standard error, where --json has the other stream."""
+        (self._err if self.as_json else self._out).print(escape(text), soft_wrap=True, highlight=False)
+
     def document(self, document: object) -> None:
         """Print the one JSON document; nothing without --json."""
         if self.as_json:
@@ -51,7 +59,8 @@ class Output:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            # An id is copied: one that is folded is no id any more.
+            table.add_column(column, overflow="fold", no_wrap=column == "id", min_width=_ID if column == "id" else None)
         for row in rows:
             table.add_row(*map(escape, row))
         self._out.print(table)
@@ -65,7 +74,7 @@ class Output:
 
     @contextmanager
     def progress(self) -> Iterator[Report]:
-        """Give a function (what, done, total) that draws a bar where there is a terminal to draw it on."""
+        """Give a function (what, done, total) that draws a bar on a terminal, and elsewhere writes a line at times."""
         bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._err, transient=True
         )
@@ -76,9 +85,23 @@ class Output:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done, total=total)
 
-        # Elsewhere than on a terminal a bar is noise.
-        with bar if self._err.is_terminal else nullcontext():
-            yield report
+        if self._err.is_terminal:
+            with bar:
+                yield report
+        else:
+            yield self._lines()
+
+    def _lines(self) -> Report:
+        """Give a function that writes a line on standard error about once a minute: a log shows that it goes on."""
+        told = self._clock()
+
+        def report(what: str, done: int, total: int) -> None:
+            nonlocal told
+            if self._clock() - told >= _LINE_SECONDS:
+                told = self._clock()
+                self._err.print(f"{what}: {done} of {total}", soft_wrap=True, highlight=False)
+
+        return report
 
 
 def prepare_streams() -> None:

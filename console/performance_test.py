@@ -67,10 +67,12 @@ def exit_code(found: TestReport) -> int:
     return {PASSED: 0, PENDING: 3}.get(found.result, 1)
 
 
-def show_started(test: Test, out: Output) -> None:
+def show_started(test: Test, env: str | None, out: Output) -> None:
+    """Print that it runs, and the command that waits for it, in the environment `env`."""
     took = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
     out.say(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
-    out.say(f"`retention performance-test wait {test.request_id}` tells how it ended.")
+    named = "" if env is None else f" --env {env}"
+    out.say(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
     out.document(asdict(test))
 
 

@@ -84,7 +84,7 @@ def summary(plan: Plan) -> str:
 
 
 def show_estimate(seconds: float, out: Output) -> None:
-    out.say(f"At the pace that Apple allows, this takes about {duration(seconds)}.")
+    out.note(f"At the pace that Apple allows, this takes about {duration(seconds)}.")
 
 
 def show_done(done: Done, out: Output) -> None:

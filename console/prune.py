@@ -12,7 +12,7 @@ from retention import table as rows
 from console.failure import Failure
 from console.file.compile import Compiled
 from console.output import Report
-from console.seen import Seen, look
+from console.seen import Seen, apples_lists
 from console.session import Session, plural
 
 
@@ -82,7 +82,7 @@ def _is_old(begun: datetime | None) -> bool:
 
 def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
     """Delete messages, then images, then let the table know. Return the images that Apple keeps as still used."""
-    from retention.snapshot import apply_snapshot  # noqa: PLC0415  # as above
+    from retention.snapshot import follow  # noqa: PLC0415  # as above
 
     from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
 
@@ -99,8 +99,8 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
                 raise
             kept.append(image)
         report("deleting images", number, len(prunable.images))
-    seen, target = look(session), session.target
-    apply_snapshot(target.dynamodb, target.table, target.app_apple_id, seen.messages, seen.images)
+    target = session.target
+    follow(target.dynamodb, target.table, target.app_apple_id, lambda: apples_lists(session))
     return kept
 
 

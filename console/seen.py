@@ -8,7 +8,7 @@ from typing import Any
 
 from retention import table as rows
 from retention.catalog import ABSENT, MessageState
-from retention.snapshot import ImageState, read_all
+from retention.snapshot import ImageState, Lists, read_all
 from retention.table import Item
 
 from console.failure import Failure
@@ -99,16 +99,19 @@ class Seen:
         return row is None or row.state != self.known(message)
 
 
-def look(session: Session) -> Seen:
-    """Ask Apple for its two lists and the table for all it knows. Raises AppleError, ReleaseError, AWS's errors."""
-    images, messages = session.apple.images(), session.apple.messages()
+def apples_lists(session: Session) -> Lists:
+    """Ask Apple for its two lists. In this order no image is missing for having come later than its message."""
+    return session.apple.messages(), session.apple.images()
+
+
+def look(session: Session, lists: Lists | None = None) -> Seen:
+    """Ask Apple for its two lists, unless given, and the table for all it knows.
+
+    Raises AppleError, ReleaseError, AWS's errors.
+    """
+    messages, images = lists or apples_lists(session)
     seen = look_at_table(session.target.dynamodb, session.target.table, session.target.app_apple_id)
-    return replace(
-        seen,
-        environment=app_store(session.target),
-        messages=messages,
-        images={name: ImageState(image.state, image.size) for name, image in images.items()},
-    )
+    return replace(seen, environment=app_store(session.target), messages=messages, images=images)
 
 
 def look_at_table(client: Any, table: str, app_apple_id: int) -> Seen:  # noqa: ANN401  # boto3 makes clients at run time

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.file.document import read
 from console.file.entries import Document
 from console.output import Output
@@ -58,6 +58,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
         app_store(target),
         base_url=base_url(access.url, target.environment),
         waiting=teller(out),
+        repeating=lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again."),
     ) as apple:
         yield Session(where, document, target, apple)
 
@@ -114,11 +115,11 @@ def base_url(url: str | None, environment: str) -> str | None:
     except ValueError:
         good = False
     if not good:
-        raise Failure(f"`{url}` is no address: write one like http://127.0.0.1:8700.")
+        raise Misuse(f"`{url}` is no address: write one like http://127.0.0.1:8700.")
     path = parts.path.strip("/")
     other = {SANDBOX: PRODUCTION, PRODUCTION: SANDBOX}.get(environment, "")
     if other and path == other.lower():
-        raise Failure(
+        raise Misuse(
             f"{url} is {other}, and the environment named is {environment}: leave the path out, or correct it."
         )
     if not path and parts.hostname in _LOOPBACK:

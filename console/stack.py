@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 
 PRODUCTION = "Production"
 SANDBOX = "Sandbox"
@@ -18,7 +18,7 @@ class Stack:
     """`environment` is the App Store environment the stack answers: Production or Sandbox.
 
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
-    are empty where the stack does not say.
+    are empty where the stack does not say. `syncs`: review states are imported by schedule.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Stack:
     environment: str
     key_prefix: str = ""
     log_group: str = ""
+    syncs: bool = True
 
 
 def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -50,7 +51,7 @@ def _check_url(endpoint_url: str | None) -> None:
     except ValueError:
         good = False
     if not good:
-        raise Failure(f"`{endpoint_url}` is no address: write one like http://127.0.0.1:8000.")
+        raise Misuse(f"`{endpoint_url}` is no address: write one like http://127.0.0.1:8000.")
 
 
 def _check_answer(http_response: Any, **_: object) -> None:  # noqa: ANN401  # botocore's AWSResponse
@@ -79,4 +80,5 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         parameters.get("Environment", ""),
         outputs.get("SigningKeyPrefix", ""),
         outputs.get("FunctionLogGroup", ""),
+        parameters.get("SyncSchedule", "on") == "on",
     )

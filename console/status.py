@@ -14,6 +14,7 @@ from console.file.content import MessageUpload
 from console.file.entries import Document
 from console.output import Output
 from console.seen import Row, Seen
+from console.session import plural
 
 NOT_UPLOADED: Final = "not uploaded"
 
@@ -23,7 +24,7 @@ class TextStatus:
     """One set in one locale. `since` is when we first saw that state, empty where nobody noted it.
 
     `image_states` are those of its images that are not approved; `rules` name the set; `serves` is the id that answers
-    now: this one, a predecessor, or None.
+    now, by the table, which is what the function reads: this one, a predecessor, or None.
     """
 
     set: str
@@ -58,11 +59,12 @@ class ImageStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`others` counts messages at Apple that the file does not name, by state."""
+    """`others` counts messages at Apple that the file does not name, by state; `behind` rows that lag Apple's lists."""
 
     texts: tuple[TextStatus, ...]
     images: tuple[ImageStatus, ...]
     others: dict[str, int]
+    behind: int
 
     @property
     def settled(self) -> bool:
@@ -74,6 +76,7 @@ class Status:
             "messages": [{**asdict(text), "waitingRules": text.waiting_rules} for text in self.texts],
             "images": [asdict(image) for image in self.images],
             "others": self.others,
+            "statesToImport": self.behind,
         }
 
 
@@ -93,6 +96,7 @@ def make_status(document: Document, compiled: Compiled, seen: Seen) -> Status:
         ),
         images=tuple(_images(compiled, seen)),
         others=dict(others),
+        behind=seen.behind,
     )
 
 
@@ -109,7 +113,6 @@ def _text(
 ) -> TextStatus:
     state = seen.state(message.identifier, message.images)
     ids = compiled.release.texts[name][locale]
-    older = next((old for old in ids[1:] if seen.known(old).servable), None)
     return TextStatus(
         set=name,
         locale=locale,
@@ -118,8 +121,13 @@ def _text(
         since=_since(seen.message_rows.get(message.identifier), state.message),
         image_states={image: _told(found) for image, found in state.images.items() if found != APPROVED},
         rules=rules,
-        serves=message.identifier if state.servable else older,
+        serves=next((each for each in ids if _is_served(each, seen)), None),
     )
+
+
+def _is_served(message: str, seen: Seen) -> bool:
+    row = seen.message_rows.get(message)
+    return row is not None and row.state.servable
 
 
 def _images(compiled: Compiled, seen: Seen) -> Iterator[ImageStatus]:
@@ -180,7 +188,13 @@ def show(status: Status, out: Output) -> None:
     if status.others:
         counted = ", ".join(f"{number} {state}" for state, number in sorted(status.others.items()))
         out.say(
-            f"\nBesides, Apple has messages that the file does not name: {counted}. `retention prune` looks at them."
+            f"\nBesides, Apple has messages that the file does not name: {counted}. `retention prune --show` tells"
+            " which of them no kept release and no default needs."
+        )
+    if status.behind:
+        out.say(
+            f"\nThe table, by which the function answers, is behind Apple's lists by {plural(status.behind, 'state')}:"
+            " the next sync, or `retention apply`, brings them."
         )
     rejected = [text for text in status.texts if text.state == REJECTED]
     if rejected:

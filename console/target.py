@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.file.document import Document, read
 from console.file.mistakes import suggestion
 from console.stack import PRODUCTION, SANDBOX, Stack, client, find_stack
@@ -31,8 +31,8 @@ class Where:
 class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
-    `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix` and
-    `log_group` are the stack's.
+    `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
+    `log_group` and `syncs` are the stack's.
     """
 
     dynamodb: Any
@@ -44,12 +44,13 @@ class Target:
     environment: str = ""
     key_prefix: str = ""
     log_group: str = ""
+    syncs: bool = True
 
 
 def find(where: Where, document: Document | None = None) -> Target:
     """Resolve `where`; the file is read only for what it has to say. Raises Failure with what is missing."""
     if where.table is None and where.env is None:
-        raise Failure("Name the environment with --env, or the table with --table.")
+        raise Misuse("Name the environment with --env, or the table with --table.")
     if document is None and (where.app is None or where.env is not None):
         document = _read(where.file)
     app_apple_id, app_name = _app(where, document)
@@ -73,6 +74,7 @@ def find(where: Where, document: Document | None = None) -> Target:
         environment=stack.environment,
         key_prefix=stack.key_prefix,
         log_group=stack.log_group,
+        syncs=stack.syncs,
     )
 
 

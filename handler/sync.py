@@ -22,7 +22,7 @@ from retention.errors import ConfigurationError, RetentionError
 from retention.keys import KeyRing
 from retention.offers import Signer
 from retention.settings import SyncDeployment
-from retention.snapshot import SnapshotRefusedError, SnapshotReport, apply_snapshot
+from retention.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.telemetry import Telemetry, place_of
 
 # For both lists of one app, a repetition included; the key beforehand.
@@ -114,11 +114,13 @@ class Sync:
             return signer.api_token(issuer_id=release.issuer_id, bundle_id=release.bundle_id, now=self.clock())
 
         deadline = Deadline.after(APPLE_SECONDS)
-        # In this order an image is never missing for having come later than the message that uses it.
-        messages = self.apple.messages(token, deadline)
-        images = self.apple.images(token, deadline)
+
+        def lists() -> Lists:
+            # In this order an image is never missing for having come later than the message that uses it.
+            return self.apple.messages(token, deadline), self.apple.images(token, deadline)
+
         lost = _Lost(app, self.telemetry)
-        report = apply_snapshot(parts.dynamodb, table, app, messages, images, before_silencing=lost)
+        report = follow(parts.dynamodb, table, app, lists, before_silencing=lost, scheduled=True)
         _note_success(report, outcome)
 
 

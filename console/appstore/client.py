@@ -20,6 +20,7 @@ from appstoreserverlibrary.models.ImageSize import ImageSize
 from appstoreserverlibrary.models.PerformanceTestConfig import PerformanceTestConfig
 from appstoreserverlibrary.models.PerformanceTestRequest import PerformanceTestRequest
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
+from retention.snapshot import ImageState, SnapshotFormatError, read_image_list, read_message_list
 
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import (
@@ -35,7 +36,7 @@ from console.appstore.errors import (
 from console.appstore.pace import HOUR, Pace, Waiting
 from console.appstore.wire import TIMEOUT, Wire
 
-__all__ = ["ApiKey", "Apple", "AppleError", "Image", "Kind", "Test", "TestReport"]
+__all__ = ["ApiKey", "Apple", "AppleError", "Kind", "Test", "TestReport"]
 
 # Apple's names of the operations, which `Apple.estimate` takes too.
 UPLOAD_IMAGE: Final = "Upload Image"
@@ -58,14 +59,6 @@ _MAX_RATE_WAITS: Final = 3
 _RATE_WAIT_SECONDS: Final = 60.0  # where a 429 does not say how long
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image in Apple's list: its imageState and imageSize."""
-
-    state: str
-    size: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +104,20 @@ class Apple:
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 2 * HOUR,
         waiting: Waiting | None = None,
+        repeating: Callable[[AppleError], None] = lambda _: None,
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         """`environment` is "Sandbox" or "Production"; `base_url` another address than Apple's, such as the box's.
 
-        No wait is longer than `patience` seconds, and with 0 nothing is repeated; `waiting(operation, seconds)` is
-        told before each. `timeout` is for connecting and for reading, in seconds.
+        No wait is longer than `patience` seconds, and with 0 nothing is repeated. `waiting(operation, seconds)` is
+        told before each wait for the rate, `repeating(error)` before a call is made again whose outcome is unclear.
+        `timeout` is for connecting and for reading, in seconds.
         """
         self.environment = environment
         self._wire = Wire(key, bundle_id, environment, base_url=base_url, clock=clock, timeout=timeout)
         self._sleep = sleep
         self._patience = patience
+        self._repeating = repeating
         self._pace = Pace(environment, clock, sleep, patience)
         if waiting is not None:
             self._pace.waiting = waiting
@@ -144,14 +140,10 @@ class Apple:
         name = UUID(identifier)
         self._delete(DELETE_IMAGE, lambda: self._wire.delete_image(name), IMAGE_NOT_FOUND)
 
-    def images(self) -> dict[str, Image]:
+    def images(self) -> dict[str, ImageState]:
         """Return all images: id → state and size."""
-        items = self._safely(GET_IMAGE_LIST, self._wire.get_image_list).imageIdentifiers or []
-        return {
-            str(item.imageIdentifier): Image(item.rawImageState or "", item.rawImageSize or "")
-            for item in items
-            if item.imageIdentifier is not None
-        }
+        call = self._wire.get_image_list
+        return self._safely(GET_IMAGE_LIST, lambda: read_image_list(self._wire.body_of(call)))
 
     def upload_message(self, identifier: str, body: bytes) -> bool:
         """Upload exactly the bytes of `body`. Return whether it went now: False, if Apple had it already."""
@@ -166,12 +158,9 @@ class Apple:
 
     def messages(self) -> dict[str, str]:
         """Return all messages: id → state."""
-        items = self._safely(GET_MESSAGE_LIST, self._wire.get_message_list).messageIdentifiers or []
-        return {
-            str(item.messageIdentifier): item.rawMessageState or ""
-            for item in items
-            if item.messageIdentifier is not None
-        }
+        return self._safely(
+            GET_MESSAGE_LIST, lambda: read_message_list(self._wire.body_of(self._wire.get_message_list))
+        )
 
     # Default messages
 
@@ -239,8 +228,8 @@ class Apple:
         self._wire.operation = operation
         try:
             return call()
-        except (ExceptionGroup, ValueError, TypeError, LookupError, AttributeError) as error:
-            # The library could not read the answer into its classes.
+        except (ExceptionGroup, ValueError, TypeError, LookupError, AttributeError, SnapshotFormatError) as error:
+            # The library could not read the answer into its classes, or we found no list in it.
             raise AppleError(
                 Kind.NOT_APPLE, f"What answers “{operation}” is not Apple's API: its JSON has another shape."
             ) from error
@@ -293,6 +282,7 @@ class Apple:
         """Wait before a call is made again; raise the error where that makes no sense."""
         if not error.unclear or not self._patience:
             raise error
+        self._repeating(error)
         self._sleep(seconds)
 
     def _found(self, missing: int, operation: str, call: Callable[[], T]) -> T | None:

@@ -30,15 +30,15 @@ _UNCLEAR: Final = frozenset({Kind.SERVER, Kind.TIMED_OUT, Kind.UNREACHABLE})
 # Apple's codes that tests and commands tell apart (RM/error-codes).
 IMAGE_NOT_FOUND: Final = 4040014
 MESSAGE_NOT_FOUND: Final = 4040015
-PERFORMANCE_TEST_NOT_FOUND: Final = 4040018
 DEFAULT_NOT_FOUND: Final = 4040020
 REALTIME_URL_NOT_FOUND: Final = 4040021
 ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
 
 # What to do about a refusal, where Apple's message does not say it.
 _HINTS: Final = {
+    4000023: "Is it in App Store Connect, spelled so? A box learns the file's products by `retention simulator grant`.",
     4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
-    4000213: "A performance test is running: wait for its end, `retention performance-test wait`.",
+    4000213: "A performance test is running: `retention performance-test wait` takes the id that `start` printed.",
     4000215: "It begins with https:// and has at most 256 characters.",
     4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those nobody needs.",
     4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those nobody needs.",

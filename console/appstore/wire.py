@@ -10,6 +10,7 @@ import json as json_module
 import re
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Any, Final, Self
 import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
+from retention.retry_after import read_retry_after
 from urllib3.exceptions import NameResolutionError
 
 from console.appstore.api_key import ApiKey
@@ -28,7 +30,6 @@ from console.realtime_url import shown
 TIMEOUT: Final = (5.0, 30.0)
 
 _SKEW_SECONDS: Final = 60.0
-_LAST_SECOND: Final = 253_402_300_800  # of the year 9999: no calendar of Python's goes on
 # So many characters in a row are no accident.
 _WINDOW: Final = 16
 _RUN: Final = re.compile(rf"[A-Za-z0-9_-]{{{_WINDOW},}}")
@@ -53,6 +54,7 @@ class Wire(AppStoreServerAPIClient):
         if base_url is not None:
             self._base_url = base_url.rstrip("/")
         self.operation = ""
+        self._body = b""
         self._environment = environment
         self._clock = clock
         self._timeout = timeout
@@ -61,6 +63,11 @@ class Wire(AppStoreServerAPIClient):
     def put_json(self, path: str, body: bytes) -> None:
         """PUT exactly these bytes: a message's id follows from them, so the library must not spell them anew."""
         self._make_request(path, "PUT", {}, body, None, "application/json")  # type: ignore[arg-type]  # as the library does
+
+    def body_of(self, call: Callable[[], object]) -> bytes:
+        """Make a call of the library's and return the JSON as it came: to its classes any object is an empty list."""
+        call()
+        return self._body
 
     def close(self) -> None:
         self._session.close()
@@ -89,13 +96,14 @@ class Wire(AppStoreServerAPIClient):
         except requests.RequestException as error:
             raise self._unanswered(error) from None
         if response.ok and not response.is_redirect and (not response.content or _is_object(response)):
+            self._body = response.content
             return response
         raise self._complaint(response)
 
     def _complaint(self, response: requests.Response) -> AppleError:
         status, (error_code, message) = response.status_code, _apples_error(response)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return rate_limited(self.operation, _retry_at(response), error_code)
+            return rate_limited(self.operation, self._retry_at(response), error_code)
         if status == HTTPStatus.UNAUTHORIZED:
             return self._unauthorized(response)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -148,6 +156,11 @@ class Wire(AppStoreServerAPIClient):
             return AppleError(Kind.UNREACHABLE, f"There is no connection to {at}: {_reason(error)}.")
         return AppleError(Kind.NOT_APPLE, f"{at} cannot be called: check the base URL.")
 
+    def _retry_at(self, response: requests.Response) -> float | None:
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        at = read_retry_after(response.headers.get("retry-after", ""), now)
+        return None if at is None else at.timestamp()
+
     def _skew(self, response: requests.Response) -> float | None:
         try:
             return self._clock() - parsedate_to_datetime(response.headers["date"]).timestamp()
@@ -183,15 +196,6 @@ def _repeatable(said: str, response: requests.Response) -> str:
         return "…" if any(window in sent for window in windows) else run[0]
 
     return shown(_RUN.sub(kept, said))
-
-
-def _retry_at(response: requests.Response) -> float | None:
-    """Return Retry-After as UNIX seconds. Apple sends a UNIX time in milliseconds, not HTTP's seconds to wait."""
-    try:
-        at = int(response.headers["retry-after"]) / 1000
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return at if abs(at) < _LAST_SECOND else None
 
 
 def _reason(error: BaseException) -> str:

@@ -1,8 +1,9 @@
-"""`make sandbox`: everything that a file needs to be tried, on this machine: a stack, an endpoint, an App Store.
+"""`make sandbox`: everything that a file needs to be tried, on this machine: its stacks, an endpoint, an App Store.
 
-AWS is moto, in this process, with the stack that the file's environment names: its outputs, its table, its signing key.
-The table is empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the box,
-which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple.
+AWS is moto, in this process, with the stacks that the file's environments name: outputs, tables, signing keys. The
+tables are empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the box,
+which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple,
+and so is `--env production`, but for an endpoint: in production the function trusts Apple's signatures alone.
 """
 
 from __future__ import annotations
@@ -36,10 +37,7 @@ from console.simulator import accounts, verbs
 from console.simulator.box import Box
 from console.simulator.commands import DIRECTORY, PORT
 from console.simulator.server import BoxServer
-from console.simulator.shelf import SANDBOX
-from console.stack import client
-
-PREFIX: Final = "/retention/sandbox"
+from console.stack import PRODUCTION, SANDBOX, client
 
 # Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
 _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
@@ -96,7 +94,6 @@ def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
         os.environ[name] = "local"  # what is held here is no account's, and no account's keys are sent to it
     with ExitStack() as parts:
         aws = parts.enter_context(embedded_dynamodb(options.aws_port))
-        create_table(client("dynamodb", region=environment.region, endpoint_url=aws), TABLE)
         box = parts.enter_context(Box.open(options.directory))
         pem = _grant(box, app, document)
         apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
@@ -104,13 +101,17 @@ def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
         os.environ.update({**variables, "AWS_DEFAULT_REGION": environment.region or variables["AWS_DEFAULT_REGION"]})
         function = importlib.import_module("app").get_retention_message
         url = parts.enter_context(_served(function, options.port))
-        _write_stack(environment, app.key_id, pem, aws, url)
+        _write_stack(Stack(options.env, environment, SANDBOX, TABLE, url), app.key_id, pem, aws)
+        others = _others(document, options.env)
+        for other in others:
+            _write_stack(other, app.key_id, pem, aws)
         settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple.url}"
         yield (
             f"Stack {environment.stack} answers at {url}; its table is empty: `retention apply` fills it.",
             f"The App Store is at {apple.url}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
             "In another terminal, so that `retention` speaks to these:\n",
             f"  export {settings}\n",
+            *(f"Stack {other.environment.stack} is there too, without an endpoint." for other in others),
         )
 
 
@@ -157,24 +158,51 @@ def _served(function: Any, port: int) -> Iterator[str]:  # noqa: ANN401  # the h
         server.server_close()
 
 
-def _write_stack(environment: Environment, key_id: str, pem: bytes, aws: str, url: str) -> None:
-    """Make what the console finds by the stack's name: outputs, and the signing key in Parameter Store."""
-    outputs = {"TableName": TABLE, "Url": url, "SigningKeyPrefix": PREFIX}
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What stands for the deployed stack of an environment; `app_store` is Sandbox or Production."""
+
+    name: str
+    environment: Environment
+    app_store: str
+    table: str
+    url: str = ""
+
+
+def _others(document: Document, name: str) -> list[Stack]:
+    """Return the stacks of the file's other environments; production is what is called so."""
+    taken = {document.environments[name].stack}
+    found = []
+    for other, environment in document.environments.items():
+        if environment.stack not in taken:
+            taken.add(environment.stack)
+            app_store = PRODUCTION if other.casefold().startswith("prod") else SANDBOX
+            found.append(Stack(other, environment, app_store, f"{TABLE}-{len(taken)}"))
+    return found
+
+
+def _write_stack(stack: Stack, key_id: str, pem: bytes, aws: str) -> None:
+    """Make what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
+    region, prefix = stack.environment.region, f"/retention/{stack.name}"
+    create_table(client("dynamodb", region=region, endpoint_url=aws), stack.table)
+    outputs = {"TableName": stack.table, "Url": stack.url, "SigningKeyPrefix": prefix}
+    # Nothing imports review states here but `apply`.
+    parameters = {"Environment": stack.app_store, "SyncSchedule": "off"}
     template = {
-        "Parameters": {"Environment": {"Type": "String"}},
+        "Parameters": {name: {"Type": "String"} for name in parameters},
         "Resources": _RESOURCES,
         "Outputs": {
-            **{name: {"Value": value} for name, value in outputs.items()},
+            **{name: {"Value": value} for name, value in outputs.items() if value},
             "FunctionLogGroup": {"Value": {"Ref": "FunctionLogs"}},
         },
     }
-    client("cloudformation", region=environment.region, endpoint_url=aws).create_stack(
-        StackName=environment.stack,
+    client("cloudformation", region=region, endpoint_url=aws).create_stack(
+        StackName=stack.environment.stack,
         TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": "Environment", "ParameterValue": SANDBOX}],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     )
-    client("ssm", region=environment.region, endpoint_url=aws).put_parameter(
-        Name=f"{PREFIX}/{key_id}", Value=pem.decode(), Type="SecureString"
+    client("ssm", region=region, endpoint_url=aws).put_parameter(
+        Name=f"{prefix}/{key_id}", Value=pem.decode(), Type="SecureString"
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.output import Output
 from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
@@ -129,7 +129,7 @@ def grant(
         bundle_id, app_apple_id = bundle_id or found.bundle_id, app_apple_id or found.app_apple_id
         issuer_id, key_id = issuer_id or found.issuer_id, key_id or found.key_id
     if not (bundle_id and app_apple_id and issuer_id and key_id):
-        raise Failure("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
+        raise Misuse("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
     pem = verbs.make_key(key) if new_key else key.read_bytes()
     granted = App(app_apple_id, bundle_id, issuer_id)
     with _open(directory) as box:
@@ -230,7 +230,7 @@ def asc_message(
     from console.simulator import verbs  # noqa: PLC0415  # see above
 
     if not remove and not (header and body):
-        raise Failure("Give the message its --header and --body, or take it away with --remove.")
+        raise Misuse("Give the message its --header and --body, or take it away with --remove.")
     content = {name: value for name, value in (("header", header), ("body", body), ("offer", offer)) if value}
     with _open(directory) as box:
         owner = verbs.find_app(box, bundle_id)

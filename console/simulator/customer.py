@@ -57,11 +57,6 @@ class Seen:
     took_ms: int | None = None
     body: bytes = b""
 
-    @property
-    def why_not_real_time(self) -> str:
-        """Say why the real-time answer is not what is shown; empty if it is."""
-        return self.steps[0].reason
-
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         return {

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.simulator.accounts import ApiKey, App, Product
 from console.simulator.box import Box
 from console.simulator.shelf import ENVIRONMENTS, PENDING, Shelf
@@ -98,7 +98,7 @@ def _lower(identifier: str) -> str:
     try:
         return str(uuid.UUID(identifier))
     except ValueError:
-        raise Failure(f"{identifier!r} is not a UUID.") from None
+        raise Misuse(f"{identifier!r} is not a UUID.") from None
 
 
 def make_key(path: Path) -> bytes:

@@ -20,6 +20,7 @@ import urllib3
 
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import RetentionError
+from retention.retry_after import read_retry_after
 from retention.snapshot import ImageState, read_image_list, read_message_list
 
 T = TypeVar("T")
@@ -65,9 +66,16 @@ class RateLimitedError(AppleError):
 class AppStore:
     """The lists at one address. A `token()` is made for each call, since Apple advises a fresh one."""
 
-    def __init__(self, url: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._url = url
         self._sleep = sleep
+        self._clock = clock
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
             ssl_context=_context() if url.startswith("https:") else None,
@@ -108,7 +116,7 @@ class AppStore:
             ) from error
         if status == HTTPStatus.OK and len(body) <= _MAX_BYTES:
             return body
-        raise _refusal(path, status, retry_after, body)
+        raise _refusal(path, status, retry_after, body, self._clock())
 
     def _answer(self, path: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
         # No redirect is followed: the token is for this address alone.
@@ -127,9 +135,9 @@ def _context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(Path(botocore.__file__).with_name("cacert.pem")))
 
 
-def _refusal(path: str, status: int, retry_after: str, body: bytes) -> AppleError:
+def _refusal(path: str, status: int, retry_after: str, body: bytes, now: datetime) -> AppleError:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError(_instant(retry_after))
+        return RateLimitedError(read_retry_after(retry_after, now))
     evidence: dict[str, str | int] = {"path": path, "status": status}
     number = _error_code(body)
     if number is not None:
@@ -138,14 +146,6 @@ def _refusal(path: str, status: int, retry_after: str, body: bytes) -> AppleErro
         return AppleUnreachableError("apple_failed", f"Apple's API failed with {status}", **evidence)
     code, says = _REASONS.get(status, ("apple_refused", f"Apple's API answered {status}"))
     return AppleError(code, says, **evidence)
-
-
-def _instant(retry_after: str) -> datetime | None:
-    """Read Retry-After, in which Apple writes a UNIX time in milliseconds, not seconds to wait."""
-    try:
-        return datetime.fromtimestamp(int(retry_after) / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _error_code(body: bytes) -> int | None:

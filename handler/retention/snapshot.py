@@ -1,9 +1,10 @@
 """Review states: Apple's two lists, taken whole, written over what the table holds.
 
-Order makes it safe. Image rows, then message rows with the images' states folded in, each only where it differs and
-only over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
+Order makes it safe. The table is read before Apple is asked: what somebody wrote since may be newer than our lists, and
+is not written over. Then image rows, then message rows with the images' states folded in, each only where it differs
+and only over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
 `catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it;
-of two at once, the one that comes second starts again and writes its own list whole.
+of two at once, the one that comes second starts again, with lists that are newer than what the first one wrote.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from retention import table as rows
 from retention.catalog import ABSENT, REJECTED, MessageState
@@ -50,6 +51,9 @@ class ImageState:
 
     state: str
     size: str = ""
+
+
+Lists: TypeAlias = tuple[Mapping[str, str], Mapping[str, ImageState]]  # of messages and of images, by id
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +195,36 @@ def apply_snapshot(
     images: Mapping[str, ImageState],
     *,
     allow_silencing: bool = False,
+    now: datetime | None = None,
+) -> SnapshotReport:
+    """Make the table say what these lists say, however old they are; `follow` is for lists that can be read anew."""
+    return follow(client, table, app_apple_id, lambda: (messages, images), allow_silencing=allow_silencing, now=now)
+
+
+def follow(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    read: Callable[[], Lists],
+    *,
+    allow_silencing: bool = False,
     before_silencing: Callable[[frozenset[str]], None] = lambda _: None,
+    scheduled: bool = False,
     now: datetime | None = None,
 ) -> SnapshotReport:
     """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
 
+    `read` asks Apple for both, and is asked again after every attempt in which somebody else wrote.
     `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
     written: once it is, nobody can tell any more. It may be told again. `now`, by default the time of day, is noted:
-    as `since` beside each state that changes, and as `statesAt` on `head`, which tells that imports still happen.
+    as `since` beside each state that changes, and on `head` as `statesAt`, the last import by anybody, and with
+    `scheduled` as `syncedAt`, which tells that the sync still runs.
 
     Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
     longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
     """
-    run = _Run(
-        client, table, app_apple_id, _lowered(messages), _lowered(images), before_silencing, now or datetime.now(UTC)
-    )
+    noted = ("statesAt", "syncedAt") if scheduled else ("statesAt",)
+    run = _Run(client, table, app_apple_id, read, before_silencing, noted, now or datetime.now(UTC))
     for _ in range(_ATTEMPTS):
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
@@ -225,20 +244,20 @@ class _Run:
         client: Client,
         table: str,
         app_apple_id: int,
-        messages: Mapping[str, str],
-        images: Mapping[str, ImageState],
+        read: Callable[[], Lists],
         before_silencing: Callable[[frozenset[str]], None],
+        noted: tuple[str, ...],
         now: datetime,
     ) -> None:
         self._client = client
         self._table = table
         self._app = app_apple_id
-        self._messages = messages
-        self._images = images
-        self._digest = rows.digest_of(
-            rows.canonical([messages, {name: [image.state, image.size] for name, image in images.items()}])
-        )
+        self._read = read
+        self._messages: Mapping[str, str] = {}
+        self._images: Mapping[str, ImageState] = {}
+        self._digest = ""
         self._before_silencing = before_silencing
+        self._times = ", ".join(f"{name} = :now" for name in noted)
         self._now = now.isoformat(timespec="seconds")
         self._written = 0
         # Over all attempts: what an earlier one wrote, a later one no longer finds servable.
@@ -248,6 +267,7 @@ class _Run:
     def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
         """Return what was done, or None where somebody else wrote in between."""
         seen = _look(self._client, self._table, self._app)
+        self._ask()
         live = self._judge(seen, allowed=allow_silencing)
         images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
         if not self._write(
@@ -257,6 +277,8 @@ class _Run:
             return None
         # Read again: a publisher that put a message in since then folded in the image states from before our write.
         found = _rows(self._client, self._table, self._app, rows.MESSAGE)
+        if any(found[name].get("state") != item.get("state") for name, item in seen.messages.items() if name in found):
+            return None
         names = dict.fromkeys([*found, *self._messages])
         if not self._write(
             _message_update(
@@ -281,6 +303,13 @@ class _Run:
             digest=self._digest,
         )
 
+    def _ask(self) -> None:
+        """Ask Apple for both lists, after the table was read."""
+        messages, images = self._read()
+        self._messages, self._images = _lowered(messages), _lowered(images)
+        sizes = {name: [image.state, image.size] for name, image in self._images.items()}
+        self._digest = rows.digest_of(rows.canonical([self._messages, sizes]))
+
     def _after(self, message: str, item: Item) -> MessageState:
         """Return what the message's row is to say: its state, and that of every image it is known to use."""
         nothing = ImageState(ABSENT)
@@ -303,7 +332,9 @@ class _Run:
             ) from error
         now = {name for name, item in seen.messages.items() if name in live.serves and rows.read_message(item).servable}
         self._servable |= now
-        self._silenced |= {name for name in now if not self._after(name, seen.messages[name]).servable}
+        self._silenced = {
+            name for name in self._servable if not self._after(name, seen.messages.get(name, {})).servable
+        }
         if len(self._silenced) * 2 > len(self._servable) and not allowed:
             raise SnapshotRefusedError(
                 "snapshot_refused",
@@ -335,7 +366,7 @@ class _Run:
         request: Request = {
             "TableName": self._table,
             "Key": rows.head_key(self._app),
-            "UpdateExpression": "SET statesDigest = :digest, statesAt = :now ADD catalogVersion :one",
+            "UpdateExpression": f"SET statesDigest = :digest, {self._times} ADD catalogVersion :one",
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {
                 ":digest": {"S": self._digest},
@@ -354,7 +385,7 @@ class _Run:
         request: Request = {
             "TableName": self._table,
             "Key": rows.head_key(self._app),
-            "UpdateExpression": "SET statesAt = :now",
+            "UpdateExpression": f"SET {self._times}",
             "ExpressionAttributeValues": {":now": {"S": self._now}},
         }
         succeeds(self._client, self._client.update_item, request)

@@ -77,8 +77,8 @@ def running(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         server.wait(START_SECONDS)
 
 
-def typed(folder: Path, environment: dict[str, str], command: str) -> str:
-    """Run one `retention` command of the README; gives all it printed, standard error first."""
+def typed(folder: Path, environment: dict[str, str], command: str, *, code: int | None = None) -> str:
+    """Run one `retention` command; gives all it printed, standard error first. Other exit codes than `code` fail."""
     _, *arguments = shlex.split(command)
     done = subprocess.run(
         [sys.executable, "-m", "console.main", *arguments],
@@ -90,7 +90,7 @@ def typed(folder: Path, environment: dict[str, str], command: str) -> str:
         text=True,
     )
     verb = " ".join(command.split()[:2])
-    assert done.returncode == EXIT_CODES.get(verb, 0), done.stderr
+    assert done.returncode == (EXIT_CODES.get(verb, 0) if code is None else code), done.stderr
     return done.stderr + done.stdout
 
 
@@ -101,8 +101,7 @@ def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
         ["init", "plan", "apply", "status", "endpoint", "simulator"]
     )
     assert len(steps) < 10
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "handler")])
-    environment = {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200"}
+    environment = at_a_terminal()
     (init, written), (make, up), (export, nothing), *rest = steps
     assert (make, nothing) == ("make sandbox", "")
     compare(init, written, typed(tmp_path, environment, init))
@@ -117,6 +116,31 @@ def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
             settings = {name: value.replace(usual, actual) for name, value in settings.items()}
         for command, expected in rest:
             compare(command, expected, as_usual(typed(tmp_path, environment | settings, command), here))
+
+
+def test_production_is_rehearsed_before_apple_grants_access(tmp_path: Path) -> None:
+    """What docs/messages.md shows, as typed: promoted, approved, applied; the box reviews what is of production."""
+    messages = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    section = messages.partition("## Rehearsing production")[2]
+    block = section.split("```")[1]
+    steps = [line.split("#")[0].strip() for line in block.splitlines() if line.startswith("retention ")]
+    assert [step.split()[1] for step in steps] == ["promote", "simulator", "apply", "status"]
+    environment = at_a_terminal()
+    typed(tmp_path, environment, sitting()[0][0])
+    with running(tmp_path, environment) as heard:
+        settings = dict(re.findall(r"(\w+)=(\S+)", next(line for line in heard.splitlines() if "export" in line)))
+        environment |= settings
+        typed(tmp_path, environment, "retention apply --env sandbox")
+        told = [typed(tmp_path, environment, step, code=code) for step, code in zip(steps, (3, 0, 0, 0), strict=True)]
+        assert "waiting for Apple: 1 message, 1 default" in told[0]
+        assert "The file, Apple and the table agree." in told[2]
+        assert "APPROVED" in told[3]
+        assert "✓ SyncSchedule is off" in typed(tmp_path, environment, "retention doctor --env production", code=1)
+
+
+def at_a_terminal() -> dict[str, str]:
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "handler")])
+    return {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200"}
 
 
 def as_usual(text: str, here: dict[str, str]) -> str:

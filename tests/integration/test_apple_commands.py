@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -155,23 +156,16 @@ def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPa
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     arguments = ("--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", url)
     code, out, err = desk("plan", *arguments, where=False)
-    assert (code, out, err) == (1, "", f"There is no connection to {url}/sandbox: it refuses connections.\n")
+    told = f"There is no connection to {url}/sandbox: it refuses connections"
+    assert (code, out, err.splitlines()) == (1, "", [*[f"{told}; trying again."] * 3, f"{told}."])
     code, out, _ = desk("apply", *arguments, "--json", where=False)
     assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (("--apple-url", "hello"), "is no address"),
-        (("--apple-url", "http://127.0.0.1:1/production"), "is Production, and the environment named is Sandbox"),
-        (("--key", "/nowhere/key.p8"), "cannot be read"),
-    ],
-)
-def test_misdirected_options(desk: Desk, change: tuple[str, ...], told: str) -> None:
-    """An address or a key that is none is told before anything is asked."""
-    code, _, err = desk("plan", *change, "--env", "sandbox", "--endpoint-url", desk.endpoint, where=False)
-    assert (code, told in err) == (1, True)
+def test_a_key_that_cannot_be_read(desk: Desk) -> None:
+    """A key that is none is told before anything is asked."""
+    code, _, err = desk("plan", "--key", "/nowhere/key.p8")
+    assert (code, "cannot be read" in err) == (1, True)
 
 
 def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) -> None:
@@ -193,8 +187,12 @@ def test_status(desk: Desk) -> None:
     assert (code, "not uploaded" in out) == (3, True)
     desk("apply", "--yes", env="production")
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    code, out, _ = desk("status", env="production")
+    assert (code, "behind Apple's lists by 4 states" in out) == (3, True)
+    assert [one["serves"] for one in desk.json("status", env="production")["messages"]] == [None, None]
     desk("apply", "--yes", env="production")
-    assert desk("status", env="production")[0] == 0
+    code, out, _ = desk("status", env="production")
+    assert (code, "behind" in out) == (0, False)
     first = desk.json("status", env="production")["messages"][1]["identifier"]
     desk.rewrite("header: Restez,", "header: Restez encore,")
     desk("apply", "--yes", env="production")
@@ -321,7 +319,7 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
             assert secret not in "".join(desk(*command, *form)[1:])
     assert desk.json("endpoint", "delete", "--yes") == {"deleted": masked}
     code, _, err = desk("endpoint", "set", "http://example.com/")
-    assert (code, "it must begin with https://" in err) == (1, True)
+    assert (code, "it must begin with https://" in err) == (2, True)
     code, _, err = desk("endpoint", "set", "--yes", env="production")
     assert (code, "Pass a performance test in the sandbox first" in err) == (1, True)
 
@@ -348,7 +346,14 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
         desk("apply")
         code, _, err = desk(*start)
         assert (code, "Apple would get no 200" in err) == (1, True)
-        assert desk(*start, "--anyway")[0] == 0
+        here = ("--env", "sandbox", "--endpoint-url", desk.endpoint)
+        assert desk("pause", *here, where=False)[0] == 0
+        code, _, err = desk(*start)
+        assert (code, "`retention resume` ends it" in err) == (1, True)
+        assert desk("resume", *here, where=False)[0] == 0
+        code, out, _ = desk(*start, "--anyway")
+        assert code == 0
+        assert re.search(r"`retention performance-test wait \S+ --env sandbox` tells how it ended", out)
         desk.server.tests.wait()
     code, _, err = desk("performance-test", "show", request_id, env="production")
     assert (code, "is the sandbox's" in err) == (1, True)
@@ -364,6 +369,40 @@ def test_a_failed_performance_test_is_1(desk: Desk) -> None:
         desk.server.tests.wait()
     code, out, _ = desk("performance-test", "wait", request_id)
     assert (code, "FAIL: 0 %" in out, "UNSUCCESSFUL_HTTP_RESPONSE_CODE" in out) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plan", "--apple-url", "foo"], "`foo` is no address"),
+        (
+            ["plan", "--apple-url", "http://127.0.0.1:1/production"],
+            "is Production, and the environment named is Sandbox",
+        ),
+        (["plan", "--endpoint-url", "foo"], "`foo` is no address"),
+        (["endpoint", "ftp://x"], "Apple would not take"),
+        (["defaults", "--show", "--delete-others"], "--show only shows"),
+    ],
+)
+def test_a_command_that_was_called_wrongly_is_2(desk: Desk, arguments: list[str], said: str) -> None:
+    """The mistake is in what was typed, so nothing that happens later could put it right; nothing was changed."""
+    here = ["--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", desk.server.url]
+    verb, *options = arguments
+    code, out, err = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, where=False)
+    assert (code, out) == (2, "")
+    assert said in err
+    code, out, _ = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, "--json", where=False)
+    assert (code, said in json.loads(out)["error"]) == (2, True)
+
+
+def test_without_an_environment_it_is_2(desk: Desk) -> None:
+    """Neither --env nor --table says where."""
+    for verb in ("plan", "apply", "status", "doctor"):
+        code, out, err = desk(verb, where=False)
+        if verb == "doctor":
+            assert (code, "Name the environment with --env" in out) == (1, True), verb  # one finding among others
+        else:
+            assert (code, "Name the environment with --env" in err) == (2, True), verb
 
 
 # doctor
@@ -405,16 +444,38 @@ def test_live_messages_and_the_sync(desk: Desk) -> None:
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
     assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
-    desk.aws("dynamodb").update_item(
-        TableName=desk.table("production"),
-        Key=rows.head_key(APP_ID),
-        UpdateExpression="SET statesAt = :then",
-        ExpressionAttributeValues={":then": {"S": "2026-01-01T00:00:00+00:00"}},
-    )
     verbs.review(desk.shelf(PRODUCTION), APPROVED)
     sync = findings(desk, env="production")["sync"]
-    assert sync["verdict"] == "bad"
+    assert sync["verdict"] == "unknown"
     assert "behind Apple's lists by 4 states" in sync["found"]
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict", "found"),
+    [
+        ({"syncedAt": 1, "statesAt": 1}, "good", "The sync last imported review states 60 s ago."),
+        ({"syncedAt": 20, "statesAt": 1}, "bad", "The sync last imported review states 20 min ago; it does so every"),
+        ({"statesAt": 1}, "unknown", "The sync has not run yet"),
+        ({"statesAt": 20}, "bad", "The sync has never imported review states."),
+    ],
+)
+def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
+    desk: Desk, times: dict[str, int], verdict: str, found: str
+) -> None:
+    """Who imported is told apart: only the sync tells that the sync runs."""
+    desk("apply")
+    head, now = rows.head_key(APP_ID), datetime.now(UTC)
+    desk.aws("dynamodb").update_item(
+        TableName=desk.table(),
+        Key=head,
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in times),
+        ExpressionAttributeValues={
+            f":{name}": {"S": (now - timedelta(minutes=minutes)).isoformat()} for name, minutes in times.items()
+        },
+    )
+    sync = findings(desk)["sync"]
+    assert sync["verdict"] == verdict
+    assert found in sync["found"]
 
 
 def test_the_certificate_of_apple(desk: Desk) -> None:

@@ -12,13 +12,15 @@ from botocore.session import get_session
 from operating import FILE, HEAD, NOW, TABLE, Operator, operator
 from retention import table as rows
 from retention.catalog import MessageState
+from retention.snapshot import follow
 from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 
-from console.apply import Applying, estimate, prospect
+from console.apply import Applying, Done, estimate, prospect
 from console.appstore.client import AppleError
 from console.failure import Failure
 from console.output import Output
 from console.releases import create_table, load_live
+from console.seen import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
@@ -191,6 +193,123 @@ def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
     assert production.plan().agrees
 
 
+# What changes while a question waits
+
+
+def meanwhile(who: Operator, change: Callable[[], None]) -> Done:
+    """Plan; let something happen while the question waits for its answer; apply what was planned."""
+    with who.session() as session:
+        planned = prospect(session, now=NOW)
+        change()
+        return Applying(session, Output(as_json=True), now=lambda: NOW).run(planned)
+
+
+def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
+    """What App Review decided, and the sync wrote, while the question waited stays: the lists are read anew."""
+    production.apply()
+    late = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
+    production.approve(APPROVED, *({*production.shelf.message_states(), *production.shelf.images()} - {late}))
+    production.apply()
+    assert served(production, "fr-FR") is None
+    production.rewrite("{name: everyone,", "{name: everybody,")
+
+    def approved() -> None:
+        production.approve(APPROVED, late)
+        with production.session() as session:
+            follow(production.looking, TABLE, APP.app_apple_id, lambda: apples_lists(session))
+
+    done = meanwhile(production, approved)
+    assert done.states == 0
+    assert done.defaults == 1
+    assert served(production, "fr-FR") == late
+
+
+def test_of_two_applies_at_once_the_second_finds_it_done(sandbox: Operator) -> None:
+    """The other's release says the same: what is left to do is done, and nothing is published twice."""
+    first: list[Done] = []
+    done = meanwhile(sandbox, lambda: first.append(sandbox.apply()))
+    assert first[0].published is not None
+    assert (done.images, done.messages, done.published) == (0, 0, None)
+    assert done.left is not None
+    assert done.left.agrees
+
+
+def test_of_two_applies_at_once_the_later_release_finds_the_other(tmp_path: Path) -> None:
+    """They meet in the middle: uploads the other made are not counted as ours, and its release serves us as well."""
+    others: list[Done] = []
+
+    def wrap(answer: Answer) -> Answer:
+        def answered(request: Request) -> Response:
+            if request.method == "PUT" and not others:
+                others.append(Done())
+                others.append(made.apply())
+            return answer(request)
+
+        return answered
+
+    with operator(tmp_path, environment=SANDBOX, wrap=wrap) as made:
+        done = made.apply()
+        assert (others[1].images, others[1].messages, others[1].defaults) == (2, 2, 2)
+        assert (done.images, done.messages, done.published, done.defaults) == (0, 0, None, 0)
+        assert done.left is not None
+        assert done.left.agrees
+
+
+def test_a_release_that_comes_first_by_a_moment(sandbox: Operator) -> None:
+    """It is looked at again: what says the same is gone on with, what does not is told with what to do."""
+    sandbox.apply()
+    sandbox.rewrite("{name: everyone,", "{name: everybody,")
+
+    class Late:
+        """The table, in which another's release goes live just before ours would."""
+
+        def __init__(self, other: Callable[[], object]) -> None:
+            self.others = [other]
+
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(sandbox.looking, name)
+
+            def write(**request: Any) -> Any:
+                if self.others and "#current" in str(request):
+                    sandbox.dynamodb = None
+                    self.others.pop()()
+                return found(**request)
+
+            return write if name == "transact_write_items" else found
+
+    sandbox.dynamodb = Late(sandbox.apply)
+    done = sandbox.apply()
+    assert done.published is None
+    assert done.left is not None
+    assert done.left.agrees
+
+    def theirs() -> None:
+        sandbox.rewrite("{name: ours,", "{name: theirs,")
+        sandbox.apply()
+
+    sandbox.rewrite("{name: everybody,", "{name: ours,")
+    sandbox.dynamodb = Late(theirs)
+    with pytest.raises(Failure, match="went live meanwhile"):
+        sandbox.apply()
+
+
+def test_another_release_meanwhile_is_told(sandbox: Operator) -> None:
+    """A plan is confirmed against the release that it names: what has come since is not written over unseen."""
+    sandbox.apply()
+    ours = sandbox.file.read_text().replace("{name: everyone,", "{name: ours,")
+
+    def theirs() -> None:
+        sandbox.rewrite("{name: ours,", "{name: theirs,")
+        sandbox.apply()
+
+    sandbox.write(ours)
+    with pytest.raises(Failure, match=r"Release 2 went live meanwhile.*run `retention apply` again"):
+        meanwhile(sandbox, theirs)
+    live = sandbox.look().seen.live
+    assert live is not None
+    assert live.number == 2
+
+
 # 409
 
 
@@ -359,7 +478,7 @@ def test_killed_at_any_call_to_apple(tmp_path: Path, after: bool) -> None:  # no
     with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL, wrap=killing(counting)) as made:
         made.apply()
         calls, whole = counting.calls, world(made)
-    assert calls == 8
+    assert calls == 10
     for number in range(1, calls + 1):
         wrap = killing(Countdown(number, after=after))
         with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL, wrap=wrap) as made:

@@ -104,7 +104,7 @@ def test_a_strict_box_takes_no_throwaway_key() -> None:
     """A strict box refuses what Apple would, and the default is shown instead."""
     with boxed(strict=True) as box:
         seen = cancelled(box, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
-    assert (seen.source, "not by the key" in seen.why_not_real_time) == (DEFAULT, True)
+    assert (seen.source, "not by the key" in seen.steps[0].reason) == (DEFAULT, True)
 
 
 def test_no_answer_is_the_default() -> None:

@@ -14,10 +14,11 @@ import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
+from retention.snapshot import ImageState
 from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PEM, Clock, answer_of, make_box, new_id, shelve, text
 
 from console.appstore import client as apple
-from console.appstore.client import ApiKey, Apple, AppleError, Image, Kind
+from console.appstore.client import ApiKey, Apple, AppleError, Kind
 from console.appstore.errors import IMAGE_NOT_FOUND
 from console.appstore.wire import Wire
 from console.simulator import verbs
@@ -117,7 +118,7 @@ def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> 
     image, tick, message = new_id(), new_id(), new_id()
     assert client.upload_image(image, FULL, "FULL_SIZE")
     assert client.upload_image(tick, BULLET, "BULLET_POINT")
-    assert client.images() == {image: Image("APPROVED", "FULL_SIZE"), tick: Image("APPROVED", "BULLET_POINT")}
+    assert client.images() == {image: ImageState("APPROVED", "FULL_SIZE"), tick: ImageState("APPROVED", "BULLET_POINT")}
     assert client.upload_message(message, BODY)
     assert client.messages() == {message: "APPROVED"}
     assert client.default(MONTHLY, "en-US") is None
@@ -255,6 +256,16 @@ def test_answers_that_are_not_apples(make: Make, response: Response, kind: Kind)
         assert failure(make(server).messages).kind == kind
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"x": 1}', b'{"status": "maintenance"}', b'{"messageIdentifiers": null}'])
+def test_an_object_without_a_list_is_no_empty_list(make: Make, body: bytes) -> None:
+    """Whoever took it for one would upload everything again, and tell the table that all is gone."""
+    with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
+        for listed in (make(server).messages, make(server).images):
+            error = failure(listed)
+            assert error.kind == Kind.NOT_APPLE
+            assert "its JSON has another shape" in str(error)
+
+
 def test_a_sign_in_page_is_no_upload(make: Make) -> None:
     """A page that answers 200 to everything does not make an upload a success."""
     with Server(lambda _: HTML) as server:
@@ -316,9 +327,11 @@ def test_an_answer_that_does_not_come(clock: Clock) -> None:
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
 def test_reading_is_repeated(box: Box, make: Make, clock: Clock, mishap: Any) -> None:
     """A list, a default and the URL may be asked for again."""
+    told: list[AppleError] = []
     with BoxServer(box, wrap=failing(mishap, mishap, mishap)) as server:
-        assert make(server).messages() == {}
+        assert make(server, repeating=told.append).messages() == {}
     assert clock.slept == [1, 2, 4]
+    assert [error.unclear for error in told] == [True] * 3
 
 
 def test_patience_ends(box: Box, make: Make, clock: Clock) -> None:
@@ -430,9 +443,11 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
     assert "2027-01-15 09:00:00 UTC" in str(error)
 
 
-@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}, {"retry-after": "9" * 40}, {"retry-after": "9" * 400}])
+@pytest.mark.parametrize(
+    "header", [{}, *({"retry-after": each} for each in ("soon", "253402300799999", "9" * 23, "9" * 400, "120", "-1"))]
+)
 def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
-    """A 429 that does not say when is waited out for a minute."""
+    """A 429 that says no time, or one that is past (a proxy's seconds) or far away, is waited out for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
     limited = Response(429, {"content-type": "application/json", **header}, body)
     with BoxServer(box, wrap=failing(limited)) as server:

@@ -320,19 +320,19 @@ def test_what_is_asked_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "ends", "told"),
     [
-        (("--table", "nowhere"), "There is no such table here"),
-        (("--table", "t", "--endpoint-url", "http://127.0.0.1:9"), "Nothing answers at the endpoint"),
-        (("--env", "sandbx"), "has no environment `sandbx`. Did you mean `sandbox`?"),
-        ((), "Name the environment with --env, or the table with --table."),
+        (("--table", "nowhere"), 1, "There is no such table here"),
+        (("--table", "t", "--endpoint-url", "http://127.0.0.1:9"), 1, "Nothing answers at the endpoint"),
+        (("--env", "sandbx"), 1, "has no environment `sandbx`. Did you mean `sandbox`?"),
+        ((), 2, "Name the environment with --env, or the table with --table."),
     ],
 )
-def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[str, ...], told: str) -> None:
+def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[str, ...], ends: int, told: str) -> None:
     """A dead endpoint, a missing table, an unknown environment: a sentence and exit code 1, no traceback."""
     here = () if "--endpoint-url" in arguments else ("--endpoint-url", endpoint)
     code, out, err = run("releases", "--file", str(SAMPLE), *arguments, *here)
-    assert (code, out) == (1, "")
+    assert (code, out) == (ends, "")
     assert told in err
     assert err.count("\n") == 1
 
@@ -348,9 +348,9 @@ def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path
 
 @pytest.mark.parametrize("url", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
 def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
-    """A mistyped endpoint is told as such."""
+    """A mistyped endpoint is told as such, as usage is: by 2."""
     code, _, err = run("releases", "--table", "t", "--app", "1", "--endpoint-url", url)
-    assert (code, err) == (1, f"`{url}` is no address: write one like http://127.0.0.1:8000.\n")
+    assert (code, err) == (2, f"`{url}` is no address: write one like http://127.0.0.1:8000.\n")
 
 
 class _SignInPage(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from simulated import NOW, shelve
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from console.failure import Failure
+from console.failure import Failure, Misuse
 from console.simulator.accounts import PURCHASES
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box, TestConfig
@@ -170,3 +170,12 @@ def test_options_and_modules_agree() -> None:
 
 def command(name: str) -> Any:
     return get_command(app).commands[name]  # type: ignore[attr-defined]  # Typer's app is a group
+
+
+@pytest.mark.parametrize(
+    "words", [("approve", "notauuid"), ("reject", "notauuid"), ("asc-message", "p"), ("grant", "--key", "k")]
+)
+def test_what_is_typed_wrongly_is_a_misuse(operator: Operator, words: tuple[str, ...]) -> None:
+    """It ends with 2, as other usage does."""
+    with pytest.raises(Misuse):
+        operator(*words)

@@ -103,7 +103,7 @@ def test_apples_order(
     """Real time, else App Store Connect, else the default, else nothing; and the reason why not real time."""
     seen = rehearse(box, endpoint, asc=asc, default=default)
     assert seen.source == source
-    assert why in seen.why_not_real_time
+    assert why in seen.steps[0].reason
     headers = {REAL_TIME: "Real time", APP_STORE_CONNECT: ASC["header"], DEFAULT: "Default"}
     assert seen.content.get("header") == headers.get(source)
     assert all(step.reason for step in seen.steps[:-1])
@@ -179,7 +179,7 @@ def test_environments_have_their_own_urls(box: Box) -> None:
     with Server(lambda _: Response(204)) as server:
         box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
         seen = cancel(box, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
-    assert "in Production" in seen.why_not_real_time
+    assert "in Production" in seen.steps[0].reason
 
 
 def test_a_product_nobody_can_hold(box: Box) -> None:

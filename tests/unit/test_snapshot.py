@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,11 +16,13 @@ from retention import table as rows
 from retention.catalog import ABSENT, MessageState
 from retention.snapshot import (
     ImageState,
+    Lists,
     SnapshotConflictError,
     SnapshotFormatError,
     SnapshotRefusedError,
     SnapshotReport,
     apply_snapshot,
+    follow,
     read_image_list,
     read_message_list,
 )
@@ -246,6 +248,68 @@ def test_of_two_snapshots_at_once_the_last_is_in_the_table_whole(client: Any, mo
     assert {message(client, name).message for name in APPROVED} == {"APPROVED"}
 
 
+def told_in_turn(*lists: Mapping[str, str]) -> Callable[[], Lists]:
+    """Stand in for Apple, whose message list changes from one reading to the next; the last one stays."""
+    waiting = list(lists)
+    return lambda: (waiting.pop(0) if len(waiting) > 1 else waiting[0], IMAGES)
+
+
+def test_what_others_wrote_since_apple_was_asked_is_not_written_over(client: Any) -> None:
+    """Theirs may be newer: Apple is asked again, and the older list is written nowhere."""
+    apply(client, {**APPROVED, KEEP_FR: "PENDING"})
+    asked = told_in_turn({**APPROVED, KEEP_FR: "PENDING", KEEP_EN: "REJECTED"}, APPROVED)
+    seen: list[str] = []
+
+    def read() -> Lists:
+        lists = asked()
+        seen.append(message(client, KEEP_EN).message)
+        if len(seen) == 1:
+            apply(client, {**APPROVED, KEEP_EN: "EDITED"}, allow_silencing=True)
+        return lists
+
+    follow(client, TABLE, APP, read, allow_silencing=True)
+    assert seen == ["APPROVED", "EDITED"]
+    assert {name: message(client, name).message for name in APPROVED} == APPROVED
+
+
+def test_messages_that_others_wrote_while_images_were_written_are_left(client: Any, monkeypatch: Any) -> None:
+    """Reading messages again must not make newer states of theirs look like what we started from."""
+    update_item, done, after = client.update_item, list[bool](), list[str]()
+
+    def meanwhile(**request: Any) -> Any:
+        if request["Key"]["sk"]["S"].startswith("image#") and not done:
+            done.append(True)
+            key = rows.message_key(APP, KEEP_FR)
+            update = {"UpdateExpression": "SET #state = :new", "ExpressionAttributeNames": {"#state": "state"}}
+            update_item(TableName=TABLE, Key=key, **update, ExpressionAttributeValues={":new": {"S": "NEWER"}})
+        elif "#state" in request.get("ExpressionAttributeNames", {}) and request["Key"]["sk"]["S"].endswith(KEEP_FR):
+            after.append(request["ExpressionAttributeValues"][":state"]["S"])
+        return update_item(**request)
+
+    apply(client)
+    images = {**IMAGES, HERO: ImageState("PENDING", "FULL_SIZE")}
+    monkeypatch.setattr(client, "update_item", meanwhile)
+    lists = [({**APPROVED, KEEP_FR: "OLDER"}, images), ({**APPROVED, KEEP_FR: "NEWER"}, images)]
+    follow(client, TABLE, APP, lambda: lists.pop(0), allow_silencing=True)
+    assert (after, message(client, KEEP_FR).message) == ([], "NEWER")
+
+
+def test_what_would_be_silenced_is_judged_by_the_newest_lists(client: Any) -> None:
+    """A list that was read and not written silences nothing: neither is it refused for, nor reported."""
+    apply(client)
+    lists = told_in_turn({**APPROVED, KEEP_FR: "REJECTED"}, {**APPROVED, KEEP_EN: "REJECTED"})
+    asked: list[bool] = []
+
+    def read() -> Lists:
+        asked.append(True)
+        if len(asked) == 1:
+            apply(client, {**APPROVED, KEEP_FR: "EDITED"}, allow_silencing=True)
+        return lists()
+
+    report = follow(client, TABLE, APP, read)
+    assert report.silenced == 1
+
+
 def test_a_pause_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each changes its own attributes of head."""
     update_item, done = client.update_item, list[bool]()
@@ -311,7 +375,7 @@ def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
     first, second = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13))
 
     def attribute(key: rows.Key, name: str) -> str:
-        return str(client.get_item(**rows.get(TABLE, key))["Item"][name]["S"])
+        return str(client.get_item(**rows.get(TABLE, key))["Item"].get(name, {"S": ""})["S"])
 
     apply(client, now=first)
     before = version(client)
@@ -319,7 +383,25 @@ def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
     assert version(client) == before
     assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
     assert attribute(rows.head_key(APP), "statesAt") == second.isoformat()
+    assert attribute(rows.head_key(APP), "syncedAt") == ""
     apply(client, {**APPROVED, KEEP_FR: "REJECTED"}, {HERO: ImageState("PENDING")}, now=second, allow_silencing=True)
     assert attribute(rows.message_key(APP, KEEP_FR), "since") == second.isoformat()
     assert attribute(rows.message_key(APP, KEEP_EN), "since") == first.isoformat()
     assert attribute(rows.image_key(APP, HERO), "since") == second.isoformat()
+
+
+def test_only_the_schedule_says_that_the_sync_runs(client: Any) -> None:
+    """Imports by hand do not hide that it is dead; its own are noted whether or not they found anything new."""
+
+    def synced() -> str | None:
+        found = client.get_item(**rows.get(TABLE, rows.head_key(APP)))["Item"].get("syncedAt", {}).get("S")
+        return None if found is None else str(found)
+
+    first, second, third = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13, 14))
+    apply(client, now=first)
+    assert synced() is None
+    for states, now in ((APPROVED, first), ({**APPROVED, KEEP_FR: "PENDING"}, second)):
+        follow(client, TABLE, APP, told_in_turn(states), scheduled=True, now=now)
+        assert synced() == now.isoformat()
+    apply(client, now=third)
+    assert synced() == second.isoformat()

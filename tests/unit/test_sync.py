@@ -115,7 +115,7 @@ class Bench:
         keys = KeyRing(lambda: SdkConnection(self.ssm), PREFIX, Signer.from_pem)
         return self.module.Sync(
             deployment,
-            AppStore(deployment.apple_url, sleep=self.slept.append),
+            AppStore(deployment.apple_url, sleep=self.slept.append, clock=lambda: datetime.fromtimestamp(NOW, UTC)),
             self.lines,
             lambda _: self.module.Parts(dynamodb or self.dynamodb, keys),
         )
@@ -302,11 +302,12 @@ def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
     assert bench.slept == []
 
 
-@pytest.mark.parametrize("retry_after", ["", "soon", "9" * 40])
+@pytest.mark.parametrize("retry_after", ["", "soon", "9" * 40, "120"])
 def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: Bench, retry_after: str) -> None:
     """Apple may forget the header, or write something else into it."""
     bench.answer = lambda _request, _box: Response(429, {"retry-after": retry_after})
-    assert bench.run().told[0][:2] == ("rate limited", "warning")
+    outcome, level, told = bench.run().told[0]
+    assert (outcome, level, told["evidence"]) == ("rate limited", "warning", {})
 
 
 @pytest.mark.parametrize("status", [500, 503, 599])

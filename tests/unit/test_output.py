@@ -1,0 +1,40 @@
+"""What a long run says while it goes on, where there is no terminal to draw on."""
+
+from __future__ import annotations
+
+import pytest
+from simulated import Clock
+
+from console.output import Output
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_log_shows_that_a_long_run_goes_on(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:  # noqa: FBT001  # a parameter
+    """A line a minute on standard error, which is not the document; a short run says nothing."""
+    clock = Clock()
+    with Output(as_json=as_json, clock=clock).progress() as report:
+        for done in range(1, 301):
+            clock.sleep(0.5)
+            report("messages", done, 300)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == ["messages: 120 of 300", "messages: 240 of 300"]
+
+
+def test_how_long_it_takes_is_told_in_either_form(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json on standard error, since the document comes at the end."""
+    Output().note("About 5 h.")
+    assert capsys.readouterr() == ("About 5 h.\n", "")
+    Output(as_json=True).note("About 5 h.")
+    assert capsys.readouterr() == ("", "About 5 h.\n")
+
+
+def test_an_id_is_not_folded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """However narrow the terminal is, an id can be copied; other columns fold."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    identifier = "d43d7a4d-0d09-5f2c-8f6a-2f6c6f6f1d11"
+    words = "a longer text of several words that needs a line or two"
+    Output().table(("message", "state", "rules that wait", "id"), [(words, "APPROVED", words, identifier)])
+    assert identifier in capsys.readouterr().out
