@@ -22,6 +22,7 @@ from console.file.compile import Compiled, compile_document
 from console.file.entries import Document
 from console.file.mistakes import Mistakes
 from console.output import Output
+from console.realtime_url import shown
 from console.seen import Live, Seen, look_at_table
 from console.session import Access, app_store, base_url, duration, find_key, plural, read_file
 from console.stack import client
@@ -189,7 +190,7 @@ class Examination:
             advice = "`retention endpoint set` gives it one."
             yield Finding("endpoint", BAD, "Apple has no real-time URL: it will ask nobody.", advice)
         else:
-            yield Finding("endpoint", GOOD, f"Apple's real-time URL is {url}.")
+            yield Finding("endpoint", GOOD, f"Apple's real-time URL is {shown(url)}.")
 
     def _diagnosis(self, error: AppleError) -> Finding:
         from console.appstore.client import Kind  # noqa: PLC0415  # loaded by now

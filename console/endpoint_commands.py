@@ -25,6 +25,7 @@ from console.options import (
     YesDelete,
 )
 from console.output import Output
+from console.realtime_url import shown
 from console.session import Access, Session, open_session
 from console.target import Where, confirm, confirm_deletion
 
@@ -65,11 +66,11 @@ def endpoint_set(
         try:
             check_url(chosen)
         except ValueError as error:
-            raise Failure(f"Apple would not take {chosen}: {error}.") from None
-        confirm(session.target, f"have Apple call {chosen}", yes=yes)
+            raise Failure(f"Apple would not take {shown(chosen)}: {error}.") from None
+        confirm(session.target, f"have Apple call {shown(chosen)}", yes=yes)
         session.apple.set_realtime_url(chosen)
-    out.say(f"Apple calls {chosen}.", "green")
-    out.document({"url": chosen})
+    out.say(f"Apple calls {shown(chosen)}.", "green")
+    out.document({"url": shown(chosen)})
 
 
 @endpoint_app.command("show", epilog="Example: `retention endpoint show --env production`.")
@@ -82,12 +83,15 @@ def endpoint_show(
     key: Key = None,
     apple_url: AppleUrl = None,
     *,
+    secret: Annotated[bool, typer.Option("--secret", help="Show the URL whole, its PathSecret too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the URL that Apple calls."""
     out = Output(as_json=as_json)
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
         url = session.apple.realtime_url()
+    if url is not None and not secret:
+        url = shown(url)
     out.say("Apple has no real-time URL here." if url is None else url)
     out.document({"url": url})
 
@@ -110,6 +114,7 @@ def endpoint_delete(
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
         url = session.apple.realtime_url()
         if url is not None:
+            url = shown(url)
             confirm_deletion(session.target, f"the real-time URL {url}", yes=yes)
             session.apple.delete_realtime_url()
     out.say("Apple had no real-time URL here." if url is None else f"Apple no longer calls {url}.", "green")

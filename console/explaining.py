@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -38,8 +38,8 @@ class Question:
 
     product: str | None
     locale: str
-    transaction: str
-    customer: Customer | None
+    transaction: str = field(repr=False)
+    customer: Customer | None = field(repr=False)
     event: Path | None
     at: datetime
     test_ca: Path

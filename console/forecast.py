@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ _ANSWERED = 200
 class Subject:
     """Whom Apple's test is about: the customer's transaction, the product held. None: the file has only one."""
 
-    transaction: str
+    transaction: str = field(repr=False)
     product: str | None = None
 
 
@@ -80,7 +80,7 @@ class _Judged:
 
     document: Document
     catalog: Callable[[str], Catalog]
-    customer: Customer
+    customer: Customer = field(repr=False)
     app_apple_id: int
     source: str
     assigns: bool  # whether customers get the arms that they get there: a file alone has no key to assign by

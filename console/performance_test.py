@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from console.failure import Failure
 from console.forecast import Subject, forecast
 from console.output import Output, Report
+from console.realtime_url import shown
 from console.session import Session, app_store, duration
 from console.stack import SANDBOX
 
@@ -80,7 +81,7 @@ def show(found: TestReport, out: Output) -> None:
     rate = "" if found.success_rate is None else f": {found.success_rate} % succeeded"
     out.say(f"{found.result}{rate}" + ("" if wanted is None else f"; Apple wants {wanted} %") + ".", style)
     if found.target:
-        out.say(f"Apple called {found.target}.")
+        out.say(f"Apple called {shown(found.target)}.")
     if found.pending:
         out.say(f"{found.pending} requests are still to come.")
     if found.response_times_ms:
@@ -92,4 +93,4 @@ def show(found: TestReport, out: Output) -> None:
 
 
 def as_document(found: TestReport) -> dict[str, Any]:
-    return asdict(found)
+    return {**asdict(found), "target": shown(found.target)}

@@ -73,7 +73,7 @@ class Asking:
     app_apple_id: int
     product: str
     locale: str
-    transaction: str
+    transaction: str = field(repr=False)
 
     def signed(self, request_identifier: str) -> str:
         """Return a signedPayload dated now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ _FIGURES: Final = ("average", "p50", "p90", "p95", "p99")
 class Plan:
     """What the options say. `locale` None: the file's default. `anyway`: even where Apple would get no 200."""
 
-    url: str
+    url: str = field(repr=False)  # it may end in the stack's secret
     config: TestConfig
     subject: Subject
     locale: str | None

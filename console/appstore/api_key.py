@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,11 +41,11 @@ def read_api_key(
     `<prefix>/<key_id>`, read with the client that `ssm()` returns.
     """
     if file is not None:
-        return _checked(key_id, issuer_id, _read(file), str(file))
+        return _checked(key_id, issuer_id, _read(file, _named(file)), str(file))
     held = environ.get(VARIABLE, "").strip()
     if held:
         # Some CI systems keep a secret's line ends as \n.
-        pem = held.replace("\\n", "\n").encode() if "BEGIN" in held else _read(Path(held))
+        pem = held.replace("\\n", "\n").encode() if "BEGIN" in held else _read(Path(held), f"that {VARIABLE} names")
         return _checked(key_id, issuer_id, pem, VARIABLE)
     if ssm is not None and prefix is not None:
         name = f"{prefix.rstrip('/')}/{key_id}"
@@ -61,11 +62,21 @@ def _checked(key_id: str, issuer_id: str, pem: bytes, where: str) -> ApiKey:
     return ApiKey(key_id, issuer_id, pem)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, named: str) -> bytes:
     try:
         return path.expanduser().read_bytes()
     except OSError as error:
-        raise Failure(f"The API key {path} cannot be read: {error.strerror}.") from None
+        raise Failure(f"The API key {named} cannot be read: {error.strerror}.") from None
+
+
+# Base64 of a P-256 key, with or without what PEM writes around it. A path may look like it too, and is then not named.
+_KEY_LIKE: Final = re.compile(r"[A-Za-z0-9+/=_-]{60}")
+
+
+def _named(path: Path) -> str:
+    """Return the path as an error may name it: whoever gave the key itself in its place must not read it in a log."""
+    given = str(path)
+    return "given with --key" if "\n" in given or _KEY_LIKE.search(given) else given
 
 
 def _parameter(client: Any, name: str) -> bytes:  # noqa: ANN401  # boto3 makes clients at run time

@@ -7,6 +7,7 @@ or when a rate limit ends. It is pinned, and these three overrides are all that 
 from __future__ import annotations
 
 import json as json_module
+import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -21,11 +22,17 @@ from urllib3.exceptions import NameResolutionError
 
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import AppleError, Kind, rate_limited, refused
+from console.realtime_url import shown
 
 # Seconds to connect, and to wait for an answer: Apple's library waits 30.
 TIMEOUT: Final = (5.0, 30.0)
 
 _SKEW_SECONDS: Final = 60.0
+_LAST_SECOND: Final = 253_402_300_800  # of the year 9999: no calendar of Python's goes on
+# So many characters in a row are no accident.
+_WINDOW: Final = 16
+_RUN: Final = re.compile(rf"[A-Za-z0-9_-]{{{_WINDOW},}}")
+
 _ACCESS_FORM: Final = "https://developer.apple.com/contact/request/retention-messaging-api/"
 
 
@@ -96,7 +103,7 @@ class Wire(AppStoreServerAPIClient):
             sentence = f"Apple's server failed at “{self.operation}” ({said}): try again later."
             return AppleError(Kind.SERVER, sentence, status=status, error_code=error_code)
         if error_code is not None:
-            return refused(self.operation, status, error_code, message)
+            return refused(self.operation, status, error_code, _repeatable(message, response))
         if status == HTTPStatus.NOT_FOUND and not response.content:
             return self._no_access()
         return self._not_apple(response)
@@ -122,7 +129,7 @@ class Wire(AppStoreServerAPIClient):
         return AppleError(Kind.NO_ACCESS, sentence, status=HTTPStatus.NOT_FOUND)
 
     def _not_apple(self, response: requests.Response) -> AppleError:
-        kind = response.headers.get("content-type", "").partition(";")[0] or "nothing"
+        kind = _repeatable(response.headers.get("content-type", "").partition(";")[0], response) or "nothing"
         sentence = (
             f"What answers at {self._base_url} is not Apple's API (HTTP {response.status_code}, {kind}): check the base"
             " URL, and whether a proxy or a sign-in page stands between."
@@ -167,12 +174,24 @@ def _apples_error(response: requests.Response) -> tuple[int | None, str]:
         return None, ""
 
 
+def _repeatable(said: str, response: requests.Response) -> str:
+    """Return what an answer says without what we had told it in confidence: our token, a URL's secret."""
+    sent = str(response.request.headers.get("Authorization", ""))
+
+    def kept(run: re.Match[str]) -> str:
+        windows = (run[0][start : start + _WINDOW] for start in range(len(run[0]) - _WINDOW + 1))
+        return "…" if any(window in sent for window in windows) else run[0]
+
+    return shown(_RUN.sub(kept, said))
+
+
 def _retry_at(response: requests.Response) -> float | None:
     """Return Retry-After as UNIX seconds. Apple sends a UNIX time in milliseconds, not HTTP's seconds to wait."""
     try:
-        return int(response.headers["retry-after"]) / 1000
-    except (KeyError, ValueError):
+        at = int(response.headers["retry-after"]) / 1000
+    except (KeyError, ValueError, OverflowError):
         return None
+    return at if abs(at) < _LAST_SECOND else None
 
 
 def _reason(error: BaseException) -> str:

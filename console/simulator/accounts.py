@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from console.simulator import problems
@@ -57,7 +57,7 @@ class Product:
 class Purchase:
     """What a transaction id stands for in the sandbox; `kind` is one of PURCHASES."""
 
-    transaction_id: str
+    transaction_id: str = field(repr=False)
     app_apple_id: int
     product_id: str
     kind: str = SUBSCRIPTION

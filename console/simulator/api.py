@@ -26,12 +26,15 @@ class HangUp(Exception):  # noqa: N818  # it is an outcome
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; `target` is path and query as received, names of headers are in lower case."""
+    """An HTTP request; `target` is path and query as received, names of headers are in lower case.
+
+    Who calls the box with a real key sends a token that Apple would take: headers stay out of every `repr`.
+    """
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,8 @@ class Response:
     """An HTTP response. `note` is for the box's own log."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     note: str = ""
 
 

@@ -49,7 +49,7 @@ class Attempt:
     reason: str
     took_ms: int
     status: int | None = None
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -37,7 +37,7 @@ class Call:
     parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     content_type: str = ""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def shelf(self) -> Shelf:

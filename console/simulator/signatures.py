@@ -12,7 +12,7 @@ import binascii
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import jwt
@@ -46,14 +46,14 @@ class Inspector:
 
     app: App
     key: Callable[[str], ApiKey | None]
-    transaction_id: str
+    transaction_id: str = field(repr=False)
     now: float
     strict: bool = False
 
     def promotional_offer_v2(self, token: object) -> list[str]:
         claims, notes = self._token(token, "promotional-offer")
-        for field in ("productId", "offerIdentifier"):
-            _required_text(claims, field)
+        for name in ("productId", "offerIdentifier"):
+            _required_text(claims, name)
         if claims.get("transactionId") != self.transaction_id:
             raise Flaw("transactionId of the offer's signature is not the originalTransactionId of the request.")
         return notes

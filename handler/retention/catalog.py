@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from retention.locales import LocaleTable, candidates
+from retention.locales import MAX_CHARACTERS, LocaleTable, candidates
 from retention.rules import CUSTOMER_PREFIX, Condition, compile_condition, facts_named
 
 _T = TypeVar("_T")
@@ -180,6 +180,8 @@ class Sheet:
 
     def plan(self, asked: str) -> Plan:
         """Return what this sheet can say in `asked`, remembered for the locales asked most recently."""
+        if len(asked) > MAX_CHARACTERS:
+            return self._make_plan(asked)  # not a locale, and not worth its length in memory
         plan = self._plans.get(asked)
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:

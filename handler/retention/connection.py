@@ -13,6 +13,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import select
 import socket
 import ssl
@@ -51,13 +52,19 @@ _SUFFIXES: Final = {
 _MAX_BYTES: Final = 32 * 1024 * 1024
 _OK = 200
 
+# AWS's codes are words; where there is none, the HTTP status stands for it.
+_CODE: Final = re.compile(r"[A-Za-z]{1,64}|[0-9]{3}")
+
 
 class CallFailedError(Exception):
-    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way."""
+    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way.
+
+    It is logged, and so can be nothing else: what is no code may quote what was asked.
+    """
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        self.code = code if _CODE.fullmatch(code) else "UnknownError"
+        super().__init__(self.code)
 
 
 class Caller(Protocol):
@@ -266,5 +273,13 @@ def _error_code(response: http.client.HTTPResponse, content: bytes) -> str:
         kind = said.get("__type") if isinstance(said, dict) else None
     except (ValueError, RecursionError):
         kind = None
-    kind = kind or response.headers.get("x-amzn-errortype")
-    return kind.rpartition("#")[2].partition(":")[0] if isinstance(kind, str) and kind else str(response.status)
+    return service_code(kind or response.headers.get("x-amzn-errortype")) or str(response.status)
+
+
+def service_code(said: object) -> str:
+    """Return the code in what a service calls its error, such as `com.amazonaws…#ThrottlingException:http://…`.
+
+    Empty where it is no code.
+    """
+    found = said.rpartition("#")[2].partition(":")[0] if isinstance(said, str) else ""
+    return found if _CODE.fullmatch(found) else ""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import a2b_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import floor
 from pathlib import Path
@@ -91,9 +91,12 @@ class SigningPath:
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """Claims that were signed, and by what: lower-case hex SHA-256 of the root and of the leaf, and the leaf's end."""
+    """Claims that were signed, and by what: lower-case hex SHA-256 of the root and of the leaf, and the leaf's end.
 
-    claims: dict[str, object]
+    The claims name a person and stay out of every `repr`.
+    """
+
+    claims: dict[str, object] = field(repr=False)
     anchor: str
     leaf_fingerprint: str
     leaf_not_after: datetime
@@ -110,13 +113,13 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """What steps 3 to 6 need of a token."""
+    """What steps 3 to 6 need of a token. None of it is ever shown."""
 
-    header: str
-    chain: _Chain
-    signed: bytes
-    payload: bytes
-    signature: bytes
+    header: str = field(repr=False)
+    chain: _Chain = field(repr=False)
+    signed: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
 
 
 def apple_root() -> bytes:
@@ -434,9 +437,9 @@ def _read_claims(raw: bytes) -> dict[str, object]:
         claims = read_object(raw)
     except StrictJSONError as error:
         raise VerificationError("payload_not_json", str(error)) from None
-    for field, is_valid in _CLAIMS.items():
-        if field not in claims:
-            raise ClaimError("claim_missing", "a documented field is missing", field=field)
-        if not is_valid(claims[field]):
-            raise ClaimError("claim_type", "a documented field is not of its documented type", field=field)
+    for name, is_valid in _CLAIMS.items():
+        if name not in claims:
+            raise ClaimError("claim_missing", "a documented field is missing", field=name)
+        if not is_valid(claims[name]):
+            raise ClaimError("claim_type", "a documented field is not of its documented type", field=name)
     return claims

@@ -38,7 +38,7 @@ _TRADITIONAL_CHINESE = frozenset({"Hant", "TW", "HK", "MO"})
 _SCRIPT_LETTERS = 4
 _REGION_LETTERS = 2
 _REGION_DIGITS = 3
-_MAX_CHARACTERS = 64
+MAX_CHARACTERS = 64  # no locale is as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def normalise(asked: str) -> str:
 
 def spelled(asked: str) -> str:
     """Return `asked` in the usual spelling, naming the same region still: `ZH_hk` → `zh-HK`."""
-    language, *subtags = asked[:_MAX_CHARACTERS].replace("_", "-").split("-")
+    language, *subtags = asked[:MAX_CHARACTERS].replace("_", "-").split("-")
     return "-".join([language.lower(), *(_subtag(subtag) for subtag in subtags if subtag)])
 
 
@@ -104,18 +104,24 @@ def language_of(locale: str) -> str:
     return locale.partition("-")[0]
 
 
-@lru_cache(maxsize=128)
 def names_of(asked: str) -> frozenset[str]:
     """Return everything a rule may call this locale.
 
     As asked, spelled as usual, normalised, each of these shortened (`zh-Hant-HK` is also `zh-Hant` and `zh`), and its
-    language with its region alone (`zh-HK`).
+    language with its region alone (`zh-HK`). What is too long for a locale is not remembered.
     """
+    return _remembered_names(asked) if len(asked) <= MAX_CHARACTERS else _names(asked)
+
+
+def _names(asked: str) -> frozenset[str]:
     written, normal = spelled(asked), normalise(asked)
     names = {asked, normal, language_of(normal), _regional(written)}
     language, *subtags = written.split("-")
     names.update("-".join([language, *subtags[:count]]) for count in range(len(subtags) + 1))
     return frozenset(names)
+
+
+_remembered_names = lru_cache(maxsize=128)(_names)
 
 
 def candidates(asked: str, available: Collection[str], table: LocaleTable) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from sys import getsizeof
 from threading import Lock
 from typing import Final, TypeAlias
 
@@ -34,6 +35,12 @@ class View:
     @property
     def cost(self) -> int:
         return _BYTES_PER_VIEW + _BYTES_PER_STATE * len(self.catalog.states)
+
+
+def _cost(name: ViewKey, view: View) -> int:
+    """Return what remembering `view` takes. Names count: a signed product or locale may be as long as a request."""
+    _, product_id, user_locale = name
+    return view.cost + getsizeof(product_id) + getsizeof(user_locale)
 
 
 class _Held:
@@ -97,9 +104,9 @@ class Memory:
             held.views += 1
             before = self._views.pop(name, None)
             self._views[name] = view
-            self._cost += view.cost
+            self._cost += _cost(name, view)
             if before is not None:
-                self._release(before)
+                self._release(name, before)
             self._trim()
 
     def mark_stale(self) -> None:
@@ -108,8 +115,8 @@ class Memory:
             for name, view in self._views.items():
                 self._views[name] = replace(view, read_at=float("-inf"))
 
-    def _release(self, view: View) -> None:
-        self._cost -= view.cost
+    def _release(self, name: ViewKey, view: View) -> None:
+        self._cost -= _cost(name, view)
         held = self._sheets[view.sheet]
         held.views -= 1
         if not held.views:
@@ -125,5 +132,4 @@ class Memory:
                 return
             self._drop_sheet(name)
         while self._cost > self._max and len(self._views) > 1:
-            _, oldest = self._views.popitem(last=False)
-            self._release(oldest)
+            self._release(*self._views.popitem(last=False))

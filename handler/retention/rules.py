@@ -16,7 +16,7 @@ fact nor its negation ever does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -44,12 +44,12 @@ NO_FACTS: Final[Mapping[str, Fact]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What conditions may look at."""
+    """What conditions may look at. What is known of the customer stays out of every `repr`."""
 
     product_id: str
     locale_names: frozenset[str]
     user_locale: str
-    customer: Customer
+    customer: Customer = field(repr=False)
 
     @classmethod
     def of(cls, product_id: str, user_locale: str, customer: Customer) -> Facts:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from retention.connection import CallFailedError
+from retention.connection import CallFailedError, service_code
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -96,4 +96,4 @@ def code_of(error: Exception) -> str:
     response = getattr(error, "response", None)
     details = response.get("Error") if isinstance(response, dict) else None
     code = details.get("Code") if isinstance(details, dict) else None
-    return code if isinstance(code, str) and code else type(error).__name__
+    return service_code(code) or type(error).__name__

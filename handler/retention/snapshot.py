@@ -9,6 +9,7 @@ of two at once, the one that comes second starts again and writes its own list w
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ _ATTEMPTS: Final = 6
 _PAUSE: Final = 0.05
 _WRITERS: Final = 8
 _MAX_STATE: Final = 40
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class SnapshotFormatError(RetentionError):
@@ -113,7 +115,9 @@ def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
     found: dict[str, V] = {}
     for name, value in pairs:
         if found.setdefault(name.lower(), value) != value:
-            raise SnapshotFormatError("snapshot_format", f"{name.lower()} is listed twice with different states")
+            # Whatever stands there in the place of an id is not ours to repeat.
+            told = name.lower() if _ID.fullmatch(name) else "an id that is none"
+            raise SnapshotFormatError("snapshot_format", f"{told} is listed twice with different states")
     return found
 
 

@@ -305,6 +305,21 @@ def test_the_endpoint_is_set_shown_and_deleted(desk: Desk) -> None:
     assert desk("endpoint", "delete")[0] == 1
     assert desk("endpoint", "delete", "--yes")[0] == 0
     assert desk.json("endpoint", "delete") == {"deleted": None}
+
+
+def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> None:
+    """What commands print ends in logs: PathSecret stands there by its name, as in the stack's own output."""
+    secret = "k3-7hT_q9XwLz2mNpV5c"
+    url, masked = (f"https://example.com/v1/retention-message/{last}" for last in (secret, "<PathSecret>"))
+    assert desk("endpoint", "set", url)[1] == f"Apple calls {masked}.\n"
+    assert desk.json("endpoint", "set", url) == {"url": masked}
+    assert desk("endpoint", "show")[1] == f"{masked}\n"
+    assert desk("endpoint", "show", "--secret")[1] == f"{url}\n"
+    assert desk.json("endpoint", "show", "--secret") == {"url": url}
+    for command in (("doctor",), ("endpoint", "set", url + "/x" * 200), ("endpoint", "delete"), ("endpoint", "show")):
+        for form in ((), ("--json",)):
+            assert secret not in "".join(desk(*command, *form)[1:])
+    assert desk.json("endpoint", "delete", "--yes") == {"deleted": masked}
     code, _, err = desk("endpoint", "set", "http://example.com/")
     assert (code, "it must begin with https://" in err) == (1, True)
     code, _, err = desk("endpoint", "set", "--yes", env="production")

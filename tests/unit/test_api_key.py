@@ -64,6 +64,25 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read(environ={VARIABLE: str(tmp_path / "key.p8")})
 
 
+@pytest.mark.parametrize("form", ["pem", "body", "one line"])
+def test_a_key_in_the_place_of_its_file_is_not_repeated(form: str) -> None:
+    """Who pastes the key where its file belongs does not find it in the log of a CI system."""
+    pem = PEM.decode()
+    body = "".join(pem.splitlines()[1:-1])
+    given = {"pem": pem, "body": body, "one line": pem.replace("\n", " ")}[form]
+    with pytest.raises(Failure, match="given with --key cannot be read") as caught:
+        read(file=Path(given))
+    assert body[:16] not in str(caught.value)
+
+
+def test_a_variable_with_half_a_key_is_not_repeated() -> None:
+    """Without its first line a key looks like a path; the sentence names the variable, not what it holds."""
+    body = "".join(PEM.decode().splitlines()[1:-1])
+    with pytest.raises(Failure, match=f"that {VARIABLE} names cannot be read") as caught:
+        read(environ={VARIABLE: body})
+    assert body[:16] not in str(caught.value)
+
+
 def test_no_key_at_all() -> None:
     """Without any source the sentence names them all."""
     with pytest.raises(Failure, match=VARIABLE):

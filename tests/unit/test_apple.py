@@ -430,7 +430,7 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
     assert "2027-01-15 09:00:00 UTC" in str(error)
 
 
-@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}])
+@pytest.mark.parametrize("header", [{}, {"retry-after": "soon"}, {"retry-after": "9" * 40}, {"retry-after": "9" * 400}])
 def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
     """A 429 that does not say when is waited out for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
@@ -466,3 +466,35 @@ def test_requests_has_no_retries_of_its_own() -> None:
     adapter = requests.Session().get_adapter("https://")
     assert isinstance(adapter, HTTPAdapter)
     assert adapter.max_retries.total == 0
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("part", ["whole", "header", "signature", "cut short"])
+def test_our_token_is_not_repeated(make: Make, part: str) -> None:
+    """An answer that quotes the token, whole or in part, is told without it: what is printed ends in logs."""
+    sent: list[str] = []
+
+    def echo(request: Request) -> Response:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        sent.append(token)
+        header, _, signature = token.split(".")
+        said = {"whole": token, "header": header, "signature": f"x{signature}", "cut short": token[30:70]}[part]
+        told = {"errorCode": 4000001, "errorMessage": f"Not a token of ours: {said}"}
+        return Response(400, {"content-type": "application/json"}, json.dumps(told).encode())
+
+    with Server(echo) as server:
+        error = failure(make(server).messages)
+    assert "Not a token of ours: …" in str(error)
+    assert not any(sent[0][start : start + 16] in str(error) for start in range(len(sent[0]) - 15))
+
+
+def test_a_token_for_a_content_type_is_not_repeated(make: Make) -> None:
+    """What is not Apple's API may say anything anywhere."""
+
+    def echo(request: Request) -> Response:
+        return Response(404, {"content-type": request.headers["authorization"].removeprefix("Bearer ")}, b"?")
+
+    with Server(echo) as server:
+        assert "eyJ" not in str(failure(make(server).messages))

@@ -98,6 +98,8 @@ def test_plans_are_remembered_and_bounded() -> None:
     """However many locales are asked for, memory stays bounded; the same locale is planned once."""
     sheet = Sheet.from_document(document(), LOCALES)
     assert sheet.plan("fr-CA") is sheet.plan("fr-CA")
+    sheet.plan("fr-" + "x" * 64)
+    assert len(sheet._plans) == 1
     for number in range(1000):
         sheet.plan(f"x{number}")
     assert len(sheet._plans) <= 64

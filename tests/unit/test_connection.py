@@ -170,6 +170,8 @@ def test_the_connection_works_again_once_the_fault_ends(
     ("behave", "code"),
     [
         (answer(b'{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}', "400 X"), "ThrottlingException"),
+        (answer(b'{"__type": "ThrottlingException: too much of app#1#customer#2000000900000180"}', "400 X"), "400"),
+        (answer(b'{"__type": "%s"}' % (b"x" * 65), "400 X"), "400"),
         (answer(b"", "500 X"), "500"),
         (answer(b'{"message": "no"}', "403 X\r\nx-amzn-errortype: AccessDenied:http://x"), "AccessDenied"),
         (answer(b"<html>", "503 X"), "503"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from retention import locales
 from retention.locales import APPLE_LOCALES, LocaleTable, candidates, language_of, listed, names_of, normalise, spelled
 
 
@@ -69,3 +70,10 @@ def test_a_locale_is_known_by_all_its_names() -> None:
 def test_a_long_locale_costs_no_more_than_a_short_one() -> None:
     """What is no locale is cut before it is taken apart."""
     assert len(names_of("a-" * 100_000)) < 70
+
+
+def test_what_is_no_locale_is_not_remembered() -> None:
+    """A signed request may carry one as long as itself; a hundred of them would stay in memory."""
+    before = locales._remembered_names.cache_info().currsize
+    assert "xx" in names_of("xx-" + "a" * 64)
+    assert locales._remembered_names.cache_info().currsize == before

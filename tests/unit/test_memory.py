@@ -6,7 +6,7 @@ import random
 
 from fake_table import APP, SETTINGS, SHEETS
 from retention.catalog import Catalog, MessageState, Settings, Sheet
-from retention.memory import Memory, SheetKey, View, ViewKey
+from retention.memory import Memory, SheetKey, View, ViewKey, _cost
 
 SETTINGS_READ = Settings.from_document(SETTINGS)
 
@@ -84,7 +84,17 @@ def test_the_count_of_bytes_never_drifts() -> None:
     memory, chance = Memory(max_bytes=40_000), random.Random(1)
     for _ in range(2000):
         keep(memory, (APP, chance.choice("abcdefgh"), chance.choice(["en-US", "fr-FR"])), chance.randint(1, 4), 300)
-    held = sum(kept.cost for kept in memory._sheets.values()) + sum(kept.cost for kept in memory._views.values())
+    held = sum(kept.cost for kept in memory._sheets.values())
+    held += sum(_cost(name, kept) for name, kept in memory._views.items())
     assert memory.cost == held <= 40_000
     views = [kept.sheet for kept in memory._views.values()]
     assert all(held.views == views.count(name) for name, held in memory._sheets.items())
+
+
+def test_names_as_long_as_a_request_count_with_all_their_bytes() -> None:
+    """A signed product id of 30 KB is remembered as what it takes."""
+    memory, found = Memory(max_bytes=100_000), sheet()
+    for number in range(20):
+        memory.keep_view((APP, f"{number}" + "x" * 30_000, "en-US"), view((APP, 1, "*"), found))
+    assert len(memory) == 3
+    assert memory.cost <= 100_000

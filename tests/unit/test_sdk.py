@@ -39,6 +39,7 @@ def test_calls_go_through() -> None:
     ("failure", "code"),
     [
         (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem"), "ThrottlingException"),
+        (ClientError({"Error": {"Code": "Throttled: customer#2000000900000180"}}, "GetItem"), "ClientError"),
         (ValueError("anything"), "ValueError"),
         (CallFailedError("DamagedAnswer"), "DamagedAnswer"),
     ],

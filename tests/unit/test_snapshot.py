@@ -90,7 +90,12 @@ def test_an_image_list_is_read_with_sizes() -> None:
         (
             '{"messageIdentifiers": [{"messageIdentifier": "x", "messageState": "A"}, '  # noqa: ISC004  # one body
             '{"messageIdentifier": "X", "messageState": "R"}]}',
-            "x is listed twice",
+            "an id that is none is listed twice",
+        ),
+        (
+            f'{{"messageIdentifiers": [{{"messageIdentifier": "{KEEP_EN}", "messageState": "A"}}, '  # noqa: ISC004  # likewise
+            f'{{"messageIdentifier": "{KEEP_EN.upper()}", "messageState": "R"}}]}}',
+            f"{KEEP_EN} is listed twice",
         ),
     ],
 )

@@ -1,0 +1,837 @@
+"""Secrets and people: planted in every place that has any, and looked for in everything that is written.
+
+What is written is every line of the functions' logs, the runtime's own lines and tracebacks among them, every metric,
+what is returned to who invoked, standard output and standard error of the console, and every `repr`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import logging
+import pkgutil
+import re
+import secrets
+from collections import Counter
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+import quoting
+import real_parts
+import retention as handler_package
+import simulated
+from boto3 import client as aws
+from canaries import ENCODINGS, WINDOW, Watch, new_key, new_person, spellings
+from conftest import real
+from cryptography.hazmat.primitives.asymmetric import ec
+from desk import Desk, sit_down
+from endpoint_bench import (
+    ADVANCED,
+    APP,
+    AUTHORITY,
+    CHANGE,
+    MESSAGE,
+    NOW,
+    OFFER,
+    SWITCH,
+    Bench,
+    catalog,
+    load_app,
+    make_bench,
+    rule,
+)
+from evidence import PROVING, keep, size
+from minting import signed
+from retention import record as records
+from retention import table as rows
+from retention.connection import CallFailedError
+from retention.keys import KeyRing
+from retention.offers import Signer
+from retention.record import Record
+from retention.settings import SyncDeployment
+from retention.snapshot import SnapshotReport
+from retention.telemetry import Telemetry
+from sam_template import resources
+from traffic import Traffic, anchor, posted, request
+
+import console as console_package
+from console.local.samples import SAMPLE_CLOCK
+from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
+from console.releases import write_profile
+from console.simulator.api import Request, Response
+from console.simulator.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from real_parts import Emulator
+
+REQUESTS = size(1_000, 60)
+PEOPLE = 20
+
+
+def some(every: Iterable[str], *quick: str) -> tuple[str, ...]:
+    """Return all of them under `make prove`, and those that tell the most under `make test`."""
+    return tuple(every) if PROVING else quick
+
+
+# What Lambda and its libraries offer to whoever wants to see more.
+CURIOUS = {
+    "LOG_LEVEL": "DEBUG",
+    "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
+    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_DEV": "true",
+    "POWERTOOLS_DEBUG": "true",
+    "POWERTOOLS_LOGGER_LOG_EVENT": "true",
+}
+
+
+@dataclass
+class Haul:
+    """What is planted, and how much was looked through for it."""
+
+    watch: Watch = field(default_factory=Watch)
+    path_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    pem: str = field(default_factory=lambda: new_key().decode())
+    p384: str = field(default_factory=lambda: new_key(ec.SECP384R1()).decode())
+    access_key: str = field(default_factory=lambda: "AKIA" + secrets.token_hex(8).upper())
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    session_token: str = field(default_factory=lambda: secrets.token_urlsafe(150))
+    fact: str = field(default_factory=lambda: secrets.token_hex(12))
+    people: tuple[str, ...] = field(default_factory=lambda: tuple(new_person() for _ in range(PEOPLE)))
+    rows: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
+    tokens: int = 0
+    leaked: int = 0
+
+    def __post_init__(self) -> None:
+        self.watch.plant("path secret", self.path_secret)
+        self.watch.plant_key("signing key", self.pem.encode())
+        self.watch.plant_key("API key", simulated.PEM)
+        self.watch.plant("key of another curve", "".join(self.p384.splitlines()[2:-1]))
+        for secret in (self.access_key, self.secret_key, self.session_token):
+            self.watch.plant("AWS credentials", secret)
+        self.watch.plant("customer's fact", self.fact)
+        for person in self.people:
+            self.watch.plant_person(person)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
+
+    @property
+    def quote(self) -> str:
+        """Everything at once, as the message of a careless exception."""
+        return " ".join((self.pem, self.path_secret, self.secret_key, self.session_token, *self.people))
+
+    def looked(self, place: str, written: Iterable[str], tokens: Iterable[str] = (), asked: int = 0) -> None:
+        """Fail if any of `written` holds anything that is planted, or any part of one of `tokens`."""
+        of_tokens = Watch()
+        for token in tokens:
+            of_tokens.plant_token("token", token)
+        found: Counter[str] = Counter()
+        lines = characters = 0
+        for text in written:
+            found += self.watch.finds(text) + of_tokens.finds(text)
+            lines += text.count("\n")
+            characters += len(text)
+        self.tokens += of_tokens.names["token"]
+        _, *before = self.rows.get(place, ("", 0, 0, 0))
+        counts = [old + new for old, new in zip(before, (asked, lines, characters), strict=True)]
+        self.rows[place] = (place, *counts)  # type: ignore[assignment]  # three numbers
+        self.leaked += found.total()
+        assert found == Counter(), f"{place}: {dict(found)}"
+
+
+PLACES = ("the function", "the function, refusing to start", "the sync", "exceptions in every stage", "the real key")
+CONSOLE = "the console"
+
+
+@pytest.fixture(scope="module")
+def haul() -> Iterator[Haul]:
+    made = Haul()
+    yield made
+    if set(made.rows) == {*PLACES, CONSOLE}:
+        planted = ", ".join(f"{name} ({number})" for name, number in made.watch.names.items())
+        said = (
+            f"Planted: {planted}, token ({made.tokens:,}). Looked for: every {WINDOW} characters in a row of each, in"
+            f" {len(ENCODINGS)} spellings, from clear text over hex to base64 at every alignment; of tokens, any part"
+            " of any of the three parts. Half of what the function is asked is hostile. Every request's lines have no"
+            f" other fields than those of `Record`. Bytes leaked: {made.leaked}."
+        )
+        shown = [[row[0], *(f"{number:,}" for number in row[1:])] for row in made.rows.values()]
+        totals = [f"{sum(row[column] for row in made.rows.values()):,}" for column in (1, 2, 3)]  # type: ignore[misc]  # numbers
+        keep("secrets", said, ("what wrote", "asked", "lines", "bytes"), [*shown, ["together", *totals]])
+
+
+# What is looked for is found
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_secret_in_any_spelling_is_found(name: str) -> None:
+    """Sixteen characters of it suffice, in whichever spelling and wherever they stand."""
+    watch, secret = Watch(), secrets.token_bytes(32)
+    watch.plant("secret", secret)
+    spelling = spellings(secret)[name]
+    for start in (0, (len(spelling) - WINDOW) // 2, len(spelling) - WINDOW):
+        assert watch.finds(f"before {spelling[start : start + WINDOW]} after")["secret"] >= 1
+    assert watch.finds("nothing of it: " + secrets.token_hex(1000)) == Counter()
+
+
+def test_base64_is_found_at_every_alignment_and_in_a_token() -> None:
+    """A transaction id in the payload of a token, and that in another's base64, is still found."""
+    person, watch = new_person(), Watch()
+    watch.plant_person(person)
+    for before in range(6):
+        assert watch.finds(signed(body=b"x" * before + person.encode() + b"yz"))
+    pem, other = new_key(), new_key()
+    watch.plant_key("key", pem)
+    assert watch.finds(pem.decode().replace("\n", "\\n"))["key"]
+    assert not watch.finds(other.decode())
+
+
+# The functions, as they are built, under Lambda's runtime
+
+
+@pytest.fixture(scope="module")
+def table(haul: Haul) -> Iterator[str]:
+    """The sample's table, with profiles of nonsense for people who are planted; gives DynamoDB Local's URL."""
+    with ExitStack() as parts:
+        url = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
+        local = LocalTable(url)
+        compiled, _ = local.publish(SAMPLE_CLOCK)
+        local.import_states(compiled)
+        dynamodb = aws("dynamodb", endpoint_url=url)
+        for number, person in enumerate(haul.people[: PEOPLE // 2]):
+            facts: Any = [{"note": haul.fact}, {"tenureDays": haul.fact}, {"inTrial": [haul.fact, person]}][number % 3]
+            write_profile(dynamodb, TABLE, APP, person, facts)
+            nonsense: Any = {"deep": {"M": {haul.fact: {"L": [{"NULL": True}]}}}, "expiresAt": {"S": person}}
+            if number % 2:
+                dynamodb.put_item(TableName=TABLE, Item={**rows.profile_key(APP, person), **nonsense})
+        head = dynamodb.get_item(TableName=TABLE, Key=rows.head_key(APP))["Item"]
+        haul.watch.plant("customerKey", head["customerKey"]["B"])
+        yield url
+
+
+@contextmanager
+def answering(answer: Callable[[Request], Response]) -> Iterator[str]:
+    with Server(answer) as server:
+        yield server.url
+
+
+def secretive(haul: Haul, asked: Any) -> Any:
+    """Return an event with the secret where API Gateway has it: in the path and in the route."""
+    if not isinstance(asked, dict) or not asked:
+        return asked
+    path = f"/v1/retention-message/{haul.path_secret}"
+    http = {**asked["requestContext"]["http"], "path": path}
+    return {**asked, "rawPath": path, "routeKey": f"POST {path}", "requestContext": {"http": http, "routeKey": path}}
+
+
+def tokens_in(events: Iterable[Any]) -> list[str]:
+    """Return the tokens of all events that have one of three parts."""
+    bodies = [asked.get("body") for asked in events if isinstance(asked, dict) and not asked.get("isBase64Encoded")]
+    found = [re.fullmatch(r'\{"signedPayload": "([\w-]+\.[\w-]+\.[\w-]+)"\}', body or "") for body in bodies]
+    return [match[1] for match in found if match is not None]
+
+
+MODES = {
+    "as deployed": ({}, 200, "good"),
+    "as curious as can be": (CURIOUS, 200, "good"),
+    "its key cut short": ({}, 200, "cut"),
+    "Parameter Store quotes": (CURIOUS, 200, "quotes"),
+    "customers cannot be read": (CURIOUS, 200, "customers"),
+    "DynamoDB quotes": (CURIOUS, 503, "table"),
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("mode", some(MODES, "as deployed", "Parameter Store quotes", "DynamoDB quotes"))
+def test_the_function_writes_no_secret(
+    mode: str, haul: Haul, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
+) -> None:
+    """Whatever it is asked, and however what it asks fails and quotes, its log has neither secrets nor people."""
+    changed, best, fault = MODES[mode]
+    refused = quoting.refusing("ThrottlingException", haul.quote)
+    faults = {
+        "good": quoting.parameter(haul.pem),
+        "cut": quoting.parameter(haul.pem[:-60]),
+        "quotes": refused,
+    }
+    with ExitStack() as servers:
+        ssm = servers.enter_context(answering(faults.get(fault, faults["good"])))
+        passed = quoting.passing(table, lambda asked: fault == "table" or b"#customer#" in asked.body, refused)
+        dynamodb = servers.enter_context(answering(passed)) if fault in {"table", "customers"} else table
+        variables = function_environment(dynamodb, APP, SAMPLE_CLOCK.isoformat(), anchor())
+        function = emulator({**variables, **haul.credentials, **changed, "AWS_ENDPOINT_URL_SSM": ssm})
+        traffic, events, statuses = Traffic(seed=1, share=0.5, transactions=haul.people), [], Counter[int]()
+        for _ in range(REQUESTS):
+            asked = secretive(haul, traffic.next().event)
+            events.append(asked)
+            statuses[function.invoke(asked)["statusCode"]] += 1
+    assert set(statuses) >= {best, 400, 401, 403}
+    assert set(statuses) <= {200, 204, 400, 401, 403, 405, 413, 503}
+    lines = lines_of(function.log)
+    assert sum("_aws" in line for line in lines) == REQUESTS
+    for line in lines:
+        check_fields(line)
+    haul.looked("the function", [function.log], tokens_in(events), REQUESTS)
+
+
+def lines_of(log: str) -> list[dict[str, Any]]:
+    """Return what the function itself wrote, on one line or on several; the runtime's own lines are not JSON.
+
+    With POWERTOOLS_DEBUG, Powertools says what it does itself. Nobody else may.
+    """
+    found, at, decoder = [], 0, json.JSONDecoder()
+    while (begin := re.compile(r"^\{", re.MULTILINE).search(log, at)) is not None:
+        line, at = decoder.raw_decode(log, begin.start())
+        found.append(line)
+    libraries = {line["logger"].partition(".")[0] for line in found if "logger" in line}
+    assert libraries <= {"aws_lambda_powertools"}
+    return [line for line in found if "logger" not in line]
+
+
+# Every field a line may have, from the type that is the allow-list.
+FIELDS = {*records._KEYS.values(), "level", "message", "timestamp", "service"}
+EVIDENCE = {"at", "cause", "expected", "field", "limit"}
+METRICS = {
+    *(name for _, refusal in load_app().REFUSALS for name in refusal.counts),
+    *records.ANSWERED_METRICS.values(),
+    *records.DEGRADED_METRICS.values(),
+    *records.STAGE_METRICS.values(),
+    *("Verified", "Answered", "NoAnswer", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft"),
+}
+
+
+def check_fields(line: Mapping[str, Any]) -> None:
+    """Fail unless a line has only fields of the allow-list, each short, and nothing below them but names and words."""
+    if "_aws" in line:
+        assert set(line) <= {"_aws", "service", *METRICS}
+        assert all(isinstance(value, float) for name in METRICS & set(line) for value in line[name])
+        return
+    assert set(line) <= FIELDS
+    assert set(line.get("evidence", {})) <= EVIDENCE
+    assert set(line.get("times", {})) <= set(records.STAGE_METRICS)
+    assert set(line.get("degraded", ())) <= set(records.DEGRADED_METRICS)
+    assert re.fullmatch(r"\w{0,40}", line.get("reason", ""))
+    assert all(len(str(value)) <= 128 for name, value in line.items() if name not in {"times", "evidence"})
+    assert re.fullmatch(r"([0-9a-f]{64})?", line.get("customerHash", ""))
+
+
+REFUSALS: Mapping[str, Callable[[Haul], dict[str, str]]] = {
+    "a key for a trust anchor": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.pem},
+    "a trust anchor that is none": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.session_token},
+    "the body of a key for a trust anchor": lambda haul: {
+        "RETENTION_TRUST_ANCHOR": "".join(haul.pem.splitlines()[1:-1])
+    },
+    "a key for a prefix": lambda haul: {"RETENTION_KEY_PREFIX": haul.pem},
+    "a secret for a clock": lambda haul: {"RETENTION_CLOCK": haul.path_secret},
+    "a secret for a table": lambda haul: {"RETENTION_TABLE": f"{haul.path_secret}?"},
+    "a secret for an environment": lambda haul: {"RETENTION_ENVIRONMENT": haul.path_secret},
+    "people for apps": lambda haul: {"RETENTION_APP_APPLE_IDS": ",".join(haul.people)},
+    "credentials in an endpoint": lambda haul: {"AWS_ENDPOINT_URL_DYNAMODB": f"http://{haul.secret_key}@[x"},
+    "a secret for an endpoint's kind": lambda haul: {"AWS_ENDPOINT_URL": f"{haul.path_secret}://x"},
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("what", some(REFUSALS, "a key for a trust anchor", "credentials in an endpoint"))
+@pytest.mark.parametrize("handler", ["app.get_retention_message", "sync.sync_states"])
+def test_a_refusal_to_start_repeats_no_parameter(
+    what: str, handler: str, haul: Haul, artefact: real_parts.Artefact
+) -> None:
+    """A secret in the wrong variable stops the start, or does not; the reason names the variable, not its value."""
+    usual = function_environment("http://127.0.0.1:9", APP, "", anchor())
+    variables = {**usual, **CURIOUS, **haul.credentials, **REFUSALS[what](haul)}
+    with real_parts.Emulator(artefact, variables, handler=handler) as function:
+        try:
+            told = json.dumps(function.invoke({}))
+        except RuntimeError as error:
+            told = str(error)
+            assert "ConfigurationError" in told
+        haul.looked("the function, refusing to start", [function.log, told], asked=1)
+
+
+SYNC_METRICS = {"_aws", "service", "SyncSucceeded", "SyncFailed", "SyncRefused", "LiveApprovalLost"}
+SYNC_METRICS |= {"MessagesRejected", "ImagesRejected"}
+SYNC_FIELDS = {
+    *("level", "message", "timestamp", "service", "appAppleId", "reason", "explanation", "evidence", "apps"),
+    *("number", "messageIdentifiers"),
+    *(re.sub("_([a-z])", lambda found: found[1].upper(), named.name) for named in dataclasses.fields(SnapshotReport)),
+}
+
+APPLES: Mapping[str, Callable[[Request], Response]] = {
+    "takes it": lambda asked: Response(
+        200,
+        {"content-type": "application/json"},
+        json.dumps({f"{'image' if 'image' in asked.target else 'message'}Identifiers": []}).encode(),
+    ),
+    **{f"answers {status}": quoting.apple(status) for status in (302, 400, 401, 403, 404, 500, 503)},
+    "limits the rate": quoting.apple(429, **{"retry-after": "1800000000000"}),
+    "limits the rate until never": quoting.apple(429, **{"retry-after": "9" * 40}),
+    "lists its token": quoting.listing,
+    "is a page": quoting.page,
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("curious", some(["", "curious"], "curious"))
+@pytest.mark.parametrize("says", some(APPLES, "takes it", "answers 400", "lists its token"))
+def test_the_sync_writes_no_secret(
+    says: str, curious: str, haul: Haul, table: str, artefact: real_parts.Artefact
+) -> None:
+    """Whatever Apple answers, with the token in it or not, the run's lines and its result have no part of it."""
+    sent: list[str] = []
+
+    def heard(asked: Request) -> Response:
+        sent.append(asked.headers["authorization"].removeprefix("Bearer "))
+        return APPLES[says](asked)
+
+    with answering(heard) as apple, answering(quoting.parameter(haul.pem)) as ssm:
+        written = sync_once(
+            artefact,
+            haul,
+            table,
+            {**(CURIOUS if curious else {}), "RETENTION_APPLE_URL": apple, "AWS_ENDPOINT_URL_SSM": ssm},
+        )
+    assert sent
+    haul.looked("the sync", written, sent, 1)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("fault", ["its key cut short", "Parameter Store quotes", "DynamoDB quotes"])
+def test_a_sync_without_a_key_or_a_table_writes_no_secret(
+    fault: str, haul: Haul, table: str, artefact: real_parts.Artefact
+) -> None:
+    """What it cannot read it names by a code."""
+    refused = quoting.refusing("ValidationException", haul.quote)
+    cut = quoting.parameter(haul.pem[:-60])
+    with ExitStack() as servers:
+        ssm = servers.enter_context(answering(cut if fault == "its key cut short" else refused))
+        dynamodb = servers.enter_context(answering(refused)) if fault == "DynamoDB quotes" else table
+        variables = {**CURIOUS, "RETENTION_APPLE_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSM": ssm}
+        written = sync_once(artefact, haul, dynamodb, variables)
+    assert '"outcome": "failed"' in written[1]
+    haul.looked("the sync", written, asked=1)
+
+
+def sync_once(artefact: real_parts.Artefact, haul: Haul, dynamodb: str, changed: Mapping[str, str]) -> list[str]:
+    """Run the sync once; return its log, and what it tells who invoked it."""
+    variables = {**function_environment(dynamodb, APP), **haul.credentials, **changed}
+    with real_parts.Emulator(artefact, variables, handler="sync.sync_states") as function:
+        told = function.invoke({})
+        for line in lines_of(function.log):
+            assert set(line) <= (SYNC_METRICS if "_aws" in line else SYNC_FIELDS)
+        return [function.log, json.dumps(told)]
+
+
+# Failures from inside
+
+
+@dataclass
+class Written:
+    """Everything that this process writes while it is open."""
+
+    capsys: pytest.CaptureFixture[str]
+    caplog: pytest.LogCaptureFixture
+
+    def read(self) -> list[str]:
+        printed = self.capsys.readouterr()
+        logged = [self.caplog.handler.format(line) for line in self.caplog.records]
+        self.caplog.clear()
+        return [printed.out, printed.err, *logged]
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Written:
+    caplog.set_level(logging.DEBUG)
+    return Written(capsys, caplog)
+
+
+class Careless(Exception):  # noqa: N818  # as careless programs call theirs
+    """An exception that holds what it stumbled on, besides its message."""
+
+    def __init__(self, quote: str) -> None:
+        super().__init__(quote, {"token": quote})
+        self.quote = quote
+
+
+CARELESS: Mapping[str, Callable[[str], Exception]] = {
+    "ValueError": ValueError,
+    "KeyError": KeyError,
+    "Careless": Careless,
+    "OSError": lambda quote: OSError(2, quote, quote),
+    "JSONDecodeError": lambda quote: json.JSONDecodeError(quote, quote, 0),
+    "UnicodeDecodeError": lambda quote: UnicodeDecodeError("utf-8", quote.encode(), 0, 1, quote),
+    "ExceptionGroup": lambda quote: ExceptionGroup(quote, [ValueError(quote)]),
+    "CallFailedError": CallFailedError,
+}
+
+STAGES = ("read_body", "authenticate", "admit", "catalog", "customer", "decide", "compose", "get", "encode")
+
+
+def careless(kind: str, quote: str) -> Callable[..., NoReturn]:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise CARELESS[kind](quote) from ValueError(quote)
+
+    return fail
+
+
+def break_stage(stage: str, at: Bench, fail: Callable[..., NoReturn], patch: pytest.MonkeyPatch) -> None:
+    app = load_app()
+    place = {
+        "authenticate": app.SignedPayloadVerifier,
+        "catalog": at.store,
+        "customer": at.store,
+        "get": at.keys,
+        "encode": app.response,
+    }.get(stage, app)
+    patch.setattr(place, stage, fail)
+
+
+@pytest.mark.parametrize("kind", CARELESS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_exception_in_any_stage_is_a_place_and_a_name(
+    stage: str, kind: str, haul: Haul, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug's message may quote the token, the customer and the key: the line says where it was, and no more."""
+    held = catalog(rule({**OFFER, "signature": "v2"}, ["least", "customer.tenureDays", 1]))
+    at = telling_bench(held, monkeypatch, signer=Signer.throwaway("A"))
+    token = AUTHORITY.sign(own_claims(haul.people[0]))
+    with pytest.MonkeyPatch.context() as patch:
+        break_stage(stage, at, careless(kind, f"{token} {haul.quote}"), patch)
+        answer = at.endpoint.respond(secretive(haul, posted(token)))
+    assert answer["statusCode"] == 500
+    texts = [*written.read(), repr(answer)]
+    line, _ = texts[0].splitlines()
+    check_fields(json.loads(line))
+    assert json.loads(line)["reason"] == type(CARELESS[kind]("")).__name__
+    haul.looked("exceptions in every stage", texts, [token], 1)
+
+
+def own_claims(person: str, **changes: object) -> dict[str, object]:
+    now = int(NOW.timestamp() * 1000)
+    return request("pro.monthly", "en-US", person, appAppleId=APP, signedDate=now) | changes
+
+
+def telling_bench(held: Any, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> Bench:
+    """Wire an endpoint whose lines are written, and whose authority passes for Apple."""
+    app = load_app()
+    monkeypatch.setattr(app, "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
+    at = make_bench(held, customer={"tenureDays": 200}, **parts)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{secrets.token_hex(4)}")
+    at.endpoint = dataclasses.replace(at.endpoint, telemetry=Telemetry())
+    return at
+
+
+SIGNED: Mapping[str, tuple[dict[str, Any], str]] = {
+    "v2": ({**OFFER, "signature": "v2"}, "promotionalOffer"),
+    "v1": ({**OFFER, "signature": "v1"}, "promotionalOffer"),
+    "advanced commerce": ({"kind": "advancedCommerce", "set": "text", "request": CHANGE}, ADVANCED),
+}
+
+
+class ParameterStore:
+    """Gives the parameter, or fails with it."""
+
+    def __init__(self, value: str, *, fails: bool = False) -> None:
+        self._value, self._fails = value, fails
+
+    def call(self, _operation: str, _request: Mapping[str, Any]) -> dict[str, Any]:
+        if self._fails:
+            raise CallFailedError(self._value)
+        return {"Parameter": {"Value": self._value}}
+
+    def abandon(self, _thread: int) -> None:
+        pass
+
+
+@pytest.mark.parametrize("key", ["good", "cut short", "of another curve", "not to be had"])
+@pytest.mark.parametrize("kind", SIGNED)
+def test_the_real_key_leaves_no_trace(
+    kind: str, key: str, haul: Haul, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the key, nor what it signed, nor why it could not, is written beside a code."""
+    answer, told = SIGNED[kind]
+    parameter = {"good": haul.pem, "cut short": haul.pem[:-60], "of another curve": haul.p384}.get(key, haul.quote)
+    store = ParameterStore(parameter, fails=key == "not to be had")
+    at = telling_bench(catalog(rule(answer), rule(SWITCH), rule(MESSAGE)), monkeypatch)
+    ring = KeyRing(lambda: store, "/retention", Signer.from_pem)
+    at.endpoint = dataclasses.replace(at.endpoint, keys=ring)
+    tokens = []
+    for number in range(size(200, 20)):
+        asked = AUTHORITY.sign(own_claims(haul.people[number % PEOPLE]))
+        body = json.loads(at.endpoint.respond(secretive(haul, posted(asked)))["body"])
+        assert set(body) == {told if key == "good" else "alternateProduct"}
+        tokens += [asked, *signatures(body)]
+    texts = [*written.read(), repr(ring), repr(ring._kept), repr(at.endpoint.deployment)]
+    for line in texts[0].splitlines():
+        check_fields(json.loads(line))
+    assert ('"degraded":["signing"]' in texts[0]) == (key != "good")
+    haul.looked("the real key", texts, tokens, size(200, 20))
+
+
+def signatures(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what an answer has of signed tokens; a V1 signature is its last part alone."""
+    offer = body.get("promotionalOffer", {})
+    if "promotionalOfferSignatureV2" in offer:
+        yield offer["promotionalOfferSignatureV2"]
+    if "promotionalOfferSignatureV1" in offer:
+        encoded = offer["promotionalOfferSignatureV1"]["encodedSignature"]
+        yield f"..{encoded.replace('+', '-').replace('/', '_').rstrip('=')}"
+    if ADVANCED in body:
+        data = body[ADVANCED]["advancedCommerceData"].replace("+", "-").replace("/", "_")
+        yield f"..{data.rstrip('=')}"
+
+
+# The sync's own failures
+
+
+@pytest.mark.parametrize("kind", CARELESS)
+def test_a_sync_that_fails_within_is_a_place_and_a_name(kind: str, haul: Haul, written: Written) -> None:
+    """What the message of a foreign exception quotes is nobody's to log."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in function_environment("http://127.0.0.1:9", APP).items():
+            patch.setenv(name, value)
+        patch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{secrets.token_hex(4)}")
+        sync = importlib.import_module("sync")
+        deployment = SyncDeployment.from_env()
+        run = sync.Sync(deployment, sync.AppStore("http://127.0.0.1:9"), Telemetry(), careless(kind, haul.quote))
+        told = run.run()
+    texts = [*written.read(), json.dumps(told)]
+    assert told["apps"][0]["outcome"] == "failed"
+    haul.looked("exceptions in every stage", texts, asked=1)
+
+
+# The console
+
+KEY_FORMS: Mapping[str, Callable[[str], str]] = {
+    "whole": lambda pem: pem,
+    "in one line": lambda pem: pem.replace("\n", " "),
+    "without its first line": lambda pem: "".join(pem.splitlines()[1:-1]),
+    "cut short": lambda pem: pem[:-60],
+}
+
+
+@pytest.fixture(scope="module")
+def local_aws() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+def commands(haul: Haul, folder: Path) -> list[tuple[str, ...]]:
+    """Return what an operator types; whose request it is stands in a file, the secret at the end of a URL."""
+    saved = folder / "event.json"
+    claims = request(simulated.MONTHLY, "en-US", haul.people[0], appAppleId=simulated.APP.app_apple_id)
+    saved.write_text(json.dumps(secretive(haul, posted(signed(body=claims)))))
+    url = f"https://example.com/v1/retention-message/{haul.path_secret}"
+    return [
+        ("plan",),
+        ("apply", "--yes"),
+        ("doctor",),
+        ("status",),
+        ("explain", "--event", str(saved)),
+        ("endpoint", "set", url, "--yes"),
+        ("endpoint", "set", f"{url}/{'x' * 300}", "--yes"),
+        ("endpoint", "show"),
+        ("doctor",),
+        ("endpoint", "delete"),
+        ("endpoint", "delete", "--yes"),
+        ("performance-test", "start", "--transaction", "1", "--product", simulated.MONTHLY, "--anyway"),
+        ("prune", "--show"),
+    ]
+
+
+def typed(desk: Desk, command: tuple[str, ...]) -> Iterator[str]:
+    for form in ((), ("--json",)):
+        _, out, err = desk(*command, *form)
+        yield out + err
+
+
+def hearing(heard: list[Request], answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    def hear(asked: Request) -> Response:
+        heard.append(asked)
+        return answer(asked)
+
+    return hear
+
+
+def bearers(heard: Iterable[Request]) -> list[str]:
+    return [asked.headers["authorization"].removeprefix("Bearer ") for asked in heard]
+
+
+# A wait for a limit is a second at least.
+CONSOLES = ("works", *(says for says in APPLES if says not in {"takes it", "limits the rate until never"}))
+
+
+@pytest.mark.parametrize("says", some(CONSOLES, "works", "answers 400", "is a page"))
+def test_the_console_prints_no_secret(
+    says: str,
+    haul: Haul,
+    tmp_path: Path,
+    local_aws: str,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever Apple answers, what the commands print, as text or as JSON, can go into a log or an issue."""
+    monkeypatch.setattr("console.appstore.client._PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("console.appstore.client._RATE_WAIT_SECONDS", 0.0)
+    heard: list[Request] = []
+    said = APPLES.get(says)
+    name = f"secrets {says}"
+    with sit_down(tmp_path, local_aws, name, written.capsys, lambda works: hearing(heard, said or works)) as desk:
+        typed_by_all = [text for command in commands(haul, tmp_path) for text in typed(desk, command)]
+    assert heard
+    haul.looked(CONSOLE, [*typed_by_all, *written.read()], bearers(heard), len(typed_by_all))
+
+
+@pytest.mark.parametrize("form", some(KEY_FORMS, "without its first line"))
+@pytest.mark.parametrize("way", ["--key FILE", "--key KEY", "RETENTION_API_KEY", "Parameter Store"])
+def test_a_bad_key_is_not_repeated(
+    form: str, way: str, haul: Haul, tmp_path: Path, local_aws: str, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However somebody gives the key wrongly, the sentence says so and quotes nothing of it."""
+    key = KEY_FORMS[form](haul.pem)
+    option: tuple[str, ...] = ()
+    with sit_down(tmp_path, local_aws, f"key {form} {way}", written.capsys) as desk:
+        if way == "--key FILE":
+            (tmp_path / "key.p8").write_text(key)
+            option = ("--key", str(tmp_path / "key.p8"))
+        elif way == "--key KEY":
+            option = ("--key", key)
+        elif way == "RETENTION_API_KEY":
+            monkeypatch.setenv("RETENTION_API_KEY", key)
+        else:
+            ssm = aws("ssm", endpoint_url=local_aws)
+            path = f"/retention/test/{desk.name}/{simulated.KEY_ID}"
+            ssm.put_parameter(Name=path, Value=key, Type="SecureString", Overwrite=True)
+        texts = [
+            text
+            for name in some(("plan", "apply", "doctor", "status"), "plan", "doctor")
+            for text in typed(desk, (name, *option))
+        ]
+    haul.looked(CONSOLE, [*texts, *written.read()], asked=len(texts))
+
+
+@pytest.mark.parametrize("command", [("explain", "--product", "x"), ("doctor",), ("status",), ("releases",)])
+def test_an_aws_that_quotes_is_not_repeated_whole(
+    command: tuple[str, ...],
+    haul: Haul,
+    tmp_path: Path,
+    local_aws: str,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An error of AWS's is told in its words, and those may quote the call, but neither credentials nor keys."""
+    for name, value in haul.credentials.items():
+        monkeypatch.setenv(name, value)
+    with (
+        answering(quoting.refusing("ValidationException")) as url,
+        sit_down(tmp_path, local_aws, f"quoting {command[0]}", written.capsys) as desk,
+    ):
+        desk.endpoint = url
+        texts = list(typed(desk, command))
+    haul.looked(CONSOLE, [*texts, *written.read()], asked=len(texts))
+
+
+# Types and the template
+
+# Fields that are named like secrets, and why each may be shown.
+SHOWN = {
+    "key": "an experiment's salt or a public key",
+    "key_id": "App Store Connect shows it, and so does every token",
+    "key_prefix": "where the keys are",
+    "public_pem": "a public key",
+    "leaf_key": "an object of cryptography's, whose repr is its address",
+    "customer_hash": "an HMAC under a key that never leaves the table",
+    "signature": "v1 or v2",
+    "signed_date": "a time",
+    "signed_by": "Apple, or the local test CA",
+    "payload_format": "API Gateway's 1.0 or 2.0",
+    "customer": "of the committed sample: its name",
+    "claims": "of the committed sample",
+    "reads_customer": "a truth value",
+    "has_secret": "a truth value",
+}
+SECRET = re.compile(r"transaction|token|pem|secret|customer|claims|payload|signature|signed|password|credential|key")
+
+
+def dataclasses_of(package: Any) -> Iterator[type]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not found.name.endswith("__main__"):
+            module = importlib.import_module(found.name)
+            for kind in vars(module).values():
+                if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == found.name:
+                    yield kind
+
+
+@pytest.mark.parametrize("package", [handler_package, console_package], ids=["retention", "console"])
+def test_no_type_shows_what_is_secret(package: Any) -> None:
+    """A `repr` is one f-string away from a log: fields with secrets or people in them are out of it, or argued."""
+    kinds = list(dataclasses_of(package))
+    assert len(kinds) > 30
+    for kind in kinds:
+        shown = [named.name for named in dataclasses.fields(kind) if named.repr and SECRET.search(named.name)]
+        exempt = kind.__module__ == "console.local.sample_events"
+        unargued = [name for name in shown if name not in SHOWN and not exempt]
+        held = [named for named in dataclasses.fields(kind) if named.name in {"customer", "claims"} and named.repr]
+        assert unargued == [], f"{kind.__module__}.{kind.__name__} shows {unargued}"
+        assert exempt or not held, f"{kind.__module__}.{kind.__name__} shows {held}"
+
+
+def test_what_a_request_becomes_on_its_way_shows_nobody(haul: Haul) -> None:
+    """From token to answer, no object that a request passes through has the person or the token in its repr."""
+    app, person = load_app(), haul.people[0]
+    token = AUTHORITY.sign(own_claims(person))
+    seen: list[object] = []
+    at = make_bench(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": haul.fact})
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("decide", "compose", "admit"):
+            whole = getattr(app, name)
+
+            def noting(*given: object, whole: Callable[..., Any] = whole, **named: object) -> Any:
+                seen.extend([*given, *named.values()])
+                seen.append(whole(*given, **named))
+                return seen[-1]
+
+            patch.setattr(app, name, noting)
+        at.post(token)
+    authenticated = at.endpoint.verifier.authenticate(token, NOW)
+    parsed = importlib.import_module("retention.jws")._read_token(token, {})
+    facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": haul.fact})
+    shown = [*seen, authenticated, parsed, facts, at.endpoint, at.lines.records]
+    texts = [repr(each) for each in shown if dataclasses.is_dataclass(each) or isinstance(each, list)]
+    assert len(texts) > 8
+    haul.looked("exceptions in every stage", texts, [token])
+
+
+# API Gateway's variables that say nothing of path, route or query.
+LOGGED = {
+    *("requestId", "requestTimeEpoch", "identity.sourceIp", "identity.userAgent", "httpMethod", "status"),
+    *("integrationStatus", "integrationErrorMessage", "error.messageString", "responseLength", "responseLatency"),
+    *("integrationLatency",),
+}
+
+
+def test_the_access_log_has_no_variable_with_the_secret() -> None:
+    """PathSecret is part of the route: the access log has variables of the allow-list, and path and route are not."""
+    (stage,) = resources("AWS::ApiGatewayV2::Stage").values()
+    used = re.findall(r"\$context\.([A-Za-z.]+)", stage["Properties"]["AccessLogSettings"]["Format"])
+    assert len(used) > 5
+    assert set(used) <= LOGGED
+    assert stage["Properties"]["DefaultRouteSettings"].get("DetailedMetricsEnabled") is None  # they are by route
+
+
+def test_the_allow_list_has_no_field_for_a_secret() -> None:
+    """A line's fields are those of `Record`, and none is named like a secret but the customer's HMAC."""
+    named = {name.name for name in dataclasses.fields(Record) if SECRET.search(name.name)}
+    assert named == {"customer_hash"}
