@@ -32,7 +32,7 @@ class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
     `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix` and
-    `log_group` are the stack's.
+    `log_group` are the stack's, and `stack` is its name, empty where the table was named.
     """
 
     dynamodb: Any
@@ -44,6 +44,7 @@ class Target:
     environment: str = ""
     key_prefix: str = ""
     log_group: str = ""
+    stack: str = ""
 
 
 def find(where: Where, document: Document | None = None) -> Target:
@@ -71,6 +72,7 @@ def find(where: Where, document: Document | None = None) -> Target:
         environment=stack.environment,
         key_prefix=stack.key_prefix,
         log_group=stack.log_group,
+        stack=stack.name,
     )
 
 

@@ -21,6 +21,7 @@ from console.appstore import client as apple
 from console.appstore import wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
+from console.local.samples import EVENTS
 from console.local.surroundings import embedded_dynamodb
 from console.session import Access
 from console.simulator import verbs
@@ -87,6 +88,18 @@ def test_the_plan_as_json(desk: Desk) -> None:
     done = desk.json("apply")
     assert (done["agrees"], done["uploadedMessages"], done["release"]) == (True, 2, 1)
     assert desk.json("plan")["agrees"] is True
+
+
+def test_a_deployed_stack_does_not_believe_the_test_authority(desk: Desk) -> None:
+    """What it signed is refused there in the explanation too, and a request by its fields is of that environment."""
+    desk("apply")
+    desk("apply", "--yes", env="production")
+    here = ("--endpoint-url", desk.endpoint, "--json")
+    event = ("--event", str(EVENTS / "message-200.json"), "--at", "2026-11-24T12:00:00Z")
+    refused = json.loads(desk("explain", *event, "--env", "sandbox", *here, where=False)[1])
+    assert (refused["status"], refused["refused"]["code"]) == (401, "path_untrusted")
+    asked = json.loads(desk("explain", "--product", MONTHLY, "--env", "production", *here, where=False)[1])
+    assert (asked["request"]["environment"], asked["refused"]) == (PRODUCTION, None)
 
 
 def test_a_rejection_in_words(desk: Desk) -> None:

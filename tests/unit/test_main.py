@@ -453,6 +453,40 @@ def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
     assert "promotionalOfferSignatureV1" in out
 
 
+AT = ("--at", "2026-11-24T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [("tampered-401", "signature_invalid"), ("wrong-app-403", "wrong_app"), ("too-old-403", "too_old")],
+)
+def test_a_request_that_is_refused_is_explained_as_refused(run: Run, event: str, code: str) -> None:
+    """The status is in the event's name: what Apple would get comes first, and then what the rules would have said."""
+    asked = ("explain", str(SAMPLE), "--event", str(EVENTS / f"{event}.json"), *AT)
+    status = int(event[-3:])
+    document = json.loads(run(*asked, "--json")[1])
+    assert (document["status"], document["body"], document["refused"]["status"]) == (status, None, status)
+    assert document["refused"]["code"] == code
+    assert (document["otherwise"]["status"], bool(document["otherwise"]["body"])) == (200, True)
+    out = run(*asked)[1]
+    assert out.index(f"\n{status}, no body ({code}: ") < out.index("\nOtherwise it would be 200, by the rule ")
+
+
+def test_a_request_for_the_other_environment_is_refused_where_the_environment_is_known(
+    run: Run, table: tuple[str, ...]
+) -> None:
+    """A table says which it is; a file alone is not asked, and says so."""
+    run("publish", str(SAMPLE), *table)
+    event = ("--event", str(EVENTS / "wrong-environment-403.json"), *AT, "--json")
+    live = json.loads(run("explain", *table, "--app", APP, *event)[1])
+    drafted = json.loads(run("explain", str(SAMPLE), *table, *event)[1])
+    for document in (live, drafted):
+        assert (document["status"], document["refused"]["code"]) == (403, "wrong_environment")
+    alone = json.loads(run("explain", str(SAMPLE), *event)[1])
+    assert (alone["status"], alone["refused"], alone["otherwise"]) == (200, None, None)
+    assert any("no environment was named" in note for note in alone["notes"])
+
+
 def test_a_signed_request_as_a_curl_line(run: Run) -> None:
     """`--curl URL` prints a line that a shell posts as it is."""
     line = shlex.split(
