@@ -163,7 +163,8 @@ def _ask(question: Question, app_apple_id: int, target: Target | None = None) ->
         # A stack that is deployed trusts the test CA in no environment.
         test_root = None if target is not None and target.stack else _test_root(question.test_ca)
         received = read_event(question.event.read_bytes(), question.at, test_root)
-        return _Asked(received.request, environment, received.refused, tuple(_said_of(received, environment, question.at)))
+        notes = _said_of(received, environment, question.at)
+        return _Asked(received.request, environment, received.refused, tuple(notes))
     request = RetentionRequest(
         original_transaction_id=question.transaction,
         app_apple_id=app_apple_id,
