@@ -130,7 +130,7 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
         except AppleError as error:
             if error.kind is not Kind.REFUSED:
                 raise
-            refused.append(f"default {product} {locale}: {error}")
+            refused.append(f"The default of {product} in {locale}: {error}")
         report("defaults", number, len(wanted))
     if refused:
         raise Failure("\n".join([*refused, "All the others are configured."]))

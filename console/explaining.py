@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -23,6 +23,7 @@ from console.explain import Explanation, Refused, Verdict, draft_catalog, explai
 from console.failure import Failure
 from console.file.compile import PreviousTexts, compile_release
 from console.file.document import Document, read
+from console.json_form import form_of
 from console.output import Output
 from console.received import Received, read_event
 from console.stack import SANDBOX
@@ -257,13 +258,13 @@ def _as_document(explained: Explained) -> Mapping[str, Any]:
         },
         "source": explained.source,
         "status": explanation.status,
-        "refused": refused and asdict(refused),
+        "refused": refused and form_of(refused),
         "outcome": decision.outcome.value,
         "rule": decision.rule,
         "message": delivery and delivery.message_id,
         "locale": delivery and delivery.locale,
-        "assignments": [asdict(assignment) for assignment in decision.assignments],
-        "rules": [asdict(verdict) for verdict in explanation.verdicts],
+        "assignments": [form_of(assignment) for assignment in decision.assignments],
+        "rules": [form_of(verdict) for verdict in explanation.verdicts],
         "body": explanation.body,
         "otherwise": refused and {"status": explanation.decided_status, "body": explanation.decided},
         "notes": list(explained.notes),

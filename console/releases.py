@@ -302,7 +302,7 @@ def _content(release: Release) -> dict[str, Item]:
         content[f"{rows.SOURCE}{chunk}"] = {"document": {"B": packed[start : start + _CHUNK]}}
     for sk, item in content.items():
         if len(rows.binary(item, "document")) > _MAX_ROW:
-            raise ReleaseError("row_too_large", f"{sk} would not fit into a row of DynamoDB ({_MAX_ROW} bytes)")
+            raise ReleaseError("row_too_large", f"the row {sk} would not fit into DynamoDB ({_MAX_ROW} bytes)")
     return content
 
 
@@ -393,8 +393,10 @@ def _check(found: Mapping[str, Item], settings: Item) -> None:
         raise rows.UnreadableRowError("its rows are not the ones that were published together")
 
 
-def make_current(client: Client, table: str, app_apple_id: int, number: int, seen: int | None) -> None:
-    """Move `current` to a complete release. Raises PublishConflictError where it is no longer `seen`."""
+def make_current(
+    client: Client, table: str, app_apple_id: int, number: int, seen: int | None, again: str = "publish again"
+) -> None:
+    """Move `current` to a complete release. Raises PublishConflictError, saying `again`, unless it is still `seen`."""
     exists = {
         "TableName": table,
         "Key": rows.settings_key(app_apple_id, number),
@@ -414,17 +416,19 @@ def make_current(client: Client, table: str, app_apple_id: int, number: int, see
         return
     current = _current(_head(client, table, app_apple_id))
     if current != number:  # else our own attempt, whose answer was lost
-        raise _conflict(client, table, app_apple_id, current)
+        raise _conflict(client, table, app_apple_id, current, again)
 
 
-def _conflict(client: Client, table: str, app_apple_id: int, current: int | None) -> PublishConflictError:
+def _conflict(
+    client: Client, table: str, app_apple_id: int, current: int | None, again: str = "publish again"
+) -> PublishConflictError:
     if current is None:
-        return PublishConflictError("publish_conflict", "no release is live any more; publish again")
+        return PublishConflictError("publish_conflict", f"no release is live any more; {again}")
     winner = client.get_item(**rows.get(table, rows.settings_key(app_apple_id, current))).get("Item", {})
     who, when = _said(winner, "publishedBy") or "somebody", _said(winner, "publishedAt") or "an unknown time"
     return PublishConflictError(
         "publish_conflict",
-        f"release {current}, published by {who} at {when}, is live now; nothing was changed",
+        f"release {current}, published by {who} at {when}, is live now; nothing was changed: {again}",
         release=current,
         who=who,
         when=when,
@@ -444,7 +448,7 @@ def rollback(client: Client, table: str, app_apple_id: int, to: int | None = Non
     if to == current:
         raise ReleaseError("already_live", f"release {to} is live already", release=to)
     verify(client, table, app_apple_id, to)
-    make_current(client, table, app_apple_id, to, current)
+    make_current(client, table, app_apple_id, to, current, "roll back again")
     return Moved(to, current)
 
 

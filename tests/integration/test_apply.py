@@ -486,6 +486,6 @@ def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
     sandbox.rewrite("products:\n", "products:\n  aaa: {group: other, period: P1M, default: keep}\n")
     with pytest.raises(Failure) as caught:
         sandbox.apply()
-    assert "default aaa en-US: Apple refuses" in str(caught.value)
+    assert "The default of aaa in en-US: Apple refuses" in str(caught.value)
     assert set(sandbox.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
     assert served(sandbox, "fr-FR") is not None

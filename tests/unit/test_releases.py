@@ -161,11 +161,11 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
 
 
 def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
-    """The loser learns who won and when; its rows are gone, `current` is the winner's."""
+    """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
     put(client, TABLE)
     based_on = current_texts(client, TABLE, APP).release
     put(client, TABLE, "winner", who="bob")
-    with pytest.raises(PublishConflictError, match="release 2, published by bob at 2026-11-24T12:00:00"):
+    with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12:00:00.* again$"):
         put(client, TABLE, "loser", based_on=based_on)
     assert head(client)["current"] == {"N": "2"}
     assert sort_keys(client, 3) == []
@@ -182,7 +182,7 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    with pytest.raises(PublishConflictError):
+    with pytest.raises(PublishConflictError, match="nothing was changed: publish again"):
         put(client, TABLE, "loser")
     assert [(r.number, r.live) for r in list_releases(client, TABLE, APP)] == [(2, True)]
     assert sort_keys(client, 1) == []
@@ -205,6 +205,24 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
         put(client, TABLE, "late")
     assert head(client)["current"] == {"N": "2"}
     verify(client, TABLE, APP, 2)
+
+
+def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody published between the look and the move; what to repeat is the rollback."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            put(client, TABLE, "three", who="bob")
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    with pytest.raises(PublishConflictError, match=r"release 3, published by bob .*: roll back again"):
+        rollback(client, TABLE, APP, to=1)
+    assert head(client)["current"] == {"N": "3"}
 
 
 def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

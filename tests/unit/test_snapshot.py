@@ -292,7 +292,7 @@ def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: py
         return update_item(**request)
 
     monkeypatch.setattr(client, "update_item", always)
-    with pytest.raises(SnapshotConflictError):
+    with pytest.raises(SnapshotConflictError, match="try again"):
         apply(client)
 
 
