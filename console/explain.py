@@ -15,10 +15,11 @@ from retention.errors import ForbiddenError
 from retention.offers import Signer
 from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable, compile_condition
+from retention.table import ANY_PRODUCT
 
 from console.file.conditions import Document as Condition
 from console.file.entries import Document, Rule
-from console.file.release import ANY_PRODUCT, Release
+from console.file.release import Release
 
 _SIGNS: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
 _HEADS: Final = {"all": "all of", "any": "any of", "not": "not"}

@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from retention.catalog import Catalog
-from retention.deadline import Deadline
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
-from retention.sdk import SdkConnection
-from retention.store import Store
 
 from console.authority import Authority
 from console.explain import Explanation, Refused, Verdict, draft_catalog, explain
@@ -25,11 +22,11 @@ from console.file.compile import PreviousTexts, compile_release
 from console.file.document import Document, read
 from console.json_form import form_of
 from console.output import Output
+from console.profile import read_profile
 from console.received import Received, read_event
 from console.stack import SANDBOX
 from console.target import Target, Where, find
 
-_PROFILE_SECONDS = 5.0
 _MARKS = {"answers": "→", "falls_back": "→", "passed_over": "-", "not_reached": " "}
 
 
@@ -204,9 +201,7 @@ def _test_root(directory: Path) -> bytes | None:
 def _customer(question: Question, request: RetentionRequest, target: Target) -> Customer:
     if question.customer is not None:
         return question.customer
-    store = Store(lambda: SdkConnection(target.dynamodb), target.table)
-    deadline = Deadline.after(_PROFILE_SECONDS)
-    return store.customer(target.app_apple_id, request.original_transaction_id, deadline, _PROFILE_SECONDS)
+    return read_profile(target, request.original_transaction_id)
 
 
 def show(explained: Explained, out: Output) -> None:
