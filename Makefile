@@ -5,6 +5,7 @@ PORT ?= 8080
 DYNAMODB_PORT ?= 8000
 APPLE_PORT ?= 8700
 FILE ?= retention.yaml
+MINUTES ?= 1
 BIN := .venv/bin
 SAM_BIN := .venv-sam/bin
 # every requirement is in the file, with its hashes: nothing is left for pip to resolve
@@ -21,7 +22,7 @@ $$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/p
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve sandbox test e2e prove check lint template build bench events clean pins
+.PHONY: help setup run serve sandbox test e2e prove fuzz check lint template build bench events clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +46,13 @@ test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); hand
 e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a whole local AWS, in some two minutes
 	@REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/e2e $(PYTEST)
 
-prove: .venv/.installed .venv-sam/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
+prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
 	@rm -rf .evidence
 	@PROVE=1 REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/reliability $(PYTEST)
 	@$(BIN)/python tests/evidence.py
+
+fuzz: .venv-fuzz/.made ## coverage-guided fuzzing of the endpoint for MINUTES (1); what it finds stays in .fuzz
+	@PYTHONPATH=.:handler:tests .venv-fuzz/bin/python -m fuzz --minutes "$(MINUTES)"
 
 check: lint template test ## what CI runs: lint, types, template and tests
 
@@ -78,7 +82,7 @@ pins: ## take the newest versions of all dependencies that are COOLDOWN_DAYS (7)
 	@scripts/pins
 
 clean: ## remove everything that was made, virtual environments included
-	rm -rf .venv .venv-sam .venv-ministack .venv-checkov .aws-sam .parts .evidence .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-* .aws-sam .parts .evidence .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made: $(REQUIREMENTS)
@@ -103,3 +107,6 @@ clean: ## remove everything that was made, virtual environments included
 
 .venv-checkov/.made: requirements/checkov.txt
 	$(call environment,.venv-checkov,requirements/checkov.txt)
+
+.venv-fuzz/.made: requirements/fuzz.txt
+	$(call environment,.venv-fuzz,requirements/fuzz.txt)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from retention.errors import RetentionError
@@ -42,6 +42,9 @@ from console.options import (
 from console.output import Output, prepare_streams
 from console.simulator.commands import app as simulator
 from console.target import Where, confirm, find
+
+if TYPE_CHECKING:
+    from console.releases import Listed  # for `--help` it would take too long to import
 
 app = typer.Typer(
     name="retention",
@@ -99,6 +102,8 @@ def publish(
     as_json: Json = False,  # noqa: FBT002  # as above
 ) -> None:
     """Compile FILE and make it live. With any mistake in it, nothing is written."""
+    from dataclasses import replace  # noqa: PLC0415  # `--help` need not wait for it
+
     from console import publishing  # noqa: PLC0415  # `--help` need not wait for it
 
     out = Output(as_json=as_json)
@@ -107,6 +112,8 @@ def publish(
         draft = publishing.prepare(where, reshuffle=reshuffle, progress=report)
     _warn(out, str(file), draft.compiled.warnings)
     confirm(draft.target, f"publish {file}", yes=yes)
+    # Whoever confirms takes their time, and a release begun over an hour ago counts as abandoned.
+    draft = replace(draft, now=datetime.now(UTC))
     with out.progress() as report:
         published = publishing.publish(draft, report)
     before = "the first" if published.previous is None else f"after {published.previous}"
@@ -149,7 +156,7 @@ def releases(
             "" if one.published_at is None else f"{one.published_at:%Y-%m-%d %H:%M}",
             one.published_by,
             one.commit[:10],
-            f"{one.rules} rules, {one.products} products, {one.messages} messages" if one.complete else "incomplete",
+            _contents(one),
         )
         for one in listed
     ]
@@ -158,6 +165,13 @@ def releases(
     else:
         out.say("Nothing has been published for this app.")
     out.document([form_of(one) for one in listed])
+
+
+def _contents(one: Listed) -> str:
+    if not one.complete:
+        return "incomplete"
+    counts = f"{one.rules} rules, {one.products} products, {one.messages} messages"
+    return counts if one.went_live else f"{counts}; never live"
 
 
 @app.command(

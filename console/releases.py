@@ -32,6 +32,9 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 KEEP: Final = 20
 ABANDONED_AFTER: Final = timedelta(hours=1)
+# A publisher that slept (a lid was closed) writes nothing more after this: a request counts for 15 minutes after it was
+# signed, and nothing may arrive once the collector has taken the release for abandoned. Nobody would find it.
+_LEASE: Final = timedelta(minutes=40)
 
 _CHUNK: Final = 350_000
 # DynamoDB takes 400 KB; the compiler holds sheets to 350, other documents are far smaller.
@@ -50,6 +53,10 @@ class ReleaseError(RetentionError):
 
 class PublishConflictError(ReleaseError):
     """Somebody else's release went live first. Ours was taken back; nothing changed."""
+
+
+class ReleaseLostError(ReleaseError):
+    """The release was collected, or is about to be, before it went live; `current` was not touched."""
 
 
 class _AsFound:
@@ -89,11 +96,15 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of `retention releases`. An incomplete one has only a number and when, and by whom, it was begun."""
+    """One line of `retention releases`. An incomplete one has only a number and when, and by whom, it was begun.
+
+    One that is complete and never `went_live` is what a publisher left that died between the two.
+    """
 
     number: int
     live: bool
     complete: bool
+    went_live: bool
     published_at: datetime | None
     published_by: str
     commit: str
@@ -118,14 +129,16 @@ def publish(
     now: datetime,
     based_on: int | _AsFound | None = AS_FOUND,
     progress: Progress | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Published:
     """Write `release` under a number of its own and make it live.
 
     `based_on` is the release whose texts it was compiled against (`Current.release`). `progress(step, done, total)`.
-    Raises PublishConflictError when another release went live meanwhile, ReleaseError when what was written does not
-    read back; in both cases `current` is what it was.
+    `clock`, in seconds, goes on while the machine sleeps.
+    Raises PublishConflictError when another release went live meanwhile, ReleaseLostError when it took too long,
+    ReleaseError when what was written does not read back; in all cases `current` is what it was.
     """
-    return _Publishing(client, table, release, progress or _silent).run(who, commit or "", now, based_on)
+    return _Publishing(client, table, release, progress or _silent, clock).run(who, commit or "", now, based_on)
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -135,11 +148,15 @@ def _silent(_step: str, _done: int, _total: int) -> None:
 class _Publishing:
     """One release on its way into the table."""
 
-    def __init__(self, client: Client, table: str, release: Release, progress: Progress) -> None:
+    def __init__(
+        self, client: Client, table: str, release: Release, progress: Progress, clock: Callable[[], float]
+    ) -> None:
         self._client = client
         self._table = table
         self._release = release
         self._progress = progress
+        self._clock = clock
+        self._ends = clock() + _LEASE.total_seconds()
         self._app = release.app_apple_id
 
     def run(self, who: str, commit: str, now: datetime, based_on: int | _AsFound | None) -> Published:
@@ -149,24 +166,29 @@ class _Publishing:
         if previous != found:
             raise self._conflict(found)
         self._claim(number, who, commit, now)
-        put = [self._absent(rows.key(rows.release_pk(self._app, number), sk), item) for sk, item in content.items()]
-        self._send("write", self._client.put_item, put)
-        created = self._send("messages", self._client.update_item, self._asset_updates())
-        self._refold()
         settings = _settings(self._release, content, who, commit, now)
-        self._complete(number, settings)
-        self._progress("read back", 0, 1)
-        verify(self._client, self._table, self._app, number)
-        self._progress("read back", 1, 1)
         try:
+            created = self._write(number, content, settings)
             make_current(self._client, self._table, self._app, number, previous)
-        except PublishConflictError:
-            # It is whole, so somebody may be rolling to it this moment; then it stays.
+        except (PublishConflictError, ReleaseLostError):
+            # If it is whole, somebody may be rolling to it this moment; then it stays.
             if _condemn(self._client, self._table, self._app, number):
                 delete_release(self._client, self._table, self._app, number)
             raise
         sheets = len(self._release.sheets)
         return Published(number, previous, rows.string(settings, "manifest"), sheets, created)
+
+    def _write(self, number: int, content: Mapping[str, Item], settings: Item) -> int:
+        """Write all of the release and read it back. Returns how many rows of messages and images are new."""
+        put = [self._absent(rows.key(rows.release_pk(self._app, number), sk), item) for sk, item in content.items()]
+        self._send("write", self._client.put_item, put)
+        created = self._send("messages", self._client.update_item, self._asset_updates())
+        self._refold()
+        self._complete(number, settings)
+        self._progress("read back", 0, 1)
+        verify(self._client, self._table, self._app, number)
+        self._progress("read back", 1, 1)
+        return created
 
     def _reserve(self) -> tuple[int, int | None]:
         answer = self._client.update_item(
@@ -194,10 +216,16 @@ class _Publishing:
         self._progress(step, 0, len(requests))
         with ThreadPoolExecutor(_WRITERS) as pool:
             written = 0
-            for success in pool.map(lambda request: succeeds(self._client, write, request), requests):
+            for success in pool.map(lambda request: self._sent(write, request), requests):
                 done, written = done + 1, written + success
                 self._progress(step, done, len(requests))
         return written
+
+    def _sent(self, write: Callable[..., Any], request: Request) -> bool:
+        if self._clock() > self._ends:
+            minutes = _LEASE.seconds // 60
+            raise ReleaseLostError("release_lost", f"publishing took over {minutes} minutes; publish again")
+        return succeeds(self._client, write, request)
 
     # Message and image rows: created or completed, no `state` ever overwritten.
 
@@ -282,7 +310,7 @@ class _Publishing:
         }
         put = self._absent(rows.settings_key(self._app, number), settings)
         if not transacted(self._client, [{"ConditionCheck": claim}, {"Put": put}]):
-            raise ReleaseError(
+            raise ReleaseLostError(
                 "release_lost", f"release {number} was collected while it was written; publish again", release=number
             )
 
@@ -393,14 +421,17 @@ def _check(found: Mapping[str, Item], settings: Item) -> None:
         raise rows.UnreadableRowError("its rows are not the ones that were published together")
 
 
-def make_current(
-    client: Client, table: str, app_apple_id: int, number: int, seen: int | None, again: str = "publish again"
-) -> None:
-    """Move `current` to a complete release. Raises PublishConflictError, saying `again`, unless it is still `seen`."""
-    exists = {
+def make_current(client: Client, table: str, app_apple_id: int, number: int, seen: int | None) -> None:
+    """Move `current` to a complete release, and note there that it went live.
+
+    Raises PublishConflictError where `current` is no longer `seen`, ReleaseLostError where the release has gone.
+    """
+    went_live = {
         "TableName": table,
         "Key": rows.settings_key(app_apple_id, number),
+        "UpdateExpression": "SET wentLive = :true",
         "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":true": {"BOOL": True}},
     }
     move: Request = {
         "TableName": table,
@@ -412,23 +443,27 @@ def make_current(
     }
     if seen is not None:
         move["ExpressionAttributeValues"][":seen"] = {"N": str(seen)}
-    if transacted(client, [{"ConditionCheck": exists}, {"Update": move}]):
+    if transacted(client, [{"Update": went_live}, {"Update": move}]):
         return
     current = _current(_head(client, table, app_apple_id))
-    if current != number:  # else our own attempt, whose answer was lost
-        raise _conflict(client, table, app_apple_id, current, again)
+    if current == number:  # our own attempt, whose answer was lost
+        return
+    if current == seen and "Item" not in client.get_item(**rows.get(table, rows.settings_key(app_apple_id, number))):
+        raise ReleaseLostError(
+            "release_lost", f"release {number} was collected meanwhile; nothing was changed", release=number
+        )
+    raise _conflict(client, table, app_apple_id, current)
 
 
-def _conflict(
-    client: Client, table: str, app_apple_id: int, current: int | None, again: str = "publish again"
-) -> PublishConflictError:
+def _conflict(client: Client, table: str, app_apple_id: int, current: int | None) -> PublishConflictError:
     if current is None:
-        return PublishConflictError("publish_conflict", f"no release is live any more; {again}")
+        return PublishConflictError("publish_conflict", "no release is live any more; publish again")
     winner = client.get_item(**rows.get(table, rows.settings_key(app_apple_id, current))).get("Item", {})
     who, when = _said(winner, "publishedBy") or "somebody", _said(winner, "publishedAt") or "an unknown time"
     return PublishConflictError(
         "publish_conflict",
-        f"release {current}, published by {who} at {when}, is live now; nothing was changed: {again}",
+        f"release {current}, published by {who} at {when}, is live now; nothing was changed. Once you know what it"
+        f" brought, run this again: it then starts from release {current}",
         release=current,
         who=who,
         when=when,
@@ -436,19 +471,25 @@ def _conflict(
 
 
 def rollback(client: Client, table: str, app_apple_id: int, to: int | None = None) -> Moved:
-    """Make an earlier complete release live: `to`, or the one before the live one. Raises ReleaseError."""
+    """Make an earlier complete release live: `to`, or the one live before. Raises ReleaseError.
+
+    One that never went live is gone to only by its number: nobody who wants back what was means that.
+    """
     current = _current(_head(client, table, app_apple_id))
     if current is None:
         raise ReleaseError("no_release", "nothing has been published for this app")
     if to is None:
-        earlier = [r.number for r in list_releases(client, table, app_apple_id) if r.complete and r.number < current]
+        listed = list_releases(client, table, app_apple_id)
+        earlier = [one.number for one in listed if one.complete and one.went_live and one.number < current]
         if not earlier:
-            raise ReleaseError("no_earlier_release", f"there is no complete release before {current}")
+            raise ReleaseError(
+                "no_earlier_release", f"there is no complete release before {current} that was ever live; name another"
+            )
         to = max(earlier)
     if to == current:
         raise ReleaseError("already_live", f"release {to} is live already", release=to)
     verify(client, table, app_apple_id, to)
-    make_current(client, table, app_apple_id, to, current, "roll back again")
+    make_current(client, table, app_apple_id, to, current)
     return Moved(to, current)
 
 
@@ -517,6 +558,7 @@ def _listed(number: int, current: int | None, claim: Item, settings: Item | None
         number=number,
         live=number == current,
         complete=settings is not None and "collecting" not in claim,
+        went_live="wentLive" in row,
         published_at=_instant(_said(row, "publishedAt")),
         published_by=_said(row, "publishedBy"),
         commit=_said(row, "commit"),

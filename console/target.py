@@ -60,6 +60,8 @@ def find(where: Where, document: Document | None = None) -> Target:
             hint = suggestion(where.env, document.environments)
             raise Failure(f"{document.file} has no environment `{where.env}`. {hint}")
         environment = document.environments[where.env]
+        if not environment.stack and where.table is None:
+            raise Failure(f"{document.file} names no stack for `{where.env}`: write `stack: …` under it.")
         region, stack_name = where.region or environment.region, environment.stack
     stack, production = _place(where, stack_name, region)
     return Target(

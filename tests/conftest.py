@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,13 @@ def dynamodb_local() -> Iterator[str]:
     """The endpoint URL of a DynamoDB Local that the whole session shares: name tables apart."""
     with ExitStack() as parts:
         yield real(lambda: parts.enter_context(real_parts.dynamodb_local()))
+
+
+@pytest.fixture(scope="session")
+def fuzzer() -> Path:
+    """The interpreter that has atheris."""
+    found: Path = real(real_parts.fuzzer)
+    return found
 
 
 @pytest.fixture(scope="session")

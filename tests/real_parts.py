@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import tarfile
 import tempfile
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from sam_template import table_definition
 # What the console runs on as well, under the names that tests and benchmarks know.
 from console.local.artefact import PYTHON, SAM, Artefact, base_interpreter, built, machine, sam
 from console.local.emulator import Emulator
-from console.local.processes import PARTS, PartMissingError, await_port, free_port, program, run, running, settle
+from console.local.processes import PARTS, ROOT, PartMissingError, await_port, free_port, program, run, running, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +45,7 @@ __all__ = [
     "create_table",
     "dynamodb_local",
     "free_port",
+    "fuzzer",
     "machine",
     "processed_template",
     "sam",
@@ -55,6 +57,19 @@ Document: TypeAlias = dict[str, Any]
 DYNAMODB_LOCAL = "amplify-dynamodb-simulator"
 DYNAMODB_LOCAL_VERSION = "2.9.30"
 DYNAMODB_LOCAL_SHA256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
+
+
+# --- the fuzzer ---
+
+
+def fuzzer() -> Path:
+    """Return the interpreter of the environment that has atheris."""
+    interpreter = ROOT / ".venv-fuzz" / "bin" / "python"
+    if not interpreter.exists():
+        raise PartMissingError("atheris is missing (.venv-fuzz): make fuzz")
+    if subprocess.run([interpreter, "-c", "import atheris"], check=False, capture_output=True).returncode:
+        raise PartMissingError("atheris has no wheel for this machine; it is made for Linux on x86-64")
+    return interpreter
 
 
 # --- DynamoDB Local ---

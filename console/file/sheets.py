@@ -35,8 +35,14 @@ class Reach:
 
     @property
     def restricted(self) -> bool:
-        """Tell whether the rule asks which product it is."""
-        return self.rule.condition is not None and asks_product(self.rule.condition)
+        """Tell whether the rule asks which product it is; if something in it was not understood, whether it names them.
+
+        Of everything but a product that nobody knows, it cannot be told what is left.
+        """
+        condition = self.rule.condition
+        if condition is None or not asks_product(condition):
+            return False
+        return self.rule.understood or named_products(condition) is not None
 
     @property
     def products(self) -> tuple[str, ...]:
@@ -76,6 +82,8 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
     drafts = {product: _Draft() for product in (*document.products, ANY_PRODUCT)}
     for reached in reaches:
+        if not reached.rule.understood:
+            continue  # who can tell whom it answers, or which rule it leaves nobody to
         _check_reachable(reached, drafts, notes, warnings)
         rule = reached.rule
         compiled = _rule(rule, document)

@@ -129,7 +129,10 @@ def _app(document: Document) -> App:
 def _environment(document: Document, name: str) -> Environment:
     if name not in document.environments:
         raise Failure(f"{document.file} has no environment `{name}`: write it under `environments`, with its stack.")
-    return document.environments[name]
+    environment = document.environments[name]
+    if not environment.stack:
+        raise Failure(f"{document.file} names no stack for `{name}`: write `stack: …` under it.")
+    return environment
 
 
 def _grant(box: Box, app: App, document: Document) -> bytes:

@@ -287,6 +287,8 @@ def _answer(document: Mapping[str, Any]) -> Answer:
     if document.get("signature", "v2") not in _SIGNATURES:
         raise ValueError(f"unknown signature {document['signature']!r}")
     _is_a(str, document.get("billingPlanType", ""))
+    if kind == "advancedCommerce":
+        _is_a(dict, document["request"].get("requestInfo", {}))  # signing adds to it
     return Answer(kind, document["set"] if kind != "fallback" else "", document)
 
 

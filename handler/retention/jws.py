@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from binascii import a2b_base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import floor
@@ -28,6 +29,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as PathError
 
@@ -39,8 +41,19 @@ if TYPE_CHECKING:
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
-# The committed test CA of events/ca: its leaf key is public, so a deployed stack refuses it by this fingerprint.
-TEST_AUTHORITY_FINGERPRINT: Final = "1d94596fc4198915027cc68cc171b77b8f08123f544cc97d8f9622370edca292"
+# The keys of the committed test CA of events/ca (root, intermediate, leaf), as `anchor_key` names them. Its leaf key is
+# public. A deployed stack refuses all three, whatever certificate they come in: an anchor is a name and a key.
+TEST_AUTHORITY_KEYS: Final = frozenset(
+    {
+        "9508ec362bc325f7f4a5b702b4530171ad270a0abe97914e64128a59a2df20ef",
+        "8bd475cbddc5ccdbd0da50f1d8b3ea3d39f866fb8978213de494a9cf51da3bcb",
+        "1b319fee9886a93988be89098276f90bb84da4e8df2dd49b46061c8b9c2fbff2",
+    }
+)
+
+# The leaves that the App Store signed with when this release was made; the first ends on 2027-10-13. Another one that
+# Apple's root vouches for is believed all the same: it is news, and `app` says so.
+KNOWN_LEAVES: Final = frozenset({"4c381556c16121e605d1fc2eef6d0de4e072ed65964fe72f575f19711e84c417"})
 
 # API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024
@@ -130,6 +143,24 @@ def apple_root() -> bytes:
     return der
 
 
+def anchor_key(der: bytes) -> str:
+    """Return the key of a root that is to be an anchor: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
+
+    Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: Apple's intermediate
+    or leaf, once an anchor, ends every path of Apple's too early, and all its requests are refused.
+    """
+    try:
+        root = x509.load_der_x509_certificate(der)
+        key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except _UNREADABLE as error:
+        raise ConfigurationError("trust_anchor_malformed", "the trust anchor is not a DER certificate") from error
+    try:
+        root.verify_directly_issued_by(root)
+    except (InvalidSignature, *_UNREADABLE) as error:
+        raise ConfigurationError("trust_anchor_not_root", "the trust anchor is not a self-signed root") from error
+    return hashlib.sha256(key).hexdigest()
+
+
 class SignedPayloadVerifier:
     """Judges `signedPayload`s by certificate paths that end in one of `roots` (DER); build once, use from any thread.
 
@@ -188,6 +219,8 @@ class SignedPayloadVerifier:
 
     def _build_path(self, leaf_der: bytes, intermediate_der: bytes, at: int) -> list[x509.Certificate]:
         leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
+        if leaf.serial_number <= 0 or intermediate.serial_number <= 0:
+            raise ValueError("a serial number is not positive")  # RFC 5280, 4.1.2.2; cryptography warns, no more
         # A built verifier has its time inside, so each check builds its own.
         verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
         try:
@@ -308,7 +341,7 @@ _BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_polic
 
 
 # What cryptography raises for certificates that are not, some of it long after loading them, when a part is first asked
-# for. The warning, where warnings are errors, is of serial numbers and names that RFC 5280 does not allow.
+# for. The warning, where warnings are errors, is of serial numbers that `_build_path` refuses in any case.
 _UNREADABLE: Final = (
     ValueError,
     TypeError,
@@ -332,7 +365,7 @@ def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationE
 def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
     """Require of an authentic path what makes it one that signs App Store data."""
     leaf, intermediate, root = path
-    _ = leaf.subject, intermediate.subject  # the path compares names as bytes; those that are not text end here
+    _read_names(leaf, intermediate)
     if not (_names_its_issuer(leaf, intermediate) and _names_its_issuer(intermediate, root)):
         raise VerificationError("path_untrusted", "a certificate names another key than its issuer's")
     if _extension(intermediate, IntermediateMarker) is None:
@@ -356,6 +389,13 @@ def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
     )
 
 
+def _read_names(*certificates: x509.Certificate) -> None:
+    """Let names end here that are not text: the path compares them as bytes."""
+    for certificate in certificates:
+        with suppress(UserWarning):  # longer than RFC 5280 has them: no reason to refuse, nor where warnings are errors
+            _ = certificate.subject
+
+
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
         return cast("_Extension", certificate.extensions.get_extension_for_oid(kind.oid).value)
@@ -370,10 +410,22 @@ def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -
     return claimed is None or actual is None or claimed.key_identifier in {None, actual.key_identifier}
 
 
+# SubjectPublicKeyInfo up to the point, whole or compressed: the curve by its name (RFC 5480, 2.1.1). cryptography also
+# takes parameters that spell the curve out, and hybrid points, neither of which a certificate may have.
+_P256_NAMED: Final = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+_P256_POINTS: Final = (
+    (b"\x03\x42\x00", PublicFormat.UncompressedPoint),
+    (b"\x03\x22\x00", PublicFormat.CompressedPoint),
+)
+
+
 def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
     key = leaf.public_key()
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
+    spelled = (_P256_NAMED + head + key.public_bytes(Encoding.X962, form) for head, form in _P256_POINTS)
+    if not any(spelling in leaf.tbs_certificate_bytes for spelling in spelled):
+        raise VerificationError("leaf_key_type", "the leaf's key is not spelled as a key on P-256 is")
     return key
 
 

@@ -340,6 +340,15 @@ def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[st
     assert err.count("\n") == 1
 
 
+def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path) -> None:
+    """It is there, so nobody is told to add it: what it lacks is told."""
+    file = tmp_path / "retention.yaml"
+    file.write_text(SAMPLE.read_text(encoding="utf-8").replace("stack: retention-sandbox, ", ""), encoding="utf-8")
+    code, out, err = run("releases", "--file", str(file), "--env", "sandbox")
+    assert (code, out) == (1, "")
+    assert "names no stack for `sandbox`: write `stack: …` under it." in err
+
+
 @pytest.mark.parametrize("url", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
 def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
     """A mistyped endpoint is told as such."""

@@ -23,6 +23,7 @@ from console.releases import (
     Moved,
     PublishConflictError,
     ReleaseError,
+    ReleaseLostError,
     collect,
     create_table,
     current_texts,
@@ -165,10 +166,18 @@ def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
     put(client, TABLE)
     based_on = current_texts(client, TABLE, APP).release
     put(client, TABLE, "winner", who="bob")
-    with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12:00:00.* again$"):
+    with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12.* run this again"):
         put(client, TABLE, "loser", based_on=based_on)
     assert head(client)["current"] == {"N": "2"}
     assert sort_keys(client, 3) == []
+
+
+def test_who_lost_a_race_is_told_what_to_do(client: Any) -> None:
+    """Run it again, from the winner's release."""
+    put(client, TABLE)
+    put(client, TABLE, "winner", who="bob")
+    with pytest.raises(PublishConflictError, match="run this again: it then starts from release 2"):
+        put(client, TABLE, "loser", based_on=1)
 
 
 def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +191,7 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    with pytest.raises(PublishConflictError, match="nothing was changed: publish again"):
+    with pytest.raises(PublishConflictError, match="run this again"):
         put(client, TABLE, "loser")
     assert [(r.number, r.live) for r in list_releases(client, TABLE, APP)] == [(2, True)]
     assert sort_keys(client, 1) == []
@@ -208,7 +217,7 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
 
 
 def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody published between the look and the move; what to repeat is the rollback."""
+    """Somebody published between the look and the move."""
     put(client, TABLE)
     put(client, TABLE, "two")
     transact, done = client.transact_write_items, list[bool]()
@@ -220,7 +229,7 @@ def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch:
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    with pytest.raises(PublishConflictError, match=r"release 3, published by bob .*: roll back again"):
+    with pytest.raises(PublishConflictError, match=r"release 3, published by bob .* run this again"):
         rollback(client, TABLE, APP, to=1)
     assert head(client)["current"] == {"N": "3"}
 
@@ -309,6 +318,49 @@ def test_rolling_back_goes_to_the_release_before_or_to_the_one_named(client: Any
         rollback(client, TABLE, APP)
     with pytest.raises(ReleaseError, match="live already"):
         rollback(client, TABLE, APP, 1)
+
+
+def died(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher died just before; nobody has seen its release, and who wants back what was does not mean it."""
+    put(client, TABLE)
+    with monkeypatch.context() as patch:
+        patch.setattr("console.releases.make_current", died)
+        with pytest.raises(KeyboardInterrupt):
+            put(client, TABLE, "dead")
+    put(client, TABLE, "three")
+    assert [(one.number, one.complete, one.went_live) for one in list_releases(client, TABLE, APP)] == [
+        (3, True, True),
+        (2, True, False),
+        (1, True, True),
+    ]
+    assert rollback(client, TABLE, APP) == Moved(1, 3)
+    with pytest.raises(ReleaseError, match=r"no complete release before 1 that was ever live; name another"):
+        rollback(client, TABLE, APP)
+    assert rollback(client, TABLE, APP, 2) == Moved(2, 1)
+
+
+def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lost to the collector, not to another publisher."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            collect(client, TABLE, APP, now=NOW, keep=1)
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    with pytest.raises(ReleaseLostError, match="release 1 was collected meanwhile; nothing was changed"):
+        rollback(client, TABLE, APP, 1)
+    assert head(client)["current"] == {"N": "2"}
 
 
 def test_a_rollback_never_goes_to_a_release_that_is_not_whole(client: Any) -> None:
@@ -468,6 +520,32 @@ def test_deleting_takes_the_claim_last(client: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(client, "delete_item", noting)
     delete_release(client, TABLE, APP, 1)
     assert (order[0], order[-1]) == ("settings", "claim")
+
+
+def test_a_publisher_that_slept_writes_nothing_more_and_takes_back_what_it_wrote(client: Any) -> None:
+    """Its rows would come after the collector, and nobody would find them."""
+    put(client, TABLE)
+    seconds = iter([0.0, 0.0, 0.0])
+    with pytest.raises(ReleaseLostError, match="publishing took over 40 minutes; publish again"):
+        put(client, TABLE, "two", clock=lambda: next(seconds, 2401.0))
+    assert [found.number for found in list_releases(client, TABLE, APP)] == [1]
+    assert sort_keys(client, 2) == []
+
+
+def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even those that it wrote after the collector had looked."""
+    put_item, done = client.put_item, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if request["Item"]["sk"]["S"] == "texts" and not done:
+            done.append(True)
+            collect(client, TABLE, APP, now=NOW + timedelta(hours=2))
+        return put_item(**request)
+
+    monkeypatch.setattr(client, "put_item", meanwhile)
+    with pytest.raises(ReleaseLostError, match="release 1 was collected while it was written"):
+        put(client, TABLE)
+    assert sort_keys(client, 1) == []
 
 
 # Other rows

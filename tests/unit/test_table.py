@@ -46,6 +46,18 @@ def test_documents_survive_the_table() -> None:
     assert rows.string(item, "digest") == rows.digest_of(rows.content_of(item))
 
 
+@pytest.mark.parametrize("text", [b'["\\ud800"]', b'["\\\\\\uDFFF"]', b"[NaN]", b"[-Infinity]", b"[", b"[" * 100_000])
+def test_a_document_that_nobody_could_be_told_is_unreadable(text: bytes) -> None:
+    """Half a character and a number that is none fail while nobody depends on them, not in an answer."""
+    with pytest.raises(UnreadableRowError):
+        rows.parse(text)
+
+
+def test_a_backslash_in_a_document_is_a_letter_like_others() -> None:
+    """Only an escape makes half a character: an owner may write about them."""
+    assert rows.parse(rows.canonical(["\\ud800", "\\\\ud800"])) == ["\\ud800", "\\\\ud800"]
+
+
 def test_a_bomb_is_refused_before_it_unfolds() -> None:
     """Sixteen megabytes and no more, from a row of sixteen kilobytes."""
     packed = zlib.compress(bytes(rows.MAX_DOCUMENT + 1))

@@ -1,0 +1,63 @@
+"""Chains, tokens and bodies, each wrong in one way: what the tests hold against the verifier and the endpoint.
+
+A chain starts as three `Plan`s that would make a good one; a case changes one thing in one of them. A token starts as
+`signed(...)` of a good chain, and a body as that token's; a case changes one thing of it. `NOW` is the instant they are
+all judged at, and the `signedDate` of their payloads, so that Apple's library, which takes its time from there, judges
+at the same one.
+
+    certificates, asn1, tokens            what makes good ones
+    chains, forgeries, curveball,
+    leaves, odd_*, x5c_entries            what is wrong with certificates: `certificate_cases()`
+    forms, payloads                       what is wrong with tokens under good certificates: `token_cases()`
+    bodies                                what is wrong around good tokens, or is not for us: `body_cases()`
+"""
+
+from minting.bodies import Body, body_cases
+from minting.certificates import (
+    NOW,
+    NOW_MS,
+    P256_ORDER,
+    SECOND,
+    Plan,
+    constraints,
+    der,
+    good_chain,
+    intermediate_plan,
+    key,
+    leaf_plan,
+    resigned,
+    root_plan,
+)
+from minting.chains import certificate_cases
+from minting.forms import token_cases
+from minting.payloads import FIELDS
+from minting.tokens import APP_ID, Case, base64url, claims, header, signed, token_of, x5c
+
+__all__ = [
+    "APP_ID",
+    "FIELDS",
+    "NOW",
+    "NOW_MS",
+    "P256_ORDER",
+    "SECOND",
+    "Body",
+    "Case",
+    "Plan",
+    "base64url",
+    "body_cases",
+    "certificate_cases",
+    "claims",
+    "constraints",
+    "der",
+    "good_chain",
+    "header",
+    "intermediate_plan",
+    "key",
+    "leaf_plan",
+    "resigned",
+    "root_plan",
+    "signed",
+    "token_cases",
+    "token_of",
+    "x5c",
+]

@@ -1,0 +1,239 @@
+"""No forged request is ever answered: the corpus at the HTTP edge, random edits, and a fuzzer guided by coverage."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from functools import cache
+from pathlib import Path
+
+import endpoint_bench
+import evidence
+import pytest
+from edits import KINDS, made
+from endpoint_bench import MESSAGE, catalog, make_bench, rule
+from forging import BODY, REFUSALS, TOKEN, Edge, body_of, is_genuine, twin
+from fuzz import doors
+from minting import NOW, Case, body_cases, certificate_cases, token_cases
+from minting.bodies import OVERSIZE, posted
+from side_by_side import CORPUS, disagreements, table, verdicts
+
+ROOT = Path(__file__).parents[2]
+SEED = os.environ.get("EDITS_SEED", "20261128")
+KEPT = ROOT / "tests" / "fuzz" / "corpus"
+LONGEST = 600  # seconds for what takes three minutes
+
+
+# The corpus.
+
+
+@cache
+def edge(roots: tuple[bytes, ...]) -> Edge:
+    """Return the door of an endpoint of Production, as the corpus is, that trusts `roots`."""
+    assert endpoint_bench.NOW == NOW
+    bench = make_bench(catalog(rule(MESSAGE)), roots=roots)
+    deployment = dataclasses.replace(bench.endpoint.deployment, environment="Production")
+    return Edge(dataclasses.replace(bench, endpoint=dataclasses.replace(bench.endpoint, deployment=deployment)))
+
+
+def expected(case: Case) -> tuple[int, str | None]:
+    """Return status and code for a token of the corpus: as its verifier says, unless its body never gets so far."""
+    if len(posted(case.token)) >= OVERSIZE:
+        return 413, "body_too_large"
+    if "\ud800" in case.token:
+        return 400, "body_not_json"
+    return (401, case.code) if case.code else (200, None)
+
+
+def test_the_corpus_is_as_large_as_it_says() -> None:
+    """At least 70 chains and 80 tokens are wrong in one way each, and names tell all cases apart."""
+    assert sum(case.code is not None for case in certificate_cases()) >= 70
+    assert sum(case.code is not None for case in token_cases()) >= 80
+    names = [*(case.name for case in CORPUS), *(body.name for body in body_cases())]
+    assert len(names) == len(set(names))
+
+
+def test_the_corpus_at_the_edge() -> None:
+    """Posted, every chain, token and body of the corpus gets its status and its code; none gets 500."""
+    answers: dict[str, Counter[tuple[int, str | None]]] = defaultdict(Counter)
+    wrong = []
+    corpus: dict[str, tuple[Case, ...]] = {"chains": certificate_cases(), "tokens": token_cases()}
+    for kind, cases in corpus.items():
+        for case in cases:
+            found = edge(case.roots).answer(posted(case.token))
+            answers[kind][found] += 1
+            wrong += [(case.name, found)] if found != expected(case) else []
+    for body in body_cases():
+        found = edge(body.roots).answer(body.content)
+        answers["bodies"][found] += 1
+        wrong += [(body.name, found)] if found != (body.status, body.code) else []
+    assert wrong == []
+    _keep_corpus(answers)
+
+
+def _keep_corpus(answers: dict[str, Counter[tuple[int, str | None]]]) -> None:
+    total = {kind: counted.total() for kind, counted in answers.items()}
+    right = sum(counted[200, None] for counted in answers.values())
+    every = sum(answers.values(), Counter())
+    rows = [
+        (code or "nothing: unusual, and right", status, *(answers[kind][status, code] for kind in total))
+        for (status, code), _ in sorted(every.items(), key=lambda found: (found[0][0], str(found[0][1])))
+    ]
+    said = (
+        f"{total['chains']} certificate chains, {total['tokens']} tokens under good certificates and {total['bodies']} "
+        "HTTP bodies were minted, each wrong or unusual in one way, and posted to a whole endpoint. "
+        f"{every.total() - right} were refused, each with the status and code that it should be; {right} are as the "
+        "App Store may send them, and were answered. None was answered with 500. `tests/minting` has them all."
+    )
+    evidence.keep("corpus", said, ("refused for", "status", *total), rows)
+
+
+def test_the_corpus_leaves_nothing_on_stderr() -> None:
+    """What libraries think of hostile certificates is not written: stderr is part of Lambda's log."""
+    code = """
+from forging import Edge
+from endpoint_bench import MESSAGE, catalog, make_bench, rule
+from minting.bodies import posted
+from minting.odd_certificates import odd_certificates
+for case in odd_certificates():
+    Edge(make_bench(catalog(rule(MESSAGE)), roots=case.roots)).post(posted(case.token))
+print("posted")
+"""
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("", "handler", "tests"))
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "default"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.stdout, ran.stderr) == ("posted\n", "")
+
+
+def test_disagreements_with_apples_library() -> None:
+    """On every token we and Apple's library agree, or the committed table has the case, both verdicts and why."""
+    found = {case.name: verdicts(case) for case in CORPUS}
+    assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == disagreements()
+    counted = Counter(found.values())
+    stricter, laxer = counted["refuses", "accepts"], counted["accepts", "refuses"]
+    said = (
+        f"Apple's App Store Server Library judged the same {len(found)} chains and tokens, offline and in its strict "
+        f"mode. On {len(found) - stricter - laxer} the verdicts are the same. We refuse {stricter} that it accepts, "
+        f"and accept {laxer} that it refuses. `tests/conformance/disagreements.json` names every case."
+    )
+    rows = [(row["kind"], row["ours"], row["apple"], len(row["cases"]), row["reason"]) for row in table()]
+    evidence.keep("disagreements", said, ("kind", "we", "Apple's library", "cases", "why"), rows)
+
+
+# Random edits.
+
+EDITS = evidence.size(100_000, 2_000)
+
+
+def test_random_edits() -> None:
+    """However a genuine request is edited, it is refused, or it still is one that the App Store signed; never 500."""
+    door = Edge()
+    counts: dict[str, Counter[int]] = {kind: Counter() for kind in KINDS}
+    for number in range(EDITS):
+        kind = list(KINDS)[number % len(KINDS)]
+        seed = f"{SEED}/{number}"
+        body, answerable = made(kind, seed)
+        if number // len(KINDS) % 2:
+            door.forget()  # each kind meets a verifier that has seen the genuine chain, and one that has not
+        else:
+            assert door.post(BODY) == 200, f"after edits of EDITS_SEED={SEED} the genuine request was refused"
+        status = door.post(body)
+        assert status in REFUSALS or (status == 200 and answerable), f"{status} for made({kind!r}, {seed!r}): {body!r}"
+        counts[kind][status] += 1
+    refused = sum(sum(counted[status] for status in REFUSALS) for counted in counts.values())
+    statuses = (*sorted(REFUSALS), 200)
+    said = (
+        f"{EDITS} edits of a genuine request, seed {SEED}, half of them put to a verifier that had just believed the "
+        f"genuine chain. {refused} were refused. The other {EDITS - refused} are no forgeries: the body still carried, "
+        "character for character, a token that the App Store had signed (or the other signature of the same bytes, "
+        "which anybody can compute), or the edit was signed with the leaf's own key, which no attacker has, and came "
+        "out as a request for us. No forgery was answered, and nothing with 500."
+    )
+    rows = [(kind, counted.total(), *(counted[status] for status in statuses)) for kind, counted in counts.items()]
+    columns = ("what was edited", "tried", *map(str, sorted(REFUSALS)), "200: no forgery")
+    evidence.keep("edits", said, columns, rows)
+
+
+def test_the_same_seed_makes_the_same_edit() -> None:
+    """An edit that a run reports can be made again from its seed alone."""
+    for kind in KINDS:
+        assert made(kind, SEED) == made(kind, SEED)
+
+
+def test_what_may_be_answered() -> None:
+    """A request that carries a genuine token is no forgery, whatever is around it; one changed character makes it."""
+    assert all(map(is_genuine, (BODY, b" " + BODY, BODY[:-1] + b',"a":1}', body_of(twin(TOKEN)))))
+    assert not any(map(is_genuine, (b"", b"[]", body_of(TOKEN[:-1]), body_of(TOKEN + "="), body_of("A" + TOKEN[1:]))))
+
+
+# Fuzzing.
+
+EXECUTIONS = evidence.size(600_000, 5_000)
+
+
+@pytest.mark.parametrize("name", sorted(doors.seeds()))
+def test_what_fuzzing_starts_from(name: str) -> None:
+    """The genuine parts are answered through every door, and all else is refused."""
+    _, answerable = doors.attempt(doors.seeds()[name])
+    status, _ = doors.enter(Edge(), doors.seeds()[name])
+    genuine = name.endswith(("-genuine", "-other", "-twin"))
+    assert (status == 200, answerable) == (genuine, genuine)
+
+
+def test_the_kept_corpus() -> None:
+    """Whatever fuzzing has found worth keeping is judged as it should be, without a fuzzer; seeds are among it."""
+    kept = {path.name: path.read_bytes() for path in KEPT.iterdir()}
+    assert kept.items() >= doors.seeds().items(), "run python -m fuzz --keep, as tests/fuzz/__main__.py says"
+    warm, reached = Edge(), Counter[tuple[bytes, str | None]]()
+    warm.post(BODY)
+    for data in kept.values():
+        cold = doors.enter(Edge(), data)
+        assert doors.enter(warm, data) == cold
+        reached[data[:1], cold[1]] += 1
+    assert {door for door, code in reached if code is None} == set(doors.DOORS)
+
+
+def test_a_crash_is_seen() -> None:
+    """The fuzz target fails where the endpoint answers a forgery."""
+    gullible = Edge()
+    gullible.bench.endpoint.verifier.authenticate = lambda *_: None
+    with pytest.raises(doors.AnsweredError, match="500"):
+        doors.enter(gullible, doors.seeds()["token-forged"])
+
+
+def test_fuzzing(fuzzer: Path) -> None:
+    """Guided by the coverage of handler/, no input makes a 500 or gets a forgery answered."""
+    ran = subprocess.run(
+        [fuzzer, "-m", "fuzz", "--executions", str(EXECUTIONS)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "handler", "tests"))},
+        cwd=ROOT,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=LONGEST,
+    )
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    done = re.search(r"#(\d+)\s+DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)/", ran.stderr)
+    assert done is not None, ran.stderr[-4000:]
+    executions, edges, features, corpus = done.groups()
+    kept = len(list(KEPT.iterdir()))
+    said = (
+        f"atheris drove libFuzzer over body → status: {executions} requests from {kept} kept inputs, put in as a body, "
+        "a token, a header, a payload, a certificate or a signature, signed with the leaf's own key where that gets it "
+        "further. A crash is an answer of 500, or of 200 to a forgery. `make fuzz` goes on from there."
+    )
+    rows = [(executions, kept, corpus, edges, features, 0)]
+    evidence.keep(
+        "fuzzing", said, ("executions", "kept inputs", "corpus at the end", "edges", "features", "crashes"), rows
+    )
