@@ -17,6 +17,8 @@ from console.file.mistakes import Mistake, Notes, Place
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024
+# Unpacked, a sheet is compiled while somebody waits, and no deadline can end that: some 0.1 s for as much as this.
+MAX_SHEET_JSON: Final = 1024 * 1024
 MAX_RULES: Final = 500
 # BatchGetItem takes 100 keys: the states of everything one request could be answered with.
 MAX_LOCALE_MESSAGES: Final = 100
@@ -186,6 +188,9 @@ def check_limits(product: str, sheet: SheetDocument, locales: LocaleTable, at: P
     if size > MAX_SHEET_BYTES:
         limit = f"At most {MAX_SHEET_BYTES} fit: say `productId` in more rules."
         notes.add(at, f"The rules that may answer {who} take {size} bytes.", limit)
+    elif len(content) > MAX_SHEET_JSON:
+        limit = f"At most {MAX_SHEET_JSON} can be compiled in time: say `productId` in more rules, with fewer in each."
+        notes.add(at, f"The rules that may answer {who} take {len(content)} bytes unpacked.", limit)
     locale, number = _most_messages(sheet, locales)
     if number > MAX_LOCALE_MESSAGES:
         limit = f"At most {MAX_LOCALE_MESSAGES} can be looked up: use fewer message sets for it."

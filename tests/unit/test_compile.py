@@ -460,6 +460,17 @@ def test_a_sheet_that_is_too_large_is_told_with_its_figure() -> None:
     assert "The rules that may answer `other` take" in told
 
 
+def test_a_sheet_that_takes_too_long_to_compile_is_told_with_its_figure() -> None:
+    """At most 1 MB, unpacked, may belong to one product, however well it is compressed."""
+    values = ", ".join(f"'segment-{i}'" for i in range(1000))
+    rules = "".join(
+        f"  - {{name: r{i}, when: {{productId: other, customer.x{i}: [{values}]}}, answer: {{message: keep}}}}\n"
+        for i in range(80)
+    )
+    [told] = refused(rules)
+    assert "bytes unpacked. At most 1048576" in told
+
+
 def test_too_many_messages_for_one_locale_are_told() -> None:
     """At most 100 messages may have to be looked up for one request."""
     sets = "".join(
