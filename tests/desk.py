@@ -16,7 +16,7 @@ from operating import FILE
 from simulated import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
 
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 from console.simulator.api import Answer
 from console.simulator.box import Box, TestConfig
 from console.simulator.server import BoxServer

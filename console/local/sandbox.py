@@ -30,8 +30,8 @@ from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.options import APPLE_URL
+from console.other_rows import create_table
 from console.ports import port, taking
-from console.releases import create_table
 from console.session import read_file
 from console.simulator import accounts, verbs
 from console.simulator.box import Box

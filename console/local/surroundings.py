@@ -25,8 +25,9 @@ from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
+from console.other_rows import create_table, record_default, write_profile
 from console.ports import check
-from console.releases import Published, create_table, publish, record_default, write_profile
+from console.releases import Published, publish
 from console.stack import client
 from console.states import read_lists
 

@@ -17,8 +17,9 @@ from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 from console.apply import Applying, estimate, prospect
 from console.appstore.client import AppleError
 from console.failure import Failure
+from console.other_rows import create_table
 from console.output import Output
-from console.releases import create_table, load_live
+from console.releases import load_live
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response

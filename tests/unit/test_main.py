@@ -29,7 +29,7 @@ from console.failure import Failure, sentence
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]

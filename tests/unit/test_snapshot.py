@@ -25,7 +25,8 @@ from retention.snapshot import (
     read_message_list,
 )
 
-from console.releases import create_table, load_live, pause
+from console.other_rows import create_table
+from console.releases import load_live, pause
 
 TABLE = "retention"
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED", ANYONE_EN: "APPROVED"}
