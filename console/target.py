@@ -32,7 +32,7 @@ class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
     `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
-    `log_group` and `syncs` are the stack's.
+    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named.
     """
 
     dynamodb: Any
@@ -45,6 +45,7 @@ class Target:
     key_prefix: str = ""
     log_group: str = ""
     syncs: bool = True
+    stack: str = ""
 
 
 def find(where: Where, document: Document | None = None) -> Target:
@@ -75,6 +76,7 @@ def find(where: Where, document: Document | None = None) -> Target:
         key_prefix=stack.key_prefix,
         log_group=stack.log_group,
         syncs=stack.syncs,
+        stack=stack.name,
     )
 
 

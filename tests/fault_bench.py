@@ -34,7 +34,8 @@ from retention.telemetry import Telemetry
 
 from console.authority import Authority, request_claims
 from console.file.release import Release
-from console.releases import publish, write_profile
+from console.other_rows import write_profile
+from console.releases import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -33,6 +33,7 @@ from writable_table import Change, Client, Name, WritableTable
 
 from console import releases
 from console.file.release import ImageFacts, Release
+from console.releases import publishing
 
 KEEP: Final = 3
 SIGNED_SECONDS: Final = 900.0
@@ -217,7 +218,7 @@ class World:
         self._customer_key: Any = None
         self._patches = [
             # One call at a time for each operation, so that a sequence of steps means one thing.
-            patch.object(releases, "_WRITERS", 1),
+            patch.object(publishing, "_WRITERS", 1),
             patch.object(snapshot, "_WRITERS", 1),
         ]
         for change in self._patches:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from retention.catalog import SLOTS
+from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
 
 from console.file.entries import Answer, Document, Experiment, Product
@@ -15,8 +15,6 @@ from console.file.identifiers import UUID_FORM
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import Reach
 
-_SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
-_TEXT_ONLY: Final = frozenset({"alternateProduct", "promotionalOffer", "advancedCommerce"})
 _MOST_NAMES: Final = 3
 
 Shares = Sequence[tuple[str, int]]
@@ -24,7 +22,7 @@ Shares = Sequence[tuple[str, int]]
 
 def signs(document: Document) -> bool:
     """Tell whether any answer of the document needs the signing key."""
-    return any(answer.kind in _SIGNED for rule in document.rules for answer in rule.answers)
+    return any(answer.kind in SIGNED for rule in document.rules for answer in rule.answers)
 
 
 def check_products(document: Document, notes: Notes) -> None:
@@ -84,7 +82,7 @@ def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
     texts = document.messages.get(answer.messages)
     if texts is None:
         notes.unknown(answer.messages_at, "message set", answer.messages, document.messages)
-    elif answer.kind in _TEXT_ONLY:
+    elif answer.kind in TEXT_ONLY:
         pictured = [locale for locale, text in texts.items() if text.pictured]
         if pictured:
             notes.add(

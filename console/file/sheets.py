@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from retention.catalog import Sheet
 from retention.locales import APPLE_LOCALES, LocaleTable
-from retention.table import MAX_DOCUMENT, canonical, pack
+from retention.table import ANY_PRODUCT, MAX_DOCUMENT, canonical, pack
 
 from console.file.conditions import Document as Condition
 from console.file.conditions import asks_product, for_product, named_products
 from console.file.entries import Answer, Document, Experiment, Rule
 from console.file.mistakes import Mistake, Notes, Place
-from console.file.release import ANY_PRODUCT
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024

@@ -203,10 +203,6 @@ def sheet_key(app_apple_id: int, release: int, product_id: str) -> Key:
     return key(release_pk(app_apple_id, release), PRODUCT + product_id)
 
 
-def source_key(app_apple_id: int, release: int, chunk: int) -> Key:
-    return key(release_pk(app_apple_id, release), f"{SOURCE}{chunk}")
-
-
 def profile_key(app_apple_id: int, original_transaction_id: str) -> Key:
     return key(f"app#{app_apple_id}#customer#{original_transaction_id}", PROFILE)
 

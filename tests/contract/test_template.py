@@ -18,7 +18,7 @@ from retention.settings import Deployment, SyncDeployment
 from rights import operations
 from sam_template import ROOT, Document, resources, table_definition, template
 
-from console.releases import create_table
+from console.other_rows import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -28,22 +28,20 @@ from retention.sdk import SdkConnection
 from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
 from retention.store import CACHED_SECONDS, COLD_SECONDS, Store
 
+from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
     PublishConflictError,
     ReleaseError,
     collect,
-    create_table,
     current_texts,
     list_releases,
     load_live,
     pause,
     publish,
     read_source,
-    record_default,
     resume,
     rollback,
     verify,
-    write_profile,
 )
 
 pytestmark = pytest.mark.real

@@ -38,7 +38,7 @@ from retention.sdk import SdkConnection
 from retention.snapshot import ImageState, SnapshotConflictError, apply_snapshot, read_all
 from retention.store import Store
 
-from console import releases
+from console import other_rows, releases
 from console.local.samples import SAMPLE
 
 KILLED = -signal.SIGKILL
@@ -78,7 +78,7 @@ def figures() -> Iterator[Figures]:
 
 def new_table(client: Any) -> str:
     table = f"retention-{uuid.uuid4()}"
-    releases.create_table(client, table)
+    other_rows.create_table(client, table)
     return table
 
 

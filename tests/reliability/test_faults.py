@@ -67,7 +67,7 @@ from retention.deadline import MAX_ABANDONED
 from retention.store import HEAD_SECONDS, QUIET_SECONDS
 
 from console.local.surroundings import embedded_dynamodb, function_environment
-from console.releases import create_table
+from console.other_rows import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

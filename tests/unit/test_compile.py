@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from retention.catalog import MessageState, Settings, Sheet
+from retention.table import ANY_PRODUCT
 
 from console.file.compile import Compiled, PreviousTexts, compile_document, compile_release
 from console.file.document import read
 from console.file.mistakes import Mistakes
-from console.file.release import ANY_PRODUCT
 from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

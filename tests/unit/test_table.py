@@ -23,7 +23,6 @@ def test_keys_are_the_ones_the_design_draws() -> None:
         ("app#1#release#7", "claim"): rows.claim_key(1, 7),
         ("app#1#release#7", "texts"): rows.texts_key(1, 7),
         ("app#1#release#7", "product#pro.annual"): rows.sheet_key(1, 7, "pro.annual"),
-        ("app#1#release#7", "source#0"): rows.source_key(1, 7, 0),
         ("app#1#customer#99371282", "profile"): rows.profile_key(1, "99371282"),
     }
     assert all(key == {"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), key in drawn.items())
