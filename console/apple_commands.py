@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from retention.locales import APPLE_LOCALES
 
+from console.json_form import form_of
 from console.options import (
     APPLE,
     DEFAULT_FILE,
@@ -149,7 +149,7 @@ def defaults(
             "corrected": [f"{product} {locale}" for product, locale in wrong],
             "configured": 0 if show_only else len(todo),
             "deleted": 0 if show_only else len(others),
-            "defaults": [{**asdict(one), "standing": one.standing} for one in covered],
+            "defaults": [{**form_of(one), "standing": one.standing} for one in covered],
         }
     )
     left = [one for one in covered if one.standing in {WAITING, DIFFERENT}]

@@ -27,6 +27,7 @@ from console.publishing import publish as write_release
 from console.releases import PublishConflictError, Published
 from console.seen import Seen, apples_lists, look, look_at_table
 from console.session import Session, plural
+from console.states import advised
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,7 @@ class Applying:
                 target.dynamodb, target.table, target.app_apple_id, lists, allow_silencing=self.allow_silencing
             )
         except SnapshotRefusedError as error:
-            raise Failure(
-                f"By Apple's lists {error}. Nothing was imported or published; if that is how it is, add"
-                " --allow-silencing."
-            ) from None
+            raise advised(error, "nothing was imported or published") from None
         self.done.states += report.written
         return read[-1]
 

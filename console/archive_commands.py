@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from console.failure import Failure
+from console.json_form import form_of
 from console.options import DEFAULT_FILE, PUBLISH, App, Endpoint, Env, File, Json, Region, Table, Yes
 from console.output import Output
 from console.target import Target, Where, confirm, find
@@ -72,7 +72,7 @@ def export_app(
         "green",
     )
     out.warn(f"{path} holds customerKey, by which the log tells people apart: keep it as you keep a signing key.")
-    out.document({"file": str(path), "table": target.table, "appAppleId": target.app_apple_id, **_camel(asdict(done))})
+    out.document({"file": str(path), "table": target.table, "appAppleId": target.app_apple_id, **form_of(done)})
 
 
 def import_app(
@@ -119,13 +119,8 @@ def import_app(
             f"{done.rows} rows are in {target.table}: {len(done.releases)} releases, of which {done.release} is live.",
             "green",
         )
-    out.document({"file": str(archive), "table": target.table, "appAppleId": target.app_apple_id, **asdict(done)})
+    out.document({"file": str(archive), "table": target.table, "appAppleId": target.app_apple_id, **form_of(done)})
 
 
 def _name(target: Target, env: str | None, now: datetime) -> Path:
     return Path(f"retention-{target.app_apple_id}-{env or target.table}-{now:%Y%m%dT%H%M%SZ}.jsonl.gz")
-
-
-def _camel(done: dict[str, object]) -> dict[str, object]:
-    left_out = done.pop("left_out")
-    return {**done, "leftOut": left_out}

@@ -112,7 +112,7 @@ def _answered(compiled: Compiled) -> Iterator[Place]:
 
 def configure(session: Session, product: str, locale: str, message: str) -> None:
     """Configure a default at Apple, then note it. Both may be repeated."""
-    from console.releases import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
+    from console.other_rows import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
 
     session.apple.configure_default(product, locale, message)
     target = session.target
@@ -130,7 +130,7 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
         except AppleError as error:
             if error.kind is not Kind.REFUSED:
                 raise
-            refused.append(f"default {product} {locale}: {error}")
+            refused.append(f"The default of {product} in {locale}: {error}")
         report("defaults", number, len(wanted))
     if refused:
         raise Failure("\n".join([*refused, "All the others are configured."]))
@@ -139,7 +139,7 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
 
 def remove(session: Session, product: str, locale: str) -> None:
     """Delete a default at Apple, then our note of it. Both may be repeated."""
-    from console.releases import forget_default  # noqa: PLC0415  # as above
+    from console.other_rows import forget_default  # noqa: PLC0415  # as above
 
     session.apple.delete_default(product, locale)
     target = session.target
@@ -148,7 +148,7 @@ def remove(session: Session, product: str, locale: str) -> None:
 
 def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
     """Ask Apple what is configured in each place and correct our record of it. Return where it was wrong."""
-    from console.releases import forget_default, record_default  # noqa: PLC0415  # as above
+    from console.other_rows import forget_default, record_default  # noqa: PLC0415  # as above
 
     target, wrong = session.target, []
     for done, place in enumerate(places, 1):

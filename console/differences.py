@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -15,6 +15,7 @@ from console.file.content import read_content
 from console.file.document import read
 from console.file.entries import Document, Experiment, Product, Rule
 from console.file.mistakes import Mistakes, Notes
+from console.json_form import camel, form_of
 from console.output import Output
 from console.phrases import answer_text, condition_text, percent, says_text, schedule_text, text_fields, text_line
 from console.target import Target
@@ -141,14 +142,8 @@ def _changed(name: str, before: Mapping[str, Any], after: Mapping[str, Any], not
 
 
 def _plain(entry: Any, *without: str) -> dict[str, Any]:  # noqa: ANN401  # any entry of the file
-    fields = asdict(entry)
-    return {_as_written(name): value for name, value in fields.items() if name not in without and value is not None}
-
-
-def _as_written(name: str) -> str:
-    """Return a field's name as the file has it: `offer_identifier` → `offerIdentifier`."""
-    first, *rest = name.split("_")
-    return "".join([first, *map(str.capitalize, rest)])
+    left_out = set(map(camel, without))
+    return {name: value for name, value in form_of(entry).items() if name not in left_out and value is not None}
 
 
 def _product(product: Product) -> dict[str, Any]:
@@ -284,7 +279,7 @@ def show(found: Differences, out: Output) -> None:
             "before": found.before,
             "after": found.after,
             "same": not found.any,
-            **{name: [asdict(change) for change in changes] for name, changes in found.sections.items()},
+            **{name: [form_of(change) for change in changes] for name, changes in found.sections.items()},
         }
     )
 

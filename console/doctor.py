@@ -6,13 +6,12 @@ One sick part hides nothing: what depends on it is marked as not looked at, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from retention import table as rows
 from retention.catalog import APPROVED
-from retention.errors import RetentionError
 
 from console.appstore import key_kind
 from console.appstore.api_key import read_api_key
@@ -21,6 +20,7 @@ from console.failure import sentence
 from console.file.compile import Compiled, compile_document
 from console.file.entries import Document
 from console.file.mistakes import Mistakes
+from console.json_form import form_of
 from console.output import Output
 from console.realtime_url import shown
 from console.seen import Live, Seen, look_at_table
@@ -317,10 +317,10 @@ def _guarded(code: str, step: Callable[[], Iterator[Finding]]) -> Iterator[Findi
     try:
         yield from step()
     except Exception as error:
-        told = str(error) if isinstance(error, RetentionError) else sentence(error)
+        told = sentence(error)
         if told is None:
             raise
-        yield Finding(code, BAD, told[:1].upper() + told[1:].rstrip(".") + ".")
+        yield Finding(code, BAD, told)
 
 
 def _not_looked(code: str, what: str, needs: str) -> Finding:
@@ -384,5 +384,5 @@ def examine(where: Where, access: Access, out: Output) -> bool:
         out.say(str(finding), _MARKS[finding.verdict][1])
     bad = [finding for finding in findings if finding.verdict == BAD]
     out.say("Nothing is wrong." if not bad else f"{plural(len(bad), 'thing')} to see to.", None if bad else "green")
-    out.document({"ok": not bad, "findings": [asdict(finding) for finding in findings]})
+    out.document({"ok": not bad, "findings": [form_of(finding) for finding in findings]})
     return not bad

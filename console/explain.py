@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from retention.answers import compose
@@ -14,10 +15,11 @@ from retention.errors import ForbiddenError
 from retention.offers import Signer
 from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable, compile_condition
+from retention.table import ANY_PRODUCT
 
 from console.file.conditions import Document as Condition
 from console.file.entries import Document, Rule
-from console.file.release import ANY_PRODUCT, Release
+from console.file.release import Release
 
 _SIGNS: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
 _HEADS: Final = {"all": "all of", "any": "any of", "not": "not"}
@@ -47,14 +49,40 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the endpoint does not come to decide: the status Apple would get, our stable code, and a sentence."""
+
+    status: int
+    code: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """`status` is what Apple would get, `body` the JSON with it or None. `notes` say what was assumed."""
+    """What Apple would get, and the decision: for a request that is `refused`, only what it would be otherwise.
+
+    `decided` is the decision's body, None where it has none. `notes` say what was assumed.
+    """
 
     decision: Decision
     verdicts: tuple[Verdict, ...]
-    status: int
-    body: Mapping[str, Any] | None = field(repr=False)
+    decided: Mapping[str, Any] | None = field(repr=False)
+    refused: Refused | None
     notes: tuple[str, ...]
+
+    @property
+    def decided_status(self) -> int:
+        return HTTPStatus.NO_CONTENT if self.decided is None else HTTPStatus.OK
+
+    @property
+    def status(self) -> int:
+        """What Apple would get."""
+        return self.decided_status if self.refused is None else self.refused.status
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The JSON that Apple would get, None for none."""
+        return self.decided if self.refused is None else None
 
 
 def draft_catalog(
@@ -79,25 +107,34 @@ def explain(
     now: datetime,
     customer: Customer,
     *,
+    environment: str = "",
+    refused: Refused | None = None,
     signer: Callable[[], Signer] | None = None,
 ) -> Explanation:
-    """Decide, and say why. Offers are signed by a key made for the occasion, unless `signer` gives another."""
+    """Decide, and say why. Offers are signed by a key made for the occasion, unless `signer` gives another.
+
+    `environment` is the App Store's that the endpoint answers; where nobody knows it, the request's own passes.
+    `refused` is what its verification came to.
+    """
     decision = decide(request, catalog, now, customer)
     facts = Facts.of(request.product_id, request.user_locale, customer)
     notes: list[str] = []
-    body = None
+    decided = None
     if decision.delivery is not None:
         make = signer or (lambda: Signer.throwaway(catalog.settings.key_id))
-        body = compose(decision.delivery, catalog.settings, request.original_transaction_id, now, make)
+        decided = compose(decision.delivery, catalog.settings, request.original_transaction_id, now, make)
         if decision.delivery.answer.signs and signer is None:
             notes.append("The offer is signed with a throwaway key: Apple would refuse this body.")
+    refused = refused or _refused(request, catalog, environment or request.environment, now)
+    return Explanation(decision, tuple(_verdicts(document, decision, facts)), decided, refused, tuple(notes))
+
+
+def _refused(request: RetentionRequest, catalog: Catalog, environment: str, now: datetime) -> Refused | None:
     try:
-        ours = {catalog.settings.app_apple_id}
-        admit(request, app_apple_ids=ours, environment=request.environment, now=now)
+        admit(request, app_apple_ids={catalog.settings.app_apple_id}, environment=environment, now=now)
     except ForbiddenError as error:
-        notes.append(f"The endpoint would answer 403 ({error.code}): {error}")
-    status = 200 if body is not None else 204
-    return Explanation(decision, tuple(_verdicts(document, decision, facts)), status, body, tuple(notes))
+        return Refused(HTTPStatus.FORBIDDEN, error.code, str(error))
+    return None
 
 
 def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[Verdict]:

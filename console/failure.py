@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from retention.errors import RetentionError
 from retention.table import UnreadableRowError
+
+from console.file.mistakes import Mistakes
 
 
 class Failure(Exception):  # noqa: N818  # it is an outcome
@@ -18,10 +21,14 @@ class Misuse(Failure):
 def sentence(error: Exception) -> str | None:
     """Return the sentence for an error that a command may meet, or None for one that is a bug of ours.
 
-    AWS's errors are told apart by name: importing botocore here would cost every command half a second.
+    A Failure is a finished one, which may begin with the name of a file; a RetentionError is the clause of one. AWS's
+    errors are told apart by name: importing botocore here would cost every command half a second.
     """
-    if isinstance(error, Failure):
+    if isinstance(error, Failure | Mistakes):
         return str(error)
+    if isinstance(error, RetentionError):
+        clause = str(error)
+        return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."
     if isinstance(error, UnreadableRowError):
         return f"The table has a row that this console did not write: {_short(error)}."
     response = getattr(error, "response", None)

@@ -9,13 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from retention.catalog import Catalog
-from retention.deadline import Deadline
 from retention.decision import Outcome
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, Customer
-from retention.sdk import SdkConnection
-from retention.store import Store
 
 from console.explain import Explanation, draft_catalog, explain
 from console.failure import Failure
@@ -23,9 +20,9 @@ from console.file.compile import compile_release
 from console.file.document import read
 from console.file.entries import Document
 from console.file.mistakes import suggestion
-from console.target import Target, Where, find
+from console.profile import read_profile
+from console.target import Where, find
 
-_PROFILE_SECONDS = 5.0
 _ANSWERED = 200
 
 
@@ -136,13 +133,7 @@ def _by_table(subject: Subject, where: Where) -> tuple[_Judged, str]:
     def catalog(locale: str) -> Catalog:
         return load_live(target.dynamodb, target.table, app, product, locale).catalog
 
-    return _Judged(document, catalog, _customer(target, subject), app, source, assigns=True), product
-
-
-def _customer(target: Target, subject: Subject) -> Customer:
-    store = Store(lambda: SdkConnection(target.dynamodb), target.table)
-    deadline = Deadline.after(_PROFILE_SECONDS)
-    return store.customer(target.app_apple_id, subject.transaction, deadline, _PROFILE_SECONDS)
+    return _Judged(document, catalog, read_profile(target, subject.transaction), app, source, assigns=True), product
 
 
 def _product(document: Document, subject: Subject) -> str:

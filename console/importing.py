@@ -27,7 +27,8 @@ from retention.snapshot import read_all, succeeds
 from retention.table import Item, Request
 
 from console.archive import Contents, items, release_of
-from console.releases import Progress, ReleaseError, transacted, verify
+from console.releases import Progress, ReleaseError, verify
+from console.releases.calls import transacted
 
 _WRITERS: Final = 8
 _BATCH: Final = 200

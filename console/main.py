@@ -21,6 +21,7 @@ from retention.errors import RetentionError
 from console import apple_commands, archive_commands, endpoint_commands, plan_commands, understanding
 from console.failure import Failure, Misuse, sentence
 from console.file.mistakes import Mistake, Mistakes
+from console.json_form import form_of
 from console.options import (
     APPLE,
     DEFAULT_FILE,
@@ -44,7 +45,7 @@ from console.simulator.commands import app as simulator
 from console.target import Where, confirm, find
 
 if TYPE_CHECKING:
-    from console.releases import Listed
+    from console.releases import Listed  # for `--help` it would take too long to import
 
 app = typer.Typer(
     name="retention",
@@ -107,6 +108,8 @@ def publish(
     as_json: Json = False,  # noqa: FBT002  # as above
 ) -> None:
     """Compile FILE and make it live. With any mistake in it, nothing is written."""
+    from dataclasses import replace  # noqa: PLC0415  # `--help` need not wait for it
+
     from console import publishing  # noqa: PLC0415  # `--help` need not wait for it
 
     out = Output(as_json=as_json)
@@ -115,6 +118,8 @@ def publish(
         draft = publishing.prepare(where, reshuffle=reshuffle, progress=report)
     _warn(out, str(file), draft.compiled.warnings)
     confirm(draft.target, f"publish {file}", yes=yes)
+    # Whoever confirms takes their time, and a release begun over an hour ago counts as abandoned.
+    draft = replace(draft, now=datetime.now(UTC))
     with out.progress() as report:
         published = publishing.publish(draft, report)
     before = "the first" if published.previous is None else f"after {published.previous}"
@@ -145,9 +150,7 @@ def releases(
     as_json: Json = False,  # noqa: FBT002  # Typer reads the default
 ) -> None:
     """List the releases of an environment, the live one marked."""
-    from dataclasses import asdict  # noqa: PLC0415  # `--help` need not wait for it
-
-    from console.releases import list_releases  # noqa: PLC0415  # likewise
+    from console.releases import list_releases  # noqa: PLC0415  # `--help` need not wait for it
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
@@ -159,7 +162,7 @@ def releases(
             "" if one.published_at is None else f"{one.published_at:%Y-%m-%d %H:%M}",
             one.published_by,
             one.commit[:10],
-            _counted(one) if one.complete else "incomplete",
+            _contents(one),
         )
         for one in listed
     ]
@@ -167,7 +170,15 @@ def releases(
         out.table(("", "release", "published (UTC)", "by", "commit", "what"), rows)
     else:
         out.say("Nothing has been published for this app.")
-    out.document([asdict(one) for one in listed])
+    out.document([form_of(one) for one in listed])
+
+
+def _contents(one: Listed) -> str:
+    if not one.complete:
+        return "incomplete"
+    numbers = ((one.rules, "rule"), (one.products, "product"), (one.messages, "message"))
+    counts = ", ".join(plural(number, noun) for number, noun in numbers)
+    return counts if one.went_live else f"{counts}; never live"
 
 
 @app.command(
@@ -230,11 +241,6 @@ def resume(
     )
 
 
-def _counted(one: Listed) -> str:
-    counts = ((one.rules, "rule"), (one.products, "product"), (one.messages, "message"))
-    return ", ".join(plural(number, noun) for number, noun in counts)
-
-
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
     from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
 
@@ -268,22 +274,23 @@ def import_states(
     as_json: Json = False,  # noqa: FBT002  # as above
 ) -> None:
     """Tell the table what App Review decided: every message and image, or it counts as deleted."""
-    from dataclasses import asdict  # noqa: PLC0415  # `--help` need not wait for it
+    from retention.snapshot import SnapshotRefusedError, apply_snapshot  # noqa: PLC0415  # `--help` need not wait
 
-    from retention.snapshot import apply_snapshot  # noqa: PLC0415  # likewise
-
-    from console.states import read_lists  # noqa: PLC0415  # likewise
+    from console.states import advised, read_lists  # noqa: PLC0415  # likewise
 
     out = Output(as_json=as_json)
     messages, images = read_lists(files)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
     confirm(target, "import review states", yes=yes)
-    report = apply_snapshot(
-        target.dynamodb, target.table, target.app_apple_id, messages, images, allow_silencing=allow_silencing
-    )
+    try:
+        report = apply_snapshot(
+            target.dynamodb, target.table, target.app_apple_id, messages, images, allow_silencing=allow_silencing
+        )
+    except SnapshotRefusedError as error:
+        raise advised(error, "nothing was imported") from None
     told = f"{plural(len(messages), 'message')} and {plural(len(images), 'image')}"
     out.say(f"{told}: their states are in {target.table}.", "green")
-    out.document(asdict(report))
+    out.document(form_of(report))
 
 
 @app.command(
@@ -362,6 +369,7 @@ def sign_request(
 
     if environment not in {"Sandbox", "Production"}:
         raise typer.BadParameter("write Sandbox or Production", param_hint="--environment")
+    _check_utf8({"--product": product, "--locale": locale, "--transaction": transaction})
     claims = request_claims(
         original_transaction_id=transaction,
         app_apple_id=app_id,
@@ -371,14 +379,24 @@ def sign_request(
         signed_date=None if at is None else int(at.timestamp() * 1000),
     )
     try:
-        body = json.dumps({"signedPayload": Authority.load(ca).sign(claims)})
+        authority = Authority.load(ca)
     except ValueError as error:
         raise Failure(f"There is no usable test CA in {ca}: {error}.") from None
+    body = json.dumps({"signedPayload": authority.sign(claims)})
     if curl is None or as_json:
         print(body)  # noqa: T201  # the body is the output, byte for byte
     else:
         line = f"curl -sS -i -X POST {shlex.quote(curl)} -H 'content-type: application/json' --data {shlex.quote(body)}"
         print(line)  # noqa: T201  # likewise
+
+
+def _check_utf8(options: Mapping[str, str]) -> None:
+    """Refuse what cannot be in JSON: bytes of a terminal that are no UTF-8."""
+    for name, value in options.items():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise typer.BadParameter("write it in UTF-8", param_hint=name) from None
 
 
 @app.command(
@@ -435,6 +453,7 @@ def rehearse(
     from console.rehearse import check_url  # noqa: PLC0415  # likewise
     from console.simulator.box import TestConfig  # noqa: PLC0415  # likewise
 
+    _check_utf8({"--transaction": transaction, "--locale": locale or ""})
     out = Output(as_json=as_json)
     directory = ca or rehearsal_authority.default_directory()
     if anchor:
@@ -485,14 +504,13 @@ def _fail(out: Output, error: Exception) -> None:
             out.failure(str(error))
         out.failure(summary, {"ok": False, "file": error.file, "mistakes": _listed(error.file, error.mistakes)})
         return
-    told = str(error) if isinstance(error, RetentionError) else sentence(error)
+    told = sentence(error)
     if told is None:
         raise error
     details: Mapping[str, Any] = getattr(error, "evidence", {})
     if isinstance(error, RetentionError):
         details = {"code": error.code, **details}
-    first = told[:1] if isinstance(error, OSError) else told[:1].upper()  # it begins with the name of a file
-    out.failure(first + told[1:].rstrip(".") + ".", details)
+    out.failure(told, details)
 
 
 # What shells call a command that was called wrongly.

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -116,12 +117,16 @@ def prepare_streams() -> None:
 
 def _writable(document: object, encoding: str | None) -> str:
     """Return JSON text that a stream of this encoding can hold; JSON has an escape for every character."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=_said) + "\n"
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return json.dumps(document, indent=2, default=str) + "\n"
+        return json.dumps(document, indent=2, default=_said) + "\n"
     return text
+
+
+def _said(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _console(stream: IO[str]) -> Console:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,7 +72,7 @@ def show_started(test: Test, env: str | None, out: Output) -> None:
     out.say(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
     named = "" if env is None else f" --env {env}"
     out.say(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
-    out.document(asdict(test))
+    out.document({"requestId": test.request_id, "config": _config(test)})
 
 
 def show(found: TestReport, out: Output) -> None:
@@ -95,4 +94,24 @@ def show(found: TestReport, out: Output) -> None:
 
 
 def as_document(found: TestReport) -> dict[str, Any]:
-    return {**asdict(found), "target": shown(found.target)}
+    """Return Apple's PerformanceTestResultResponse, and of which test it is."""
+    return {
+        "requestId": found.test.request_id,
+        "config": _config(found.test),
+        "target": shown(found.target),
+        "result": found.result,
+        "successRate": found.success_rate,
+        "numPending": found.pending,
+        "responseTimes": found.response_times_ms,
+        "failures": found.failures,
+    }
+
+
+def _config(test: Test) -> dict[str, int | None]:
+    return {
+        "maxConcurrentRequests": test.max_concurrent_requests,
+        "totalRequests": test.total_requests,
+        "totalDuration": test.total_duration_ms,
+        "responseTimeThreshold": test.response_time_threshold_ms,
+        "successRateThreshold": test.success_rate_threshold,
+    }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from retention import table as rows
@@ -18,6 +18,7 @@ from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
 from console.file.release import Release
+from console.json_form import form_of
 from console.seen import Live, Seen
 from console.session import plural
 from console.stack import SANDBOX
@@ -118,11 +119,11 @@ class Plan:
             "uploadMessages": [
                 {"id": one.upload.identifier, "names": one.names, "replaces": one.replaces} for one in self.messages
             ],
-            "publish": None if self.publish is None else asdict(self.publish),
-            "configureDefaults": [asdict(one) for one in self.defaults],
+            "publish": None if self.publish is None else form_of(self.publish),
+            "configureDefaults": [form_of(one) for one in self.defaults],
             "waiting": {
-                "messages": [asdict(one) for one in self.in_review],
-                "rejected": [asdict(one) for one in self.rejected],
+                "messages": [form_of(one) for one in self.in_review],
+                "rejected": [form_of(one) for one in self.rejected],
                 "defaults": [
                     {"product": one.product, "locale": one.locale, "message": one.wanted[0]}
                     for one in self.waiting_defaults

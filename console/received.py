@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from retention.errors import RetentionError
@@ -13,6 +14,7 @@ from retention.gateway import read_body
 from retention.jws import APPLE_ROOT_FINGERPRINT, SignedPayloadVerifier, apple_root
 from retention.request import RetentionRequest, read_signed_payload
 
+from console.explain import Refused
 from console.failure import Failure
 
 _PARTS: Final = 3
@@ -22,25 +24,34 @@ _NUMBERS: Final = ("appAppleId", "signedDate")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request and what its signature is worth: `signed_by` is `Apple`, `the local test CA`, or empty."""
+    """A request and what its signature is worth: `signed_by` is `Apple`, `the local test CA`, or empty if `refused`."""
 
     request: RetentionRequest
     signed_by: str
     note: str
+    refused: Refused | None = None
 
 
 def read_event(content: bytes, now: datetime, test_root: bytes | None = None) -> Received:
-    """Decode a saved request. Its signature is checked as of `now`, and a bad one is told, not refused.
+    """Decode a saved request. Its signature is checked as of `now`, and a bad one told: the request is read anyway.
 
-    `test_root` is the DER of the local test CA's root. Raises Failure where there is no request to be found.
+    `test_root` is the DER of the local test CA's root, None where that is not trusted. Raises Failure where there is no
+    request to be found.
     """
     try:
         signed_payload = _signed_payload(content)
     except RetentionError as error:
         raise Failure(f"This event is refused before its signature is looked at: {error}") from None
     request = _decoded(signed_payload)
-    signer, note = _signer(signed_payload, now, test_root)
-    return Received(request, signer, note)
+    roots = [apple_root(), *([] if test_root is None else [test_root])]
+    try:
+        signed = SignedPayloadVerifier(roots).authenticate(signed_payload, now)
+    except RetentionError as error:
+        return Received(request, "", "", Refused(HTTPStatus.UNAUTHORIZED, error.code, str(error)))
+    if signed.anchor == APPLE_ROOT_FINGERPRINT:
+        return Received(request, "Apple", "Its signature was checked: Apple signed it.")
+    note = "Its signature was checked: the local test CA signed it, which Apple did not make."
+    return Received(request, "the local test CA", note)
 
 
 def _signed_payload(content: bytes) -> str:
@@ -71,17 +82,3 @@ def _decoded(signed_payload: str) -> RetentionRequest:
             if not isinstance(claims.get(name), kind):
                 raise Failure(f"The payload has no `{name}` as Apple documents it.")
     return RetentionRequest.from_claims(claims)
-
-
-def _signer(signed_payload: str, now: datetime, test_root: bytes | None) -> tuple[str, str]:
-    roots = [apple_root(), *([] if test_root is None else [test_root])]
-    try:
-        signed = SignedPayloadVerifier(roots).authenticate(signed_payload, now)
-    except RetentionError as error:
-        return (
-            "",
-            f"Its signature was checked, and the endpoint would answer 401 ({error.code}): {error}.",
-        )
-    if signed.anchor == APPLE_ROOT_FINGERPRINT:
-        return "Apple", "Its signature was checked: Apple signed it."
-    return "the local test CA", "Its signature was checked: the local test CA signed it, which Apple did not make."

@@ -1,20 +1,22 @@
 """`retention rehearse`: Apple's performance test before Apple runs it, and what Apple's report does not tell.
 
 Requests go out evenly over the test's duration, at most so many at a time, each over a connection of its own and signed
-when it leaves. Apple hangs up at its threshold; we count that as Apple does, and stay to learn how late the answer was.
+when it leaves. Apple hangs up at its threshold; we count that as Apple does, send the next one as Apple does, and stay
+all the same, to learn how late the answer was.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore, Timer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +31,8 @@ from console.simulator.performance import FAIL, PASS, Tally, paced, response_tim
 _MAX_URL: Final = 256
 _LINGER_MS: Final = 3000
 _SLOWEST: Final = 5
+
+_NO_SLOT: Final = nullcontext()
 
 # Nobody is answered who is not believed: with the first such answer the rest of the test would tell nothing.
 _REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -171,26 +175,63 @@ def _is_loopback(host: str) -> bool:
 def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lambda *_: None) -> Rehearsal:
     """Run the test against `url`, which `check_url` let pass. Ends early if the endpoint refuses us, or on Ctrl-C."""
     rehearsal = Rehearsal(Tally(url, config))
-    stop, lock = Event(), Lock()
+    stop, lock, slots = Event(), Lock(), Semaphore(config.max_concurrent_requests)
 
     def attempt(number: int) -> None:
-        if stop.is_set():
-            return
-        sent = send(number, url, config.response_time_threshold_ms, asking)
-        with lock:
-            _note(rehearsal, sent)
-            if rehearsal.stopped:
-                stop.set()
-            report("requests", len(rehearsal.sent), config.total_requests)
-
-    with _workers(config.max_concurrent_requests, stop) as pool:
+        slot = _Slot(slots, config.response_time_threshold_ms / 1000)
         try:
-            running = [pool.submit(attempt, number) for number in paced(config, stop.wait)]
+            if stop.is_set():
+                return
+            sent = send(number, url, config.response_time_threshold_ms, asking, slot)
+            with lock:
+                _note(rehearsal, sent)
+                if rehearsal.stopped:
+                    stop.set()  # before the next one goes
+                report("requests", len(rehearsal.sent), config.total_requests)
+        finally:
+            slot.free()
+
+    with _workers(_most_at_once(config), stop) as pool:
+        try:
+            running = []
+            for number in paced(config, stop.wait):
+                slots.acquire()
+                if stop.is_set():
+                    break
+                running.append(pool.submit(attempt, number))
             for future in running:
                 future.result()
         except KeyboardInterrupt:
             rehearsal.stopped = "interrupted"
     return rehearsal
+
+
+def _most_at_once(config: TestConfig) -> int:
+    """Return how many requests may be watched at a time: those in flight, and those that Apple has given up on."""
+    rounds = 1 + math.ceil(_LINGER_MS / config.response_time_threshold_ms)
+    return min(config.max_concurrent_requests * rounds, config.total_requests)
+
+
+class _Slot:
+    """The place of one request among those in flight. Entered with its first byte, it is free so many seconds later.
+
+    By then Apple has hung up, whoever else may still watch; a request that is over sooner is to free it itself.
+    """
+
+    def __init__(self, slots: Semaphore, seconds: float) -> None:
+        self._slots, self._once = slots, Lock()
+        self._timer = Timer(seconds, self.free)
+        self._timer.daemon = True
+
+    def free(self) -> None:
+        if self._once.acquire(blocking=False):
+            self._slots.release()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
 
 
 @contextmanager
@@ -203,10 +244,14 @@ def _workers(number: int, stop: Event) -> Iterator[ThreadPoolExecutor]:
             stop.set()
 
 
-def send(number: int, url: str, threshold_ms: int, asking: Asking) -> Sent:
-    """Make one request and judge it as Apple would."""
+def send(
+    number: int, url: str, threshold_ms: int, asking: Asking, in_flight: AbstractContextManager[None] = _NO_SLOT
+) -> Sent:
+    """Make one request and judge it as Apple would. `in_flight` is held while it is on its way."""
     request_identifier = str(uuid.uuid4())
-    attempt = call(url, asking.signed(request_identifier), threshold_ms + _LINGER_MS)
+    signed = asking.signed(request_identifier)
+    with in_flight:
+        attempt = call(url, signed, threshold_ms + _LINGER_MS)
     message, flaw = _message_in(attempt.body) if attempt.result == SUCCESS else (None, "")
     result, reason = (INVALID_RESPONSE, flaw) if flaw else (attempt.result, attempt.reason)
     if attempt.took_ms > threshold_ms:

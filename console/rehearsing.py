@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from console.forecast import Forecast, Subject, forecast
+from console.json_form import form_of
 from console.output import Output
 from console.rehearsal_authority import Occasion, obtain
 from console.rehearse import Asking, Rehearsal, Sent, rehearse
@@ -156,7 +157,7 @@ def _document(
             "userLocale": asking.locale,
             "originalTransactionId": asking.transaction,
         },
-        "forecast": {"source": foreseen.source, "locales": [asdict(expected) for expected in foreseen.locales]},
+        "forecast": {"source": foreseen.source, "locales": [form_of(expected) for expected in foreseen.locales]},
         "authority": _signer(occasion),
         "notes": list(notes),
     }

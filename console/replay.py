@@ -22,6 +22,7 @@ from console.evidence import Evidence, Proof, facts_of, name_of, open_part
 from console.outlook import Chance, Share, chances, share_of
 from console.output import Output
 from console.phrases import told
+from console.session import plural
 
 _EXAMPLES: Final = 3
 # Apple has 50 locales; more places than this come from somebody who makes them up.
@@ -305,7 +306,7 @@ def _asks(draft: Edition, product: str, locale: str) -> dict[str, str]:
 
 def show(found: Replayed, source: str, out: Output) -> None:
     """Print what a replay found, as text or as one JSON document."""
-    out.say(f"{_counted(found.requests, 'logged request')} against {source}{_period(found)}.", "bold")
+    out.say(f"{plural(found.requests, 'logged request')} against {source}{_period(found)}.", "bold")
     rows = sorted(found.rows.values(), key=lambda row: -row.count)
     out.say(f"{found.unchanged} of {found.decided} are answered as before ({_share(found.unchanged, found)}).")
     if rows:
@@ -354,10 +355,6 @@ def _period(found: Replayed) -> str:
         return ""
     first, last = (datetime.fromtimestamp(bound, UTC) for bound in (found.first, found.last))
     return f", {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _percentage(count: int, found: Replayed) -> float:

@@ -14,14 +14,13 @@ from retention.locales import APPLE_LOCALES
 from console.failure import Failure
 from console.file.compile import compile_document
 from console.file.document import read
+from console.file.identifiers import UUID_FORM
 from console.file.mistakes import suggestion
-
-PERIODS: Final = ("P1W", "P1M", "P2M", "P3M", "P6M", "P1Y")
+from console.file.periods import PERIODS
 
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ISSUER_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
 # What YAML reads as text without quotes, whoever reads it, but for words that are truth values to some.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([._-][A-Za-z0-9]+)*")
@@ -89,7 +88,7 @@ def complete(given: Given, ask: Ask | None) -> Starter:
     return Starter(
         app_apple_id=app,
         bundle_id=bundle,
-        issuer_id=issuer and _matching(issuer, _ISSUER_ID, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
+        issuer_id=issuer and _matching(issuer, UUID_FORM, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
         key_id=key and _matching(key, _KEY_ID, "key id", "2X9R4HXF34"),
         products=_products(products, group),
         locale=_locale(given.locale),

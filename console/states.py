@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from retention.snapshot import ImageState, SnapshotFormatError, read_image_list, read_message_list
+from retention.snapshot import ImageState, SnapshotFormatError, SnapshotRefusedError, read_image_list, read_message_list
 
 from console.failure import Failure
 
@@ -41,3 +41,9 @@ def _names(file: Path, body: bytes) -> list[str]:
     if not names:
         raise Failure(f"{file} has neither `messageIdentifiers` nor `imageIdentifiers`: it is none of Apple's lists.")
     return names
+
+
+def advised(error: SnapshotRefusedError, nothing: str) -> SnapshotRefusedError:
+    """Return the refusal with what was not done, and what to do if Apple's lists are right."""
+    told = f"{error}; {nothing}. If that is how it is, add --allow-silencing"
+    return SnapshotRefusedError(error.code, told, **error.evidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from retention.catalog import ABSENT, APPROVED, REJECTED
@@ -12,6 +12,7 @@ from retention.catalog import ABSENT, APPROVED, REJECTED
 from console.file.compile import Compiled
 from console.file.content import MessageUpload
 from console.file.entries import Document
+from console.json_form import form_of
 from console.output import Output
 from console.seen import Row, Seen
 from console.session import plural
@@ -73,8 +74,8 @@ class Status:
     def document(self) -> dict[str, Any]:
         return {
             "settled": self.settled,
-            "messages": [{**asdict(text), "waitingRules": text.waiting_rules} for text in self.texts],
-            "images": [asdict(image) for image in self.images],
+            "messages": [{**form_of(text), "waitingRules": text.waiting_rules} for text in self.texts],
+            "images": [form_of(image) for image in self.images],
             "others": self.others,
             "statesToImport": self.behind,
         }

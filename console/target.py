@@ -32,7 +32,7 @@ class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
     `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
-    `log_group` and `syncs` are the stack's.
+    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named.
     """
 
     dynamodb: Any
@@ -45,6 +45,7 @@ class Target:
     key_prefix: str = ""
     log_group: str = ""
     syncs: bool = True
+    stack: str = ""
 
 
 def find(where: Where, document: Document | None = None) -> Target:
@@ -60,6 +61,8 @@ def find(where: Where, document: Document | None = None) -> Target:
             hint = suggestion(where.env, document.environments)
             raise Failure(f"{document.file} has no environment `{where.env}`. {hint}")
         environment = document.environments[where.env]
+        if not environment.stack and where.table is None:
+            raise Failure(f"{document.file} names no stack for `{where.env}`: write `stack: …` under it.")
         region, stack_name = where.region or environment.region, environment.stack
     stack, production = _place(where, stack_name, region)
     return Target(
@@ -73,6 +76,7 @@ def find(where: Where, document: Document | None = None) -> Target:
         key_prefix=stack.key_prefix,
         log_group=stack.log_group,
         syncs=stack.syncs,
+        stack=stack.name,
     )
 
 

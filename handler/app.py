@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -26,7 +26,8 @@ from retention import response
 from retention.answers import compose
 from retention.catalog import Catalog
 from retention.connection import connect
-from retention.deadline import Deadline
+from retention.credentials import CredentialSource
+from retention.deadline import Deadline, PassedTime
 from retention.decision import Decision, decide
 from retention.errors import (
     BodyTooLargeError,
@@ -94,6 +95,7 @@ class Endpoint:
     keys: KeyRing[Signer]
     telemetry: Telemetry
     throwaway: Callable[[str], Signer] = Signer.throwaway
+    credentials: CredentialSource = field(default_factory=CredentialSource)
 
     def warm(self, *, restored: bool = False) -> None:
         """Fetch what the first request will need, within the budget of init, and never fail."""
@@ -108,14 +110,17 @@ class Endpoint:
 
     def before_snapshot(self) -> None:
         """Leave no secret in a snapshot, and no connection: it would lead nowhere by then."""
-        self.keys.forget()
-        self.store.renew()
+        self._forget()
 
     def after_restore(self) -> None:
         """Trust nothing that has a time: connect, compare `head` and fetch the key, as after any start."""
+        self._forget()
+        self.warm(restored=True)
+
+    def _forget(self) -> None:
         self.keys.forget()
         self.store.renew()
-        self.warm(restored=True)
+        self.credentials.forget()
 
     def respond(self, event: object, *, init_ms: float | None = None) -> Response:
         """Return exactly one answer to one API Gateway event, whatever the event is.
@@ -144,7 +149,8 @@ class Endpoint:
         with record.stage("verify"):
             signed = self.verifier.authenticate(read_signed_payload(read_body(event)), now)
             request = self._admit(signed, now)
-        _note_request(record, request, signed, now)
+        _note_request(record, request)
+        _note_signer(record, signed, now, self.deployment.known_leaves)
         wanted = request.app_apple_id, request.product_id, request.user_locale
         deadline = Deadline.after(self.store.budget(*wanted))
         with record.stage("lookup"):
@@ -228,12 +234,24 @@ def _refuse(error: Exception, record: Record) -> Refusal:
     return refusal
 
 
-def _note_request(record: Record, request: RetentionRequest, signed: Authenticated, now: datetime) -> None:
+def _note_request(record: Record, request: RetentionRequest) -> None:
     record.request_identifier = request.request_identifier
     record.product_id = request.product_id
     record.locale_asked = request.user_locale
-    record.trust_anchor = APPLE if signed.anchor == APPLE_ROOT_FINGERPRINT else signed.anchor
+
+
+def _note_signer(record: Record, signed: Authenticated, now: datetime, known_leaves: frozenset[str]) -> None:
+    """Note who vouched, and of Apple's own leaf how long it lasts and whether it is news.
+
+    A rehearsal's leaf is not Apple's: its week would raise the alarm over the days left, and a longer one hide it.
+    """
+    if signed.anchor != APPLE_ROOT_FINGERPRINT:
+        record.trust_anchor = signed.anchor
+        return
+    record.trust_anchor = APPLE
     record.leaf_days_left = (signed.leaf_not_after - now).days
+    if signed.leaf_fingerprint not in known_leaves:
+        record.new_leaf = signed.leaf_fingerprint
 
 
 def _note_catalog(record: Record, loaded: Loaded, customer: Customer) -> None:
@@ -261,14 +279,16 @@ def _note_decision(record: Record, decision: Decision) -> None:
 
 def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
     """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
-    dynamodb, ssm = connect("dynamodb"), connect("ssm")
+    credentials, passed = CredentialSource(), PassedTime()
+    dynamodb, ssm = connect("dynamodb", credentials), connect("ssm", credentials)
     roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
     return Endpoint(
         deployment,
         SignedPayloadVerifier(roots),
-        Store(lambda: dynamodb, deployment.table, clock=lambda: deployment.clock().timestamp()),
-        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem),
+        Store(lambda: dynamodb, deployment.table, monotonic=passed, clock=lambda: deployment.clock().timestamp()),
+        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem, monotonic=passed),
         telemetry,
+        credentials=credentials,
     )
 
 

@@ -17,6 +17,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Final
 from urllib.parse import quote
@@ -111,10 +112,11 @@ class Watch:
 
     def plant_token(self, name: str, token: str) -> None:
         """Look for any part of a token, as it stands or in letters of one size, and for its signature in hex."""
-        signature = token.rpartition(".")[2]
-        raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
         parts = token.split(".")
-        self._plant(name, [*parts, *map(str.lower, parts), *map(str.upper, parts), raw.hex()])
+        spelled = [*parts, *map(str.lower, parts), *map(str.upper, parts)]
+        with suppress(ValueError):  # some hostile tokens end in what is no base64
+            spelled.append(base64.urlsafe_b64decode(parts[-1] + "=" * (-len(parts[-1]) % 4)).hex())
+        self._plant(name, spelled)
 
     def plant_key(self, name: str, pem: bytes) -> None:
         """Look for a private key: its PEM, its DER, and its number, each in every spelling."""

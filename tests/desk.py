@@ -16,7 +16,7 @@ from operating import FILE
 from simulated import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
 
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 from console.simulator.api import Answer
 from console.simulator.box import Box, TestConfig
 from console.simulator.server import BoxServer
@@ -58,7 +58,9 @@ class Desk:
         return int(ended.value.code or 0), printed.out, printed.err
 
     def json(self, *arguments: str, env: str = "sandbox") -> Any:
-        return json.loads(self(*arguments, "--json", env=env)[1])
+        document = json.loads(self(*arguments, "--json", env=env)[1])
+        assert_camel_case(document)
+        return document
 
     @property
     def file(self) -> Path:
@@ -77,6 +79,14 @@ class Desk:
         before = self.file.read_text()
         assert old in before
         self.file.write_text(before.replace(old, new))
+
+
+def assert_camel_case(document: Any) -> None:
+    """Names of fields are spelled as Apple spells them, at every depth."""
+    for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        assert_camel_case(inner)
+    if isinstance(document, dict):
+        assert not [name for name in document if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", name)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from console.edition import Edition, from_file
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]

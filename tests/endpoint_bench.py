@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
+from retention.jws import KNOWN_LEAVES
 from retention.offers import Signer
 from retention.record import Record
 from retention.rules import UNREADABLE, Customer
@@ -161,6 +162,7 @@ def make_bench(
     degraded: tuple[str, ...] = (),
     roots: tuple[bytes, ...] = (AUTHORITY.root_der,),
     initialization: str = "on-demand",
+    acknowledged: frozenset[str] = frozenset(),
 ) -> Bench:
     """Wire an endpoint, Sandbox and of one app, to fakes; its clock stands at NOW."""
     app = load_app()
@@ -170,6 +172,7 @@ def make_bench(
         app_apple_ids=frozenset({APP}),
         key_prefix="/retention",
         trust_anchor=None,
+        known_leaves=KNOWN_LEAVES | acknowledged,
         clock=lambda: NOW,
         initialization=initialization,
     )

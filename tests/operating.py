@@ -18,9 +18,9 @@ from console.apply import Applying, Done, Prospect, prospect
 from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
 from console.file.document import read
+from console.other_rows import create_table
 from console.output import Output
 from console.plan import Plan
-from console.releases import create_table
 from console.session import Session
 from console.simulator import verbs
 from console.simulator.api import Answer

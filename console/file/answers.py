@@ -12,6 +12,7 @@ from retention.catalog import SLOTS
 from console.file.entries import Answer, Arm, Experiment
 from console.file.fields import Fields
 from console.file.mistakes import Notes, suggestion
+from console.file.periods import OFFER_PERIODS, PERIODS
 from console.file.tree import Node
 
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback")
@@ -33,8 +34,6 @@ _MAX_PERIOD_COUNT: Final = 12
 _EFFECTIVE: Final = ("IMMEDIATELY", "NEXT_BILL_CYCLE")
 _REASONS: Final = ("UPGRADE", "DOWNGRADE", "APPLY_OFFER")
 _OFFER_REASONS: Final = ("ACQUISITION", "WIN_BACK", "RETENTION")
-_PERIODS: Final = ("P1W", "P1M", "P2M", "P3M", "P6M", "P1Y")
-_OFFER_PERIODS: Final = ("P3D", "P1W", "P2W", "P1M", "P2M", "P3M", "P6M", "P9M", "P1Y")
 _THREE_CAPITALS = re.compile("[A-Z]{3}")
 _ADVANCED_COMMERCE: Final = (
     "currentSKU SKU displayName description effective reason price currency storefront retainBillingCycle offer taxCode"
@@ -52,34 +51,41 @@ def read_answer(node: Node, notes: Notes) -> Answer | None:
         instead = suggestion(node.value, ("fallback",)) if isinstance(node.value, str) else "Write `{message: …}`."
         notes.add(node.at, f"An answer is a mapping or `fallback`, not {node.kind}.", instead)
         return None
-    kind = _kind(node, notes)
-    if kind is None:
+    kinds = _kinds(node, notes)
+    if not kinds:
         return None
-    fields = Fields.of(node, notes, f"an answer that is `{kind}`", _FIELDS[kind])
-    messages = fields.text("message")
-    target = fields.text(kind) if kind in {"alternateProduct", "promotionalOffer"} else ""
-    request = _advanced_commerce(node.entries[kind], notes) if kind == "advancedCommerce" else None
-    plan = fields.choice("billingPlanType", BILLING_PLANS) if kind == "alternateProduct" else None
-    if messages is None or target is None:
-        return None
-    return Answer(kind, messages, fields.place(kind), fields.place("message"), target, plan, request)
+    kind = kinds[0]
+    told = {"fallback", *kinds[1:]}
+    rest = Node(node.at, {key: entry for key, entry in node.entries.items() if key not in told})
+    fields = Fields.of(rest, notes, f"an answer that is `{kind}`", _FIELDS[kind])
+    # Of several that exclude each other none is meant for sure.
+    target = fields.text(kind) if kind in {"alternateProduct", "promotionalOffer"} and len(kinds) == 1 else ""
+    return Answer(
+        kind=kind,
+        messages=fields.text("message") or "",
+        at=fields.place(kind),
+        messages_at=fields.place("message"),
+        target=target or "",
+        billing_plan_type=fields.choice("billingPlanType", BILLING_PLANS) if kind == "alternateProduct" else None,
+        request=_advanced_commerce(node.entries[kind], notes) if kind == "advancedCommerce" else None,
+    )
 
 
-def _kind(node: Node, notes: Notes) -> str | None:
-    special = [kind for kind in KINDS[1:4] if kind in node.entries]
-    if len(special) > 1:
-        both = " and ".join(f"`{kind}`" for kind in special)
+def _kinds(node: Node, notes: Notes) -> list[str]:
+    """Return the kinds of answer in a mapping, of which there must be one. A message is one where it is alone."""
+    kinds = [kind for kind in KINDS[1:4] if kind in node.entries]
+    if len(kinds) > 1:
+        both = " and ".join(f"`{kind}`" for kind in kinds)
         notes.add(node.at, f"{both} exclude each other: Apple takes one answer.", "Keep one of them.")
-        return None
-    if special:
-        return special[0]
-    if "message" in node.entries:
-        return "message"
-    for key, entry in node.entries.items():
-        notes.unknown(entry.at, "answer called", key, KINDS)
-    if not node.entries:
+    if "fallback" in node.entries:
+        wrong = "`fallback` is a whole answer, with nothing in it or beside it."
+        notes.add(node.entries["fallback"].at, wrong, "Write `answer: fallback`.")
+    elif not node.entries:
         notes.add(node.at, "This answer is empty.", suggestion("", KINDS))
-    return None
+    elif not kinds and "message" not in node.entries:
+        for key, entry in node.entries.items():
+            notes.unknown(entry.at, "answer called", key, KINDS)
+    return kinds or ["message"] * ("message" in node.entries)
 
 
 def read_experiment(node: Node, notes: Notes) -> Experiment | None:
@@ -90,7 +96,9 @@ def read_experiment(node: Node, notes: Notes) -> Experiment | None:
         notes.add(fields.place("key"), f"This key has {len(key)} characters.", f"Use at most {_MAX_NAME}.")
     arms = tuple(_arm(name, arm, notes) for name, arm in fields.named("arms").items())
     if not arms:
-        notes.add(fields.place("arms"), "An experiment needs arms.", "Write `control: {weight: 50, answer: …}` each.")
+        if fields.is_mapping and ("arms" not in fields.entries or fields.entries["arms"].value == {}):
+            example = "Write `control: {weight: 50, answer: …}` each."
+            notes.add(fields.place("arms"), "An experiment needs arms.", example)
         return None
     weights = [arm.slots for arm in arms if arm.slots is not None]
     if len(weights) == len(arms) and sum(weights) != SLOTS:
@@ -104,6 +112,8 @@ def read_experiment(node: Node, notes: Notes) -> Experiment | None:
 
 def _arm(name: str, node: Node, notes: Notes) -> Arm:
     fields = Fields.of(node, notes, "an arm", ("weight", "answer"))
+    if not fields.is_mapping:
+        return Arm(name, None, None)
     slots = _slots(node, notes)
     if "answer" not in node.entries:
         notes.add(node.at, "`answer` is missing.", "Write `answer: {message: …}` or `answer: fallback`.")
@@ -141,7 +151,7 @@ def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:
         "description": _limited(fields, "description", _MAX_DESCRIPTION),
         "effective": fields.choice("effective", _EFFECTIVE, required=True),
         "reason": fields.choice("reason", _REASONS, required=True),
-        "price": fields.integer("price", least=0),
+        "price": fields.integer("price", least=0, like=9990),
         "offer": _offer(node.entries["offer"], notes) if "offer" in node.entries else None,
     }
     if item["reason"] == "APPLY_OFFER" and "offer" not in node.entries:
@@ -159,14 +169,14 @@ def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:
 
 def _offer(node: Node, notes: Notes) -> Mapping[str, Any]:
     fields = Fields.of(node, notes, "an Advanced Commerce offer", ("period", "periodCount", "price", "reason"))
-    count = fields.integer("periodCount", least=1)
+    count = fields.integer("periodCount", least=1, like=1)
     if count is not None and count > _MAX_PERIOD_COUNT:
         notes.add(fields.place("periodCount"), f"`periodCount` is {count}.", f"Write 1 to {_MAX_PERIOD_COUNT}.")
     return _present(
         {
-            "period": fields.choice("period", _OFFER_PERIODS, required=True),
+            "period": fields.period("period", OFFER_PERIODS),
             "periodCount": count,
-            "price": fields.integer("price", least=0),
+            "price": fields.integer("price", least=0, like=9990),
             "reason": fields.choice("reason", _OFFER_REASONS, required=True),
         }
     )
@@ -177,7 +187,7 @@ def _period_change(node: Node, notes: Notes) -> Mapping[str, Any]:
     return _present(
         {
             "effective": fields.choice("effective", _EFFECTIVE, required=True),
-            "period": fields.choice("period", _PERIODS, required=True),
+            "period": fields.period("period", PERIODS),
         }
     )
 

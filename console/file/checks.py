@@ -7,14 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from retention.catalog import SLOTS
+from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
+from retention.locales import APPLE_LOCALES
 
 from console.file.entries import Answer, Document, Experiment, Product
+from console.file.identifiers import UUID_FORM
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import Reach
 
-_SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
-_TEXT_ONLY: Final = frozenset({"alternateProduct", "promotionalOffer", "advancedCommerce"})
 _MOST_NAMES: Final = 3
 
 Shares = Sequence[tuple[str, int]]
@@ -22,26 +22,34 @@ Shares = Sequence[tuple[str, int]]
 
 def signs(document: Document) -> bool:
     """Tell whether any answer of the document needs the signing key."""
-    return any(answer.kind in _SIGNED for rule in document.rules for answer in rule.answers)
+    return any(answer.kind in SIGNED for rule in document.rules for answer in rule.answers)
 
 
 def check_products(document: Document, notes: Notes) -> None:
-    """Note defaults that are no message sets, and a signing app without its key's ids."""
+    """Note defaults that are no message sets."""
     for product in document.products.values():
         if product.default is not None and product.default not in document.messages:
             notes.unknown(product.at.inside("default"), "message set", product.default, document.messages)
-    app = document.app
-    if app is None or not signs(document):
+
+
+def check_signing_key(document: Document, notes: Notes) -> None:
+    """Note what an app that signs does not say of its key: Apple knows issuers by UUIDs."""
+    key = document.signing_key
+    if key is None or not signs(document):
         return
-    for name, value in (("issuerId", app.issuer_id), ("keyId", app.key_id)):
-        if not value:
-            notes.add(app.at, f"`{name}` is missing, and offers are signed with it.", f"Write `{name}: …`.")
+    for name, value in (("issuerId", key.issuer_id), ("keyId", key.key_id)):
+        if value is None:
+            notes.add(key.at, f"`{name}` is missing, and offers are signed with it.", f"Write `{name}: …`.")
+    if key.issuer_id and not UUID_FORM.fullmatch(key.issuer_id):
+        wrong = f"`{key.issuer_id}` is no issuer id, and offers are signed with it."
+        example = "57246542-96fe-1a63-e053-0824d011072a"
+        notes.add(key.issuer_at, wrong, f"Write the UUID that App Store Connect shows, such as `{example}`.")
 
 
 def check_offers(document: Document, notes: Notes) -> None:
     """Note offers of products that the file does not declare."""
     for offer in document.offers.values():
-        if offer.product_id not in document.products:
+        if offer.product_id and offer.product_id not in document.products:
             notes.unknown(offer.at, "product", offer.product_id, document.products)
 
 
@@ -60,11 +68,11 @@ def check_answers(document: Document, reaches: Sequence[Reach], notes: Notes) ->
     """Note answers that name what there is not, and answers that Apple would refuse."""
     for reached in reaches:
         for answer in reached.rule.answers:
-            if answer.kind != "fallback":
+            if answer.messages:
                 _check_messages(answer, document, notes)
-            if answer.kind == "alternateProduct":
+            if answer.kind == "alternateProduct" and answer.target:
                 _check_alternate(answer, reached, document, notes)
-            elif answer.kind == "promotionalOffer" and answer.target not in document.offers:
+            elif answer.kind == "promotionalOffer" and answer.target and answer.target not in document.offers:
                 notes.unknown(answer.at, "offer", answer.target, document.offers)
             elif answer.kind == "advancedCommerce":
                 _check_advanced_commerce(answer, reached, document, notes)
@@ -74,7 +82,7 @@ def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
     texts = document.messages.get(answer.messages)
     if texts is None:
         notes.unknown(answer.messages_at, "message set", answer.messages, document.messages)
-    elif answer.kind in _TEXT_ONLY:
+    elif answer.kind in TEXT_ONLY:
         pictured = [locale for locale, text in texts.items() if text.pictured]
         if pictured:
             notes.add(
@@ -89,7 +97,7 @@ def _check_alternate(answer: Answer, reached: Reach, document: Document, notes: 
     if target is None:
         notes.unknown(answer.at, "product", answer.target, document.products)
         return
-    if answer.billing_plan_type == "MONTHLY" and target.period != "P1Y":
+    if answer.billing_plan_type == "MONTHLY" and target.period not in {"P1Y", ""}:
         notes.add(
             answer.at,
             f"MONTHLY billing exists for products of one year; the period of `{target.product_id}` is {target.period}.",
@@ -108,7 +116,8 @@ def _check_alternate(answer: Answer, reached: Reach, document: Document, notes: 
 
 
 def _may_switch(product: Product, target: Product) -> bool:
-    return product.product_id != target.product_id and product.group == target.group
+    same_group = product.group == target.group or not (product.group and target.group)
+    return product.product_id != target.product_id and same_group
 
 
 def _check_advanced_commerce(answer: Answer, reached: Reach, document: Document, notes: Notes) -> None:
@@ -143,6 +152,9 @@ def check_experiments(
         experiment = rule.says
         if not isinstance(experiment, Experiment) or any(arm.slots is None for arm in experiment.arms):
             continue
+        _check_common_locale(experiment, document, notes)
+        if not experiment.key:
+            continue
         first = seen.setdefault(experiment.key, experiment)
         if first.shares != experiment.shares:
             notes.add(
@@ -152,6 +164,25 @@ def check_experiments(
             )
         elif first is experiment and experiment.key in live:
             _check_live(experiment, live[experiment.key], notes, warnings, reshuffle=reshuffle)
+
+
+def _check_common_locale(experiment: Experiment, document: Document, notes: Notes) -> None:
+    """Arms are given in one locale that all of them have. Where there is none, no customer ever comes to one."""
+    sets = {arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer and arm.answer.messages}
+    texts = [document.messages.get(name, {}).keys() for name in sorted(sets)]
+    if not texts or not all(locales and locales <= APPLE_LOCALES for locales in texts):
+        return  # nothing is shown, or what is wrong with the sets is told there
+    if not frozenset.intersection(*map(frozenset, texts)):
+        names = _some(sorted(sets))
+        notes.add(
+            experiment.at,
+            f"No arm can ever be given: {names} have no locale in common, and arms are compared in one.",
+            f"Give each of them a text in the same locale, such as `{_default_locale(document)}`.",
+        )
+
+
+def _default_locale(document: Document) -> str:
+    return document.locales.default if document.locales is not None else "en-US"
 
 
 def _check_live(

@@ -10,7 +10,15 @@ from typing import Any, TypeAlias
 from retention.catalog import FORMAT, MessageState
 from retention.locales import LocaleTable
 
-from console.file.checks import check_answers, check_experiments, check_offers, check_products, check_schedules, signs
+from console.file.checks import (
+    check_answers,
+    check_experiments,
+    check_offers,
+    check_products,
+    check_schedules,
+    check_signing_key,
+    signs,
+)
 from console.file.content import Content, read_content
 from console.file.entries import Document
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
@@ -81,6 +89,7 @@ def compile_document(
     content = read_content(document, notes)
     reaches = [reach(rule, document.products) for rule in document.rules]
     check_products(document, notes)
+    check_signing_key(document, notes)
     check_offers(document, notes)
     check_answers(document, reaches, notes)
     check_schedules(document, now, notes)

@@ -93,7 +93,7 @@ class _Reader:
         elif key.startswith(CUSTOMER_PREFIX):
             instead = "Names of facts are letters, digits and `_`, beginning with a letter: `customer.tenureDays`."
         else:
-            instead = suggestion(key, [*_COMBINATORS, *_FACTS])
+            instead = self.notes.suggest(key, [*_COMBINATORS, *_FACTS])
         self.notes.add(node.at, f"There is nothing called `{key}` to ask about a request.", instead)
 
     def test(self, fact: str, node: Node, depth: int) -> Document | None:
@@ -144,7 +144,7 @@ class _Reader:
         if fact.startswith(CUSTOMER_PREFIX):
             return value
         if not isinstance(value, str):
-            self.notes.add(node.at, f"`{fact}` is compared with a text, not {node.kind}.", f'Write `"{value}"`.')
+            self.notes.add(node.at, f"`{fact}` is compared with a text, not {node.kind}.", f'Write `"{node.written}"`.')
         elif fact == "productId" and value not in self.products:
             self.notes.unknown(node.at, "product", value, self.products)
         elif fact == "userLocale" and not is_locale(value):

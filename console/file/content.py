@@ -72,11 +72,13 @@ class _Reader:
         return 0 if self.document.app is None else self.document.app.app_apple_id
 
     def image(self, image: Image) -> ImageUpload | None:
+        if not image.file:
+            return None
         path = (self.document.base_dir or Path()) / image.file
         try:
             content = path.read_bytes()
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            reason = (getattr(error, "strerror", None) or "that is no file name").lower()
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
             self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", f"Put the file at {path}.")
             return None
         self._check_image(image, content)
@@ -84,10 +86,11 @@ class _Reader:
 
     def _check_image(self, image: Image, content: bytes) -> None:
         try:
-            found = complaint(read_png(content), image.size)
+            png = read_png(content)
         except NotPNGError as error:
             self.notes.add(image.at, f"`{image.file}` is no PNG image: {error}.", "Apple takes PNG files only.")
             return
+        found = complaint(png, image.size) if image.size else None
         if found is not None:
             self.notes.add(image.at, f"`{image.file}`: {found[0]}", found[1])
 
@@ -111,9 +114,9 @@ class _Reader:
     def _used(self, name: str, size: str, at: Place, images: Mapping[str, ImageUpload]) -> str:
         """Return the id of the image called `name`, which must be declared with `size`."""
         image = self.document.images.get(name)
-        if image is None:
+        if image is None and name:
             self.notes.unknown(at, "image", name, self.document.images)
-        elif image.size != size:
+        elif image is not None and image.size not in {size, ""}:
             others = [other.name for other in self.document.images.values() if other.size == size]
             instead = f"Declare it with `size: {size}`" + (f", or use `{others[0]}`." if others else ".")
             self.notes.add(at, f"The image `{name}` is {image.size}; {size} belongs here.", instead)

@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from retention.locales import APPLE_LOCALES, normalise, spelled
+from retention.locales import APPLE_LOCALES, language_of, normalise, spelled
 
 from console.file.answers import read_answer, read_experiment, utf16_length
 from console.file.conditions import is_locale, read_condition
 from console.file.entries import (
+    Answer,
     App,
     Bullet,
     Document,
     Environment,
+    Experiment,
     Image,
     Locales,
     Messages,
     Offer,
     Product,
     Rule,
+    SigningKey,
     Text,
 )
 from console.file.fields import Fields
 from console.file.identifiers import canonical_text
 from console.file.images import FULL_SIZE, SIZES
-from console.file.mistakes import Notes, Place, nearest, suggestion
+from console.file.mistakes import Notes, Place
+from console.file.periods import PERIODS
 from console.file.schedules import Schedule, read_schedule
 from console.file.tree import Node, Progress, parse
 
 __all__ = ["Document", "read"]
 
 _SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "rules")
-_PERIODS: Final = ("P1W", "P1M", "P2M", "P3M", "P6M", "P1Y")
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
+# In a text, a tab and a line's end may be meant.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 # UploadMessageRequestBody's limits (apple-api.md, section 5).
@@ -80,6 +83,7 @@ def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | 
         file=file,
         base_dir=base_dir,
         app=reader.app(_required(top, "app")),
+        signing_key=reader.signing_key,
         environments=reader.environments(top.named("environments")),
         products=products,
         locales=reader.locales(_required(top, "locales")),
@@ -103,7 +107,7 @@ def _required(top: Fields, key: str) -> Node | None:
 def _rules(top: Fields) -> tuple[Node, ...]:
     if "rules" not in top.entries:
         top.notes.add(top.at, "The section `rules` is missing.", "Write `rules:` and `- name: …` below it.")
-    return top.listed("rules")
+    return top.listed("rules", "- name: …", required=True)
 
 
 @dataclass(slots=True)
@@ -112,15 +116,23 @@ class _Reader:
 
     notes: Notes
     names: dict[str, int] = field(default_factory=dict)
+    signing_key: SigningKey | None = None
 
     def app(self, node: Node | None) -> App | None:
         if node is None:
             return None
         fields = Fields.of(node, self.notes, "the app", ("appAppleId", "bundleId", "issuerId", "keyId"))
-        app_apple_id = fields.integer("appAppleId", least=1)
+        app_apple_id = fields.integer("appAppleId", least=1, like=6745974591)
         bundle_id = self._matching(fields, "bundleId", _BUNDLE_ID, "com.example.app")
         key_id = self._matching(fields, "keyId", _KEY_ID, "ABC123DEFG", required=False)
         issuer_id = fields.text("issuerId", required=False)
+        if fields.is_mapping:
+            self.signing_key = SigningKey(
+                issuer_id or ("" if "issuerId" in fields.entries else None),
+                key_id or ("" if "keyId" in fields.entries else None),
+                node.at,
+                fields.place("issuerId"),
+            )
         if app_apple_id is None or bundle_id is None:
             return None
         return App(app_apple_id, bundle_id, issuer_id or "", key_id or "", node.at)
@@ -137,28 +149,30 @@ class _Reader:
         found = {}
         for name, node in nodes.items():
             fields = Fields.of(node, self.notes, "an environment", ("stack", "region"))
-            stack, region = fields.text("stack"), fields.text("region")
-            if stack is not None and region is not None:
-                found[name] = Environment(name, stack, region)
+            found[name] = Environment(name, fields.text("stack") or "", fields.text("region") or "")
         return found
 
     def products(self, nodes: Mapping[str, Node]) -> dict[str, Product]:
         return {name: self._product(name, node) for name, node in nodes.items()}
 
     def _product(self, name: str, node: Node) -> Product:
+        before = self.notes.found
         if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or name == "*":
             self.notes.add(node.at, f"`{name}` is no product id.", "Write the id from App Store Connect.")
         known = ("group", "period", "advancedCommerce", "bundle", "default")
         fields = Fields.of(node, self.notes, "a product", known)
-        return Product(
+        product = Product(
             product_id=name,
             group=fields.text("group") or "",
-            period=fields.choice("period", _PERIODS, default="", required=True),
+            period=fields.period("period", PERIODS) or "",
             advanced_commerce=fields.flag("advancedCommerce"),
             bundle=fields.flag("bundle"),
             default=fields.text("default", required=False),
             at=node.at,
         )
+        # With a mistake in it, it may have been meant to take any answer.
+        understood = self.notes.found == before
+        return product if understood else replace(product, advanced_commerce=True, bundle=False)
 
     def locales(self, node: Node | None) -> Locales | None:
         if node is None:
@@ -168,10 +182,13 @@ class _Reader:
         if default is not None:
             self._apple_locale(default, fields.place("default"))
         fallbacks: dict[str, tuple[str, ...]] = {}
+        firsts: dict[str, tuple[str, int]] = {}
         for written, entry in fields.named("fallbacks").items():
             key = self._fallback_key(written, entry.at)
-            if key in fallbacks:
-                self.notes.add(entry.at, f"The fallbacks of `{key}` stand here twice.", "Keep one of the two.")
+            first, line = firsts.setdefault(key, (written, entry.at.line))
+            if first != written:
+                wrong = f"The fallbacks of `{key}` stand here twice, as `{first}` and as `{written}`."
+                self.notes.add(entry.at, wrong, f"Keep one of the two: the first is on line {line}.")
             fallbacks[key] = self._fallback(entry)
         return None if default is None else Locales(default, fallbacks)
 
@@ -179,9 +196,10 @@ class _Reader:
         if not is_locale(written):
             self.notes.add(at, f"`{written}` is not a locale.", "Write one like `fr`, `fr-CA` or `zh-Hant`.")
             return written
-        # As `retention.locales.candidates` looks it up. Chinese regions are kept: Apple has no locale of theirs.
+        # As `retention.locales.candidates` looks it up. Chinese is kept as it is: Apple has no locale of its regions,
+        # and none of the language alone.
         key = spelled(written)
-        return key if key.startswith("zh-") or _LANGUAGE.fullmatch(key) else normalise(written)
+        return key if key.partition("-")[0] == "zh" else normalise(written)
 
     def _fallback(self, node: Node) -> tuple[str, ...]:
         items = node.items if isinstance(node.value, tuple) else (node,)
@@ -199,18 +217,19 @@ class _Reader:
             return
         normal = normalise(name)
         near = normal if normal in APPLE_LOCALES else None
-        instead = f"Did you mean `{near}`?" if near else suggestion(name, _likely(name))
+        instead = f"Did you mean `{near}`?" if near else self.notes.suggest(name, _spoken(normal) or APPLE_LOCALES)
         self.notes.add(at, f"Apple has no locale `{name}`.", instead)
 
     def images(self, nodes: Mapping[str, Node]) -> dict[str, Image]:
         found = {}
         for name, node in nodes.items():
+            before = self.notes.found
             fields = Fields.of(node, self.notes, "an image", ("file", "size", "revision"))
             file = fields.text("file")
             size = fields.choice("size", SIZES, default=FULL_SIZE)
-            revision = fields.integer("revision", least=1, required=False)
-            if file is not None:
-                found[name] = Image(name, file, size, revision, node.at)
+            revision = fields.integer("revision", least=1, like=1, required=False)
+            understood = self.notes.found == before
+            found[name] = Image(name, file or "", size if understood else "", revision, node.at)
         return found
 
     def messages(self, nodes: Mapping[str, Node]) -> Messages:
@@ -219,25 +238,22 @@ class _Reader:
     def _set(self, node: Node) -> dict[str, Text]:
         if not isinstance(node.value, Mapping) or not node.entries:
             self.notes.add(node.at, "This message set has no text at all.", "Write `en-US: {header: …, body: …}`.")
-        found = {}
         for locale, entry in node.entries.items():
             self._apple_locale(locale, entry.at)
-            text = self._text(entry)
-            if text is not None:
-                found[locale] = text
-        return found
+        return {locale: self._text(entry) for locale, entry in node.entries.items()}
 
-    def _text(self, node: Node) -> Text | None:
+    def _text(self, node: Node) -> Text:
         known = ("header", "body", "image", "altText", "headerPosition", "bullets", "revision")
         fields = Fields.of(node, self.notes, "a message", known)
         header, body = self._limited(fields, "header", _MAX_HEADER), self._limited(fields, "body", _MAX_BODY)
-        image = fields.text("image", required=False)
-        alt_text = self._limited(fields, "altText", _MAX_ALT_TEXT, required=image is not None)
+        has_image = "image" in fields.entries
+        image = (fields.text("image") or "") if has_image else None
+        alt_text = self._limited(fields, "altText", _MAX_ALT_TEXT, required=has_image)
         position = fields.choice("headerPosition", ("ABOVE_BODY", "ABOVE_IMAGE"))
         bullets = fields.listed("bullets")
-        if image is None and "altText" in fields.entries:
+        if not has_image and "altText" in fields.entries:
             self.notes.add(fields.place("altText"), "`altText` describes an image, and there is none.", "Add `image`.")
-        if image is None and position == "ABOVE_IMAGE":
+        if not has_image and position == "ABOVE_IMAGE":
             self.notes.add(
                 fields.place("headerPosition"), "ABOVE_IMAGE needs an image.", "Add `image`, or leave this out."
             )
@@ -245,25 +261,28 @@ class _Reader:
             self.notes.add(
                 fields.place("bullets"), f"There are {len(bullets)} bullets.", f"Apple takes at most {_MAX_BULLETS}."
             )
-        revision = fields.integer("revision", least=1, required=False)
-        read_bullets = tuple(bullet for bullet in map(self._bullet, bullets) if bullet is not None)
-        if header is None or body is None:
-            return None
-        above = position == "ABOVE_IMAGE"
-        return Text(header, body, image, alt_text, above, read_bullets, revision, node.at, fields.place("image"))
+        return Text(
+            header=header or "",
+            body=body or "",
+            image=image,
+            alt_text=alt_text,
+            above_image=position == "ABOVE_IMAGE",
+            bullets=tuple(map(self._bullet, bullets)),
+            revision=fields.integer("revision", least=1, like=1, required=False),
+            at=node.at,
+            image_at=fields.place("image"),
+        )
 
-    def _bullet(self, node: Node) -> Bullet | None:
+    def _bullet(self, node: Node) -> Bullet:
         fields = Fields.of(node, self.notes, "a bullet", ("text", "image", "altText"))
         text = self._limited(fields, "text", _MAX_BULLET)
         image = fields.text("image")
         alt_text = self._limited(fields, "altText", _MAX_ALT_TEXT)
-        if text is None or image is None or alt_text is None:
-            return None
-        return Bullet(text, image, alt_text, fields.place("image"))
+        return Bullet(text or "", image or "", alt_text or "", fields.place("image"))
 
     def _limited(self, fields: Fields, key: str, limit: int, *, required: bool = True) -> str | None:
         """Return a text as it will be uploaded."""
-        written = fields.text(key, required=required)
+        written = fields.prose(key, required=required)
         if written is None:
             return None
         text = canonical_text(written)
@@ -281,32 +300,39 @@ class _Reader:
             fields = Fields.of(node, self.notes, "an offer", ("productId", "offerIdentifier", "signature"))
             product, identifier = fields.text("productId"), fields.text("offerIdentifier")
             signature = fields.choice("signature", ("v2", "v1"), default="v2")
-            if product is not None and identifier is not None:
-                found[name] = Offer(name, product, identifier, signature, fields.place("productId"))
+            found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"))
         return found
 
     def rules(self, nodes: Iterable[Node], products: Mapping[str, Product]) -> tuple[Rule, ...]:
         return tuple(self._rule(node, products) for node in nodes)
 
     def _rule(self, node: Node, products: Mapping[str, Product]) -> Rule:
+        before = self.notes.found
         fields = Fields.of(node, self.notes, "a rule", ("name", "when", "during", "answer", "experiment"))
         name = self._rule_name(fields)
         when, during = fields.entries.get("when"), fields.entries.get("during")
-        says = [key for key in ("answer", "experiment") if key in fields.entries]
-        if len(says) != 1:
-            wrong = "A rule has an `answer` or an `experiment`, not both." if says else "This rule says nothing."
-            self.notes.add(node.at, wrong, "Write one of `answer: {message: …}` and `experiment: {…}`.")
-        said = fields.entries[says[0]] if len(says) == 1 else None
-        reads = read_answer if says == ["answer"] else read_experiment
+        condition = None if when is None else read_condition(when, self.notes, products)
+        schedule = None if during is None else read_schedule(during, self.notes)
+        says = self._says(fields)
         return Rule(
             name=name,
-            condition=None if when is None else read_condition(when, self.notes, products),
-            has_condition=when is not None,
-            schedule=Schedule() if during is None else (read_schedule(during, self.notes) or Schedule()),
-            says=None if said is None else reads(said, self.notes),
+            condition=condition,
+            understood=self.notes.found == before,
+            schedule=schedule or Schedule(),
+            says=says,
             at=node.at,
             schedule_at=fields.place("during"),
         )
+
+    def _says(self, fields: Fields) -> Answer | Experiment | None:
+        answer, experiment = fields.entries.get("answer"), fields.entries.get("experiment")
+        if fields.is_mapping and (answer is None) is (experiment is None):
+            wrong = (
+                "This rule says nothing." if answer is None else "A rule has an `answer` or an `experiment`, not both."
+            )
+            self.notes.add(fields.at, wrong, "Write one of `answer: {message: …}` and `experiment: {…}`.")
+        trial = None if experiment is None else read_experiment(experiment, self.notes)
+        return trial if answer is None else read_answer(answer, self.notes)
 
     def _rule_name(self, fields: Fields) -> str:
         name = fields.text("name")
@@ -322,9 +348,6 @@ class _Reader:
         return name
 
 
-def _likely(name: str) -> frozenset[str]:
-    """Return Apple's locales of the same language, or the nearest of all."""
-    language = normalise(name).partition("-")[0]
-    spoken = frozenset(locale for locale in APPLE_LOCALES if locale.partition("-")[0] == language)
-    near = nearest(name, APPLE_LOCALES)
-    return spoken or (frozenset({near}) if near else APPLE_LOCALES)
+def _spoken(normal: str) -> list[str]:
+    """Return Apple's locales of the same language."""
+    return [locale for locale in APPLE_LOCALES if language_of(locale) == language_of(normal)]

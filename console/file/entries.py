@@ -24,6 +24,20 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningKey:
+    """What `app` says of the In-App Purchase key, whatever is wrong beside it. None: nothing; empty: a mistake."""
+
+    issuer_id: str | None
+    key_id: str | None
+    at: Place
+    issuer_at: Place
+
+
+# What follows is kept under its name even where a field of it is a mistake, which is noted: the name is none. A text or
+# a name that could not be read is then empty, and nothing is said of it again.
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A deployment: the CloudFormation stack that has the table and the URL."""
 
@@ -145,11 +159,11 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`says` is None where it is a mistake, and so is `condition` where `has_condition`."""
+    """`says` is None where it is a mistake. A rule that is not `understood` has a mistake of form somewhere in it."""
 
     name: str
     condition: Condition | None
-    has_condition: bool
+    understood: bool
     schedule: Schedule
     says: Answer | Experiment | None
     at: Place
@@ -177,6 +191,7 @@ class Document:
     file: str
     base_dir: Path | None
     app: App | None
+    signing_key: SigningKey | None
     environments: Mapping[str, Environment]
     products: Mapping[str, Product]
     locales: Locales | None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from console.file.mistakes import Notes, Place, suggestion
+from console.file import periods
+from console.file.mistakes import CONTROL, Notes, Place, suggestion
 from console.file.tree import Node
+
+# `"6745974591"`, `id6745974591` and `6 745 974 591` are numbers to whoever wrote them.
+_DIGITS = re.compile(r"(?:id)?([0-9]{1,3}(?:[ _,'][0-9]{3})+|[0-9]{1,18})(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class Fields:
     at: Place
     entries: Mapping[str, Node]
     notes: Notes
+    is_mapping: bool = True
 
     @classmethod
     def of(cls, node: Node, notes: Notes, what: str, known: Sequence[str]) -> Fields:
@@ -27,28 +33,39 @@ class Fields:
         for key, entry in node.entries.items():
             if key not in known:
                 notes.unknown(entry.at, f"field of {what} called", key, known)
-        return cls(node.at, node.entries, notes)
+        return cls(node.at, node.entries, notes, isinstance(node.value, Mapping))
 
-    def text(self, key: str, *, required: bool = True) -> str | None:
-        """Return a text that is not blank."""
+    def prose(self, key: str, *, required: bool = True) -> str | None:
+        """Return a text that is not blank, on as many lines as it likes."""
         node = self._entry(key, required=required)
         if node is None:
             return None
         if isinstance(node.value, str) and node.value.strip():
             return node.value
-        quoted = f'Write `{key}: "{node.value}"`.' if isinstance(node.value, int | float) else f"Write `{key}: …`."
+        quoted = f'Write `{key}: "{node.written}"`.' if isinstance(node.value, int | float) else f"Write `{key}: …`."
         self.notes.add(node.at, f"`{key}` is a text, not {_or_empty(node)}.", quoted)
         return None
 
-    def integer(self, key: str, *, least: int, required: bool = True) -> int | None:
+    def text(self, key: str, *, required: bool = True) -> str | None:
+        """Return a text that is not blank and fits on a line: a name, an id."""
+        found = self.prose(key, required=required)
+        if found is None or not CONTROL.search(found):
+            return found
+        wrong = f"`{key}` has a control character in it."
+        self.notes.add(self.place(key), wrong, "Write it without, on one line.")
+        return None
+
+    def integer(self, key: str, *, least: int, like: int, required: bool = True) -> int | None:
+        """Return a whole number from `least` on; `like` is one that could stand here."""
         node = self._entry(key, required=required)
         if node is None:
             return None
         if isinstance(node.value, int) and not isinstance(node.value, bool) and node.value >= least:
             return node.value
-        self.notes.add(
-            node.at, f"`{key}` is a whole number from {least} on, not {node.kind}.", f"Write `{key}: {least + 1}`."
-        )
+        meant = _DIGITS.fullmatch(node.written.strip())
+        digits = int(re.sub("[^0-9]", "", meant[1])) if meant is not None else 0
+        instead = f"Write `{key}: {digits}`." if meant and digits >= least else f"Write one like `{key}: {like}`."
+        self.notes.add(node.at, f"`{key}` is a whole number from {least} on, not {node.kind}.", instead)
         return None
 
     def flag(self, key: str, *, required: bool = False) -> bool:
@@ -72,6 +89,23 @@ class Fields:
             self.notes.add(node.at, f"`{key}` is a text, not {node.kind}.", suggestion("", choices))
         return default
 
+    def period(self, key: str, choices: Sequence[str]) -> str | None:
+        """Return a required period; what looks alike is not what lasts as long."""
+        node = self._entry(key, required=True)
+        if node is None:
+            return None
+        if isinstance(node.value, str) and node.value in choices:
+            return node.value
+        meant = periods.meant(node.written, choices)
+        instead = f"Did you mean `{meant}`?" if meant else suggestion("", choices)
+        wrong = (
+            f"There is no `{key}` called `{node.value}`."
+            if isinstance(node.value, str)
+            else (f"`{key}` is a text, not {node.kind}.")
+        )
+        self.notes.add(node.at, wrong, instead)
+        return None
+
     def named(self, key: str) -> Mapping[str, Node]:
         """Return the entries of a mapping of names; an absent one has none."""
         node = self.entries.get(key)
@@ -81,15 +115,16 @@ class Fields:
             self.notes.add(node.at, f"`{key}` is a mapping, not {node.kind}.", "Write `name: …` below it.")
         return node.entries
 
-    def listed(self, key: str) -> tuple[Node, ...]:
+    def listed(self, key: str, example: str = "- …", *, required: bool = False) -> tuple[Node, ...]:
         """Return the items of a list, which must not be empty where it stands; an absent one has none."""
         node = self.entries.get(key)
         if node is None:
             return ()
         if not isinstance(node.value, tuple):
-            self.notes.add(node.at, f"`{key}` is a list, not {node.kind}.", "Write `- …` below it.")
+            self.notes.add(node.at, f"`{key}` is a list, not {node.kind}.", f"Write `{example}` below it.")
         elif not node.items:
-            self.notes.add(node.at, f"The list `{key}` is empty.", "Leave it out, or put something in.")
+            instead = f"Write `{example}` below it." if required else "Leave it out, or put something in."
+            self.notes.add(node.at, f"The list `{key}` is empty.", instead)
         return node.items
 
     def place(self, key: str) -> Place:
@@ -99,7 +134,7 @@ class Fields:
 
     def _entry(self, key: str, *, required: bool) -> Node | None:
         node = self.entries.get(key)
-        if node is None and required:
+        if node is None and required and self.is_mapping:
             self.notes.add(self.at, f"`{key}` is missing.", f"Write `{key}: …`.")
         return node
 

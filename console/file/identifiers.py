@@ -7,12 +7,16 @@ image's, of its size and the SHA-256 of its file. `revision` makes another id of
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from retention.table import canonical
+
+# As Apple writes UUIDs: in five groups, without braces.
+UUID_FORM = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def namespace(app_apple_id: int) -> uuid.UUID:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
+
+# What a name cannot have in it: it stands on one line of a log, a table, a terminal.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,50 @@ class Mistakes(Exception):  # noqa: N818  # what it holds, rather than one error
 
 @dataclass(slots=True)
 class Notes:
-    """Mistakes as they are found; reading goes on behind each."""
+    """Mistakes as they are found; reading goes on behind each.
+
+    One rename in a large file is a mistake in thousands of rules. So each name is looked for once, and after so many
+    comparisons of names no more are made: then a mistake tells the first names there are.
+    """
 
     mistakes: list[Mistake] = field(default_factory=list)
+    found: int = 0  # also those that only follow from another
+    _told: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
+    _comparisons: int = 0
+    _unusable: set[Place] = field(default_factory=set)
 
     def add(self, place: Place, wrong: str, instead: str) -> None:
-        self.mistakes.append(Mistake(place.line, place.where, wrong, instead))
+        self.found += 1
+        if place not in self._unusable:
+            self.mistakes.append(Mistake(place.line, place.where, wrong, instead))
+
+    def add_last(self, place: Place, wrong: str, instead: str) -> None:
+        """Note what makes a value unusable: whatever would be said of it afterwards follows from that."""
+        self.add(place, wrong, instead)
+        self._unusable.add(place)
 
     def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `name`, and which one may have been meant."""
-        self.add(place, f"There is no {what} `{name}`.", suggestion(name, known))
+        self.add(place, f"There is no {what} `{name}`.", self.suggest(name, known))
+
+    def suggest(self, name: str, known: Iterable[str]) -> str:
+        """Return `suggestion(name, known)`, or the names there are once enough were compared."""
+        names = frozenset(known)
+        told = self._told.setdefault(names, {})
+        if name in told:
+            return told[name]
+        if self._comparisons + len(names) > _MOST_COMPARISONS:
+            if "" not in told:
+                told[""] = suggestion("", names)
+            return told[""]
+        self._comparisons += len(names)
+        told[name] = suggestion(name, names)
+        return told[name]
 
 
-_MOST_NAMES = 12
+_MOST_COMPARISONS: Final = 50_000
+_MOST_NAMES: Final = 12
+_ALIKE: Final = 0.6
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -71,10 +107,20 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that looks most like `name`, whatever the case, or None."""
+    """Return the one of `known` that looks most like `name`, whatever the case, or None.
+
+    As `difflib.get_close_matches`, which compares in full also what cannot be nearer than the nearest so far.
+    """
     folded = {_fold(candidate): candidate for candidate in known}
-    matches = difflib.get_close_matches(_fold(name), folded, n=1, cutoff=0.6)
-    return folded[matches[0]] if matches else None
+    wanted = _fold(name)
+    if wanted in folded:
+        return folded[wanted]
+    matcher, near, alike = difflib.SequenceMatcher(b=wanted), None, _ALIKE
+    for like, candidate in folded.items():
+        matcher.set_seq1(like)
+        if matcher.real_quick_ratio() >= alike and matcher.quick_ratio() >= alike and matcher.ratio() >= alike:
+            near, alike = candidate, matcher.ratio()
+    return near
 
 
 def _fold(name: str) -> str:

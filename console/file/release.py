@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The sheet for every product the file does not name.
-ANY_PRODUCT = "*"
-
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:

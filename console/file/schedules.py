@@ -7,9 +7,10 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import resources
 from typing import Final
 
-from console.file.mistakes import Notes, suggestion
+from console.file.mistakes import Notes
 from console.file.tree import Node
 
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?")
@@ -28,7 +29,8 @@ class Schedule:
 def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     """Return the schedule of a `during:`; None where it could not be understood, which is noted."""
     if not node.entries:
-        notes.add(node.at, "A schedule is a mapping.", "Write `{from: 2026-12-01, until: 2027-01-01, timeZone: …}`.")
+        wrong = "This schedule is empty." if node.value == {} else f"A schedule is a mapping, not {node.kind}."
+        notes.add(node.at, wrong, "Write `{from: 2026-12-01, until: 2027-01-01, timeZone: …}`, or leave `during` out.")
         return None
     unknown = [key for key in node.entries if key not in _FIELDS]
     for key in unknown:
@@ -37,21 +39,33 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     if not node.entries.keys() & {"from", "until"}:
         notes.add(node.at, "This schedule neither begins nor ends.", "Give it `from`, `until` or both.")
         return None
-    if zone is None:
-        return None
-    bounds = {key: _instant(node.entries[key], zone, notes) for key in ("from", "until") if key in node.entries}
-    if None in bounds.values():
-        return None
-    schedule = Schedule(bounds.get("from"), bounds.get("until"))
-    if schedule.starts is not None and schedule.ends is not None and schedule.starts >= schedule.ends:
+    # What the calendar says needs no zone, and is told also where that is a mistake. The first of two ambiguous times
+    # is meant, so instants stand in the order of their local times.
+    bounds = {key: node.entries[key] for key in ("from", "until") if key in node.entries}
+    local = {key: found for key, bound in bounds.items() if (found := _local(bound, notes)) is not None}
+    if len(local) > 1 and local["from"] >= local["until"]:
         notes.add(node.at, "This schedule is empty: it ends before it has begun.", _HALF_OPEN)
         return None
-    return schedule
+    if zone is None:
+        return None
+    instants = {key: _instant(bounds[key], found, zone, notes) for key, found in local.items()}
+    if len(local) < len(bounds) or None in instants.values():
+        return None
+    return Schedule(instants.get("from"), instants.get("until"))
+
+
+# Names of the database that are no places: `Factory` is a clock that nobody has set.
+_NO_ZONES: Final = frozenset({"Factory"})
 
 
 @functools.cache
 def _zone_names() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    """Return the zones that every machine knows: a system's own list may have others, such as its `localtime`."""
+    try:
+        zones = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    except ModuleNotFoundError:
+        return frozenset()
+    return frozenset(zones) - _NO_ZONES
 
 
 def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
@@ -62,14 +76,17 @@ def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
     if not _zone_names():
         notes.add(named.at, "This machine has no time zones.", "Run `pip install tzdata` and try again.")
         return None
-    if not isinstance(named.value, str) or named.value not in _zone_names():
-        name = named.value if isinstance(named.value, str) else ""
-        notes.add(named.at, f"There is no time zone `{name}`.", suggestion(name, _zone_names()))
+    if not isinstance(named.value, str):
+        wrong = f"A time zone is a text, not {named.kind}."
+        notes.add(named.at, wrong, "Write one like `timeZone: Europe/Paris`, or `timeZone: UTC`.")
+        return None
+    if named.value not in _zone_names():
+        notes.unknown(named.at, "time zone", named.value, _zone_names())
         return None
     return zoneinfo.ZoneInfo(named.value)
 
 
-def _instant(node: Node, zone: zoneinfo.ZoneInfo, notes: Notes) -> int | None:
+def _local(node: Node, notes: Notes) -> datetime | None:
     text = node.value
     if not isinstance(text, str) or not _LOCAL.fullmatch(text):
         notes.add(
@@ -79,17 +96,24 @@ def _instant(node: Node, zone: zoneinfo.ZoneInfo, notes: Notes) -> int | None:
         )
         return None
     try:
-        local = datetime.fromisoformat(text).replace(tzinfo=zone)  # fold 0: the first of two ambiguous times
-        instant = local.astimezone(UTC)
-        existing = instant.astimezone(zone)
-    except (ValueError, OverflowError):
+        return datetime.fromisoformat(text)
+    except ValueError:
         notes.add(node.at, f"The calendar has no `{text}`.", "Write a date that exists.")
         return None
-    if existing.replace(tzinfo=None) != local.replace(tzinfo=None):
+
+
+def _instant(node: Node, local: datetime, zone: zoneinfo.ZoneInfo, notes: Notes) -> int | None:
+    try:
+        instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: the first of two ambiguous times
+        existing = instant.astimezone(zone).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        notes.add(node.at, f"The calendar has no `{node.value}` there.", "Write a date that exists.")
+        return None
+    if existing != local:
         notes.add(
             node.at,
-            f"`{text}` does not exist in {zone.key}: the clocks go forward over it.",
-            f"Write `{existing.replace(tzinfo=None).isoformat(timespec='minutes')}`.",
+            f"`{node.value}` does not exist in {zone.key}: the clocks go forward over it.",
+            f"Write `{existing.isoformat(timespec='minutes')}`.",
         )
         return None
     return int(instant.timestamp())

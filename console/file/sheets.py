@@ -8,16 +8,17 @@ from typing import Any, Final
 
 from retention.catalog import Sheet
 from retention.locales import APPLE_LOCALES, LocaleTable
-from retention.table import MAX_DOCUMENT, canonical, pack
+from retention.table import ANY_PRODUCT, MAX_DOCUMENT, canonical, pack
 
 from console.file.conditions import Document as Condition
 from console.file.conditions import asks_product, for_product, named_products
 from console.file.entries import Answer, Document, Experiment, Rule
 from console.file.mistakes import Mistake, Notes, Place
-from console.file.release import ANY_PRODUCT
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024
+# Unpacked, a sheet is compiled while somebody waits, and no deadline can end that: some 0.1 s for as much as this.
+MAX_SHEET_JSON: Final = 1024 * 1024
 MAX_RULES: Final = 500
 # BatchGetItem takes 100 keys: the states of everything one request could be answered with.
 MAX_LOCALE_MESSAGES: Final = 100
@@ -36,8 +37,14 @@ class Reach:
 
     @property
     def restricted(self) -> bool:
-        """Tell whether the rule asks which product it is."""
-        return self.rule.condition is not None and asks_product(self.rule.condition)
+        """Tell whether the rule asks which product it is; if something in it was not understood, whether it names them.
+
+        Of everything but a product that nobody knows, it cannot be told what is left.
+        """
+        condition = self.rule.condition
+        if condition is None or not asks_product(condition):
+            return False
+        return self.rule.understood or named_products(condition) is not None
 
     @property
     def products(self) -> tuple[str, ...]:
@@ -77,6 +84,8 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
     drafts = {product: _Draft() for product in (*document.products, ANY_PRODUCT)}
     for reached in reaches:
+        if not reached.rule.understood:
+            continue  # who can tell whom it answers, or which rule it leaves nobody to
         _check_reachable(reached, drafts, notes, warnings)
         rule = reached.rule
         compiled = _rule(rule, document)
@@ -179,6 +188,9 @@ def check_limits(product: str, sheet: SheetDocument, locales: LocaleTable, at: P
     if size > MAX_SHEET_BYTES:
         limit = f"At most {MAX_SHEET_BYTES} fit: say `productId` in more rules."
         notes.add(at, f"The rules that may answer {who} take {size} bytes.", limit)
+    elif len(content) > MAX_SHEET_JSON:
+        limit = f"At most {MAX_SHEET_JSON} can be compiled in time: say `productId` in more rules, with fewer in each."
+        notes.add(at, f"The rules that may answer {who} take {len(content)} bytes unpacked.", limit)
     locale, number = _most_messages(sheet, locales)
     if number > MAX_LOCALE_MESSAGES:
         limit = f"At most {MAX_LOCALE_MESSAGES} can be looked up: use fewer message sets for it."

@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from console.file.mistakes import Mistake, Mistakes, Notes, Place
+from console.file.core_schema import TAG, CoreResolver, number
+from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 
 Scalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -24,19 +25,24 @@ Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
 # Aliases make a small file a large tree; nobody writes this much by hand, and ten thousand rules need a tenth.
 _MAX_NODES: Final = 2_000_000
-_MAX_NUMBER: Final = 2**63
-_YAML: Final = "tag:yaml.org,2002:"
+# What neither DynamoDB nor a person counts in: NaN, infinity, more than an int64.
+_NUMBERS: Final = (-(2**63), 2**63)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # In column 1 nothing else begins so: content stands further in.
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the file and its place; below a key, the place is the key's."""
+    """A value of the file and its place; below a key, the place is the key's.
+
+    `written` is a scalar as it stands in the file: `0123` and `1.50` are numbers, but not to whom they are ids.
+    """
 
     at: Place
     value: Value
+    written: str = ""
 
     @property
     def entries(self) -> Mapping[str, Node]:
@@ -54,11 +60,11 @@ class Node:
         if self.value is None:
             return "nothing"
         if isinstance(self.value, bool):
-            return f"the truth value `{str(self.value).lower()}`"
+            return f"the truth value `{self.written}`"
         if isinstance(self.value, str):
             return f"the text `{self.value}`"
         if isinstance(self.value, int | float):
-            return f"the number `{self.value}`"
+            return f"the number `{self.written}`"
         return "a list" if isinstance(self.value, tuple) else "a mapping"
 
 
@@ -67,7 +73,9 @@ def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = No
     try:
         text = source.decode("utf-8-sig")
         _check_version(text, notes)
-        root = YAML(typ="safe", pure=True).compose(_Watched(text, progress))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Resolver = CoreResolver
+        root = yaml.compose(_Watched(text, progress))
         return _Builder(notes).build(root, Place(1, "")) if root is not None else Node(Place(1, ""), None)
     except UnicodeDecodeError as error:
         line = source[: error.start].count(b"\n") + 1
@@ -88,6 +96,7 @@ _HALF_A_CHARACTER: Final = (
     "This text holds half a character (a lone surrogate).",
     "Write the character itself.",
 )
+_INVISIBLE: Final = ("This name has a control character in it.", "Write the name without it, on one line.")
 _INDENT: Final = "Check quotes, colons and indentation there; text with `: ` or ` #` in it needs quotes."
 
 
@@ -128,7 +137,8 @@ class _Builder:
         if isinstance(node, SequenceNode):
             self._check_tag(node, "seq", at)
             return Node(at, tuple(self._items(node, at)))
-        return Node(at, self._scalar(node, at))
+        text = _whole(str(node.value))
+        return Node(at, self._scalar(text, node, at), text)
 
     def _entries(self, node: Any, at: Place) -> Iterator[tuple[str, Node]]:  # noqa: ANN401  # as above
         seen: dict[str, int] = {}
@@ -137,25 +147,28 @@ class _Builder:
             if not isinstance(key, ScalarNode):
                 self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
                 continue
-            if _SURROGATE.search(key.value):
+            name = _whole(str(key.value))
+            if _SURROGATE.search(name):
                 self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
-            place = at.inside(key.value, line)
+            place = at.inside(CONTROL.sub("\ufffd", name), line)
+            if CONTROL.search(name):
+                self._notes.add_last(place, *_INVISIBLE)
             if str(key.tag).endswith(":merge"):
                 self._notes.add(place, "Merge keys are not part of YAML 1.2.", "Write the entries out.")
-            elif key.value in seen:
-                first = f"Keep one of the two: the first is on line {seen[key.value]}."
-                self._notes.add(place, f"The key `{key.value}` stands here twice.", first)
+            elif name in seen:
+                first = f"Keep one of the two: the first is on line {seen[name]}."
+                self._notes.add(place, f"The key `{name}` stands here twice.", first)
             else:
-                seen[key.value] = line
-                yield key.value, self.build(value, place)
+                seen[name] = line
+                yield name, self.build(value, place)
 
     def _items(self, node: Any, at: Place) -> Iterator[Node]:  # noqa: ANN401  # as above
         for index, item in enumerate(node.value, 1):
             yield self.build(item, Place(item.start_mark.line + 1, f"{at.where}[{index}]"))
 
-    def _scalar(self, node: Any, at: Place) -> Scalar | None:  # noqa: ANN401  # as above
-        text, kind = str(node.value), str(node.tag).removeprefix(_YAML)
+    def _scalar(self, text: str, node: Any, at: Place) -> Scalar | None:  # noqa: ANN401  # as above
+        kind = str(node.tag).removeprefix(TAG)
         if kind == "null":
             return None
         if kind == "bool" and text.lower() in {"true", "false"}:
@@ -163,30 +176,34 @@ class _Builder:
         if kind in {"int", "float"}:
             return self._number(text, at)
         if kind == "bool":  # tagged so
-            self._notes.add(at, f"`{text}` is no truth value.", "Write `true` or `false`.")
-        elif kind not in {"str", "timestamp"}:
+            self._notes.add_last(at, f"`{text}` is no truth value.", "Write `true` or `false`.")
+            return None
+        if kind != "str":
             self._no_tag(node, at)
         if _SURROGATE.search(text):
-            self._notes.add(at, *_HALF_A_CHARACTER)
-            return _SURROGATE.sub("\ufffd", text)
+            self._notes.add_last(at, *_HALF_A_CHARACTER)
+            return None
         return text
 
     def _check_tag(self, node: Any, kind: str, at: Place) -> None:  # noqa: ANN401  # as above
-        if str(node.tag) != _YAML + kind:
+        if str(node.tag) != TAG + kind:
             self._no_tag(node, at)
 
     def _no_tag(self, node: Any, at: Place) -> None:  # noqa: ANN401  # as above
         self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
 
-    def _number(self, text: str, at: Place) -> Scalar:
-        for read in (int, lambda digits: int(digits, 0), float):
-            try:
-                number: int | float = read(text)
-            except ValueError:
-                continue
-            # What neither DynamoDB nor a person counts in: NaN, infinity, more than an int64.
-            if abs(number) <= _MAX_NUMBER:
-                return number
-            break
-        self._notes.add(at, f"`{text[:30]}` is no usable number.", "Write a number, or put quotes around a text.")
-        return text
+    def _number(self, text: str, at: Place) -> Scalar | None:
+        try:
+            found = number(text)
+        except ValueError:
+            found = float("nan")
+        least, above = _NUMBERS
+        if least <= found < above:
+            return found
+        self._notes.add_last(at, f"`{text[:30]}` is no usable number.", "Write a number, or put quotes around a text.")
+        return None
+
+
+def _whole(text: str) -> str:
+    r"""Return `text` with each pair of surrogates as its character: JSON writes an emoji as `"\ud83d\ude00"`."""
+    return _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)

@@ -19,7 +19,7 @@ from typing import Any, Final
 from retention.request import MAX_BODY_BYTES
 
 from console.authority import Authority, request_claims
-from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
+from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
 from console.local.surroundings import function_environment
 
 PATH: Final = "/v1/retention-message"
@@ -100,11 +100,11 @@ def write_sample_events(directory: Path) -> None:
     """Write every event into `directory`, and the environment file that `sam local invoke` answers them under."""
     authority = Authority.load(EVENTS / "ca")
     for sample in SAMPLES:
-        _write(directory / sample.file_name, event_of(sample, authority))
+        write_document(directory / sample.file_name, event_of(sample, authority))
     variables = dict(function_environment("http://127.0.0.1:8000", APP, SAMPLE_CLOCK.isoformat()))
     declared = {name: value for name, value in variables.items() if not name.startswith("AWS_DEFAULT")}
     declared.pop("AWS_EC2_METADATA_DISABLED")
-    _write(directory / "environment.json", {"GetRetentionMessage": declared})
+    write_document(directory / "environment.json", {"GetRetentionMessage": declared})
 
 
 def _with_other_product(payload: str) -> str:
@@ -172,10 +172,6 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
         "body": base64.b64encode(body.encode()).decode(),
         "isBase64Encoded": True,
     }
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> int:

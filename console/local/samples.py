@@ -60,9 +60,10 @@ def write_sample_states(directory: Path) -> None:
     """Write messages.json and images.json into `directory`."""
     messages, images = sample_states(compile_sample().content)
     directory.mkdir(parents=True, exist_ok=True)
-    _write(directory / "messages.json", messages)
-    _write(directory / "images.json", images)
+    write_document(directory / "messages.json", messages)
+    write_document(directory / "images.json", images)
 
 
-def _write(path: Path, document: Mapping[str, Any]) -> None:
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write JSON as the files of `events/` have it."""
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

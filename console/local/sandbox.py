@@ -27,11 +27,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from console.failure import Failure, sentence
 from console.file.entries import App, Document, Environment
 from console.local.environments import say
+from console.local.gateway import listen
 from console.local.sample_events import PATH
-from console.local.serve import listen
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.options import APPLE_URL
-from console.releases import create_table
+from console.other_rows import create_table
+from console.ports import port, taking
 from console.session import read_file
 from console.simulator import accounts, verbs
 from console.simulator.box import Box
@@ -77,9 +78,9 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser = argparse.ArgumentParser(prog="make sandbox", description="A stack, an endpoint and an App Store, here.")
     parser.add_argument("--file", type=Path, default=Path("retention.yaml"), help="the file to try")
     parser.add_argument("--env", default="sandbox", help="its environment whose stack this is (default: sandbox)")
-    parser.add_argument("--port", type=int, default=8080, help="of the endpoint; 0 finds a free one (default: 8080)")
-    parser.add_argument("--aws-port", type=int, default=8000, help="likewise, of AWS (default: 8000)")
-    parser.add_argument("--apple-port", type=int, default=PORT, help=f"likewise, of the App Store (default: {PORT})")
+    parser.add_argument("--port", type=port, default=8080, help="of the endpoint; 0 finds a free one (default: 8080)")
+    parser.add_argument("--aws-port", type=port, default=8000, help="likewise, of AWS (default: 8000)")
+    parser.add_argument("--apple-port", type=port, default=PORT, help=f"likewise, of the App Store (default: {PORT})")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where the App Store remembers")
     given = parser.parse_args(arguments)
     return Options(given.file, given.env, given.port, given.aws_port, given.apple_port, given.directory)
@@ -96,7 +97,8 @@ def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
         aws = parts.enter_context(embedded_dynamodb(options.aws_port))
         box = parts.enter_context(Box.open(options.directory))
         pem = _grant(box, app, document)
-        apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
+        with taking(options.apple_port, "APPLE_PORT=…"):
+            apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
         variables = function_environment(aws, app.app_apple_id, trust_anchor=box.authority.root_der)
         os.environ.update({**variables, "AWS_DEFAULT_REGION": environment.region or variables["AWS_DEFAULT_REGION"]})
         function = importlib.import_module("app").get_retention_message
@@ -128,7 +130,10 @@ def _app(document: Document) -> App:
 def _environment(document: Document, name: str) -> Environment:
     if name not in document.environments:
         raise Failure(f"{document.file} has no environment `{name}`: write it under `environments`, with its stack.")
-    return document.environments[name]
+    environment = document.environments[name]
+    if not environment.stack:
+        raise Failure(f"{document.file} names no stack for `{name}`: write `stack: …` under it.")
+    return environment
 
 
 def _grant(box: Box, app: App, document: Document) -> bytes:
@@ -143,8 +148,9 @@ def _grant(box: Box, app: App, document: Document) -> bytes:
 
 
 @contextmanager
-def _served(function: Any, port: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
-    server = listen(function, "127.0.0.1", port)
+def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
+    with taking(number, "PORT=…"):
+        server = listen(function, "127.0.0.1", number)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

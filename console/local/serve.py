@@ -7,88 +7,26 @@ the built artefact under Lambda's own runtime that answers, in as many environme
 from __future__ import annotations
 
 import argparse
-import base64
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from console.failure import sentence
 from console.local.environments import lambda_environments, say
+from console.local.gateway import Function, listen
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
-from console.rehearsal_authority import read_anchor
-
-# What API Gateway itself refuses to take in; the function's own limit is far below.
-_MAX_BYTES = 10 * 1024 * 1024
+from console.ports import port, taking
+from console.rehearsal_authority import default_directory, read_anchor
 
 # Each is a Python of its own, of some 60 MB.
 _MAX_ENVIRONMENTS = 200
-
-Function = Callable[[dict[str, Any], None], dict[str, Any]]
-
-
-class Gateway(BaseHTTPRequestHandler):
-    """What API Gateway's HTTP API does for the function: payload format 2.0 in, status, headers and body out."""
-
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16  # headers and body leave together; apart, each answer waits for the peer's delayed ACK
-    disable_nagle_algorithm = True
-    function: Function
-
-    def do_POST(self) -> None:
-        if self.path.partition("?")[0] != PATH:
-            self._send(404, {"content-type": "application/json"}, b'{"message":"Not Found"}')
-            return
-        length = self.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > _MAX_BYTES:
-            self.close_connection = True
-            self._send(413, {}, b"")
-            return
-        answer = self.function(self._event(self.rfile.read(int(length))), None)
-        self._send(answer["statusCode"], answer["headers"], answer.get("body", "").encode())
-
-    do_GET = do_PUT = do_DELETE = do_PATCH = do_POST  # noqa: N815  # http.server's names
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
-        """Say nothing: the function writes a line for each request."""
-
-    def _event(self, body: bytes) -> dict[str, Any]:
-        return {
-            "version": "2.0",
-            "routeKey": f"POST {PATH}",
-            "rawPath": PATH,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            "requestContext": {"http": {"method": self.command, "path": PATH, "sourceIp": self.client_address[0]}},
-            "body": base64.b64encode(body).decode(),
-            "isBase64Encoded": True,
-        }
-
-    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:  # noqa: PLR2004  # No Content has no length either
-            self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256  # a burst waits its turn; the default turns the sixth caller away for a second
-
-
-def listen(function: Function, host: str, port: int) -> ThreadingHTTPServer:
-    """Return a server, not yet serving, that gives each request a thread of its own. Port 0 finds a free one."""
-    gateway = type("FunctionGateway", (Gateway,), {"function": staticmethod(function)})
-    return _Server((host, port), gateway)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +39,9 @@ class Options:
     environments: int = 0
     endpoint_url: str | None = None
     trust_anchor: bytes | None = None
+    authority: Path | None = (
+        None  # where the anchor's own authority lies, if it is known and not where it is looked for
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> Options:
     parser = argparse.ArgumentParser(prog="make serve", description="The endpoint over HTTP on this machine.")
-    parser.add_argument("--port", type=int, default=8080, help="0 finds a free one (default: 8080)")
-    parser.add_argument("--dynamodb-port", type=int, default=8000, help="likewise, of the table (default: 8000)")
+    parser.add_argument("--port", type=port, default=8080, help="0 finds a free one (default: 8080)")
+    parser.add_argument("--dynamodb-port", type=port, default=8000, help="likewise, of the table (default: 8000)")
     parser.add_argument("--file", type=Path, default=SAMPLE, help="the retention.yaml to serve")
     parser.add_argument(
         "--environments",
@@ -141,8 +82,27 @@ def _options(arguments: Sequence[str] | None) -> Options:
     )
     given = parser.parse_args(arguments)
     anchor = None if given.trust_anchor is None else read_anchor(given.trust_anchor)
-    file = given.file.resolve()
-    return Options(given.port, given.dynamodb_port, file, given.environments, given.endpoint_url, anchor)
+    return Options(
+        port=given.port,
+        dynamodb_port=given.dynamodb_port,
+        file=given.file.resolve(),
+        environments=given.environments,
+        endpoint_url=given.endpoint_url,
+        trust_anchor=anchor,
+        authority=_authority_of(given.trust_anchor),
+    )
+
+
+def _authority_of(anchor: str | None) -> Path | None:
+    """Return the folder of a trust anchor that is a file, unless `retention rehearse` looks there anyway."""
+    if anchor is None:
+        return None
+    folder = Path(anchor).resolve().parent
+    try:
+        kept = Path(anchor).is_file()
+    except OSError:  # base64 is too long for a name
+        return None
+    return folder if kept and folder != default_directory().resolve() else None
 
 
 def _environments(text: str) -> int:
@@ -160,7 +120,8 @@ def serve(options: Options) -> None:
         table.import_states(compiled)
         table.write_customers(compiled.release.app_apple_id)
         function = parts.enter_context(_function(options, endpoint_url, compiled.release.app_apple_id))
-        server = parts.enter_context(listen(function, "127.0.0.1", options.port))
+        with taking(options.port, "PORT=…"):
+            server = parts.enter_context(listen(function, "127.0.0.1", options.port))
         url = f"http://127.0.0.1:{server.server_address[1]}{PATH}"
         product = next(iter(compiled.release.sheets))
         say(f"Release {published.number} of {options.file.name} is live; its table is at {endpoint_url}.")
@@ -182,11 +143,17 @@ def _function(options: Options, endpoint_url: str, app_apple_id: int) -> Iterato
 
 def _hint(options: Options, app_apple_id: int, product: str, url: str) -> str:
     if options.trust_anchor is not None:
-        return f"From another terminal, the rehearsal:\n\n  .venv/bin/retention rehearse {url} --product {product}\n"
+        line = ["rehearse", url, "--product", product, "--file", _from_here(options.file)]
+        line += [] if options.authority is None else ["--ca", _from_here(options.authority)]
+        return f"From another terminal, the rehearsal:\n\n  .venv/bin/retention {shlex.join(line)}\n"
     return (
         "From another terminal, a freshly signed request:\n\n"
         f"  .venv/bin/retention sign-request --app {app_apple_id} --product {product} | curl -sS -d @- {url}\n"
     )
+
+
+def _from_here(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 if __name__ == "__main__":

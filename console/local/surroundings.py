@@ -25,7 +25,9 @@ from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
-from console.releases import Published, create_table, publish, record_default, write_profile
+from console.other_rows import create_table, record_default, write_profile
+from console.ports import check
+from console.releases import Published, publish
 from console.stack import client
 from console.states import read_lists
 
@@ -35,7 +37,8 @@ REGION: Final = "us-east-1"
 
 @contextmanager
 def embedded_dynamodb(port: int = 0) -> Iterator[str]:
-    """Run moto's DynamoDB in this process, on the loopback; give its URL. Port 0 finds a free one."""
+    """Run moto's DynamoDB in this process, on the loopback; give its URL. Port 0 finds a free one. Raises Failure."""
+    check(port, "DYNAMODB_PORT=…")  # moto would wait for ever for a server that cannot start
     # A third of a second to import, and only these two commands need it.
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 

@@ -16,6 +16,7 @@ import typer
 
 from console.failure import Failure, Misuse
 from console.output import Output
+from console.ports import LAST, taking
 from console.session import plural
 from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
@@ -77,7 +78,7 @@ Identifiers = Annotated[
 @app.command()
 def serve(
     directory: Directory = DIRECTORY,
-    port: Annotated[int, typer.Option(help="0 finds a free one.")] = PORT,
+    port: Annotated[int, typer.Option(help="0 finds a free one.", min=0, max=LAST)] = PORT,
     authority: Annotated[
         Path | None, typer.Option(help="Sign a new box's requests by this authority, not by events/ca.")
     ] = None,
@@ -95,10 +96,8 @@ def serve(
 
     config = TestConfig(concurrency, requests, duration, limit_ms, success_rate)
     with _open(directory, authority=authority, config=config, strict=strict) as box:
-        try:
+        with taking(port, "--port"):
             server = BoxServer(box, port=port, log=_log)
-        except OSError as error:
-            raise Failure(f"Port {port} cannot be had ({error.strerror}): try another with --port.") from None
         _log("Base URLs for Apple's client (stop with Ctrl-C):")
         for environment in ENVIRONMENTS:
             _log(f"  {environment:<10} {server.base_url(environment)}")

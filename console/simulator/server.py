@@ -12,6 +12,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
+from console.http_body import BodyError, read_body
 from console.simulator.api import Answer, Api, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests
@@ -33,13 +34,14 @@ class _Handler(BaseHTTPRequestHandler):
     log: Log
 
     def _serve(self) -> None:
-        length = self.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > _MAX_BYTES:
+        try:
+            body = read_body(self.headers, self.rfile, _MAX_BYTES)
+        except BodyError as error:
             self.close_connection = True
-            self._send(Response(413))
+            self._send(Response(error.status))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, self.rfile.read(int(length)))
+        request = Request(self.command, self.path, headers, body)
         try:
             response = self.answer(request)
         except HangUp:
@@ -56,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if response.status != _NO_BODY:
             self.send_header("content-length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
         self.end_headers()
         self.wfile.write(response.body)
 

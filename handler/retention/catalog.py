@@ -36,6 +36,10 @@ REJECTED: Final = "REJECTED"
 ABSENT: Final = "ABSENT"  # not in Apple's list: deleted, or never uploaded
 UNKNOWN: Final = "UNKNOWN"  # nobody has told us yet
 
+# Kinds of answers. Apple: text for offers and switch plans has neither image nor bullets.
+SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
+TEXT_ONLY: Final = SIGNED | {"alternateProduct"}
+
 # How many locales' plans a sheet remembers. Apple has 50; a device may ask for others.
 _MAX_PLANS = 64
 
@@ -62,12 +66,11 @@ class Answer:
 
     @property
     def signs(self) -> bool:
-        return self.kind in {"promotionalOffer", "advancedCommerce"}
+        return self.kind in SIGNED
 
     @property
     def text_only(self) -> bool:
-        """Apple: text for offers and switch plans has neither image nor bullets."""
-        return self.kind in {"alternateProduct", "promotionalOffer", "advancedCommerce"}
+        return self.kind in TEXT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,8 @@ def _answer(document: Mapping[str, Any]) -> Answer:
     if document.get("signature", "v2") not in _SIGNATURES:
         raise ValueError(f"unknown signature {document['signature']!r}")
     _is_a(str, document.get("billingPlanType", ""))
+    if kind == "advancedCommerce":
+        _is_a(dict, document["request"].get("requestInfo", {}))  # signing adds to it
     return Answer(kind, document["set"] if kind != "fallback" else "", document)
 
 

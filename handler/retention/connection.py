@@ -11,28 +11,32 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import io
 import json
 import os
 import re
 import select
 import socket
 import ssl
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock, get_ident
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
 from retention.credentials import CredentialSource, NoCredentialsError
 from retention.errors import ConfigurationError
 from retention.sigv4 import Scope, signed_headers
 
-# They end what was abandoned; what a request waits is its deadline's business.
+# They end what was abandoned; what a request waits is its deadline's business. READ_SECONDS is for one wait,
+# ANSWER_SECONDS for a whole answer: a call given up before it had a socket to shut must not live on what drips.
 CONNECT_SECONDS: Final = 0.3
 READ_SECONDS: Final = 0.5
+ANSWER_SECONDS: Final = 1.0
 
 # The services we call: their JSON dialect and the prefix of their operations.
 _DIALECTS: Final = {
@@ -48,8 +52,9 @@ _SUFFIXES: Final = {
     "us-isob-": "sc2s.sgov.gov",
 }
 
-# Larger than any answer: DynamoDB's largest is 16 MB.
-_MAX_BYTES: Final = 32 * 1024 * 1024
+# Larger than any answer we ask for: two sheets and settings, at most 400 KB each, in base64. What is read is parsed
+# while everybody else waits (2 MB of nonsense take 60 ms), so this bounds a request's time as well as its memory.
+_MAX_BYTES: Final = 2 * 1024 * 1024
 _OK = 200
 
 # AWS's codes are words; where there is none, the HTTP status stands for it.
@@ -156,7 +161,7 @@ class Connection:
     def _answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         message = self._message(operation, request)
         wire = self._connected()
-        response = http.client.HTTPResponse(wire, method="POST")
+        response = http.client.HTTPResponse(cast("socket.socket", _Bounded(wire)), method="POST")
         try:
             wire.sendall(message)
             response.begin()
@@ -211,18 +216,46 @@ class Connection:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self._waiting[get_ident()] = wire
             if place.secure:
-                wire = _tls().wrap_socket(wire, server_hostname=place.host)
+                # The handshake on its own: a socket that wraps another is ours to shut only once we have it.
+                wire = _tls().wrap_socket(wire, server_hostname=place.host, do_handshake_on_connect=False)
                 self._waiting[get_ident()] = wire
-            wire.settimeout(READ_SECONDS)
+                wire.do_handshake()
+            wire.settimeout(READ_SECONDS)  # for sending; reading sets its own
         except BaseException:
             wire.close()
             raise
         return wire
 
 
-def connect(service: str) -> Connection:
+class _Bounded(io.RawIOBase):
+    """What arrives on a socket, as `http.client` reads it: no more than any answer has, no longer than any may take."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._room = _MAX_BYTES
+        self._ends = time.monotonic() + ANSWER_SECONDS
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401  # a writable buffer: typed so from Python 3.12 on
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._wire.settimeout(min(left, READ_SECONDS))
+        got = self._wire.recv_into(buffer)
+        self._room -= got
+        if self._room < 0:
+            raise CallFailedError("AnswerTooLarge")
+        return got
+
+
+def connect(service: str, credentials: CredentialSource | None = None) -> Connection:
     """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
-    return Connection(Endpoint.of(service), CredentialSource())
+    return Connection(Endpoint.of(service), credentials or CredentialSource())
 
 
 @cache

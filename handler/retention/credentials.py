@@ -37,9 +37,15 @@ class CredentialSource:
         key, secret = self._env.get("AWS_ACCESS_KEY_ID"), self._env.get("AWS_SECRET_ACCESS_KEY")
         if key and secret:
             return Credentials(key, secret, self._env.get("AWS_SESSION_TOKEN", ""))
-        if self._lent is None or self._clock() >= self._renew_at:
-            self._lent, self._renew_at = self._borrow()
-        return self._lent
+        lent = self._lent
+        if lent is None or self._clock() >= self._renew_at:
+            lent, self._renew_at = self._borrow()
+            self._lent = lent
+        return lent
+
+    def forget(self) -> None:
+        """Drop what was lent: it must not lie in a snapshot, nor be trusted after one."""
+        self._lent = None
 
     def _borrow(self) -> tuple[Credentials, float]:
         url = self._env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")

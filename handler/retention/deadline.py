@@ -3,6 +3,8 @@
 A client's own timeouts bound one wait for one packet, not a call: a server that drips a byte at a time holds a call
 for as long as it likes. So a call runs in a worker thread, and whoever needs it waits for the time left and no longer.
 What comes later is discarded.
+
+Ages are another matter: a deadline is over in a moment, an age may span the weeks that a snapshot lay about.
 """
 
 from __future__ import annotations
@@ -48,6 +50,26 @@ class Deadline:
     def before(self, seconds: float) -> Deadline:
         """Return the deadline that leaves `seconds` of this one to somebody else."""
         return Deadline(self.at - seconds, self.monotonic)
+
+
+class PassedTime:
+    """A clock for ages, in seconds: monotonic, and pushed on by the wall clock where that has seen more time pass.
+
+    A process restored from a snapshot, or thawed, may find its monotonic clock where it stood. The wall clock only ever
+    pushes: set back, it changes nothing, and set wrongly ahead, it makes what is kept due once too early.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._monotonic = monotonic
+        self._wall = wall
+        self._ahead = float("-inf")
+
+    def __call__(self) -> float:
+        """Return seconds since nobody knows when; never fewer than before."""
+        wall = self._wall()  # first: a pause between the two must not count as lost
+        now = self._monotonic()
+        self._ahead = max(self._ahead, wall - now)
+        return now + self._ahead
 
 
 class _Job:
@@ -116,10 +138,18 @@ class Workers:
         self._abandon(job.thread)
         raise OutOfTimeError("the deadline came before the result")
 
+    def _begins(self, job: _Job) -> bool:
+        """Whether anybody still waits for this call: a thread may get its turn after the deadline."""
+        with self._lock:
+            job.thread = get_ident()
+            self._abandoned -= job.abandoned
+            return not job.abandoned
+
     def _work(self, inbox: SimpleQueue[_Job]) -> None:
         while True:
             job = inbox.get()
-            job.thread = get_ident()
+            if not self._begins(job):
+                return
             outcome: tuple[Any, BaseException | None]
             try:
                 outcome = (job.call(), None)

@@ -41,8 +41,19 @@ if TYPE_CHECKING:
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
-# The committed test CA of events/ca: its leaf key is public, so a deployed stack refuses it by this fingerprint.
-TEST_AUTHORITY_FINGERPRINT: Final = "1d94596fc4198915027cc68cc171b77b8f08123f544cc97d8f9622370edca292"
+# The keys of the committed test CA of events/ca (root, intermediate, leaf), as `anchor_key` names them. Its leaf key is
+# public. A deployed stack refuses all three, whatever certificate they come in: an anchor is a name and a key.
+TEST_AUTHORITY_KEYS: Final = frozenset(
+    {
+        "9508ec362bc325f7f4a5b702b4530171ad270a0abe97914e64128a59a2df20ef",
+        "8bd475cbddc5ccdbd0da50f1d8b3ea3d39f866fb8978213de494a9cf51da3bcb",
+        "1b319fee9886a93988be89098276f90bb84da4e8df2dd49b46061c8b9c2fbff2",
+    }
+)
+
+# The leaves that the App Store signed with when this release was made; the first ends on 2027-10-13. Another one that
+# Apple's root vouches for is believed all the same: it is news, and `app` says so.
+KNOWN_LEAVES: Final = frozenset({"4c381556c16121e605d1fc2eef6d0de4e072ed65964fe72f575f19711e84c417"})
 
 # API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024
@@ -130,6 +141,24 @@ def apple_root() -> bytes:
     if hashlib.sha256(der).hexdigest() != APPLE_ROOT_FINGERPRINT:
         raise ConfigurationError("apple_root_changed", "AppleRootCA-G3.cer is not Apple Root CA - G3")
     return der
+
+
+def anchor_key(der: bytes) -> str:
+    """Return the key of a root that is to be an anchor: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
+
+    Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: Apple's intermediate
+    or leaf, once an anchor, ends every path of Apple's too early, and all its requests are refused.
+    """
+    try:
+        root = x509.load_der_x509_certificate(der)
+        key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except _UNREADABLE as error:
+        raise ConfigurationError("trust_anchor_malformed", "the trust anchor is not a DER certificate") from error
+    try:
+        root.verify_directly_issued_by(root)
+    except (InvalidSignature, *_UNREADABLE) as error:
+        raise ConfigurationError("trust_anchor_not_root", "the trust anchor is not a self-signed root") from error
+    return hashlib.sha256(key).hexdigest()
 
 
 class SignedPayloadVerifier:

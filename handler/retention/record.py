@@ -69,6 +69,7 @@ class Record:
     customer_hash: str | None = None
     trust_anchor: str | None = None
     leaf_days_left: int | None = None
+    new_leaf: str | None = None
     catalog_age: float | None = None
     cold_start: bool | None = None
     cold_wait: float | None = None
@@ -157,6 +158,8 @@ def _counts(record: Record) -> list[str]:
             names += ["Answered", ANSWERED_METRICS[record.kind]]
         elif record.status == HTTPStatus.NO_CONTENT:
             names.append("NoAnswer")
+    if record.new_leaf is not None:
+        names.append("NewLeaf")
     if record.degraded:
         names += ["Degraded", *dict.fromkeys(DEGRADED_METRICS[reason] for reason in record.degraded)]
     return names

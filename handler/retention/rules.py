@@ -167,6 +167,7 @@ def _present(fact: str) -> Condition:
 
 def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Condition:
     """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
+    _expect([fact], str)
 
     def judge(facts: Facts) -> Truth:
         value: Any = facts.get(fact)  # what a caller of `decide` passes is not always what its type says

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -12,12 +11,13 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from retention.errors import ConfigurationError
-from retention.jws import TEST_AUTHORITY_FINGERPRINT
+from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_KEYS, anchor_key
 from retention.request import ENVIRONMENTS
 
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _APPS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
 _PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
+_FINGERPRINTS = re.compile(r"([0-9a-f]{64}(,[0-9a-f]{64})*)?")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 # Recommended since 2026-05-05 (RM/retention-messaging-changelog).
@@ -31,8 +31,9 @@ _APPLE = {
 class Deployment:
     """Where this function runs and for whom.
 
-    `trust_anchor` is the DER of one root besides Apple's, or None. `clock` is the server's time, aware; fixed where
-    samples are judged.
+    `trust_anchor` is the DER of one root besides Apple's, or None. `known_leaves` are the certificates of the App Store
+    that are no news, this release's own and those the owner has acknowledged: SHA-256, lower-case hex. `clock` is the
+    server's time, aware; fixed where samples are judged.
     """
 
     table: str
@@ -42,6 +43,7 @@ class Deployment:
     trust_anchor: bytes | None
     clock: Callable[[], datetime]
     initialization: str  # how Lambda brings environments up: on-demand, provisioned-concurrency or snap-start
+    known_leaves: frozenset[str] = KNOWN_LEAVES
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Deployment:
@@ -53,6 +55,7 @@ class Deployment:
             app_apple_ids=frozenset(_apps(env)),
             key_prefix=_key_prefix(env),
             trust_anchor=_trust_anchor(env.get("RETENTION_TRUST_ANCHOR", ""), environment, deployed=deployed),
+            known_leaves=KNOWN_LEAVES | _known_leaves(env),
             clock=_clock(env.get("RETENTION_CLOCK", ""), deployed=deployed),
             initialization=env.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         )
@@ -110,6 +113,11 @@ def _key_prefix(env: Mapping[str, str]) -> str:
     return _matching(env, "RETENTION_KEY_PREFIX", _PREFIX, "an SSM path such as /retention/sandbox").rstrip("/")
 
 
+def _known_leaves(env: Mapping[str, str]) -> frozenset[str]:
+    wanted = "SHA-256 fingerprints, 64 lower-case hex digits each, separated by commas"
+    return frozenset(filter(None, _matching(env, "RETENTION_KNOWN_LEAVES", _FINGERPRINTS, wanted).split(",")))
+
+
 def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> str:
     """Return Apple's address for the environment, or that of an App Store in a box.
 
@@ -155,10 +163,10 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
         raise ConfigurationError(
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None
-    if deployed and hashlib.sha256(anchor).hexdigest() == TEST_AUTHORITY_FINGERPRINT:
-        # Its private key is in a public repository.
+    if anchor_key(anchor) in TEST_AUTHORITY_KEYS and deployed:
+        # A private key of it is in a public repository.
         raise ConfigurationError(
-            "test_authority_deployed", f"{name} is the committed test CA: unset it.", variable=name
+            "test_authority_deployed", f"{name} is the committed test CA, or has a key of it: unset it.", variable=name
         )
     return anchor
 

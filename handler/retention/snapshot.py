@@ -229,7 +229,8 @@ def follow(
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
             return report
-    raise SnapshotConflictError("snapshot_conflict", f"others wrote review states during all of {_ATTEMPTS} attempts")
+    told = f"others wrote review states during all of {_ATTEMPTS} attempts; try again"
+    raise SnapshotConflictError("snapshot_conflict", told)
 
 
 def _lowered(by_id: Mapping[str, V]) -> dict[str, V]:

@@ -69,6 +69,10 @@ class FormatTooNewError(Exception):
     """The release was compiled for a newer function."""
 
 
+class RowGoneError(UnreadableRowError):
+    """A row that every release has is not there: the release is damaged, or was collected since `head` was read."""
+
+
 class _App:
     """What is known of one app: its head, when that was confirmed and is due again, and its releases' settings."""
 
@@ -91,8 +95,8 @@ class _Release:
 class Store:
     """The table as one process sees it. Safe to share between threads.
 
-    `connect` makes the connection when it is first needed. `monotonic` measures ages and deadlines, `clock` (UTC epoch
-    seconds) tells whether a profile has expired.
+    `connect` makes the connection when it is first needed. `monotonic` measures ages, `clock` (UTC epoch seconds) tells
+    whether a profile has expired.
     """
 
     def __init__(
@@ -138,7 +142,7 @@ class Store:
         if head.paused:
             return self._loaded(name, app, head, view or _nothing(app_apple_id))
         if view is None or (not self._is_fresh(view, head) and self._may_ask(name)):
-            view = self._renewed(name, app, head, view, spend)
+            head, view = self._renewed(name, app, head, view, spend)
         return self._loaded(name, app, head, view)
 
     def customer(
@@ -151,7 +155,7 @@ class Store:
         """Return the facts of a customer's profile, none where there is no profile, UNREADABLE where nobody knows."""
         request = rows.get(self._table, rows.profile_key(app_apple_id, original_transaction_id))
         try:
-            item = self._call("get_item", request, deadline.at_most(seconds)).get("Item")
+            item = self._row(request, deadline.at_most(seconds))
             return NO_FACTS if item is None else rows.read_profile(item, self._clock())
         except (OutOfTimeError, CallFailedError, *_NONSENSE):
             return UNREADABLE
@@ -214,7 +218,7 @@ class Store:
                 app.due = now + HEAD_SECONDS  # this request compares; others meanwhile go on with what there is
             app.comparing = True
         try:
-            head = self._read_head(app_apple_id, known, deadline)
+            return self._keep_head(app, known, self._read_head(app_apple_id, known, deadline), now)
         except (OutOfTimeError, CallFailedError, UnreadableRowError) as error:
             app.due = self._monotonic() + QUIET_SECONDS
             self._note_failure(error)
@@ -223,10 +227,13 @@ class Store:
             return known
         finally:
             app.comparing = False
+
+    def _keep_head(self, app: _App, known: Head | None, head: Head, now: float) -> Head:
+        """Replace `known`, unless a request beside this one has read a later head. Returns the one in force."""
         with self._lock:
             if app.head is known or app.head is None or head.version >= app.head.version:
                 app.head, app.confirmed, app.due = head, now, now + HEAD_SECONDS
-            return app.head  # a request beside this one may have read a later one
+            return app.head
 
     def _read_head(self, app_apple_id: int, known: Head | None, deadline: Deadline) -> Head:
         head = self._get_head(app_apple_id, deadline, consistent=False)
@@ -242,16 +249,16 @@ class Store:
     def _get_head(self, app_apple_id: int, deadline: Deadline, *, consistent: bool) -> Head | None:
         """Return the head, or None where nothing was ever published."""
         request = rows.get(self._table, rows.head_key(app_apple_id), consistent=consistent)
-        item = self._call("get_item", request, deadline).get("Item")
+        item = self._row(request, deadline)
         head = None if item is None else _sane(lambda: rows.read_head(item))
         return None if head is None or head.current is None else head
 
     # Views -----------------------------------------------------------------------------------------------------------
 
-    def _renewed(self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline) -> View:
-        """Return a view read whole, or the old one where that fails and there is one."""
+    def _renewed(self, name: ViewKey, app: _App, head: Head, old: View | None, deadline: Deadline) -> tuple[Head, View]:
+        """Return a view read whole and the head it is of, or the old one where that fails and there is one."""
         try:
-            view = self._read_view(name, app, head, deadline)
+            head, view = self._read_live(name, app, head, deadline)
         except (OutOfTimeError, CallFailedError, UnreadableRowError, FormatTooNewError) as error:
             self._note_failure(error)
             unavailable = _unavailable(error)
@@ -261,10 +268,26 @@ class Store:
                 self._troubles.clear()
             reason = unavailable.code if unavailable.code in {"format", "malformed"} else ""
             self._troubles[name] = (self._monotonic() + QUIET_SECONDS, reason)
-            return old
+            return head, old
         self._troubles.pop(name, None)
         self._memory.keep_view(name, view)
-        return view
+        return head, view
+
+    def _read_live(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> tuple[Head, View]:
+        """Read the view of `head`; where its release has gone, that of the head which the leader has.
+
+        A release that was live until a moment ago may be older than those that are kept, and is collected at once,
+        while `head` in memory or on a replica still names it.
+        """
+        try:
+            return head, self._read_view(name, app, head, deadline)
+        except RowGoneError:
+            now = self._monotonic()
+            newer = self._get_head(name[0], deadline, consistent=True)
+            if newer is None or newer.current == head.current:
+                raise
+            head = self._keep_head(app, head, newer, now)
+            return head, self._read_view(name, app, head, deadline)
 
     def _read_view(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> View:
         app_apple_id, product_id, user_locale = name
@@ -285,6 +308,9 @@ class Store:
         plan = sheet.plan(user_locale)
         messages = {message: rows.message_key(app_apple_id, message) for message in sorted(plan.message_ids)}
         found |= self._batch([*messages.values(), *wanted], deadline)
+        if messages and not any(_name(key) in found for key in messages.values()):
+            # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
+            raise UnreadableRowError("the release's messages have no rows")
         states = {
             message: rows.read_message(found[_name(key)]) for message, key in messages.items() if _name(key) in found
         }
@@ -314,7 +340,7 @@ class Store:
     def _keep_sheet(self, name: SheetKey, release: _Release, user_locale: str, found: Found) -> Sheet:
         item = found.get(_name(rows.sheet_key(*name)))
         if item is None:
-            raise UnreadableRowError("a sheet of the release is missing")
+            raise RowGoneError("a sheet of the release is missing")
         content = rows.content_of(item)
         sheet = _sane(lambda: _compiled(content, release.settings, user_locale))
         self._memory.keep_sheet(name, sheet, len(content))
@@ -330,7 +356,7 @@ class Store:
     def _keep_release(self, app_apple_id: int, app: _App, head: Head, found: Found) -> _Release:
         item = found.get(_name(rows.settings_key(app_apple_id, _current(head))))
         if item is None:
-            raise UnreadableRowError("the release has no settings")
+            raise RowGoneError("the release has no settings")
         if rows.format_of(item) > FORMAT:
             raise FormatTooNewError
         row = rows.read_settings(item)
@@ -343,19 +369,22 @@ class Store:
 
     # Calls -----------------------------------------------------------------------------------------------------------
 
+    def _row(self, request: Mapping[str, Any], deadline: Deadline) -> Item | None:
+        """Read one row, None where it does not exist."""
+        return _read_item(self._call("get_item", request, deadline), request["Key"])
+
     def _batch(self, keys: list[Key], deadline: Deadline) -> Found:
         """Read these rows consistently, whichever exist, asking again for what DynamoDB left unprocessed."""
         found: Found = {}
         for start in range(0, len(keys), BATCH_KEYS):
-            request = rows.batch_get(self._table, keys[start : start + BATCH_KEYS])
+            wanted = keys[start : start + BATCH_KEYS]
             pause = _FIRST_PAUSE
             while True:
-                answer = self._call("batch_get_item", request, deadline)
-                items, unprocessed = _read_batch(answer, self._table)
+                answer = self._call("batch_get_item", rows.batch_get(self._table, wanted), deadline)
+                items, wanted = _read_batch(answer, self._table, wanted)
                 found |= items
-                if not unprocessed:
+                if not wanted:
                     break
-                request = {"RequestItems": unprocessed}
                 time.sleep(min(pause, deadline.left()))
                 pause *= 2
         return found
@@ -380,6 +409,9 @@ class Store:
 
 
 _NO_TROUBLE = (float("-inf"), "")
+
+# All that GetItem answers, from DynamoDB or by way of the SDK, where there is no such row.
+_WITHOUT_ITEM = frozenset({"ConsumedCapacity", "ResponseMetadata"})
 
 
 def _current(head: Head) -> int:
@@ -420,12 +452,30 @@ def _sane(read: Callable[[], T]) -> T:
         raise UnreadableRowError(f"a row is not what we write ({type(error).__name__})") from error
 
 
-def _read_batch(answer: Mapping[str, Any], table: str) -> tuple[Found, Mapping[str, Any]]:
+def _read_item(answer: Mapping[str, Any], wanted: Key) -> Item | None:
+    """Return GetItem's row, None where there is none; raise CallFailedError for another row and for no row's shape.
+
+    A customer whose profile could not be read is not one who has none, and nobody has another's.
+    """
+    if answer.keys() <= _WITHOUT_ITEM:
+        return None
+    item = answer.get("Item")
+    if not isinstance(item, Mapping) or any(item.get(name) != value for name, value in wanted.items()):
+        raise CallFailedError("UnexpectedAnswer")
+    return item
+
+
+def _read_batch(answer: Mapping[str, Any], table: str, wanted: list[Key]) -> tuple[Found, list[Key]]:
+    """Return BatchGetItem's rows, and which of the `wanted` keys it left for another time."""
     try:
-        items = answer["Responses"].get(table, ())
-        return {_name(item): item for item in items}, answer.get("UnprocessedKeys") or {}
+        found = {_name(item): item for item in answer["Responses"].get(table, ())}
+        left = {_name(key) for held in (answer.get("UnprocessedKeys") or {}).values() for key in held["Keys"]}
     except _NONSENSE as error:
         raise CallFailedError("UnexpectedAnswer") from error
+    unprocessed = [key for key in wanted if _name(key) in left]
+    if len(unprocessed) != len(left):
+        raise CallFailedError("UnexpectedAnswer")
+    return found, unprocessed
 
 
 def _unavailable(error: Exception) -> CatalogUnavailableError:

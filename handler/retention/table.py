@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -113,10 +114,20 @@ def document_of(item: Item) -> Any:  # noqa: ANN401  # JSON: its readers judge i
 
 
 def parse(content: bytes) -> Any:  # noqa: ANN401  # as above
+    if _HALF_CHARACTER.search(content):
+        raise UnreadableRowError("the document holds half a character")
     try:
-        return json.loads(content)
+        return json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise UnreadableRowError("the document is not JSON") from error
+
+
+# `canonical` escapes control characters alone; half of a surrogate pair can only have come in as `\ud800`.
+_HALF_CHARACTER = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD]")
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 # Attributes ---------------------------------------------------------------------------------------------------------
@@ -190,10 +201,6 @@ def texts_key(app_apple_id: int, release: int) -> Key:
 
 def sheet_key(app_apple_id: int, release: int, product_id: str) -> Key:
     return key(release_pk(app_apple_id, release), PRODUCT + product_id)
-
-
-def source_key(app_apple_id: int, release: int, chunk: int) -> Key:
-    return key(release_pk(app_apple_id, release), f"{SOURCE}{chunk}")
 
 
 def profile_key(app_apple_id: int, original_transaction_id: str) -> Key:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from minting import NOW, Case, certificate_cases
 from retention.errors import VerificationError
-from retention.jws import SignedPayloadVerifier, apple_root
+from retention.jws import KNOWN_LEAVES, SignedPayloadVerifier, apple_root
 
 APPLE = Path(__file__).parents[3] / "shared" / "fixtures" / "apple"
 LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)
@@ -62,7 +63,8 @@ def test_apples_chain_passes_while_it_is_valid(apples_chain: tuple[bytes, bytes]
     path = SignedPayloadVerifier([apple_root()]).check_path(*apples_chain, at)
     assert path.anchor == "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
     assert path.leaf_not_after == LEAF_END
-    assert path.leaf_fingerprint == "4c381556c16121e605d1fc2eef6d0de4e072ed65964fe72f575f19711e84c417"
+    assert path.leaf_fingerprint == hashlib.sha256(apples_chain[0]).hexdigest()
+    assert {path.leaf_fingerprint} == KNOWN_LEAVES
 
 
 def test_apples_chain_ends_with_its_leaf(apples_chain: tuple[bytes, bytes]) -> None:

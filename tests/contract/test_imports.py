@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,12 @@ def test_the_import_budget_of_the_real_time_function() -> None:
         "zoneinfo",
     }
     assert not loaded & unwanted
+
+
+def test_the_wheel_has_what_lambda_runs() -> None:
+    """Both entry points and the package they wire: whatever lies in handler/."""
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+        "packages"
+    ]
+    modules = {f"handler/{path.name}" for path in (ROOT / "handler").glob("*.py")}
+    assert {*modules, "handler/retention"} == {name for name in built if name.startswith("handler/")}

@@ -36,7 +36,7 @@ from simulated import KEY_ID, PEM, make_box
 
 from console.local.surroundings import embedded_dynamodb
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
 

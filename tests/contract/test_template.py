@@ -18,7 +18,7 @@ from retention.settings import Deployment, SyncDeployment
 from rights import operations
 from sam_template import ROOT, Document, resources, table_definition, template
 
-from console.releases import create_table
+from console.other_rows import create_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -562,6 +562,8 @@ def test_the_functions_start_with_whatever_the_template_takes(environment: str, 
         {"DomainName": "retention.example.com", "CertificateArn": CERTIFICATE},
         {"AlarmEmail": "a@example.com"},
         {"AlarmTopicArn": TOPIC},
+        {"KnownLeaves": "0f" * 32},
+        {"KnownLeaves": ",".join(["0f" * 32] * 10)},
     ],
 )
 def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
@@ -599,6 +601,9 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("RehearsalTrustAnchor", "-----BEGIN CERTIFICATE-----"),
         ("RehearsalTrustAnchor", "certificate.pem"),
         ("RehearsalTrustAnchor", "retention"),
+        ("KnownLeaves", "0F" * 32),
+        ("KnownLeaves", f"{'0f' * 32}, {'0e' * 32}"),
+        ("KnownLeaves", ",".join(["0f" * 32] * 11)),
         ("AlarmEmail", "nobody"),
         ("AlarmTopicArn", "alarms"),
         ("SilentHours", "169"),

@@ -22,6 +22,7 @@ from console.appstore import client as apple
 from console.appstore import wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
+from console.local.samples import EVENTS
 from console.local.surroundings import embedded_dynamodb
 from console.session import Access
 from console.simulator import verbs
@@ -83,11 +84,23 @@ def test_the_plan_as_json(desk: Desk) -> None:
     plan = desk.json("plan")
     assert plan["agrees"] is False
     assert [one["names"] for one in plan["uploadImages"]] == [["hero"], ["tick"]]
-    assert plan["publish"]["based_on"] is None
+    assert plan["publish"]["basedOn"] is None
     assert len(plan["configureDefaults"]) == 2
     done = desk.json("apply")
     assert (done["agrees"], done["uploadedMessages"], done["release"]) == (True, 2, 1)
     assert desk.json("plan")["agrees"] is True
+
+
+def test_a_deployed_stack_does_not_believe_the_test_authority(desk: Desk) -> None:
+    """What it signed is refused there in the explanation too, and a request by its fields is of that environment."""
+    desk("apply")
+    desk("apply", "--yes", env="production")
+    here = ("--endpoint-url", desk.endpoint, "--json")
+    event = ("--event", str(EVENTS / "message-200.json"), "--at", "2026-11-24T12:00:00Z")
+    refused = json.loads(desk("explain", *event, "--env", "sandbox", *here, where=False)[1])
+    assert (refused["status"], refused["refused"]["code"]) == (401, "path_untrusted")
+    asked = json.loads(desk("explain", "--product", MONTHLY, "--env", "production", *here, where=False)[1])
+    assert (asked["request"]["environment"], asked["refused"]) == (PRODUCTION, None)
 
 
 def test_a_rejection_in_words(desk: Desk) -> None:
@@ -201,7 +214,7 @@ def test_status(desk: Desk) -> None:
     assert (waiting["set"], waiting["locale"], waiting["state"]) == ("keep", "fr-FR", "PENDING")
     assert (waiting["serves"], waiting["waitingRules"]) == (first, ["everyone"])
     assert datetime.fromisoformat(waiting["since"]).tzinfo is UTC
-    assert found["images"][0]["used_by"] == ["keep en-US"]
+    assert found["images"][0]["usedBy"] == ["keep en-US"]
     assert found["others"] == {"APPROVED": 1}
     _, out, _ = desk("status", env="production")
     assert "everyone" in out
@@ -338,7 +351,7 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     body = answer_of("message", messageIdentifier=next(iter(desk.shelf().message_states())))
     with Server(lambda _: Response(200, {}, body)) as answering:
         desk.shelf().set_realtime_url(answering.url)
-        request_id = desk.json(*start)["request_id"]
+        request_id = desk.json(*start)["requestId"]
         code, out, _ = desk("performance-test", "wait", request_id)
         assert (code, out.startswith("PASS: 100 % succeeded; Apple wants 95 %.")) == (0, True)
         assert desk.json("performance-test", "show", request_id)["result"] == "PASS"
@@ -365,7 +378,7 @@ def test_a_failed_performance_test_is_1(desk: Desk) -> None:
     desk("apply")
     with Server(lambda _: Response(500)) as answering:
         desk.shelf().set_realtime_url(answering.url)
-        request_id = desk.json("performance-test", "start", "--transaction", transaction)["request_id"]
+        request_id = desk.json("performance-test", "start", "--transaction", transaction)["requestId"]
         desk.server.tests.wait()
     code, out, _ = desk("performance-test", "wait", request_id)
     assert (code, "FAIL: 0 %" in out, "UNSUCCESSFUL_HTTP_RESPONSE_CODE" in out) == (1, True, True)

@@ -18,8 +18,9 @@ from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 from console.apply import Applying, Done, estimate, prospect
 from console.appstore.client import AppleError
 from console.failure import Failure
+from console.other_rows import create_table
 from console.output import Output
-from console.releases import create_table, load_live
+from console.releases import load_live
 from console.seen import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import App
@@ -676,6 +677,6 @@ def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
     sandbox.rewrite("products:\n", "products:\n  aaa: {group: other, period: P1M, default: keep}\n")
     with pytest.raises(Failure) as caught:
         sandbox.apply()
-    assert "default aaa en-US: Apple refuses" in str(caught.value)
+    assert "The default of aaa in en-US: Apple refuses" in str(caught.value)
     assert set(sandbox.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
     assert served(sandbox, "fr-FR") is not None

@@ -13,8 +13,8 @@ from retention.offers import Signer
 from simulated import APP, KEY, MONTHLY, PEM, QUICK, text
 
 from console.authority import Authority
+from console.local.gateway import listen
 from console.local.sample_events import PATH
-from console.local.serve import listen
 from console.simulator import verbs
 from console.simulator.accounts import Product
 from console.simulator.box import Box

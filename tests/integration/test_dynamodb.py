@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import random
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.session import get_session
 from fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
+from fault_proxy import FaultProxy, trusted
 from published import NOW, put, release
 from retention import table as rows
 from retention.catalog import MessageState
@@ -29,22 +28,20 @@ from retention.sdk import SdkConnection
 from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
 from retention.store import CACHED_SECONDS, COLD_SECONDS, Store
 
+from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
     PublishConflictError,
     ReleaseError,
     collect,
-    create_table,
     current_texts,
     list_releases,
     load_live,
     pause,
     publish,
     read_source,
-    record_default,
     resume,
     rollback,
     verify,
-    write_profile,
 )
 
 pytestmark = pytest.mark.real
@@ -341,56 +338,16 @@ def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> No
     assert told["write"] == (503, 503)
 
 
-class Proxy:
-    """Stands before DynamoDB Local and passes bytes on, or does worse: `hang`, `drip` or `reset` the answers."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.mode = "pass"
-        parts = urlsplit(endpoint)
-        self._to = (parts.hostname, parts.port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(self._to)
-                for pair, damage in (((client, server), False), ((server, client), True)):
-                    threading.Thread(target=self._pipe, args=(*pair, damage), daemon=True).start()
-
-    def _pipe(self, source: socket.socket, sink: socket.socket, damage: bool) -> None:  # noqa: FBT001  # a thread's
-        with suppress(OSError), source, sink:
-            while data := source.recv(65536):
-                self._pass(data, sink, self.mode if damage else "pass")
-
-    def _pass(self, data: bytes, sink: socket.socket, mode: str) -> None:
-        if mode == "pass":
-            sink.sendall(data)
-        elif mode == "drip":
-            for byte in data:
-                sink.sendall(bytes([byte]))
-                time.sleep(0.05)
-        elif mode == "reset":
-            sink.sendall(data[: len(data) // 2])
-            raise ConnectionResetError
-
-    def close(self) -> None:
-        self._listener.close()
-
-
 @pytest.fixture
-def proxy(dynamodb_local: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    made = Proxy(dynamodb_local)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", made.url)
-    yield made
-    made.close()
+def proxy(dynamodb_local: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    with trusted(tmp_path) as certificate, FaultProxy(dynamodb_local, certificate) as made:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", made.url)
+        yield made
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])
 def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
-    client: Any, table: str, proxy: Proxy, mode: str
+    client: Any, table: str, proxy: FaultProxy, mode: str
 ) -> None:
     """Served from memory and marked while it lasts, unavailable where memory has nothing; afterwards all is well."""
     put(client, table)
@@ -401,14 +358,13 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
         return store.catalog(APP, product, "en-US", Deadline.after(seconds))
 
     load("pro.monthly", 10)
-    proxy.mode = mode
-    for _ in range(12):  # more often than there may be calls left behind
-        clock.now += 30
-        assert "head" in load("pro.monthly", CACHED_SECONDS).degraded
-        assert store.customer(APP, "1", Deadline.after(0.05)) is UNREADABLE
-    with pytest.raises(CatalogUnavailableError):
-        load("ghost", COLD_SECONDS)
-    proxy.mode = "pass"
+    with proxy.suffering(mode):
+        for _ in range(12):  # more often than there may be calls left behind
+            clock.now += 30
+            assert "head" in load("pro.monthly", CACHED_SECONDS).degraded
+            assert store.customer(APP, "1", Deadline.after(0.05)) is UNREADABLE
+        with pytest.raises(CatalogUnavailableError):
+            load("ghost", COLD_SECONDS)
     put(client, table, "two")
     clock.now += 30
     for _ in range(100):  # what was left behind ends on its own

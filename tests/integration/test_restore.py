@@ -24,7 +24,8 @@ from console.archive import inspect
 from console.exporting import export
 from console.importing import import_app
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
-from console.releases import create_table, list_releases, publish, record_default, rollback, write_profile
+from console.other_rows import create_table, record_default, write_profile
+from console.releases import list_releases, publish, rollback
 from console.states import read_lists
 
 pytestmark = pytest.mark.real

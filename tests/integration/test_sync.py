@@ -22,7 +22,8 @@ from retention.settings import SyncDeployment
 from simulated import APP as BOX_APP
 from simulated import NOW, PEM, make_box, text
 
-from console.releases import create_table, current_texts
+from console.other_rows import create_table
+from console.releases import current_texts
 from console.simulator import verbs
 from console.simulator.server import BoxServer
 from console.simulator.shelf import PRODUCTION, Image, Message

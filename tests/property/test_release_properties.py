@@ -12,7 +12,8 @@ from moto import mock_aws
 from published import put, release
 from retention import table as rows
 
-from console.releases import create_table, list_releases, read_source
+from console.other_rows import create_table
+from console.releases import list_releases, read_source
 
 json_documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

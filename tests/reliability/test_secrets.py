@@ -61,7 +61,7 @@ from traffic import Traffic, anchor, posted, request
 import console as console_package
 from console.local.samples import SAMPLE_CLOCK
 from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
-from console.releases import write_profile
+from console.other_rows import write_profile
 from console.simulator.api import Request, Response
 from console.simulator.server import Server
 
@@ -308,7 +308,7 @@ METRICS = {
     *records.ANSWERED_METRICS.values(),
     *records.DEGRADED_METRICS.values(),
     *records.STAGE_METRICS.values(),
-    *("Verified", "Answered", "NoAnswer", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft"),
+    *("Verified", "Answered", "NoAnswer", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft", "NewLeaf"),
 }
 
 

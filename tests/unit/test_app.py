@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import sys
 import time
@@ -37,6 +38,7 @@ from retention.catalog import PENDING
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.offers import Signer
 from retention.request import MAX_BODY_BYTES
+from retention.sigv4 import Credentials
 
 ADVANCED = "advancedCommerceInfo"
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
@@ -211,6 +213,26 @@ def test_other_anchors_never_touch_the_real_key() -> None:
     assert at.lines.records[-1].trust_anchor == AUTHORITY.fingerprint
 
 
+def test_a_leaf_of_apples_that_was_never_seen_is_news_until_it_is_acknowledged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is answered like any other; its line names it, and no longer does once the owner knows it."""
+    at = make_bench(catalog(rule(MESSAGE)))
+    trust_as_apples(at, monkeypatch)
+    leaf = hashlib.sha256(AUTHORITY.leaf_der).hexdigest()
+    status, _, record = at.post(signed())
+    assert (status, record.new_leaf) == (200, leaf)
+    assert record.leaf_days_left is not None
+    knowing = make_bench(catalog(rule(MESSAGE)), acknowledged=frozenset({leaf}))
+    assert knowing.post(signed())[2].new_leaf is None
+
+
+def test_a_rehearsals_leaf_is_no_news_of_apples() -> None:
+    """Neither its fingerprint nor its days are noted: they would raise, or hide, the alarms over Apple's."""
+    _, _, record = make_bench(catalog(rule(MESSAGE))).post(signed())
+    assert (record.new_leaf, record.leaf_days_left) == (None, None)
+
+
 def trust_as_apples(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let our authority's root pass for Apple's: nobody but Apple can sign under the real one."""
     monkeypatch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
@@ -353,8 +375,10 @@ def test_no_secret_goes_into_a_snapshot() -> None:
     """Under SnapStart the key is fetched after a restore, never before the snapshot; connections and ages likewise."""
     at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
     at.endpoint.warm()
+    at.endpoint.credentials._lent = Credentials("ASIA", "secret", "token")
     at.endpoint.before_snapshot()
     assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (0, 1, 1)
+    assert at.endpoint.credentials._lent is None
     at.endpoint.after_restore()
     assert (at.keys.asked, at.keys.forgotten, at.store.renewed) == (1, 2, 2)
 

@@ -29,16 +29,8 @@ from console.importing import (
     check_place,
     import_app,
 )
-from console.releases import (
-    ReleaseError,
-    create_table,
-    list_releases,
-    load_live,
-    pause,
-    record_default,
-    rollback,
-    write_profile,
-)
+from console.other_rows import create_table, record_default, write_profile
+from console.releases import ReleaseError, list_releases, load_live, pause, rollback
 
 FROM, TO = "retention", "restored"
 LATER = NOW + timedelta(days=1)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from retention.errors import VerificationError
-from retention.jws import TEST_AUTHORITY_FINGERPRINT, SignedPayloadVerifier, apple_root
+from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, apple_root
 
 from console import authority
 from console.authority import Authority, request_claims
@@ -121,10 +121,13 @@ def test_certificates_are_shaped_like_apples(made: Authority, name: str) -> None
     assert len(ours_der) == pytest.approx(len(theirs_der), rel=0.1)
 
 
-def test_the_committed_one_is_refused_by_this_fingerprint() -> None:
-    """`events/ca` is the authority whose fingerprint the handler refuses when deployed, and it lasts until 2099."""
+def test_the_committed_one_is_refused_by_these_keys() -> None:
+    """`events/ca` is the authority whose three keys the handler refuses when deployed, and it lasts until 2099."""
     committed = Authority.load(COMMITTED)
-    assert committed.fingerprint == TEST_AUTHORITY_FINGERPRINT
+    chain = (committed.root_der, committed.intermediate_der, committed.leaf_der)
+    keys = [x509.load_der_x509_certificate(der).public_key() for der in chain]
+    infos = [key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for key in keys]
+    assert {hashlib.sha256(info).hexdigest() for info in infos} == TEST_AUTHORITY_KEYS
     token = committed.sign(request_claims())
     for year in (2020, 2026, 2099):
         assert SignedPayloadVerifier([committed.root_der]).verify(token, datetime(year, 12, 31, tzinfo=UTC))

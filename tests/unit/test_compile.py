@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from retention.catalog import MessageState, Settings, Sheet
+from retention.table import ANY_PRODUCT
 
 from console.file.compile import Compiled, PreviousTexts, compile_document, compile_release
 from console.file.document import read
 from console.file.mistakes import Mistakes
-from console.file.release import ANY_PRODUCT
 from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = """\
-app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
+app: {appAppleId: 1, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
 environments: {sandbox: {stack: s, region: us-east-1}}
 products:
   pro.monthly: {group: pro, period: P1M}
@@ -188,6 +188,135 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [int(mistake.partition(":")[0]) for mistake in told] == [4, 16, 18, 19, 19]
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("{promotionalOffer: nope}", ["`message` is missing.", "There is no offer `nope`."]),
+        ("{alternateProduct: nope}", ["`message` is missing.", "There is no product `nope`."]),
+        ("{alternateProduct: 5, message: nope}", ['Write `alternateProduct: "5"`.', "There is no message set `nope`."]),
+        (
+            "{alternateProduct: nope, promotionalOffer: nope, message: picture}",
+            ["exclude each other", "has an image or bullets"],
+        ),
+    ],
+)
+def test_a_name_is_looked_for_whatever_is_wrong_beside_it(answer: str, told: list[str]) -> None:
+    """An answer with one mistake is still looked through for others."""
+    found = refused(f"  - {{name: a, when: {{productId: pro.monthly}}, answer: {answer}}}\n")
+    assert len(found) == len(told), found
+    assert all(any(each in mistake for mistake in found) for each in told), found
+
+
+ANY_ANSWERS = (
+    "  - {name: offer, when: {productId: pro.monthly}, answer: {promotionalOffer: half, message: text}}\n"
+    "  - {name: switch, when: {productId: pro.monthly},"
+    " answer: {alternateProduct: pro.annual, message: text, billingPlanType: MONTHLY}}\n"
+    "  - {name: advanced, when: {productId: other}, answer: {message: text, advancedCommerce: {currentSKU: a, SKU: b,"
+    " displayName: c, description: d, effective: IMMEDIATELY, reason: UPGRADE, price: 1, retainBillingCycle: true}}}\n"
+    "  - {name: picture, answer: {message: picture}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("offerIdentifier: half", "offerIdentifier: 5", ['Write `offerIdentifier: "5"`.']),
+        (
+            "productId: pro.monthly, offerIdentifier: half",
+            "productId: nope, offerIdentifier: 5",
+            ["There is no product `nope`.", 'Write `offerIdentifier: "5"`.'],
+        ),
+        ("{productId: pro.monthly, offerIdentifier: half}", "", ["An offer is a mapping, not nothing."]),
+        ("{file: images/ridge.png}", "{fiel: images/ridge.png}", ["Did you mean `file`?", "`file` is missing."]),
+        ("images/tick.png, size: BULLET_POINT", "images/tick.png, size: SMALL", ["There is no `size` called `SMALL`."]),
+        (
+            "{header: Stay, body: Please, image: ridge",
+            "{body: Please, image: r",
+            ["`header` is missing.", "image `r`."],
+        ),
+        ("text: {en-US: {header: Offer, body: Text}}", "text: {en-US: hello}", ["A message is a mapping"]),
+        ("pro.annual: {group: pro, period: P1Y}", "pro.annual: {group: pro, period: P12M}", ["Did you mean `P1Y`?"]),
+        ("pro.annual: {group: pro, period: P1Y}", "pro.annual: {group: 5, period: P1Y}", ['Write `group: "5"`.']),
+        ("pro.monthly: {group: pro, period: P1M}", "pro.monthly: pro", ["A product is a mapping, not the text `pro`."]),
+        ("period: P1M, advancedCommerce: true}\n  bundle", "period: P1M, advancedCommerce: yes}\n  bundle", ["`true`"]),
+        ("pro.annual: {group: pro", f"pro.annual: {{group: {2**63}", ["is no usable number."]),
+        (
+            "period: P1M, advancedCommerce: true}\n  bundle",
+            "period: P1M, advancedComerce: true}\n  bundle",
+            ["`advanced"],
+        ),
+        (
+            "{file: images/tick.png, size: BULLET_POINT}",
+            "{file: images/tick.png, syze: BULLET_POINT}",
+            ["Did you mean"],
+        ),
+        ("{file: images/tick.png, size: BULLET_POINT}", "5", ["An image is a mapping, not the number `5`."]),
+        ("text: {en-US: {header: Offer", 'text: {en-US: {header: "\\ud83d"', ["half a character"]),
+        ("keep: {en-US", '"ke\\tep": {en-US', ["This name has a control character in it."]),
+        ("{stack: s, region: us-east-1}", "{stack: 5, region: us-east-1}", ['Write `stack: "5"`.']),
+        ("keyId: K1", "keyId: 0123456789", ['Write `keyId: "0123456789"`.']),
+        (
+            "appAppleId: 1, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a",
+            "appAppleId: x, bundleId: com.example.app",
+            ["`appAppleId` is a whole number", "`issuerId` is missing"],
+        ),
+    ],
+)
+def test_an_entry_with_a_mistake_keeps_its_name(old: str, new: str, told: list[str]) -> None:
+    """What is declared and malformed is told where it stands, and not as missing wherever it is used."""
+    assert old in HEAD
+    found = refused(ANY_ANSWERS, HEAD.replace(old, new), environment="sandbox")
+    assert len(found) == len(told), found
+    assert all(any(each in mistake for mistake in found) for each in told), found
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("when: {customer.a: {atleast: 5}}, answer: fallback", "no operator `atleast`"),
+        ("when: {productId: nope}, answer: fallback", "no product `nope`"),
+        ("during: {from: 2026-12-01}, answer: fallback", "`timeZone` is missing."),
+        ('"when\\t": {productId: other}, answer: fallback', "This name has a control character in it."),
+        (
+            "experiment: {key: k, arms: {a: {weight: 50, answer: falback}, b: {weight: 50, answer: fallback}}}",
+            "Did you mean `fallback`?",
+        ),
+    ],
+)
+def test_a_rule_that_is_not_understood_says_nothing_about_others(rule: str, told: str) -> None:
+    """Whom it answers is not known: neither is it out of reach, nor is what follows it."""
+    [found] = refused(f"  - {{name: a, {rule}}}\n" + KEEP)
+    assert told in found
+
+
+def test_a_product_that_was_meant_to_be_left_out_is_not_told_to_refuse() -> None:
+    """Of everything but a misspelt product it is not known what is left; of a list, the rest of it."""
+    switch = "answer: {alternateProduct: pro.annual, message: text}"
+    [told] = refused(f"  - {{name: a, when: {{not: {{productId: pro.anual}}}}, {switch}}}\n")
+    assert "Did you mean `pro.annual`?" in told
+    told, other = refused(f"  - {{name: a, when: {{productId: [pro.mothly, other]}}, {switch}}}\n")
+    assert "`other` cannot switch" in told
+    assert "Did you mean `pro.monthly`?" in other
+
+
+def test_experiments_without_a_key_are_not_one() -> None:
+    """Two experiments whose key is missing have nothing in common but that."""
+    rule = "  - {name: %s, experiment: {arms: {%s: {weight: 100, answer: fallback}}}}\n"
+    found = refused(rule % ("a", "x") + rule % ("b", "y"))
+    assert [mistake.partition(" ")[2] for mistake in found] == ["`key` is missing. Write `key: …`."] * 2
+
+
+def test_arms_need_a_locale_in_common() -> None:
+    """Arms are compared in one locale: without one that all of them have, no customer ever comes to any."""
+    head = HEAD.replace("  text: {en-US", "  french: {fr-FR: {header: Restez, body: Merci}}\n  text: {en-US")
+    arms = "x: {weight: 50, answer: {message: french}}, y: {weight: %d, answer: {message: text}}"
+    [told] = refused(experiment(arms % 50), head)
+    assert told.startswith("19: No arm can ever be given: `french`, `text` have no locale in common")
+    compiled(experiment((arms % 50).replace("message: text", "message: keep")), head)
+    compiled(experiment((arms % 0).replace("50", "100", 1)), head)
+    compiled(experiment("x: {weight: 50, answer: {message: french}}, y: {weight: 50, answer: fallback}"), head)
+
+
 def test_an_environment_must_be_one_of_the_file() -> None:
     """A name that no environment has is told."""
     assert "Did you mean `sandbox`?" in refused(KEEP, environment="sandbx")[0]
@@ -196,17 +325,30 @@ def test_an_environment_must_be_one_of_the_file() -> None:
 
 def test_a_release_that_signs_needs_the_ids_of_its_key() -> None:
     """Offers are signed with keyId and issuerId; a file without offers needs neither."""
-    head = HEAD.replace(", issuerId: i, keyId: K1", "")
+    head = HEAD.replace(", issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1", "")
     told = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
     assert len(told) == 2
     assert not compiled(KEEP, head).release.settings["signs"]
 
 
 @pytest.mark.parametrize(
+    "issuer", ["nope", "57246542-96fe-1a63-e053-0824d011072", "{57246542-96fe-1a63-e053-0824d011072a}"]
+)
+def test_a_release_that_signs_has_an_issuer_that_apple_could_know(issuer: str) -> None:
+    """Issuer ids are UUIDs: offers signed for another would be refused, each of them."""
+    head = HEAD.replace("app: {", "app: {\n").replace(
+        "issuerId: 57246542-96fe-1a63-e053-0824d011072a", f"\nissuerId: '{issuer}'"
+    )
+    [told] = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
+    assert told.startswith(f"3: `{issuer}` is no issuer id")
+    compiled(KEEP, head)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "told"),
     [
         ("images/ridge.png", "images/nowhere.png", "cannot be read: no such file"),
-        ("images/ridge.png", '"a\\0b"', "cannot be read: that is no file name"),
+        ("images/ridge.png", '"a\\0b"', "`file` has a control character in it."),
         ("images/ridge.png", "retention.yaml", "is no PNG image"),
         ("images/ridge.png", "images/tick.png", "1024 by 1024 pixels. Apple wants a width of exactly 3840"),
         ("image: ridge", "image: rigde", "Did you mean `ridge`?"),
@@ -316,6 +458,17 @@ def test_a_sheet_that_is_too_large_is_told_with_its_figure() -> None:
     )
     [told] = refused(rules)
     assert "The rules that may answer `other` take" in told
+
+
+def test_a_sheet_that_takes_too_long_to_compile_is_told_with_its_figure() -> None:
+    """At most 1 MB, unpacked, may belong to one product, however well it is compressed."""
+    values = ", ".join(f"'segment-{i}'" for i in range(1000))
+    rules = "".join(
+        f"  - {{name: r{i}, when: {{productId: other, customer.x{i}: [{values}]}}, answer: {{message: keep}}}}\n"
+        for i in range(80)
+    )
+    [told] = refused(rules)
+    assert "bytes unpacked. At most 1048576" in told
 
 
 def test_too_many_messages_for_one_locale_are_told() -> None:

@@ -9,14 +9,11 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fault_proxy import self_signed
+from retention import connection as module
 from retention.connection import CallFailedError, Connection, Endpoint, _tls
 from retention.connection import connect as connect_to
 from retention.deadline import Deadline, OutOfTimeError, Workers
@@ -181,6 +178,7 @@ def test_the_connection_works_again_once_the_fault_ends(
         (answer(b"[]"), "DamagedAnswer"),
         (answer(b""), "DamagedAnswer"),
         (answer(b"[" * 100_000), "DamagedAnswer"),
+        (answer(b"x" * (2 * 1024 * 1024)), "AnswerTooLarge"),
         (reset, "IncompleteRead"),
     ],
 )
@@ -196,6 +194,47 @@ def test_whatever_goes_wrong_is_one_error_with_a_code(
         connect("dynamodb").call("get_item", GET)
     assert error.value.code
     assert code in error.value.code
+
+
+def endless(client: socket.socket) -> None:
+    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        client.sendall(b" " * 65536)
+
+
+def test_an_answer_without_end_is_given_up_at_the_size_of_the_largest(connect: Connect, serve: Serve) -> None:
+    """Without a length, whoever sends could fill the memory; the connection is not used again."""
+    server = serve(endless)
+    with pytest.raises(CallFailedError, match="AnswerTooLarge"):
+        connect("dynamodb").call("get_item", GET)
+    assert server.shut.wait(5)
+
+
+def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that was abandoned before it had a socket must not live for as long as bytes drip."""
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
+    server = serve(drip)
+    with pytest.raises(CallFailedError, match="TimeoutError"):
+        connect("dynamodb").call("get_item", GET)
+    assert server.shut.wait(5)
+
+
+def test_a_handshake_that_hangs_is_cut_when_it_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that says nothing to TLS costs a worker no longer than one that says nothing to a request."""
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 30.0)
+    server = Server(hang, reads=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
+    connection = connect("dynamodb")
+    pool = Workers(connection.abandon)
+    with pytest.raises(OutOfTimeError):
+        pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.2))
+    assert server.shut.wait(5)
+    for _ in range(500):
+        if not pool.abandoned:
+            break
+        time.sleep(0.01)
+    assert pool.abandoned == 0
+    server.close()
 
 
 def test_an_answer_with_the_right_checksum_is_taken(
@@ -352,26 +391,3 @@ def test_tls_trusts_the_bundle_and_nothing_else(
                 connect("dynamodb").call("get_item", GET)
     _tls.cache_clear()
     server.close()
-
-
-def self_signed() -> tuple[bytes, bytes]:
-    """Return a certificate for `localhost` and its key, PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        certificate.public_bytes(Encoding.PEM),
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-    )

@@ -23,7 +23,7 @@ from console.failure import Failure
 from console.file.compile import PreviousTexts
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
-from console.releases import record_default
+from console.other_rows import record_default
 
 PRO, BASIC, STUDENT = "trailhead.pro.monthly", "trailhead.basic.monthly", "trailhead.student.annual"
 EXPERIMENT = "half-of-monthly-tries-the-switch"

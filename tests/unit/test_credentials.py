@@ -89,3 +89,13 @@ def test_without_credentials_there_are_none(env: dict[str, str]) -> None:
     """No half of them will do, and only the loopback's plain endpoint is asked."""
     with pytest.raises(NoCredentialsError):
         CredentialSource(env).get()
+
+
+def test_what_is_forgotten_is_borrowed_anew(endpoint: dict[str, str]) -> None:
+    """Nothing lent lies in a snapshot, and a restored process asks again, whatever its clock says."""
+    Lender.answers = [(200, json.dumps(LENT).encode()), (200, json.dumps({**LENT, "AccessKeyId": "ASIA2"}).encode())]
+    source = CredentialSource(endpoint, lambda: 0.0)
+    source.get()
+    source.forget()
+    assert "ASIA1" not in repr(vars(source))
+    assert source.get() == Credentials("ASIA2", "secret", "token")

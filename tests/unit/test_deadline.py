@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 from fake_table import Clock
-from retention.deadline import Deadline, OutOfTimeError, Workers
+from retention.deadline import Deadline, OutOfTimeError, PassedTime, Workers
 
 
 class Hang:
@@ -23,6 +23,41 @@ class Hang:
         self.gone.wait(10)
         self.ended.set()
         return "late"
+
+
+class Clocks:
+    """A monotonic clock and a wall clock, set apart."""
+
+    def __init__(self) -> None:
+        self.monotonic, self.wall = Clock(1000.0), Clock(1_700_000_000.0)
+        self.passed = PassedTime(self.monotonic, self.wall)
+        self.begun = self.passed()
+
+    def age(self) -> float:
+        return round(self.passed() - self.begun, 3)
+
+
+def test_time_that_the_monotonic_clock_did_not_see_has_passed_all_the_same() -> None:
+    """Frozen for a week, whichever of the clocks stood still, one is a week older."""
+    clocks = Clocks()
+    clocks.wall.now += 604_800
+    assert clocks.age() == 604_800
+    clocks.monotonic.now += 10
+    clocks.wall.now += 10
+    assert clocks.age() == 604_810
+    clocks.monotonic.now += 604_800
+    assert clocks.age() == 1_209_610
+
+
+def test_a_wall_clock_set_back_takes_no_time_back() -> None:
+    """What is due stays due, and time goes on by the monotonic clock."""
+    clocks = Clocks()
+    clocks.wall.now -= 3600
+    assert clocks.age() == 0
+    clocks.monotonic.now += 30
+    assert clocks.age() == 30
+    clocks.wall.now += 7200  # an hour more than it had lost
+    assert clocks.age() == 3600
 
 
 def workers(**more: int) -> Workers:
@@ -93,6 +128,22 @@ def test_a_late_call_is_left_behind_and_its_result_discarded() -> None:
     assert pool.run(lambda: "third", Deadline.after(5)) == "third"
     assert len(told) == 1
     assert told[0]
+
+
+def test_a_thread_that_gets_its_turn_too_late_makes_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it any more, and nobody would end it."""
+    late: list[threading.Thread] = []
+    began = threading.Event()
+    pool = workers()
+    with monkeypatch.context() as busy:
+        busy.setattr(threading.Thread, "start", lambda thread: late.append(thread))  # noqa: PLW0108  # binds as a method
+        with pytest.raises(OutOfTimeError):
+            pool.run(began.set, Deadline.after(0.02))
+    assert pool.abandoned == 1
+    late[0].start()
+    late[0].join(5)
+    assert not began.is_set()
+    assert pool.abandoned == 0
 
 
 def test_the_number_of_abandoned_calls_is_bounded_and_recovers() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from retention.locales import LocaleTable, candidates
 
+from console.file import mistakes
 from console.file.document import Document, read
 from console.file.entries import Experiment
 from console.file.mistakes import Mistakes
@@ -108,7 +112,24 @@ def test_collects_all_mistakes_at_once() -> None:
         ("[fr-FR]", "[]", 7, "This list is empty."),
         ("fr-CA: [", "french!: [", 7, "is not a locale"),
         ("[fr-FR]", "{a: b}", 7, "A fallback is a locale, not a mapping."),
-        ("appAppleId: 1", 'appAppleId: "1"', 1, "whole number"),
+        ("appAppleId: 1", 'appAppleId: "1"', 1, "Write `appAppleId: 1`."),
+        ("appAppleId: 1", 'appAppleId: "6745974591"', 1, "Write `appAppleId: 6745974591`."),
+        ("appAppleId: 1", "appAppleId: id6745974591", 1, "Write `appAppleId: 6745974591`."),
+        ("appAppleId: 1", "appAppleId: 6_745_974_591", 1, "Write `appAppleId: 6745974591`."),
+        ("appAppleId: 1", "appAppleId: 6745974591.0", 1, "Write `appAppleId: 6745974591`."),
+        ("appAppleId: 1", "appAppleId: -5", 1, "Write one like `appAppleId: 6745974591`."),
+        ("appAppleId: 1", "appAppleId: 1.5", 1, "not the number `1.5`. Write one like `appAppleId: 6745974591`."),
+        ("keyId: K1", "keyId: 0123456789", 1, 'Write `keyId: "0123456789"`.'),
+        ("keyId: K1", "keyId: 1.50", 1, 'not the number `1.50`. Write `keyId: "1.50"`.'),
+        ("keyId: K1", "keyId: true", 1, 'Write `keyId: "true"`.'),
+        ("{productId: pro.monthly}\n", "{productId: 0123}\n", 15, 'Write `"0123"`.'),
+        ("{productId: pro.monthly}\n", "{userLocale: True}\n", 15, 'Write `"True"`.'),
+        ("{message: keep}", "{fallback: true}", 16, "Write `answer: fallback`."),
+        ("{message: keep}", "{fallback: true, message: keep}", 16, "Write `answer: fallback`."),
+        ("period: P1M", "period: P12M", 5, "There is no `period` called `P12M`. Did you mean `P1Y`?"),
+        ("period: P1M", "period: P7D", 5, "Did you mean `P1W`?"),
+        ("period: P1M", "period: monthly", 5, "Did you mean `P1M`?"),
+        ("period: P1M", "period: P4W", 5, "Write one of `P1M`"),
         ("bundleId: com.example.app", "bundleId: 7", 1, 'Write `bundleId: "7"`.'),
         ("bundleId: com.example.app", "bundleId: my app", 1, "Write one like `com.example.app`."),
     ],
@@ -313,16 +334,93 @@ def test_rules_have_names_of_their_own() -> None:
 
 def test_languages_of_chinese_keep_their_region_as_fallback_keys() -> None:
     """Fallbacks may be given for regions that Apple's list folds together."""
-    document = document_of(GOOD.replace("fr-CA: [fr-FR]", "zh_hk: [zh-Hant], nb: [no]"))
+    document = document_of(GOOD.replace("fr-CA: [fr-FR]", "zh_hk: [zh-Hant], zh: [ja]"))
     assert document.locales is not None
-    assert set(document.locales.fallbacks) == {"zh-HK", "nb", "es"}
+    assert set(document.locales.fallbacks) == {"zh-HK", "zh", "es"}
 
 
-@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf", "9" * 400, "1e999", "9" * 5000])
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("nb", "nb nn no nb-NO nn-NO no-NO nb_no"),
+        ("nn", "nb nn no nb-NO nn-NO no-NO"),
+        ("nb-NO", "nb no nb-NO"),
+        ("iw", "iw he iw-IL he-IL"),
+        ("in", "in id in-ID id-ID"),
+        ("zh", "zh zh-HK zh-CN zh-Hant-TW"),
+        ("FR", "fr fr-BE fr_ca"),
+    ],
+)
+def test_fallbacks_of_a_language_cover_its_regions_whatever_it_is_called(written: str, asked: str) -> None:
+    """A fallback for `iw` is one for Hebrew: for both of its names, with a region or without."""
+    document = document_of(GOOD.replace("fr-CA: [fr-FR]", f"{written}: [da]"))
+    assert document.mistakes == ()
+    assert document.locales is not None
+    table = LocaleTable("en-US", document.locales.fallbacks)
+    assert {candidates(locale, ["da", "en-US"], table) for locale in asked.split()} == {("da", "en-US")}
+
+
+def test_two_names_of_one_language_are_one_key() -> None:
+    """Of fallbacks for `nb` and for `no` one would be forgotten: that is a mistake, on the line of the second."""
+    text = GOOD.replace("{fr-CA: [fr-FR], es: es-MX}", "{nb: [da],\n  no: [sv]}")
+    wrong = "The fallbacks of `no` stand here twice, as `nb` and as `no`."
+    assert mistakes_of(text) == [(8, f"{wrong} Keep one of the two: the first is on line 7.")]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [".nan", ".inf", "-.inf", "9" * 400, "1e999", "9" * 5000, str(2**63), str(-(2**63) - 1), "!!int 1_0", "!!float x"],
+)
 def test_numbers_are_finite_and_not_beyond_counting(number: str) -> None:
-    """What neither a table nor a person counts in is told."""
-    found = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
-    assert "is no usable number" in found[0][1]
+    """What neither a table nor a person counts in is told, and once."""
+    [(_, told)] = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
+    assert "is no usable number" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("0123", 123),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("-5", -5),
+        ("+5", 5),
+        (str(2**63 - 1), 2**63 - 1),
+        (str(-(2**63)), -(2**63)),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("-1.5e-3", -0.0015),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("FALSE", False),
+        # To YAML 1.1 these are numbers, truth values and a time; to YAML 1.2 they are texts.
+        *((text, text) for text in "1_000 1_0.5 0b11 +0x1F 0o8 1e 1:30 2026-12-01 yes no on off y = tRUE".split()),
+    ],
+)
+def test_plain_scalars_are_what_yaml_1_2_says(written: str, value: object) -> None:
+    """Numbers and truth values are those of YAML 1.2's core schema; everything else is a text."""
+    document = document_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {written}}}"))
+    assert document.mistakes == ()
+    assert document.rules[0].condition == ["is", "customer.x", [value]]
+    assert document.rules[0].condition is not None
+    assert type(document.rules[0].condition[2][0]) is type(value)
+
+
+def test_a_file_may_be_json() -> None:
+    """JSON is YAML: what a program wrote is read as it was meant, emoji and all."""
+    header, name = "Stay 😀", "pro.😀"
+    text = GOOD.replace("header: Stay", f"header: {json.dumps(header)}").replace("pro.annual", json.dumps(name))
+    assert "\\ud83d\\ude00" in text
+    document = document_of(text)
+    assert document.mistakes == ()
+    assert document.messages["keep"]["en-US"].header == header
+    assert name in document.products
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\ude00\\ud83d"])
+def test_half_a_character_is_a_mistake(half: str) -> None:
+    """A lone half of a character cannot be uploaded, nor can two in the wrong order."""
+    assert "half a character" in only_mistake("header: Stay", f'header: "Stay {half}"')[1]
 
 
 def answering(answer: str) -> list[str]:
@@ -361,6 +459,7 @@ def test_answers_and_experiments_say_what_they_lack(answer: str, told: str) -> N
     [
         ("products:\n", "products: []\nproduct:\n", "Did you mean `products`?"),
         ("rules:\n", "rules: {}\nrulez:\n", "`rules` is a list, not a mapping."),
+        ("rules:\n", "rules: []\nrulez:\n", "The list `rules` is empty. Write `- name: …` below it."),
         ("{group: pro, period: P1M, default: keep}", "{group: '', period: P1M}", "not an empty one"),
         ("pro.annual:", "'*':", "is no product id"),
         ("bundle: true", "bundle: yes", "`bundle` is `true` or `false`, not the text `yes`."),
@@ -407,3 +506,115 @@ def test_a_file_without_a_bottom_is_one_mistake(source: bytes) -> None:
     """What is nested without end, or inside itself, is told so."""
     with pytest.raises(Mistakes, match="nested too deeply"):
         read(source)
+
+
+@pytest.mark.parametrize("character", ["\\n", "\\t", "\\e", "\\0", "\\x7f", "\\N", "\\L"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: one", 'name: "o{}ne"'),
+        ("  keep:", '  "ke{}ep":'),
+        ("  half:", '  "ha{}lf":'),
+        ("{stack: s,", '{{stack: "s{}s",'),
+        ("offerIdentifier: half", 'offerIdentifier: "ha{}lf"'),
+    ],
+)
+def test_names_stand_on_one_line(old: str, new: str, character: str) -> None:
+    """A name with a line's end or a control character in it would break the lines of logs and tables."""
+    line = GOOD[: GOOD.index(old)].count("\n") + 1
+    found = mistakes_of(GOOD.replace(old, new.format(character)))
+    assert [(at, "control character" in told) for at, told in found] == [(line, True)]
+
+
+def test_texts_may_have_several_lines() -> None:
+    """What customers read may have a line's end in it."""
+    assert mistakes_of(GOOD.replace("body: Please", 'body: "Please\\nstay"')) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "    when:",
+            "    during: {from: 2027-13-01, until: x}\n    when:",
+            ["`timeZone` is missing.", "The calendar has no `2027-13-01`.", "not the text `x`."],
+        ),
+        (
+            "    when:",
+            "    during: {from: 2027-13-01, until: x, timeZone: Nowhere}\n    when:",
+            ["no time zone `Nowhere`.", "The calendar has no `2027-13-01`.", "not the text `x`."],
+        ),
+        (
+            "    when:",
+            "    during: {from: 2027-02-01, until: 2027-01-01}\n    when:",
+            ["`timeZone` is missing.", "This schedule is empty"],
+        ),
+        ("{header: Stay, body: Please}", "hello", ["A message is a mapping, not the text `hello`."]),
+        ("body: Please", "body: Please, image: 5, altText: a", ['Write `image: "5"`.']),
+        ("{message: keep}", "{message: keep, advancedCommerce: 5}", ["is a mapping, not the number `5`."]),
+        ("    answer: {message: keep}", "    experiment: 5", ["An experiment is a mapping, not the number `5`."]),
+        (
+            "    answer: {message: keep}",
+            "    experiment: {key: k, arms: {a: 5}}",
+            ["An arm is a mapping, not the number `5`."],
+        ),
+        (
+            "{message: keep}",
+            "{message: 5, alternateProduct: a, promotionalOffer: b}",
+            ["exclude each other", 'Write `message: "5"`.'],
+        ),
+        (
+            "    answer: {message: keep}",
+            "    answer: {message: 5}\n    experiment: {key: 7, arms: {a: {weight: 100, answer: fallback}}}",
+            ["not both", 'Write `message: "5"`.', 'Write `key: "7"`.'],
+        ),
+        ("appAppleId: 1", f"appAppleId: {2**63}", ["is no usable number."]),
+    ],
+)
+def test_one_mistake_neither_hides_another_nor_makes_one(old: str, new: str, told: list[str]) -> None:
+    """What is wrong beside a mistake is told with it; what only follows from it is not."""
+    assert old in GOOD
+    found = [text for _, text in mistakes_of(GOOD.replace(old, new))]
+    assert len(found) == len(told), found
+    assert all(any(each in text for text in found) for each in told), found
+
+
+def renamed(names: list[str], products: int) -> str:
+    listed = "".join(f"  com.example.plan{i:04}: {{group: plans, period: P1M}}\n" for i in range(products))
+    rules = "".join(
+        f"  - {{name: {i}-th, when: {{productId: {name}}}, answer: fallback}}\n" for i, name in enumerate(names)
+    )
+    return GOOD.replace("products:\n", f"products:\n{listed}") + rules
+
+
+def test_one_rename_in_a_large_file_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product's old name in many rules is a mistake in each, and the new one is looked for once."""
+    looked_up: list[str] = []
+    nearest = mistakes.nearest
+
+    def watched(name: str, known: Iterable[str]) -> str | None:
+        looked_up.append(name)
+        return nearest(name, known)
+
+    monkeypatch.setattr(mistakes, "nearest", watched)
+    found = mistakes_of(renamed(["com.example.plam0042"] * 300, products=100))
+    assert {told for _, told in found} == {
+        "There is no product `com.example.plam0042`. Did you mean `com.example.plan0042`?"
+    }
+    assert len(found) == 300
+    assert looked_up == ["com.example.plam0042"]
+
+
+def test_a_thousand_unknown_names_are_told_without_looking_for_each() -> None:
+    """Every unknown name is told; once enough were compared, with the first names there are instead of the nearest."""
+    found = mistakes_of(renamed([f"com.example.plam{i:04}" for i in range(1000)], products=500))
+    assert [line for line, _ in found] == list(range(517, 1517))
+    assert "Did you mean `com.example.plan0000`?" in found[0][1]
+    assert "Write one of `com.example.plan0000`, `com.example.plan0001`" in found[-1][1]
+
+
+def test_the_nearest_name_is_the_one_that_looks_most_alike() -> None:
+    """Whatever the case; of nothing alike, none."""
+    assert mistakes.nearest("PRO_MONTHLY", ["pro.monthly", "pro-monthly", "pro.annual"]) == "pro-monthly"
+    assert mistakes.nearest("pro.anual", ["pro.monthly", "pro.annual"]) == "pro.annual"
+    assert mistakes.nearest("pro.anual", ["keep", "text"]) is None

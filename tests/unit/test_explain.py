@@ -123,12 +123,32 @@ def test_a_text_that_is_not_approved_is_the_reason() -> None:
     assert "is PENDING" in keep.detail
 
 
-def test_a_request_of_another_app_is_told() -> None:
-    """The endpoint would not answer another app's request, nor one that was signed long ago."""
-    assert any("403 (wrong_app)" in note for note in explained(request("trailhead.courses", app=7)).notes)
-    old = replace(request("trailhead.courses"), signed_date=0)
-    assert any("403 (too_old)" in note for note in explained(old).notes)
-    assert not any("403" in note for note in explained(request("trailhead.courses")).notes)
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"app_apple_id": 7}, "wrong_app"),
+        ({"environment": "Production"}, "wrong_environment"),
+        ({"environment": "Xcode"}, "wrong_environment"),
+        ({"signed_date": 0}, "too_old"),
+        ({"signed_date": 1795521600000 + 61_000}, "too_new"),
+    ],
+)
+def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any], code: str) -> None:
+    """The status is the one Apple would get; what the rules would have said stands beside it."""
+    asked = replace(request("trailhead.courses"), **changed)
+    explanation = explain(
+        DOCUMENT, draft_catalog(RELEASE, asked.product_id), asked, SAMPLE_CLOCK, NO_FACTS, environment="Sandbox"
+    )
+    assert explanation.refused is not None
+    assert (explanation.status, explanation.body, explanation.refused.code) == (403, None, code)
+    assert (explanation.decided_status, set(explanation.decided or ())) == (200, {"advancedCommerceInfo"})
+
+
+def test_without_an_environment_the_requests_own_passes() -> None:
+    """A file alone answers for both, and for no third."""
+    asked = request("trailhead.courses")
+    assert explained(replace(asked, environment="Production")).refused is None
+    assert explained(replace(asked, environment="Xcode")).status == 403
 
 
 CLAIMS = {
@@ -166,7 +186,8 @@ def test_a_bad_signature_is_told_and_the_request_explained() -> None:
     """An explanation is for people who hold a request in their hands, signed or not."""
     received = read_event(AUTHORITY.sign(CLAIMS).encode(), SAMPLE_CLOCK)
     assert received.signed_by == ""
-    assert "401" in received.note
+    assert received.refused is not None
+    assert received.refused.status == 401
 
 
 @pytest.mark.parametrize(
@@ -204,4 +225,5 @@ def test_a_tampered_event_is_refused_for_its_signature() -> None:
     """The reason told is the one the endpoint under the same roots would log."""
     event = (EVENTS / "tampered-401.json").read_bytes()
     received = read_event(event, SAMPLE_CLOCK, (EVENTS / "ca" / "root.der").read_bytes())
-    assert "signature_invalid" in received.note
+    assert received.refused is not None
+    assert received.refused.code == "signature_invalid"

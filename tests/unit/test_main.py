@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import NoRegionError
+from desk import assert_camel_case
+from retention.errors import RetentionError
 from retention.table import UnreadableRowError
 
 from console import stack, target
@@ -26,7 +29,7 @@ from console.failure import Failure, sentence
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.main import main
-from console.releases import create_table
+from console.other_rows import create_table
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]
@@ -337,6 +340,15 @@ def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[st
     assert err.count("\n") == 1
 
 
+def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path) -> None:
+    """It is there, so nobody is told to add it: what it lacks is told."""
+    file = tmp_path / "retention.yaml"
+    file.write_text(SAMPLE.read_text(encoding="utf-8").replace("stack: retention-sandbox, ", ""), encoding="utf-8")
+    code, out, err = run("releases", "--file", str(file), "--env", "sandbox")
+    assert (code, out) == (1, "")
+    assert "names no stack for `sandbox`: write `stack: …` under it." in err
+
+
 @pytest.mark.parametrize("url", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
 def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
     """A mistyped endpoint is told as such, as usage is: by 2."""
@@ -451,6 +463,47 @@ def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
     assert "trailhead.pro.annual in ja" in out
     assert "the local test CA signed it" in out
     assert "promotionalOfferSignatureV1" in out
+
+
+@pytest.mark.parametrize("option", ["--product", "--locale", "--transaction"])
+def test_what_json_cannot_hold_is_not_signed(run: Run, option: str) -> None:
+    """Bytes that are no UTF-8 are the option's fault, and not the test CA's."""
+    code, _, err = run("sign-request", option, os.fsdecode(b"a\xff"))
+    assert (code, f"Invalid value for {option}: write it in UTF-8" in err) == (2, True)
+
+
+AT = ("--at", "2026-11-24T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [("tampered-401", "signature_invalid"), ("wrong-app-403", "wrong_app"), ("too-old-403", "too_old")],
+)
+def test_a_request_that_is_refused_is_explained_as_refused(run: Run, event: str, code: str) -> None:
+    """The status is in the event's name: what Apple would get comes first, and then what the rules would have said."""
+    asked = ("explain", str(SAMPLE), "--event", str(EVENTS / f"{event}.json"), *AT)
+    status = int(event[-3:])
+    document = json.loads(run(*asked, "--json")[1])
+    assert (document["status"], document["body"], document["refused"]["status"]) == (status, None, status)
+    assert document["refused"]["code"] == code
+    assert (document["otherwise"]["status"], bool(document["otherwise"]["body"])) == (200, True)
+    out = run(*asked)[1]
+    assert out.index(f"\n{status}, no body ({code}: ") < out.index("\nOtherwise it would be 200, by the rule ")
+
+
+def test_a_request_for_the_other_environment_is_refused_where_the_environment_is_known(
+    run: Run, table: tuple[str, ...]
+) -> None:
+    """A table says which it is; a file alone is not asked, and says so."""
+    run("publish", str(SAMPLE), *table)
+    event = ("--event", str(EVENTS / "wrong-environment-403.json"), *AT, "--json")
+    live = json.loads(run("explain", *table, "--app", APP, *event)[1])
+    drafted = json.loads(run("explain", str(SAMPLE), *table, *event)[1])
+    for document in (live, drafted):
+        assert (document["status"], document["refused"]["code"]) == (403, "wrong_environment")
+    alone = json.loads(run("explain", str(SAMPLE), *event)[1])
+    assert (alone["status"], alone["refused"], alone["otherwise"]) == (200, None, None)
+    assert any("no environment was named" in note for note in alone["notes"])
 
 
 def test_a_signed_request_as_a_curl_line(run: Run) -> None:
@@ -574,3 +627,50 @@ def test_the_region_that_is_asked_for_is_the_one_that_is_read() -> None:
     told = sentence(NoRegionError())
     assert told is not None
     assert "AWS_DEFAULT_REGION" in told
+
+
+def test_a_sentence_keeps_the_name_it_begins_with(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is called what it is called, also at the beginning of a sentence."""
+    monkeypatch.chdir(tmp_path)
+    Path("em.json").write_text("{")
+    Path("retention.yaml").write_text(SAMPLE.read_text())
+    assert run("import-states", "em.json", "--table", "t", "--app", "1")[2].startswith("em.json is not JSON: ")
+    assert run("releases", "--env", "nope")[2].startswith("retention.yaml has no environment `nope`. ")
+
+
+def test_a_clause_of_ours_becomes_a_sentence() -> None:
+    """What the function logs as a clause is told here as a sentence, ended once."""
+    assert sentence(RetentionError("code", "release 3 is live already")) == "Release 3 is live already."
+    assert sentence(RetentionError("code", "Not signed for Sandbox.")) == "Not signed for Sandbox."
+
+
+def test_programs_get_one_spelling_of_names_and_instants(run: Run, table: tuple[str, ...]) -> None:
+    """camelCase as Apple writes it, and ISO 8601."""
+    app = (*table, "--app", APP)
+    run("publish", str(SAMPLE), *table)
+    lists = [str(EVENTS / "states" / name) for name in ("images.json", "messages.json")]
+    for command in (("releases",), ("import-states", *lists), ("explain", "--product", "trailhead.pro.annual")):
+        assert_camel_case(json.loads(run(*command, *app, "--json")[1]))
+    (listed,) = json.loads(run("releases", *app, "--json")[1])
+    assert datetime.fromisoformat(listed["publishedAt"]).tzinfo is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\S+", listed["publishedAt"])
+
+
+def test_lists_that_silence_too_much_are_refused_with_the_way_out(
+    run: Run, table: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Nothing was imported, and the option that imports it all the same; its code is for programs."""
+    app = (*table, "--app", APP)
+    run("publish", str(SAMPLE), *table)
+    run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
+    empty = tmp_path / "empty.json"
+    empty.write_text('{"messageIdentifiers": [], "imageIdentifiers": []}')
+    code, _, err = run("import-states", str(empty), *app)
+    assert code == 1
+    assert re.fullmatch(
+        r"This would silence (\d+) of the \1 messages that live rules can serve; nothing was imported\."
+        r" If that is how it is, add --allow-silencing\.\n",
+        err,
+    )
+    assert json.loads(run("import-states", str(empty), *app, "--json")[1])["code"] == "snapshot_refused"
+    assert run("import-states", str(empty), *app, "--allow-silencing")[0] == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -231,6 +233,24 @@ def test_no_more_requests_are_in_flight_than_told() -> None:
     assert endpoint.most == 3
 
 
+def test_what_apple_has_given_up_on_holds_no_place() -> None:
+    """A slow endpoint has all of them at a time, as with Apple; each is still watched, to tell how late it was."""
+    crowded = Event()
+
+    def answer(number: int) -> Response:
+        if number == 6:
+            crowded.set()
+        assert crowded.wait(WAIT)
+        return reply()
+
+    endpoint = Endpoint(answer)
+    with listening(endpoint) as url:
+        rehearsal = rehearse(url, TestConfig(2, 6, 0, 50, 95), ASKING)
+    assert endpoint.most > 2
+    assert rehearsal.tally.report()["failures"].keys() == {"TIMED_OUT"}
+    assert rehearsal.late
+
+
 def test_the_report_has_apples_shape() -> None:
     """Apple's own library reads it; what Apple does not tell is under one key of ours."""
     endpoint = Endpoint(lambda number: reply(204 if number == 7 else 200, b"" if number == 7 else GOOD))
@@ -299,7 +319,7 @@ def test_interrupted_it_tells_what_it_has() -> None:
 
     def interrupt(_what: str, done: int, _total: int) -> None:
         if done == 5:
-            raise KeyboardInterrupt
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     endpoint = Endpoint()
     with listening(endpoint) as url:

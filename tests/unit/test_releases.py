@@ -19,12 +19,13 @@ from retention.errors import CatalogUnavailableError
 from retention.snapshot import ImageState, apply_snapshot, read_all
 
 from console.file.release import ImageFacts
+from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
     Moved,
     PublishConflictError,
     ReleaseError,
+    ReleaseLostError,
     collect,
-    create_table,
     current_texts,
     delete_release,
     list_releases,
@@ -33,11 +34,9 @@ from console.releases import (
     pause,
     publish,
     read_source,
-    record_default,
     resume,
     rollback,
     verify,
-    write_profile,
 )
 
 TABLE = "retention"
@@ -161,14 +160,22 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
 
 
 def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
-    """The loser learns who won and when; its rows are gone, `current` is the winner's."""
+    """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
     put(client, TABLE)
     based_on = current_texts(client, TABLE, APP).release
     put(client, TABLE, "winner", who="bob")
-    with pytest.raises(PublishConflictError, match="release 2, published by bob at 2026-11-24T12:00:00"):
+    with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12.* run this again"):
         put(client, TABLE, "loser", based_on=based_on)
     assert head(client)["current"] == {"N": "2"}
     assert sort_keys(client, 3) == []
+
+
+def test_who_lost_a_race_is_told_what_to_do(client: Any) -> None:
+    """Run it again, from the winner's release."""
+    put(client, TABLE)
+    put(client, TABLE, "winner", who="bob")
+    with pytest.raises(PublishConflictError, match="run this again: it then starts from release 2"):
+        put(client, TABLE, "loser", based_on=1)
 
 
 def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +189,7 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    with pytest.raises(PublishConflictError):
+    with pytest.raises(PublishConflictError, match="run this again"):
         put(client, TABLE, "loser")
     assert [(r.number, r.live) for r in list_releases(client, TABLE, APP)] == [(2, True)]
     assert sort_keys(client, 1) == []
@@ -200,11 +207,29 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
         finally:
             rollback(client, TABLE, APP, to=2)  # between the conflict and the tidying up
 
-    monkeypatch.setattr("console.releases.make_current", overtaken)
+    monkeypatch.setattr("console.releases.publishing.make_current", overtaken)
     with pytest.raises(PublishConflictError):
         put(client, TABLE, "late")
     assert head(client)["current"] == {"N": "2"}
     verify(client, TABLE, APP, 2)
+
+
+def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody published between the look and the move."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            put(client, TABLE, "three", who="bob")
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    with pytest.raises(PublishConflictError, match=r"release 3, published by bob .* run this again"):
+        rollback(client, TABLE, APP, to=1)
+    assert head(client)["current"] == {"N": "3"}
 
 
 def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +316,49 @@ def test_rolling_back_goes_to_the_release_before_or_to_the_one_named(client: Any
         rollback(client, TABLE, APP)
     with pytest.raises(ReleaseError, match="live already"):
         rollback(client, TABLE, APP, 1)
+
+
+def died(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher died just before; nobody has seen its release, and who wants back what was does not mean it."""
+    put(client, TABLE)
+    with monkeypatch.context() as patch:
+        patch.setattr("console.releases.publishing.make_current", died)
+        with pytest.raises(KeyboardInterrupt):
+            put(client, TABLE, "dead")
+    put(client, TABLE, "three")
+    assert [(one.number, one.complete, one.went_live) for one in list_releases(client, TABLE, APP)] == [
+        (3, True, True),
+        (2, True, False),
+        (1, True, True),
+    ]
+    assert rollback(client, TABLE, APP) == Moved(1, 3)
+    with pytest.raises(ReleaseError, match=r"no complete release before 1 that was ever live; name another"):
+        rollback(client, TABLE, APP)
+    assert rollback(client, TABLE, APP, 2) == Moved(2, 1)
+
+
+def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lost to the collector, not to another publisher."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            collect(client, TABLE, APP, now=NOW, keep=1)
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    with pytest.raises(ReleaseLostError, match="release 1 was collected meanwhile; nothing was changed"):
+        rollback(client, TABLE, APP, 1)
+    assert head(client)["current"] == {"N": "2"}
 
 
 def test_a_rollback_never_goes_to_a_release_that_is_not_whole(client: Any) -> None:
@@ -452,6 +520,32 @@ def test_deleting_takes_the_claim_last(client: Any, monkeypatch: pytest.MonkeyPa
     assert (order[0], order[-1]) == ("settings", "claim")
 
 
+def test_a_publisher_that_slept_writes_nothing_more_and_takes_back_what_it_wrote(client: Any) -> None:
+    """Its rows would come after the collector, and nobody would find them."""
+    put(client, TABLE)
+    seconds = iter([0.0, 0.0, 0.0])
+    with pytest.raises(ReleaseLostError, match="publishing took over 40 minutes; publish again"):
+        put(client, TABLE, "two", clock=lambda: next(seconds, 2401.0))
+    assert [found.number for found in list_releases(client, TABLE, APP)] == [1]
+    assert sort_keys(client, 2) == []
+
+
+def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even those that it wrote after the collector had looked."""
+    put_item, done = client.put_item, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if request["Item"]["sk"]["S"] == "texts" and not done:
+            done.append(True)
+            collect(client, TABLE, APP, now=NOW + timedelta(hours=2))
+        return put_item(**request)
+
+    monkeypatch.setattr(client, "put_item", meanwhile)
+    with pytest.raises(ReleaseLostError, match="release 1 was collected while it was written"):
+        put(client, TABLE)
+    assert sort_keys(client, 1) == []
+
+
 # Other rows
 
 
@@ -503,7 +597,7 @@ def cancelled(client: Any, code: str) -> Exception:
 
 def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two transactions on one row: one of them is told to come back."""
-    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
     transact, calls = client.transact_write_items, list[bool]()
 
     def met(**request: Any) -> Any:
@@ -521,7 +615,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
     client: Any, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     """It is not taken for a lost race."""
-    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
 
     def never(**_: Any) -> Any:
         raise cancelled(client, code)
@@ -534,7 +628,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
 
 def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unprocessed keys are asked for again."""
-    monkeypatch.setattr("console.releases._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
     for name in ("one", "two", "three"):
         put(client, TABLE, name)
     batch_get_item = client.batch_get_item

@@ -18,6 +18,13 @@ from console.local.sandbox import main
             "app: {appAppleId: 1, bundleId: a.b, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: 2X9R4HXF34}\n",
             "has no environment `sandbox`",
         ),
+        (
+            (
+                "app: {appAppleId: 1, bundleId: a.b, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}\n"
+                "environments: {sandbox: {region: us-east-1}}\n"
+            ),
+            "names no stack for `sandbox`",
+        ),
     ],
 )
 def test_what_the_file_lacks_is_said(

@@ -42,12 +42,20 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "A schedule is a mapping."),
+        (
+            "",
+            "This schedule is empty. Write `{from: 2026-12-01, until: 2027-01-01, timeZone: …}`, or leave",
+        ),
         ("from: 2026-12-01", "`timeZone` is missing."),
         ("from: 2026-12-01, timeZone: Europe/Pari", "Did you mean `Europe/Paris`?"),
         ("from: 2026-12-01, timeZone: '../../etc/passwd'", "There is no time zone"),
-        ("from: 2026-12-01, timeZone: [a]", "There is no time zone"),
-        ("from: 2026-12-01, timeZone: {a: b}", "There is no time zone"),
+        # Zones that mean something else, or nothing, on the next machine.
+        ("from: 2026-12-01, timeZone: localtime", "There is no time zone `localtime`."),
+        ("from: 2026-12-01, timeZone: Factory", "There is no time zone `Factory`."),
+        ("from: 2026-12-01, timeZone: posixrules", "There is no time zone `posixrules`."),
+        ("from: 2026-12-01, timeZone: right/Europe/Paris", "Did you mean `Europe/Paris`?"),
+        ("from: 2026-12-01, timeZone: [a]", "A time zone is a text, not a list."),
+        ("from: 2026-12-01, timeZone: {a: b}", "A time zone is a text, not a mapping."),
         ("timeZone: UTC", "neither begins nor ends"),
         ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "no field of a schedule called `till`"),
         ("from: 2026-12-02, until: 2026-12-02, timeZone: UTC", "This schedule is empty"),
@@ -69,3 +77,17 @@ def test_says_what_is_wrong(text: str, told: str) -> None:
     schedule, mistakes = read(text)
     assert any(told in mistake for mistake in mistakes), mistakes
     assert schedule is None or "till" in text
+
+
+def test_every_zone_of_the_database_is_known() -> None:
+    """Links and offsets are zones too; `Factory` alone is none."""
+    for name in ("UTC", "Etc/GMT+5", "US/Eastern", "CET", "Europe/Kyiv", "Europe/Kiev", "America/Argentina/Ushuaia"):
+        assert read(f"from: 2026-12-01, timeZone: {name}")[1] == []
+
+
+def test_a_time_no_zone_has_is_told_without_one() -> None:
+    """The order of two local times needs no zone, and neither does a calendar."""
+    _, mistakes = read("from: 2026-13-01, until: soon")
+    assert len(mistakes) == 3
+    _, mistakes = read("from: 2026-12-02, until: 2026-12-01, timeZone: Nowhere")
+    assert len(mistakes) == 2

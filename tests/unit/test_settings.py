@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.jws import TEST_AUTHORITY_FINGERPRINT
+from retention.jws import KNOWN_LEAVES
 from retention.settings import Deployment, SyncDeployment
 
+from console.authority import Authority
+
 TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
+REHEARSAL = Authority.create("Rehearsal Root CA")
 GOOD = {
     "RETENTION_TABLE": "retention-sandbox-Table-1ABC",
     "RETENTION_ENVIRONMENT": "Sandbox",
     "RETENTION_APP_APPLE_IDS": "6745974591,531412",
     "RETENTION_KEY_PREFIX": "/retention/sandbox",
     "RETENTION_TRUST_ANCHOR": "",
+    "RETENTION_KNOWN_LEAVES": "",
     "RETENTION_CLOCK": "",
 }
 DEPLOYED = {"AWS_LAMBDA_FUNCTION_NAME": "retention-sandbox"}
@@ -49,6 +53,10 @@ def test_a_whole_environment_is_read() -> None:
         ("RETENTION_KEY_PREFIX", "retention"),
         ("RETENTION_TRUST_ANCHOR", "not base64!"),
         ("RETENTION_TRUST_ANCHOR", "clé"),
+        ("RETENTION_KNOWN_LEAVES", "4C" * 32),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 31),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 32 + ","),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 32 + ", " + "cd" * 32),
         ("RETENTION_CLOCK", "noon"),
         ("RETENTION_CLOCK", "2026-11-24T12:00:00"),
     ],
@@ -75,13 +83,36 @@ def test_the_committed_test_authority_is_refused_in_every_deployed_stack() -> No
         Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": TEST_ROOT})
     assert caught.value.code == "test_authority_deployed"
     assert Deployment.from_env({**GOOD, **LOCAL, "RETENTION_TRUST_ANCHOR": TEST_ROOT}).trust_anchor
-    assert TEST_AUTHORITY_FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    ("anchor", "code"),
+    [
+        (b"some other file", "trust_anchor_malformed"),
+        (REHEARSAL.intermediate_der, "trust_anchor_not_root"),
+        (REHEARSAL.leaf_der, "trust_anchor_not_root"),
+        (REHEARSAL.root_der[:-1] + bytes([REHEARSAL.root_der[-1] ^ 1]), "trust_anchor_not_root"),
+    ],
+)
+@pytest.mark.parametrize("place", [DEPLOYED, LOCAL])
+def test_an_anchor_is_a_root(anchor: bytes, code: str, place: dict[str, str]) -> None:
+    """What did not sign itself is no anchor: Apple's own intermediate, given as one, would lock Apple out."""
+    with pytest.raises(ConfigurationError) as caught:
+        Deployment.from_env({**GOOD, **place, "RETENTION_TRUST_ANCHOR": base64.b64encode(anchor).decode()})
+    assert caught.value.code == code
 
 
 def test_a_rehearsal_anchor_is_taken_by_a_deployed_sandbox() -> None:
     """A CA made for a rehearsal may be trusted by a Sandbox stack; that is what it is for."""
-    anchor = base64.b64encode(b"some other certificate").decode()
+    anchor = base64.b64encode(REHEARSAL.root_der).decode()
     assert Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": anchor}).trust_anchor
+
+
+def test_acknowledged_leaves_are_known_beside_the_releases_own() -> None:
+    """What the owner acknowledges adds to the certificates this release was made with, and takes none away."""
+    assert Deployment.from_env({**GOOD, **DEPLOYED}).known_leaves == KNOWN_LEAVES
+    two = {**GOOD, **DEPLOYED, "RETENTION_KNOWN_LEAVES": f"{'ab' * 32},{'cd' * 32}"}
+    assert Deployment.from_env(two).known_leaves == KNOWN_LEAVES | {"ab" * 32, "cd" * 32}
 
 
 def test_a_fixed_clock_stands_still() -> None:
@@ -108,7 +139,8 @@ def test_only_on_demand_init_is_waited_for(kind: str, waited: bool) -> None:  # 
 
 # The sync's part
 
-SYNC = {name: GOOD[name] for name in GOOD if name not in {"RETENTION_TRUST_ANCHOR", "RETENTION_CLOCK"}}
+ENDPOINT_ALONE = {"RETENTION_TRUST_ANCHOR", "RETENTION_KNOWN_LEAVES", "RETENTION_CLOCK"}
+SYNC = {name: GOOD[name] for name in GOOD if name not in ENDPOINT_ALONE}
 
 
 @pytest.mark.parametrize(

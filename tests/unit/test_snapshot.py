@@ -27,7 +27,8 @@ from retention.snapshot import (
     read_message_list,
 )
 
-from console.releases import create_table, load_live, pause
+from console.other_rows import create_table
+from console.releases import load_live, pause
 
 TABLE = "retention"
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED", ANYONE_EN: "APPROVED"}
@@ -356,7 +357,7 @@ def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: py
         return update_item(**request)
 
     monkeypatch.setattr(client, "update_item", always)
-    with pytest.raises(SnapshotConflictError):
+    with pytest.raises(SnapshotConflictError, match="try again"):
         apply(client)
 
 

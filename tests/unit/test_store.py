@@ -26,11 +26,11 @@ from fake_table import (
 from retention import table as rows
 from retention.catalog import FORMAT
 from retention.connection import CallFailedError
-from retention.deadline import Deadline
+from retention.deadline import Deadline, PassedTime
 from retention.errors import CatalogUnavailableError
 from retention.memory import Memory
 from retention.rules import NO_FACTS, UNREADABLE
-from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+from retention.store import CACHED_SECONDS, COLD_SECONDS, STATES_SECONDS, Loaded, Store
 
 
 class Reader:
@@ -255,6 +255,42 @@ def test_a_rollback_is_followed(reader: Reader) -> None:
     assert reader.load().catalog.release == 1
 
 
+def collect(table: FakeTable, release: int) -> None:
+    for name in [name for name in table.items if name[0].endswith(f"#release#{release}")]:
+        del table.items[name]
+
+
+@pytest.mark.parametrize("product", ["pro.monthly", "ghost"])
+def test_a_release_that_was_collected_is_left_for_the_one_that_is_live(reader: Reader, product: str) -> None:
+    """Head in memory names it for half a minute more; nobody who asks for another product waits for that."""
+    reader.load("ghost" if product == "pro.monthly" else "pro.monthly")
+    reader.table.publish(2)
+    collect(reader.table, 1)
+    loaded = reader.load(product)
+    assert (loaded.catalog.release, loaded.degraded) == (2, ())
+
+
+def test_a_replica_that_names_a_collected_release_is_checked_with_the_leader(reader: Reader) -> None:
+    """Cold: two calls more, one whole release."""
+    reader.table.lagging = dict(reader.table.items)
+    reader.table.publish(2)
+    collect(reader.table, 1)
+    loaded = reader.load()
+    assert (loaded.catalog.release, loaded.degraded, loaded.age < 1) == (2, (), True)
+    assert reader.operations() == ["get_item", "batch_get_item", "get_item", "batch_get_item", "batch_get_item"]
+    reader.load()
+    assert reader.operations() == []
+
+
+def test_a_live_release_that_lost_a_row_is_malformed(reader: Reader) -> None:
+    """The leader names the same one: then it is not old but damaged, and nobody asks twice."""
+    reader.table.remove(rows.settings_key(APP, 1))
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load()
+    assert error.value.code == "malformed"
+    assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
+
+
 # Failure
 
 
@@ -471,7 +507,33 @@ def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
     assert reader.load().degraded == ("head",)
 
 
-@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": {TABLE: [{"pk": 7}]}}])
+def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
+    """Rows that publishing wrote and nobody finds any more are no news about the messages, however old ours are."""
+    reader.load()
+    reader.table.items.clear()
+    reader.later(STATES_SECONDS)
+    loaded = reader.load()
+    assert (loaded.catalog.states[KEEP_EN].servable, loaded.degraded) == (True, ("head", "states"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"Responses": []},
+        {"Responses": {TABLE: [{"pk": 7}]}},
+        *(
+            {"Responses": {}, "UnprocessedKeys": left}
+            for left in (
+                7,
+                {TABLE: 7},
+                {TABLE: {"Keys": [{"pk": {"B": b""}, "sk": {"B": b""}}]}},  # as bytes, which no request can hold
+                {TABLE: {"Keys": [rows.head_key(APP)]}},
+                {"another": {"Keys": [rows.head_key(APP)]}},
+            )
+        ),
+    ],
+)
 def test_an_answer_of_another_shape_is_a_failed_call(
     reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -532,6 +594,18 @@ def test_a_restored_process_trusts_neither_ages_nor_connections(reader: Reader) 
     assert reader.operations() == ["get_item", "batch_get_item"]
 
 
+def test_a_restored_process_without_a_table_says_how_old_its_catalog_is() -> None:
+    """A week in a snapshot is a week, though the monotonic clock stood still; what serves on is marked."""
+    table, monotonic, wall = published(), Clock(), Clock(1_700_000_000.0)
+    store = Store(lambda: table, TABLE, monotonic=PassedTime(monotonic, wall), clock=wall)
+    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    table.fault = fails
+    wall.now += 604_800
+    store.renew()
+    loaded = store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    assert (loaded.age, loaded.degraded) == (604_800, ("head", "states"))
+
+
 def test_a_connection_that_cannot_be_made_is_a_failed_call() -> None:
     """What the SDK says of a missing region is an unavailable catalog."""
 
@@ -571,6 +645,24 @@ def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any)
     profile(reader.table, plan={"S": "gold"})
     reader.table.fault = fault
     assert customer(reader, seconds=0.05) is UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Item": None},
+        {"Item": "x"},
+        {"message": "Service Unavailable"},
+        {"Item": {**rows.profile_key(APP, "somebody else"), "plan": {"S": "gold"}}},
+        {"Item": {"plan": {"S": "gold"}}},
+    ],
+)
+def test_what_is_no_answer_about_this_customer_is_unreadable(
+    reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only an answer without anything says that there is no profile; and nobody is taken for somebody else."""
+    monkeypatch.setattr(reader.table, "get_item", lambda **_: answer)
+    assert customer(reader) is UNREADABLE
 
 
 def test_an_expired_profile_has_no_facts(reader: Reader) -> None:

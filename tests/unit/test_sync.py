@@ -37,7 +37,7 @@ from retention.store import HEAD_SECONDS, Store
 from simulated import APP as BOX_APP
 from simulated import KEY, NOW, PEM, make_box, text
 
-from console.releases import create_table
+from console.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response

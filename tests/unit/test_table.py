@@ -23,7 +23,6 @@ def test_keys_are_the_ones_the_design_draws() -> None:
         ("app#1#release#7", "claim"): rows.claim_key(1, 7),
         ("app#1#release#7", "texts"): rows.texts_key(1, 7),
         ("app#1#release#7", "product#pro.annual"): rows.sheet_key(1, 7, "pro.annual"),
-        ("app#1#release#7", "source#0"): rows.source_key(1, 7, 0),
         ("app#1#customer#99371282", "profile"): rows.profile_key(1, "99371282"),
     }
     assert all(key == {"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), key in drawn.items())
@@ -45,6 +44,18 @@ def test_documents_survive_the_table() -> None:
     item = rows.document_attributes({"rules": ["é"] * 100})
     assert rows.document_of(item) == {"rules": ["é"] * 100}
     assert rows.string(item, "digest") == rows.digest_of(rows.content_of(item))
+
+
+@pytest.mark.parametrize("text", [b'["\\ud800"]', b'["\\\\\\uDFFF"]', b"[NaN]", b"[-Infinity]", b"[", b"[" * 100_000])
+def test_a_document_that_nobody_could_be_told_is_unreadable(text: bytes) -> None:
+    """Half a character and a number that is none fail while nobody depends on them, not in an answer."""
+    with pytest.raises(UnreadableRowError):
+        rows.parse(text)
+
+
+def test_a_backslash_in_a_document_is_a_letter_like_others() -> None:
+    """Only an escape makes half a character: an owner may write about them."""
+    assert rows.parse(rows.canonical(["\\ud800", "\\\\ud800"])) == ["\\ud800", "\\\\ud800"]
 
 
 def test_a_bomb_is_refused_before_it_unfolds() -> None:

@@ -70,6 +70,17 @@ def test_a_request_is_one_log_line_and_one_metrics_line(lines: Any) -> None:
     assert metrics["LeafDaysLeft"] == [300.0]
 
 
+def test_a_new_leaf_is_named_and_counted(lines: Any) -> None:
+    """A certificate of Apple's that nobody acknowledged is in the line by its fingerprint, and has a metric."""
+    record = answered()
+    record.new_leaf = "cd" * 32
+    log, metrics = lines(record)
+    assert (log["newLeaf"], metrics["NewLeaf"]) == ("cd" * 32, [1.0])
+    log, metrics = lines(answered())
+    assert "newLeaf" not in log
+    assert "NewLeaf" not in metrics
+
+
 def test_a_field_that_is_not_known_is_left_out(lines: Any) -> None:
     """Absent is absent, not null."""
     log, metrics = lines(

@@ -1,0 +1,31 @@
+"""How `--json` writes what the console knows: Apple's and the file's spelling of names, instants in ISO 8601."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+
+def camel(name: str) -> str:
+    """Return a field's name as Apple, and the file, would write it: `offer_identifier` → `offerIdentifier`."""
+    first, *rest = name.split("_")
+    return "".join([first, *map(str.capitalize, rest)])
+
+
+def form_of(one: object) -> dict[str, Any]:
+    """Return a dataclass's fields, those of the dataclasses in it too; keys that are data stay as they are."""
+    return {camel(field.name): _form(getattr(one, field.name)) for field in fields(one)}  # type: ignore[arg-type]  # a dataclass
+
+
+def _form(value: Any) -> Any:  # noqa: ANN401  # whatever a field holds
+    if is_dataclass(value) and not isinstance(value, type):
+        return form_of(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _form(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_form(inner) for inner in value]
+    return value

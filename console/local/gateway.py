@@ -1,0 +1,79 @@
+"""An HTTP server on this machine in front of the function: what `make serve` and `make sandbox` listen with."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from console.http_body import BodyError, read_body
+from console.local.sample_events import PATH
+
+# What API Gateway itself refuses to take in; the function's own limit is far below.
+_MAX_BYTES: Final = 10 * 1024 * 1024
+
+Function = Callable[[dict[str, Any], None], dict[str, Any]]
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """What API Gateway's HTTP API does for the function: payload format 2.0 in, status, headers and body out."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body leave together; apart, each answer waits for the peer's delayed ACK
+    disable_nagle_algorithm = True
+    function: Function
+
+    def do_POST(self) -> None:
+        if self.path.partition("?")[0] != PATH:
+            self.close_connection = True  # its body is not read
+            self._send(404, {"content-type": "application/json"}, b'{"message":"Not Found"}')
+            return
+        try:
+            body = read_body(self.headers, self.rfile, _MAX_BYTES)
+        except BodyError as error:
+            self.close_connection = True
+            self._send(error.status, {}, b"")
+            return
+        answer = self.function(self._event(body), None)
+        self._send(answer["statusCode"], answer["headers"], answer.get("body", "").encode())
+
+    # Whatever the method: the function says which one it answers.
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815  # http.server's names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
+        """Say nothing: the function writes a line for each request."""
+
+    def _event(self, body: bytes) -> dict[str, Any]:
+        return {
+            "version": "2.0",
+            "routeKey": f"POST {PATH}",
+            "rawPath": PATH,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "requestContext": {"http": {"method": self.command, "path": PATH, "sourceIp": self.client_address[0]}},
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:  # noqa: PLR2004  # No Content has no length either
+            self.send_header("content-length", str(len(body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256  # a burst waits its turn; the default turns the sixth caller away for a second
+
+
+def listen(function: Function, host: str, port: int) -> ThreadingHTTPServer:
+    """Return a server, not yet serving, that gives each request a thread of its own. Port 0 finds a free one."""
+    gateway = type("FunctionGateway", (Gateway,), {"function": staticmethod(function)})
+    return _Server((host, port), gateway)

@@ -1,0 +1,58 @@
+"""The rows that a release is made of: its sheets, its texts, the file; and `settings`, which vouches for them all."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from retention import table as rows
+from retention.catalog import FORMAT
+from retention.table import Item
+
+from console.file.release import Release
+from console.releases.reading import ReleaseError, manifest_of
+
+_CHUNK: Final = 350_000
+# DynamoDB takes 400 KB; the compiler holds sheets to 350, other documents are far smaller.
+_MAX_ROW: Final = 390_000
+
+
+def content_of(release: Release) -> dict[str, Item]:
+    """Return every row of the release but `claim` and `settings`, by sort key."""
+    served = sorted({name for sheet in release.sheets.values() for name in sheet["sets"]})
+    content: dict[str, Item] = {
+        rows.PRODUCT + product: rows.document_attributes(sheet) for product, sheet in release.sheets.items()
+    }
+    content[rows.TEXTS] = rows.document_attributes({"texts": release.texts, "served": served})
+    packed = zlib.compress(release.source, 9)
+    for chunk, start in enumerate(range(0, len(packed), _CHUNK)):
+        content[f"{rows.SOURCE}{chunk}"] = {"document": {"B": packed[start : start + _CHUNK]}}
+    for sk, item in content.items():
+        if len(rows.binary(item, "document")) > _MAX_ROW:
+            raise ReleaseError("row_too_large", f"the row {sk} would not fit into DynamoDB ({_MAX_ROW} bytes)")
+    return content
+
+
+def settings_of(release: Release, content: Mapping[str, Item], who: str, commit: str, now: datetime) -> Item:
+    """Return the release's `settings`, with who made it of what, and the manifest of all its rows."""
+    products = [product for product in release.sheets if product != rows.ANY_PRODUCT]
+    attributes = rows.settings_attributes(release.settings, FORMAT, products)
+    source = rows.digest_of(release.source)
+    counts = {
+        "rows": len(content),
+        "rules": len({rule["name"] for sheet in release.sheets.values() for rule in sheet["rules"]}),
+        "messages": len(release.messages),
+        "images": len(release.images),
+        "productCount": len(products),
+    }
+    return {
+        **attributes,
+        **{name: {"N": str(count)} for name, count in counts.items()},
+        "sourceDigest": {"S": source},
+        "manifest": {"S": manifest_of(content, source, rows.string(attributes, "digest"))},
+        "publishedBy": {"S": who},
+        "publishedAt": {"S": now.isoformat()},
+        "commit": {"S": commit},
+    }

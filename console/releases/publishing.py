@@ -1,0 +1,173 @@
+"""One release on its way into the table: written under a number of its own, read back, made live; or taken back."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from retention import table as rows
+from retention.sdk import Client
+from retention.snapshot import succeeds
+from retention.table import Item, Key, Request
+
+from console.file.release import Release
+from console.releases.assets import asset_updates, state_updates
+from console.releases.calls import transacted
+from console.releases.collecting import condemn, delete_release
+from console.releases.content import content_of, settings_of
+from console.releases.moving import PublishConflictError, ReleaseLostError, conflict, make_current
+from console.releases.reading import verify
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+# A publisher that slept (a lid was closed) writes nothing more after this: a request counts for 15 minutes after it was
+# signed, and nothing may arrive once the collector has taken the release for abandoned. Nobody would find it.
+_LEASE: Final = timedelta(minutes=40)
+_WRITERS: Final = 8
+_CUSTOMER_KEY_BYTES: Final = 32
+
+
+class _AsFound:
+    """`based_on` for those who compiled against nothing in particular."""
+
+
+AS_FOUND: Final = _AsFound()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release that is live now. `created` counts rows of messages and images the table did not know."""
+
+    number: int
+    previous: int | None
+    digest: str
+    sheets: int
+    created: int
+
+
+def publish(
+    client: Client,
+    table: str,
+    release: Release,
+    *,
+    who: str,
+    commit: str | None,
+    now: datetime,
+    based_on: int | _AsFound | None = AS_FOUND,
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Published:
+    """Write `release` under a number of its own and make it live.
+
+    `based_on` is the release whose texts it was compiled against (`Current.release`). `progress(step, done, total)`.
+    `clock`, in seconds, goes on while the machine sleeps.
+    Raises PublishConflictError when another release went live meanwhile, ReleaseLostError when it took too long,
+    ReleaseError when what was written does not read back; in all cases `current` is what it was.
+    """
+    return _Publishing(client, table, release, progress or _silent, clock).run(who, commit or "", now, based_on)
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    pass
+
+
+class _Publishing:
+    """One release on its way into the table."""
+
+    def __init__(
+        self, client: Client, table: str, release: Release, progress: Progress, clock: Callable[[], float]
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._release = release
+        self._progress = progress
+        self._clock = clock
+        self._ends = clock() + _LEASE.total_seconds()
+        self._app = release.app_apple_id
+
+    def run(self, who: str, commit: str, now: datetime, based_on: int | _AsFound | None) -> Published:
+        content = content_of(self._release)
+        number, found = self._reserve()
+        previous = found if isinstance(based_on, _AsFound) else based_on
+        if previous != found:
+            raise conflict(self._client, self._table, self._app, found)
+        self._claim(number, who, commit, now)
+        settings = settings_of(self._release, content, who, commit, now)
+        try:
+            created = self._write(number, content, settings)
+            make_current(self._client, self._table, self._app, number, previous)
+        except (PublishConflictError, ReleaseLostError):
+            # If it is whole, somebody may be rolling to it this moment; then it stays.
+            if condemn(self._client, self._table, self._app, number):
+                delete_release(self._client, self._table, self._app, number)
+            raise
+        sheets = len(self._release.sheets)
+        return Published(number, previous, rows.string(settings, "manifest"), sheets, created)
+
+    def _write(self, number: int, content: Mapping[str, Item], settings: Item) -> int:
+        """Write all of the release and read it back. Returns how many rows of messages and images are new."""
+        put = [self._absent(rows.key(rows.release_pk(self._app, number), sk), item) for sk, item in content.items()]
+        self._send("write", self._client.put_item, put)
+        update = self._client.update_item
+        created = self._send("messages", update, asset_updates(self._client, self._table, self._release))
+        self._send("image states", update, state_updates(self._client, self._table, self._release))
+        self._complete(number, settings)
+        self._progress("read back", 0, 1)
+        verify(self._client, self._table, self._app, number)
+        self._progress("read back", 1, 1)
+        return created
+
+    def _reserve(self) -> tuple[int, int | None]:
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=rows.head_key(self._app),
+            UpdateExpression="SET customerKey = if_not_exists(customerKey, :key) ADD lastReserved :one",
+            ExpressionAttributeValues={":key": {"B": os.urandom(_CUSTOMER_KEY_BYTES)}, ":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
+        )
+        head = answer["Attributes"]
+        return rows.number(head, "lastReserved"), rows.number(head, "current") if "current" in head else None
+
+    def _claim(self, number: int, who: str, commit: str, now: datetime) -> None:
+        item = {"publishedBy": {"S": who}, "publishedAt": {"S": now.isoformat()}, "commit": {"S": commit}}
+        succeeds(
+            self._client, self._client.put_item, self._absent(rows.claim_key(self._app, number), item)
+        )  # False: an attempt of ours whose answer was lost
+
+    def _absent(self, wanted: Key, item: Item) -> Request:
+        return {"TableName": self._table, "Item": {**wanted, **item}, "ConditionExpression": "attribute_not_exists(pk)"}
+
+    def _send(self, step: str, write: Callable[..., Any], requests: Sequence[Request]) -> int:
+        """Send conditional writes, several at a time. Returns how many found their condition."""
+        done = 0
+        self._progress(step, 0, len(requests))
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            written = 0
+            for success in pool.map(lambda request: self._sent(write, request), requests):
+                done, written = done + 1, written + success
+                self._progress(step, done, len(requests))
+        return written
+
+    def _sent(self, write: Callable[..., Any], request: Request) -> bool:
+        if self._clock() > self._ends:
+            minutes = _LEASE.seconds // 60
+            raise ReleaseLostError("release_lost", f"publishing took over {minutes} minutes; publish again")
+        return succeeds(self._client, write, request)
+
+    def _complete(self, number: int, settings: Item) -> None:
+        """Write the last row, unless the collector has taken the release for abandoned."""
+        claim = {
+            "TableName": self._table,
+            "Key": rows.claim_key(self._app, number),
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(collecting)",
+        }
+        put = self._absent(rows.settings_key(self._app, number), settings)
+        if not transacted(self._client, [{"ConditionCheck": claim}, {"Put": put}]):
+            raise ReleaseLostError(
+                "release_lost", f"release {number} was collected while it was written; publish again", release=number
+            )

@@ -1,0 +1,677 @@
+"""Publishing, killed and raced: readers see one whole release or the other, and nothing is lost or left behind.
+
+Three ways, each for what the others cannot: real processes that are killed by the system after every single write, on
+DynamoDB Local; real processes that race and read under load; and, over a model of the table that is compared with
+DynamoDB Local write by write, every interleaving that Hypothesis can think of, one call at a time.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import re
+import shutil
+import signal
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dying
+import pytest
+from evidence import PROVING, keep, size
+from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from interleaving import LAG_SECONDS, MESSAGES, Killed, Process, Reader, SignatureExpired, World
+from published import NOW, put
+from retention import table as rows
+from retention.catalog import MessageState
+from retention.deadline import Deadline
+from retention.errors import CatalogUnavailableError, RetentionError
+from retention.sdk import SdkConnection
+from retention.snapshot import ImageState, SnapshotConflictError, apply_snapshot, read_all
+from retention.store import Store
+
+from console import other_rows, releases
+from console.local.samples import SAMPLE
+
+KILLED = -signal.SIGKILL
+READERS = 8
+# How many calls an operation makes before others may come between.
+CALLS = st.integers(0, 12)
+# After every single write, or after every third.
+STRIDE = size(1, 3)
+
+
+@dataclass
+class Figures:
+    """What the tests of this module found, for the page."""
+
+    rows: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def note(self, what: str, tried: str, came_of_it: str) -> None:
+        self.rows[what] = (tried, came_of_it)
+
+
+@pytest.fixture(scope="module")
+def figures() -> Iterator[Figures]:
+    found = Figures()
+    yield found
+    keep(
+        "consistency",
+        "Processes are killed with SIGKILL right after a write was answered, while up to seven others are on their way. "
+        "After each kill a new reader and one that was warm must see one whole release, publishing and importing again "
+        "must succeed, and collecting must take what is incomplete and over an hour old and leave every other row as it "
+        "was. Raced commands must end with exit code 0, or 1 and a sentence that says what to do. The last rows are of "
+        "a model of the table, whose every write is compared with DynamoDB Local's: publishers, imports, rollbacks, "
+        "collectors and readers are stopped before every call and go on, die or sleep in any order.",
+        ("what", "tried", "came of it"),
+        [(what, *cells) for what, cells in found.rows.items()],
+    )
+
+
+def new_table(client: Any) -> str:
+    table = f"retention-{uuid.uuid4()}"
+    other_rows.create_table(client, table)
+    return table
+
+
+def soon() -> Deadline:
+    return Deadline.after(30)
+
+
+# Killed ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Scene:
+    """A table with releases 1, 2 and 3, the last one live and its messages approved, and a reader that is warm."""
+
+    client: Any
+    table: str
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        for name in ("one", "two", "three"):
+            put(self.client, self.table, name)
+        self.approve()
+        self.warm = Store(lambda: SdkConnection(self.client), self.table, monotonic=self.clock)
+        self.look(self.warm)
+        self.customer_key = self.head()["customerKey"]
+
+    def approve(self) -> None:
+        images = {HERO: ImageState("APPROVED", "FULL_SIZE")}
+        apply_snapshot(self.client, self.table, APP, dying.APPROVED, images, allow_silencing=True, now=NOW)
+
+    def head(self) -> Any:
+        return self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"]
+
+    def current(self) -> int:
+        return rows.number(self.head(), "current")
+
+    def look(self, store: Store) -> tuple[int, str, bool]:
+        """Return the release a reader sees, what it calls itself, and whether it is paused."""
+        loaded = store.catalog(APP, "pro.monthly", "en-US", soon())
+        assert loaded.degraded == ()
+        rules = loaded.catalog.sheet.rules  # none where all is paused before it was ever read
+        return loaded.catalog.release, rules[0].name if rules else "", loaded.catalog.paused
+
+    def whole(self) -> dict[tuple[str, str], Any]:
+        """Return every row of every complete release."""
+        complete = [one.number for one in releases.list_releases(self.client, self.table, APP) if one.complete]
+        return {
+            (item["pk"]["S"], item["sk"]["S"]): item
+            for number in complete
+            for item in read_all(self.client, rows.query(self.table, rows.release_pk(APP, number)))
+        }
+
+    def left(self) -> dict[tuple[str, str], Any]:
+        """Return every row of every release, found or not."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.table)
+        found = [item for page in pages for item in page["Items"]]
+        return {(item["pk"]["S"], item["sk"]["S"]): item for item in found if "#release#" in item["pk"]["S"]}
+
+    def message(self, name: str) -> MessageState:
+        item = self.client.get_item(**rows.get(self.table, rows.message_key(APP, name)))["Item"]
+        return rows.read_message(item)
+
+
+def named(scene: Scene, number: int) -> str:
+    """Return what the rules of a release are called, having read it whole."""
+    found = releases.verify(scene.client, scene.table, APP, number)
+    name: str = rows.document_of(found[rows.PRODUCT + "*"])["rules"][0]["name"]
+    return name
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("operation", dying.OPERATIONS if PROVING else dying.SMALL)
+def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_for_ever(
+    dynamodb_local: str, operation: str, figures: Figures
+) -> None:
+    """Readers see the release before or the one after; the next publishing succeeds; leftovers alone are collected."""
+    client = dying.client_of(dynamodb_local)
+    kills = views = collected = 0
+    for _ in range(size(1 if operation == dying.WIDE else 2, 1)):
+        for writes in range(1, 200, STRIDE):
+            scene = Scene(client, new_table(client))
+            if operation == "resume":
+                releases.pause(client, scene.table, APP)
+            process = dying.start(dynamodb_local, scene.table, operation, writes)
+            process.join(60)
+            assert process.exitcode in {0, KILLED}
+            views += seen_whole(scene)
+            collected += goes_on(scene)
+            if process.exitcode == 0:
+                break
+            kills += 1
+    assert kills >= 1
+    figures.note(
+        f"{operation}, killed",
+        f"{kills} kills over {writes - 1} writes",
+        f"{kills} survived; {views} views whole; {collected} leftovers collected, nothing else",
+    )
+
+
+def seen_whole(scene: Scene) -> int:
+    """Check what is live and what a new and a warm reader see. Returns how many views were checked."""
+    head = scene.head()
+    current = rows.number(head, "current")
+    name = named(scene, current)
+    assert head["customerKey"] == scene.customer_key
+    paused = head.get("paused", {}).get("BOOL", False)
+    fresh = Store(lambda: SdkConnection(scene.client), scene.table)
+    scene.clock.now += 30
+    for store in (fresh, scene.warm):
+        release, rule_name, is_paused = scene.look(store)
+        assert is_paused == paused
+        assert paused or (release, rule_name) == (current, name)
+    return 2
+
+
+def goes_on(scene: Scene) -> int:
+    """Check that publishing and importing succeed, and what is collected when. Returns how many leftovers were."""
+    client, table = scene.client, scene.table
+    releases.resume(client, table, APP)
+    done = put(client, table, "again")
+    scene.approve()
+    assert scene.message(KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
+    assert {scene.message(name).message for name in (KEEP_FR, ANYONE_EN)} == {"APPROVED"}
+    scene.clock.now += 30
+    assert scene.look(scene.warm) == (done.number, "again", False)
+    before = scene.whole()
+    incomplete = [one.number for one in releases.list_releases(client, table, APP) if not one.complete]
+    assert releases.collect(client, table, APP, now=NOW + timedelta(minutes=59)) == []
+    assert releases.collect(client, table, APP, now=NOW + timedelta(minutes=61)) == sorted(incomplete)
+    assert scene.left() == before
+    return len(incomplete)
+
+
+@pytest.mark.real
+def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_whole_release(
+    dynamodb_local: str, figures: Figures
+) -> None:
+    """Before the first release there is none, and never half of one."""
+    client = dying.client_of(dynamodb_local)
+    kills = 0
+    for writes in range(1, 200, STRIDE):
+        table = new_table(client)
+        process = dying.start(dynamodb_local, table, "publish", writes)
+        process.join(60)
+        assert process.exitcode in {0, KILLED}
+        head = client.get_item(**rows.get(table, rows.head_key(APP)))["Item"]
+        store = Store(lambda table=table: SdkConnection(client), table)
+        if "current" in head:
+            assert store.catalog(APP, "pro.monthly", "en-US", soon()).catalog.release == 1
+            releases.verify(client, table, APP, 1)
+        else:
+            with pytest.raises(CatalogUnavailableError, match="nothing has been published"):
+                store.catalog(APP, "pro.monthly", "en-US", soon())
+        done = put(client, table, "again")
+        assert store.catalog(APP, "ghost", "en-US", soon()).catalog.release in {1, done.number}
+        assert store.catalog(APP, "ghost", "en-US", soon()).catalog.customer_key == head["customerKey"]["B"]
+        if process.exitcode == 0:
+            break
+        kills += 1
+    assert kills > 2
+    figures.note("the first publish, killed", f"{kills} kills over {writes - 1} writes", f"{kills} survived")
+
+
+# Raced -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_with_both_in_order(
+    dynamodb_local: str, tmp_path: Path, figures: Figures
+) -> None:
+    """The command itself, twice: exit code 0, or 1 and a sentence that names the winner and says what to do."""
+    client = dying.client_of(dynamodb_local)
+    table = new_table(client)
+    choose = random.Random(5)
+    files = {}
+    for who in ("ada", "bob"):
+        shutil.copytree(SAMPLE.parent, tmp_path / who, ignore=shutil.ignore_patterns("ca", "*.json"))
+        files[who] = tmp_path / who / SAMPLE.name
+        files[who].write_text(f"{SAMPLE.read_text()}\n# {who}\n")
+    outcomes: Counter[str] = Counter()
+    live = 0
+    for number in range(size(25, 3)):
+        apart = choose.choice([0.0, 0.0, 0.02, 0.1, 0.5])
+        printed = raced(dynamodb_local, table, files, tmp_path, apart)
+        won = [who for who, (code, _) in printed.items() if code == 0]
+        lost = [text for code, text in printed.values() if code != 0]
+        assert {code for code, _ in printed.values()} <= {0, 1}
+        assert won
+        numbers = {who: int(re.findall(r"Release (\d+) is live", printed[who][1])[0]) for who in won}
+        current = rows.number(client.get_item(**rows.get(table, rows.head_key(APP)))["Item"], "current")
+        assert current in numbers.values()
+        for who, its in numbers.items():
+            assert releases.read_source(client, table, APP, its).endswith(f"# {who}\n".encode())
+        for text in lost:
+            assert f"Release {current}, published by" in text
+            assert f"run this again: it then starts from release {current}." in text
+        if len(won) == len(numbers) == 2:
+            told = {int(found) for who in won for found in re.findall(r"after (\d+)\)", printed[who][1])}
+            assert number == 0 or told == {live, min(numbers.values())}
+        live = current
+        outcomes["one whole, one error" if lost else "both whole, in order"] += 1
+    listed = releases.list_releases(client, table, APP)
+    assert all(one.complete for one in listed)
+    figures.note(
+        "two `retention publish` at once",
+        f"{sum(outcomes.values())} rounds",
+        "; ".join(f"{many} × {what}" for what, many in sorted(outcomes.items())) + "; no mixture",
+    )
+
+
+def raced(
+    endpoint: str, table: str, files: Mapping[str, Path], directory: Path, apart: float
+) -> dict[str, tuple[int, str]]:
+    """Publish both files at once, or almost. Returns exit codes and what was printed."""
+    barrier = dying.PROCESSES.Barrier(2)
+    started = {}
+    for place, (who, file) in enumerate(files.items()):
+        arguments = ["publish", str(file), "--table", table, "--endpoint-url", endpoint]
+        started[who] = dying.command(arguments, directory / f"{who}.txt", barrier, place * apart)
+    found = {}
+    for who, process in started.items():
+        process.join(60)
+        assert process.exitcode is not None
+        found[who] = (process.exitcode, (directory / f"{who}.txt").read_text())
+    return found
+
+
+# Under load --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Load:
+    """Eight readers in processes of their own behind replicas that lag, and what happened meanwhile."""
+
+    client: Any
+    endpoint: str
+    table: str
+    announced: dict[int, int] = field(default_factory=dict)
+    done: Any = field(default_factory=dying.flag)
+    results: Any = field(default_factory=dying.PROCESSES.Queue)
+    lists: int = 0
+    put_off: int = 0
+    errands: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        dying.import_list(self.client, self.table, 1)
+        releases.publish(self.client, self.table, dying.made_release(1), who="r1", commit=None, now=NOW)
+        self.import_list()
+        self.readers = [
+            dying.reader(self.endpoint, self.table, seed, self.done, self.results) for seed in range(READERS)
+        ]
+
+    def import_list(self) -> None:
+        """Import the next list; where others move head too often for one run, the next run does it, as in AWS."""
+        self.lists += 1
+        number = self.lists * 1000
+        for _ in range(20):
+            try:
+                self.announced[dying.import_list(self.client, self.table, number)] = number
+            except SnapshotConflictError:
+                self.put_off += 1
+            else:
+                return
+        pytest.fail("no import ever comes through")
+
+    def send(self, kind: str, seed: int) -> None:
+        self.errands.append(dying.errand(self.endpoint, self.table, kind, seed, self.done, self.results))
+
+    def die(self, kind: str, seed: int, kill_after: int) -> int:
+        """Run an errand to its death. Returns 1."""
+        process = dying.errand(self.endpoint, self.table, kind, seed, self.done, kill_after=kill_after)
+        process.join(60)
+        assert process.exitcode == KILLED
+        return 1
+
+    def end(self) -> tuple[list[dying.Sight], list[dying.Errand]]:
+        """Stop everybody and check what the readers saw."""
+        self.done.value = True
+        try:
+            told = [self.results.get(timeout=60) for _ in (*self.readers, *self.errands)]
+        except queue.Empty:
+            pytest.fail(f"ended with {[process.exitcode for process in (*self.readers, *self.errands)]}")
+        for process in (*self.readers, *self.errands):
+            process.join(60)
+            assert process.exitcode == 0
+        sights = [one for one in told if isinstance(one, dying.Sight)]
+        self._check(sights)
+        return sights, [one for one in told if isinstance(one, dying.Errand)]
+
+    def _check(self, sights: list[dying.Sight]) -> None:
+        head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
+        assert head.current is not None
+        releases.verify(self.client, self.table, APP, head.current)
+        by_number = {one.number: one.published_by for one in releases.list_releases(self.client, self.table, APP)}
+        for sight in sights:
+            assert (sight.mixtures, sight.failures) == ([], [])
+            assert {n: name for n, name in sight.names.items() if by_number.get(n, name) != name} == {}
+            # No state older than the last list announced under the version a reader knows is ever shown.
+            for version, oldest in sight.oldest.items():
+                due = max((its for announced, its in self.announced.items() if announced <= version), default=0)
+                assert oldest >= due
+            # And in the end everybody sees what there is.
+            assert sight.last[:2] == (head.current, head.version)
+            assert sight.last[2] == self.lists * 1000
+
+
+def until(seconds: float) -> Iterator[int]:
+    end, turn = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        turn += 1
+        yield turn
+
+
+def told_of(sights: list[dying.Sight]) -> str:
+    views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
+    return f"{views} views of {READERS} readers, each whole; {lagged} lagging reads of head; no state pinned"
+
+
+def done_by(errands: list[dying.Errand]) -> str:
+    turns: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for one in errands:
+        turns[one.kind] += one.turns
+        refused[one.kind] += one.refused
+    return ", ".join(f"{many} × {kind} ({refused[kind]} refused with a reason)" for kind, many in turns.items())
+
+
+@pytest.fixture
+def load(dynamodb_local: str) -> Iterator[Load]:
+    client = dying.client_of(dynamodb_local)
+    made = Load(client, dynamodb_local, new_table(client))
+    yield made
+    for process in (*made.readers, *made.errands):  # still there only where a test has failed
+        process.kill()
+        process.join()
+    made.results.close()
+
+
+@pytest.mark.real
+def test_readers_behind_lagging_replicas_see_one_whole_release_or_the_other_while_others_publish(
+    load: Load, figures: Figures
+) -> None:
+    """Whatever an eventually consistent head says; and a state of before a list never stays under its version."""
+    load.send("publish", 1)
+    for _ in until(size(10, 2)):
+        load.import_list()
+    sights, errands = load.end()
+    assert len({number for sight in sights for number in sight.names}) > 2
+    figures.note(
+        "publishing and imports under eight readers",
+        f"{load.lists} lists imported ({load.put_off} runs put off), {done_by(errands)}",
+        told_of(sights),
+    )
+
+
+@pytest.mark.real
+def test_rolling_back_under_load_moves_readers_from_one_whole_release_to_another(load: Load, figures: Figures) -> None:
+    """Back and forth, while others publish and collect."""
+    load.send("publish", 1)
+    load.send("rollback", 2)
+    for _ in until(size(10, 2)):
+        time.sleep(0.1)
+    sights, errands = load.end()
+    assert len({number for sight in sights for number in sight.names}) > 2
+    figures.note("rollbacks under eight readers", done_by(errands), told_of(sights))
+
+
+@pytest.mark.real
+def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_the_next(
+    load: Load, figures: Figures
+) -> None:
+    """Imports and publishers die again and again; whoever comes next finishes what they wanted."""
+    choose = random.Random(7)
+    kills = 0
+    load.send("publish", 1)
+    load.send("pause", 2)
+    for turn in until(size(15, 3)):
+        # The list that dies half way is newer than the one before it, and older than the next.
+        kills += (
+            load.die("import", load.lists, choose.randrange(1, 5))
+            if turn % 2
+            else load.die("publish", 100 + turn, choose.randrange(1, 30))
+        )
+        load.import_list()
+    sights, errands = load.end()
+    assert kills
+    figures.note(
+        "sync and publishers killed beside publishing, pause and resume",
+        f"{kills} kills, {load.lists} lists imported ({load.put_off} runs put off), {done_by(errands)}",
+        told_of(sights),
+    )
+
+
+# Every interleaving -------------------------------------------------------------------------------------------------
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Up to five operations at once, each stopped before every call; two environments that read; time that passes."""
+
+    examples = steps = calls = kills = views = writes = 0
+    ended: Counter[str] = Counter()
+    # The writes of every example, and the table after them, for whoever wants to compare.
+    traces: list[Any] | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.readers = [Reader(self.world, "reader 1"), Reader(self.world, "reader 2")]
+        self.started: list[Process] = []
+
+    def few(self) -> bool:
+        return len(self.world.alive()) < 5
+
+    def some(self) -> bool:
+        return bool(self.world.alive())
+
+    def _begin(self, process: Process, calls: int) -> None:
+        self.started.append(process)
+        process.step(calls)
+
+    @precondition(few)
+    @rule(calls=CALLS)
+    def publish(self, calls: int) -> None:
+        self._begin(self.world.publish(), calls)
+
+    @precondition(few)
+    @rule(left_out=st.sampled_from(["", *MESSAGES]), calls=CALLS)
+    def import_states(self, left_out: str, calls: int) -> None:
+        self._begin(self.world.import_states(left_out), calls)
+
+    @precondition(few)
+    @rule(to=st.none() | st.integers(1, 12), calls=CALLS)
+    def rollback(self, to: int | None, calls: int) -> None:
+        self._begin(self.world.rollback(to), calls)
+
+    @precondition(few)
+    @rule(paused=st.booleans())
+    def pause(self, *, paused: bool) -> None:
+        self._begin(self.world.pause(paused=paused), 0)
+
+    @precondition(few)
+    @rule(calls=CALLS)
+    def collect(self, calls: int) -> None:
+        self._begin(self.world.collect(), calls)
+
+    @precondition(few)
+    @rule(
+        which=st.integers(0, 1),
+        product=st.sampled_from(["pro.monthly", "ghost", "stranger"]),
+        lag=st.sampled_from([0.0, 1.0, LAG_SECONDS]),
+        calls=CALLS,
+    )
+    def read(self, which: int, product: str, lag: float, calls: int) -> None:
+        if not self.readers[which].reads:
+            self._begin(self.readers[which].read(product, lag), calls)
+
+    @precondition(some)
+    @rule(which=st.integers(0, 4), calls=st.sampled_from([1, 1, 2, 3, 8]))
+    def go_on(self, which: int, calls: int) -> None:
+        alive = self.world.alive()
+        alive[which % len(alive)].step(calls)
+
+    @precondition(some)
+    @rule(which=st.integers(0, 4))
+    def finish(self, which: int) -> None:
+        alive = self.world.alive()
+        alive[which % len(alive)].run()
+
+    @precondition(some)
+    @rule(which=st.integers(0, 4), after=st.booleans())
+    def kill(self, which: int, *, after: bool) -> None:
+        alive = self.world.alive()
+        alive[which % len(alive)].kill(after=after)
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 301.0, 3700.0]))
+    def wait(self, seconds: float) -> None:
+        self.world.now += seconds
+
+    @invariant()
+    def nothing_is_ever_wrong(self) -> None:
+        type(self).steps += 1
+        assert self.world.violations == []
+        for process in self.started:
+            assert process.error is None or isinstance(process.error, (RetentionError, SignatureExpired, Killed)), (
+                process.kind
+            )
+
+    def teardown(self) -> None:
+        try:
+            if not self.world.violations:
+                self.world.settle()
+                self.world.agree(self.readers)
+            assert self.world.violations == []
+            self._count()
+        finally:
+            self.world.close()
+
+    def _count(self) -> None:
+        found = type(self)
+        found.examples += 1
+        found.views += self.world.views
+        found.writes += self.world.judged
+        found.calls += sum(process.calls for process in self.started)
+        found.ended.update(outcome for process in self.started if (outcome := _outcome(process)))
+        if found.traces is not None:
+            found.traces.append((self.world.table.sent, self.world.table.items))
+
+
+def _outcome(process: Process) -> str:
+    if process.kind == "read":
+        return ""
+    match process.error:
+        case None:
+            return "done"
+        case Killed():
+            return "killed"
+        case SignatureExpired():
+            return "slept too long"
+        case _:
+            return "refused"
+
+
+def machine_settings(examples: int, steps: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+
+
+def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(figures: Figures) -> None:
+    """`current` points to whole releases, versions rise, readers see one release, states are not pinned, nothing is lost."""
+    run_state_machine_as_test(Interleavings, settings=machine_settings(size(600, 40), size(100, 60)))
+    found = Interleavings
+    assert found.examples >= size(600, 40)
+    assert min(found.ended["killed"], found.ended["done"], found.ended["refused"], found.views) > 0
+    figures.note(
+        "interleavings, one call at a time",
+        f"{found.examples} examples, {found.steps} steps; operations: "
+        + ", ".join(f"{many} {what}" for what, many in sorted(found.ended.items())),
+        f"{found.writes} writes judged before anybody could read them, {found.views} views of readers; nothing wrong",
+    )
+
+
+# The model ----------------------------------------------------------------------------------------------------------
+
+
+class Recorded(Interleavings):
+    """The same, with every write kept."""
+
+    traces: list[Any] | None = []
+    ended: Counter[str] = Counter()
+
+
+@pytest.mark.real
+def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
+    dynamodb_local: str, figures: Figures
+) -> None:
+    """What was sent to the model is sent to DynamoDB: the same conditions hold, the same rows are there in the end."""
+    run_state_machine_as_test(Recorded, settings=machine_settings(size(25, 3), 60))
+    client = dying.client_of(dynamodb_local)
+    answers: Counter[str] = Counter()
+    assert Recorded.traces
+    for sent, items in Recorded.traces:
+        table = new_table(client)
+        for operation, request, error in sent:
+            assert answered(client, operation, in_table(request, table)) == error, request
+            answers[error or "done"] += 1
+        found = client.get_paginator("scan").paginate(TableName=table)
+        assert {(item["pk"]["S"], item["sk"]["S"]): item for page in found for item in page["Items"]} == items
+    figures.note(
+        "the model beside DynamoDB Local",
+        f"{sum(answers.values())} writes of {len(Recorded.traces)} examples",
+        f"{answers['done']} done and {sum(answers.values()) - answers['done']} refused by both; no row differs",
+    )
+
+
+def in_table(request: Any, table: str) -> Any:
+    """The same request, to another table."""
+    if isinstance(request, list):
+        return [in_table(one, table) for one in request]
+    if not isinstance(request, dict):
+        return request
+    return {name: table if name == "TableName" else in_table(value, table) for name, value in request.items()}
+
+
+def answered(client: Any, operation: str, request: dict[str, Any]) -> str | None:
+    """Return which error of the model DynamoDB's answer is, None where it did as it was asked."""
+    try:
+        getattr(client, operation)(**request)
+    except client.exceptions.ConditionalCheckFailedException:
+        return "ConditionFailed"
+    except client.exceptions.TransactionCanceledException as error:
+        return ", ".join(reason["Code"] for reason in error.response["CancellationReasons"])
+    return None

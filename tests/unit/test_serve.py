@@ -1,0 +1,153 @@
+"""`make serve`: the HTTP in front of the function, its ports, and the lines that it says to type."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.local import serve
+from console.local.gateway import listen
+from console.local.sample_events import PATH
+from console.local.samples import SAMPLE
+from console.local.surroundings import embedded_dynamodb
+from console.rehearsal_authority import default_directory, obtain
+
+Events = list[dict[str, Any]]
+
+
+@pytest.fixture
+def gateway() -> Iterator[tuple[HTTPConnection, Events]]:
+    """A connection to a function that notes its events and answers only to POST."""
+    events: Events = []
+
+    def function(event: dict[str, Any], _: None) -> dict[str, Any]:
+        events.append(event)
+        status = 200 if event["requestContext"]["http"]["method"] == "POST" else 405
+        return {"statusCode": status, "headers": {"x-answered": "yes"}, "body": "{}"}
+
+    with listen(function, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+        try:
+            yield connection, events
+        finally:
+            connection.close()
+            server.shutdown()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_the_function_judges_every_method(gateway: tuple[HTTPConnection, Events], method: str) -> None:
+    """All but POST are its 405; to HEAD it has no body, so that the connection stays good."""
+    connection, events = gateway
+    for _ in range(2):
+        connection.request(method, PATH)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (405, b"" if method == "HEAD" else b"{}")
+    assert len(events) == 2
+
+
+def test_chunks_reach_the_function_decoded(gateway: tuple[HTTPConnection, Events]) -> None:
+    """As API Gateway hands them over: the body in one piece, and no word of how it came."""
+    connection, events = gateway
+    connection.request("POST", PATH, iter([b'{"signed', b'Payload": ""}']), encode_chunked=True)
+    assert connection.getresponse().status == 200
+    assert base64.b64decode(events[0]["body"]) == b'{"signedPayload": ""}'
+
+
+@pytest.mark.parametrize(("length", "status"), [("abc", 400), (str(11 * 1024 * 1024), 413)])
+def test_a_length_that_cannot_be_read_never_reaches_the_function(
+    gateway: tuple[HTTPConnection, Events], length: str, status: int
+) -> None:
+    """No number is 400, too much is 413; the connection is closed, for nobody knows where the next request begins."""
+    connection, events = gateway
+    connection.request("POST", PATH, headers={"content-length": length})
+    response = connection.getresponse()
+    assert (response.status, response.getheader("connection"), events) == (status, "close", [])
+
+
+def test_another_path_is_404_and_its_body_no_request(gateway: tuple[HTTPConnection, Events]) -> None:
+    """The next request on a new connection is answered as ever."""
+    connection, events = gateway
+    connection.request("POST", "/other", b"GET / HTTP/1.1\r\n\r\n")
+    response = connection.getresponse()
+    assert (response.status, response.read(), response.getheader("connection")) == (
+        404,
+        b'{"message":"Not Found"}',
+        "close",
+    )
+    connection.request("POST", PATH, b"{}")
+    assert (connection.getresponse().status, len(events)) == (200, 1)
+
+
+@pytest.mark.parametrize("option", ["--port", "--dynamodb-port"])
+@pytest.mark.parametrize("port", ["99999", "-1", "http", "²"])
+def test_what_is_no_port_is_misuse(capsys: pytest.CaptureFixture[str], option: str, port: str) -> None:
+    """A number beyond all ports is told as such."""
+    with pytest.raises(SystemExit) as ended:
+        serve.main([f"{option}={port}"])
+    assert ended.value.code == 2
+    assert "a port is a number from 0 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--dynamodb-port", "DYNAMODB_PORT")])
+def test_a_busy_port_is_named_with_the_way_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str, variable: str
+) -> None:
+    """Which port it is, and the variable of make that chooses another."""
+    monkeypatch.setattr(serve, "_function", _no_function)
+    other = "--dynamodb-port" if option == "--port" else "--port"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        assert serve.main([option, str(port), other, "0"]) == 1
+    err = capsys.readouterr().err
+    assert f"Port {port} cannot be had (Address already in use): " in err
+    assert f"name another with {variable}=…" in err
+
+
+class _no_function:  # noqa: N801  # in the place of a function
+    """The real one is imported once a process, with the settings of its first time."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def hinted(*arguments: str) -> list[str]:
+    options = serve._options(arguments)
+    (line,) = [line for line in serve._hint(options, 7, "p", "URL").splitlines() if line.startswith("  ")]
+    return shlex.split(line)
+
+
+def test_the_rehearsal_is_a_whole_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the file that is served, and the authority unless it lies where it is looked for."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(SAMPLE.parent.parent)
+    line = [".venv/bin/retention", "rehearse", "URL", "--product", "p", "--file", "events/retention.yaml"]
+    kept = obtain(default_directory(), datetime.now(UTC))
+    assert hinted("--trust-anchor", kept.anchor) == line
+    assert hinted("--trust-anchor", str(default_directory() / "root.der")) == line
+    other = tmp_path / "an other"
+    obtain(other, datetime.now(UTC))
+    assert hinted("--trust-anchor", str(other / "root.der")) == [*line, "--ca", str(other)]
+
+
+def test_a_signed_request_is_a_line_by_itself() -> None:
+    """Without an anchor, the test authority signs."""
+    assert hinted()[:2] == [".venv/bin/retention", "sign-request"]
+
+
+def test_an_embedded_table_on_a_busy_port_does_not_wait_for_ever() -> None:
+    """moto would; whoever asked is told instead."""
+    with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(Exception, match="cannot be had"):
+        embedded_dynamodb(busy.getsockname()[1]).__enter__()
