@@ -102,7 +102,8 @@ def _entries(body: bytes | str, name: str) -> list[Mapping[str, Any]]:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise SnapshotFormatError("snapshot_format", f"not JSON ({error})") from error
-    entries = document.get(name) if isinstance(document, dict) else None
+    # Apple documents no field of its lists as required, and none of what an app without messages gets.
+    entries = [] if document == {} else document.get(name) if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SnapshotFormatError("snapshot_format", f"expected an object with a list of objects named {name}")
     return entries

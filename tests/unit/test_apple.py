@@ -256,7 +256,13 @@ def test_answers_that_are_not_apples(make: Make, response: Response, kind: Kind)
         assert failure(make(server).messages).kind == kind
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"x": 1}', b'{"status": "maintenance"}', b'{"messageIdentifiers": null}'])
+def test_an_empty_object_is_an_empty_list(make: Make) -> None:
+    """Apple documents neither field as required: an app without messages must be able to apply its first."""
+    with Server(lambda _: Response(200, {"content-type": "application/json"}, b"{}")) as server:
+        assert (make(server).messages(), make(server).images()) == ({}, {})
+
+
+@pytest.mark.parametrize("body", [b'{"x": 1}', b'{"status": "maintenance"}', b'{"messageIdentifiers": null}'])
 def test_an_object_without_a_list_is_no_empty_list(make: Make, body: bytes) -> None:
     """Whoever took it for one would upload everything again, and tell the table that all is gone."""
     with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
