@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.authority import Authority
 from console.failure import sentence
 from console.local.environments import lambda_environments, say
 from console.local.gateway import Function, listen
@@ -24,6 +25,8 @@ from console.local.samples import SAMPLE
 from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
 from console.ports import port, taking
 from console.rehearsal_authority import default_directory, read_anchor
+
+_MAX_PATH = 250
 
 # Each is a Python of its own, of some 60 MB.
 _MAX_ENVIRONMENTS = 200
@@ -94,15 +97,15 @@ def _options(arguments: Sequence[str] | None) -> Options:
 
 
 def _authority_of(anchor: str | None) -> Path | None:
-    """Return the folder of a trust anchor that is a file, unless `retention rehearse` looks there anyway."""
-    if anchor is None:
+    """Return the folder of an authority whose root was named, unless `retention rehearse` looks there anyway."""
+    if anchor is None or len(anchor) > _MAX_PATH:  # base64 is no path
         return None
     folder = Path(anchor).resolve().parent
     try:
-        kept = Path(anchor).is_file()
-    except OSError:  # base64 is too long for a name
+        known = Authority.load(folder).root_der == read_anchor(anchor)
+    except (OSError, ValueError):
         return None
-    return folder if kept and folder != default_directory().resolve() else None
+    return folder if known and folder != default_directory().resolve() else None
 
 
 def _environments(text: str) -> int:

@@ -340,11 +340,14 @@ def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
     assert statements(function)["WriteLog"]["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
 
+SNAPSHOT = ROOT / "handler" / "retention" / "snapshot.py"
+
+
 def test_the_operator_may_do_what_the_console_does() -> None:
     """The operator policy allows the calls of the retention command on the table, and no other."""
     names = {
         node.attr if isinstance(node, ast.Attribute) else str(node.value)
-        for path in [*(ROOT / "console").glob("*.py"), ROOT / "handler" / "retention" / "snapshot.py"]
+        for path in [*(ROOT / "console").glob("*.py"), *(ROOT / "console" / "releases").glob("*.py"), SNAPSHOT]
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute | ast.Constant)
     }

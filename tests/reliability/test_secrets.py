@@ -751,6 +751,7 @@ SHOWN = {
     "key_id": "App Store Connect shows it, and so does every token",
     "key_prefix": "where the keys are",
     "public_pem": "a public key",
+    "signing_key": "its ids, and where the file says them",
     "leaf_key": "an object of cryptography's, whose repr is its address",
     "customer_hash": "an HMAC under a key that never leaves the table",
     "signature": "v1 or v2",

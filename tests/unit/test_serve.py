@@ -137,6 +137,9 @@ def test_the_rehearsal_is_a_whole_line(tmp_path: Path, monkeypatch: pytest.Monke
     kept = obtain(default_directory(), datetime.now(UTC))
     assert hinted("--trust-anchor", kept.anchor) == line
     assert hinted("--trust-anchor", str(default_directory() / "root.der")) == line
+    saved = tmp_path / "anchor"
+    saved.write_text(kept.anchor)
+    assert hinted("--trust-anchor", str(saved)) == line
     other = tmp_path / "an other"
     obtain(other, datetime.now(UTC))
     assert hinted("--trust-anchor", str(other / "root.der")) == [*line, "--ca", str(other)]
