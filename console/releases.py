@@ -279,12 +279,17 @@ class _Publishing:
         }
 
     def _refold(self) -> None:
-        """Correct image states that a snapshot changed between our reading them and our writing them into messages."""
+        """Correct image states that a snapshot changed between our reading them and our writing them into messages.
+
+        Messages are read before images, as a snapshot writes images before messages: so what we put into a message is
+        never older than what we found there.
+        """
+        messages = self._known(rows.MESSAGE)
         states = {name: rows.state_of(item) for name, item in self._known(rows.IMAGE).items()}
         ours = {name.lower() for name in self._release.messages}
         updates = [
             self._refolded(message, image, state, states[image])
-            for message, item in self._known(rows.MESSAGE).items()
+            for message, item in messages.items()
             if message in ours
             for image, state in rows.read_message(item).images.items()
             if states.get(image, state) != state

@@ -13,7 +13,21 @@ from sam_template import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERBS = ("setup", "run", "serve", "sandbox", "test", "e2e", "prove", "check", "build", "bench", "events", "pins", "clean")
+VERBS = (
+    "setup",
+    "run",
+    "serve",
+    "sandbox",
+    "test",
+    "e2e",
+    "prove",
+    "check",
+    "build",
+    "bench",
+    "events",
+    "pins",
+    "clean",
+)
 
 
 def find_python(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
