@@ -13,10 +13,10 @@ a request counts for 15 minutes after it was signed, and a replica lags by secon
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from unittest.mock import patch
 
 from fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, TABLE
@@ -99,7 +99,7 @@ class Process:
         self.run()
         self._thread.join()
 
-    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         signed_at = self._world.now
         self._waits.release()
         self._go.acquire()
@@ -131,7 +131,7 @@ class _OneByOne:
 
     def __init__(self, _: int) -> None: ...
 
-    def __enter__(self) -> _OneByOne:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -192,7 +192,7 @@ class Reader:
 
     # A connection, for the store
 
-    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process is not None
         if operation == "get_item" and not request["ConsistentRead"]:
             then = self._world.now - self._lag
@@ -303,7 +303,7 @@ class World:
 
     def rollback(self, rank: int | None = None) -> Process:
         """Without a number, or to the complete release of this rank, the newest being 0."""
-        whole = sorted((number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name))))
+        whole = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
         to = whole[-1 - rank % len(whole)] if whole and rank is not None else None
         return self._begin("rollback", lambda client: releases.rollback(client, TABLE, APP, to))
 

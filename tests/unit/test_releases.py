@@ -164,7 +164,7 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
 def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between any two of our reads: an old state written over a new one would stay, nobody having raised the version."""
+    """Between any two of our reads: an old state written over a new one would stay, for nobody raised the version."""
     put(client, TABLE)
     query = client.query
     for read in range(1, 5):
