@@ -227,6 +227,8 @@ class World:
         self.views = 0
         self._history: dict[Name, list[_Was]] = {}
         self._names: dict[int, str] = {}
+        # What each publisher compiled against.
+        self._bases: dict[str, int | None] = {}
         self._complete: set[int] = set()
         self._live: set[int] = set()
         self._count = 0
@@ -277,7 +279,7 @@ class World:
         made = made_release(self._count)
 
         def work(client: Client) -> releases.Published:
-            based_on = releases.current_texts(client, TABLE, APP).release
+            based_on = self._bases[name] = releases.current_texts(client, TABLE, APP).release
             done = releases.publish(
                 client,
                 TABLE,
@@ -288,7 +290,7 @@ class World:
                 based_on=based_on,
                 clock=lambda: self.now,
             )
-            releases.collect(client, TABLE, APP, now=self.time, keep=KEEP)
+            releases.collect(client, TABLE, APP, now=self.time, keep=KEEP + 2)
             return done
 
         return self._begin("publish", work, name)
@@ -354,6 +356,11 @@ class World:
             self.violations.append("what is served changed under one version")
         if "customerKey" in before and before["customerKey"] != after.get("customerKey"):
             self.violations.append("customerKey changed")
+        current = before.get("current")
+        if self.acting is not None and self.acting.kind == "publish" and after.get("current") != current:
+            base = self._bases[self.acting.name]
+            if current != (None if base is None else {"N": str(base)}):
+                self.violations.append(f"{self._who()} replaced release {current}, having started from {base}")
         if before.get("statesDigest") != after.get("statesDigest") or before.get("statesAt") != after.get("statesAt"):
             acting = self.acting
             assert acting is not None

@@ -28,7 +28,14 @@ from evidence import PROVING, keep, size
 from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from interleaving import LAG_SECONDS, MESSAGES, Killed, Process, Reader, SignatureExpired, World, made_release
 from published import NOW, put
 from retention import table as rows
@@ -510,6 +517,12 @@ class Interleavings(RuleBasedStateMachine):
         self.started.append(process)
         process.step(calls)
 
+    @initialize(published=st.integers(0, 4))
+    def begin(self, published: int) -> None:
+        for _ in range(published):
+            self.world.publish().run()
+        self.world.import_states().run()
+
     @precondition(few)
     @rule(calls=CALLS)
     def publish(self, calls: int) -> None:
@@ -531,7 +544,7 @@ class Interleavings(RuleBasedStateMachine):
         self._begin(self.world.pause(paused=paused), 0)
 
     @precondition(few)
-    @rule(calls=CALLS)
+    @rule(calls=st.integers(0, 4))
     def collect(self, calls: int) -> None:
         self._begin(self.world.collect(), calls)
 
@@ -564,7 +577,15 @@ class Interleavings(RuleBasedStateMachine):
         alive = self.world.alive()
         alive[which % len(alive)].kill(after=after)
 
-    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 301.0, 800.0, 3700.0]))
+    @precondition(some)
+    @rule(which=st.integers(0, 4), naps=st.integers(1, 5))
+    def dawdle(self, which: int, naps: int) -> None:
+        alive = self.world.alive()
+        for _ in range(naps):
+            alive[which % len(alive)].step()
+            self.world.now += 800
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 100.0, 301.0, 800.0, 3700.0]))
     def wait(self, seconds: float) -> None:
         self.world.now += seconds
 
