@@ -384,7 +384,7 @@ def _pause_and_resume(client: Any, table: str, _: int) -> None:
     releases.resume(client, table, APP)
 
 
-_ERRANDS: Final[Mapping[str, Callable[[Any, str, int], None]]] = {
+_ERRANDS: Final[Mapping[str, Callable[[Any, str, int], object]]] = {
     "publish": _publish_numbered,
     "rollback": _go_back,
     "pause": _pause_and_resume,

@@ -7,16 +7,16 @@
 
 The table is judged at every write, before anybody can read it; a reader's view when it has it. Time is the world's
 own: it passes when told to, also while somebody is stopped in the middle. Two facts of AWS bound how long that can be:
-a request counts for 15 minutes after it was signed, and a replica lags by seconds.
+a request counts for 15 minutes after it was signed, and a replica lags by seconds, here by up to 40.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from unittest.mock import patch
 
 from fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, TABLE
@@ -35,9 +35,10 @@ from console import releases
 from console.file.release import ImageFacts, Release
 from console.releases import publishing
 
-KEEP: Final = 3
+KEEP: Final = 2
 SIGNED_SECONDS: Final = 900.0
-LAG_SECONDS: Final = 5.0
+# Longer than any we have heard of: longer than a reader waits before it compares head again.
+LAG_SECONDS: Final = 40.0
 HOUR: Final = 3600.0
 
 OTHER_EN: Final = "44444444-4444-5444-8444-444444444444"
@@ -65,7 +66,9 @@ class Process:
         self.ended = False
         self.result: Any = None
         self.error: BaseException | None = None
-        self.calls = self.writes = 0
+        self.calls = 0
+        # Of imports: how many writes of states there had been before it began, and its own.
+        self.found, self.writes = world.import_writes, 0
         self._world = world
         self._doom = ""
         self._go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
@@ -97,7 +100,7 @@ class Process:
         self.run()
         self._thread.join()
 
-    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         signed_at = self._world.now
         self._waits.release()
         self._go.acquire()
@@ -122,6 +125,19 @@ class Process:
             self.error = error
         self.ended = True
         self._waits.release()
+
+
+class _OneByOne:
+    """A pool without threads."""
+
+    def __init__(self, _: int) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    map = staticmethod(map)
 
 
 class _Inline:
@@ -177,7 +193,7 @@ class Reader:
 
     # A connection, for the store
 
-    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process is not None
         if operation == "get_item" and not request["ConsistentRead"]:
             then = self._world.now - self._lag
@@ -212,14 +228,18 @@ class World:
         self.views = 0
         self._history: dict[Name, list[_Was]] = {}
         self._names: dict[int, str] = {}
+        # What each publisher compiled against.
+        self._bases: dict[str, int | None] = {}
         self._complete: set[int] = set()
         self._live: set[int] = set()
         self._count = 0
-        self._customer_key: Any = None
+        # Whether the last list announced is what all rows say: nobody else was importing meanwhile, nor has since.
+        self._settled = False
+        self.import_writes = 0
         self._patches = [
             # One call at a time for each operation, so that a sequence of steps means one thing.
-            patch.object(publishing, "_WRITERS", 1),
-            patch.object(snapshot, "_WRITERS", 1),
+            patch.object(publishing, "ThreadPoolExecutor", _OneByOne),
+            patch.object(snapshot, "ThreadPoolExecutor", _OneByOne),
         ]
         for change in self._patches:
             change.start()
@@ -260,7 +280,7 @@ class World:
         made = made_release(self._count)
 
         def work(client: Client) -> releases.Published:
-            based_on = releases.current_texts(client, TABLE, APP).release
+            based_on = self._bases[name] = releases.current_texts(client, TABLE, APP).release
             done = releases.publish(
                 client,
                 TABLE,
@@ -271,7 +291,7 @@ class World:
                 based_on=based_on,
                 clock=lambda: self.now,
             )
-            releases.collect(client, TABLE, APP, now=self.time, keep=KEEP)
+            releases.collect(client, TABLE, APP, now=self.time, keep=KEEP + 2)
             return done
 
         return self._begin("publish", work, name)
@@ -284,7 +304,10 @@ class World:
         images = dict.fromkeys(IMAGES, ImageState(state, "FULL_SIZE"))
         return self._begin("import", lambda client: apply_snapshot(client, TABLE, APP, messages, images, now=self.time))
 
-    def rollback(self, to: int | None = None) -> Process:
+    def rollback(self, rank: int | None = None) -> Process:
+        """Without a number, or to the complete release of this rank, the newest being 0."""
+        whole = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
+        to = whole[-1 - rank % len(whole)] if whole and rank is not None else None
         return self._begin("rollback", lambda client: releases.rollback(client, TABLE, APP, to))
 
     def pause(self, *, paused: bool) -> Process:
@@ -305,10 +328,14 @@ class World:
                 self._judge_head(change.before or {}, change.after)
             elif change.name[0].startswith(_RELEASE):
                 self._judge_release_row(change)
+            elif change.name[1].startswith((rows.MESSAGE, rows.IMAGE)):
+                self._judge_state(change)
         current = self.head.get("current", {}).get("N")
         if current and any(change.name in {_HEAD, (_RELEASE + current, change.name[1])} for change in changes):
             self._live.add(int(current))
             self._must_be_whole(int(current))
+            if self._settled:
+                self._must_be_folded(int(current))
 
     def _note(self, change: Change) -> None:
         self._history.setdefault(change.name, [_Was(float("-inf"), None)]).append(_Was(self.now, change.after))
@@ -330,6 +357,27 @@ class World:
             self.violations.append("what is served changed under one version")
         if "customerKey" in before and before["customerKey"] != after.get("customerKey"):
             self.violations.append("customerKey changed")
+        current = before.get("current")
+        if self.acting is not None and self.acting.kind == "publish" and after.get("current") != current:
+            base = self._bases[self.acting.name]
+            if current != (None if base is None else {"N": str(base)}):
+                self.violations.append(f"{self._who()} replaced release {current}, having started from {base}")
+        if before.get("statesDigest") != after.get("statesDigest") or before.get("statesAt") != after.get("statesAt"):
+            acting = self.acting
+            assert acting is not None
+            others = self.import_writes - acting.found - acting.writes
+            self._settled = others == 0 and self.alive("import") == [acting]
+
+    def _judge_state(self, change: Change) -> None:
+        """Importing alone changes what review said; publishing adds rows, and folds images in."""
+        kind = "" if self.acting is None else self.acting.kind
+        before, after = change.before or {}, change.after or {}
+        if self.acting is not None and kind == "import":
+            self._settled = False
+            self.import_writes += 1
+            self.acting.writes += 1
+        elif "state" in before and before["state"] != after.get("state"):
+            self.violations.append(f"{self._who()} changed the state of {change.name[1]}")
 
     def _judge_release_row(self, change: Change) -> None:
         number = _number(change.name)
@@ -372,6 +420,16 @@ class World:
         texts = rows.document_of(found[rows.TEXTS])
         if texts["texts"]["keep"]["en-US"][1:] != [self._names[number]]:
             self.violations.append(f"release {number} is a mixture")
+
+    def _must_be_folded(self, number: int) -> None:
+        """Whether every message of a release says of its images what their own rows say."""
+        items = self.table.items
+        texts = rows.document_of(items[f"{_RELEASE}{number}", rows.TEXTS])["texts"]
+        for message in {ids[0] for by_locale in texts.values() for ids in by_locale.values()}:
+            for image, state in rows.read_message(items[_place(rows.message_key(APP, message))]).images.items():
+                known = rows.state_of(items.get(_place(rows.image_key(APP, image)), {}))
+                if state != known:
+                    self.violations.append(f"{message} goes live with {image} as {state}; it is {known}")
 
     # What must hold for a reader -------------------------------------------------------------------------------------
 

@@ -33,13 +33,18 @@ def asset_updates(client: Client, table: str, release: Release) -> list[Request]
 
 
 def state_updates(client: Client, table: str, release: Release) -> list[Request]:
-    """Return what corrects image states that a snapshot changed between our reading and writing them into messages."""
+    """Return what corrects image states that a snapshot changed between our reading and writing them into messages.
+
+    Messages are read before images, as a snapshot writes images before messages: so what we put into a message is
+    never older than what we found there.
+    """
     app = release.app_apple_id
+    messages = _known(client, table, app, rows.MESSAGE)
     states = {name: rows.state_of(item) for name, item in _known(client, table, app, rows.IMAGE).items()}
     ours = {name.lower() for name in release.messages}
     return [
         _refolded(table, app, message, image, state, states[image])
-        for message, item in _known(client, table, app, rows.MESSAGE).items()
+        for message, item in messages.items()
         if message in ours
         for image, state in rows.read_message(item).images.items()
         if states.get(image, state) != state

@@ -18,8 +18,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import dying
 import pytest
@@ -27,8 +28,15 @@ from evidence import PROVING, keep, size
 from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from interleaving import LAG_SECONDS, MESSAGES, Killed, Process, Reader, SignatureExpired, World
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from interleaving import LAG_SECONDS, MESSAGES, Killed, Process, Reader, SignatureExpired, World, made_release
 from published import NOW, put
 from retention import table as rows
 from retention.catalog import MessageState
@@ -65,12 +73,12 @@ def figures() -> Iterator[Figures]:
     yield found
     keep(
         "consistency",
-        "Processes are killed with SIGKILL right after a write was answered, while up to seven others are on their way. "
-        "After each kill a new reader and one that was warm must see one whole release, publishing and importing again "
-        "must succeed, and collecting must take what is incomplete and over an hour old and leave every other row as it "
-        "was. Raced commands must end with exit code 0, or 1 and a sentence that says what to do. The last rows are of "
-        "a model of the table, whose every write is compared with DynamoDB Local's: publishers, imports, rollbacks, "
-        "collectors and readers are stopped before every call and go on, die or sleep in any order.",
+        "Processes are killed with SIGKILL right after a write was answered, while up to seven others are on their "
+        "way. After each kill a new reader and one that was warm must see one whole release, publishing and importing "
+        "again must succeed, and collecting must take what is incomplete and over an hour old and leave every other "
+        "row as it was. Raced commands must end with exit code 0, or 1 and a sentence that says what to do. The last "
+        "rows are of a model of the table, whose writes are compared with DynamoDB Local's: publishers, imports, "
+        "rollbacks, collectors and readers are stopped before every call and go on, die or sleep in any order.",
         ("what", "tried", "came of it"),
         [(what, *cells) for what, cells in found.rows.items()],
     )
@@ -225,7 +233,7 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
         process.join(60)
         assert process.exitcode in {0, KILLED}
         head = client.get_item(**rows.get(table, rows.head_key(APP)))["Item"]
-        store = Store(lambda table=table: SdkConnection(client), table)
+        store = Store(partial(SdkConnection, client), table)
         if "current" in head:
             assert store.catalog(APP, "pro.monthly", "en-US", soon()).catalog.release == 1
             releases.verify(client, table, APP, 1)
@@ -285,7 +293,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
     figures.note(
         "two `retention publish` at once",
         f"{sum(outcomes.values())} rounds",
-        "; ".join(f"{many} × {what}" for what, many in sorted(outcomes.items())) + "; no mixture",
+        "; ".join(f"{many} with {what}" for what, many in sorted(outcomes.items())) + "; no mixture",
     )
 
 
@@ -325,7 +333,7 @@ class Load:
 
     def __post_init__(self) -> None:
         dying.import_list(self.client, self.table, 1)
-        releases.publish(self.client, self.table, dying.made_release(1), who="r1", commit=None, now=NOW)
+        releases.publish(self.client, self.table, made_release(1), who="r1", commit=None, now=NOW)
         self.import_list()
         self.readers = [
             dying.reader(self.endpoint, self.table, seed, self.done, self.results) for seed in range(READERS)
@@ -403,7 +411,7 @@ def done_by(errands: list[dying.Errand]) -> str:
     for one in errands:
         turns[one.kind] += one.turns
         refused[one.kind] += one.refused
-    return ", ".join(f"{many} × {kind} ({refused[kind]} refused with a reason)" for kind, many in turns.items())
+    return ", ".join(f"{many} of {kind} ({refused[kind]} refused with a reason)" for kind, many in turns.items())
 
 
 @pytest.fixture
@@ -475,13 +483,23 @@ def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_th
 # Every interleaving -------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Tally:
+    """What was tried. `traces` are the writes of every example and the table after them, where somebody compares."""
+
+    examples: int = 0
+    steps: int = 0
+    views: int = 0
+    writes: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    traces: list[Any] = field(default_factory=list)
+    traced: bool = False
+
+
 class Interleavings(RuleBasedStateMachine):
     """Up to five operations at once, each stopped before every call; two environments that read; time that passes."""
 
-    examples = steps = calls = kills = views = writes = 0
-    ended: Counter[str] = Counter()
-    # The writes of every example, and the table after them, for whoever wants to compare.
-    traces: list[Any] | None = None
+    tally: ClassVar[Tally]
 
     def __init__(self) -> None:
         super().__init__()
@@ -499,6 +517,12 @@ class Interleavings(RuleBasedStateMachine):
         self.started.append(process)
         process.step(calls)
 
+    @initialize(published=st.integers(0, 4))
+    def begin(self, published: int) -> None:
+        for _ in range(published):
+            self.world.publish().run()
+        self.world.import_states().run()
+
     @precondition(few)
     @rule(calls=CALLS)
     def publish(self, calls: int) -> None:
@@ -510,9 +534,9 @@ class Interleavings(RuleBasedStateMachine):
         self._begin(self.world.import_states(left_out), calls)
 
     @precondition(few)
-    @rule(to=st.none() | st.integers(1, 12), calls=CALLS)
-    def rollback(self, to: int | None, calls: int) -> None:
-        self._begin(self.world.rollback(to), calls)
+    @rule(rank=st.none() | st.integers(0, 3), calls=CALLS)
+    def rollback(self, rank: int | None, calls: int) -> None:
+        self._begin(self.world.rollback(rank), calls)
 
     @precondition(few)
     @rule(paused=st.booleans())
@@ -520,7 +544,7 @@ class Interleavings(RuleBasedStateMachine):
         self._begin(self.world.pause(paused=paused), 0)
 
     @precondition(few)
-    @rule(calls=CALLS)
+    @rule(calls=st.integers(0, 4))
     def collect(self, calls: int) -> None:
         self._begin(self.world.collect(), calls)
 
@@ -553,13 +577,21 @@ class Interleavings(RuleBasedStateMachine):
         alive = self.world.alive()
         alive[which % len(alive)].kill(after=after)
 
-    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 301.0, 3700.0]))
+    @precondition(some)
+    @rule(which=st.integers(0, 4), naps=st.integers(1, 5))
+    def dawdle(self, which: int, naps: int) -> None:
+        alive = self.world.alive()
+        for _ in range(naps):
+            alive[which % len(alive)].step()
+            self.world.now += 800
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 100.0, 301.0, 800.0, 3700.0]))
     def wait(self, seconds: float) -> None:
         self.world.now += seconds
 
     @invariant()
     def nothing_is_ever_wrong(self) -> None:
-        type(self).steps += 1
+        self.tally.steps += 1
         assert self.world.violations == []
         for process in self.started:
             assert process.error is None or isinstance(process.error, (RetentionError, SignatureExpired, Killed)), (
@@ -577,14 +609,12 @@ class Interleavings(RuleBasedStateMachine):
             self.world.close()
 
     def _count(self) -> None:
-        found = type(self)
-        found.examples += 1
-        found.views += self.world.views
-        found.writes += self.world.judged
-        found.calls += sum(process.calls for process in self.started)
-        found.ended.update(outcome for process in self.started if (outcome := _outcome(process)))
-        if found.traces is not None:
-            found.traces.append((self.world.table.sent, self.world.table.items))
+        self.tally.examples += 1
+        self.tally.views += self.world.views
+        self.tally.writes += self.world.judged
+        self.tally.ended.update(outcome for process in self.started if (outcome := _outcome(process)))
+        if self.tally.traced:
+            self.tally.traces.append((self.world.table.sent, self.world.table.items))
 
 
 def _outcome(process: Process) -> str:
@@ -601,19 +631,24 @@ def _outcome(process: Process) -> str:
             return "refused"
 
 
-def machine_settings(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+def interleave(examples: int, steps: int, *, traced: bool = False) -> Tally:
+    """Try so many examples of so many steps. Returns what was tried; raises at the first that goes wrong."""
+    Interleavings.tally = Tally(traced=traced)
+    run_state_machine_as_test(
+        Interleavings,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
     )
+    return Interleavings.tally
 
 
 def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(figures: Figures) -> None:
-    """`current` points to whole releases, versions rise, readers see one release, states are not pinned, nothing is lost."""
-    run_state_machine_as_test(Interleavings, settings=machine_settings(size(600, 40), size(100, 60)))
-    found = Interleavings
+    """`current` names whole releases, versions rise, readers see one of them, no state is pinned, nothing is lost."""
+    found = interleave(size(600, 40), size(100, 60))
     assert found.examples >= size(600, 40)
     assert min(found.ended["killed"], found.ended["done"], found.ended["refused"], found.views) > 0
     figures.note(
@@ -627,23 +662,16 @@ def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(fi
 # The model ----------------------------------------------------------------------------------------------------------
 
 
-class Recorded(Interleavings):
-    """The same, with every write kept."""
-
-    traces: list[Any] | None = []
-    ended: Counter[str] = Counter()
-
-
 @pytest.mark.real
 def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
     dynamodb_local: str, figures: Figures
 ) -> None:
     """What was sent to the model is sent to DynamoDB: the same conditions hold, the same rows are there in the end."""
-    run_state_machine_as_test(Recorded, settings=machine_settings(size(25, 3), 60))
+    traces = interleave(size(25, 3), 60, traced=True).traces
     client = dying.client_of(dynamodb_local)
     answers: Counter[str] = Counter()
-    assert Recorded.traces
-    for sent, items in Recorded.traces:
+    assert traces
+    for sent, items in traces:
         table = new_table(client)
         for operation, request, error in sent:
             assert answered(client, operation, in_table(request, table)) == error, request
@@ -652,7 +680,7 @@ def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
         assert {(item["pk"]["S"], item["sk"]["S"]): item for page in found for item in page["Items"]} == items
     figures.note(
         "the model beside DynamoDB Local",
-        f"{sum(answers.values())} writes of {len(Recorded.traces)} examples",
+        f"{sum(answers.values())} writes of {len(traces)} examples",
         f"{answers['done']} done and {sum(answers.values()) - answers['done']} refused by both; no row differs",
     )
 

@@ -159,6 +159,28 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
     assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
 
 
+def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two of our reads: an old state written over a new one would stay, for nobody raised the version."""
+    put(client, TABLE)
+    query = client.query
+    for read in range(1, 5):
+        apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("APPROVED")})
+        left = iter([None] * read)
+
+        def meanwhile(left: Any = left, **request: Any) -> Any:
+            answer = query(**request)
+            if next(left, left) is left:
+                monkeypatch.setattr(client, "query", query)
+                apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("REJECTED")})
+            return answer
+
+        monkeypatch.setattr(client, "query", meanwhile)
+        put(client, TABLE)
+        assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
+
+
 def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
     """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
     put(client, TABLE)
