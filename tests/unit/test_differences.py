@@ -224,7 +224,7 @@ def test_a_file_that_is_no_retention_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Path) -> None:
-    """0, 3 and 1; with --json the document says the same."""
+    """0, 3, 1, and 2 for misuse; with --json the document says the same."""
     other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
     code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
     assert (code, "say the same." in out) == (0, True)
@@ -234,13 +234,13 @@ def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Pat
     assert "- header: Keep your weekend walks" in out
     code, out, _ = run("diff", str(SAMPLE), other, "--json")
     assert (code, json.loads(out)["same"], len(json.loads(out)["messages"])) == (3, False, 1)
-    for arguments, told in (
-        ((str(SAMPLE), "none.yaml"), "No such file"),
-        ((str(SAMPLE), "12"), "Name the environment with --env"),
-        (("live", "12"), "Name the environment with --env"),
+    for arguments, ended, told in (
+        ((str(SAMPLE), "none.yaml"), 1, "No such file"),
+        ((str(SAMPLE), "12"), 2, "Name the environment with --env"),
+        (("live", "12"), 2, "Name the environment with --env"),
     ):
         code, out, err = run("diff", *arguments)
-        assert (code, out, err.count("\n"), told in err) == (1, "", 1, True), err
+        assert (code, out, err.count("\n"), told in err) == (ended, "", 1, True), err
 
 
 def test_releases_of_a_table(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
