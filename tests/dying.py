@@ -30,7 +30,7 @@ from unittest.mock import patch
 
 from botocore.session import get_session
 from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
-from interleaving import IMAGES, MESSAGES, OTHER_EN, TICK, made_release
+from interleaving import IMAGES, MESSAGES, OTHERS_EN, TICK, made_release
 from published import NOW, put, release
 from retention import table as rows
 from retention.deadline import Deadline
@@ -109,7 +109,7 @@ def _with_a_new_message(name: str, products: int) -> Release:
     found = release(name, products=products)
     return replace(
         found,
-        messages={**found.messages, OTHER_EN: (HERO, TICK)},
+        messages={**found.messages, OTHERS_EN[0]: (HERO, TICK)},
         images={**found.images, TICK: ImageFacts("BULLET_POINT", "tick.png")},
     )
 

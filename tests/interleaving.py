@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from unittest.mock import patch
 
-from fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, TABLE
+from fake_table import APP, HERO, KEEP_FR, SETTINGS, TABLE
 from published import NOW, release
 from retention import snapshot
 from retention import table as rows
@@ -41,9 +41,9 @@ SIGNED_SECONDS: Final = 900.0
 LAG_SECONDS: Final = 40.0
 HOUR: Final = 3600.0
 
-OTHER_EN: Final = "44444444-4444-5444-8444-444444444444"
+OTHERS_EN: Final = tuple(f"44444444-4444-5444-8444-44444444444{number}" for number in range(6))
 TICK: Final = "88888888-8888-5888-8888-888888888888"
-MESSAGES: Final = (KEEP_EN, KEEP_FR, OTHER_EN)
+MESSAGES: Final = (KEEP_FR, *OTHERS_EN)
 IMAGES: Final = (HERO, TICK)
 
 _HEAD: Final = (f"app#{APP}", rows.HEAD)
@@ -472,7 +472,7 @@ class World:
         """A state may be as old as the oldest head that still counts, and never older than five minutes."""
         moved = [was.at for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
         oldest = max(began - STATES_SECONDS, moved[-1])
-        for message in (KEEP_EN, OTHER_EN):
+        for message in OTHERS_EN:
             name = _place(rows.message_key(APP, message))
             said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest)]
             shown: MessageState | None = states.get(message)
@@ -504,19 +504,19 @@ class World:
             self.violations.append(f"left over after collecting: {sorted(numbers - self._complete)}")
 
     def agree(self, readers: Sequence[Reader]) -> None:
-        """Publish and import once more: everybody sees both within half a minute and what a replica lags."""
-        for work in (self.publish(), self.import_states(), self.pause(paused=False)):
+        """Publish, resume and import once more: everybody sees each within half a minute and what a replica lags."""
+        for begin in (self.publish, lambda: self.pause(paused=False), self.import_states):
+            work = begin()
             work.run()
             if work.error is not None:
                 self.violations.append(f"the last {work.kind} failed: {work.error!r}")
-                return
-        self.now += HEAD_SECONDS + LAG_SECONDS
-        for reader in readers:
-            read = reader.read("pro.monthly", LAG_SECONDS)
-            read.run()
-            head = reader.head()
-            if read.error is not None or head is None or str(head.version) != self.head["catalogVersion"]["N"]:
-                self.violations.append(f"{reader.name} does not see what is live: {read.error!r}, {head}")
+            self.now += HEAD_SECONDS + LAG_SECONDS
+            for reader in readers:
+                read = reader.read("pro.monthly", LAG_SECONDS)
+                read.run()
+                head = reader.head()
+                if read.error is not None or head is None or str(head.version) != self.head["catalogVersion"]["N"]:
+                    self.violations.append(f"{reader.name} does not see what is live: {read.error!r}, {head}")
 
 
 def _number(name: Name) -> int | None:
@@ -528,10 +528,10 @@ def _place(key: rows.Key) -> Name:
 
 
 def made_release(count: int) -> Release:
-    """A release that says its name wherever somebody could read another's, and has one text of two."""
+    """A release that says its name wherever somebody could read another's, and has one text of six."""
     name = f"r{count}"
-    found = release(name)
-    text, image = ((KEEP_EN, HERO), (OTHER_EN, TICK))[count % 2]
+    found = release(name, products=3)
+    text, image = OTHERS_EN[count % len(OTHERS_EN)], IMAGES[count % len(IMAGES)]
     texts = {"en-US": (text, name), "fr-FR": (KEEP_FR,)}
     served = {locale: list(ids) for locale, ids in texts.items()}
     return replace(

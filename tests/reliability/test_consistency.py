@@ -15,10 +15,11 @@ import signal
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -583,7 +584,7 @@ class Interleavings(RuleBasedStateMachine):
         alive = self.world.alive()
         for _ in range(naps):
             alive[which % len(alive)].step()
-            self.world.now += 800
+            self.world.now += 890
 
     @rule(seconds=st.sampled_from([1.0, 6.0, 31.0, 100.0, 301.0, 800.0, 3700.0]))
     def wait(self, seconds: float) -> None:
@@ -657,6 +658,76 @@ def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(fi
         + ", ".join(f"{many} {what}" for what, many in sorted(found.ended.items())),
         f"{found.writes} writes judged before anybody could read them, {found.views} views of readers; nothing wrong",
     )
+
+
+# What comes in the middle of what: its name, and how it begins.
+BEGINNINGS: Mapping[str, Callable[[World, Reader], Process]] = {
+    "publish": lambda world, _: world.publish(),
+    "import": lambda world, _: world.import_states(),
+    "import without a message": lambda world, _: world.import_states(MESSAGES[1]),
+    "rollback": lambda world, _: world.rollback(),
+    "rollback to the oldest": lambda world, _: world.rollback(2),
+    "pause": lambda world, _: world.pause(paused=True),
+    "collect": lambda world, _: world.collect(),
+    "read": lambda _, reader: reader.read("ghost", LAG_SECONDS),
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """What becomes of an operation after somebody came between, and how long it waits before each of its calls."""
+
+    dies: bool
+    waits: float = 0.0
+
+
+ENDS = (End(dies=False), End(dies=True), End(dies=False, waits=890), End(dies=True, waits=890))
+
+
+def test_every_operation_may_come_between_any_two_calls_of_every_other(figures: Figures) -> None:
+    """Whole, at each place; then the first one goes on, or makes one more call and dies; quickly, or mostly asleep."""
+    tried = 0
+    for first, second in product(BEGINNINGS, BEGINNINGS):
+        for end in ENDS[:: size(1, 3)]:
+            for calls in range(0, 100, size(1, 12)):
+                tried += 1
+                if cut(first, second, calls, end):
+                    break
+    assert tried > size(2000, 100)
+    figures.note(
+        "every operation in the middle of every other, at every call",
+        f"{tried} places",
+        "nothing wrong",
+    )
+
+
+def cut(first: str, second: str, calls: int, end: End) -> bool:
+    """Let `second` come in after so many calls of `first`. Returns whether `first` had ended by then."""
+    world = World()
+    try:
+        reader = Reader(world, "reader")
+        for _ in range(3):
+            world.publish().run()
+        world.import_states().run()
+        reader.read("pro.monthly", 0.0).run()
+        begun = BEGINNINGS[first](world, reader)
+        for _ in range(calls):
+            world.now += end.waits
+            begun.step()
+        ended = begun.ended
+        BEGINNINGS[second](world, Reader(world, "another")).run()
+        if end.dies and not ended:
+            begun.kill(after=True)
+        while not begun.ended:
+            world.now += end.waits
+            begun.step()
+        reader.read("stranger", LAG_SECONDS).run()
+        world.settle()
+        world.agree([reader])
+        assert world.violations == [], f"{second} after {calls} calls of {first}, {end}"
+    finally:
+        world.close()
+    return ended
 
 
 # The model ----------------------------------------------------------------------------------------------------------
