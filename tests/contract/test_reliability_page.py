@@ -1,0 +1,23 @@
+"""docs/reliability.md is of these tests: `make prove` writes it, and whoever changes what is tried writes it again."""
+
+from __future__ import annotations
+
+import evidence
+from minting import body_cases, certificate_cases, token_cases
+
+
+def test_the_page_has_every_section_in_its_order() -> None:
+    """No section is missing, and none stands there that no test keeps."""
+    page = evidence.PAGE.read_text(encoding="utf-8")
+    assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == [
+        *evidence.SECTIONS.values()
+    ]
+
+
+def test_the_page_is_of_this_corpus() -> None:
+    """It counts the chains, tokens and bodies that are minted today."""
+    told = (
+        f"{len(certificate_cases())} certificate chains, {len(token_cases())} tokens under good certificates and"
+        f" {len(body_cases())} HTTP bodies"
+    )
+    assert told in evidence.PAGE.read_text(encoding="utf-8")
