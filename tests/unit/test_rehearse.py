@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -321,8 +322,11 @@ def test_interrupted_it_tells_what_it_has() -> None:
         if done == 5:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    endpoint = Endpoint()
-    with listening(endpoint) as url:
+    def unhurried(number: int) -> Response:
+        time.sleep(0.1 if number > 5 else 0)  # the signal comes while there is something left to interrupt
+        return reply()
+
+    with listening(Endpoint(unhurried)) as url:
         rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 0), ASKING, interrupt)
     assert (rehearsal.stopped, rehearsal.result) == ("interrupted", "FAIL")
     assert 5 <= len(rehearsal.sent) <= 20
