@@ -209,10 +209,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class _Was:
-    """What a row said from an instant on."""
+    """What a row said from a write, and an instant, on."""
 
+    write: int
     at: float
     item: Item | None
+
+
+_NEVER: Final = _Was(0, float("-inf"), None)
 
 
 class World:
@@ -338,7 +342,7 @@ class World:
                 self._must_be_folded(int(current))
 
     def _note(self, change: Change) -> None:
-        self._history.setdefault(change.name, [_Was(float("-inf"), None)]).append(_Was(self.now, change.after))
+        self._history.setdefault(change.name, [_NEVER]).append(_Was(self.judged, self.now, change.after))
         number = _number(change.name)
         if number is not None and change.name[1] == rows.CLAIM and change.after and "publishedBy" in change.after:
             self._names[number] = rows.string(change.after, "publishedBy")
@@ -435,7 +439,7 @@ class World:
 
     def head_at(self, then: float) -> Item | None:
         """`head` as it was: what a replica that lags says."""
-        return [was.item for was in self._history.get(_HEAD, [_Was(float("-inf"), None)]) if was.at <= then][-1]
+        return [was.item for was in self._history.get(_HEAD, [_NEVER]) if was.at <= then][-1]
 
     def judge_view(self, reader: Reader, loaded: Loaded, began: float) -> None:
         """Whether what a reader got is one release whole, no older than it may be, with the states of then or later."""
@@ -470,20 +474,20 @@ class World:
 
     def _judge_states(self, reader: Reader, states: Any, began: float) -> None:
         """A state may be as old as the oldest head that still counts, and never older than five minutes."""
-        moved = [was.at for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
-        oldest = max(began - STATES_SECONDS, moved[-1])
+        moved = [was.write for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
+        oldest = began - STATES_SECONDS
         for message in OTHERS_EN:
             name = _place(rows.message_key(APP, message))
-            said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest)]
+            said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest, moved[-1])]
             shown: MessageState | None = states.get(message)
             if message in states and shown not in said:
-                self.violations.append(f"{reader.name} shows {shown} for {message}; since {oldest} it was {said}")
+                self.violations.append(f"{reader.name} shows {shown} for {message}; since {oldest:.0f} it was {said}")
 
-    def _said(self, name: Name, since: float) -> list[Item | None]:
-        """Everything a row said at `since` or later."""
-        history = self._history.get(name, [_Was(float("-inf"), None)])
-        first = max(index for index, was in enumerate(history) if was.at <= since)
-        return [was.item for was in history[first:]]
+    def _said(self, name: Name, since: float, write: int = 0) -> list[Item | None]:
+        """Everything a row said at `since` or later, and when that was written or later."""
+        history = self._history.get(name, [_NEVER])
+        ended = [(was.at >= since and was.write > write) for was in history[1:]] + [True]
+        return [was.item for was, lasted in zip(history, ended, strict=True) if lasted]
 
     # What must hold in the end ---------------------------------------------------------------------------------------
 
