@@ -353,7 +353,7 @@ class World:
         if after is None:
             self.violations.append("head is gone")
             return
-        version, earlier = (int(item.get("catalogVersion", {"N": "0"})["N"]) for item in (after, before))
+        version, earlier = _version(after), _version(before)
         if version < earlier:
             self.violations.append(f"catalogVersion went from {earlier} to {version}")
         served = [{name: item.get(name) for name in ("current", "paused")} for item in (before, after)]
@@ -474,11 +474,13 @@ class World:
 
     def _judge_states(self, reader: Reader, states: Any, began: float) -> None:
         """A state may be as old as the oldest head that still counts, and never older than five minutes."""
-        moved = [was.write for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
+        # What raises no version (a number that is reserved) makes nobody read again.
+        heads = [was for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
+        announced = next(was.write for was in heads if _version(was.item) == _version(heads[-1].item))
         oldest = began - STATES_SECONDS
         for message in OTHERS_EN:
             name = _place(rows.message_key(APP, message))
-            said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest, moved[-1])]
+            said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest, announced)]
             shown: MessageState | None = states.get(message)
             if message in states and shown not in said:
                 self.violations.append(f"{reader.name} shows {shown} for {message}; since {oldest:.0f} it was {said}")
@@ -521,6 +523,10 @@ class World:
                 head = reader.head()
                 if read.error is not None or head is None or str(head.version) != self.head["catalogVersion"]["N"]:
                     self.violations.append(f"{reader.name} does not see what is live: {read.error!r}, {head}")
+
+
+def _version(head: Item | None) -> int:
+    return rows.number(head, "catalogVersion") if head is not None and "catalogVersion" in head else 0
 
 
 def _number(name: Name) -> int | None:
