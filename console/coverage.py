@@ -389,7 +389,7 @@ def show(found: Coverage, out: Output) -> None:
             for line in lines:
                 out.say(f"    {line}")
     _show_list(out, "Rules and arms nobody can come to", map(_unreachable_line, found.unreachable))
-    _show_list(out, "Waiting for App Review", map(_waiting_line, found.waiting))
+    _show_list(out, "Not approved by App Review", map(_waiting_line, found.waiting))
     missing: dict[str, list[str]] = {}
     for cell in found.without_default:
         missing.setdefault(cell.product, []).append(cell.locale)

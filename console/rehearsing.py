@@ -14,6 +14,7 @@ from console.json_form import form_of
 from console.output import Output
 from console.rehearsal_authority import Occasion, obtain
 from console.rehearse import Asking, Rehearsal, Sent, rehearse
+from console.session import plural
 from console.simulator.box import TestConfig
 from console.simulator.performance import response_times
 from console.target import Where
@@ -64,7 +65,7 @@ def carry_out(plan: Plan, out: Output) -> Rehearsal:
 
 
 def _tell_forecast(foreseen: Forecast, out: Output) -> None:
-    out.say(f"{foreseen.product} by {foreseen.source}, in {len(foreseen.locales)} locales:")
+    out.say(f"{foreseen.product} by {foreseen.source}, in {plural(len(foreseen.locales), 'locale')}:")
     rows = [(expected.locale, str(expected.status), expected.says) for expected in foreseen.locales]
     out.table(("locale", "status", "answer"), rows)
 
