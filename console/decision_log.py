@@ -3,7 +3,7 @@
 Understood are bare JSON lines; lines with a time stamp or other columns before the JSON (an export to S3, `aws logs
 tail`); a line of JSON that carries others (a subscription's `logEvents`); and the indented output of `aws logs
 filter-log-events` and `get-query-results`, where each message is a JSON text on a line of its own. All of it gzipped or
-not. What is no decision (START, REPORT, metrics) is passed over.
+not. What is no decision (START, REPORT, metrics alone) is passed over.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _inside(document: Any) -> Iterator[Logged]:  # noqa: ANN401  # JSON
         if "{" in document:
             for inner in _documents(document):
                 yield from _inside(inner)
-    elif isinstance(document, dict) and "_aws" not in document:
+    elif isinstance(document, dict) and not _only_metrics(document):
         logged = _logged(document)
         if logged is not None:
             yield logged
@@ -131,6 +131,11 @@ def _inside(document: Any) -> Iterator[Logged]:  # noqa: ANN401  # JSON
             for name in _NESTED:
                 if name in document:
                     yield from _inside(document[name])
+
+
+def _only_metrics(line: Mapping[str, Any]) -> bool:
+    """Say whether a line is the metrics alone: releases before this one wrote them on a line of their own."""
+    return "_aws" in line and "message" not in line
 
 
 def _logged(line: Mapping[str, Any]) -> Logged | None:

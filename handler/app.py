@@ -41,7 +41,7 @@ from retention.errors import (
     SigningError,
     VerificationError,
 )
-from retention.gateway import Response, answered, read_body, size_of
+from retention.gateway import Response, answered, read_body, request_id_of, size_of
 from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
 from retention.keys import KeyRing
 from retention.offers import Signer
@@ -127,7 +127,11 @@ class Endpoint:
 
         `init_ms` is given for the first request of an environment: how long it took to come up.
         """
-        record = Record(cold_start=init_ms is not None)
+        record = Record(
+            cold_start=init_ms is not None,
+            gateway_request_id=request_id_of(event),
+            function_version=self.deployment.function_version,
+        )
         level = "info"
         try:
             with record.stage("total"):

@@ -175,6 +175,7 @@ def make_bench(
         known_leaves=KNOWN_LEAVES | acknowledged,
         clock=lambda: NOW,
         initialization=initialization,
+        function_version="7",
     )
     store, keys, lines = FakeStore(held, customer, degraded), FakeKeys(signer), Lines()
     return Bench(app.Endpoint(deployment, app.SignedPayloadVerifier(roots), store, keys, lines), store, keys, lines)

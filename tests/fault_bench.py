@@ -143,12 +143,12 @@ def event(case: str, now: datetime, locale: str = "en-US", authority: Authority 
     return {"version": "2.0", "requestContext": {"http": {"method": "POST"}}, "body": body}
 
 
-def read_lines(case: str, lines: str, body: str | None, ms: float = 0.0) -> Answered:
-    """Read a request's log line and metrics line. Without `ms`, the function's own measurement is taken."""
-    log, metrics = (json.loads(line) for line in lines.splitlines())
-    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+def read_line(case: str, line: str, body: str | None, ms: float = 0.0) -> Answered:
+    """Read a request's line. Without `ms`, the function's own measurement is taken."""
+    log = json.loads(line)
+    (directive,) = log["_aws"]["CloudWatchMetrics"]
     counted = frozenset(metric["Name"] for metric in directive["Metrics"])
-    assert counted <= set(metrics)
+    assert counted <= set(log)
     return Answered(
         case=case,
         status=log["status"],
@@ -181,7 +181,7 @@ class Bench:
             began = time.perf_counter()
             answer = self.endpoint.respond(asked)
             ms = (time.perf_counter() - began) * 1000
-        answered = read_lines(case, lines.getvalue(), answer.get("body"), ms)
+        answered = read_line(case, lines.getvalue(), answer.get("body"), ms)
         assert answered.status == answer["statusCode"]
         return answered
 

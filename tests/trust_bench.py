@@ -28,7 +28,7 @@ from minting import Plan, der, intermediate_plan, key, leaf_plan, root_plan
 from retention import connection, store
 from retention.deadline import PassedTime
 from retention.jws import SignedPayloadVerifier, SigningPath
-from retention.record import Record, lines_of
+from retention.record import Record, line_of
 from retention.settings import Deployment
 from simulated import KEY_ID
 
@@ -142,7 +142,7 @@ def is_signed_by(pem: bytes, asked: Asked, answer: dict[str, Any], now: float) -
 
 def metrics_of(record: Record) -> dict[str, Any]:
     """Return what CloudWatch reads of a request."""
-    metrics: dict[str, Any] = json.loads(lines_of(record, "info", service="s", namespace="n", at=0.0).splitlines()[1])
+    metrics: dict[str, Any] = json.loads(line_of(record, "info", service="s", namespace="n", at=0.0))
     return metrics
 
 

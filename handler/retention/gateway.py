@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAllowedError
 from retention.request import MAX_BODY_BYTES
@@ -15,6 +15,10 @@ Response = dict[str, Any]
 
 # Four base64 characters carry three bytes; a longer text cannot be within the limit.
 _MAX_BASE64 = (MAX_BODY_BYTES + 2) // 3 * 4
+
+# API Gateway's ids are base64 of 16 characters or UUIDs. An event is input, and its id goes into a log line.
+_REQUEST_ID: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-")
+_MAX_REQUEST_ID: Final = 64
 
 
 def read_body(event: object) -> bytes:
@@ -35,6 +39,18 @@ def size_of(event: object) -> int:
     """Return the length of the body as it stands in the event: what a log may say of a request it must not quote."""
     body = event.get("body") if isinstance(event, Mapping) else None
     return len(body) if isinstance(body, str) else 0
+
+
+def request_id_of(event: object) -> str | None:
+    """Return the id that API Gateway's access log has for this request, None where the event has none.
+
+    Both payload formats have it at the same place. What is longer than any id is cut, and what is spelled as none is
+    left out: it would be a text of the caller's in our log.
+    """
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    found = context.get("requestId") if isinstance(context, Mapping) else None
+    is_id = isinstance(found, str) and found != "" and _REQUEST_ID.issuperset(found)
+    return str(found)[:_MAX_REQUEST_ID] if is_id else None
 
 
 def answered(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Response:

@@ -33,7 +33,8 @@ class Deployment:
 
     `trust_anchor` is the DER of one root besides Apple's, or None. `known_leaves` are the certificates of the App Store
     that are no news, this release's own and those the owner has acknowledged: SHA-256, lower-case hex. `clock` is the
-    server's time, aware; fixed where samples are judged.
+    server's time, aware; fixed where samples are judged. `function_version` is Lambda's number for this code, or
+    `$LATEST`; None outside Lambda.
     """
 
     table: str
@@ -44,6 +45,7 @@ class Deployment:
     clock: Callable[[], datetime]
     initialization: str  # how Lambda brings environments up: on-demand, provisioned-concurrency or snap-start
     known_leaves: frozenset[str] = KNOWN_LEAVES
+    function_version: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Deployment:
@@ -58,6 +60,7 @@ class Deployment:
             known_leaves=KNOWN_LEAVES | _known_leaves(env),
             clock=_clock(env.get("RETENTION_CLOCK", ""), deployed=deployed),
             initialization=env.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            function_version=env.get("AWS_LAMBDA_FUNCTION_VERSION") or None,
         )
 
     @property

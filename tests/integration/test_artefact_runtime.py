@@ -77,18 +77,19 @@ def test_every_sample_is_answered_as_its_name_says(function: Emulator, path: Pat
         assert not answer.get("body")
 
 
-def test_each_request_is_one_log_line_and_one_metrics_line(function: Emulator) -> None:
-    """Whatever the request, it leaves a line for people and a line for CloudWatch, in the stack's dimension."""
+def test_each_request_is_one_line_that_is_its_metrics_too(function: Emulator) -> None:
+    """Whatever the request, it leaves one line, for people and for CloudWatch's metrics in the stack's dimension."""
     before = len(lines_of(function))
     for path in SAMPLES:
         function.invoke(read_event(path))
     lines = lines_of(function)[before:]
-    metrics = [line for line in lines if "_aws" in line]
-    assert len(lines) == 2 * len(SAMPLES)
-    assert len(metrics) == len(SAMPLES)
-    for line in metrics:
+    assert len(lines) == len(SAMPLES)
+    for path, line in zip(SAMPLES, lines, strict=True):
         (directive,) = line["_aws"]["CloudWatchMetrics"]
         assert (directive["Namespace"], directive["Dimensions"]) == ("Retention", [["service"]])
+        assert line["status"] == int(path.stem[-3:])
+        assert line["gatewayRequestId"] == read_event(path)["requestContext"]["requestId"]
+        assert line["functionVersion"] == "$LATEST"
 
 
 def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
@@ -98,7 +99,7 @@ def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
     function = emulator(variables)
     for _ in range(3):
         function.invoke(event("message-200"))
-    logged = [line for line in lines_of(function) if "_aws" not in line]
+    logged = lines_of(function)
     assert [line["coldStart"] for line in logged] == [True, False, False]
     assert ["coldWait" in line for line in logged] == [True, False, False]
     assert function.log.count("INIT REPORT") == 1

@@ -57,7 +57,7 @@ from fault_bench import (
     event,
     fill,
     make_bench,
-    read_lines,
+    read_line,
     sheets,
 )
 from fault_proxy import FaultProxy, trusted
@@ -686,7 +686,7 @@ class Function:
     def post(self, case: str, locale: str = "en-US") -> Answered:
         before = len(self._lines())
         answer = self.emulator.invoke(event(case, datetime.now(UTC), locale))
-        answered = read_lines(case, "\n".join(self._lines()[before:]), answer.get("body"))
+        answered = read_line(case, "\n".join(self._lines()[before:]), answer.get("body"))
         assert answered.status == answer["statusCode"]
         return answered
 

@@ -280,7 +280,7 @@ def test_the_function_writes_no_secret(
     assert set(statuses) >= {best, 400, 401, 403}
     assert set(statuses) <= {200, 204, 400, 401, 403, 405, 413, 503}
     lines = lines_of(function.log)
-    assert sum("_aws" in line for line in lines) == REQUESTS
+    assert sum("_aws" in line for line in lines) == len(lines) == REQUESTS
     for line in lines:
         check_fields(line)
     haul.looked("the function", [function.log], tokens_in(events), REQUESTS)
@@ -314,17 +314,17 @@ METRICS = {
 
 def check_fields(line: Mapping[str, Any]) -> None:
     """Fail unless a line has only fields of the allow-list, each short, and nothing below them but names and words."""
-    if "_aws" in line:
-        assert set(line) <= {"_aws", "service", *METRICS}
-        assert all(isinstance(value, float) for name in METRICS & set(line) for value in line[name])
-        return
-    assert set(line) <= FIELDS
+    assert set(line) <= FIELDS | METRICS | {"_aws"}
+    assert all(isinstance(value, float) for name in METRICS & set(line) for value in line[name])
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in directive["Metrics"]} == METRICS & set(line)
     assert set(line.get("evidence", {})) <= EVIDENCE
     assert set(line.get("times", {})) <= set(records.STAGE_METRICS)
     assert set(line.get("degraded", ())) <= set(records.DEGRADED_METRICS)
     assert re.fullmatch(r"\w{0,40}", line.get("reason", ""))
-    assert all(len(str(value)) <= 128 for name, value in line.items() if name not in {"times", "evidence"})
+    assert all(len(str(value)) <= 128 for name, value in line.items() if name not in {"times", "evidence", "_aws"})
     assert re.fullmatch(r"([0-9a-f]{64})?", line.get("customerHash", ""))
+    assert re.fullmatch(r"[A-Za-z0-9+/=_-]{0,64}", line.get("gatewayRequestId", ""))
 
 
 REFUSALS: Mapping[str, Callable[[Haul], dict[str, str]]] = {

@@ -285,6 +285,23 @@ def test_no_line_names_a_person_or_holds_a_token() -> None:
     assert not any(part in said for token in tokens for part in token.split("."))
 
 
+@pytest.mark.parametrize("payload", ["not a token", None])
+def test_a_line_names_the_gateways_request_and_the_functions_version(payload: str | None) -> None:
+    """A refusal too is found again in the access log, and in a canary's older or newer code."""
+    at = make_bench(catalog(rule(MESSAGE)))
+    at.endpoint.respond(
+        {
+            "version": "2.0",
+            "requestContext": {"requestId": "JKJaXmPLvHcESHA=", "http": {"method": "POST"}},
+            "body": json.dumps({"signedPayload": payload or signed()}),
+        }
+    )
+    [record] = at.lines.records
+    assert record.status == (401 if payload else 200)
+    assert record.gateway_request_id == "JKJaXmPLvHcESHA="
+    assert record.function_version == at.endpoint.deployment.function_version == "7"
+
+
 def test_request_identifiers_are_lower_case() -> None:
     """UUIDs compare without case; we write them in lower case."""
     identifier = str(uuid4()).upper()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAllowedError, RequestError
-from retention.gateway import answered, read_body, size_of
+from retention.gateway import answered, read_body, request_id_of, size_of
 from retention.request import MAX_BODY_BYTES
 
 Form = Callable[..., dict[str, Any]]
@@ -96,3 +96,47 @@ def test_only_the_size_of_a_refused_body_is_told() -> None:
     """Logs say how long a refused body was; of an event without one, zero."""
     assert size_of(v2("abc")) == 3
     assert size_of(v2(None)) == size_of(None) == 0
+
+
+@pytest.mark.parametrize("form", [v1, v2])
+@pytest.mark.parametrize("found", ["JKJaXmPLvHcESHA=", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "a/b+c_d="])
+def test_the_gateways_id_is_found_in_both_formats(form: Form, found: str) -> None:
+    """The id of the access log's line, for HTTP APIs and REST APIs, in payload formats 1.0 and 2.0."""
+    event = form("{}")
+    event["requestContext"]["requestId"] = found
+    assert request_id_of(event) == found
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "",
+        "a.b",
+        "eyJhbGciOiJFUzI1NiJ9.e30.sig",
+        "two words",
+        "line\nbreak",
+        '"',
+        "é",
+        "\ud800",
+        None,
+        7,
+        True,
+        [],
+        {},
+        b"id",
+    ],
+)
+def test_what_is_no_id_is_left_out(found: object) -> None:
+    """A text that API Gateway would not make stays out of the log, and breaks nothing."""
+    assert request_id_of({"requestContext": {"requestId": found}}) is None
+
+
+def test_an_id_longer_than_any_is_cut() -> None:
+    """64 characters hold every id that API Gateway has."""
+    assert request_id_of({"requestContext": {"requestId": "x" * 10_000}}) == "x" * 64
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"requestContext": None}, {"requestContext": ["requestId"]}])
+def test_an_event_without_an_id_has_none(event: object) -> None:
+    """Whatever the event is, asking for its id raises nothing."""
+    assert request_id_of(event) is None

@@ -352,7 +352,7 @@ def test_rehearsals_are_counted(sample: Edition, tmp_path: Path) -> None:
 
 
 def test_a_line_of_telemetry_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """What the function writes today: log line and metrics line, of which the second is no decision."""
+    """What the function writes today: one line with fields and metrics."""
     record = Record(
         outcome="answered", status=200, kind="message", rule="keep", experiment="e", arm="a", delivered=True, release=7,
         message="0000", locale_asked="fr-CA", locale_served="fr-FR", product_id="pro", request_identifier="r-1",
@@ -367,6 +367,23 @@ def test_a_line_of_telemetry_is_read(capsys: pytest.CaptureFixture[str], tmp_pat
     assert (found.message, found.locale, found.locale_served) == ("0000", "fr-CA", "fr-FR")
     assert (found.product_id, found.request_identifier, found.customer_hash) == ("pro", "r-1", "0f" * 32)
     assert found.degraded == {"head"}
+
+
+def test_both_lines_of_an_older_release_are_one_decision(tmp_path: Path) -> None:
+    """A log that spans an update has lines of both kinds: fields and metrics apart, or in one object."""
+    fields = (
+        '{"level":"INFO","message":"answered","timestamp":"2026-11-24 12:00:00,500+0000","service":"s","status":200,'
+        '"kind":"message","rule":"keep","release":7,"messageIdentifier":"0000","localeAsked":"fr-CA",'
+        '"productId":"pro","requestIdentifier":"r-1","trustAnchor":"apple","catalogAge":1.5,"times":{"total":1.25}}'
+    )
+    metrics = (
+        '{"_aws":{"Timestamp":1795521600500,"CloudWatchMetrics":[{"Namespace":"Retention","Dimensions":[["service"]],'
+        '"Metrics":[{"Name":"Verified","Unit":"Count"}]}]},"service":"s","Verified":[1.0]}'
+    )
+    both = f"{fields[:-1].replace('r-1', 'r-2')},{metrics[1:]}"
+    file = tmp_path / "log"
+    file.write_text(f"{fields}\n{metrics}\n{both}\n")
+    assert [found.request_identifier for found in read_log(file)] == ["r-1", "r-2"]
 
 
 NOISE = (

@@ -1,4 +1,4 @@
-"""The two lines of a request: what they hold, and what they cannot."""
+"""The line of a request: what it holds, and what it cannot."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
-from retention.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, lines_of
+from endpoint_bench import load_app
+from retention.record import _KEYS, ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
 from retention.telemetry import Telemetry
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    # Powertools keeps one logger for each service, with the stream of its first moment.
-    service = f"retention-{uuid4()}"
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
+def emit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "retention-unit")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Retention")
 
-    def emit(record: Record, level: str = "info") -> tuple[dict[str, Any], dict[str, Any]]:
+    def emit(record: Record, level: str = "info") -> dict[str, Any]:
         Telemetry().emit(record, level)
-        printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        assert len(printed) == 2
-        log, metrics = sorted(printed, key=lambda line: "_aws" in line)
-        assert log["service"] == metrics["service"] == service
-        return log, metrics
+        (printed,) = capsys.readouterr().out.splitlines()
+        line: dict[str, Any] = json.loads(printed)
+        assert line["service"] == "retention-unit"
+        return line
 
     return emit
 
@@ -53,67 +51,65 @@ def answered() -> Record:
     )
 
 
-def test_a_request_is_one_log_line_and_one_metrics_line(lines: Any) -> None:
-    """The log line says what was answered and why; the metrics line counts and times it, under the stack's name."""
-    log, metrics = lines(answered())
-    assert log["message"] == "answered"
-    assert log["level"] == "INFO"
-    assert log["messageIdentifier"] == "1b4e28ba-2fa1-51d2-883f-0016d3cca427"
-    assert log["localeServed"] == "en-US"
-    assert log["hasDefault"] is False
-    assert log["times"] == {"verify": 0.2, "total": 1.25}
-    assert metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Retention"
-    assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+def test_a_request_is_one_line(emit: Any) -> None:
+    """The line says what was answered and why, and counts and times it under the stack's name."""
+    line = emit(answered())
+    assert line["message"] == "answered"
+    assert line["level"] == "INFO"
+    assert line["messageIdentifier"] == "1b4e28ba-2fa1-51d2-883f-0016d3cca427"
+    assert line["localeServed"] == "en-US"
+    assert line["hasDefault"] is False
+    assert line["times"] == {"verify": 0.2, "total": 1.25}
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Retention"
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     for name in ("Verified", "Answered", "AnsweredMessage"):
-        assert metrics[name] == [1.0]
-    assert (metrics["CatalogAge"], metrics["VerifyTime"], metrics["TotalTime"]) == ([1.5], [0.2], [1.25])
-    assert metrics["LeafDaysLeft"] == [300.0]
+        assert line[name] == [1.0]
+    assert (line["CatalogAge"], line["VerifyTime"], line["TotalTime"]) == ([1.5], [0.2], [1.25])
+    assert line["LeafDaysLeft"] == [300.0]
 
 
-def test_a_new_leaf_is_named_and_counted(lines: Any) -> None:
+def test_a_new_leaf_is_named_and_counted(emit: Any) -> None:
     """A certificate of Apple's that nobody acknowledged is in the line by its fingerprint, and has a metric."""
     record = answered()
     record.new_leaf = "cd" * 32
-    log, metrics = lines(record)
-    assert (log["newLeaf"], metrics["NewLeaf"]) == ("cd" * 32, [1.0])
-    log, metrics = lines(answered())
-    assert "newLeaf" not in log
-    assert "NewLeaf" not in metrics
+    line = emit(record)
+    assert (line["newLeaf"], line["NewLeaf"]) == ("cd" * 32, [1.0])
+    line = emit(answered())
+    assert "newLeaf" not in line
+    assert "NewLeaf" not in line
 
 
-def test_a_field_that_is_not_known_is_left_out(lines: Any) -> None:
+def test_a_field_that_is_not_known_is_left_out(emit: Any) -> None:
     """Absent is absent, not null."""
-    log, metrics = lines(
-        Record(outcome="rejected", status=401, reason="signature_invalid", size=9, counts=("Rejected",))
-    )
-    assert set(log) == {"level", "message", "timestamp", "service", "status", "reason", "size"}
-    assert metrics["Rejected"] == [1.0]
-    assert "Verified" not in metrics
+    line = emit(Record(outcome="rejected", status=401, reason="signature_invalid", size=9, counts=("Rejected",)))
+    assert set(line) == {"level", "message", "timestamp", "service", "status", "reason", "size", "_aws", "Rejected"}
+    assert line["Rejected"] == [1.0]
+    assert "Verified" not in line
 
 
-def test_no_answer_is_counted(lines: Any) -> None:
+def test_no_answer_is_counted(emit: Any) -> None:
     """A verified request without an answer is Verified and NoAnswer."""
     record = answered()
     record.status, record.kind = 204, None
-    _, metrics = lines(record)
-    assert (metrics["Verified"], metrics["NoAnswer"]) == ([1.0], [1.0])
-    assert "Answered" not in metrics
+    line = emit(record)
+    assert (line["Verified"], line["NoAnswer"]) == ([1.0], [1.0])
+    assert "Answered" not in line
 
 
-def test_degradations_are_counted_once_each(lines: Any) -> None:
+def test_degradations_are_counted_once_each(emit: Any) -> None:
     """Each way of answering less well has its metric, and together they are Degraded."""
     record = answered()
     record.degraded = ["catalog", "states", "customer"]
-    _, metrics = lines(record)
-    assert metrics["Degraded"] == metrics["DegradedCatalog"] == metrics["DegradedCustomer"] == [1.0]
+    line = emit(record)
+    assert line["Degraded"] == line["DegradedCatalog"] == line["DegradedCustomer"] == [1.0]
 
 
-def test_long_texts_are_cut(lines: Any) -> None:
+def test_long_texts_are_cut(emit: Any) -> None:
     """A signed request with a long locale does not make a long line."""
     record = answered()
     record.locale_asked = "x" * 10_000
-    log, _ = lines(record)
-    assert len(log["localeAsked"]) == 128
+    line = emit(record)
+    assert len(line["localeAsked"]) == 128
 
 
 def test_a_record_cannot_hold_anything_else() -> None:
@@ -146,23 +142,46 @@ def test_a_refusal_to_start_says_why(capsys: pytest.CaptureFixture[str], monkeyp
     assert (log["level"], log["reason"], log["explanation"]) == ("CRITICAL", "clock_deployed", "unset RETENTION_CLOCK")
 
 
-def test_the_lines_are_those_powertools_would_write(capsys: pytest.CaptureFixture[str]) -> None:
-    """Logger and Metrics, asked for the same, write the same keys, units, dimensions and values."""
-    service, record = f"retention-{uuid4()}", answered()
-    log, metrics = map(
-        json.loads, lines_of(record, "info", service=service, namespace="R", at=1795521600.5).splitlines()
-    )
-    told = {key: value for key, value in log.items() if key not in {"level", "message", "timestamp", "service"}}
+@pytest.mark.parametrize("record", [answered(), Record(outcome="rejected", status=401, counts=("Rejected",))])
+def test_the_line_is_what_powertools_would_write(capsys: pytest.CaptureFixture[str], record: Record) -> None:
+    """Logger's line and Metrics' line, asked for the same, have together ours' members, and no name twice."""
+    service = f"retention-{uuid4()}"
+    line = json.loads(line_of(record, "info", service=service, namespace="R", at=1795521600.5))
+    metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    counted = {metric["Name"] for metric in metrics}
+    told = {
+        name: value
+        for name, value in line.items()
+        if name not in {"level", "message", "timestamp", "service", "_aws", *counted}
+    }
     logger = Logger(service=service, location=None)
-    logger.info(log["message"], **told)
+    logger.info(line["message"], **told)
     powertools = Metrics(service=service, namespace="R")
-    for metric in metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-        powertools.add_metric(metric["Name"], metric["Unit"], metrics[metric["Name"]][0])
+    for metric in metrics:
+        powertools.add_metric(metric["Name"], metric["Unit"], line[metric["Name"]][0])
     powertools.flush_metrics()
     by_logger, by_metrics = map(json.loads, capsys.readouterr().out.splitlines())
-    assert re.fullmatch(r"2026-11-24 12:00:00,500\+0000", log["timestamp"])
+    assert set(by_logger) & set(by_metrics) == {"service"}
+    assert by_logger["service"] == by_metrics["service"]
+    assert re.fullmatch(r"2026-11-24 12:00:00,500\+0000", line["timestamp"])
     assert re.fullmatch(r"[0-9-]{10} [0-9:]{8},[0-9]{3}\+0000", by_logger["timestamp"])
-    assert {**by_logger, "timestamp": log["timestamp"]} == log
-    by_metrics["_aws"]["Timestamp"] = metrics["_aws"]["Timestamp"]
-    assert by_metrics == metrics
-    assert metrics["_aws"]["Timestamp"] == 1795521600500
+    assert line["_aws"]["Timestamp"] == 1795521600500
+    by_metrics["_aws"]["Timestamp"] = line["_aws"]["Timestamp"]
+    assert {**by_logger, **by_metrics, "timestamp": line["timestamp"]} == line
+
+
+def test_no_metric_has_the_name_of_a_field() -> None:
+    """Fields begin with a small letter and metrics with a capital one, whatever the request becomes."""
+    metrics = {
+        *(name for _, refusal in load_app().REFUSALS for name in refusal.counts),
+        *(*ANSWERED_METRICS.values(), *DEGRADED_METRICS.values(), *STAGE_METRICS.values()),
+        *("Verified", "Answered", "NoAnswer", "NewLeaf", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft"),
+    }
+    assert all(name[0].isupper() for name in metrics)
+    assert all(key[0].islower() for key in _KEYS.values())
+
+
+def test_a_record_without_times_is_a_line_all_the_same() -> None:
+    """Whatever little is known, the line is JSON."""
+    line = json.loads(line_of(Record(), "error", service="s", namespace="R", at=0.0))
+    assert (line["message"], line["status"]) == ("failed", 500)
