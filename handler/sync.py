@@ -21,6 +21,7 @@ from retention.deadline import Deadline
 from retention.errors import ConfigurationError, RetentionError
 from retention.keys import KeyRing
 from retention.offers import Signer
+from retention.probe import Probed, probe
 from retention.settings import SyncDeployment
 from retention.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.telemetry import Telemetry, place_of
@@ -77,12 +78,14 @@ class Sync:
     telemetry: Telemetry
     parts: Callable[[SyncDeployment], Parts] = parts_from_aws
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ask_url: Callable[[str, str], Probed] = probe
 
     def run(self) -> dict[str, Any]:
         """Sync every app of the stack, whatever becomes of the others. Returns what the log says, for who asks by hand.
 
         `SyncSucceeded` counts runs in which all apps succeeded: were it counted by app, one could fail unheard.
         """
+        self._probe()  # first: what hangs later takes nothing from it
         try:
             outcomes = [self._outcome(app) for app in self.deployment.app_apple_ids]
         finally:
@@ -90,6 +93,17 @@ class Sync:
         if all(outcome.succeeded for outcome in outcomes):
             self.telemetry.report("sync succeeded", "info", {"apps": len(outcomes)}, {"SyncSucceeded": 1})
         return {"apps": [{"outcome": outcome.word, **outcome.told} for outcome in outcomes]}
+
+    def _probe(self) -> None:
+        """Ask the stack's own URL. `ProbeFailed` is counted each time, zero included; a run never fails by it."""
+        if not self.deployment.probe_url:
+            return
+        probed = self.ask_url(self.deployment.probe_url, self.deployment.region)
+        told: dict[str, Any] = {"status": probed.status or None, "reason": probed.error}
+        if probed.good:
+            self.telemetry.report("probe answered", "info", told, {"ProbeFailed": 0})
+        else:
+            self.telemetry.report("probe failed", "error", told, {"ProbeFailed": 1})
 
     def _outcome(self, app: int) -> Outcome:
         outcome = Outcome(app)

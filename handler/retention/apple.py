@@ -78,7 +78,7 @@ class AppStore:
         self._clock = clock
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-            ssl_context=_context() if url.startswith("https:") else None,
+            ssl_context=public_roots() if url.startswith("https:") else None,
         )
         # What drips past a deadline ends with its socket; until then the next run does not wait for it.
         self._workers = Workers(lambda _: self._pool.clear())
@@ -130,7 +130,7 @@ class AppStore:
             response.close() if response.length_remaining else response.release_conn()
 
 
-def _context() -> ssl.SSLContext:
+def public_roots() -> ssl.SSLContext:
     """Trust the public roots that botocore carries: AWS_CA_BUNDLE, for AWS alone, does not have Apple's."""
     return ssl.create_default_context(cafile=str(Path(botocore.__file__).with_name("cacert.pem")))
 

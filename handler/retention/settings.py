@@ -76,12 +76,17 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class SyncDeployment:
-    """The same stack as its sync sees it. `apple_url`: where Apple's API is, without a slash at its end."""
+    """The same stack as its sync sees it. `apple_url`: where Apple's API is, without a slash at its end.
+
+    `probe_url` is the stack's own URL in `region`, which each run asks; empty where there is none to ask.
+    """
 
     table: str
     app_apple_ids: tuple[int, ...]
     key_prefix: str
     apple_url: str
+    probe_url: str = ""
+    region: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> SyncDeployment:
@@ -91,6 +96,8 @@ class SyncDeployment:
             app_apple_ids=_apps(env),
             key_prefix=_key_prefix(env),
             apple_url=_apple_url(env, _environment(env), deployed=_deployed(env)),
+            probe_url=_probe_url(env),
+            region=env.get("AWS_REGION", ""),
         )
 
 
@@ -145,6 +152,23 @@ def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> s
             "variable_invalid", f"{name} must be on this machine, like http://127.0.0.1:8081/sandbox.", variable=name
         )
     return given.rstrip("/")
+
+
+def _probe_url(env: Mapping[str, str]) -> str:
+    """Return the address to probe, or nothing. The probe is signed: it goes over TLS, or stays on this machine."""
+    name = "RETENTION_PROBE_URL"
+    given = env.get(name, "")
+    try:
+        parts = urlsplit(given)
+        plain = bool(parts.hostname) and not parts.query and not parts.fragment and not parts.username
+        good = plain and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
+    except ValueError:
+        good = False
+    if given and not good:
+        raise ConfigurationError(
+            "variable_invalid", f"{name} must be the stack's own URL, with https://, or empty.", variable=name
+        )
+    return given
 
 
 def _matching(env: Mapping[str, str], name: str, pattern: re.Pattern[str], wanted: str) -> str:

@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[2]
 DOMAIN = ROOT / "handler" / "retention"
 
 CRYPTOGRAPHY = {"jws": {"cryptography", "jwt"}, "offers": {"cryptography", "jwt"}}
-AWS = {"sdk": {"botocore"}, "telemetry": {"aws_lambda_powertools"}, "apple": {"botocore", "urllib3"}}
+AWS = {
+    "sdk": {"botocore"},
+    "telemetry": {"aws_lambda_powertools"},
+    "apple": {"botocore", "urllib3"},
+    "probe": {"urllib3"},
+}
 
 # What `decide` and its words are made of may not even look at a module that does more.
 INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}

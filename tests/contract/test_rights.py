@@ -60,6 +60,7 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
         "FunctionLogs.Arn": arn("logs", f"log-group:{table}:*"),
         "SyncLogs.Arn": arn("logs", f"log-group:{table}-sync:*"),
         "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
+        "Api": "a1b2c3",
         "AWS::StackId": arn("cloudformation", f"stack/{stack}/id"),
         "AppAppleIds": f"531412,{APP}",
         "SigningKeyPrefix": prefix,
@@ -149,7 +150,9 @@ def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[Ask]) -> 
     """Likewise, from the key to the last row."""
     rights = Rights.of("SyncRole", values(TABLE))
     assert [ask for ask in sync_asks if not rights.allow(ask)] == []
-    assert {ask.action for ask in sync_asks} == rights.actions - LOGS
+    probe = Ask("execute-api:Invoke", arn("execute-api", "a1b2c3/$default/POST/v1/probe"))
+    assert rights.allow(probe)
+    assert {ask.action for ask in sync_asks} | {probe.action} == rights.actions - LOGS
 
 
 # What neither may
@@ -189,6 +192,12 @@ def test_nothing_is_allowed_anywhere_else(role: str) -> None:
         ("ssm", "get_parameter", {"Name": "/retention/sandboxed/KEY"}),
     ):
         assert not any(rights.allow(ask) for ask in asks(service, operation, request))
+    for path in (
+        "a1b2c3/$default/POST/v1/retention-message",
+        "a1b2c3/$default/GET/v1/probe",
+        "z/$default/POST/v1/probe",
+    ):
+        assert not rights.allow(Ask("execute-api:Invoke", arn("execute-api", path)))
 
 
 # The operator

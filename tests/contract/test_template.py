@@ -263,6 +263,55 @@ def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 15 * 60
 
 
+def resolved(node: Any, given: Mapping[str, str], conditions: set[str]) -> Any:
+    """Return what CloudFormation makes of a value, as far as this template goes."""
+    match node:
+        case {"Fn::If": [name, then, otherwise]}:
+            return resolved(then if name in conditions else otherwise, given, conditions)
+        case {"Ref": name}:
+            return given[name]
+        case {"Fn::Sub": [text, own]}:
+            inner = {name: resolved(value, given, conditions) for name, value in own.items()}
+            return resolved({"Fn::Sub": text}, {**given, **inner}, conditions)
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: given[found[1]], text)
+    return node
+
+
+@pytest.mark.parametrize("secret", [False, True])
+@pytest.mark.parametrize("domain", [False, True])
+def test_the_sync_probes_the_stacks_own_url(secret: bool, domain: bool) -> None:  # noqa: FBT001  # parameters
+    """The host Apple calls, a route that leads to the same integration, and no secret in the variable."""
+    given = {"Api": "a1b2c3", "AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", "PathSecret": "hush" * 4}
+    given |= {"DomainName": "r.example.com", "Integration": "i"}
+    conditions = {name for name, holding in (("HasPathSecret", secret), ("HasDomain", domain)) if holding}
+    url = resolved(SYNC["Properties"]["Environment"]["Variables"]["RETENTION_PROBE_URL"], given, conditions)
+    host = "r.example.com" if domain else "a1b2c3.execute-api.eu-west-1.amazonaws.com"
+    assert url == f"https://{host}/v1/{'probe' if secret else 'retention-message'}"
+    routes = [
+        found["Properties"]
+        for found in resources("AWS::ApiGatewayV2::Route").values()
+        if found.get("Condition") is None or found["Condition"] in conditions
+    ]
+    keys = {resolved(route["RouteKey"], given, conditions): route for route in routes}
+    assert keys["POST " + url.removeprefix(f"https://{host}")]["Target"] == {"Fn::Sub": "integrations/${Integration}"}
+
+
+def test_strangers_do_not_get_through_by_the_probes_route() -> None:
+    """It is there only where a secret keeps them out, and asks for the right that the sync's role has."""
+    route = template()["Resources"]["ProbeRoute"]
+    assert route["Condition"] == "HasPathSecret"
+    assert route["Properties"]["AuthorizationType"] == "AWS_IAM"
+    assert actions(statements("SyncStates")["AskOwnUrl"]) == {"execute-api:Invoke"}
+
+
+def test_one_lost_probe_wakes_nobody() -> None:
+    """Two in a row do, as soon as the second is in; and a stack that does not sync does not probe."""
+    alarm = ALARMS["ProbeAlarm"]
+    assert alarm["Condition"] == "SyncsStates"
+    assert (alarm["Properties"]["Period"], alarm["Properties"]["EvaluationPeriods"]) == (300, 2)
+
+
 def test_lambda_repeats_no_tick_by_itself() -> None:
     """The schedule's call is asynchronous: Lambda would repeat it twice when it fails, were it not told otherwise."""
     assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
@@ -330,6 +379,8 @@ def test_actions_allowed_are_calls_made(function: str) -> None:
     """A function may do what its code does, and nothing else, and has a role of its own."""
     assert FUNCTIONS[function]["Properties"]["Role"] == {"Fn::GetAtt": [ROLES[function], "Arn"]}
     allowed = set().union(*map(actions, statements(function).values()))
+    if function == "SyncStates":  # not an SDK's call: the probe of the stack's own URL
+        allowed.remove("execute-api:Invoke")
     assert {action for action in allowed if not action.startswith("logs:")} == calls_made(function)
 
 
@@ -375,6 +426,9 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
     for statement in [*statements().values(), *statements("SyncStates").values(), *operator]:
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
+        if statement["Sid"] == "AskOwnUrl":  # one method of one path of one API
+            assert resource["Fn::Sub"].endswith(":${Api}/$default/POST/v1/probe")
+            continue
         assert "Fn::GetAtt" in resource or "Ref" in resource or resource["Fn::Sub"].endswith("${SigningKeyPrefix}/*")
 
 

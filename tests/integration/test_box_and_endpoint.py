@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from endpoint_bench import AUTHORITY, MESSAGE, NOW, OFFER, OTHER, PLAIN, SWITCH, TEXT, catalog, make_bench, rule
 from retention.offers import Signer
+from retention.probe import probe
 from simulated import APP, KEY, MONTHLY, PEM, QUICK, text
 
 from console.authority import Authority
@@ -127,3 +128,9 @@ def test_the_endpoint_passes_a_performance_test() -> None:
         request_id, _ = tests.start(APP, box.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
         tests.wait()
         assert tests.has_passed(APP), tests.report(APP, request_id)
+
+
+def test_the_endpoint_answers_the_probe_of_its_url_as_the_sync_expects() -> None:
+    """A body of `{}` is no request of Apple's: the function itself says 400."""
+    with served(make_bench(catalog()).endpoint.respond) as url:
+        assert probe(url, "us-east-1").good

@@ -361,11 +361,11 @@ def test_a_refusal_to_start_repeats_no_parameter(
         haul.looked("the function, refusing to start", [function.log, told], asked=1)
 
 
-SYNC_METRICS = {"_aws", "service", "SyncSucceeded", "SyncFailed", "SyncRefused", "LiveApprovalLost"}
+SYNC_METRICS = {"_aws", "service", "SyncSucceeded", "SyncFailed", "SyncRefused", "LiveApprovalLost", "ProbeFailed"}
 SYNC_METRICS |= {"MessagesRejected", "ImagesRejected"}
 SYNC_FIELDS = {
     *("level", "message", "timestamp", "service", "appAppleId", "reason", "explanation", "evidence", "apps"),
-    *("number", "messageIdentifiers"),
+    *("number", "messageIdentifiers", "status"),
     *(re.sub("_([a-z])", lambda found: found[1].upper(), named.name) for named in dataclasses.fields(SnapshotReport)),
 }
 
@@ -401,7 +401,12 @@ def test_the_sync_writes_no_secret(
             artefact,
             haul,
             table,
-            {**(CURIOUS if curious else {}), "RETENTION_APPLE_URL": apple, "AWS_ENDPOINT_URL_SSM": ssm},
+            {
+                **(CURIOUS if curious else {}),
+                "RETENTION_APPLE_URL": apple,
+                "RETENTION_PROBE_URL": f"{apple}/v1/probe",
+                "AWS_ENDPOINT_URL_SSM": ssm,
+            },
         )
     assert sent
     haul.looked("the sync", written, sent, 1)

@@ -30,6 +30,7 @@ from retention.deadline import Deadline
 from retention.errors import ConfigurationError
 from retention.keys import KeyRing
 from retention.offers import Signer
+from retention.probe import Probed
 from retention.sdk import SdkConnection
 from retention.settings import SyncDeployment
 from retention.snapshot import SnapshotFormatError
@@ -252,6 +253,42 @@ def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> N
     assert HEAD_SECONDS <= 30
     clock.now += HEAD_SECONDS
     assert not servable()
+
+
+# The stack's own URL
+
+
+@pytest.mark.parametrize(
+    ("probed", "words", "counted"),
+    [
+        (Probed(400), ("probe answered", "info", {"status": 400, "reason": ""}), 0),
+        (Probed(404), ("probe failed", "error", {"status": 404, "reason": ""}), 1),
+        (Probed(0, "SSLError"), ("probe failed", "error", {"status": None, "reason": "SSLError"}), 1),
+    ],
+)
+def test_each_run_asks_the_stacks_own_url(
+    bench: Bench, probed: Probed, words: tuple[str, str, dict[str, Any]], counted: int
+) -> None:
+    """Once, before anything else; what comes of it is counted, zero included, and is no part of the sync's success."""
+    asked = []
+
+    def ask(url: str, region: str) -> Probed:
+        asked.append((url, region))
+        return probed
+
+    made = bench.sync()
+    deployment = replace(made.deployment, probe_url="https://a.example.com/v1/probe", region="eu-west-1")
+    replace(made, deployment=deployment, ask_url=ask).run()
+    assert asked == [("https://a.example.com/v1/probe", "eu-west-1")]
+    assert bench.lines.told[0] == words
+    assert "a.example.com" not in json.dumps(bench.lines.told)
+    assert bench.lines.words[1:] == ["synced", "sync succeeded"]
+    assert (bench.lines.counted["ProbeFailed"], bench.lines.counted["SyncSucceeded"]) == ([counted], [1])
+
+
+def test_without_a_url_nothing_is_asked(bench: Bench) -> None:
+    """On this machine there is no URL of a stack."""
+    assert "ProbeFailed" not in bench.run().counted
 
 
 # Several apps
