@@ -284,7 +284,7 @@ def _note_decision(record: Record, decision: Decision) -> None:
 def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
     """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
     credentials, passed = CredentialSource(), PassedTime()
-    dynamodb, ssm = connect("dynamodb", credentials), connect("ssm", credentials)
+    dynamodb, ssm = connect("dynamodb", credentials, passed), connect("ssm", credentials, passed)
     roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
     return Endpoint(
         deployment,

@@ -27,6 +27,7 @@ import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -52,12 +53,16 @@ class HungUpError(Exception):
 
 @dataclass
 class Exchange:
-    """One request that a client sent, and the ways to answer it. `over` is set when the fault ends."""
+    """One request that a client sent, and the ways to answer it. `over` is set when the fault ends.
+
+    `number` counts the requests of this connection, from 1.
+    """
 
     client: socket.socket
     request: bytes
     upstream: tuple[str, int]
     over: threading.Event
+    number: int = 1
 
     @property
     def operation(self) -> str:
@@ -118,6 +123,15 @@ def head(length: int | None, status: int = 200, more: Mapping[str, str] | None =
 def hang(exchange: Exchange) -> None:
     exchange.over.wait()
     raise HungUpError
+
+
+def reset_at_once(exchange: Exchange) -> None:
+    exchange.reset()
+
+
+def reused(act: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
+    """Do it to every request on a connection but the first."""
+    return lambda exchange: act(exchange) if exchange.number > 1 else exchange.pass_on()
 
 
 def slow(seconds: float) -> Callable[[Exchange], None]:
@@ -272,6 +286,9 @@ AFTER_REQUEST: Final[Mapping[str, Callable[[Exchange], None]]] = {
     "reset": reset_mid_body,
     "close mid-body": close_mid_body,
     "close": close_at_once,
+    "reset if reused": reused(reset_at_once),
+    "close if reused": reused(close_at_once),
+    "hang if reused": reused(hang),
     "throughput": error("ProvisionedThroughputExceededException"),
     "throttling": error("ThrottlingException"),
     "access denied": error("AccessDeniedException"),
@@ -374,9 +391,11 @@ class Proxy:
             closing.callback(wire.close)
             self._open.add(wire)
             closing.callback(self._open.discard, wire)
-            while request := read_request(wire):
-                exchange = Exchange(wire, request, self.upstream, self.over)
-                self._answer(exchange)
+            for number in count(1):
+                request = read_request(wire)
+                if not request:
+                    return
+                self._answer(Exchange(wire, request, self.upstream, self.over, number))
 
     def _before_tls(self, client: socket.socket) -> None:
         act = BEFORE_TLS.get(self.fault)

@@ -1,4 +1,4 @@
-"""Calls to DynamoDB and SSM, signed and sent by hand: one attempt, sockets of our own.
+"""Calls to DynamoDB and SSM, signed and sent by hand, on sockets of our own.
 
 The SDK's client costs half a cold start: its import, its models, its 126 roots (figures in docs/performance.md). The
 real-time function makes three kinds of call, all reads, all JSON in and JSON out, so it signs them itself; what is not
@@ -10,27 +10,26 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.client
-import io
 import json
 import os
 import re
 import select
 import socket
 import ssl
-import time
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock, get_ident
 from typing import Any, Final, Protocol, cast
-from urllib.parse import urlsplit
 
+from retention.aws_endpoint import Endpoint
 from retention.credentials import CredentialSource, NoCredentialsError
-from retention.errors import ConfigurationError
-from retention.sigv4 import Scope, signed_headers
+from retention.deadline import PassedTime, time_left
+from retention.http_answer import Answer, AnswerError, Arriving, read_answer
+from retention.sigv4 import signed_headers
+
+__all__ = ["CallFailedError", "Caller", "Connection", "Endpoint", "connect", "service_code"]
 
 # They end what was abandoned; what a request waits is its deadline's business. READ_SECONDS is for one wait,
 # ANSWER_SECONDS for a whole answer: a call given up before it had a socket to shut must not live on what drips.
@@ -38,23 +37,20 @@ CONNECT_SECONDS: Final = 0.3
 READ_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 1.0
 
+# A socket that idled longer is not used again, by a clock that runs on while Lambda has this process frozen: the other
+# side, or what stands between, may have dropped it without our hearing of it. A new one costs a few milliseconds.
+IDLE_SECONDS: Final = 10.0
+
+# How much of the time left a reused socket may stay silent for. As much is left for a fresh one: a connection,
+# a handshake and an answer take some 20 ms within a region, and the shortest deadline is 60 ms.
+REUSED_SHARE: Final = 0.5
+
 # The services we call: their JSON dialect and the prefix of their operations.
 _DIALECTS: Final = {
     "dynamodb": ("application/x-amz-json-1.0", "DynamoDB_20120810"),
     "ssm": ("application/x-amz-json-1.1", "AmazonSSM"),
 }
 
-# Partitions whose services are not under amazonaws.com, by the prefix of their regions.
-_SUFFIXES: Final = {
-    "cn-": "amazonaws.com.cn",
-    "eusc-": "amazonaws.eu",
-    "us-iso-": "c2s.ic.gov",
-    "us-isob-": "sc2s.sgov.gov",
-}
-
-# Larger than any answer we ask for: two sheets and settings, at most 400 KB each, in base64. What is read is parsed
-# while everybody else waits (2 MB of nonsense take 60 ms), so this bounds a request's time as well as its memory.
-_MAX_BYTES: Final = 2 * 1024 * 1024
 _OK = 200
 
 # AWS's codes are words; where there is none, the HTTP status stands for it.
@@ -82,50 +78,20 @@ class Caller(Protocol):
         """End what `thread` waits for, if that is possible, and keep no idle connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a service is, and what signatures to it are good for."""
-
-    secure: bool
-    host: str
-    port: int | None
-    path: str
-    scope: Scope
-
-    @classmethod
-    def of(cls, service: str, env: Mapping[str, str] = os.environ) -> Endpoint:
-        """Read the SDKs' own variables: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS_REGION.
-
-        Raises ConfigurationError where they name no endpoint.
-        """
-        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
-        suffix = next((suffix for prefix, suffix in _SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
-        given = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
-        try:
-            parts = urlsplit(given or f"https://{service}.{region}.{suffix}")
-            host, port = parts.hostname, parts.port
-        except ValueError:  # an address of IPv6 without its end, a port that is no number
-            host = None
-        if not region or not host or parts.scheme not in {"http", "https"}:
-            raise ConfigurationError(
-                "endpoint_invalid", f"{service} has no endpoint: set AWS_REGION, or correct AWS_ENDPOINT_URL."
-            )
-        return cls(parts.scheme == "https", host, port, parts.path or "/", Scope(region, service))
-
-    @property
-    def authority(self) -> str:
-        """Return what the `host` header says."""
-        return self.host if self.port is None else f"{self.host}:{self.port}"
-
-
 class Connection:
-    """One service. Idle sockets are kept; each thread's call has a socket of its own."""
+    """One service. Idle sockets are kept; each thread's call has a socket of its own.
 
-    def __init__(self, endpoint: Endpoint, credentials: CredentialSource) -> None:
+    `passed` measures how long a socket has idled; see `retention.deadline.PassedTime`.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, credentials: CredentialSource, passed: Callable[[], float] | None = None
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._passed = passed or PassedTime()
         self._lock = Lock()
-        self._idle: list[socket.socket] = []
+        self._idle: list[tuple[socket.socket, float]] = []  # the one used last at the end, and since when it idles
         self._waiting: dict[int, socket.socket] = {}
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,10 +100,12 @@ class Connection:
         Raises CallFailedError for whatever goes wrong.
         """
         try:
-            return self._answer(operation, request)
+            return _read(self._answer(operation, request))
         except CallFailedError:
             raise
-        except (OSError, http.client.HTTPException, ValueError, RecursionError, NoCredentialsError) as error:
+        except AnswerError as error:
+            raise CallFailedError(error.code) from error
+        except (OSError, ValueError, RecursionError, NoCredentialsError) as error:
             raise CallFailedError(type(error).__name__) from error
         finally:
             self._waiting.pop(get_ident(), None)
@@ -155,28 +123,42 @@ class Connection:
         """Drop idle sockets. The next call opens a new one."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for wire in idle:
+        for wire, _ in idle:
             wire.close()
 
-    def _answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        message = self._message(operation, request)
-        wire = self._connected()
-        response = http.client.HTTPResponse(cast("socket.socket", _Bounded(wire)), method="POST")
+    def _answer(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        """Ask; and once more on a fresh socket what failed on a reused one before a byte of an answer came.
+
+        Between two requests the other side may have gone without our hearing of it. Every call is a read, so that to
+        ask twice does no harm. A fresh socket that fails is no accident of that kind: there is no third attempt.
+        """
+        wire = self._reusable()
+        if wire is not None:
+            arriving = _arriving(wire, min(READ_SECONDS, time_left() * REUSED_SHARE))
+            try:
+                return self._exchange(wire, arriving, operation, request)
+            except OSError:
+                if arriving.begun or self._is_given_up(wire) or not time_left():
+                    raise
+            self.close()  # the others lead to the same place
+        wire = self._connect()
+        return self._exchange(wire, _arriving(wire, READ_SECONDS), operation, request)
+
+    def _exchange(self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any]) -> Answer:
+        """Send the request and read the answer; keep the socket where it may be used again."""
         try:
-            wire.sendall(message)
-            response.begin()
-            content = _content(response)
+            # Signed now that there is a socket: while a thread hangs in a connection, it holds no secret.
+            wire.sendall(self._message(operation, request))
+            answer = read_answer(arriving)
         except BaseException:
             wire.close()
             raise
-        finally:
-            response.close()  # its view of the socket, not the socket
-        if response.will_close:
-            wire.close()
-        else:
+        if answer.keep:
             with self._lock:
-                self._idle.append(wire)
-        return _read(response, content)
+                self._idle.append((wire, self._passed()))
+        else:
+            wire.close()
+        return answer
 
     def _message(self, operation: str, request: Mapping[str, Any]) -> bytes:
         """Return the whole HTTP request, which then leaves in one packet."""
@@ -195,67 +177,53 @@ class Connection:
         credentials, now = self._credentials.get(), datetime.now(UTC)
         return signed_headers(headers, self._endpoint.path, body, self._endpoint.scope, credentials, now)
 
-    def _connected(self) -> socket.socket:
-        """Return an idle socket that is still connected, or a new one, noting it for this thread."""
+    def _reusable(self) -> socket.socket | None:
+        """Return an idle socket that is fresh enough and still connected, noting it for this thread, or None."""
         while True:
             with self._lock:
-                wire = self._idle.pop() if self._idle else None
+                wire, since = self._idle.pop() if self._idle else (None, 0.0)
             if wire is None:
-                return self._connect()
-            if not _is_gone(wire):
+                return None
+            if self._passed() - since <= IDLE_SECONDS and not _is_gone(wire):
                 self._waiting[get_ident()] = wire
                 return wire
             wire.close()
 
+    def _is_given_up(self, wire: socket.socket) -> bool:
+        """Whether `wire` failed because somebody abandoned this thread."""
+        return self._waiting.get(get_ident()) is not wire
+
     def _connect(self) -> socket.socket:
-        place = self._endpoint
-        port = place.port or (http.client.HTTPS_PORT if place.secure else http.client.HTTP_PORT)
-        wire = socket.create_connection((place.host, port), CONNECT_SECONDS)
+        host, port = self._endpoint.address
+        # As bytes: a host given as text would be encoded by the codec `idna`, which costs 2 ms to import.
+        name = host.encode("ascii")
+        wire = socket.create_connection((cast("str", name), port), CONNECT_SECONDS)
         try:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self._waiting[get_ident()] = wire
-            if place.secure:
+            if self._endpoint.secure:
                 # The handshake on its own: a socket that wraps another is ours to shut only once we have it.
-                wire = _tls().wrap_socket(wire, server_hostname=place.host, do_handshake_on_connect=False)
+                wire = _tls().wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
                 self._waiting[get_ident()] = wire
                 wire.do_handshake()
-            wire.settimeout(READ_SECONDS)  # for sending; reading sets its own
         except BaseException:
             wire.close()
             raise
         return wire
 
 
-class _Bounded(io.RawIOBase):
-    """What arrives on a socket, as `http.client` reads it: no more than any answer has, no longer than any may take."""
-
-    def __init__(self, wire: socket.socket) -> None:
-        self._wire = wire
-        self._room = _MAX_BYTES
-        self._ends = time.monotonic() + ANSWER_SECONDS
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401  # a writable buffer: typed so from Python 3.12 on
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._wire.settimeout(min(left, READ_SECONDS))
-        got = self._wire.recv_into(buffer)
-        self._room -= got
-        if self._room < 0:
-            raise CallFailedError("AnswerTooLarge")
-        return got
+def _arriving(wire: socket.socket, patience: float) -> Arriving:
+    """Return what will arrive on `wire`, on which nothing may be sent for longer than `patience` either."""
+    wire.settimeout(max(patience, 0.001))  # 0 would mean not to wait at all
+    return Arriving(wire, pause=READ_SECONDS, patience=patience, whole=ANSWER_SECONDS)
 
 
-def connect(service: str, credentials: CredentialSource | None = None) -> Connection:
+def connect(
+    service: str, credentials: CredentialSource | None = None, passed: Callable[[], float] | None = None
+) -> Connection:
     """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
-    return Connection(Endpoint.of(service), credentials or CredentialSource())
+    return Connection(Endpoint.of(service), credentials or CredentialSource(), passed)
 
 
 @cache
@@ -272,25 +240,19 @@ def _is_gone(wire: socket.socket) -> bool:
         return True
 
 
-def _content(response: http.client.HTTPResponse) -> bytes:
-    if response.length is not None and response.length > _MAX_BYTES:
-        raise CallFailedError("AnswerTooLarge")
-    return response.read()
-
-
-def _read(response: http.client.HTTPResponse, content: bytes) -> dict[str, Any]:
-    if response.status != _OK:
-        raise CallFailedError(_error_code(response, content))
-    checksum = response.headers.get("x-amz-crc32")
-    if checksum is not None and str(zlib.crc32(content)) != checksum:
+def _read(answer: Answer) -> dict[str, Any]:
+    if answer.status != _OK:
+        raise CallFailedError(_error_code(answer))
+    checksum = answer.headers.get("x-amz-crc32")
+    if checksum is not None and str(zlib.crc32(answer.content)) != checksum:
         raise CallFailedError("DamagedAnswer")
     try:
-        answer = json.loads(content, object_hook=_bytes_of_binary)
+        document = json.loads(answer.content, object_hook=_bytes_of_binary)
     except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
+        document = None
+    if not isinstance(document, dict):
         raise CallFailedError("DamagedAnswer")
-    return answer
+    return document
 
 
 def _bytes_of_binary(value: dict[str, Any]) -> dict[str, Any]:
@@ -299,14 +261,14 @@ def _bytes_of_binary(value: dict[str, Any]) -> dict[str, Any]:
     return {"B": base64.b64decode(binary, validate=True)} if isinstance(binary, str) and len(value) == 1 else value
 
 
-def _error_code(response: http.client.HTTPResponse, content: bytes) -> str:
+def _error_code(answer: Answer) -> str:
     """Return the service's own code, such as ThrottlingException, or the status."""
     try:
-        said = json.loads(content)
+        said = json.loads(answer.content)
         kind = said.get("__type") if isinstance(said, dict) else None
     except (ValueError, RecursionError):
         kind = None
-    return service_code(kind or response.headers.get("x-amzn-errortype")) or str(response.status)
+    return service_code(kind or answer.headers.get("x-amzn-errortype")) or str(answer.status)
 
 
 def service_code(said: object) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from retention.sigv4 import Credentials
 
@@ -55,13 +53,17 @@ class CredentialSource:
             lent = _read(url, self._env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
             credentials = Credentials(lent["AccessKeyId"], lent["SecretAccessKey"], lent["Token"])
             ends = datetime.fromisoformat(lent["Expiration"]).timestamp()
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             # The cause is not chained: it may hold what it could not read.
             raise NoCredentialsError(f"the credentials endpoint failed ({type(error).__name__})") from None
         return credentials, ends - _MARGIN_SECONDS
 
 
 def _read(url: str, authorization: str) -> dict[str, Any]:
+    # Where the environment has the credentials, as it has without SnapStart, no start pays for these.
+    import http.client  # noqa: PLC0415  # as said
+    from urllib.parse import urlsplit  # noqa: PLC0415  # as said
+
     parts = urlsplit(url)
     if parts.scheme != "http":
         raise ValueError("Lambda's endpoint is plain HTTP on the loopback")
@@ -73,6 +75,9 @@ def _read(url: str, authorization: str) -> dict[str, Any]:
         if response.status != _OK:
             raise ValueError(f"status {response.status}")
         found: dict[str, Any] = json.loads(body)
+    except http.client.HTTPException as error:
+        raise ValueError(type(error).__name__) from None
+    else:
         return found
     finally:
         connection.close()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread, get_ident
+from threading import Lock, Thread, get_ident, local
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -72,13 +72,23 @@ class PassedTime:
         return now + self._ahead
 
 
+_running = local()
+
+
+def time_left() -> float:
+    """Return the seconds that the call in this thread has left; without end where no worker runs it."""
+    deadline: Deadline | None = getattr(_running, "deadline", None)
+    return float("inf") if deadline is None else deadline.left()
+
+
 class _Job:
     """One call on its way. `abandoned` and the outcome are settled under the pool's lock: exactly one of them wins."""
 
-    __slots__ = ("abandoned", "call", "outcome", "thread")
+    __slots__ = ("abandoned", "call", "deadline", "outcome", "thread")
 
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(self, call: Callable[[], Any], deadline: Deadline) -> None:
         self.call = call
+        self.deadline = deadline
         self.outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self.abandoned = False
         self.thread = 0
@@ -107,7 +117,7 @@ class Workers:
         left = deadline.left()
         if left <= 0:
             raise OutOfTimeError("no time left to begin")
-        job = _Job(call)
+        job = _Job(call, deadline)
         self._hand_over(job)
         value: T
         try:
@@ -151,6 +161,7 @@ class Workers:
             if not self._begins(job):
                 return
             outcome: tuple[Any, BaseException | None]
+            _running.deadline = job.deadline
             try:
                 outcome = (job.call(), None)
             except BaseException as error:  # noqa: BLE001  # whatever it is belongs to whoever waits

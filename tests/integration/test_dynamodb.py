@@ -26,7 +26,7 @@ from retention.errors import CatalogUnavailableError
 from retention.rules import NO_FACTS, UNREADABLE
 from retention.sdk import SdkConnection
 from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
-from retention.store import CACHED_SECONDS, COLD_SECONDS, Store
+from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
 
 from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
@@ -343,6 +343,33 @@ def proxy(dynamodb_local: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with trusted(tmp_path) as certificate, FaultProxy(dynamodb_local, certificate) as made:
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", made.url)
         yield made
+
+
+@pytest.mark.parametrize("mode", ["reset if reused", "close if reused", "hang if reused"])
+def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
+    client: Any, table: str, proxy: FaultProxy, mode: str
+) -> None:
+    """Head is compared on a fresh socket: a pause is seen by the first request after 30 s, and nothing is degraded."""
+    put(client, table)
+    clock = Clock()
+    store = Store(partial(connect, "dynamodb"), table, monotonic=clock)
+
+    def load() -> Loaded:
+        return store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+
+    assert not load().catalog.paused
+    with proxy.suffering(mode):
+        pause(client, table, APP)
+        clock.now += 31
+        paused = load()
+        assert (paused.catalog.paused, paused.degraded) == (True, ())
+        resume(client, table, APP)
+        clock.now += 301  # states are due as well: a second and a third call
+        resumed = load()
+        assert (resumed.catalog.paused, resumed.degraded) == (False, ())
+        assert store.customer(APP, "1", soon(), 5) == NO_FACTS
+    assert proxy.met
+    assert store._workers.abandoned == 0
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -12,13 +16,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from fake_table import Clock
 from fault_proxy import self_signed
 from retention import connection as module
 from retention.connection import CallFailedError, Connection, Endpoint, _tls
 from retention.connection import connect as connect_to
-from retention.deadline import Deadline, OutOfTimeError, Workers
+from retention.deadline import Deadline, OutOfTimeError, PassedTime, Workers
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.store import Store
+
+HANDLER = Path(module.__file__).parents[1]
 
 
 def read_request(client: socket.socket) -> bytes:
@@ -188,7 +195,7 @@ def test_whatever_goes_wrong_is_one_error_with_a_code(
     behave: Callable[[socket.socket], None],
     code: str,
 ) -> None:
-    """One attempt; whatever the network raises ends here."""
+    """Whatever the network raises ends here."""
     serve(behave)
     with pytest.raises(CallFailedError) as error:
         connect("dynamodb").call("get_item", GET)
@@ -295,6 +302,164 @@ def test_a_connection_that_was_hung_up_is_replaced(
         assert connection.call("get_item", GET) == {}
         time.sleep(0.02)
     assert server.url
+
+
+class Peer:
+    """Answers the first request of each connection, and does `then` to all that follow. Counts both."""
+
+    def __init__(self, then: Callable[[socket.socket], None]) -> None:
+        self.then = then
+        self.first, self.again = 0, 0
+
+    def __call__(self, client: socket.socket) -> None:
+        self.first += 1
+        answer(b"{}")(client)
+        read_request(client)
+        self.again += 1
+        self.then(client)
+
+
+def reset_at_once(client: socket.socket) -> None:
+    """What a peer, or a translator of addresses on the way, does that has forgotten the connection."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def hang_up(_client: socket.socket) -> None:
+    pass
+
+
+@pytest.mark.parametrize("then", [reset_at_once, hang_up, hang])
+def test_what_fails_on_a_reused_socket_is_asked_once_more_on_a_fresh_one(
+    connect: Connect, serve: Serve, then: Callable[[socket.socket], None]
+) -> None:
+    """Reset, hung up on, or silent until half of the time is over: the caller is answered, within its deadline."""
+    peer = Peer(then)
+    serve(peer)
+    connection = connect("dynamodb")
+    pool = Workers(connection.abandon)
+    for _ in range(3):
+        assert pool.run(lambda: connection.call("get_item", GET), Deadline.after(1)) == {}
+    assert (peer.first, peer.again, pool.abandoned) == (3, 2, 0)
+
+
+def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
+    """A fresh socket that fails is no accident of an old one."""
+    asked: list[str] = []
+
+    def once(client: socket.socket) -> None:
+        asked.append("answered")
+        answer(b"{}")(client)
+        read_request(client)
+        asked.append("reset")
+        serving[0]._behave = only_reset  # and so do those who come after
+        reset_at_once(client)
+
+    def only_reset(client: socket.socket) -> None:
+        asked.append("reset")
+        reset_at_once(client)
+
+    serving = [serve(once)]
+    connection = connect("dynamodb")
+    connection.call("get_item", GET)
+    with pytest.raises(CallFailedError, match="ConnectionResetError"):
+        connection.call("get_item", GET)
+    assert asked == ["answered", "reset", "reset"]
+
+
+def test_what_fails_on_a_fresh_socket_is_not_asked_again(connect: Connect, serve: Serve) -> None:
+    """One attempt."""
+    asked: list[socket.socket] = []
+
+    def note(client: socket.socket) -> None:
+        asked.append(client)
+        reset_at_once(client)
+
+    serve(note)
+    with pytest.raises(CallFailedError, match="ConnectionResetError"):
+        connect("dynamodb").call("get_item", GET)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [(reset, "IncompleteRead"), (answer(b"", "500 X"), "500"), (answer(b"{"), "DamagedAnswer")],
+)
+def test_an_answer_that_has_begun_is_not_asked_for_again(
+    connect: Connect, serve: Serve, then: Callable[[socket.socket], None], code: str
+) -> None:
+    """The peer lives: what it says, or breaks off, is its answer."""
+    peer = Peer(then)
+    serve(peer)
+    connection = connect("dynamodb")
+    connection.call("get_item", GET)
+    with pytest.raises(CallFailedError, match=code):
+        connection.call("get_item", GET)
+    assert (peer.first, peer.again) == (1, 1)
+
+
+def test_a_call_that_was_given_up_is_not_asked_again(connect: Connect, serve: Serve) -> None:
+    """Its socket ended because nobody waits any more, which looks like a peer that went."""
+    peer = Peer(hang)
+    server = serve(peer)
+    connection = connect("dynamodb")
+    connection.call("get_item", GET)
+    failed: list[CallFailedError] = []
+
+    def call() -> None:
+        try:
+            connection.call("get_item", GET)
+        except CallFailedError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    for _ in range(500):
+        if peer.again:
+            break
+        time.sleep(0.01)
+    assert thread.ident
+    connection.abandon(thread.ident)
+    thread.join(5)
+    assert server.shut.wait(5)
+    assert (len(failed), peer.first, peer.again) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(10, 1), (11, 2), (604_800, 2)])
+def test_a_socket_that_idled_is_not_used_again(serve: Serve, seconds: float, connections: int) -> None:
+    """By the clock of ages, which runs on through a freeze and a snapshot; the one that is dropped is closed."""
+    peer = Peer(answer(b"{}"))
+    serve(peer)
+    monotonic, wall = Clock(), Clock()
+    connection = connect_to("dynamodb", passed=PassedTime(monotonic, wall))
+    connection.call("get_item", GET)
+    wall.now += seconds  # the monotonic clock stood still
+    connection.call("get_item", GET)
+    assert (peer.first, len(connection._idle)) == (connections, 1)
+    connection.close()
+
+
+def test_a_call_imports_neither_an_http_client_nor_the_codec_of_host_names() -> None:
+    """Each would cost every cold start some milliseconds: 37 of 690 million instructions together."""
+    script = """
+import socket, sys, threading
+from retention.connection import connect
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    def serve():
+        client, _ = listener.accept()
+        client.recv(65536)
+        client.sendall(b"HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}")
+    threading.Thread(target=serve, daemon=True).start()
+    import os
+    os.environ["AWS_ENDPOINT_URL"] = f"http://localhost:{listener.getsockname()[1]}"
+    assert connect("dynamodb").call("get_item", {}) == {}
+print(*sorted({"http", "email", "urllib", "encodings.idna", "pathlib"} & set(sys.modules)))
+"""
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HANDLER), "AWS_REGION": "us-east-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", script], env=variables | keys, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "\n"
 
 
 def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:

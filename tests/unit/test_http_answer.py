@@ -1,0 +1,111 @@
+"""Answers read by hand: what arrives in whatever pieces, exactly as long as announced, and a way back for the rest."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from retention.http_answer import Answer, AnswerError, Arriving, read_answer
+
+
+def read(*pieces: bytes, hang_up: bool = True) -> Answer:
+    """Return the answer that arrives in these pieces."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+
+        def send() -> None:
+            with suppress(OSError):  # we hang up on what is no answer
+                for piece in pieces:
+                    theirs.sendall(piece)
+                if hang_up:
+                    theirs.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            return read_answer(Arriving(ours, pause=5.0, patience=5.0, whole=5.0))
+        finally:
+            ours.shutdown(socket.SHUT_RDWR)
+            sender.join(5)
+
+
+def an_answer(body: bytes, *lines: str, status: str = "HTTP/1.1 200 OK") -> bytes:
+    return "\r\n".join([status, *lines, "", ""]).encode("latin-1") + body
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.binary(max_size=300), st.lists(st.integers(0, 500), max_size=6))
+def test_an_answer_may_arrive_in_any_pieces(body: bytes, cuts: list[int]) -> None:
+    """Status, headers and body are the same wherever the network cuts them."""
+    whole = an_answer(body, "Content-Type: x", f"Content-Length: {len(body)}", "X-Amz-Crc32:  7 ")
+    ends = sorted(min(cut, len(whole)) for cut in cuts)
+    pieces = [whole[start:end] for start, end in zip([0, *ends], [*ends, len(whole)], strict=True)]
+    answer = read(*filter(None, pieces), hang_up=False)
+    assert (answer.status, answer.content, answer.keep) == (200, body, True)
+    assert answer.headers["x-amz-crc32"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("sent", "body", "keep"),
+    [
+        (an_answer(b"4\r\nWiki\r\n5\r\npedia\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), b"Wikipedia", True),
+        (an_answer(b"all there is"), b"all there is", False),
+        (an_answer(b"yes", "Content-Length: 3", status="HTTP/1.0 200 OK"), b"yes", False),
+        (an_answer(an_answer(b"yes", "Content-Length: 3"), status="HTTP/1.1 100 Continue"), b"yes", True),
+        (an_answer(b"yes", "Content-Length: 3", "X-Long: one", "  and more"), b"yes", True),
+        (an_answer(b"yes", "Content-Length: 3", "Vary: a", "Vary: b"), b"yes", True),
+        (an_answer(b"yes", "Content-Length: 3", "Connection: Close"), b"yes", False),
+        (an_answer(b"yesterday", "Content-Length: 3"), b"yes", False),
+        (an_answer(b"", "Content-Length: 0", status="HTTP/1.1 200"), b"", True),
+    ],
+    ids=["chunks", "no length", "HTTP/1.0", "100 first", "a folded header", "a header twice", "close", "more", "none"],
+)
+def test_every_form_of_an_answer_is_read(sent: bytes, body: bytes, *, keep: bool) -> None:
+    """What AWS does not send today, http.client reads: a change over there is no outage here."""
+    answer = read(sent)
+    assert (answer.status, answer.content, answer.keep) == (200, body, keep)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (an_answer(b"ye", "Content-Length: 3"), "IncompleteRead"),
+        (b"HTTP/1.1 200 OK\r\nContent-", "IncompleteRead"),
+        (an_answer(b"", "Content-Length: 10737418240"), "AnswerTooLarge"),
+        (an_answer(b"", "X: " + "x" * 200_000, "Content-Length: 0"), "AnswerTooLarge"),
+        (an_answer(b"x" * (3 << 20)), "AnswerTooLarge"),
+        (an_answer(b"", "Content-Length: 3", status="SSH-2.0-OpenSSH_9.6"), "BadStatusLine"),
+        (an_answer(b"", "Content-Length: 0", status="HTTP/1.1 2000 OK"), "BadStatusLine"),
+        (an_answer(b"x\r\n", "Transfer-Encoding: chunked"), "IncompleteRead"),
+    ],
+)
+def test_what_is_no_answer_has_a_code(sent: bytes, code: str) -> None:
+    """Cut off, too large, or another protocol."""
+    with pytest.raises(AnswerError) as refused:
+        read(sent)
+    assert refused.value.code == code
+
+
+def test_nothing_at_all_is_a_connection_that_ended() -> None:
+    """Nobody answered: the caller may ask somebody else."""
+    with pytest.raises(ConnectionResetError):
+        read()
+
+
+def test_patience_is_for_the_first_byte_alone() -> None:
+    """A peer that is silent is given up early; one that has begun has the time of a whole answer."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        arriving = Arriving(ours, pause=5.0, patience=0.05, whole=5.0)
+        with pytest.raises(TimeoutError):
+            read_answer(arriving)
+        assert not arriving.begun
+        arriving = Arriving(ours, pause=5.0, patience=0.05, whole=5.0)
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n")
+        arriving.more()
+        threading.Timer(0.2, theirs.sendall, [b"\r\n"]).start()
+        assert arriving.more() == b"\r\n"
