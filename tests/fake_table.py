@@ -98,7 +98,7 @@ class FakeTable:
         keys = wanted["Keys"]
         names = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
         assert len(set(names)) == len(names) <= 100
-        assert wanted["ConsistentRead"] is True
+        items = self.items if wanted["ConsistentRead"] or self.lagging is None else self.lagging
         if self.throttled:
             return {"Responses": {}, "UnprocessedKeys": RequestItems}
         left: dict[str, Any] = {}
@@ -106,7 +106,7 @@ class FakeTable:
             self.unprocessed -= 1
             left = {TABLE: {**wanted, "Keys": keys[1:]}}
             names = names[:1]
-        return {"Responses": {TABLE: [self.items[n] for n in names if n in self.items]}, "UnprocessedKeys": left}
+        return {"Responses": {TABLE: [items[n] for n in names if n in items]}, "UnprocessedKeys": left}
 
     # What tests do to it.
 

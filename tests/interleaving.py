@@ -198,8 +198,13 @@ class Reader:
         if operation == "get_item" and not request["ConsistentRead"]:
             then = self._world.now - self._lag
             self._process.call(operation, request)
-            item = self._world.head_at(then)
+            item = self._world.row_at(_HEAD, then)
             return {} if item is None else {"Item": item}
+        if operation == "batch_get_item" and not request["RequestItems"][TABLE]["ConsistentRead"]:
+            then = self._world.now - self._lag
+            self._process.call(operation, request)
+            found = [self._world.row_at(_place(key), then) for key in request["RequestItems"][TABLE]["Keys"]]
+            return {"Responses": {TABLE: [item for item in found if item is not None]}, "UnprocessedKeys": {}}
         return self._process.call(operation, request)
 
     def abandon(self, _: int) -> None: ...
@@ -265,7 +270,7 @@ class World:
     @property
     def published(self) -> bool:
         """Whether every replica knows of a release."""
-        item = self.head_at(self.now - LAG_SECONDS)
+        item = self.row_at(_HEAD, self.now - LAG_SECONDS)
         return item is not None and "current" in item
 
     def alive(self, *kinds: str) -> list[Process]:
@@ -437,9 +442,9 @@ class World:
 
     # What must hold for a reader -------------------------------------------------------------------------------------
 
-    def head_at(self, then: float) -> Item | None:
-        """`head` as it was: what a replica that lags says."""
-        return [was.item for was in self._history.get(_HEAD, [_NEVER]) if was.at <= then][-1]
+    def row_at(self, name: Name, then: float) -> Item | None:
+        """A row as it was: what a replica that lags says."""
+        return [was.item for was in self._history.get(name, [_NEVER]) if was.at <= then][-1]
 
     def judge_view(self, reader: Reader, loaded: Loaded, began: float) -> None:
         """Whether what a reader got is one release whole, no older than it may be, with the states of then or later."""

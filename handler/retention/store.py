@@ -1,8 +1,11 @@
 """Reading the table in the path of a request: little, consistently, never past the deadline, never forgetting.
 
-Cold, three calls: `head`; settings, sheets and the default's row; the states of the messages that could answer this
-locale. Warm, none. What is in memory is replaced when its successor has been read whole, and not before: a catalog once
-loaded outlives DynamoDB.
+Cold, three calls: `head`; settings and sheets; the states of the messages that could answer this locale, with the
+default's row. Warm, none. The rows of a release never change once they are there, so they are read eventually
+consistent, at half the price and from every replica, and consistently only where one is missing.
+
+What is in memory is replaced when its successor has been read whole, and not before: a catalog once loaded outlives
+DynamoDB.
 """
 
 from __future__ import annotations
@@ -292,22 +295,12 @@ class Store:
     def _read_view(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> View:
         app_apple_id, product_id, user_locale = name
         started = self._monotonic()
-        default = rows.default_key(app_apple_id, product_id, listed(user_locale))
-        wanted = [default] if rows.names_row(default) else []
-        found: Found = {}
-        release = app.releases.get(_current(head))
-        sheet_name = self._sheet_name(name, head, release)
-        sheet = self._memory.sheet(sheet_name)
-        if release is None or sheet is None:
-            keys = self._sheet_keys(app_apple_id, head, product_id, release)
-            found = self._batch([*keys, *wanted], deadline)
-            release = release or self._keep_release(app_apple_id, app, head, found)
-            sheet_name = self._sheet_name(name, head, release)
-            sheet = self._keep_sheet(sheet_name, release, user_locale, found)
-            wanted = []
+        sheet_name, release, sheet = self._sheet_of(name, app, head, deadline)
         plan = sheet.plan(user_locale)
         messages = {message: rows.message_key(app_apple_id, message) for message in sorted(plan.message_ids)}
-        found |= self._batch([*messages.values(), *wanted], deadline)
+        default = rows.default_key(app_apple_id, product_id, listed(user_locale))
+        wanted = [default] if rows.names_row(default) else []
+        found = self._batch([*messages.values(), *wanted], deadline)
         if messages and not any(_name(key) in found for key in messages.values()):
             # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
             raise UnreadableRowError("the release's messages have no rows")
@@ -322,13 +315,41 @@ class Store:
             read_at=started,
         )
 
+    def _sheet_of(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> tuple[SheetKey, _Release, Sheet]:
+        """Return what rules this product under `head`, from memory or the table: its sheet's name, settings, sheet."""
+        release = app.releases.get(_current(head))
+        sheet_name = self._sheet_name(name, head, release)
+        sheet = self._memory.sheet(sheet_name)
+        if release is not None and sheet is not None:
+            return sheet_name, release, sheet
+
+        def keep(found: Found) -> tuple[SheetKey, _Release, Sheet]:
+            kept = release or self._keep_release(name[0], app, head, found)
+            named = self._sheet_name(name, head, kept)
+            return named, kept, self._keep_sheet(named, kept, name[2], found)
+
+        return self._release_rows(self._sheet_keys(name, head, release), keep, deadline)
+
+    def _release_rows(self, keys: list[Key], keep: Callable[[Found], T], deadline: Deadline) -> T:
+        """Return what `keep` makes of these rows of a release.
+
+        They never change, so any replica's will do; one that lags behind a publishing may not have them all yet.
+        """
+        found = self._batch(keys, deadline, consistent=False)
+        try:
+            return keep(found)
+        except RowGoneError:
+            missing = [key for key in keys if _name(key) not in found]
+            return keep(found | self._batch(missing, deadline))
+
     def _sheet_name(self, name: ViewKey, head: Head, release: _Release | None) -> SheetKey:
         app_apple_id, product_id, _ = name
         known = release is not None and release.row.names(product_id)
         return app_apple_id, _current(head), product_id if known else ANY_PRODUCT
 
-    def _sheet_keys(self, app_apple_id: int, head: Head, product_id: str, release: _Release | None) -> list[Key]:
+    def _sheet_keys(self, name: ViewKey, head: Head, release: _Release | None) -> list[Key]:
         """Return the keys that hold this product's rules: once the release is known, one; before, whichever may be."""
+        app_apple_id, product_id, _ = name
         current = _current(head)
         if release is not None:
             named = release.row.names(product_id)
@@ -350,8 +371,8 @@ class Store:
         known = app.releases.get(_current(head))
         if known is not None:
             return known
-        found = self._batch([rows.settings_key(app_apple_id, _current(head))], deadline)
-        return self._keep_release(app_apple_id, app, head, found)
+        keys = [rows.settings_key(app_apple_id, _current(head))]
+        return self._release_rows(keys, lambda found: self._keep_release(app_apple_id, app, head, found), deadline)
 
     def _keep_release(self, app_apple_id: int, app: _App, head: Head, found: Found) -> _Release:
         item = found.get(_name(rows.settings_key(app_apple_id, _current(head))))
@@ -373,14 +394,15 @@ class Store:
         """Read one row, None where it does not exist."""
         return _read_item(self._call("get_item", request, deadline), request["Key"])
 
-    def _batch(self, keys: list[Key], deadline: Deadline) -> Found:
-        """Read these rows consistently, whichever exist, asking again for what DynamoDB left unprocessed."""
+    def _batch(self, keys: list[Key], deadline: Deadline, *, consistent: bool = True) -> Found:
+        """Read these rows, whichever exist, asking again for what DynamoDB left unprocessed."""
         found: Found = {}
         for start in range(0, len(keys), BATCH_KEYS):
             wanted = keys[start : start + BATCH_KEYS]
             pause = _FIRST_PAUSE
             while True:
-                answer = self._call("batch_get_item", rows.batch_get(self._table, wanted), deadline)
+                request = rows.batch_get(self._table, wanted, consistent=consistent)
+                answer = self._call("batch_get_item", request, deadline)
                 items, wanted = _read_batch(answer, self._table, wanted)
                 found |= items
                 if not wanted:

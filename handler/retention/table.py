@@ -228,9 +228,9 @@ def get(table: str, wanted: Key, *, consistent: bool = True) -> Request:
     return {"TableName": table, "Key": wanted, "ConsistentRead": consistent}
 
 
-def batch_get(table: str, keys: Iterable[Key]) -> Request:
-    """Return a consistent BatchGetItem request; at most BATCH_KEYS keys, none twice."""
-    return {"RequestItems": {table: {"Keys": list(keys), "ConsistentRead": True}}}
+def batch_get(table: str, keys: Iterable[Key], *, consistent: bool = True) -> Request:
+    """Return a BatchGetItem request; at most BATCH_KEYS keys, none twice."""
+    return {"RequestItems": {table: {"Keys": list(keys), "ConsistentRead": consistent}}}
 
 
 def query(table: str, pk: str, prefix: str = "") -> Request:

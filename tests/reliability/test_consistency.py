@@ -403,7 +403,9 @@ def until(seconds: float) -> Iterator[int]:
 
 def told_of(sights: list[dying.Sight]) -> str:
     views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
-    return f"{views} views of {READERS} readers, each whole; {lagged} lagging reads of head; no state pinned"
+    late = sum(sight.lagged_rows for sight in sights)
+    reads = f"{lagged} lagging reads of head, {late} of a release without a row that it has"
+    return f"{views} views of {READERS} readers, each whole; {reads}; no state pinned"
 
 
 def done_by(errands: list[dying.Errand]) -> str:

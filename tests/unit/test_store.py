@@ -66,7 +66,7 @@ def rule_of(loaded: Loaded) -> str:
 
 
 def test_a_cold_look_up_takes_three_calls_and_a_warm_one_none(reader: Reader) -> None:
-    """Head, then settings with sheets and default, then states; the same request again reads nothing."""
+    """Head, then settings with sheets, then states with the default; the same request again reads nothing."""
     loaded = reader.load()
     assert reader.operations() == ["get_item", "batch_get_item", "batch_get_item"]
     assert loaded.catalog.release == 1
@@ -92,11 +92,66 @@ def test_the_number_of_calls_does_not_grow_with_the_catalog() -> None:
     assert len(reader.operations()) == 2  # head and settings are known
 
 
-def test_head_is_read_eventually_consistent_and_everything_else_consistently(reader: Reader) -> None:
-    """A lagging replica may show an old head for a moment, and never an old state under a new version."""
+def consistency(reader: Reader) -> list[bool]:
+    """Return which of the calls made so far were consistent reads."""
+    found = []
+    for operation, request in reader.table.calls:
+        found.append((request["RequestItems"][TABLE] if operation == "batch_get_item" else request)["ConsistentRead"])
+    return found
+
+
+def test_head_and_the_rows_of_a_release_are_read_eventually_consistent_and_states_consistently(reader: Reader) -> None:
+    """A lagging replica may show an old head for a moment, and never an old state under a new version.
+
+    The rows of a release never change: any replica that has them will do, at half the price.
+    """
     reader.load()
-    reads = [request.get("ConsistentRead", True) for _, request in reader.table.calls]
-    assert reads == [False, True, True]
+    assert consistency(reader) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        [rows.settings_key(APP, 2)],
+        [rows.sheet_key(APP, 2, "pro.monthly")],
+        [rows.settings_key(APP, 2), rows.sheet_key(APP, 2, "pro.monthly")],
+        [rows.settings_key(APP, 2), *(rows.sheet_key(APP, 2, product) for product in ("pro.monthly", "*"))],
+    ],
+    ids=["settings", "the sheet", "both", "all"],
+)
+@pytest.mark.parametrize("warmed", [False, True])
+def test_what_a_lagging_replica_does_not_have_yet_is_read_consistently(
+    reader: Reader, missing: list[rows.Key], *, warmed: bool
+) -> None:
+    """That alone, and once: a release that has just been published is served whole, never by the rules for others."""
+    reader.table.publish(2)
+    gone = {(key["pk"]["S"], key["sk"]["S"]) for key in missing}
+    reader.table.lagging = {name: item for name, item in reader.table.items.items() if name not in gone}
+    if warmed:
+        assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+    loaded = reader.load()
+    assert (loaded.catalog.release, rule_of(loaded), loaded.degraded) == (2, "monthly", ())
+    again = [request for _, request in reader.table.calls if request.get("RequestItems", {})]
+    asked = [request["RequestItems"][TABLE] for request in again if request["RequestItems"][TABLE]["ConsistentRead"]]
+    release_rows = [
+        (key["pk"]["S"], key["sk"]["S"]) for read in asked for key in read["Keys"] if "#release#" in key["pk"]["S"]
+    ]
+    assert release_rows
+    assert set(release_rows) <= gone
+    assert len(set(release_rows)) == len(release_rows)
+
+
+def test_a_product_outside_the_release_is_no_row_that_is_missing(reader: Reader) -> None:
+    """The roll in the settings says so: nothing is read twice."""
+    reader.load("ghost")
+    assert consistency(reader) == [False, False, True]
+
+
+def test_the_default_is_read_with_the_states_consistently(reader: Reader) -> None:
+    """A replica that has not heard of it yet does not make it unknown for five minutes."""
+    reader.table.lagging = dict(reader.table.items)
+    reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
+    assert reader.load().has_default is True
 
 
 def test_head_is_compared_every_thirty_seconds_and_states_every_five_minutes(reader: Reader) -> None:
@@ -255,6 +310,9 @@ def test_a_rollback_is_followed(reader: Reader) -> None:
     assert reader.load().catalog.release == 1
 
 
+APP_HEAD = (rows.app_pk(APP), rows.HEAD)
+
+
 def collect(table: FakeTable, release: int) -> None:
     for name in [name for name in table.items if name[0].endswith(f"#release#{release}")]:
         del table.items[name]
@@ -271,13 +329,14 @@ def test_a_release_that_was_collected_is_left_for_the_one_that_is_live(reader: R
 
 
 def test_a_replica_that_names_a_collected_release_is_checked_with_the_leader(reader: Reader) -> None:
-    """Cold: two calls more, one whole release."""
-    reader.table.lagging = dict(reader.table.items)
+    """Cold: three calls more, one whole release."""
+    old = reader.table.items[APP_HEAD]
     reader.table.publish(2)
     collect(reader.table, 1)
+    reader.table.lagging = {**reader.table.items, APP_HEAD: old}
     loaded = reader.load()
     assert (loaded.catalog.release, loaded.degraded, loaded.age < 1) == (2, (), True)
-    assert reader.operations() == ["get_item", "batch_get_item", "get_item", "batch_get_item", "batch_get_item"]
+    assert reader.operations() == ["get_item", *["batch_get_item"] * 2, "get_item", *["batch_get_item"] * 2]
     reader.load()
     assert reader.operations() == []
 
@@ -288,7 +347,7 @@ def test_a_live_release_that_lost_a_row_is_malformed(reader: Reader) -> None:
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load()
     assert error.value.code == "malformed"
-    assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
+    assert reader.operations() == ["get_item", "batch_get_item", "batch_get_item", "get_item"]
 
 
 # Failure
