@@ -18,9 +18,8 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
-from pathlib import Path
-from typing import Final, NamedTuple
+from threading import Thread
+from typing import Final
 
 from retention import response
 from retention.answers import compose
@@ -44,7 +43,7 @@ from retention.errors import (
 from retention.gateway import Response, answered, read_body, request_id_of, size_of
 from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
 from retention.keys import KeyRing
-from retention.offers import Signer
+from retention.offers import Signer, prepare
 from retention.record import Record
 from retention.request import RetentionRequest, admit, read_signed_payload
 from retention.rules import NO_FACTS, UNREADABLE, Customer
@@ -53,15 +52,16 @@ from retention.store import INIT_SECONDS, Loaded, Store
 from retention.telemetry import Telemetry, place_of
 
 # cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.jws")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.certificates")
 
 APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
 
 
-class Refusal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Refusal:
     """What an error becomes: an HTTP status, the outcome and level of its log line, and the metrics that count it."""
 
-    status: HTTPStatus
+    status: int
     outcome: str
     level: str
     counts: tuple[str, ...]
@@ -74,14 +74,14 @@ _POST: Final = {"allow": "POST"}
 
 # The first kind that fits. Apple reads every one of them as "no answer" and falls back.
 REFUSALS: Final[tuple[tuple[type[Exception], Refusal], ...]] = (
-    (MethodNotAllowedError, Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "rejected", "warning", _REQUEST, _POST)),
-    (BodyTooLargeError, Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "rejected", "warning", _REQUEST)),
-    (MalformedBodyError, Refusal(HTTPStatus.BAD_REQUEST, "rejected", "warning", _REQUEST)),
-    (ClaimError, Refusal(HTTPStatus.UNAUTHORIZED, "rejected", "error", (*_VERIFICATION, "RejectedClaim"))),
-    (VerificationError, Refusal(HTTPStatus.UNAUTHORIZED, "rejected", "warning", _VERIFICATION)),
-    (ForbiddenError, Refusal(HTTPStatus.FORBIDDEN, "rejected", "warning", ("Rejected", "RejectedForbidden"))),
-    (CatalogUnavailableError, Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "error", ("Unavailable",))),
-    (Exception, Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "error", ("Failed",))),
+    (MethodNotAllowedError, Refusal(405, "rejected", "warning", _REQUEST, _POST)),
+    (BodyTooLargeError, Refusal(413, "rejected", "warning", _REQUEST)),
+    (MalformedBodyError, Refusal(400, "rejected", "warning", _REQUEST)),
+    (ClaimError, Refusal(401, "rejected", "error", (*_VERIFICATION, "RejectedClaim"))),
+    (VerificationError, Refusal(401, "rejected", "warning", _VERIFICATION)),
+    (ForbiddenError, Refusal(403, "rejected", "warning", ("Rejected", "RejectedForbidden"))),
+    (CatalogUnavailableError, Refusal(503, "unavailable", "error", ("Unavailable",))),
+    (Exception, Refusal(500, "failed", "error", ("Failed",))),
 )
 
 
@@ -101,12 +101,17 @@ class Endpoint:
         """Fetch what the first request will need, within the budget of init, and never fail."""
         deadline = Deadline.after(INIT_SECONDS)
         releases = self.store.warm(self.deployment.app_apple_ids, deadline)
+        key_ids = [settings.key_id for settings in releases.values() if settings.signs]
         if self.deployment.snapshot and not restored:
-            return  # a secret must not lie in a snapshot
-        for settings in releases.values():
-            if settings.signs:
-                with suppress(SigningError):  # the first request that needs the key asks again
-                    self.keys.get(settings.key_id, deadline)
+            if key_ids:
+                prepare()  # code may lie in a snapshot, a secret must not
+            return
+        if key_ids:
+            # Beside the network's waits. What reads the key waits for it; a thread of its own needs no other end.
+            Thread(target=prepare, name="retention-imports", daemon=True).start()
+        for key_id in key_ids:
+            with suppress(SigningError):  # the first request that needs the key asks again
+                self.keys.get(key_id, deadline)
 
     def before_snapshot(self) -> None:
         """Leave no secret in a snapshot, and no connection: it would lead nowhere by then."""
@@ -173,7 +178,7 @@ class Endpoint:
             decision = case.decide(can_sign=False)
             body = self._tell(decision, case, record)
         _note_decision(record, decision)
-        record.status = HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK
+        record.status = response.NO_CONTENT if body is None else response.OK
         return answered(record.status, None if body is None else response.encode(body))
 
     def _admit(self, signed: Authenticated, now: datetime) -> RetentionRequest:
@@ -320,7 +325,8 @@ def _process_age_ms() -> float:
     Linux tells; on other systems the endpoint runs only as `make run` and `make serve`.
     """
     try:
-        stat = Path("/proc/self/stat").read_text(encoding="ascii")
+        with open("/proc/self/stat", encoding="ascii") as file:  # noqa: PTH123  # pathlib costs a cold start
+            stat = file.read()
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
     except (OSError, AttributeError):
         return 0.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,6 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from retention.errors import SigningError
 
@@ -39,7 +37,9 @@ class Signer:
     @classmethod
     def from_pem(cls, pem: bytes, key_id: str) -> Signer:
         """Read the `.p8` that App Store Connect gives out. Raises SigningError, which quotes nothing of it."""
-        _pyjwt()  # a real key is read in init, and will sign
+        prepare()  # a real key is read in init, and will sign
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # see `prepare`
+
         try:
             key = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -75,7 +75,7 @@ class Signer:
         self, *, bundle_id: str, product_id: str, offer_identifier: str, now: datetime
     ) -> dict[str, object]:
         """Return the object of a V1 signature; Apple honours it for 24 hours from `timestamp`, in milliseconds."""
-        nonce, timestamp = str(uuid.uuid4()), int(now.timestamp() * 1000)
+        nonce, timestamp = _new_id(), int(now.timestamp() * 1000)
         # Between the offer and the nonce stands the app account token, which Apple's request does not tell us.
         covered = [bundle_id, self.key_id, product_id, offer_identifier, "", nonce, str(timestamp)]
         signature = self._key.sign(_SEPARATOR.join(covered).encode(), ec.ECDSA(SHA256()))
@@ -99,7 +99,7 @@ class Signer:
             "operation": "MODIFY_SUBSCRIPTION",
             "version": "1",
             **request,
-            "requestInfo": {**request.get("requestInfo", {}), "requestReferenceId": str(uuid.uuid4())},
+            "requestInfo": {**request.get("requestInfo", {}), "requestReferenceId": _new_id()},
             "transactionId": transaction_id,
         }
         token = self._jws("advanced-commerce-api", issuer_id, bundle_id, {"request": _base64_json(filled)}, now)
@@ -117,7 +117,7 @@ class Signer:
             "iss": issuer_id,
             "aud": audience,
             "iat": int(now.timestamp()),
-            "nonce": str(uuid.uuid4()),
+            "nonce": _new_id(),
         }
         return self._encode({**claims, **standing})
 
@@ -131,8 +131,25 @@ def _base64_json(document: Mapping[str, Any]) -> str:
     return base64.b64encode(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()).decode()
 
 
+def prepare() -> None:
+    """Import what reading a key and signing with it need: releases without offers start without it.
+
+    It takes longer than the rest of a cold start together; `app` lets it run while the key is on its way.
+    """
+    import uuid  # noqa: F401, PLC0415  # as said
+
+    from cryptography.hazmat.primitives import serialization  # noqa: F401, PLC0415
+
+    _pyjwt()
+
+
 def _pyjwt() -> ModuleType:
-    """Import PyJWT where something is signed: releases without offers start without it."""
-    import jwt  # noqa: PLC0415  # as said
+    import jwt  # noqa: PLC0415  # see `prepare`
 
     return jwt
+
+
+def _new_id() -> str:
+    from uuid import uuid4  # noqa: PLC0415  # see `prepare`
+
+    return str(uuid4())

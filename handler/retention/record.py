@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http import HTTPStatus
 from time import perf_counter
 from typing import Final
+
+from retention.response import NO_CONTENT
 
 # Apple's ids and locales are short. A signed request could still hold longer strings, and a log line has a price.
 _MAX_TEXT = 128
@@ -158,7 +159,7 @@ def _counts(record: Record) -> list[str]:
         names.append("Verified")
         if record.kind is not None:
             names += ["Answered", ANSWERED_METRICS[record.kind]]
-        elif record.status == HTTPStatus.NO_CONTENT:
+        elif record.status == NO_CONTENT:
             names.append("NoAnswer")
     if record.new_leaf is not None:
         names.append("NewLeaf")
