@@ -1,7 +1,8 @@
 """Did the App Store sign this, and with which claims? Steps 2 to 6 of verifying a `signedPayload`.
 
 Step 1 (the HTTP body) is `request`'s; step 7 (our app, our environment, fresh enough) is judged on the claims. Every
-refusal is a `VerificationError` with one of the codes below and nothing from the payload.
+refusal is a `VerificationError` with one of the codes below and nothing from the payload. Steps 3 and 4 are judged by
+`certificates`; what it says of Apple's own chain was found out when the release was made, and stands in `known_chains`.
 
     2  token_too_long  token_not_three_parts  token_encoding  header_not_json  algorithm_unknown  critical_header
        chain_length  chain_encoding
@@ -15,29 +16,43 @@ refusal is a `VerificationError` with one of the codes below and nothing from th
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from binascii import a2b_base64
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from math import floor
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
-from cryptography.x509.verification import VerificationError as PathError
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from retention.errors import ClaimError, ConfigurationError, VerificationError
+from retention.known_chains import KNOWN_CHAINS
+from retention.signing_path import PATH_SECONDS, SigningPath, chain_key, known_path, whole_seconds
 from retention.strict_json import StrictJSONError, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from retention.certificates import Authorities, IntermediateMarker, LeafMarker, anchor_key
+
+__all__ = [
+    "APPLE_ROOT_FINGERPRINT",
+    "KNOWN_LEAVES",
+    "MAX_CHARACTERS",
+    "MAX_PATHS",
+    "PATH_SECONDS",
+    "TEST_AUTHORITY_KEYS",
+    "Authenticated",
+    "IntermediateMarker",
+    "LeafMarker",
+    "SignedPayloadVerifier",
+    "SigningPath",
+    "anchor_key",
+    "apple_root",
+]
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
@@ -51,55 +66,23 @@ TEST_AUTHORITY_KEYS: Final = frozenset(
     }
 )
 
-# The leaves that the App Store signed with when this release was made; the first ends on 2027-10-13. Another one that
-# Apple's root vouches for is believed all the same: it is news, and `app` says so.
-KNOWN_LEAVES: Final = frozenset({"4c381556c16121e605d1fc2eef6d0de4e072ed65964fe72f575f19711e84c417"})
+# The leaves that the App Store signed with when this release was made. Another one that Apple's root vouches for is
+# believed all the same: it is news, and `app` says so.
+KNOWN_LEAVES: Final = frozenset(chain.leaf_fingerprint for chain in KNOWN_CHAINS.values())
 
 # API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024
 
-# How long a good path is believed, and how many are. Apple signs with one leaf, with two around a change.
-PATH_SECONDS: Final = 15 * 60
+# How many good paths are remembered. Apple signs with one leaf, with two around a change.
 MAX_PATHS: Final = 4
 
 PARTS: Final = 3
-PATH_LENGTH: Final = 3
+CHAIN_LENGTH: Final = 3
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT64 = range(-(2**63), 2**63)
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
-_ES256 = ECDSA(hashes.SHA256())
-
-
-class LeafMarker(x509.ExtensionType):
-    """Apple's mark on certificates that sign App Store data (WWDR CPS, section 4.11.10)."""
-
-    oid = x509.ObjectIdentifier("1.2.840.113635.100.6.11.1")
-
-
-class IntermediateMarker(x509.ExtensionType):
-    """Apple's mark on the Worldwide Developer Relations intermediates."""
-
-    oid = x509.ObjectIdentifier("1.2.840.113635.100.6.2.1")
-
-
-@dataclass(frozen=True, slots=True)
-class SigningPath:
-    """A leaf that one of our roots vouches for through one intermediate, between two instants (UNIX seconds)."""
-
-    key: EllipticCurvePublicKey
-    anchor: str
-    leaf_fingerprint: str
-    leaf_not_after: datetime
-    not_before: int
-    not_after: int
-    checked_at: int
-
-    def holds_at(self, at: int) -> bool:
-        """Say whether the verdict may be used again at `at`; a clock set back asks for a new one."""
-        return self.checked_at <= at < self.checked_at + PATH_SECONDS and self.not_before <= at <= self.not_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,42 +120,25 @@ class _Token:
 
 def apple_root() -> bytes:
     """Return Apple Root CA - G3, DER. Raises `ConfigurationError` if the file beside us is any other certificate."""
-    der = Path(__file__).with_name("AppleRootCA-G3.cer").read_bytes()
+    with open(f"{os.path.dirname(__file__)}{os.sep}AppleRootCA-G3.cer", "rb") as file:  # noqa: PTH120, PTH123  # as in app
+        der = file.read()
     if hashlib.sha256(der).hexdigest() != APPLE_ROOT_FINGERPRINT:
         raise ConfigurationError("apple_root_changed", "AppleRootCA-G3.cer is not Apple Root CA - G3")
     return der
 
 
-def anchor_key(der: bytes) -> str:
-    """Return the key of a root that is to be an anchor: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
-
-    Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: Apple's intermediate
-    or leaf, once an anchor, ends every path of Apple's too early, and all its requests are refused.
-    """
-    try:
-        root = x509.load_der_x509_certificate(der)
-        key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except _UNREADABLE as error:
-        raise ConfigurationError("trust_anchor_malformed", "the trust anchor is not a DER certificate") from error
-    try:
-        root.verify_directly_issued_by(root)
-    except (InvalidSignature, *_UNREADABLE) as error:
-        raise ConfigurationError("trust_anchor_not_root", "the trust anchor is not a self-signed root") from error
-    return hashlib.sha256(key).hexdigest()
-
-
 class SignedPayloadVerifier:
     """Judges `signedPayload`s by certificate paths that end in one of `roots` (DER); build once, use from any thread.
 
-    Raises `ConfigurationError` if there is no root, or one is not a certificate.
+    Raises `ConfigurationError` if there is no root, or one is not a certificate. Apple's own is known by its digest.
     """
 
     def __init__(self, roots: Iterable[bytes]) -> None:
-        try:
-            anchors = [x509.load_der_x509_certificate(root) for root in roots]
-            self._store = Store(anchors)
-        except _UNREADABLE as error:
-            raise ConfigurationError("trust_anchor_malformed", "a trust anchor is not a DER certificate") from error
+        self._roots = tuple(roots)
+        self._anchors = frozenset(hashlib.sha256(root).hexdigest() for root in self._roots)
+        self._authorities: Authorities | None = None
+        if self._anchors != {APPLE_ROOT_FINGERPRINT}:
+            self._authority()  # a root that is none stops the start
         self._paths: dict[bytes, SigningPath] = {}
         # The header is the same text in every token of one certificate: read once, by whoever's signature was good.
         self._chains: dict[str, _Chain] = {}
@@ -192,10 +158,12 @@ class SignedPayloadVerifier:
 
         # 3. Path: leaf ← intermediate ← one of our roots, never x5c[2], each certificate of the kind Apple uses.
         # 4. Time: valid now by our clock, never by the payload's.
-        key, at = token.chain.key, _seconds(now)
+        key, at = token.chain.key, whole_seconds(now)
         path = self._paths.get(key)
         if path is None or not path.holds_at(at):
-            path = self.check_path(_base64(token.chain.leaf), _base64(token.chain.intermediate), now)
+            path = known_path(key, self._anchors, at) or self.check_path(
+                _base64(token.chain.leaf), _base64(token.chain.intermediate), now
+            )
 
         # 5. Signature: over the first two parts exactly as received, by the leaf's key, as 64 bytes r‖s.
         _check_signature(token.signed, token.signature, path.key)
@@ -207,29 +175,18 @@ class SignedPayloadVerifier:
         return Authenticated(claims, path.anchor, path.leaf_fingerprint, path.leaf_not_after)
 
     def check_path(self, leaf_der: bytes, intermediate_der: bytes, now: datetime) -> SigningPath:
-        """Return the path from `leaf_der` to one of our roots (steps 3 and 4), whatever was found before.
+        """Return the path from `leaf_der` to one of our roots (steps 3 and 4), whatever is known or was found before.
 
         Raises `VerificationError` if the two certificates and a root do not form one that is valid at `now`.
         """
-        at = _seconds(now)
-        try:
-            return _signing_path(self._build_path(leaf_der, intermediate_der, at), at)
-        except _UNREADABLE:
-            raise VerificationError("certificate_malformed", "an entry of `x5c` cannot be read") from None
+        return self._authority().path(leaf_der, intermediate_der, now)
 
-    def _build_path(self, leaf_der: bytes, intermediate_der: bytes, at: int) -> list[x509.Certificate]:
-        leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
-        if leaf.serial_number <= 0 or intermediate.serial_number <= 0:
-            raise ValueError("a serial number is not positive")  # RFC 5280, 4.1.2.2; cryptography warns, no more
-        # A built verifier has its time inside, so each check builds its own.
-        verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
-        try:
-            path = verifier.verify(leaf, [intermediate]).chain
-        except PathError:
-            raise _why_no_path([leaf, intermediate], at) from None
-        if len(path) != PATH_LENGTH or path[1] != intermediate:
-            raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
-        return path
+    def _authority(self) -> Authorities:
+        if self._authorities is None:
+            from retention.certificates import Authorities  # noqa: PLC0415  # X.509 only where a chain is unknown
+
+            self._authorities = Authorities(self._roots)
+        return self._authorities
 
     def _remember(self, token: _Token, path: SigningPath) -> None:
         # New dicts each time: threads that are reading the old ones are not disturbed.
@@ -270,15 +227,13 @@ def _read_header(raw: bytes) -> _Chain:
 
 
 def _read_chain(x5c: object) -> _Chain:
-    if not isinstance(x5c, list) or len(x5c) != PATH_LENGTH:
+    if not isinstance(x5c, list) or len(x5c) != CHAIN_LENGTH:
         raise VerificationError("chain_length", "`x5c` is not a list of three")
     leaf, intermediate, root = x5c
     if not (isinstance(leaf, str) and isinstance(intermediate, str) and isinstance(root, str)):
         raise VerificationError("chain_encoding", "an entry of `x5c` is not a string")
     _base64(root)  # well formed, and not looked at again
-    # The length of the one first, so that no other pair gives the same bytes.
-    key = hashlib.sha256(f"{len(leaf)}.{leaf}{intermediate}".encode()).digest()
-    return _Chain(leaf, intermediate, key)
+    return _Chain(leaf, intermediate, chain_key(leaf, intermediate))
 
 
 # In the last group of a canonical encoding, the bits that encode nothing are zero.
@@ -314,141 +269,30 @@ def _decode(encoded: bytes) -> bytes:
     return decoded
 
 
-# Steps 3 and 4: the certificates.
-
-
-def _require_ca(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    # The default policy's view of keyCertSign says as much today, but does not promise it.
-    if not constraints.ca:
-        raise ValueError("not a CA")
-
-
-# Web-PKI defaults, minus what Apple's CAs need not have, plus what they may one day mark critical.
-_CA_POLICY: Final = (
-    ExtensionPolicy.webpki_defaults_ca()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _require_ca)
-    .may_be_present(x509.SubjectKeyIdentifier, Criticality.AGNOSTIC, None)
-    .may_be_present(x509.AuthorityKeyIdentifier, Criticality.AGNOSTIC, None)
-    .may_be_present(x509.CertificatePolicies, Criticality.AGNOSTIC, None)
-    .may_be_present(IntermediateMarker, Criticality.AGNOSTIC, None)
-)
-_LEAF_POLICY: Final = (
-    ExtensionPolicy.permit_all()
-    .may_be_present(x509.CertificatePolicies, Criticality.AGNOSTIC, None)
-    .may_be_present(LeafMarker, Criticality.AGNOSTIC, None)
-)
-_BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
-
-
-# What cryptography raises for certificates that are not, some of it long after loading them, when a part is first asked
-# for. The warning, where warnings are errors, is of serial numbers that `_build_path` refuses in any case.
-_UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    UserWarning,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-
-
-def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationError:
-    """Name the commonest causes; the refusal itself is already decided."""
-    if any(at > _seconds(certificate.not_valid_after_utc) for certificate in certificates):
-        return VerificationError("certificate_expired", "a certificate of `x5c` has ended")
-    if any(at < _seconds(certificate.not_valid_before_utc) for certificate in certificates):
-        return VerificationError("certificate_not_yet_valid", "a certificate of `x5c` has not begun")
-    return VerificationError("path_untrusted", "no valid path to one of our roots")
-
-
-def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
-    """Require of an authentic path what makes it one that signs App Store data."""
-    leaf, intermediate, root = path
-    _read_names(leaf, intermediate)
-    if not (_names_its_issuer(leaf, intermediate) and _names_its_issuer(intermediate, root)):
-        raise VerificationError("path_untrusted", "a certificate names another key than its issuer's")
-    if _extension(intermediate, IntermediateMarker) is None:
-        raise VerificationError("intermediate_marker_missing", "the intermediate is not for App Store data")
-    if _extension(leaf, LeafMarker) is None:
-        raise VerificationError("leaf_marker_missing", "the leaf is not for App Store data")
-    usage = _extension(leaf, x509.KeyUsage)
-    if usage is None or not usage.digital_signature or usage.key_cert_sign:
-        raise VerificationError("leaf_key_usage", "the leaf's key is not for signing data, and only that")
-    constraints = _extension(leaf, x509.BasicConstraints)
-    if constraints is not None and constraints.ca:
-        raise VerificationError("leaf_is_ca", "the leaf is a CA")
-    return SigningPath(
-        key=_p256_key(leaf),
-        anchor=_fingerprint(root),
-        leaf_fingerprint=_fingerprint(leaf),
-        leaf_not_after=leaf.not_valid_after_utc,
-        not_before=max(_seconds(certificate.not_valid_before_utc) for certificate in path),
-        not_after=min(_seconds(certificate.not_valid_after_utc) for certificate in path),
-        checked_at=at,
-    )
-
-
-def _read_names(*certificates: x509.Certificate) -> None:
-    """Let names end here that are not text: the path compares them as bytes."""
-    for certificate in certificates:
-        with suppress(UserWarning):  # longer than RFC 5280 has them: no reason to refuse, nor where warnings are errors
-            _ = certificate.subject
-
-
-def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
-    try:
-        return cast("_Extension", certificate.extensions.get_extension_for_oid(kind.oid).value)
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Say whether the key identifiers agree; one that is missing agrees with any."""
-    claimed = _extension(certificate, x509.AuthorityKeyIdentifier)
-    actual = _extension(issuer, x509.SubjectKeyIdentifier)
-    return claimed is None or actual is None or claimed.key_identifier in {None, actual.key_identifier}
-
-
-# SubjectPublicKeyInfo up to the point, whole or compressed: the curve by its name (RFC 5480, 2.1.1). cryptography also
-# takes parameters that spell the curve out, and hybrid points, neither of which a certificate may have.
-_P256_NAMED: Final = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
-_P256_POINTS: Final = (
-    (b"\x03\x42\x00", PublicFormat.UncompressedPoint),
-    (b"\x03\x22\x00", PublicFormat.CompressedPoint),
-)
-
-
-def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
-    key = leaf.public_key()
-    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
-    spelled = (_P256_NAMED + head + key.public_bytes(Encoding.X962, form) for head, form in _P256_POINTS)
-    if not any(spelling in leaf.tbs_certificate_bytes for spelling in spelled):
-        raise VerificationError("leaf_key_type", "the leaf's key is not spelled as a key on P-256 is")
-    return key
-
-
-def _fingerprint(certificate: x509.Certificate) -> str:
-    return certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def _seconds(instant: datetime) -> int:
-    """Whole UNIX seconds, as certificates count; an instant without a zone is UTC."""
-    return floor((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
-
-
 # Step 5: the signature.
 
 _COORDINATE_BYTES = 32  # r and s of ES256 (RFC 7518, section 3.4)
 
 
+class _ES256(ECDSA):
+    """ECDSA with SHA-256, made without its constructor, which imports RSA, every padding and every cipher."""
+
+    algorithm = SHA256()
+    deterministic_signing = False
+
+    def __init__(self) -> None:
+        pass
+
+
+_es256: Final = _ES256()
+
+
 def _check_signature(signed: bytes, signature: bytes, key: EllipticCurvePublicKey) -> None:
-    """Verify r‖s with the key itself: PyJWT would do no more, and importing it costs a twentieth of a cold start."""
+    """Verify r‖s with the key itself: PyJWT would do no more, and importing it takes longer than all that we import."""
     r, s = int.from_bytes(signature[:_COORDINATE_BYTES]), int.from_bytes(signature[_COORDINATE_BYTES:])
     try:
         # Of another length, it is no ES256 signature, whatever its two halves are.
-        key.verify(encode_dss_signature(r, s) if len(signature) == 2 * _COORDINATE_BYTES else b"", signed, _ES256)
+        key.verify(encode_dss_signature(r, s) if len(signature) == 2 * _COORDINATE_BYTES else b"", signed, _es256)
     except InvalidSignature:
         raise VerificationError("signature_invalid", "the leaf's key did not sign this") from None
 
@@ -495,3 +339,12 @@ def _read_claims(raw: bytes) -> dict[str, object]:
         if not is_valid(claims[name]):
             raise ClaimError("claim_type", "a documented field is not of its documented type", field=name)
     return claims
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whichever of the three
+    """Give out the public names of `certificates` under this module's name too, importing it when one is asked for."""
+    if name not in {"IntermediateMarker", "LeafMarker", "anchor_key"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from retention import certificates  # noqa: PLC0415  # as said
+
+    return getattr(certificates, name)

@@ -17,7 +17,7 @@ from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier, apple_root
 from side_by_side import CORPUS, apples, disagreements, table, verdicts, we_accept
 
-APPLE = Path(__file__).parents[3] / "shared" / "fixtures" / "apple"
+APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
@@ -64,10 +64,8 @@ def test_names_of_cases_are_unique() -> None:
 )
 def test_apples_chain_is_valid_at_the_same_seconds(edge: datetime, seconds: int) -> None:
     """On Apple's own chain, both agree second by second when it begins and when it ends."""
-    if not APPLE.is_dir():
-        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
-    leaf = (APPLE / "AppStoreSigning-2025-2027.cer").read_bytes()
-    intermediate = (APPLE / "AppleWWDRCAG6.cer").read_bytes()
+    leaf = (APPLE / "leaf.cer").read_bytes()
+    intermediate = (APPLE / "intermediate.cer").read_bytes()
     at = edge + timedelta(seconds=seconds)
     x5c = [base64.b64encode(der).decode() for der in (leaf, intermediate, apple_root())]
     verdicts = []

@@ -11,7 +11,7 @@ from minting import NOW, Case, certificate_cases
 from retention.errors import VerificationError
 from retention.jws import KNOWN_LEAVES, SignedPayloadVerifier, apple_root
 
-APPLE = Path(__file__).parents[3] / "shared" / "fixtures" / "apple"
+APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)
 
 
@@ -50,9 +50,7 @@ def test_every_code_of_the_path_is_provoked() -> None:
 
 @pytest.fixture(scope="module")
 def apples_chain() -> tuple[bytes, bytes]:
-    if not APPLE.is_dir():
-        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
-    return (APPLE / "AppStoreSigning-2025-2027.cer").read_bytes(), (APPLE / "AppleWWDRCAG6.cer").read_bytes()
+    return (APPLE / "leaf.cer").read_bytes(), (APPLE / "intermediate.cer").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
@@ -348,7 +347,7 @@ def test_a_deployment_without_a_region_says_so(
 
 def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only Linux tells how long a process has lived; a newcomer's machine may be another."""
-    monkeypatch.setattr(Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr("builtins.open", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
     assert load_app()._process_age_ms() == 0.0
     monkeypatch.undo()
     assert load_app()._process_age_ms() > 0.0

@@ -21,7 +21,11 @@ from console.authority import Authority, request_claims
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "events" / "ca"
-APPLE = ROOT.parent / "shared" / "fixtures" / "apple"
+APPLES = {
+    "leaf": ROOT / "tests" / "apple_chains" / "2025-2027" / "leaf.cer",
+    "intermediate": ROOT / "tests" / "apple_chains" / "2025-2027" / "intermediate.cer",
+    "root": ROOT / "handler" / "retention" / "AppleRootCA-G3.cer",
+}
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -104,10 +108,7 @@ def test_claims_are_those_of_a_fresh_request() -> None:
 @pytest.mark.parametrize("name", ["leaf", "intermediate", "root"])
 def test_certificates_are_shaped_like_apples(made: Authority, name: str) -> None:
     """Each certificate has the extensions of Apple's, as critical as there, a key on the same curve, about its size."""
-    files = {"leaf": "AppStoreSigning-2025-2027.cer", "intermediate": "AppleWWDRCAG6.cer", "root": "AppleRootCA-G3.cer"}
-    if not APPLE.is_dir():
-        pytest.skip("Apple's certificates are beside the repository, in ../shared/fixtures/apple, and not here")
-    theirs_der = (APPLE / files[name]).read_bytes()
+    theirs_der = APPLES[name].read_bytes()
     ours_der: bytes = getattr(made, f"{name}_der")
     ours, theirs = x509.load_der_x509_certificate(ours_der), x509.load_der_x509_certificate(theirs_der)
     assert {(e.oid, e.critical) for e in ours.extensions} == {(e.oid, e.critical) for e in theirs.extensions}

@@ -16,7 +16,7 @@ import minting
 import pytest
 from cryptography.x509.verification import PolicyBuilder, Store
 from minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
-from retention import jws
+from retention import certificates, jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
 from retention.jws import MAX_PATHS, PATH_SECONDS, SignedPayloadVerifier, SigningPath, apple_root
 
@@ -237,9 +237,10 @@ def test_apple_root_is_apples() -> None:
     assert hashlib.sha256(apple_root()).hexdigest() == jws.APPLE_ROOT_FINGERPRINT == published
 
 
-def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A changed file is a deployment that must not start."""
-    monkeypatch.setattr(Path, "read_bytes", lambda _: good_chain()[2])
+    monkeypatch.setattr(jws, "__file__", str(tmp_path / "jws.py"))
+    (tmp_path / "AppleRootCA-G3.cer").write_bytes(good_chain()[2])
     with pytest.raises(ConfigurationError) as refused:
         apple_root()
     assert refused.value.code == "apple_root_changed"
@@ -268,10 +269,12 @@ def test_a_ca_is_one_by_its_basic_constraints() -> None:
     root = minting.root_plan().build()
     builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
     policy = (
-        builder.extension_policies(ca_policy=jws._CA_POLICY, ee_policy=jws._LEAF_POLICY).build_client_verifier().policy
+        builder.extension_policies(ca_policy=certificates._CA_POLICY, ee_policy=certificates._LEAF_POLICY)
+        .build_client_verifier()
+        .policy
     )
     with pytest.raises(ValueError, match="not a CA"):
-        jws._require_ca(policy, root, minting.constraints(ca=False))
+        certificates._require_ca(policy, root, minting.constraints(ca=False))
 
 
 def test_importing_brings_no_http_client() -> None:

@@ -1,0 +1,141 @@
+"""Writes `retention/known_chains.py`: what verification says of the chains that the App Store signs with.
+
+chains.py write   judge every chain of tests/apple_chains, and write the table
+chains.py check   judge them again, and refuse a table that says anything else; `make pins` does, with the new versions
+
+A chain is a folder with `leaf.cer` and `intermediate.cer`, DER, as Apple publishes them. For Apple's next certificate:
+add its folder, run `write`, and read the difference.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+CHAINS = _ROOT / "tests" / "apple_chains"
+TABLE = _ROOT / "handler" / "retention" / "known_chains.py"
+
+sys.path.insert(0, str(_ROOT / "handler"))
+
+from cryptography import x509  # noqa: E402  # the path above, as below
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: E402
+from retention.certificates import Authorities  # noqa: E402
+from retention.jws import apple_root  # noqa: E402
+from retention.signing_path import SigningPath, chain_key  # noqa: E402
+
+_HEAD = '''"""What `certificates` says of the chains that the App Store signs with: found out when the release was made.
+
+Written by scripts/chains.py from the certificates in tests/apple_chains; not to be edited. A test judges them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChain:
+    """A path that was judged whole, and was good.
+
+    `x` and `y` are the leaf's public point on P-256; `anchor` and `leaf_fingerprint` are SHA-256. All four are hex, in
+    lower case. The path holds from `not_before` to `not_after`, the leaf alone to `leaf_not_after`: UNIX seconds.
+    """
+
+    x: str
+    y: str
+    anchor: str
+    leaf_fingerprint: str
+    leaf_not_after: int
+    not_before: int
+    not_after: int
+
+
+# By `signing_path.chain_key`, in hex.
+KNOWN_CHAINS: Final[dict[str, KnownChain]] = {
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Two certificates, DER, and a name for people."""
+
+    name: str
+    leaf: bytes
+    intermediate: bytes
+
+    @property
+    def key(self) -> str:
+        """Return by what the chain is found in the table, the certificates spelled as in `x5c`."""
+        leaf, intermediate = (base64.b64encode(der).decode() for der in (self.leaf, self.intermediate))
+        return chain_key(leaf, intermediate).hex()
+
+
+def read_chains(folder: Path = CHAINS) -> list[Chain]:
+    """Return the chains in `folder`, by name."""
+    return [
+        Chain(path.name, (path / "leaf.cer").read_bytes(), (path / "intermediate.cer").read_bytes())
+        for path in sorted(folder.iterdir())
+    ]
+
+
+def judge(chain: Chain, root: bytes) -> SigningPath:
+    """Return what the whole check says of a chain under one root. Raises VerificationError where it refuses it."""
+    certificates = (x509.load_der_x509_certificate(der) for der in (chain.leaf, chain.intermediate, root))
+    begun = max(certificate.not_valid_before_utc for certificate in certificates)
+    authorities = Authorities([root])
+    path = authorities.path(chain.leaf, chain.intermediate, begun)
+    authorities.path(chain.leaf, chain.intermediate, datetime.fromtimestamp(path.not_after, UTC))
+    return path
+
+
+def render(chains: Iterable[Chain], root: bytes) -> str:
+    """Return the table's whole text."""
+    return _HEAD + "".join(_entry(chain, judge(chain, root)) for chain in chains) + "}\n"
+
+
+def _entry(chain: Chain, path: SigningPath) -> str:
+    numbers = _point(path.key)
+    return f"""\
+    # {chain.name}: until {datetime.fromtimestamp(path.not_after, UTC):%Y-%m-%d}
+    "{chain.key}": KnownChain(
+        x="{numbers[0]}",
+        y="{numbers[1]}",
+        anchor="{path.anchor}",
+        leaf_fingerprint="{path.leaf_fingerprint}",
+        leaf_not_after={int(path.leaf_not_after.timestamp())},
+        not_before={path.not_before},
+        not_after={path.not_after},
+    ),
+"""
+
+
+def _point(key: EllipticCurvePublicKey) -> tuple[str, str]:
+    numbers = key.public_numbers()
+    return f"{numbers.x:064x}", f"{numbers.y:064x}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the table. Returns 1 where it is not what verification says, 2 for unknown arguments."""
+    if arguments not in (["write"], ["check"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    text = render(read_chains(), apple_root())
+    if arguments == ["write"]:
+        TABLE.write_text(text, encoding="utf-8")
+    elif TABLE.read_text(encoding="utf-8") != text:
+        sys.stderr.write(
+            "handler/retention/known_chains.py is not what verification says of tests/apple_chains. If that is meant: "
+            "python scripts/chains.py write\n"
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
