@@ -15,12 +15,12 @@ from console.failure import Failure
 from console.file.compile import compile_document
 from console.file.document import read
 from console.file.identifiers import UUID_FORM
+from console.file.key_ids import EXAMPLE, is_key_id, meant
 from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
 
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
 # What YAML reads as text without quotes, whoever reads it, but for words that are truth values to some.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([._-][A-Za-z0-9]+)*")
@@ -89,7 +89,7 @@ def complete(given: Given, ask: Ask | None) -> Starter:
         app_apple_id=app,
         bundle_id=bundle,
         issuer_id=issuer and _matching(issuer, UUID_FORM, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
-        key_id=key and _matching(key, _KEY_ID, "key id", "2X9R4HXF34"),
+        key_id=key and _key_id(key.strip()),
         products=_products(products, group),
         locale=_locale(given.locale),
         region=_matching(given.region, _NAME, "region", "us-east-1"),
@@ -106,6 +106,12 @@ def _matching(text: str, pattern: re.Pattern[str], what: str, example: str) -> s
     if not pattern.fullmatch(text.strip()):
         raise Failure(f"`{text}` is no {what}: write one like {example}.")
     return text.strip()
+
+
+def _key_id(text: str) -> str:
+    if not is_key_id(text):
+        raise Failure(f"`{text}` is no key id: write {meant(text) or f'one like {EXAMPLE}'}.")
+    return text
 
 
 def _locale(text: str) -> str:

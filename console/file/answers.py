@@ -147,8 +147,8 @@ def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:
     item: dict[str, Any] = {
         "currentSKU": _limited(fields, "currentSKU", _MAX_SKU),
         "SKU": _limited(fields, "SKU", _MAX_SKU),
-        "displayName": _limited(fields, "displayName", _MAX_DISPLAY_NAME),
-        "description": _limited(fields, "description", _MAX_DESCRIPTION),
+        "displayName": _limited(fields, "displayName", _MAX_DISPLAY_NAME, shown=True),
+        "description": _limited(fields, "description", _MAX_DESCRIPTION, shown=True),
         "effective": fields.choice("effective", _EFFECTIVE, required=True),
         "reason": fields.choice("reason", _REASONS, required=True),
         "price": fields.integer("price", least=0, like=9990),
@@ -192,8 +192,8 @@ def _period_change(node: Node, notes: Notes) -> Mapping[str, Any]:
     )
 
 
-def _limited(fields: Fields, key: str, limit: int) -> str | None:
-    text = fields.text(key)
+def _limited(fields: Fields, key: str, limit: int, *, shown: bool = False) -> str | None:
+    text = fields.line(key) if shown else fields.text(key)
     if text is not None and utf16_length(text) > limit:
         length = utf16_length(text)
         fields.notes.add(fields.place(key), f"`{key}` has {length} characters.", f"Apple takes at most {limit}.")

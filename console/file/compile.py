@@ -21,6 +21,7 @@ from console.file.checks import (
 )
 from console.file.content import Content, read_content
 from console.file.entries import Document
+from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
 from console.file.release import ImageFacts, Release
 from console.file.sheets import check_limits, reach, sheet_document, spread
@@ -82,7 +83,7 @@ def compile_document(
     `environment` must be one of the file's, unless None. A text that replaces an approved one of `previous` keeps it
     until it is approved itself. `reshuffle` allows an experiment's arms to change under its key. `now` is aware.
     """
-    notes, warnings = Notes(list(document.mistakes)), list[Mistake]()
+    notes, warnings = Notes(list(document.mistakes)), list(document.warnings)
     if environment is not None and environment not in document.environments:
         notes.unknown(Place(1, "environments"), "environment", environment, document.environments)
     before = previous or PreviousTexts({}, {})
@@ -117,16 +118,17 @@ def compile_document(
         sheets=sheets,
         texts=texts,
         messages={message.identifier: message.images for message in content.all_messages()},
-        images={image.identifier: ImageFacts(image.size, image.path.name) for image in content.images.values()},
+        images={image.identifier: ImageFacts(image.size, nfc(image.path.name)) for image in content.images.values()},
         source=document.source,
     )
     return Compiled(release, content, tuple(sorted(warnings)))
 
 
 def _with_predecessors(content: Content, previous: PreviousTexts) -> dict[str, dict[str, tuple[str, ...]]]:
+    served = {nfc(name): texts for name, texts in previous.texts.items()}
     return {
         name: {
-            locale: _ids(message.identifier, previous.texts.get(name, {}).get(locale, ()), previous.states)
+            locale: _ids(message.identifier, served.get(name, {}).get(locale, ()), previous.states)
             for locale, message in texts.items()
         }
         for name, texts in content.messages.items()

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from retention.locales import normalise, spelled
 from retention.rules import CUSTOMER_PREFIX
 
+from console.file.characters import called, unseen_in_name
 from console.file.mistakes import Notes, suggestion
 from console.file.tree import Node
 
@@ -141,7 +142,7 @@ class _Reader:
 
     def value(self, fact: str, node: Node) -> Any:  # noqa: ANN401  # a scalar of the file
         value = node.value
-        if fact.startswith(CUSTOMER_PREFIX):
+        if self.unseen(fact, node) or fact.startswith(CUSTOMER_PREFIX):
             return value
         if not isinstance(value, str):
             self.notes.add(node.at, f"`{fact}` is compared with a text, not {node.kind}.", f'Write `"{node.written}"`.')
@@ -152,6 +153,16 @@ class _Reader:
         elif fact == "userLocale":
             return canonical_locale(value)
         return value
+
+    def unseen(self, fact: str, node: Node) -> bool:
+        """Note a character that cannot be seen; return whether it is a mistake. An owner's facts may have any."""
+        unseen = unseen_in_name(node.value) if isinstance(node.value, str) else None
+        if unseen is None:
+            return False
+        named = "a blank (U+0020 SPACE) at its beginning or end" if unseen == " " else f"the character {called(unseen)}"
+        wrong, mistake = f"`{fact}` is compared with a text that has {named}.", not fact.startswith(CUSTOMER_PREFIX)
+        (self.notes.add if mistake else self.notes.warn)(node.at, wrong, "Write it without.")
+        return mistake
 
     def bound(self, fact: str, name: str, node: Node) -> Document | None:
         if not fact.startswith(CUSTOMER_PREFIX):
@@ -167,6 +178,8 @@ class _Reader:
         if not items or not all(isinstance(item.value, str) and item.value for item in items):
             self.notes.add(node.at, "`startsWith` needs a text, or a list of texts.", "Write `{startsWith: pro.}`.")
             return None
+        for item in items:
+            self.unseen(fact, item)
         return ["starts", fact, [item.value for item in items]]
 
     def present(self, fact: str, node: Node) -> Document | None:

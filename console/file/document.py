@@ -29,8 +29,11 @@ from console.file.entries import (
     Text,
 )
 from console.file.fields import Fields
-from console.file.identifiers import canonical_text
+from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS, canonical_text
 from console.file.images import FULL_SIZE, SIZES
+from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
+from console.file.key_ids import is_key_id
+from console.file.key_ids import meant as key_id_meant
 from console.file.mistakes import Notes, Place
 from console.file.periods import PERIODS
 from console.file.schedules import Schedule, read_schedule
@@ -40,9 +43,8 @@ __all__ = ["Document", "read"]
 
 _SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "rules")
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# In a text, a tab and a line's end may be meant.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# An escape that means a character in double quotes only; without them it is sent as it stands.
+_ESCAPE = re.compile(r"\\(?:[nrt\"']|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
 
 # UploadMessageRequestBody's limits (apple-api.md, section 5).
 _MAX_HEADER: Final = 66
@@ -94,6 +96,7 @@ def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | 
         rules=reader.rules(_rules(top), products),
         source=source,
         mistakes=tuple(notes.mistakes),
+        warnings=tuple(notes.warnings),
     )
 
 
@@ -124,7 +127,7 @@ class _Reader:
         fields = Fields.of(node, self.notes, "the app", ("appAppleId", "bundleId", "issuerId", "keyId"))
         app_apple_id = fields.integer("appAppleId", least=1, like=6745974591)
         bundle_id = self._matching(fields, "bundleId", _BUNDLE_ID, "com.example.app")
-        key_id = self._matching(fields, "keyId", _KEY_ID, "ABC123DEFG", required=False)
+        key_id = self._key_id(fields)
         issuer_id = fields.text("issuerId", required=False)
         if fields.is_mapping:
             self.signing_key = SigningKey(
@@ -145,6 +148,15 @@ class _Reader:
             self.notes.add(fields.place(key), f"`{text}` is no {key}.", f"Write one like `{example}`.")
         return text
 
+    def _key_id(self, fields: Fields) -> str | None:
+        text = fields.text("keyId", required=False)
+        if text is None or is_key_id(text):
+            return text
+        meant = key_id_meant(text)
+        instead = f"Write one like `{KEY_ID_EXAMPLE}`." if meant is None else f"Write `keyId: {meant}`."
+        self.notes.add(fields.place("keyId"), f"`{text}` is no keyId, which is ten capitals and digits.", instead)
+        return None
+
     def environments(self, nodes: Mapping[str, Node]) -> dict[str, Environment]:
         found = {}
         for name, node in nodes.items():
@@ -157,8 +169,10 @@ class _Reader:
 
     def _product(self, name: str, node: Node) -> Product:
         before = self.notes.found
-        if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or name == "*":
-            self.notes.add(node.at, f"`{name}` is no product id.", "Write the id from App Store Connect.")
+        if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or not APPLE_ID_FORM.fullmatch(name):
+            self.notes.add(
+                node.at, f"`{name}` is no product id.", f"Write the id from App Store Connect: {APPLE_ID_WORDS}."
+            )
         known = ("group", "period", "advancedCommerce", "bundle", "default")
         fields = Fields.of(node, self.notes, "a product", known)
         product = Product(
@@ -225,7 +239,7 @@ class _Reader:
         for name, node in nodes.items():
             before = self.notes.found
             fields = Fields.of(node, self.notes, "an image", ("file", "size", "revision"))
-            file = fields.text("file")
+            file = fields.path("file")
             size = fields.choice("size", SIZES, default=FULL_SIZE)
             revision = fields.integer("revision", least=1, like=1, required=False)
             understood = self.notes.found == before
@@ -290,8 +304,10 @@ class _Reader:
         if length > limit:
             shorten = f"Apple takes at most {limit}: shorten it by {length - limit}."
             self.notes.add(at, f"`{key}` has {length} characters.", shorten)
-        if _CONTROL.search(text):
-            self.notes.add(at, f"`{key}` has a control character in it.", "Write the text without it.")
+        escape = _ESCAPE.search(text)
+        if escape is not None:
+            wrong = f"`{key}` has `{escape[0]}` in it, which is read so by customers."
+            self.notes.warn(at, wrong, "Put double quotes around the text, in which it stands for another character.")
         return text
 
     def offers(self, nodes: Mapping[str, Node]) -> dict[str, Offer]:
@@ -299,6 +315,10 @@ class _Reader:
         for name, node in nodes.items():
             fields = Fields.of(node, self.notes, "an offer", ("productId", "offerIdentifier", "signature"))
             product, identifier = fields.text("productId"), fields.text("offerIdentifier")
+            if identifier is not None and not APPLE_ID_FORM.fullmatch(identifier):
+                wrong = f"`{identifier}` is no offer identifier."
+                instead = f"Write the one from App Store Connect: {APPLE_ID_WORDS}."
+                self.notes.add(fields.place("offerIdentifier"), wrong, instead)
             signature = fields.choice("signature", ("v2", "v1"), default="v2")
             found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"))
         return found

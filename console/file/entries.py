@@ -182,7 +182,7 @@ Messages: TypeAlias = Mapping[str, Mapping[str, Text]]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One retention.yaml as it was read. Nothing may be published while there are `mistakes`.
+    """One retention.yaml as it was read. Nothing may be published while there are `mistakes`; `warnings` are only told.
 
     `file` names it in messages; `base_dir` is where its images are looked for, None where they cannot be had (a file
     that comes from a release). `sets_at` has the place of each message set.
@@ -202,6 +202,7 @@ class Document:
     rules: tuple[Rule, ...]
     source: bytes
     mistakes: tuple[Mistake, ...]
+    warnings: tuple[Mistake, ...] = ()
 
     @property
     def experiments(self) -> Mapping[str, tuple[tuple[str, int], ...]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.file import periods
+from console.file.characters import called, shows_nothing, unfit_in_text, unseen_in_name
+from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Notes, Place, suggestion
 from console.file.tree import Node
 
@@ -36,23 +38,64 @@ class Fields:
         return cls(node.at, node.entries, notes, isinstance(node.value, Mapping))
 
     def prose(self, key: str, *, required: bool = True) -> str | None:
-        """Return a text that is not blank, on as many lines as it likes."""
+        """Return a text for people in which something can be seen, on as many lines as it likes."""
+        found = self._filled(key, required=required)
+        unfit = None if found is None else unfit_in_text(found)
+        if unfit is not None:
+            self._has(key, unfit, "the text without")
+        return found
+
+    def line(self, key: str, *, required: bool = True) -> str | None:
+        """Return a text for people that fits on a line."""
+        found = self.prose(key, required=required)
+        if found is not None and CONTROL.search(found) and unfit_in_text(found) is None:
+            self.notes.add(self.place(key), f"`{key}` has more than one line, or a tab in it.", "Write it on one line.")
+        return found
+
+    def text(self, key: str, *, required: bool = True) -> str | None:
+        """Return a name or an id: on a line, in NFC, with nothing in it that cannot be seen."""
+        found = self._filled(key, required=required)
+        unseen = None if found is None else unseen_in_name(nfc(found))
+        if found is None or unseen is None:
+            return None if found is None else nfc(found)
+        if unseen == " ":
+            self.notes.add(self.place(key), f"`{key}` begins or ends with a blank (U+0020 SPACE).", "Write it without.")
+        else:
+            self._has(key, unseen, "it without")
+        return None
+
+    def path(self, key: str) -> str | None:
+        """Return the name of a file, which may have in it whatever the system allows on one line."""
+        found = self._filled(key, required=True)
+        control = None if found is None else CONTROL.search(found)
+        if control is not None:
+            self._has(key, control[0], "it without")
+            return None
+        return found
+
+    def _has(self, key: str, character: str, write: str) -> None:
+        """Note a character that does not belong into a name or a text."""
+        control = CONTROL.match(character) is not None
+        wrong = "a control character in it" if control else f"the character {called(character)} in it"
+        self.notes.add(self.place(key), f"`{key}` has {wrong}.", f"Write {write} {called(character)}.")
+
+    def _filled(self, key: str, *, required: bool) -> str | None:
+        """Return a text that is not blank."""
         node = self._entry(key, required=required)
         if node is None:
             return None
         if isinstance(node.value, str) and node.value.strip():
-            return node.value
+            if not shows_nothing(node.value):
+                return node.value
+            first = called(node.value.strip()[0])
+            self.notes.add(node.at, f"Nothing of `{key}` can be seen: it is {first} and the like.", "Write a text.")
+            return None
+        if node.value is None and node.comment:
+            wrong = f"`{key}` is empty: `{node.comment}` is a comment to YAML."
+            self.notes.add(node.at, wrong, "Put quotes around the text.")
+            return None
         quoted = f'Write `{key}: "{node.written}"`.' if isinstance(node.value, int | float) else f"Write `{key}: …`."
         self.notes.add(node.at, f"`{key}` is a text, not {_or_empty(node)}.", quoted)
-        return None
-
-    def text(self, key: str, *, required: bool = True) -> str | None:
-        """Return a text that is not blank and fits on a line: a name, an id."""
-        found = self.prose(key, required=required)
-        if found is None or not CONTROL.search(found):
-            return found
-        wrong = f"`{key}` has a control character in it."
-        self.notes.add(self.place(key), wrong, "Write it without, on one line.")
         return None
 
     def integer(self, key: str, *, least: int, like: int, required: bool = True) -> int | None:

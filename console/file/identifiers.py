@@ -11,12 +11,16 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from retention.table import canonical
 
 # As Apple writes UUIDs: in five groups, without braces.
 UUID_FORM = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+# App Store Connect's alphabet of product ids and offer identifiers.
+APPLE_ID_FORM = re.compile(r"[A-Za-z0-9._-]+")
+APPLE_ID_WORDS: Final = "letters, digits, `.`, `_` and `-`"
 
 
 def namespace(app_apple_id: int) -> uuid.UUID:
@@ -59,9 +63,14 @@ def upload_body(
     return canonical(document)
 
 
+def nfc(name: str) -> str:
+    """Return a name in NFC, in which names are compared: a system may take letters and accents apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def canonical_text(text: str) -> str:
     """Return `text` in NFC without outer whitespace: two ways to type the same words are one text."""
-    return unicodedata.normalize("NFC", text).strip()
+    return nfc(text).strip()
 
 
 def _identifier(app_apple_id: int, name: bytes, revision: int | None) -> str:

@@ -55,6 +55,7 @@ class Notes:
     """
 
     mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)  # what is allowed, and was probably not meant
     found: int = 0  # also those that only follow from another
     _told: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
     _comparisons: int = 0
@@ -64,6 +65,10 @@ class Notes:
         self.found += 1
         if place not in self._unusable:
             self.mistakes.append(Mistake(place.line, place.where, wrong, instead))
+
+    def warn(self, place: Place, wrong: str, instead: str) -> None:
+        """Note what may stay as it is, though its owner probably meant something else."""
+        self.warnings.append(Mistake(place.line, place.where, wrong, instead))
 
     def add_last(self, place: Place, wrong: str, instead: str) -> None:
         """Note what makes a value unusable: whatever would be said of it afterwards follows from that."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from console.file.characters import called, unfit_in_file, unseen_in_name, without_unseen
 from console.file.core_schema import TAG, CoreResolver, number
+from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
+from console.file.scanner import TabIndentsError, TabScanner
 
 Scalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -31,6 +34,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # In column 1 nothing else begins so: content stands further in.
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
+# Two or four bytes for each character: with the mark of it, or a first character of ASCII beside its zeros.
+_WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\0\0?\0?[\t\n\r -~]\0|[\t\n\r -~]\0[^\0]?\0", re.DOTALL)
+_LINE_END = re.compile("\r\n|\r|\n")
+# What YAML takes for a comment behind an unquoted text, and its writer probably did not: no blank follows the #.
+_NO_COMMENT = re.compile(r"[ \t]+(#+[^\s#][^\r\n]*)")
+_INSTEAD = re.compile(rf"[ \t]*:{_NO_COMMENT.pattern}")
+# The same on the next line, which stands further in than what the text belongs to: a text goes on so.
+_NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)([ \t]*)(#+[^\s#][^\r\n]*)")
+_SHOWN: Final = 40
+_MOST_CHARACTERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +51,13 @@ class Node:
     """A value of the file and its place; below a key, the place is the key's.
 
     `written` is a scalar as it stands in the file: `0123` and `1.50` are numbers, but not to whom they are ids.
+    `comment` is what follows it on its line as a comment and probably was meant as a part of it.
     """
 
     at: Place
     value: Value
     written: str = ""
+    comment: str = ""
 
     @property
     def entries(self) -> Mapping[str, Node]:
@@ -69,17 +84,20 @@ class Node:
 
 
 def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = None) -> Node:
-    """Return the tree of a file. Raises `Mistakes` with one mistake where it is not UTF-8 YAML at all."""
+    """Return the tree of a file. Raises `Mistakes` where it is not UTF-8 YAML at all."""
+    text = _decoded(source, file)
+    _check_characters(text, file)
     try:
-        text = source.decode("utf-8-sig")
         _check_version(text, notes)
         yaml = YAML(typ="safe", pure=True)
-        yaml.Resolver = CoreResolver
+        yaml.Resolver, yaml.Scanner = CoreResolver, TabScanner
         root = yaml.compose(_Watched(text, progress))
-        return _Builder(notes).build(root, Place(1, "")) if root is not None else Node(Place(1, ""), None)
-    except UnicodeDecodeError as error:
-        line = source[: error.start].count(b"\n") + 1
-        raise Mistakes(file, [Mistake(line, "", "This is not UTF-8 text.", "Save the file as UTF-8.")]) from None
+        return _Builder(notes, text).tree(root)
+    except TabIndentsError as error:
+        line = error.problem_mark.line + 1
+        raise Mistakes(
+            file, [Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")]
+        ) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = f"This is not YAML: {error.problem or error.context}."
@@ -92,12 +110,39 @@ def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = No
         raise Mistakes(file, [Mistake(1, "", problem, _INDENT)]) from None
 
 
+def _decoded(source: bytes, file: str) -> str:
+    """Return the text of a file in UTF-8, without the byte order mark that it may begin with. Raises `Mistakes`."""
+    if _WIDE.match(source):
+        raise Mistakes(file, [Mistake(1, "", "This is UTF-16 or UTF-32, not UTF-8 text.", "Save the file as UTF-8.")])
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(_LINE_END.findall(source[: error.start].decode("latin-1"))) + 1
+        instead = f"Save the file as UTF-8: the byte 0x{source[error.start]:02X} stands in this line."
+        raise Mistakes(file, [Mistake(line, "", "This is not UTF-8 text.", instead)]) from None
+
+
+def _check_characters(text: str, file: str) -> None:
+    """Raise `Mistakes` with the characters that no YAML file holds, each at its line."""
+    found = unfit_in_file(text)[:_MOST_CHARACTERS]
+    line, position, mistakes = 1, 0, []
+    for index, character in found:
+        line += len(_LINE_END.findall(text, position, index))
+        position = index
+        wrong = f"This is not YAML: the character {called(character)} stands in this line."
+        mistakes.append(Mistake(line, "", wrong, "Take it out, or write what was meant instead."))
+    if mistakes:
+        raise Mistakes(file, mistakes)
+
+
 _HALF_A_CHARACTER: Final = (
     "This text holds half a character (a lone surrogate).",
     "Write the character itself.",
 )
-_INVISIBLE: Final = ("This name has a control character in it.", "Write the name without it, on one line.")
-_INDENT: Final = "Check quotes, colons and indentation there; text with `: ` or ` #` in it needs quotes."
+_INDENT: Final = (
+    "Check quotes, colons and indentation there; text with `: ` or ` #` in it, or a sign such as @ * & % [ at its"
+    " beginning, needs quotes."
+)
 
 
 def _check_version(text: str, notes: Notes) -> None:
@@ -113,6 +158,7 @@ class _Watched(io.StringIO):
 
     def __init__(self, text: str, progress: Progress | None) -> None:
         super().__init__(text, newline="")
+        self.text = text
         self._progress, self._total = progress, len(text)
 
     def read(self, size: int | None = -1) -> str:
@@ -123,12 +169,32 @@ class _Watched(io.StringIO):
 
 
 class _Builder:
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, source: str) -> None:
         self._notes = notes
+        self._source = source
         self._count = 0
+        self._anchors: dict[str, tuple[Place, int]] = {}
+
+    def tree(self, root: Any) -> Node:  # noqa: ANN401  # ruamel's nodes carry no types
+        """Return the tree of a document, which may be empty."""
+        if root is None:
+            return Node(Place(1, ""), None)
+        tree = self.build(root, Place(1, ""))
+        self._warn_of_unused_anchors()
+        return tree
+
+    def _warn_of_unused_anchors(self) -> None:
+        """Note each anchor that no alias asks for: `&1 deal` is the text `deal` to YAML."""
+        for anchor, (at, uses) in self._anchors.items():
+            if uses == 1:
+                wrong = f"`&{anchor}` is a name for what follows it to YAML, and no part of it."
+                self._notes.warn(at, wrong, "Put quotes around the whole text if it belongs to it; else leave it out.")
 
     def build(self, node: Any, at: Place) -> Node:  # noqa: ANN401  # ruamel's nodes carry no types
         self._count += 1
+        if node.anchor is not None and isinstance(node, ScalarNode):
+            first, uses = self._anchors.get(str(node.anchor), (at, 0))
+            self._anchors[str(node.anchor)] = (first, uses + 1)
         if self._count > _MAX_NODES:
             raise ValueError("its aliases unfold to more than two million values")
         if isinstance(node, MappingNode):
@@ -138,7 +204,11 @@ class _Builder:
             self._check_tag(node, "seq", at)
             return Node(at, tuple(self._items(node, at)))
         text = _whole(str(node.value))
-        return Node(at, self._scalar(text, node, at), text)
+        comment = self._comment(node)
+        value = self._scalar(text, node, at)
+        if comment and isinstance(value, str):
+            self._warn_of_comment(at, text, comment)
+        return Node(at, value, text, comment)
 
     def _entries(self, node: Any, at: Place) -> Iterator[tuple[str, Node]]:  # noqa: ANN401  # as above
         seen: dict[str, int] = {}
@@ -147,13 +217,18 @@ class _Builder:
             if not isinstance(key, ScalarNode):
                 self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
                 continue
-            name = _whole(str(key.value))
+            # A file may come from a system that takes names apart into letters and accents.
+            name = nfc(_whole(str(key.value)))
             if _SURROGATE.search(name):
                 self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
-            place = at.inside(CONTROL.sub("\ufffd", name), line)
-            if CONTROL.search(name):
-                self._notes.add_last(place, *_INVISIBLE)
+            place = at.inside(without_unseen(name), line)
+            unseen = unseen_in_name(name)
+            if unseen is not None:
+                self._notes.add_last(place, *_unseen(unseen))
+            comment = self._comment(key)
+            if comment:
+                self._warn_of_comment(place, name, comment)
             if str(key.tag).endswith(":merge"):
                 self._notes.add(place, "Merge keys are not part of YAML 1.2.", "Write the entries out.")
             elif name in seen:
@@ -161,7 +236,8 @@ class _Builder:
                 self._notes.add(place, f"The key `{name}` stands here twice.", first)
             else:
                 seen[name] = line
-                yield name, self.build(value, place)
+                built = self.build(value, place)
+                yield name, built if built.value is not None else replace(built, comment=self._all_comment(key))
 
     def _items(self, node: Any, at: Place) -> Iterator[Node]:  # noqa: ANN401  # as above
         for index, item in enumerate(node.value, 1):
@@ -185,6 +261,37 @@ class _Builder:
             return None
         return text
 
+    def _comment(self, node: Any) -> str:  # noqa: ANN401  # as above
+        """Return what follows an unquoted scalar as a comment that its writer probably meant as a part of it."""
+        if node.style is not None:
+            return ""
+        end = node.end_mark.index
+        found = _NO_COMMENT.match(self._source, end)
+        if found is not None:
+            return found[1].rstrip()
+        found = _NEXT_LINE.match(self._source, end)
+        goes_on = found is not None and node.value and len(found[1]) > self._indent(node.start_mark.index)
+        return found[2].rstrip() if found is not None and goes_on else ""
+
+    def _all_comment(self, key: Any) -> str:  # noqa: ANN401  # as above
+        """Return the comment that stands in the place of a key's value, if no blank follows its #."""
+        found = _INSTEAD.match(self._source, key.end_mark.index)
+        return "" if found is None else found[1].rstrip()
+
+    def _indent(self, index: int) -> int:
+        """Return how far in the content of the line at this place begins, behind the dashes of lists."""
+        start = max(self._source.rfind("\n", 0, index), self._source.rfind("\r", 0, index)) + 1
+        line = self._source[start:index]
+        return len(line) - len(line.lstrip(" -"))
+
+    def _warn_of_comment(self, at: Place, text: str, comment: str) -> None:
+        shown = comment if len(comment) <= _SHOWN else f"{comment[:_SHOWN]}…"
+        self._notes.warn(
+            at,
+            f"This text ends with `{text[-_SHOWN:]}`: `{shown}` behind it is a comment to YAML.",
+            "Put quotes around the whole text if that belongs to it; else write a blank behind the #.",
+        )
+
     def _check_tag(self, node: Any, kind: str, at: Place) -> None:  # noqa: ANN401  # as above
         if str(node.tag) != TAG + kind:
             self._no_tag(node, at)
@@ -202,6 +309,14 @@ class _Builder:
             return found
         self._notes.add_last(at, f"`{text[:30]}` is no usable number.", "Write a number, or put quotes around a text.")
         return None
+
+
+def _unseen(character: str) -> tuple[str, str]:
+    if character == " ":
+        return "This name begins or ends with a blank (U+0020 SPACE).", "Write it without."
+    if CONTROL.match(character):
+        return "This name has a control character in it.", f"Write the name without {called(character)}, on one line."
+    return f"This name has the character {called(character)} in it.", "Write the name without it."
 
 
 def _whole(text: str) -> str:

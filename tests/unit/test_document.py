@@ -408,13 +408,13 @@ def test_plain_scalars_are_what_yaml_1_2_says(written: str, value: object) -> No
 
 def test_a_file_may_be_json() -> None:
     """JSON is YAML: what a program wrote is read as it was meant, emoji and all."""
-    header, name = "Stay 😀", "pro.😀"
-    text = GOOD.replace("header: Stay", f"header: {json.dumps(header)}").replace("pro.annual", json.dumps(name))
+    header, name = "Stay 😀", "half 😀"
+    text = GOOD.replace("header: Stay", f"header: {json.dumps(header)}").replace("  half:", f"  {json.dumps(name)}:")
     assert "\\ud83d\\ude00" in text
     document = document_of(text)
     assert document.mistakes == ()
     assert document.messages["keep"]["en-US"].header == header
-    assert name in document.products
+    assert name in document.offers
 
 
 @pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\ude00\\ud83d"])

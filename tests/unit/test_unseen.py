@@ -1,0 +1,437 @@
+"""What cannot be seen in a file, and what YAML reads otherwise than it looks: mistakes and warnings at their lines."""
+
+# ruff: noqa: E501, RUF001  # tables of files, and characters that look like others on purpose
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from console.file.characters import called, shows_nothing, unfit_in_text, unseen_in_name
+from console.file.document import Document, read
+from console.file.mistakes import Mistakes
+
+GOOD = """\
+app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
+products:
+  pro.monthly: {group: pro, period: P1M, default: keep}
+  pro.annual: {group: pro, period: P1Y, advancedCommerce: true}
+locales: {default: en-US}
+images:
+  hero: {file: hero.png}
+messages:
+  keep:
+    en-US: {header: Stay, body: Please}
+offers:
+  half: {productId: pro.monthly, offerIdentifier: half-off}
+rules:
+  - name: one
+    when: {productId: pro.monthly, userLocale: en}
+    experiment:
+      key: trial
+      arms:
+        control: {weight: 50, answer: {promotionalOffer: half, message: keep}}
+        other: {weight: 50, answer: fallback}
+  - name: two
+    answer: {advancedCommerce: {currentSKU: sku.a, SKU: sku.b, displayName: Pro, description: All, effective: IMMEDIATELY,
+      reason: UPGRADE, price: 1, retainBillingCycle: true}, message: keep}
+"""
+
+# Where a name or an id stands, as `{}` in quotes.
+NAMES = {
+    "product": ("  pro.annual:", '  "pro.annual{}":'),
+    "group": ("group: pro, period: P1Y", 'group: "pro{}", period: P1Y'),
+    "image": ("  hero:", '  "hero{}":'),
+    "message set": ("  keep:", '  "keep{}":'),
+    "offer": ("  half:", '  "half{}":'),
+    "offer identifier": ("offerIdentifier: half-off", 'offerIdentifier: "half-off{}"'),
+    "product of an offer": ("{productId: pro.monthly, offer", '{{productId: "pro.monthly{}", offer'),
+    "product of a condition": ("when: {productId: pro.monthly", 'when: {{productId: "pro.monthly{}"'),
+    "rule": ("name: one", 'name: "one{}"'),
+    "experiment": ("key: trial", 'key: "trial{}"'),
+    "arm": ("        control:", '        "control{}":'),
+    "SKU": ("SKU: sku.b", 'SKU: "sku.b{}"'),
+    "current SKU": ("currentSKU: sku.a", 'currentSKU: "sku.a{}"'),
+    "bundle id": ("bundleId: com.example.app", 'bundleId: "com.example.app{}"'),
+    "issuer id": ("issuerId: i", 'issuerId: "i{}"'),
+    "key id": ("keyId: K1", 'keyId: "K1{}"'),
+}
+UNSEEN = (
+    "U+0020 SPACE",
+    "U+00A0 NO-BREAK SPACE",
+    "U+00AD SOFT HYPHEN",
+    "U+034F COMBINING GRAPHEME JOINER",
+    "U+061C ARABIC LETTER MARK",
+    "U+180E MONGOLIAN VOWEL SEPARATOR",
+    "U+2009 THIN SPACE",
+    "U+200B ZERO WIDTH SPACE",
+    "U+200C ZERO WIDTH NON-JOINER",
+    "U+200D ZERO WIDTH JOINER",
+    "U+200E LEFT-TO-RIGHT MARK",
+    "U+202A LEFT-TO-RIGHT EMBEDDING",
+    "U+202F NARROW NO-BREAK SPACE",
+    "U+2060 WORD JOINER",
+    "U+2066 LEFT-TO-RIGHT ISOLATE",
+    "U+2800 BRAILLE PATTERN BLANK",
+    "U+3000 IDEOGRAPHIC SPACE",
+    "U+3164 HANGUL FILLER",
+    "U+FE0F VARIATION SELECTOR-16",
+    "U+E0041 TAG LATIN CAPITAL LETTER A",
+    "U+FFFD REPLACEMENT CHARACTER",
+    "U+0007 ALERT",
+    "U+0085 NEXT LINE",
+    "U+FFFE no character",
+    "U+1FFFF no character",
+)
+
+
+def escaped(character: str) -> str:
+    return f"\\U{ord(character):08X}"
+
+
+def character(named: str) -> str:
+    return chr(int(named[2:].split(maxsplit=1)[0], 16))
+
+
+def document_of(text: str) -> Document:
+    return read(text.encode())
+
+
+def line_of(text: str, fragment: str) -> int:
+    return text[: text.index(fragment)].count("\n") + 1
+
+
+def test_the_good_file_is_good() -> None:
+    """Nothing is noted of the file that the tests below spoil."""
+    document = document_of(GOOD)
+    assert (document.mistakes, document.warnings) == ((), ())
+
+
+@pytest.mark.parametrize("named", UNSEEN)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_has_nothing_unseen(name: str, named: str) -> None:
+    """Unseen, a product would never match and an offer never be granted: the mistake names line and character."""
+    old, new = NAMES[name]
+    assert GOOD.count(old) == 1
+    text = GOOD.replace(old, new.format(escaped(character(named))))
+    found = [mistake for mistake in document_of(text).mistakes if mistake.line == line_of(GOOD, old)]
+    assert any(named in str(mistake) for mistake in found), found
+
+
+@pytest.mark.parametrize("unlike", ["pro annual", "pro.ännual", "pro/annual", "*", "pro.ａnnual", "pro.аnnual"])
+def test_ids_keep_to_apples_alphabet(unlike: str) -> None:
+    """App Store Connect has letters, digits, `.`, `_` and `-` in product ids and offer identifiers."""
+    for old, new in (
+        ("  pro.annual:", f'  "{unlike}":'),
+        ("offerIdentifier: half-off", f'offerIdentifier: "{unlike}"'),
+    ):
+        (found,) = document_of(GOOD.replace(old, new)).mistakes
+        assert "letters, digits, `.`, `_` and `-`" in str(found)
+        assert found.line == line_of(GOOD, old)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "winter sale",
+        "Für alle",
+        "最後の提案",
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "❤️ offer",
+        "👩\u200d🚀",
+        "1️⃣ first",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "‎".strip("‎") + "a b",
+    ],
+)
+def test_names_may_have_any_script_and_emoji(name: str) -> None:
+    """A joiner or a selector that changes how its neighbours are drawn can be seen."""
+    assert unseen_in_name(name) is None
+    assert document_of(GOOD.replace("name: one", f'name: "{name}"')).mistakes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩\u200d👩\u200d👧",
+        "می\u200cخواهم",
+        "\u200fשלום\u200f (PRO)",
+        "Pro\u00a0Max",
+        "ca\u00adfé",
+        "❤️",
+        "100\u202f%",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    ],
+)
+def test_texts_keep_their_joiners_and_marks(text: str) -> None:
+    """What people read is sent as it was written."""
+    document = document_of(GOOD.replace("header: Stay", f'header: "{text}"'))
+    assert document.mistakes == ()
+    assert document.messages["keep"]["en-US"].header == text
+
+
+@pytest.mark.parametrize("place", ["header: Stay", "body: Please", "displayName: Pro", "description: All"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "U+0007 ALERT",
+        "U+0092 PRIVATE USE TWO",
+        "U+FFFD REPLACEMENT CHARACTER",
+        "U+2028 LINE SEPARATOR",
+        "U+FDD0 no character",
+        "U+10FFFF no character",
+        "U+FEFF ZERO WIDTH NO-BREAK SPACE",
+        "U+007F DELETE",
+        "U+0000 NULL",
+    ],
+)
+def test_texts_have_no_control_characters(place: str, named: str) -> None:
+    """Also one that was written as an escape is a mistake, with its name and place."""
+    key, _, word = place.partition(": ")
+    text = GOOD.replace(place, f'{key}: "{word[0]}{escaped(character(named))}{word[1:]}"')
+    (found,) = document_of(text).mistakes
+    assert (found.line, named in str(found), key in str(found)) == (line_of(GOOD, place), True, True)
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200b\u200d", "\u00a0 \u2060", "\u3164", "\ufe0f", "\u2800 \u00ad"])
+def test_a_text_shows_something(text: str) -> None:
+    """A text of zero-width characters alone is no text."""
+    assert shows_nothing(text)
+    written = "".join(map(escaped, text))
+    (found,) = document_of(GOOD.replace("header: Stay", f'header: "{written}"')).mistakes
+    assert "seen" in found.wrong
+    assert "U+" in found.wrong
+
+
+def test_a_fact_with_an_unseen_character_is_warned_of() -> None:
+    """The owner's own facts may have any value, and probably do not have that."""
+    document = document_of(GOOD.replace("userLocale: en}", 'customer.plan: "gold\\u200b"}'))
+    assert document.mistakes == ()
+    (found,) = document.warnings
+    assert "U+200B ZERO WIDTH SPACE" in str(found)
+
+
+def test_names_are_compared_in_nfc() -> None:
+    """A name typed on one system and used on another is one name: letters and accents may be apart in it."""
+    apart, together = unicodedata.normalize("NFD", "Größe"), unicodedata.normalize("NFC", "Größe")
+    assert apart != together
+    text = GOOD.replace("default: keep", f"default: {apart}").replace("  keep:", f"  {together}:")
+    text = text.replace("message: keep", f"message: {apart}").replace("key: trial", f"key: {apart}")
+    document = document_of(text)
+    assert document.mistakes == ()
+    assert set(document.messages) == {together}
+    assert document.products["pro.monthly"].default == together
+    assert set(document.experiments) == {together}
+    twice = document_of(text.replace(f"  {together}:", f"  {apart}: {{en-US: {{header: A, body: B}}}}\n  {together}:"))
+    assert "stands here twice" in str(twice.mistakes[0])
+
+
+# In the file itself ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "U+0092 PRIVATE USE TWO (a `’` of Windows-1252)",
+        "U+000B LINE TABULATION",
+        "U+0000 NULL",
+        "U+007F DELETE",
+        "U+0085 NEXT LINE",
+        "U+2028 LINE SEPARATOR",
+        "U+2029 PARAGRAPH SEPARATOR",
+        "U+FEFF ZERO WIDTH NO-BREAK SPACE",
+        "U+FFFE no character",
+        "U+001B ESCAPE",
+    ],
+)
+def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> None:
+    """The mistake names its line and the character, and says nothing of quotes and indentation."""
+    text = GOOD.replace("header: Stay", f"header: St{character(named)}ay").replace("\n", ends)
+    with pytest.raises(Mistakes) as caught:
+        read(text.encode("utf-8", "surrogatepass"))
+    (found,) = caught.value.mistakes
+    assert (found.line, named in found.wrong) == (line_of(GOOD, "header: Stay"), True)
+    assert "quotes" not in str(found)
+
+
+def test_each_control_character_is_told() -> None:
+    """All of them at once, as with every other mistake."""
+    with pytest.raises(Mistakes) as caught:
+        read(GOOD.replace("one", "o\x01e").replace("two", "t\x02o").encode())
+    assert [mistake.line for mistake in caught.value.mistakes] == [
+        line_of(GOOD, "name: one"),
+        line_of(GOOD, "name: two"),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_other_encodings_are_named(encoding: str) -> None:
+    """What Windows calls Unicode is no UTF-8, and is no file of control characters either."""
+    with pytest.raises(Mistakes, match=r"UTF-16 or UTF-32.*Save the file as UTF-8"):
+        read(GOOD.encode(encoding))
+
+
+def test_a_byte_that_is_no_utf8_is_told_at_its_line() -> None:
+    """An apostrophe of Windows-1252 is a byte that no UTF-8 has there."""
+    with pytest.raises(Mistakes, match=f":{line_of(GOOD, 'header: Stay')}: This is not UTF-8 text.*0x92"):
+        read(GOOD.encode().replace(b"Stay", b"Don\x92t"))
+
+
+def test_a_byte_order_mark_may_begin_a_file() -> None:
+    """Editors of Windows write one."""
+    assert read(b"\xef\xbb\xbf" + GOOD.encode()).mistakes == ()
+
+
+TABBED = {
+    "after a colon": ("name: one", "name:\tone"),
+    "around a colon in a mapping": ("{header: Stay,", "{header\t:\tStay\t,"),
+    "behind a dash": ("  - name: one", "  - name: one\n    answer:\n    \t\n    x"),
+    "before a comment": ("name: one", "name: one\t# first"),
+    "at the end of a line": ("rules:\n", "rules:\t\n"),
+    "on a line of its own": ("rules:\n", "\t\nrules:\n"),
+    "before a comment line": ("rules:\n", "\t# here they come\nrules:\n"),
+    "inside a list": ("{productId: pro.monthly, userLocale: en}", "{userLocale: [\ten\t,\tfr ]}"),
+    "behind a block scalar's sign": (
+        "{header: Stay, body: Please}",
+        "\n      header: |\t# text\n        Stay\n      body: Please",
+    ),
+    "before an anchor": ("header: Stay", "header:\t&a Stay"),
+}
+
+
+@pytest.mark.parametrize("where", TABBED)
+def test_a_tab_separates_tokens(where: str) -> None:
+    """YAML 1.2, section 6.2: blanks and tabs alike separate."""
+    old, new = TABBED[where]
+    if where == "behind a dash":
+        old, new = (
+            "    when: {productId: pro.monthly, userLocale: en}",
+            "    when: {productId: pro.monthly, userLocale: {in:\n      [en,\tfr]}}",
+        )
+    assert old in GOOD
+    assert document_of(GOOD.replace(old, new)).mistakes == ()
+
+
+def test_a_tab_inside_a_text_belongs_to_it() -> None:
+    """Nothing else would be left of what was written; and a text may go on behind blanks and tabs."""
+    long = GOOD.replace("{header: Stay, body: Please}", "\n      header: Stay\there\n      body: Please\n       \tstay")
+    text = document_of(long).messages["keep"]["en-US"]
+    assert (text.header, text.body) == ("Stay\there", "Please stay")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  keep:\n", "\tkeep:\n"),
+        ("  keep:\n", " \tkeep:\n"),
+        ("  - name: two", "\t- name: two"),
+        ("    en-US: {", "  \t  en-US: {"),
+        ("  keep:\n    en-US: {header: Stay, body: Please}", "  keep:\n    en-US:\n      header: Stay\n\tbody: Please"),
+        ("  keep:\n    en-US: {header: Stay, body: Please}", "  keep:\n    en-US:\n      header: |\n        Stay\n      \tbody: Please"),
+    ],
+)  # fmt: skip
+def test_a_tab_that_indents_is_refused_with_its_line(old: str, new: str) -> None:
+    """Section 6.1: indentation is blanks alone. How far a tab goes, each editor decides for itself."""
+    text = GOOD.replace(old, new)
+    assert text != GOOD
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if "\t" in each)
+    with pytest.raises(Mistakes) as caught:
+        document_of(text)
+    (found,) = caught.value.mistakes
+    assert (found.line, found.wrong) == (line, "A tab indents this line.")
+
+
+@pytest.mark.parametrize("new", ["  -\tname: one", "  -\t- one"])
+def test_a_tab_before_a_compact_block_is_refused(new: str) -> None:
+    """Section 8.2: what stands behind the dash indents the block that follows on its line."""
+    with pytest.raises(Mistakes, match="This is not YAML"):
+        document_of(GOOD.replace("  - name: one", new))
+
+
+CUT = {
+    "in a block": ("{header: Stay, body: Please}", "\n      header: We are #1 in hiking\n      body: Please", "We are"),
+    "with a tab": (
+        "{header: Stay, body: Please}",
+        "\n      header: We are\t#1 in hiking\n      body: Please",
+        "We are",
+    ),
+    "in a flow": ("{header: Stay, body: Please}", "{header: We are #1\n      , body: Please}", "We are"),
+    "on the next line": (
+        "{header: Stay, body: Please}",
+        "\n      header: We are\n        #1 in hiking\n      body: Please",
+        "We are",
+    ),
+    "a hash tag": ("{header: Stay, body: Please}", "\n      header: Stay\n      body: Please #staywithus", "Please"),
+    "a name": ("name: two", "name: two #2", "two"),
+}
+
+
+@pytest.mark.parametrize("where", CUT)
+def test_a_text_cut_off_at_a_hash_is_warned_of(where: str) -> None:
+    """An upload cannot be taken back, and App Review reads it: a comment seldom begins without a blank."""
+    old, new, left = CUT[where]
+    document = document_of(GOOD.replace(old, new))
+    (found,) = document.warnings
+    assert document.mistakes == ()
+    assert f"`{left}`" in found.wrong
+    assert "#" in found.wrong
+    assert "quotes" in found.instead
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "{header: Stay, body: Please}  # as last year",
+        "\n      header: Stay # as last year\n      #body: Go\n      body: Please",
+        "\n      header: Stay ## loud\n      body: Please\n#  body: old",
+        "\n      header: 'We are #1'\n      body: \"A #1 b\" #no",
+        "\n      header: We are#1\n      body: |\n        We are #1\n        #2",
+        "\n      header: Stay ####\n      body: >-\n        Please #1",
+    ],
+)
+def test_a_comment_is_no_warning(new: str) -> None:
+    """A blank behind the #, quotes and block scalars say what is meant."""
+    document = document_of(GOOD.replace("{header: Stay, body: Please}", new))
+    assert (document.mistakes, document.warnings) == ((), ())
+
+
+def test_a_text_that_is_all_comment_is_a_mistake_that_says_so() -> None:
+    """`header: #1 in hiking` is nothing to YAML."""
+    new = "\n      header: #1 in hiking\n      body: Please"
+    (found,) = document_of(GOOD.replace("{header: Stay, body: Please}", new)).mistakes
+    assert "`#1 in hiking` is a comment" in found.wrong
+    assert "quotes" in found.instead
+
+
+@pytest.mark.parametrize(("text", "part"), [("Stay\\nhere", "\\n"), ("'Stay\\u2019s'", "\\u2019"), ("&1 deal", "&1")])
+def test_what_yaml_takes_otherwise_is_warned_of(text: str, part: str) -> None:
+    """An escape means a character in double quotes only, and a leading & names what follows."""
+    document = document_of(GOOD.replace("header: Stay", f"header: {text}"))
+    (found,) = document.warnings
+    assert f"`{part}`" in found.wrong
+    assert document.mistakes == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1.0", "yes: no", "~", "null", "@home", "*bold*", "%5", "`x`", "true", "2026", "Note: this", "[New] plan"]
+)
+def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
+    """None of these is a text without quotes, and each says that quotes are missing or what it was taken for."""
+    spoilt = GOOD.replace("{header: Stay, body: Please}", f"\n      header: {text}\n      body: Please")
+    try:
+        mistakes = document_of(spoilt).mistakes
+    except Mistakes as error:
+        mistakes = error.mistakes
+    assert mistakes
+    assert any(abs(mistake.line - line_of(spoilt, "header:")) <= 1 for mistake in mistakes)
+
+
+def test_characters_are_called_by_code_point_and_name() -> None:
+    """Control characters have names too, if only as aliases."""
+    assert called("\x0b") == "U+000B LINE TABULATION"
+    assert called("\x9b") == "U+009B CONTROL SEQUENCE INTRODUCER (a `›` of Windows-1252)"
+    assert called("\ud800") == "U+D800 half a character (a lone surrogate)"
+    assert unfit_in_text("a\tb\nc") is None
