@@ -3,7 +3,8 @@
     rights = Rights.of("FunctionRole", {"Table.Arn": "arn:…:table/t", "AppAppleIds": "1,22", …})
     [asked.action for asked in asks("dynamodb", "get_item", request) if not rights.allow(asked)]
 
-As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, `Join`, `Split`; `dynamodb:LeadingKeys`.
+As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, `Join`, `Split`, `If`;
+`dynamodb:LeadingKeys`, `kms:ViaService`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from functools import cache
 from typing import Any, Final
 
 from botocore.session import get_session
-from sam_template import Document, template
+from sam_template import Document, decided, defaults, template
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
-PSEUDO: Final = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
+PSEUDO: Final = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 _LEADING_KEYS: Final = "dynamodb:LeadingKeys"
+_VIA_SERVICE: Final = "kms:ViaService"
 # What a transaction asks for: the right of each action in it.
 _IN_TRANSACTION: Final = {
     "ConditionCheck": "ConditionCheckItem",
@@ -33,11 +40,15 @@ _IN_TRANSACTION: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One right that a call needs. `keys` are the partition keys it names, none for a Scan."""
+    """One right that a call needs. `keys` are the partition keys it names, none for a Scan.
+
+    `via` is the service that asks KMS in the caller's name, empty where the caller asks itself.
+    """
 
     action: str
     resource: str
     keys: tuple[str, ...] = ()
+    via: str = ""
 
 
 def arn(service: str, name: str) -> str:
@@ -65,9 +76,14 @@ def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[A
         case "logs":
             yield Ask(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
         case "cloudformation":
-            yield Ask(f"cloudformation:{name}", arn("cloudformation", f"stack/{request['StackName']}/id"))
+            yield Ask(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
         case _:
             raise AssertionError(f"nobody said what {service}:{name} asks for")
+
+
+def stack_asked_for(name: str) -> str:
+    """Return the resource IAM judges. A stack asked for by its name has no id yet: it is `stack/NAME/*`, literally."""
+    return name if name.startswith("arn:") else arn("cloudformation", f"stack/{name}/*")
 
 
 def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[Ask]:
@@ -99,18 +115,20 @@ def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One that allows. `leading` are patterns for partition keys, None where any will do."""
+    """One that allows. `leading` are patterns for partition keys, `via` a service; each is None where any will do."""
 
     sid: str
     actions: frozenset[str]
     resource: str
     leading: tuple[str, ...] | None
+    via: str | None = None
 
     def allows(self, ask: Ask) -> bool:
         return (
             ask.action in self.actions
             and _like(self.resource, ask.resource)
             and (self.leading is None or all(any(_like(one, key) for one in self.leading) for key in ask.keys))
+            and (self.via is None or self.via == ask.via)
         )
 
 
@@ -122,10 +140,12 @@ class Rights:
 
     @classmethod
     def of(cls, name: str, values: Mapping[str, str]) -> Rights:
-        """`values`: what `!Ref X` gives under "X", what `!GetAtt X.Y` gives under "X.Y"."""
+        """`values`: what `!Ref X` gives under "X", what `!GetAtt X.Y` gives under "X.Y"; the rest has its default."""
+        filled = {**PSEUDO, **defaults(), **values}
         properties = template()["Resources"][name]["Properties"]
         documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
-        return cls(tuple(_statement(each, {**PSEUDO, **values}) for one in documents for each in one["Statement"]))
+        chosen = [_chosen(each, filled) for one in documents for each in one["Statement"]]
+        return cls(tuple(_statement(each, filled) for each in chosen if each != {"Ref": "AWS::NoValue"}))
 
     @property
     def actions(self) -> frozenset[str]:
@@ -135,16 +155,29 @@ class Rights:
         return any(statement.allows(ask) for statement in self.statements)
 
 
+def _chosen(node: Document, values: Mapping[str, str]) -> Document:
+    """Return a statement, or the branch of the `If` that is in its place."""
+    if "Fn::If" not in node:
+        return node
+    condition, first, second = node["Fn::If"]
+    return _chosen(first if decided({"Condition": condition}, values) else second, values)
+
+
 def _statement(document: Document, values: Mapping[str, str]) -> Statement:
     assert document["Effect"] == "Allow"
     actions = document["Action"]
-    leading = None
+    leading = via = None
     for operator, condition in document.get("Condition", {}).items():
+        if operator == "StringEquals":
+            assert list(condition) == [_VIA_SERVICE]
+            via = _resolved(condition[_VIA_SERVICE], values)
+            continue
         assert list(condition) == [_LEADING_KEYS]
         leading = tuple(_resolved(condition[_LEADING_KEYS], values))
         assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
     resource = _resolved(document["Resource"], values)
-    return Statement(document["Sid"], frozenset([actions] if isinstance(actions, str) else actions), resource, leading)
+    named = frozenset([actions] if isinstance(actions, str) else actions)
+    return Statement(document["Sid"], named, resource, leading, via)
 
 
 def _resolved(node: Any, values: Mapping[str, str]) -> Any:

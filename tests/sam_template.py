@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -34,6 +35,33 @@ def table_definition() -> Document:
     (table,) = resources("AWS::DynamoDB::Table").values()
     properties: Document = table["Properties"]
     return properties
+
+
+def decided(condition: Any, values: Mapping[str, str]) -> Any:
+    """Return what CloudFormation makes of a condition, or of a text in one. `values`: parameters by name, all of them.
+
+    As far as the template uses conditions: Ref, Equals, Not, And, Or, Condition.
+    """
+    match condition:
+        case {"Ref": name}:
+            return values[name]
+        case {"Condition": name}:
+            return decided(template()["Conditions"][name], values)
+        case {"Fn::Equals": [left, right]}:
+            return str(decided(left, values)) == str(decided(right, values))
+        case {"Fn::Not": [inner]}:
+            return not decided(inner, values)
+        case {"Fn::And": inner}:
+            return all(decided(each, values) for each in inner)
+        case {"Fn::Or": inner}:
+            return any(decided(each, values) for each in inner)
+    assert isinstance(condition, str), condition
+    return condition
+
+
+def defaults() -> dict[str, str]:
+    """Return the parameters that have a default, with it, as CloudFormation would fill them in."""
+    return {name: str(found["Default"]) for name, found in template()["Parameters"].items() if "Default" in found}
 
 
 def plain(node: Any) -> Any:

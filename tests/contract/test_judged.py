@@ -39,7 +39,19 @@ def skips() -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.fixture(scope="module", params=[SMALL, LARGE], ids=["small", "large"])
+# What LARGE excludes, or leaves at its default.
+GRADUAL: Final = {
+    **SMALL,
+    "Deployment": "Canary10Percent5Minutes",
+    "SigningKeyKmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d",
+    "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
+    "PathSecret": "abcdefghijklmnop",
+    "PreviousPathSecret": "none",
+    "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
+}
+
+
+@pytest.fixture(scope="module", params=[SMALL, LARGE, GRADUAL], ids=["small", "large", "gradual"])
 def processed(request: pytest.FixtureRequest) -> Document:
     """The built template after SAM's transform."""
     artefact = real(lambda: real_parts.built(real_parts.machine()))

@@ -61,7 +61,8 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
         "SyncLogs.Arn": arn("logs", f"log-group:{table}-sync:*"),
         "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
         "Api": "a1b2c3",
-        "AWS::StackId": arn("cloudformation", f"stack/{stack}/id"),
+        "AWS::StackId": arn("cloudformation", f"stack/{stack}/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"),
+        "AWS::StackName": stack,
         "AppAppleIds": f"531412,{APP}",
         "SigningKeyPrefix": prefix,
     }
@@ -281,3 +282,35 @@ def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
     others = values("retention-b", prefix="/retention/production", stack="retention-production")
     resources = {statement.resource for statement in Rights.of("OperatorPolicy", others).statements}
     assert not any(mine.allow(Ask(action, resource)) for action in mine.actions for resource in resources)
+
+
+# A key of one's own for the signing keys
+
+
+KMS_KEY: Final = arn("kms", "key/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d")
+PARAMETER_STORE: Final = "ssm.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("holder", ["FunctionRole", "SyncRole", "OperatorPolicy"])
+def test_signing_keys_may_be_under_a_key_of_ones_own(holder: str) -> None:
+    """SigningKeyKmsKeyArn lets the two functions and the operator decrypt with it, through Parameter Store alone."""
+    usual, own = (Rights.of(holder, values(TABLE) | given) for given in ({}, {"SigningKeyKmsKeyArn": KMS_KEY}))
+    through = Ask("kms:Decrypt", KMS_KEY, via=PARAMETER_STORE)
+    assert own.allow(through)
+    assert not usual.allow(through)
+    assert not own.allow(Ask("kms:Decrypt", KMS_KEY))
+    assert not own.allow(Ask("kms:Decrypt", arn("kms", "key/another"), via=PARAMETER_STORE))
+    assert own.allow(Ask("kms:Encrypt", KMS_KEY, via=PARAMETER_STORE)) == (holder == "OperatorPolicy")
+    assert not any(action.startswith("kms:") for action in usual.actions)
+
+
+def test_the_operator_finds_the_stack_by_its_name_and_no_other() -> None:
+    """IAM judges `stack/NAME/*` for a name, which a policy that ends in the stack's id does not match."""
+    mine = Rights.of("OperatorPolicy", values(TABLE))
+    assert [ask.resource for ask in asks("cloudformation", "describe_stacks", {"StackName": "retention-sandbox"})] == [
+        "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbox/*"
+    ]
+    for name in ("retention-sandbox", values(TABLE)["AWS::StackId"]):
+        assert all(mine.allow(ask) for ask in asks("cloudformation", "describe_stacks", {"StackName": name}))
+    for name in ("retention-production", "retention-sandbox-2", "retention"):
+        assert not any(mine.allow(ask) for ask in asks("cloudformation", "describe_stacks", {"StackName": name}))

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis.strategies import SearchStrategy, from_regex, sampled_from
 from retention.settings import Deployment, SyncDeployment
 from rights import operations
-from sam_template import ROOT, Document, resources, table_definition, template
+from sam_template import ROOT, Document, decided, defaults, resources, table_definition, template
 
 from console.other_rows import create_table
 
@@ -41,7 +41,16 @@ AWS_METRICS = {
     ("AWS/ApiGateway", "Count"): API,
     ("AWS/ApiGateway", "Latency"): API,
     ("AWS/Lambda", "Throttles"): {"FunctionName"},
+    ("AWS/Lambda", "ConcurrentExecutions"): {"FunctionName"},
     ("AWS/DynamoDB", "ReadThrottleEvents"): {"TableName"},
+    ("AWS/DynamoDB", "SuccessfulRequestLatency"): {"TableName", "Operation"},
+}
+
+# The metrics that an alarm fills in with zeros, with the reason. Any other is to stay missing where it is: a zero that
+# was made up is no measurement.
+FILLED = {
+    "TableThrottleAlarm": {"throttled"},  # DynamoDB publishes it only while it throttles: nothing else ends the alarm
+    "VerificationAlarm": {"refused", "failed"},  # nobody confirms that API Gateway publishes zeros of them
 }
 
 # What libraries, and the clients of AWS, read by themselves.
@@ -99,7 +108,8 @@ def metrics_of(alarm: Document) -> Iterator[tuple[str, str, set[str]]]:
 
 def text_of(name: Any) -> str:
     """Return a name, or the text of the Fn::Sub that makes it."""
-    return str(name["Fn::Sub"] if isinstance(name, dict) else name)
+    text = name["Fn::Sub"] if isinstance(name, dict) else name
+    return str(text[0] if isinstance(text, list) else text)
 
 
 def assert_exists(namespace: str, name: str, dimensions: set[str]) -> None:
@@ -141,22 +151,27 @@ def test_every_alarm_says_what_to_do_tells_someone_and_decides_about_silence(nam
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_expressions_use_the_metrics_they_are_given(name: str) -> None:
-    """Every metric of an expression is read in it, none is filled in, and just one result is returned."""
+    """Every metric of an expression is read in it, none is filled in without a reason, and one result is returned."""
     entries = ALARMS[name]["Properties"].get("Metrics", [])
-    expressions = [str(entry["Expression"]) for entry in entries if "Expression" in entry]
+    expressions = [text_of(entry["Expression"]) for entry in entries if "Expression" in entry]
     for entry in entries:
         assert ("Expression" in entry) == entry["ReturnData"]
         assert "Expression" in entry or re.search(rf"\b{entry['Id']}\b", expressions[0])
-    assert not any("FILL" in expression for expression in expressions)
+    assert set(re.findall(r"FILL\((\w+), 0\)", " ".join(expressions))) == FILLED.get(name, set())
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_expressions_name_nothing_else(name: str) -> None:
     """An expression over a metric that is not there is refused when the stack is made."""
     entries = ALARMS[name]["Properties"].get("Metrics", [])
-    known = {entry["Id"] for entry in entries} | {"IF", "AND", *PARAMETERS}
-    for expression in (text_of(entry["Expression"]) for entry in entries if "Expression" in entry):
-        assert set(re.findall(r"[A-Za-z]\w*", expression)) <= known
+    known = {entry["Id"] for entry in entries} | {"IF", "AND", "FILL", *PARAMETERS}
+    for expression in (entry["Expression"] for entry in entries if "Expression" in entry):
+        given = (
+            expression["Fn::Sub"][1]
+            if isinstance(expression, dict) and not isinstance(expression["Fn::Sub"], str)
+            else {}
+        )
+        assert set(re.findall(r"[A-Za-z]\w*", text_of(expression))) <= known | set(given)
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -178,19 +193,101 @@ def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
         assert period * most <= (86_400 if period < 3_600 else 604_800)
 
 
+@pytest.mark.parametrize("name", ALARMS)
+def test_a_percentile_of_few_samples_alarms_nobody(name: str) -> None:
+    """Of a handful of requests the percentile is the slowest: one slow start a day is no reason to wake a person."""
+    alarm = ALARMS[name]["Properties"]
+    assert ("ExtendedStatistic" in alarm) == (alarm.get("EvaluateLowSampleCountPercentile") == "ignore")
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_that_is_filled_in_outlasts_late_metrics(name: str) -> None:
+    """A metric that comes a period late is counted in the period it is of, so more than one period is looked at."""
+    alarm = ALARMS[name]["Properties"]
+    if name in FILLED:
+        assert alarm["EvaluationPeriods"] > 1
+        assert alarm["DatapointsToAlarm"] == 1
+
+
+def test_no_alarm_is_on_a_metric_of_dynamodb_itself() -> None:
+    """Such an alarm ignores missing data whatever TreatMissingData says, so it would never end: expressions only."""
+    assert [name for name, found in ALARMS.items() if found["Properties"].get("Namespace") == "AWS/DynamoDB"] == []
+
+
+@pytest.mark.parametrize(("percent", "tolerated"), [("0", "0"), ("0.1", "5")])
+def test_a_busy_stack_alarms_at_a_share_of_5xx(percent: str, tolerated: str) -> None:
+    """ServerErrorPercent 0 alarms at the first; else a share counts, once there are more than five."""
+    (expression,) = [
+        entry["Expression"] for entry in ALARMS["ServerErrorAlarm"]["Properties"]["Metrics"] if "Expression" in entry
+    ]
+    text, given = expression["Fn::Sub"]
+    condition, first, later = given["Tolerated"]["Fn::If"]
+    values = parameters({"ServerErrorPercent": percent})
+    assert str(first if decided({"Condition": condition}, values) else later) == tolerated
+    assert text == "IF(failed > ${Tolerated} AND 100 * failed > ${ServerErrorPercent} * requests, 1, 0)"
+
+
+def dashboard(values: dict[str, str]) -> Document:
+    """Return the dashboard's body with every reference in it filled in, as JSON."""
+    text, given = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    conditional = "".join(
+        each["Fn::If"][1]["Fn::Sub"]
+        for each in given["Conditional"]["Fn::Join"][1]
+        if decided({"Condition": each["Fn::If"][0]}, values)
+    )
+    filled = text.replace("${Conditional}", conditional).replace("${AWS::Region}", "us-east-1")
+    body: Document = json.loads(filled)
+    return body
+
+
 def test_the_dashboard_shows_metrics_that_exist() -> None:
     """The dashboard's body is JSON, and each line of it names a metric that somebody publishes."""
-    text = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
-    body = json.loads(text.replace("${AWS::Region}", "us-east-1"))
     shown = 0
-    for widget in body["widgets"]:
-        for namespace, name, *rest in widget["properties"]["metrics"]:
+    for widget in dashboard(parameters({}))["widgets"]:
+        for namespace, name, *rest in widget["properties"].get("metrics", []):
             dimensions = {item for item in rest[::2] if isinstance(item, str)}
             options = {**widget["properties"], **(rest[-1] if rest and isinstance(rest[-1], dict) else {})}
             assert re.fullmatch(r"Sum|Maximum|p\d{2}", options["stat"])
             assert_exists(namespace, name, dimensions)
             shown += 1
     assert shown > 20
+
+
+@pytest.mark.parametrize("sync", ["on", "off"])
+@pytest.mark.parametrize("silent", ["0", "24"])
+def test_the_dashboard_shows_every_alarm_there_is(sync: str, silent: str) -> None:
+    """One widget has the state of all alarms, without those that the parameters leave out."""
+    values = parameters({"SyncSchedule": sync, "SilentHours": silent})
+    (widget,) = [each for each in dashboard(values)["widgets"] if each["type"] == "alarm"]
+    there = {
+        name
+        for name, alarm in ALARMS.items()
+        if "Condition" not in alarm or decided({"Condition": alarm["Condition"]}, values)
+    }
+    assert sorted(widget["properties"]["alarms"]) == sorted(f"${{{name}.Arn}}" for name in there)
+
+
+def test_the_dashboard_leads_to_the_logs_and_to_the_runbook() -> None:
+    """A text has a link for each log group, into Logs Insights, and names the runbook."""
+    (widget,) = [each for each in dashboard(parameters({}))["widgets"] if each["type"] == "text"]
+    links = re.findall(r"\[[^\]]+\]\(\$\{Insights\}(.*?)\)\)\)?", widget["properties"]["markdown"])
+    assert links == ["${FunctionLogs}", "${AccessLogsEncoded}", "${SyncLogs}"]
+    assert "${Runbook}" in widget["properties"]["markdown"]
+    given = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"][1]
+    assert "logsV2:logs-insights" in given["Insights"]["Fn::Sub"]
+    group = resources("AWS::Logs::LogGroup")["AccessLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert given["AccessLogsEncoded"]["Fn::Sub"] == group.replace("/", "*2f")
+
+
+def test_widgets_lie_side_by_side() -> None:
+    """No widget covers another, and none leaves the 24 columns."""
+    covered: set[tuple[int, int]] = set()
+    for widget in dashboard(parameters({}))["widgets"]:
+        columns = range(widget["x"], widget["x"] + widget["width"])
+        cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
+        assert not cells & covered
+        assert max(columns) < 24
+        covered |= cells
 
 
 # --- the functions ---
@@ -254,7 +351,7 @@ def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
     assert schedule["Type"] == "ScheduleV2"
     given = schedule["Properties"]
     assert given["ScheduleExpression"] == "rate(5 minutes)"
-    assert "${AWS::StackName}" in given["Name"]["Fn::Sub"]
+    assert given["OmitName"] is True
     assert given["State"] == {"Fn::If": ["SyncsStates", "ENABLED", "DISABLED"]}
     assert given["RetryPolicy"]["MaximumRetryAttempts"] == 0
     assert template()["Conditions"]["SyncsStates"] == {"Fn::Equals": [{"Ref": "SyncSchedule"}, "on"]}
@@ -294,7 +391,7 @@ def test_the_sync_probes_the_stacks_own_url(secret: bool, domain: bool) -> None:
         if found.get("Condition") is None or found["Condition"] in conditions
     ]
     keys = {resolved(route["RouteKey"], given, conditions): route for route in routes}
-    assert keys["POST " + url.removeprefix(f"https://{host}")]["Target"] == {"Fn::Sub": "integrations/${Integration}"}
+    assert "integrations/${Integration}" in json.dumps(keys["POST " + url.removeprefix(f"https://{host}")]["Target"])
 
 
 def test_strangers_do_not_get_through_by_the_probes_route() -> None:
@@ -366,7 +463,12 @@ def calls_made(function: str) -> set[str]:
 
 def statements(function: str = "GetRetentionMessage") -> dict[str, Document]:
     (policy,) = template()["Resources"][ROLES[function]]["Properties"]["Policies"]
-    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+    return {statement["Sid"]: statement for statement in flat(policy["PolicyDocument"]["Statement"])}
+
+
+def flat(found: list[Document]) -> list[Document]:
+    """Return statements, those of an `If` too."""
+    return [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
 
 
 def actions(statement: Document) -> set[str]:
@@ -379,9 +481,11 @@ def test_actions_allowed_are_calls_made(function: str) -> None:
     """A function may do what its code does, and nothing else, and has a role of its own."""
     assert FUNCTIONS[function]["Properties"]["Role"] == {"Fn::GetAtt": [ROLES[function], "Arn"]}
     allowed = set().union(*map(actions, statements(function).values()))
+    # Lambda writes the log, and Parameter Store asks KMS, both in the function's name
+    made = {action for action in allowed if not action.startswith(("logs:", "kms:"))}
     if function == "SyncStates":  # not an SDK's call: the probe of the stack's own URL
-        allowed.remove("execute-api:Invoke")
-    assert {action for action in allowed if not action.startswith("logs:")} == calls_made(function)
+        made.remove("execute-api:Invoke")
+    assert made == calls_made(function)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -407,7 +511,7 @@ def test_the_operator_may_do_what_the_console_does() -> None:
     if "TransactWriteItems" in made:  # a transaction needs the right of each action in it
         made = (made - {"TransactWriteItems"}) | {"ConditionCheckItem", "PutItem", "UpdateItem", "DeleteItem"}
     operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    (table,) = [actions(statement) for statement in operator if statement["Sid"] == "KeepTheCatalog"]
+    (table,) = [actions(statement) for statement in flat(operator) if statement["Sid"] == "KeepTheCatalog"]
     assert {f"dynamodb:{name}" for name in made} == table
 
 
@@ -421,15 +525,16 @@ def test_local_tables_are_the_templates() -> None:
 
 
 def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
-    """No action has a wildcard; a resource has one only behind the prefix of the signing keys."""
+    """No action has a wildcard; a resource has one only behind the prefix of the signing keys, or the stack's name."""
     operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    for statement in [*statements().values(), *statements("SyncStates").values(), *operator]:
+    for statement in [*statements().values(), *statements("SyncStates").values(), *flat(operator)]:
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
         if statement["Sid"] == "AskOwnUrl":  # one method of one path of one API
             assert resource["Fn::Sub"].endswith(":${Api}/$default/POST/v1/probe")
             continue
-        assert "Fn::GetAtt" in resource or "Ref" in resource or resource["Fn::Sub"].endswith("${SigningKeyPrefix}/*")
+        one = "Fn::GetAtt" in resource or "Ref" in resource
+        assert one or resource["Fn::Sub"].endswith(("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -456,14 +561,16 @@ def _sub(condition: Document) -> tuple[str, Document]:
 
 def test_data_survives_the_stack() -> None:
     """Deleting or replacing anything leaves the table and the log of answers where they are."""
-    for name in ("Table", "FunctionLogs"):
-        assert template()["Resources"][name]["DeletionPolicy"] == "Retain"
+    # of a first deployment that fails, an empty log group may go; the table cannot: it is protected
+    for name, policy in (("Table", "Retain"), ("FunctionLogs", "RetainExceptOnCreate")):
+        assert template()["Resources"][name]["DeletionPolicy"] == policy
         assert template()["Resources"][name]["UpdateReplacePolicy"] == "Retain"
     table = table_definition()
     assert table["DeletionProtectionEnabled"] is True
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": False}  # DynamoDB's own key, not none
     assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert set(table["OnDemandThroughput"]) == {"MaxReadRequestUnits", "MaxWriteRequestUnits"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
@@ -485,16 +592,136 @@ def test_the_access_log_has_neither_path_nor_secret() -> None:
     """Path and route hold the secret segment; so does nothing that is logged."""
     line = properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
     fields = json.loads(line)
+    assert len(line.splitlines()) == 1
     assert not re.search(r"path|route|authorizer|request\.|resource", line, re.IGNORECASE)
     assert fields["status"] == "$context.status"
 
 
-def test_the_secret_is_shown_nowhere() -> None:
-    """PathSecret is NoEcho and part of the route alone: no output, variable or name repeats it."""
-    assert PARAMETERS["PathSecret"]["NoEcho"] is True
-    rest = {**template()["Resources"], "Route": None, "Outputs": template()["Outputs"]}
-    assert "${PathSecret}" not in json.dumps(rest)
-    assert '{"Ref": "PathSecret"}' not in json.dumps(rest)
+def test_the_access_log_is_json_whatever_is_logged() -> None:
+    """Every variable stands in quotes, and none brings its own, as `$context.error.messageString` does."""
+    line = properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+    variables = re.findall(r"\$context(?:\.\w+)+", line)
+    assert len(variables) > 10
+    assert [name for name in variables if name.endswith("String")] == []
+    quoted = "".join(re.findall(r'"[^"]*"', line))
+    assert re.findall(r"\$context(?:\.\w+)+", quoted) == variables
+    filled = json.loads(re.sub(r"\$context(?:\.\w+)+", "429", line))
+    assert all(isinstance(value, str) for value in filled.values())
+
+
+def test_the_alarm_about_floods_needs_no_json() -> None:
+    """The metric filter looks for a phrase, which the line has for a 429 and for no other status."""
+    (pattern,) = [found["Properties"]["FilterPattern"] for found in resources("AWS::Logs::MetricFilter").values()]
+    assert re.fullmatch(r'"[\w=]+"', pattern)
+    line = properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+    for status in range(100, 600):
+        filled = re.sub(r"\$context(?:\.\w+)+", "", line.replace("$context.status", str(status)))
+        assert (pattern.strip('"') in filled) == (status == 429)
+
+
+def test_the_access_log_has_the_prefix_that_is_allowed_once_for_all() -> None:
+    """Any other group adds its ARN to a policy of the account's that has 5 120 bytes, and may be full."""
+    group = resources("AWS::Logs::LogGroup")["AccessLogs"]["Properties"]["LogGroupName"]
+    assert group["Fn::Sub"].startswith("/aws/vendedlogs/")
+
+
+@pytest.mark.parametrize("secret", ["PathSecret", "PreviousPathSecret"])
+def test_the_secret_is_shown_nowhere(secret: str) -> None:
+    """Both secrets are NoEcho and part of their route alone: no output, variable or name repeats them."""
+    assert PARAMETERS[secret]["NoEcho"] is True
+    rest = {**template()["Resources"], "Route": None, "PreviousRoute": None, "Outputs": template()["Outputs"]}
+    assert f"${{{secret}}}" not in json.dumps(rest)
+    assert f'{{"Ref": "{secret}"}}' not in json.dumps(rest)
+
+
+# --- the URL ---
+
+
+def chosen(node: Any, values: dict[str, str]) -> Any:
+    """Return what CloudFormation makes of a value of Ref, Sub and If, with `<X>` for a resource X."""
+    match node:
+        case {"Fn::If": [condition, first, second]}:
+            return chosen(first if decided({"Condition": condition}, values) else second, values)
+        case {"Ref": name}:
+            return values.get(name, f"<{name}>")
+        case {"Fn::Sub": [text, given]}:
+            return chosen({"Fn::Sub": text}, {**values, **{name: chosen(each, values) for name, each in given.items()}})
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], f"<{found[1]}>"), text)
+    return node
+
+
+def routes(given: dict[str, str]) -> dict[str, str]:
+    """Return the keys of the routes that Apple may call, by logical id."""
+    values = parameters(given)
+    return {
+        name: chosen(found["Properties"]["RouteKey"], values)
+        for name, found in resources("AWS::ApiGatewayV2::Route").items()
+        if name != "ProbeRoute"
+        if "Condition" not in found or decided({"Condition": found["Condition"]}, values)
+    }
+
+
+OLD, NEW = "old-secret-of-the-path", "new-secret-of-the-path"
+
+
+@pytest.mark.parametrize(
+    ("given", "paths"),
+    [
+        ({}, {"POST": ""}),
+        ({"PathSecret": NEW}, {"POST": f"/{NEW}"}),
+        ({"PathSecret": NEW, "PreviousPathSecret": OLD}, {"POST": f"/{NEW}", "ANY": f"/{OLD}"}),
+        ({"PathSecret": NEW, "PreviousPathSecret": "none"}, {"POST": f"/{NEW}", "ANY": ""}),
+        ({"PreviousPathSecret": OLD}, {"POST": "", "ANY": f"/{OLD}"}),
+    ],
+)
+def test_the_previous_path_is_answered_until_apple_has_the_new_one(
+    given: dict[str, str], paths: dict[str, str]
+) -> None:
+    """A route for each path. Their keys differ in the method, since an API has each key once."""
+    assert {key.split()[0]: key.split()[1] for key in routes(given).values()} == {
+        method: f"/v1/retention-message{path}" for method, path in paths.items()
+    }
+
+
+def test_no_request_meets_a_gap_between_two_paths() -> None:
+    """The previous path has its route before the other one leaves it: the other's target waits for it."""
+    target = template()["Resources"]["Route"]["Properties"]["Target"]
+    index, (integration, after) = target["Fn::Select"]
+    assert (index, integration) == (0, template()["Resources"]["PreviousRoute"]["Properties"]["Target"])
+    assert after == {"Fn::If": ["HasPreviousPath", {"Ref": "PreviousRoute"}, ""]}
+    assert template()["Resources"]["PreviousRoute"]["Condition"] == "HasPreviousPath"
+
+
+DOMAIN = {"DomainName": "retention.example.com", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f"}
+GIVEN_BY_API_GATEWAY = "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1/retention-message"
+
+
+@pytest.mark.parametrize(
+    ("given", "disabled", "url", "default_url"),
+    [
+        ({}, False, GIVEN_BY_API_GATEWAY, None),
+        ({"PathSecret": NEW}, False, f"{GIVEN_BY_API_GATEWAY}/<PathSecret>", None),
+        (DOMAIN, False, "https://retention.example.com/v1/retention-message", GIVEN_BY_API_GATEWAY),
+        ({**DOMAIN, "DefaultEndpoint": "off"}, True, "https://retention.example.com/v1/retention-message", None),
+    ],
+)
+def test_a_domain_switches_nothing_off_by_itself(
+    given: dict[str, str],
+    *,
+    disabled: bool,
+    url: str,
+    default_url: str | None,
+) -> None:
+    """DefaultEndpoint alone decides about the address that Apple may still have; the outputs name what answers."""
+    values = parameters(given)
+    api = chosen(properties("AWS::ApiGatewayV2::Api")["DisableExecuteApiEndpoint"], values)
+    outputs = {
+        name: chosen(found["Value"], values)
+        for name, found in template()["Outputs"].items()
+        if "Condition" not in found or decided({"Condition": found["Condition"]}, values)
+    }
+    assert (api, outputs["Url"], outputs.get("DefaultUrl")) == (disabled, url, default_url)
 
 
 # --- parameters ---
@@ -505,29 +732,15 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 
 
 def parameters(given: dict[str, str]) -> dict[str, str]:
-    defaults = {name: str(found["Default"]) for name, found in PARAMETERS.items() if "Default" in found}
-    return {**defaults, **GOOD, **given}
-
-
-def holds(condition: Any, values: dict[str, str]) -> Any:
-    """Evaluate CloudFormation's rule functions, as far as the template uses them."""
-    match condition:
-        case {"Ref": name}:
-            return values[name]
-        case {"Fn::Equals": [left, right]}:
-            return str(holds(left, values)) == str(holds(right, values))
-        case {"Fn::Not": [inner]}:
-            return not holds(inner, values)
-    assert isinstance(condition, str), condition
-    return condition
+    return {**defaults(), **GOOD, **given}
 
 
 def refused_by(values: dict[str, str]) -> list[str]:
     return [
         name
         for name, rule in template()["Rules"].items()
-        if holds(rule["RuleCondition"], values)
-        and not all(holds(assertion["Assert"], values) for assertion in rule["Assertions"])
+        if decided(rule["RuleCondition"], values)
+        and not all(decided(assertion["Assert"], values) for assertion in rule["Assertions"])
     ]
 
 
@@ -544,7 +757,16 @@ def acceptable(name: str, value: str) -> bool:
 @pytest.mark.parametrize(
     ("given", "rule"),
     [
-        ({"Environment": "Production", "RehearsalTrustAnchor": "MIIB"}, "RehearsalStaysOutOfProduction"),
+        (
+            {"Environment": "Production", "AlarmEmail": "none", "RehearsalTrustAnchor": "MIIB"},
+            "RehearsalStaysOutOfProduction",
+        ),
+        ({"Environment": "Production"}, "ProductionReportsToAPerson"),
+        ({"ReservedConcurrency": "0", "ProvisionedConcurrency": "1"}, "ProvisionedWithinReserved"),
+        ({"ProvisionedConcurrency": "1", "Deployment": "Canary10Percent5Minutes"}, "ProvisionedAllAtOnce"),
+        ({"DefaultEndpoint": "off"}, "SomeEndpoint"),
+        ({"PathSecret": "a" * 16, "PreviousPathSecret": "a" * 16}, "TwoDifferentPaths"),
+        ({"PreviousPathSecret": "none"}, "PreviousPathHadASecret"),
         ({"SnapStart": "on", "ProvisionedConcurrency": "1"}, "SnapStartOrProvisionedConcurrency"),
         ({"DomainName": "retention.example.com"}, "DomainNeedsCertificate"),
         ({"CertificateArn": CERTIFICATE}, "CertificateNeedsDomain"),
@@ -556,34 +778,52 @@ def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str
     assert refused_by(parameters(given)) == [rule]
 
 
-CHOICES: dict[str, tuple[str, str]] = {
+CHOICES: dict[str, tuple[str, ...]] = {
     "Environment": ("Sandbox", "Production"),
     "RehearsalTrustAnchor": ("", "MIIB"),
     "SnapStart": ("off", "on"),
     "ProvisionedConcurrency": ("0", "2"),
+    "ReservedConcurrency": ("-1", "0"),
+    "Deployment": ("AllAtOnce", "Linear10PercentEvery1Minute"),
     "DomainName": ("", "retention.example.com"),
     "CertificateArn": ("", CERTIFICATE),
-    "AlarmEmail": ("", "a@example.com"),
+    "DefaultEndpoint": ("on", "off"),
+    "PathSecret": ("", NEW),
+    "PreviousPathSecret": ("", "none", NEW),
+    "AlarmEmail": ("", "none", "a@example.com"),
     "AlarmTopicArn": ("", TOPIC),
 }
 
 
+def contradictions(given: dict[str, str]) -> list[str]:
+    """Return the rules that these parameters break, by what the rules are for."""
+    provisioned, domain = given["ProvisionedConcurrency"] != "0", given["DomainName"] != ""
+    production, email, topic = given["Environment"] == "Production", given["AlarmEmail"], given["AlarmTopicArn"]
+    broken = {
+        "RehearsalStaysOutOfProduction": production and given["RehearsalTrustAnchor"],
+        "SnapStartOrProvisionedConcurrency": given["SnapStart"] == "on" and provisioned,
+        "ProvisionedWithinReserved": given["ReservedConcurrency"] == "0" and provisioned,
+        "ProvisionedAllAtOnce": given["Deployment"] != "AllAtOnce" and provisioned,
+        "DomainNeedsCertificate": domain and not given["CertificateArn"],
+        "CertificateNeedsDomain": given["CertificateArn"] and not domain,
+        "SomeEndpoint": given["DefaultEndpoint"] == "off" and not domain,
+        "TwoDifferentPaths": given["PreviousPathSecret"] and given["PreviousPathSecret"] == given["PathSecret"],
+        "PreviousPathHadASecret": given["PreviousPathSecret"] == "none" and not given["PathSecret"],
+        "OneWayToAlarm": email and topic,
+        "ProductionReportsToAPerson": production and not email and not topic,
+    }
+    return [rule for rule, is_broken in broken.items() if is_broken]
+
+
 def test_every_combination_is_taken_or_refused_for_its_reason() -> None:
-    """All 256 of the parameters that rules speak of: each contradiction is refused, and nothing else."""
+    """All of the parameters that rules speak of: each contradiction is refused, and nothing else."""
     taken = 0
-    for chosen in itertools.product((False, True), repeat=len(CHOICES)):
-        production, anchor, snap_start, provisioned, domain, certificate, email, topic = chosen
-        contradictions = {
-            "RehearsalStaysOutOfProduction": production and anchor,
-            "SnapStartOrProvisionedConcurrency": snap_start and provisioned,
-            "DomainNeedsCertificate": domain and not certificate,
-            "CertificateNeedsDomain": certificate and not domain,
-            "OneWayToAlarm": email and topic,
-        }
-        given = {name: values[choice] for (name, values), choice in zip(CHOICES.items(), chosen, strict=True)}
-        assert refused_by(parameters(given)) == [rule for rule, broken in contradictions.items() if broken]
-        taken += not any(contradictions.values())
-    assert taken == 3 * 3 * 2 * 3
+    for combination in itertools.product(*CHOICES.values()):
+        given = dict(zip(CHOICES, combination, strict=True))
+        refused = refused_by(parameters(given))
+        assert refused == contradictions(given)
+        taken += not refused
+    assert taken > 100
 
 
 def test_what_cannot_be_guessed_has_no_default() -> None:
@@ -612,7 +852,22 @@ def test_the_functions_start_with_whatever_the_template_takes(environment: str, 
     "given",
     [
         {},
-        {"Environment": "Production"},
+        {"Environment": "Production", "AlarmEmail": "a@example.com"},
+        {"Environment": "Production", "AlarmTopicArn": TOPIC},
+        {"Environment": "Production", "AlarmEmail": "none"},
+        {"Environment": "Production", "AlarmEmail": "none", "Deployment": "Canary10Percent5Minutes"},
+        {"AlarmEmail": "none"},
+        {"SigningKeyKmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"},
+        {"SigningKeyKmsKeyArn": "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0f3c2a10"},
+        {"PathSecret": NEW, "PreviousPathSecret": OLD},
+        {"PathSecret": NEW, "PreviousPathSecret": "none"},
+        {"PreviousPathSecret": OLD},
+        {"PathSecret": "{{resolve:secretsmanager:retention/path:SecretString:secret::}}"},
+        {"PermissionsBoundary": "arn:aws:iam::123456789012:policy/team/boundary"},
+        {"PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess"},
+        {"ServerErrorPercent": "0.1"},
+        {"RunbookUrl": "https://wiki.example.com/retention?page=1#alarms"},
+        {"DomainName": "retention.example.com", "CertificateArn": CERTIFICATE, "DefaultEndpoint": "off"},
         {"RehearsalTrustAnchor": "MIIB"},
         {"SnapStart": "on"},
         {"ProvisionedConcurrency": "2"},
@@ -647,6 +902,23 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("PathSecret", "short"),
         ("PathSecret", "with/a/slash/in/it/"),
         ("PathSecret", "{proxy+}aaaaaaaaaaaa"),
+        ("PathSecret", "none"),
+        ("PathSecret", "{{resolve:ssm-secure:/retention/path:1}}"),
+        ("PathSecret", "{{resolve:secretsmanager:a}}/{proxy+}"),
+        ("PreviousPathSecret", "short"),
+        ("PreviousPathSecret", "{proxy+}aaaaaaaaaaaa"),
+        ("DefaultEndpoint", "false"),
+        ("Deployment", "Canary"),
+        ("SigningKeyKmsKeyArn", "alias/retention"),
+        ("SigningKeyKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:alias/retention"),
+        ("PermissionsBoundary", "boundary"),
+        ("PermissionsBoundary", "arn:aws:iam::123456789012:role/boundary"),
+        ("AppAppleIds", ",".join(["6745974591"] * 164)),
+        ("AccessLogRetentionDays", "2"),
+        ("TableUnitsPerSecond", "0"),
+        ("ServerErrorPercent", "51"),
+        ("RunbookUrl", "http://wiki.example.com"),
+        ("RunbookUrl", 'https://wiki.example.com/")'),
         ("DomainName", "https://example.com"),
         ("CertificateArn", "certificate"),
         ("MemorySize", "128"),
@@ -658,6 +930,7 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("RehearsalTrustAnchor", "-----BEGIN CERTIFICATE-----"),
         ("RehearsalTrustAnchor", "certificate.pem"),
         ("RehearsalTrustAnchor", "retention"),
+        ("RehearsalTrustAnchor", "MI" + "A" * 2_500),
         ("KnownLeaves", "0F" * 32),
         ("KnownLeaves", f"{'0f' * 32}, {'0e' * 32}"),
         ("KnownLeaves", ",".join(["0f" * 32] * 11)),
@@ -685,16 +958,99 @@ def test_every_parameter_is_bounded_explained_grouped_and_used(name: str) -> Non
     assert f'{{"Ref": "{name}"}}' in used or f"${{{name}}}" in used
 
 
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+
+
+def configured(section: str) -> dict[str, str]:
+    """Return the parameters of one of samconfig.toml's stacks."""
+    overrides = SAMCONFIG[section]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(override.split("=", 1) for override in overrides)
+
+
 @pytest.mark.parametrize(("section", "environment"), [("sandbox", "Sandbox"), ("production", "Production")])
 def test_samconfig_deploys_what_the_template_takes(section: str, environment: str) -> None:
     """samconfig.toml has a stack for each environment, with parameters the template knows and accepts."""
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())[section]["deploy"]["parameters"]
-    given = dict(override.split("=", 1) for override in config["parameter_overrides"])
+    config, given = SAMCONFIG[section]["deploy"]["parameters"], configured(section)
     assert given["Environment"] == environment
     assert section in config["stack_name"]
     assert {name for name, found in PARAMETERS.items() if "Default" not in found} <= set(given)
     assert [name for name, value in given.items() if not acceptable(name, value)] == []
     assert refused_by(parameters(given)) == []
+    assert f"environment={section}" in config["tags"].split()
+
+
+SECTIONS = [name for name, found in SAMCONFIG.items() if isinstance(found, dict)]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_production_stack_reports_to_a_person(section: str) -> None:
+    """An alarm without an address or a topic changes colour where nobody looks."""
+    given = configured(section)
+    if given["Environment"] == "Production":
+        assert given.get("AlarmTopicArn") or given.get("AlarmEmail", "none") not in {"", "none"}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
+    """Apple's sandbox calls for days at a time nobody; a new version meets a tenth of production's customers first."""
+    given = parameters(configured(section))
+    production = given["Environment"] == "Production"
+    assert decided({"Condition": "WatchesSilence"}, given) == production
+    assert decided({"Condition": "ShiftsGradually"}, given) == production
+
+
+@pytest.mark.parametrize(
+    ("email", "topic", "has_topic", "makes_one"),
+    [("", "", False, False), ("none", "", False, False), ("a@example.com", "", True, True), ("", TOPIC, True, False)],
+)
+def test_none_is_no_address(email: str, topic: str, *, has_topic: bool, makes_one: bool) -> None:
+    """AlarmEmail=none makes no topic, and leaves alarms without an action."""
+    values = parameters({"AlarmEmail": email, "AlarmTopicArn": topic})
+    assert decided({"Condition": "HasAlarmTopic"}, values) == has_topic
+    assert decided({"Condition": "HasAlarmEmail"}, values) == makes_one
+
+
+# --- logs and roles ---
+
+
+def test_what_names_people_is_kept_for_a_month_and_answers_for_experiments() -> None:
+    """The access log has callers' addresses: it and the sync's log have a retention of their own."""
+    kept = {name: found["Properties"]["RetentionInDays"] for name, found in resources("AWS::Logs::LogGroup").items()}
+    own = {"Ref": "AccessLogRetentionDays"}
+    assert kept == {"FunctionLogs": {"Ref": "LogRetentionDays"}, "AccessLogs": own, "SyncLogs": own}
+    assert (PARAMETERS["AccessLogRetentionDays"]["Default"], PARAMETERS["LogRetentionDays"]["Default"]) == (30, 400)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_lambda_adds_no_lines_of_its_own(function: str) -> None:
+    """START, END and REPORT are left out; INFO keeps our lines, which Lambda takes for INFO, metrics too."""
+    given = FUNCTIONS[function]["Properties"]["LoggingConfig"]
+    assert {name: given[name] for name in ("LogFormat", "SystemLogLevel", "ApplicationLogLevel")} == {
+        "LogFormat": "JSON",
+        "SystemLogLevel": "WARN",
+        "ApplicationLogLevel": "INFO",
+    }
+
+
+def test_every_role_takes_the_organisation_s_boundary() -> None:
+    """The roles of the template, and the schedule's, which SAM makes."""
+    (schedule,) = SYNC["Properties"]["Events"].values()
+    roles = [found["Properties"] for found in resources("AWS::IAM::Role").values()]
+    assert len(roles) == 3
+    for found in (*roles, schedule["Properties"]):
+        assert found["PermissionsBoundary"] == {
+            "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
+        }
+
+
+def test_the_largest_parameters_fit_into_lambda_s_variables() -> None:
+    """A function's variables have 4 096 bytes together: each parameter at its longest fits, the others as usual."""
+    variables = FUNCTION["Properties"]["Environment"]["Variables"]
+    own = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
+    usual = sum(len(name) for name in variables) + 600  # table, stack, prefix and what else is short
+    for parameter in ("AppAppleIds", "RehearsalTrustAnchor", "KnownLeaves"):
+        assert parameter in own.values()
+        assert usual + PARAMETERS[parameter]["MaxLength"] < 4_096
 
 
 def test_the_outputs_are_those_the_console_and_the_owner_need() -> None:

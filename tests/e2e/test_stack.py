@@ -184,9 +184,8 @@ def test_the_sync_takes_over_what_apple_decided(scene: Scene, box: Box) -> None:
 
     That Apple is a box on this machine is set by hand: the template leaves RETENTION_APPLE_URL empty.
     """
-    (schedule,) = scene.aws.client("scheduler").list_schedules()["Schedules"]
-    assert (schedule["Name"], schedule["State"]) == (f"{STACK}-sync-states", "ENABLED")
     function = {"FunctionName": scene.stack.outputs["SyncFunctionName"]}
+    assert [schedule["State"] for schedule in schedules_of(scene, **function)] == ["ENABLED"]
     configured = scene.aws.client("lambda").get_function_configuration(**function)["Environment"]["Variables"]
     assert configured["RETENTION_APPLE_URL"] == ""
     served = scene.ask(BASIC, "fr-FR").document["message"]["messageIdentifier"]
@@ -207,6 +206,13 @@ def test_the_sync_takes_over_what_apple_decided(scene: Scene, box: Box) -> None:
     assert lost["messageIdentifiers"] == [served]
     (app,) = scene.stack.sync()["apps"]
     assert (app["outcome"], app["reason"]) == ("failed", "apple_unreachable")
+
+
+def schedules_of(scene: Scene, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803  # as AWS writes it
+    """Return the schedules that call a function. Their names are CloudFormation's."""
+    client = scene.aws.client("scheduler")
+    found = [client.get_schedule(Name=each["Name"]) for each in client.list_schedules()["Schedules"]]
+    return [each for each in found if each["Target"]["Arn"].endswith(f":function:{FunctionName}")]
 
 
 # Releases
@@ -280,7 +286,7 @@ def test_changed_code_reaches_apple_and_so_does_its_way_back(scene: Scene) -> No
 
 def test_production_with_a_rehearsal_s_anchor_is_refused_before_anything_is_made(scene: Scene) -> None:
     """By the template's rule, which MiniStack judges; nothing of the stack is there afterwards."""
-    given = {**scene.parameters, "Environment": "Production"}
+    given = {**scene.parameters, "Environment": "Production", "AlarmEmail": "a@example.com"}
     with pytest.raises(RefusedError, match="RehearsalTrustAnchor must be empty in Production"):
         scene.project.deploy(scene.aws, "retention-production", given)
     stacks = scene.aws.client("cloudformation").describe_stacks()["Stacks"]
@@ -301,4 +307,6 @@ def test_the_committed_test_authority_starts_no_deployed_function(scene: Scene) 
 
 def test_only_what_ministack_does_not_know_was_left_out(scene: Scene) -> None:
     """Alarms over expressions: tests/contract judges them instead."""
-    assert scene.project.without == ["VerificationAlarm", "UnansweredAlarm", "RejectionAlarm"]
+    assert scene.project.without == [
+        *("ServerErrorAlarm", "VerificationAlarm", "UnansweredAlarm", "TableThrottleAlarm", "RejectionAlarm")
+    ]
