@@ -1,6 +1,5 @@
 # `make` lists the verbs. Each works alone on a fresh clone with Python 3.11 or newer, pip and make.
 
-ARCH ?= arm64
 PORT ?= 8080
 DYNAMODB_PORT ?= 8000
 APPLE_PORT ?= 8700
@@ -8,21 +7,28 @@ FILE ?= retention.yaml
 MINUTES ?= 1
 BIN := .venv/bin
 SAM_BIN := .venv-sam/bin
-# every requirement is in the file, with its hashes: nothing is left for pip to resolve
-PIP_INSTALL := -m pip install -q --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 REQUIREMENTS := requirements/dev.txt layers/dependencies/requirements.txt
 export SAM_CLI_TELEMETRY := 0
 
-# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment. What pip says goes to a log.
+# What the shell sets for Python would change what is installed and built. Of pip's variables scripts/install.py takes
+# those that say where packages come from.
+unexport $(filter-out PYTHON,$(filter PYTHON% __PYVENV_%,$(.VARIABLES))) VIRTUAL_ENV SOURCE_DATE_EPOCH
+
+# $(call given,NAME): what was typed after make. A shell has its own ideas of ENV (sh's startup file) and ARCH.
+given = $(if $(filter command,$(origin $(1))),$($(1)))
+
+# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment, of packages held to their hashes. What pip says
+# goes to a log. No path in a recipe is absolute, so that a checkout's own may have blanks in it.
 define environment
-@python=$$(scripts/find-python) || exit 1; echo "Preparing $(1) with $$($$python -V)"; \
-$$python -m venv --clear $(1) && $(1)/bin/python $(PIP_INSTALL) -r $(2) > $(1)/pip.log 2>&1 \
+@scripts/check-path
+@python=$$(scripts/find-python) || exit 1; echo "Preparing $(1) with $$("$$python" -V)"; \
+"$$python" -m venv --clear $(1) && $(1)/bin/python -Es scripts/install.py $(2) > $(1)/pip.log 2>&1 \
   || { grep ERROR $(1)/pip.log; echo "$(1) could not be made; $(1)/pip.log says more." >&2; exit 1; }
 @touch $@
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve sandbox test e2e prove fuzz check lint template build bench events clean pins
+.PHONY: help setup run serve sandbox test e2e prove fuzz check lint template build deploy bench events clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,18 +65,19 @@ check: lint template test ## what CI runs: lint, types, template and tests
 lint: .venv/.installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
+	@$(BIN)/python -m mypy
 
 # cfn-lint with its informational rules too; checkov with the skips argued in the template, asking nobody on the network
 template: .venv-sam/.made .venv-checkov/.made
-	@$(SAM_BIN)/sam validate --lint
-	@$(SAM_BIN)/cfn-lint --include-checks I -- template.yaml
-	@.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --quiet --compact
+	@$(SAM_BIN)/python -m samcli validate --lint
+	@$(SAM_BIN)/python -m cfnlint --include-checks I -- template.yaml
+	@.venv-checkov/bin/python -m checkov.main --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
-build: .venv-sam/.made ## sam build, for ARCH=arm64 (default) or x86_64
-	@test -x $(SAM_BIN)/python3.13 || { echo "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. This machine's best \
-	is $$($(SAM_BIN)/python -V). Install Python 3.13, then: make clean build" >&2; exit 1; }
-	@MAKEFLAGS= MAKELEVEL= PATH="$(CURDIR)/$(SAM_BIN):$$PATH" $(SAM_BIN)/sam build --parameter-overrides Architecture=$(ARCH)
+build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)
+	@$(SAM_BIN)/python -Es scripts/build.py --env "$(call given,ENV)" --arch "$(call given,ARCH)"
+
+deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
+	@$(BIN)/python -Es scripts/deploy.py --env "$(call given,ENV)" --nonce "$(call given,NONCE)"
 
 bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some five minutes: table, plot, figures as JSON
 	@$(BIN)/python -m benchmarks
@@ -90,13 +97,13 @@ clean: ## remove everything that was made, virtual environments included
 
 # the project itself, editable and without fetching anything: hatchling came with the pins
 .venv/.installed: .venv/.made pyproject.toml
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . > .venv/pip.log 2>&1 \
+	@$(BIN)/python -Es scripts/install.py --project . > .venv/pip.log 2>&1 \
 	  || { echo "The project could not be installed; .venv/pip.log says why." >&2; exit 1; }
 	@touch $@
 
 # the plot's library
 .venv/.bench: .venv/.installed benchmarks/requirements.txt
-	@$(BIN)/python $(PIP_INSTALL) -r benchmarks/requirements.txt > .venv/pip.log 2>&1 || { cat .venv/pip.log; exit 1; }
+	@$(BIN)/python -Es scripts/install.py benchmarks/requirements.txt > .venv/pip.log 2>&1 || { cat .venv/pip.log; exit 1; }
 	@touch $@
 
 .venv-sam/.made: requirements/sam.txt

@@ -78,7 +78,7 @@ def _introduce(occasion: Occasion, out: Output) -> None:
         f" {occasion.not_after:%Y-%m-%d %H:%M} UTC; its key stays in {occasion.directory}. A sandbox stack believes it"
         " once samconfig.toml has, under [sandbox.deploy.parameters], among the parameter_overrides\n\n"
         f'  "RehearsalTrustAnchor={occasion.anchor}",\n\n'
-        "and `make build` and `.venv-sam/bin/sam deploy --config-env sandbox` have run. Afterwards empty it again:\n\n"
+        "and `make deploy ENV=sandbox` has run. Afterwards empty it again, and repeat `make deploy`:\n\n"
         '  "RehearsalTrustAnchor=\\"\\"",\n\n'
         f"An endpoint on this machine believes it with `make serve TRUST_ANCHOR={occasion.directory / 'root.der'}`.\n"
     )

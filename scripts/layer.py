@@ -1,19 +1,19 @@
-"""Makes the Lambda artefact small and the same every time; `build/artefact.mk` calls it with the standard library only.
+"""Makes the Lambda artefact small, the same every time, and what it should be; standard library only.
 
-layer.py trim   DIR            take out what no function imports, add the roots of AWS's own endpoints
-layer.py settle DIR            one time and one mode for every file, so that equal inputs give equal bytes
-layer.py check  DIR MACHINE    refuse native code of another machine and a layer over its limit
+First `trim`, then the bytecode, then `settle`; `check` and `check_function` look at what came of it.
 """
 
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import os
 import re
 import shutil
 import ssl
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -98,27 +98,54 @@ def settle(directory: Path) -> None:
 
 
 def check(layer: Path, machine: str) -> None:
-    files = [path for path in layer.rglob("*") if path.is_file()]
-    for path in files:
-        if ".so" in path.suffixes and (found := elf_machine(path)) != MACHINES[machine]:
-            sys.exit(f"{path.name} is for ELF machine {found}, not {machine}")
-    size = sum(path.stat().st_size for path in files)
+    """End with a sentence unless the layer is compiled, for `machine` (aarch64 or x86_64), and within its limit."""
+    check_bytecode(layer)
+    objects = list(native_code(layer))
+    if not objects:
+        sys.exit(f"{layer} has no native code: cryptography is missing.")
+    for path in objects:
+        if (found := elf_machine(path.read_bytes()[:20])) != MACHINES[machine]:
+            sys.exit(f"{path.name} is for ELF machine {found}, not {machine}.")
+    size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
     if size > LIMIT:
-        sys.exit(f"the layer has {size:,} bytes unzipped, over {LIMIT:,}")
+        sys.exit(f"The layer has {size:,} bytes unzipped, over {LIMIT:,}.")
 
 
-def elf_machine(path: Path) -> int:
-    """Field e_machine of the ELF header (System V ABI): two bytes at 18, little-endian on both of Lambda's machines."""
-    return int.from_bytes(path.read_bytes()[18:20], "little")
+def check_function(folder: Path) -> None:
+    """End with a sentence unless the function is compiled and RELEASE holds a digest."""
+    check_bytecode(folder)
+    release = (folder / "RELEASE").read_text() if (folder / "RELEASE").is_file() else ""
+    if not re.fullmatch(r"[0-9a-f]{64}\n", release):
+        sys.exit(f"{folder / 'RELEASE'} holds no SHA-256: a changed parameter would not reach the alias `live`.")
 
 
-if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["trim", directory]:
-            trim(Path(directory))
-        case ["settle", directory]:
-            settle(Path(directory))
-        case ["check", directory, machine]:
-            check(Path(directory), machine)
-        case _:
-            sys.exit(__doc__)
+def check_bytecode(folder: Path) -> None:
+    """End with a sentence unless every module has bytecode that Lambda's Python 3.13 reads, and reads unchecked."""
+    sources = sorted(folder.rglob("*.py"))
+    if not sources:
+        sys.exit(f"{folder} has no module.")
+    missing = [path for path in sources if not is_compiled(path)]
+    if missing:
+        sys.exit(
+            f"{len(missing)} of {len(sources)} modules have no bytecode that Lambda would use, such as"
+            f" {missing[0].relative_to(folder)}: every cold start would compile them again."
+        )
+
+
+def is_compiled(source: Path) -> bool:
+    bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+    header = bytecode.read_bytes()[:8] if bytecode.is_file() else b""
+    # PEP 552: the magic number, then the flags; 1 is a hash that is not checked at import
+    return header == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+
+
+def native_code(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and ".so" in path.suffixes)
+
+
+def elf_machine(header: bytes) -> int:
+    """Return e_machine of an ELF header's first 20 bytes (System V ABI), little-endian on both of Lambda's machines.
+
+    0, which is no machine, where they are no ELF header.
+    """
+    return int.from_bytes(header[18:20], "little") if header.startswith(b"\x7fELF") else 0

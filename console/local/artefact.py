@@ -47,7 +47,7 @@ def sam(*arguments: str) -> str:
     path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "PATH": path}
     return subprocess.run(
-        [SAM, *arguments],
+        [str(SAM.with_name("python")), "-Es", "-m", "samcli", *arguments],
         cwd=ROOT,
         env=environment,
         check=True,
@@ -80,10 +80,17 @@ def built(architecture: str, *, anew: bool = False) -> Artefact:
 
 
 def _build(architecture: str, target: Path) -> None:
-    try:
-        sam("build", "--build-dir", str(target), "--parameter-overrides", f"Architecture={architecture}")
-    except subprocess.CalledProcessError as error:
-        raise RuntimeError(f"sam build failed:\n{error.stdout}") from error
+    # -E, -s: nothing of the shell's, as in the Makefile; the program keeps the rest of it from pip, make and SAM
+    command = [str(PYTHON), "-Es", str(ROOT / "scripts" / "build.py")]
+    done = subprocess.run(
+        [*command, "--machine", architecture, "--build-dir", str(target)],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the artefact was not built:\n{done.stdout}{done.stderr}")
 
 
 def _forget_old_builds(architecture: str) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import install
 import pytest
 from sam_template import ROOT
 
@@ -25,6 +26,7 @@ VERBS = (
     "fuzz",
     "check",
     "build",
+    "deploy",
     "bench",
     "events",
     "pins",
@@ -120,11 +122,15 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(path: Path) -> N
 
 def test_whatever_pip_installs_is_held_to_its_hash() -> None:
     """Every `pip install` of make, CI and scripts demands hashes; that of the project itself fetches nothing."""
-    for name in ("Makefile", ".ci/run", "scripts/pins", "build/artefact.mk"):
+    for name in (".ci/run", "scripts/pins"):
         text = (ROOT / name).read_text().replace("\\\n", " ")
         installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]
         assert installs
         assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+    for path in (ROOT / "Makefile", *(ROOT / "build").rglob("Makefile"), ROOT / "scripts" / "artefact.py"):
+        assert "pip install" not in path.read_text()  # scripts/install.py does it
+    assert "--require-hashes" in install.HASHED
+    assert "--no-index" in install.PROJECT
 
 
 def test_pins_wait_out_a_cool_down() -> None:
@@ -137,5 +143,5 @@ def test_pins_wait_out_a_cool_down() -> None:
 
 def test_scripts_can_be_run() -> None:
     """What make and CI call is executable in the repository."""
-    for name in ("scripts/find-python", "scripts/pins", ".ci/run"):
+    for name in ("scripts/find-python", "scripts/check-path", "scripts/pins", ".ci/run"):
         assert os.access(ROOT / name, os.X_OK)

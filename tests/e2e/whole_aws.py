@@ -34,7 +34,10 @@ MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 REGION: Final = "us-east-1"
 POST_SECONDS: Final = 30
 
-_SOURCES: Final = ("handler", "layers", "build", "scripts", "template.yaml")
+_SOURCES: Final = ("handler", "layers", "build", "scripts", "Makefile", "template.yaml")
+# Made once, in the project itself; a copy of the sources uses them.
+_MADE: Final = (".venv", ".venv-sam")
+ENV: Final = "sandbox"
 
 
 class RefusedError(Exception):
@@ -145,51 +148,53 @@ class Project:
 
     @classmethod
     def copy(cls, scratch: Path) -> Self:
-        folder = scratch / "project"
+        if not real_parts.SAM.exists():
+            raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
+        folder = scratch / "a project"  # an owner's path may have blanks in it
         folder.mkdir()
         for name in _SOURCES:
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(ROOT / name, folder / name)
-        return cls(folder)
+        for name in _MADE:
+            (folder / name).symlink_to(ROOT / name)
+        return cls(folder, _without_what_is_missing(folder / "template.yaml"))
 
     def deploy(self, aws: MiniStack, stack: str, parameters: Mapping[str, str]) -> Stack:
-        """Build and deploy as an owner does: parameters in samconfig.toml, `sam build`, `sam deploy`.
+        """Deploy as an owner does: parameters in samconfig.toml, `make deploy`. Raises RefusedError."""
+        self.configure(stack, parameters)
+        made = [option for name in _MADE for option in ("-o", f"{name}/.made", "-o", f"{name}/.installed")]
+        self._run(aws, "make", *made, "deploy", f"ENV={ENV}")
+        return self.deployed(aws, stack)
 
-        Raises RefusedError.
-        """
-        self._configure(stack, {**parameters, "Architecture": real_parts.machine()})
-        self._sam(aws, "build")
-        self.without = _without_what_is_missing(self.folder / ".aws-sam" / "build" / "template.yaml")
-        self._sam(aws, "deploy")
+    def deploy_without_building(self, aws: MiniStack, stack: str, parameters: Mapping[str, str]) -> Stack:
+        """Deploy what was built before, with other parameters: what nobody should do. Raises RefusedError."""
+        self.configure(stack, parameters)
+        self._run(aws, ".venv-sam/bin/python", "-m", "samcli", "deploy", "--config-env", ENV)
+        return self.deployed(aws, stack)
+
+    def deployed(self, aws: MiniStack, stack: str) -> Stack:
         (described,) = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
         return Stack(aws, stack, outputs)
 
-    def _configure(self, stack: str, parameters: Mapping[str, str]) -> None:
-        overrides = json.dumps([f"{name}={value}" for name, value in parameters.items()])
+    def configure(self, stack: str, parameters: Mapping[str, str]) -> None:
+        """Write samconfig.toml for a stack of this machine's architecture."""
+        given = {**parameters, "Architecture": real_parts.machine()}
+        overrides = json.dumps([f"{name}={value}" for name, value in given.items()])
         (self.folder / "samconfig.toml").write_text(
-            "version = 0.1\n[default.build.parameters]\n"
-            f"parameter_overrides = {overrides}\n[default.deploy.parameters]\n"
+            f"version = 0.1\n[{ENV}.deploy.parameters]\n"
             f'stack_name = "{stack}"\nregion = "{REGION}"\nresolve_s3 = true\ncapabilities = "CAPABILITY_IAM"\n'
             f"confirm_changeset = false\nfail_on_empty_changeset = false\nparameter_overrides = {overrides}\n"
         )
 
-    def _sam(self, aws: MiniStack, *arguments: str) -> None:
-        if not real_parts.SAM.exists():
-            raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
-        # Of a make that we run under, the one that SAM runs is to know nothing.
+    def _run(self, aws: MiniStack, *command: str) -> None:
+        # Of a make that we run under, this one is to know nothing.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        path = f"{real_parts.SAM.parent}{os.pathsep}{os.environ['PATH']}"
-        settings = {
-            "PATH": path,
-            "AWS_ENDPOINT_URL": aws.url,
-            "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "0.3",
-        }
+        settings = {"AWS_ENDPOINT_URL": aws.url, "SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
         done = subprocess.run(
-            [real_parts.SAM, *arguments],
+            command,
             cwd=self.folder,
             env={**inherited, **settings},
             check=False,
@@ -202,12 +207,12 @@ class Project:
             raise RefusedError(done.stdout)
 
 
-def _without_what_is_missing(built: Path) -> list[str]:
-    """Take out of a built template what MiniStack 1.5 does not know: alarms over expressions. Returns their names."""
-    template = read_template(built)
+def _without_what_is_missing(path: Path) -> list[str]:
+    """Take out of a template what MiniStack 1.5 does not know: alarms over expressions. Returns their names."""
+    template = read_template(path)
     alarms = {name: found for name, found in template["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"}
     unknown = [name for name, alarm in alarms.items() if "Metrics" in alarm["Properties"]]
     for name in unknown:
         del template["Resources"][name]
-    built.write_text(json.dumps(template))  # JSON is YAML
+    path.write_text(json.dumps(template))  # JSON is YAML
     return unknown

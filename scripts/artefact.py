@@ -1,0 +1,88 @@
+"""Makes one part of the artefact; `sam build` calls it through build/<architecture>/Makefile.
+
+artefact.py function                   handler/ with its bytecode and RELEASE
+artefact.py dependencies ARCHITECTURE  the layer, for arm64 or x86_64
+
+SAM stands in a copy of the part's folder and names the target in ARTIFACTS_DIR. Standard library only, and Python 3.13:
+bytecode is read by the version that wrote it, and by no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import install
+import layer
+
+ROOT = Path(__file__).resolve().parents[1]
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+GLIBCS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")  # all that Amazon Linux 2023 can run
+PYTHON = (3, 13)
+
+
+def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> None:
+    """Make a function's folder; both functions are the same code."""
+    (target / "retention").mkdir(parents=True, exist_ok=True)
+    for path in [*source.glob("*.py"), *source.glob("retention/*.py"), *source.glob("retention/*.cer")]:
+        shutil.copyfile(path, target / path.relative_to(source))
+    (target / "RELEASE").write_text(release(root, nonce) + "\n")
+    byte_compile(target, "/var/task")
+    layer.settle(target)
+    layer.check_function(target)
+
+
+def release(root: Path, nonce: str = "") -> str:
+    """Return the digest of what a deployment's parameters are made of.
+
+    A change of parameters alone publishes no version, and the alias would keep the old ones; the file RELEASE changes
+    with them. So does `nonce`, empty unless a deployment is repeated that failed after Lambda had made its version.
+    """
+    inputs = (root / "template.yaml").read_bytes() + (root / "samconfig.toml").read_bytes()
+    return hashlib.sha256(inputs + nonce.encode()).hexdigest()
+
+
+def dependencies(source: Path, target: Path, architecture: str) -> None:
+    """Make the layer's folder."""
+    machine = MACHINES[architecture]
+    platforms = [part for glibc in GLIBCS for part in ("--platform", f"{glibc}_{machine}")]
+    code = install.install(
+        *("--no-compile", "--implementation", "cp", "--python-version", "3.13", *platforms),
+        *("--target", str(target / "python"), "-r", str(source / "requirements.txt")),
+    )
+    if code:
+        sys.exit("pip could not install what the functions import; it says why above.")
+    layer.trim(target)
+    byte_compile(target, "/opt")
+    layer.settle(target)
+    layer.check(target, machine)
+
+
+def byte_compile(folder: Path, inside: str) -> None:
+    """Write the bytecode of every module: what is not compiled here is compiled again at every cold start.
+
+    The hash is not checked at import, so no file's time matters, and the recorded path is the one inside Lambda.
+    """
+    options = ("-qq", "-o", "0", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", inside)
+    subprocess.run([sys.executable, "-Es", "-m", "compileall", *options, str(folder)], check=True)
+
+
+def main(*arguments: str) -> None:
+    if sys.version_info[:2] != PYTHON:
+        sys.exit(f"python3.13 on PATH is Python {sys.version.split()[0]}. Lambda runs 3.13: make clean build")
+    target = Path(os.environ["ARTIFACTS_DIR"])
+    match arguments:
+        case ["function"]:
+            function(Path.cwd(), target, nonce=os.environ.get("RETENTION_NONCE", ""))
+        case ["dependencies", architecture] if architecture in MACHINES:
+            dependencies(Path.cwd(), target, architecture)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,166 @@
+"""Builds, deploys, and compares the alias `live` with what was deployed: `make deploy ENV=sandbox|production`.
+
+deploy.py [--env ENV] [--nonce NONCE]      SAM_ARGS in the environment is handed on to `sam deploy`
+
+Run by the Python of .venv, which has the console; building and SAM run by that of .venv-sam.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import samconfig
+from samconfig import ConfigError, Deployment
+
+import build
+from console.alias import configurations, differences
+from console.failure import sentence
+from console.stack import client
+
+SAM_PYTHON = str(samconfig.ROOT / ".venv-sam" / "bin" / "python")
+# What decides what is built, and what is compared afterwards: in samconfig.toml, or build and deployment part ways.
+IN_THE_FILE = (
+    *("--parameter-overrides", "--config-env", "--config-file", "--stack-name", "--region"),
+    *("--template", "--template-file", "-t", "--guided", "-g"),
+)
+REPEATED = "A version for this Lambda function exists"  # CloudFormation's reason, where Lambda found nothing new
+
+
+class DeployError(Exception):
+    """The deployment ends here; the message is a sentence."""
+
+
+def sam_arguments(text: str) -> list[str]:
+    """Part SAM_ARGS as a shell would. Raises DeployError for what belongs into samconfig.toml."""
+    try:
+        arguments = shlex.split(text)
+    except ValueError as error:
+        raise DeployError(f"SAM_ARGS cannot be read ({error}): {text}") from None
+    for argument in arguments:
+        if argument.partition("=")[0] in IN_THE_FILE:
+            raise DeployError(f"SAM_ARGS has {argument}: write that into samconfig.toml, which the build follows.")
+    return arguments
+
+
+def profile_of(arguments: Sequence[str], deployment: Deployment) -> str | None:
+    """Return the AWS profile that SAM will use, None for the shell's."""
+    for argument, following in zip(arguments, [*arguments, ""][1:], strict=True):
+        name, separator, value = argument.partition("=")
+        if name == "--profile":
+            return value if separator else following
+    return deployment.profile or None
+
+
+class Deploying:
+    """One run of `make deploy`."""
+
+    def __init__(self, deployment: Deployment, arguments: Sequence[str], nonce: str = "") -> None:
+        self.deployment, self.arguments, self.nonce = deployment, arguments, nonce
+
+    def run(self) -> str:
+        """Build, deploy, compare. Returns what is to be told. Raises DeployError."""
+        described = self._described()
+        architecture = self.deployment.architecture or _parameter(described, "Architecture") or "arm64"
+        self._build(architecture)
+        build.examine(build.BUILT, architecture)
+        self._deploy()
+        return self._compare()
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+        return client(service, region=self.deployment.region or None, endpoint_url=None)
+
+    def _described(self) -> dict[str, Any] | None:
+        """Return the stack as CloudFormation describes it, None before the first deployment."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # half a second, after the arguments were judged
+
+        try:
+            found = self._client("cloudformation").describe_stacks(StackName=self.deployment.stack)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        described: dict[str, Any] = found["Stacks"][0]
+        return described
+
+    def _build(self, architecture: str) -> None:
+        command = [SAM_PYTHON, "-Es", str(samconfig.ROOT / "scripts" / "build.py"), "--machine", architecture]
+        if subprocess.run([*command, "--nonce", self.nonce], check=False).returncode:
+            raise DeployError("Nothing was deployed.")
+
+    def _deploy(self) -> None:
+        command = [SAM_PYTHON, "-Es", "-m", "samcli", "deploy", "--config-env", self.deployment.env, *self.arguments]
+        kept = ("SAM_CLI_POLL_DELAY",)
+        environment = build.environment(os.environ) | {name: os.environ[name] for name in kept if name in os.environ}
+        if not subprocess.run(command, cwd=samconfig.ROOT, env=environment, check=False).returncode:
+            return
+        if self._was_repeated():
+            raise DeployError(
+                "An earlier attempt failed after Lambda had made this very version, so there is nothing new to publish."
+                f" Make a build that differs: make deploy ENV={self.deployment.env} NONCE=2"
+            )
+        raise DeployError(f"{self.deployment.stack} was not deployed; SAM says why above.")
+
+    def _was_repeated(self) -> bool:
+        try:
+            events = self._client("cloudformation").describe_stack_events(StackName=self.deployment.stack)
+        except Exception as error:
+            if sentence(error) is None:
+                raise
+            return False  # the reason stands above, as SAM tells it
+        latest = events["StackEvents"][:20]
+        return any(REPEATED in event.get("ResourceStatusReason", "") for event in latest)
+
+    def _compare(self) -> str:
+        described = self._described()
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in (described or {}).get("Outputs", [])}
+        if "FunctionName" not in outputs:
+            return f"{self.deployment.stack} is not there: the change set was not executed."
+        live, latest = configurations(self._client("lambda"), outputs["FunctionName"])
+        behind = differences(live, latest)
+        if behind:
+            raise DeployError(
+                f"{self.deployment.stack} is deployed, but `live` still serves version {live['Version']}, which differs"
+                f" in: {', '.join(behind)}. Publish what was deployed: make deploy ENV={self.deployment.env} NONCE=2"
+            )
+        return f"{self.deployment.stack}: `live` serves what was deployed, version {live['Version']}.\n" + (
+            f"Url: {outputs['Url']}" if outputs.get("Url") else ""
+        )
+
+
+def _parameter(described: dict[str, Any] | None, name: str) -> str | None:
+    """Return a parameter's value on the stack: what samconfig.toml leaves out keeps it."""
+    given = (described or {}).get("Parameters", [])
+    return next((str(one["ParameterValue"]) for one in given if one["ParameterKey"] == name), None)
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="deploy.py")
+    for name in ("--env", "--nonce"):
+        parser.add_argument(name, default="")
+    given = parser.parse_args(arguments)
+    try:
+        handed_on = sam_arguments(os.environ.get("SAM_ARGS", ""))
+        deployment = samconfig.deployment(given.env)
+        profile = profile_of(handed_on, deployment)
+        if profile:
+            import boto3  # noqa: PLC0415  # half a second, after the arguments were judged
+
+            boto3.setup_default_session(profile_name=profile)  # as SAM does: it goes before the keys in the shell
+        sys.stdout.write(Deploying(deployment, handed_on, given.nonce).run() + "\n")
+    except (ConfigError, DeployError) as error:
+        sys.exit(str(error))
+    except Exception as error:
+        told = sentence(error)
+        if told is None:
+            raise
+        sys.exit(told)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,90 @@
+"""Installs requirement files by their hashes; the Makefile calls it, and `artefact.py` for the layer.
+
+install.py FILE …              into the environment of the Python that runs it
+install.py --project FOLDER    a project itself, editable, fetching nothing
+
+Of pip's settings, in the shell (PIP_…) and in its configuration files, only those are taken that say where packages
+come from and how to get there. The others, such as PIP_TARGET, PIP_USER or `platform`, would change what is installed.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+# Names as pip's configuration has them.
+KEPT = {
+    *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "keyring-provider"),
+    *("cert", "client-cert", "proxy", "timeout", "default-timeout", "retries", "use-feature", "use-deprecated"),
+    *("cache-dir", "no-cache-dir", "no-input"),
+}
+PROJECT = ("--no-deps", "--no-build-isolation", "--no-index", "-e")
+HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
+
+
+def without_python(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a shell without those by which it would change what Python does, and pip's."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("PYTHON", "PIP_", "__PYVENV_")) and name not in {"SOURCE_DATE_EPOCH", "VIRTUAL_ENV"}
+    }
+
+
+def settings(environ: Mapping[str, str], listed: str) -> dict[str, str]:
+    """Return the variables for a pip that takes only `KEPT`.
+
+    `listed` is what `pip config list` prints: lines like `global.index-url='https://…'`, the shell's as `:env:.…`.
+    """
+    kept: dict[str, str] = {}
+    for line in sorted(listed.splitlines(), key=_rank):
+        name, separator, value = line.partition("=")
+        option = name.rpartition(".")[2]
+        if separator and option in KEPT:
+            # several values stand on lines of their own in a file, and are parted by blanks in a variable
+            kept[f"PIP_{option.upper().replace('-', '_')}"] = " ".join(str(ast.literal_eval(value)).split())
+    return {**without_python(environ), **kept, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def _rank(line: str) -> int:
+    """Order as pip does: what is for the command goes before what is for all, and the shell's goes before both."""
+    return 2 if line.startswith(":env:") else 1 if line.startswith("install.") else 0
+
+
+def environment() -> dict[str, str]:
+    """Return `settings` of this shell and this Python's pip."""
+    mine = {f"PIP_{option.upper().replace('-', '_')}" for option in KEPT} | {"PIP_CONFIG_FILE"}
+    asking = {**without_python(os.environ), **{name: os.environ[name] for name in mine if name in os.environ}}
+    # the same word in a file of pip's would make it list less, or nothing
+    plainly = dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE", "PIP_QUIET", "PIP_VERBOSE"), "0")
+    listed = subprocess.run(
+        [sys.executable, "-Es", "-m", "pip", "config", "list"],
+        env={**asking, **plainly},
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return settings(os.environ, listed.stdout)
+
+
+def install(*arguments: str) -> int:
+    """Run `pip install` with `arguments`, every package held to its hash. Returns pip's exit code."""
+    return pip_install(*HASHED, *arguments)
+
+
+def pip_install(*arguments: str) -> int:
+    command = [sys.executable, "-Es", "-m", "pip", "install", "-q", *arguments]
+    return subprocess.run(command, check=False, env=environment()).returncode
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--project", folder]:
+            sys.exit(pip_install(*PROJECT, folder))
+        case [_, *_]:
+            sys.exit(install(*(part for file in sys.argv[1:] for part in ("-r", file))))
+        case _:
+            sys.exit(__doc__)

@@ -1,0 +1,269 @@
+"""`make deploy`: what it refuses, what it builds for, and that `live` is compared with $LATEST afterwards."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import deploy
+import pytest
+import samconfig
+from botocore.exceptions import ClientError
+from deploy import DeployError, Deploying, profile_of, sam_arguments
+from samconfig import Deployment
+
+import build
+from console.alias import differences
+
+LATEST: dict[str, Any] = {
+    "Version": "$LATEST",
+    "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f",
+    "CodeSha256": "abc",
+    "Layers": [{"Arn": "arn:aws:lambda:us-east-1:123456789012:layer:l:1", "CodeSize": 1}],
+    "Architectures": ["arm64"],
+    "MemorySize": 1769,
+    "Timeout": 5,
+    "LastModified": "2026-11-30T10:00:00",
+    "RevisionId": "1",
+    "SnapStart": {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"},
+    "Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1", "RETENTION_TRUST_ANCHOR": ""}},
+}
+
+
+def live(**changes: Any) -> dict[str, Any]:
+    """A version made of LATEST, with `changes`."""
+    version = {
+        "Version": "7",
+        "FunctionArn": f"{LATEST['FunctionArn']}:7",
+        "LastModified": "2026-11-30T10:00:09",
+        "RevisionId": "2",
+        "SnapStart": {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"},
+    }
+    return {**copy.deepcopy(LATEST), **version, **changes}
+
+
+# Comparing
+
+
+def test_a_version_of_the_same_is_not_behind() -> None:
+    """Number, time and revision are a version's own."""
+    assert differences(live(), LATEST) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"MemorySize": 1024}, ["memory"]),
+        ({"CodeSha256": "old"}, ["code"]),
+        ({"Layers": [{"Arn": "arn:aws:lambda:us-east-1:123456789012:layer:l:0"}]}, ["layers"]),
+        ({"Layers": []}, ["layers"]),
+        ({"Architectures": ["x86_64"]}, ["architecture"]),
+        ({"SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"}}, ["SnapStart"]),
+        ({"Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1"}}}, ["RETENTION_TRUST_ANCHOR"]),
+        (
+            {"Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1,2", "RETENTION_TRUST_ANCHOR": "MIIB"}}},
+            ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"],
+        ),
+        ({"Environment": {}}, ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"]),
+    ],
+)
+def test_what_differs_is_named_and_no_value_is(changes: dict[str, Any], told: list[str]) -> None:
+    """Whatever a request would meet; a variable by its name alone."""
+    assert differences(live(**changes), LATEST) == told
+
+
+# What is handed on to SAM
+
+
+def test_options_of_sam_are_handed_on() -> None:
+    """As a shell would part them."""
+    assert sam_arguments('--no-confirm-changeset --tags "team=a b"') == ["--no-confirm-changeset", "--tags", "team=a b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--parameter-overrides Architecture=x86_64",
+        "--parameter-overrides=MemorySize=512",
+        "--config-env production",
+        "--stack-name other",
+        "--template-file x.yaml",
+        "--region eu-west-1",
+        "--guided",
+    ],
+)
+def test_what_the_build_must_know_belongs_into_the_file(text: str) -> None:
+    """Otherwise one thing is built, another deployed, and a third compared."""
+    with pytest.raises(DeployError, match=r"write that into samconfig\.toml"):
+        sam_arguments(text)
+
+
+def test_an_unclosed_quotation_is_a_sentence() -> None:
+    """No traceback."""
+    with pytest.raises(DeployError, match="SAM_ARGS cannot be read"):
+        sam_arguments('--tags "a')
+
+
+def test_the_profile_is_sam_s() -> None:
+    """Typed, else the file's, else the shell's."""
+    filed = Deployment("sandbox", "s", "", "filed", {})
+    assert profile_of(["--profile", "typed"], filed) == "typed"
+    assert profile_of(["--profile=typed"], filed) == "typed"
+    assert profile_of([], filed) == "filed"
+    assert profile_of([], Deployment("sandbox", "s", "", "", {})) is None
+
+
+# Deploying
+
+
+class Aws:
+    """CloudFormation and Lambda, as far as deploying asks them."""
+
+    def __init__(self, version: dict[str, Any], *, there: bool = True, architecture: str = "arm64") -> None:
+        self.version, self.there, self.architecture, self.reason = version, there, architecture, ""
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  # botocore's spelling
+        if not self.there:
+            message = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+        outputs = [
+            {"OutputKey": "FunctionName", "OutputValue": "f"},
+            {"OutputKey": "Url", "OutputValue": "https://u/v1"},
+        ]
+        parameters = [{"ParameterKey": "Architecture", "ParameterValue": self.architecture}]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs, "Parameters": parameters}]}
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        return {"StackEvents": [{"ResourceStatus": "x"}, {"ResourceStatusReason": self.reason}]}
+
+    def get_function_configuration(self, FunctionName: str, Qualifier: str = "") -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "f"
+        return self.version if Qualifier == "live" else LATEST
+
+
+class Steps(list[str]):
+    """What was run, in its order; `codes` are the exit codes of programs by a word of theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes: dict[str, int] = {}
+
+    def run(self, command: list[str], **_: Any) -> Any:
+        self.append(" ".join([Path(command[2]).name, *command[3:]]))
+        code = next((code for word, code in self.codes.items() if word in self[-1]), 0)
+        return type("Done", (), {"returncode": code})
+
+    def examine(self, _: Path, architecture: str) -> None:
+        self.append(f"examined for {architecture}")
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    steps = Steps()
+    monkeypatch.setattr("subprocess.run", steps.run)
+    monkeypatch.setattr(build, "examine", steps.examine)
+    return steps
+
+
+@pytest.fixture
+def begin(monkeypatch: pytest.MonkeyPatch, steps: Steps) -> Callable[..., str]:
+    assert steps == []
+
+    def begin(aws: Aws, parameters: dict[str, str] | None = None, nonce: str = "") -> str:
+        monkeypatch.setattr(deploy, "client", lambda *_, **__: aws)
+        deployment = Deployment("sandbox", "retention-sandbox", "us-east-1", "", parameters or {})
+        return Deploying(deployment, ["--no-confirm-changeset"], nonce).run()
+
+    return begin
+
+
+def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: Steps) -> None:
+    """In this order, for the architecture of the file."""
+    told = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
+    assert steps == [
+        "build.py --machine x86_64 --nonce ",
+        "examined for x86_64",
+        "-m samcli deploy --config-env sandbox --no-confirm-changeset",
+    ]
+    assert "`live` serves what was deployed, version 7" in told
+    assert "Url: https://u/v1" in told
+
+
+def test_an_alias_that_is_behind_fails(begin: Callable[..., str]) -> None:
+    """The rehearsal's root would stay trusted by what answers Apple."""
+    trusting = live(Environment={"Variables": {"RETENTION_APP_APPLE_IDS": "1", "RETENTION_TRUST_ANCHOR": "MIIB"}})
+    with pytest.raises(DeployError, match=r"`live` still serves version 7, which differs in: RETENTION_TRUST_ANCHOR\."):
+        begin(Aws(trusting))
+
+
+def test_what_the_file_leaves_out_the_stack_keeps(begin: Callable[..., str], steps: Steps) -> None:
+    """A stack deployed for x86_64 stays so when the line is deleted: the build follows the stack."""
+    begin(Aws(live(), architecture="x86_64"))
+    assert steps[0] == "build.py --machine x86_64 --nonce "
+
+
+def test_the_first_deployment_is_the_template_s_default(begin: Callable[..., str], steps: Steps) -> None:
+    """With no stack there is nothing to follow; that it was not made is told."""
+    assert "retention-sandbox is not there" in begin(Aws(live(), there=False))
+    assert steps[0] == "build.py --machine arm64 --nonce "
+
+
+def test_nothing_is_deployed_that_was_not_built(begin: Callable[..., str], steps: Steps) -> None:
+    """A failed build ends it."""
+    steps.codes["build.py"] = 1
+    with pytest.raises(DeployError, match="Nothing was deployed"):
+        begin(Aws(live()))
+    assert len(steps) == 1
+
+
+def test_a_layer_of_another_machine_is_not_deployed(
+    begin: Callable[..., str], steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies there is looked at before SAM takes it."""
+    monkeypatch.setattr(build, "examine", lambda *_: sys.exit("_rust.abi3.so is for ELF machine 183, not x86_64."))
+    with pytest.raises(SystemExit, match="ELF machine 183"):
+        begin(Aws(live()), {"Architecture": "x86_64"})
+    assert not [step for step in steps if "samcli" in step]
+
+
+def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callable[..., str], steps: Steps) -> None:
+    """CloudFormation finds the version there already, and Lambda nothing new; other failures are SAM's to tell."""
+    steps.codes["samcli"] = 1
+    aws = Aws(live())
+    with pytest.raises(DeployError, match="retention-sandbox was not deployed"):
+        begin(aws)
+    aws.reason = "A version for this Lambda function exists ( 7 ). Modify the function to create a new version."
+    with pytest.raises(DeployError, match="make deploy ENV=sandbox NONCE=2"):
+        begin(aws)
+    steps.codes.clear()
+    begin(aws, nonce="2")
+    assert steps[-3] == "build.py --machine arm64 --nonce 2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        ([], {}, "No environment is named: write ENV=sandbox or ENV=production."),
+        (["--env", "prod"], {}, "samconfig.toml has no `prod`"),
+        (["--env", "sandbox"], {"SAM_ARGS": "--guided"}, "SAM_ARGS has --guided"),
+        (["--env", "sandbox"], {"SAM_ARGS": "--profile nowhere"}, "(nowhere)"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(
+    arguments: list[str], variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, steps: Steps
+) -> None:
+    """Before anything is built."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(arguments)
+    assert said in str(ended.value.code)
+    assert steps == []
+
+
+def test_sam_s_python_is_the_project_s() -> None:
+    """Not the one of the shell."""
+    assert Path(deploy.SAM_PYTHON) == samconfig.ROOT / ".venv-sam" / "bin" / "python"

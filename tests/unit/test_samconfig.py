@@ -1,0 +1,111 @@
+"""What samconfig.toml deploys, and what `make build` builds for: scripts/samconfig.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import samconfig
+from sam_template import ROOT, template
+from samconfig import ConfigError, architecture_of, deployment
+
+
+def config(folder: Path, sandbox: str = "", production: str = "") -> Path:
+    (folder / "samconfig.toml").write_text(
+        "version = 0.1\n[default.build.parameters]\ncached = true\n"
+        f'[sandbox.deploy.parameters]\nstack_name = "s"\nregion = "eu-west-1"\n{sandbox}\n'
+        f'[production.deploy.parameters]\nstack_name = "p"\n{production}\n'
+    )
+    return folder
+
+
+def overrides(architecture: str) -> str:
+    return f'parameter_overrides = ["Environment=Sandbox", "Architecture={architecture}"]'
+
+
+def test_the_file_that_comes_with_the_project() -> None:
+    """It deploys a sandbox and a production stack, of one architecture."""
+    assert samconfig.environments() == ["sandbox", "production"]
+    found = deployment("sandbox")
+    assert (found.stack, found.parameters["Environment"]) == ("retention-sandbox", "Sandbox")
+    assert template()["Parameters"]["Architecture"]["Default"] == samconfig.DEFAULT_ARCHITECTURE
+    assert set(samconfig.ARCHITECTURES) == set(template()["Parameters"]["Architecture"]["AllowedValues"])
+    assert {path.name for path in (ROOT / "build").iterdir()} == set(samconfig.ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'parameter_overrides = ["A=1", "Architecture=x86_64"]',
+        'parameter_overrides = ["Architecture=\\"x86_64\\""]',
+        'parameter_overrides = "A=1 Architecture=x86_64 B=\\"c d\\""',
+        'parameter_overrides = "ParameterKey=A,ParameterValue=1 ParameterKey=Architecture,ParameterValue=x86_64"',
+        'parameter_overrides = ["ParameterKey=Architecture,ParameterValue=x86_64"]',
+        'parameter_overrides = {A = "1", Architecture = "x86_64"}',
+        'parameter_overrides = [["A=1", "Architecture=x86_64"]]',
+        '[sandbox.global.parameters]\nparameter_overrides = ["Architecture=x86_64"]',
+    ],
+)
+def test_every_form_that_sam_takes_is_followed(tmp_path: Path, written: str) -> None:
+    """A list, a text, CloudFormation's own form, a table, and what is said for all commands."""
+    assert deployment("sandbox", config(tmp_path, written)).architecture == "x86_64"
+
+
+def test_a_form_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
+    """A file elsewhere might name another architecture than the one that is built for."""
+    written = 'parameter_overrides = ["file://parameters.yaml"]'
+    with pytest.raises(ConfigError, match=r"`file://parameters\.yaml` .* is not of the form Name=value"):
+        deployment("sandbox", config(tmp_path, written))
+
+
+def test_the_build_follows_the_file(tmp_path: Path) -> None:
+    """For all stacks where they agree, for the one that is named where they do not."""
+    assert architecture_of("", "", config(tmp_path)) == "arm64"
+    assert architecture_of("", "", config(tmp_path, overrides("x86_64"), overrides("x86_64"))) == "x86_64"
+    apart = config(tmp_path, overrides("x86_64"))
+    assert architecture_of("sandbox", "", apart) == "x86_64"
+    assert architecture_of("production", "", apart) == "arm64"
+    with pytest.raises(ConfigError, match=r"two architectures \(sandbox is x86_64, production is arm64 by default\)"):
+        architecture_of("", "", apart)
+
+
+def test_what_is_typed_decides_only_where_the_file_is_silent(tmp_path: Path) -> None:
+    """ARCH against the file is a contradiction: the stack would get the one, and the layer the other."""
+    assert architecture_of("", "x86_64", config(tmp_path)) == "x86_64"
+    both = config(tmp_path, overrides("arm64"), overrides("arm64"))
+    assert architecture_of("", "arm64", both) == "arm64"
+    with pytest.raises(ConfigError, match=r"ARCH=x86_64, but samconfig\.toml deploys for arm64"):
+        architecture_of("", "x86_64", both)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("", "arm"), "ARCH is `arm`, neither arm64 nor x86_64"),
+        (("staging", ""), r"has no `staging`: write ENV=sandbox or ENV=production"),
+    ],
+)
+def test_what_is_none_is_told(tmp_path: Path, given: tuple[str, str], said: str) -> None:
+    """An architecture that Lambda has not, an environment that the file has not."""
+    with pytest.raises(ConfigError, match=said):
+        architecture_of(*given, config(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (overrides("arm"), r"samconfig\.toml, sandbox: Architecture is `arm`"),
+        ("stack_name", r"samconfig\.toml cannot be read"),
+        ('stack_name = ""', r"cannot be read"),
+    ],
+)
+def test_a_file_with_a_mistake_is_a_sentence(tmp_path: Path, written: str, said: str) -> None:
+    """No traceback of the TOML reader's."""
+    with pytest.raises(ConfigError, match=said):
+        _ = deployment("sandbox", config(tmp_path, written)).architecture
+
+
+def test_no_file_is_a_sentence(tmp_path: Path) -> None:
+    """Likewise where it is missing."""
+    with pytest.raises(ConfigError, match=r"There is no samconfig\.toml"):
+        deployment("sandbox", tmp_path)
