@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import chains
 import minting
 import pytest
+from chains import CHAINS, Chain, judge, read_chains
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,8 +29,6 @@ from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_KEYS, SignedPayloadVerifi
 from retention.known_chains import KNOWN_CHAINS, KnownChain
 
 from console.authority import Authority
-from scripts import chains
-from scripts.chains import CHAINS, Chain, judge, read_chains
 
 ROOT = Path(__file__).parents[2]
 
