@@ -6,6 +6,8 @@ APPLE_PORT ?= 8700
 FILE ?= retention.yaml
 MINUTES ?= 1
 BIN := .venv/bin
+# -I: what the shell holds for Python (PYTHONPATH, PYTHONHOME, PYTHONWARNINGS …) is not for these programs
+PYTHON_ALONE := $(BIN)/python -I
 SAM_BIN := .venv-sam/bin
 REQUIREMENTS := requirements/dev.txt layers/dependencies/requirements.txt
 export SAM_CLI_TELEMETRY := 0
@@ -36,25 +38,25 @@ help: ## list the verbs
 setup: .venv/.installed .venv-sam/.made ## make the virtual environments that the other verbs use
 
 run: .venv/.installed ## answer every sample event, and show the last answer whole
-	@$(BIN)/python -m console.local.demo
+	@$(PYTHON_ALONE) -m console.local.demo
 
 # with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
 serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
-	@exec $(BIN)/python -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
+	@exec $(PYTHON_ALONE) -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
 	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
 
 sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
-	@exec $(BIN)/python -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
+	@exec $(PYTHON_ALONE) -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
+	@$(PYTHON_ALONE) -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
 
 e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a whole local AWS, in some two minutes
-	@REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/e2e $(PYTEST)
+	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
 prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
 	@rm -rf .evidence
-	@PROVE=1 REQUIRE_REAL_PARTS=1 $(BIN)/python -m pytest tests/reliability $(PYTEST)
+	@PROVE=1 REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/reliability $(PYTEST)
 	@$(BIN)/python tests/evidence.py
 
 fuzz: .venv-fuzz/.made ## coverage-guided fuzzing of the endpoint for MINUTES (1); what it finds stays in .fuzz
@@ -80,10 +82,10 @@ deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or pro
 	@$(BIN)/python -Es scripts/deploy.py --env "$(call given,ENV)" --nonce "$(call given,NONCE)"
 
 bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some five minutes: table, plot, figures as JSON
-	@$(BIN)/python -m benchmarks
+	@$(PYTHON_ALONE) -m benchmarks
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
-	@$(BIN)/python -m console.local.sample_events
+	@$(PYTHON_ALONE) -m console.local.sample_events
 
 pins: ## take the newest versions of all dependencies that are COOLDOWN_DAYS (7) old, with their hashes
 	@scripts/pins

@@ -7,7 +7,6 @@ A command reads its options, lets another module do the work, and prints. Exit c
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 from retention.errors import RetentionError
 
-from console import apple_commands, archive_commands, endpoint_commands, plan_commands, understanding
-from console.failure import Failure, Misuse, sentence
+from console import apple_commands, archive_commands, endpoint_commands, plan_commands, shell, understanding
+from console.entry import explanation, flush
+from console.failure import Failure, Misuse
 from console.file.mistakes import Mistake, Mistakes
 from console.json_form import form_of
 from console.options import (
@@ -496,7 +496,7 @@ def _listed(file: str, mistakes: Sequence[Mistake]) -> list[dict[str, Any]]:
 
 
 def _fail(out: Output, error: Exception) -> None:
-    """Say why a command ended; raise what is a bug."""
+    """Say why a command ended."""
     if isinstance(error, Mistakes):
         number = len(error.mistakes)
         summary = f"{number} mistake{'s' if number > 1 else ''} in {error.file}."
@@ -504,9 +504,7 @@ def _fail(out: Output, error: Exception) -> None:
             out.failure(str(error))
         out.failure(summary, {"ok": False, "file": error.file, "mistakes": _listed(error.file, error.mistakes)})
         return
-    told = sentence(error)
-    if told is None:
-        raise error
+    told = explanation(error)
     details: Mapping[str, Any] = getattr(error, "evidence", {})
     if isinstance(error, RetentionError):
         details = {"code": error.code, **details}
@@ -533,7 +531,8 @@ def _ended(out: Output, error: Exception) -> int:
     """Say why a command ended, as far as anybody still listens, and return the exit code."""
     try:
         if isinstance(error, typer.Abort):
-            out.failure("Nobody answered; nothing was changed.")
+            interrupted = isinstance(error.__cause__, KeyboardInterrupt)
+            out.failure("Interrupted." if interrupted else "Nobody answered; nothing was changed.")
             return 1
         misused = _misused(out, error)
         if misused is None:
@@ -546,25 +545,19 @@ def _ended(out: Output, error: Exception) -> int:
     return _MISUSED if isinstance(error, Misuse) else 1
 
 
-def _flush() -> None:
-    """Write what is left; where nobody reads it any more, leave Python nothing to complain of when it ends."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit."""
     prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None and given[:1] == ["simulator"]:
+        shell.stay_local()
     as_json = "--json" in given
     try:
         code = app(args=given, prog_name="retention", standalone_mode=not as_json)
-    except Exception as error:  # noqa: BLE001  # the entry point: what is no known failure is raised again
+    except Exception as error:  # noqa: BLE001  # the entry point
         code = _ended(Output(as_json=as_json), error)
     finally:
-        _flush()
+        flush()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,4 +1,4 @@
-"""What every test gets: an environment without AWS, and the real parts for those that ask."""
+"""What tests ask for: the real parts. Their environment is made before this is read, by from_scratch.py."""
 
 from __future__ import annotations
 
@@ -12,19 +12,6 @@ import real_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-# Before any module of ours is imported: no test reaches an account, reads a profile or asks instance metadata.
-for name in [name for name in os.environ if name.startswith(("AWS_", "RETENTION_", "POWERTOOLS_", "LAMBDA_"))]:
-    del os.environ[name]
-os.environ |= {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-}
 
 REQUIRED = os.environ.get("REQUIRE_REAL_PARTS") == "1"
 

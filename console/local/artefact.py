@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from console import shell
 from console.local.processes import ROOT, PartMissingError, run, settle
 
 _SAM_ENVIRONMENT: Final = ROOT / ".venv-sam"
@@ -42,10 +43,8 @@ def sam(*arguments: str) -> str:
     """Run SAM CLI in the project; returns what it printed. Raises CalledProcessError if SAM refuses."""
     if not SAM.exists():
         raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
-    # Of a make that we run under, the one that SAM runs is to know nothing.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**inherited, "SAM_CLI_TELEMETRY": "0", "PATH": path}
+    environment = {**shell.fetching(), "SAM_CLI_TELEMETRY": "0", "PATH": path}
     return subprocess.run(
         [str(SAM.with_name("python")), "-Es", "-m", "samcli", *arguments],
         cwd=ROOT,

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from console.entry import carry_out
 from console.local.sample_events import SAMPLES
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, embedded_dynamodb, load_function
@@ -49,6 +50,10 @@ def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO
 
 def main() -> int:
     """Show the main job end to end. Exit 1 if any event got another status than its name says."""
+    return carry_out(_show)
+
+
+def _show() -> int:
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     with embedded_dynamodb() as endpoint_url:
         table = LocalTable(endpoint_url)

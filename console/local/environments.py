@@ -7,13 +7,13 @@ Lambda gives each its own, and with all of them busy a request waits, where Lamb
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Condition
 from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
+from console.entry import tell
 from console.local.artefact import built, machine
 from console.local.emulator import Emulator, InvocationError, prepare
 
@@ -152,5 +152,4 @@ def lambda_environments(
 
 def say(text: str) -> None:
     """Write a line for who runs the server."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    tell(text)

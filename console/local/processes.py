@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from console import shell
 from console.failure import Failure
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -86,9 +87,16 @@ def program(name: str, wanted: str) -> str:
 
 
 def run(command: list[str], failure: str, *, cwd: Path | None = None) -> str:
-    """Return what a command printed. Raises PartMissingError with `failure` and the end of what it complained of."""
+    """Return what a command printed; it may fetch. Raises PartMissingError: `failure`, and the end of its complaint."""
     done = subprocess.run(
-        command, cwd=cwd, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_RUN_SECONDS
+        command,
+        cwd=cwd,
+        env=shell.fetching(),
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_RUN_SECONDS,
     )
     if done.returncode:
         raise PartMissingError(f"{failure}: {done.stderr.strip()[-500:]}")

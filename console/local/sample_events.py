@@ -19,6 +19,7 @@ from typing import Any, Final
 from retention.request import MAX_BODY_BYTES
 
 from console.authority import Authority, request_claims
+from console.entry import carry_out
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
 from console.local.surroundings import function_environment
 
@@ -176,6 +177,10 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
 
 def main() -> int:
     """Write the sample events, and what Apple's lists would say of the sample's texts."""
+    return carry_out(_write)
+
+
+def _write() -> int:
     write_sample_states(EVENTS / "states")
     write_sample_events(EVENTS)
     return 0

@@ -13,9 +13,8 @@ import importlib
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -24,7 +23,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from console.failure import Failure, sentence
+from console.entry import carry_out
+from console.failure import Failure
 from console.file.entries import App, Document, Environment
 from console.local.environments import say
 from console.local.gateway import listen
@@ -58,19 +58,14 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    try:
-        with sandbox(_options(arguments)) as lines:
-            for line in lines:
-                say(line)
-            signal.pause()
-    except KeyboardInterrupt:
-        return 0
-    except Exception as error:
-        said = sentence(error)
-        if said is None:
-            raise
-        sys.stderr.write(f"{said}\n")
-        return 1
+    return carry_out(lambda: _serve(arguments))
+
+
+def _serve(arguments: Sequence[str] | None) -> int:
+    with suppress(KeyboardInterrupt), sandbox(_options(arguments)) as lines:
+        for line in lines:
+            say(line)
+        signal.pause()
     return 0
 
 
@@ -100,7 +95,8 @@ def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
         with taking(options.apple_port, "APPLE_PORT=…"):
             apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
         variables = function_environment(aws, app.app_apple_id, trust_anchor=box.authority.root_der)
-        os.environ.update({**variables, "AWS_DEFAULT_REGION": environment.region or variables["AWS_DEFAULT_REGION"]})
+        region = environment.region or variables["AWS_REGION"]
+        os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
         function = importlib.import_module("app").get_retention_message
         url = parts.enter_context(_served(function, options.port))
         _write_stack(Stack(options.env, environment, SANDBOX, TABLE, url), app.key_id, pem, aws)

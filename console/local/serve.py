@@ -11,13 +11,13 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from console.authority import Authority
-from console.failure import sentence
+from console.entry import carry_out
 from console.local.environments import lambda_environments, say
 from console.local.gateway import Function, listen
 from console.local.sample_events import PATH
@@ -49,16 +49,12 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    try:
+    return carry_out(lambda: _serve(arguments))
+
+
+def _serve(arguments: Sequence[str] | None) -> int:
+    with suppress(KeyboardInterrupt):
         serve(_options(arguments))
-    except KeyboardInterrupt:
-        return 0
-    except Exception as error:
-        said = sentence(error)
-        if said is None:
-            raise
-        sys.stderr.write(f"{said}\n")
-        return 1
     return 0
 
 

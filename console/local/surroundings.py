@@ -106,6 +106,7 @@ def function_environment(
     anchor = Authority.load(EVENTS / "ca").root_der if trust_anchor is None else trust_anchor
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint_url,
+        "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "RETENTION_TABLE": TABLE,

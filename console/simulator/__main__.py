@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from console.failure import sentence
-from console.output import Output
-from console.simulator.commands import app
+from console import entry
 
 
 def main() -> int:
     """Run a verb; what ends it is told in one sentence, with exit code 1."""
-    try:
-        app(prog_name="python -m console.simulator")
-    except Exception as error:
-        told = sentence(error)
-        if told is None:
-            raise
-        Output().failure(told)
-        return 1
+    from console.simulator.commands import app  # noqa: PLC0415  # after `begin`
+
+    app(prog_name="python -m console.simulator")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    entry.begin(local=True)
+    raise SystemExit(entry.carry_out(main))
