@@ -21,7 +21,7 @@ from datetime import datetime
 from threading import Thread
 from typing import Final
 
-from retention import response
+from retention import response, sigv4
 from retention.answers import compose
 from retention.catalog import Catalog
 from retention.connection import connect
@@ -126,6 +126,7 @@ class Endpoint:
         self.keys.forget()
         self.store.renew()
         self.credentials.forget()
+        sigv4.forget()
 
     def respond(self, event: object, *, init_ms: float | None = None) -> Response:
         """Return exactly one answer to one API Gateway event, whatever the event is.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,8 +17,13 @@ T = TypeVar("T")
 
 KEPT_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
+# Parameter Store grants an account 40 GetParameter a second. Environments that came up in one burst and were refused
+# together would, after one fixed wait, be refused together again: each waits some time between these.
+THROTTLED_SECONDS: Final = (0.2, 2.0)
 # A call that had less than this and was not answered says nothing about SSM: the next request may try at once.
 FAIR_SECONDS: Final = 0.1
+
+_THROTTLED = "ThrottlingException"
 
 # A rotation has an old key and a new one.
 _MAX_KEYS = 4
@@ -32,8 +38,16 @@ class _Kept(Generic[T]):
     due: float
 
 
+def _by_chance() -> float:
+    """Return a number from 0 up to 1, from the kernel: `random` would say the same in all copies of a snapshot."""
+    return int.from_bytes(os.urandom(4)) / (1 << 32)
+
+
 class KeyRing(Generic[T]):
-    """Signing keys by key id. `parse(pem, key_id)` makes what signs, and raises SigningError where it cannot."""
+    """Signing keys by key id. `parse(pem, key_id)` makes what signs, and raises SigningError where it cannot.
+
+    `chance` gives numbers from 0 up to 1.
+    """
 
     def __init__(
         self,
@@ -42,11 +56,13 @@ class KeyRing(Generic[T]):
         parse: Callable[[bytes, str], T],
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = _by_chance,
     ) -> None:
         self._connect = connect
         self._prefix = prefix.rstrip("/")
         self._parse = parse
         self._monotonic = monotonic
+        self._chance = chance
         self._lock = Lock()
         self._connecting = Lock()
         self._connection: Caller | None = None
@@ -77,8 +93,9 @@ class KeyRing(Generic[T]):
             # Only a code goes on: an error about a key may quote the key.
             code = error.code if isinstance(error, SigningError) else "key_unavailable"
             key_before = None if old is None else old.key
-            wait = RETRY_SECONDS if fair or key_before is not None or not isinstance(error, OutOfTimeError) else 0.0
-            fetched = _Kept(key_before, code, self._monotonic() + wait)
+            # What was given the crumbs of an init, and nothing serves in its place, may be tried at once.
+            hurried = isinstance(error, OutOfTimeError) and not fair and key_before is None
+            fetched = _Kept(key_before, code, self._monotonic() + (0.0 if hurried else self._wait_after(error)))
         with self._lock:
             beside_us = self._kept.pop(key_id, None)
             if fetched.key is None and beside_us is not None and beside_us.key is not None:
@@ -87,6 +104,13 @@ class KeyRing(Generic[T]):
             while len(self._kept) > _MAX_KEYS:
                 del self._kept[next(iter(self._kept))]
         return fetched
+
+    def _wait_after(self, error: Exception) -> float:
+        """Return the seconds to leave Parameter Store alone after a failure."""
+        if isinstance(error, CallFailedError) and error.code == _THROTTLED:
+            least, most = THROTTLED_SECONDS
+            return least + (most - least) * self._chance()
+        return RETRY_SECONDS
 
     def _read(self, key_id: str, deadline: Deadline) -> bytes:
         request = {"Name": f"{self._prefix}/{key_id}", "WithDecryption": True}

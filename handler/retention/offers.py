@@ -2,6 +2,12 @@
 
 Every signature is new. Apple takes each nonce for one purchase only, so a signed answer must never be kept. An offer
 has no `exp`, a call must have one: easily confused, and Apple refuses both mistakes.
+
+Randomness comes from two places, and both stand a snapshot that many processes are restored from. Nonces are UUIDs of
+the kernel's randomness, which Lambda makes differ after each restore. ECDSA's own numbers come from the OpenSSL inside
+cryptography: its generator is copied with the snapshot, but it mixes key and message into each number, so that copies
+which sign different messages draw different ones; and every message has a nonce. A generator such as `random`, which
+would begin with the same numbers in every copy, has no place here.
 """
 
 from __future__ import annotations

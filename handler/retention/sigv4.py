@@ -66,6 +66,11 @@ def signed_headers(
     return whole
 
 
+def forget() -> None:
+    """Drop the keys derived so far and, with them, the secret keys they were derived from."""
+    _signing_key.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _signing_key(secret_key: str, day: str, region: str, service: str) -> bytes:
     """Derive the key of one day, region and service."""

@@ -98,6 +98,51 @@ def test_the_old_key_serves_on_when_renewing_fails(
     assert get(ring) is not first
 
 
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 0.2), (0.5, 1.1), (0.99, 1.982)])
+def test_a_throttled_fetch_is_tried_again_after_a_wait_of_its_own(
+    parameters: Parameters, clock: Clock, chance: float, seconds: float
+) -> None:
+    """Environments that came up together and were refused together do not all come again together."""
+    ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock, chance=lambda: chance)  # type: ignore[arg-type,return-value]  # as above
+    parameters.fault = "ThrottlingException"
+    for moment in (0.0, seconds - 0.01):
+        clock.now += moment
+        with pytest.raises(SigningError):
+            get(ring)
+    assert len(parameters.calls) == 1
+    parameters.fault = ""
+    clock.now += 0.011
+    assert get(ring).pem == b"pem-1"
+
+
+def test_a_key_that_is_due_and_throttled_is_asked_for_again_soon_too(parameters: Parameters, clock: Clock) -> None:
+    """It serves on meanwhile."""
+    ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock, chance=lambda: 0.5)  # type: ignore[arg-type,return-value]  # as above
+    first = get(ring)
+    clock.now += 3600
+    parameters.fault = "ThrottlingException"
+    assert get(ring) is get(ring) is first
+    assert len(parameters.calls) == 2
+    parameters.fault = ""
+    clock.now += 1.11
+    assert get(ring) is not first
+
+
+def test_no_two_waits_are_the_same(parameters: Parameters) -> None:
+    """By default the kernel decides."""
+    ends = set()
+    parameters.fault = "ThrottlingException"
+    for _ in range(100):
+        ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=lambda: 0.0)  # type: ignore[arg-type,return-value]  # as above
+        with pytest.raises(SigningError):
+            get(ring)
+        ends.add(ring._kept["KEY1"].due)
+    assert len(ends) > 90
+    assert min(ends) >= 0.2
+    assert max(ends) < 2
+    assert max(ends) - min(ends) > 1
+
+
 @pytest.mark.parametrize("fault", ["AccessDeniedException", "hang", "shape"])
 def test_a_key_that_was_never_readable_cannot_sign(
     ring: KeyRing[Signer], parameters: Parameters, clock: Clock, fault: str

@@ -1,0 +1,135 @@
+"""What SnapStart would put on a disk for weeks: no secret, in any object that lives in the function's process."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import live_objects
+import pytest
+import real_parts
+from aws_front import AwsFront
+from conftest import real
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from simulated import PEM
+from trust_bench import APP, MESSAGE, NOW, V1, V2, app_store, event_of, root_der
+
+from console.local.surroundings import LocalTable, function_environment
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).parents[2]
+ACCESS_KEY = "ASIAEXAMPLEEXAMPLE00"
+SECRET_KEY = "0123456789/secretSECRETsecretSECRET+abcd"
+TOKEN = "FwoGZXIvYXdzE" + "sessionTOKEN/" * 20
+
+
+class Lender(BaseHTTPRequestHandler):
+    """Lambda's credentials endpoint under SnapStart."""
+
+    def do_GET(self) -> None:
+        ends = (datetime.now(UTC) + timedelta(hours=6)).isoformat()
+        lent = {"AccessKeyId": ACCESS_KEY, "SecretAccessKey": SECRET_KEY, "Token": TOKEN, "Expiration": ends}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(lent).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def variables() -> Iterator[dict[str, str]]:
+    """The environment of the function under SnapStart, the sample published behind it, its key in Parameter Store."""
+    with ExitStack() as parts:
+        endpoint = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
+        table = LocalTable(endpoint)
+        compiled, _ = table.publish(NOW)
+        table.import_states(compiled)
+        aws = parts.enter_context(AwsFront(endpoint, PEM))
+        lender = parts.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Lender))
+        threading.Thread(target=lender.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        parts.callback(lender.shutdown)
+        yield {
+            **function_environment(aws.url, APP.app_apple_id, NOW.isoformat(), root_der()),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "handler"), str(Path(live_objects.__file__).parent)]),
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_SAM_LOCAL": "true",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{lender.server_address[1]}/credentials",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pass",
+        }
+
+
+def secrets() -> dict[str, bytes]:
+    """Return what must not lie on a disk: what AWS lent, what was derived from it, and the key in its forms."""
+    key = load_pem_private_key(PEM, None)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    lines = PEM.decode().split("\n")
+    days = {(datetime.now(UTC) - timedelta(days=back)).strftime("%Y%m%d") for back in (0, 1)}
+    derived = {f"{service} {day}": signing_key(day, service) for day in days for service in ("dynamodb", "ssm")}
+    return {
+        "secret key": SECRET_KEY.encode(),
+        "session token": TOKEN.encode(),
+        **derived,
+        "p8": lines[1].encode(),
+        "DER": der,
+        "number": key.private_numbers().private_value.to_bytes(32),  # type: ignore[union-attr]  # it is a P-256 key
+    }
+
+
+def signing_key(day: str, service: str) -> bytes:
+    """Derive as AWS documents, not by our own code."""
+    key = f"AWS4{SECRET_KEY}".encode()
+    for part in (day, "us-east-1", service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def look(variables: dict[str, str], tmp_path: Path, *, hook: bool) -> tuple[dict[str, Any], set[str]]:
+    """Answer three events, run the hook or do not; return what the process tells and which secrets live in it."""
+    authority, wanted = app_store("2027"), secrets()
+    events = [event_of(authority, asked, NOW) for asked in (MESSAGE, V1, V2)]
+    file = tmp_path / "secrets"
+    file.write_text("\n".join(secret.hex() for secret in wanted.values()), encoding="ascii")
+    process = subprocess.run(
+        [sys.executable, live_objects.__file__, hashlib.sha256(root_der()).hexdigest(), "hook" if hook else "", file],
+        input=json.dumps(events),
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    told = json.loads(process.stdout.splitlines()[-1])
+    return told, {name for name, found in zip(wanted, told["found"], strict=True) if found}
+
+
+def test_no_secret_lives_in_the_process_once_the_hook_has_run(variables: dict[str, str], tmp_path: Path) -> None:
+    """After offers were signed: neither the role's keys, nor what SigV4 derives from them, nor the `.p8`."""
+    told, found = look(variables, tmp_path, hook=True)
+    assert any("promotionalOffer" in answer.get("body", "") for answer in told["answers"])
+    assert found == set()
+    assert told["keys"] == 0
+    assert told["texts"] > 10_000
+
+
+def test_the_same_search_finds_them_before_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
+    """Where they are kept, in the depths of a cache too, the search sees them."""
+    told, found = look(variables, tmp_path, hook=False)
+    today = datetime.now(UTC).strftime("%Y%m%d")
+    assert {"secret key", "session token", f"dynamodb {today}", f"ssm {today}"} <= found
+    assert told["keys"] == 1
