@@ -40,11 +40,13 @@ def table_definition() -> Document:
 def decided(condition: Any, values: Mapping[str, str]) -> Any:
     """Return what CloudFormation makes of a condition, or of a text in one. `values`: parameters by name, all of them.
 
-    As far as the template uses conditions: Ref, Equals, Not, And, Or, Condition.
+    As far as the template uses conditions: Ref, FindInMap, Equals, Not, And, Or, Condition.
     """
     match condition:
         case {"Ref": name}:
             return values[name]
+        case {"Fn::FindInMap": [name, key, inner]}:
+            return template()["Mappings"][name][decided(key, values)][inner]
         case {"Condition": name}:
             return decided(template()["Conditions"][name], values)
         case {"Fn::Equals": [left, right]}:
