@@ -20,6 +20,7 @@ from console.defaults import configure_all
 from console.failure import Failure
 from console.file.compile import Compiled, compile_document
 from console.file.identifiers import image_id
+from console.file.images import read_image
 from console.output import Output
 from console.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.publishing import Draft
@@ -208,7 +209,7 @@ class Applying:
 
     def _upload_image(self, step: UploadImage) -> bool:
         upload, app = step.upload, self.session.target.app_apple_id
-        content = upload.path.read_bytes()
+        content = read_image(upload.path)
         revisions = {self.session.document.images[name].revision for name in step.names}
         if upload.identifier not in {image_id(app, upload.size, content, revision) for revision in revisions}:
             raise _changed(upload.path)

@@ -9,8 +9,18 @@ from typing import Final
 
 from console.file.entries import Bullet, Document, Image, Text
 from console.file.identifiers import image_id, message_id, upload_body
-from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
+from console.file.images import (
+    BULLET_POINT,
+    FULL_SIZE,
+    NotPNGError,
+    check_pixels,
+    complaint,
+    find,
+    read_image,
+    read_png,
+)
 from console.file.mistakes import Notes, Place
+from console.ordinary_file import NotOrdinaryError
 
 # Per app (apple-api.md, section 5).
 MAX_MESSAGES: Final = 2000
@@ -74,9 +84,12 @@ class _Reader:
     def image(self, image: Image) -> ImageUpload | None:
         if not image.file:
             return None
-        path = (self.document.base_dir or Path()) / image.file
+        path = find(self.document.base_dir or Path(), image.file)
         try:
-            content = path.read_bytes()
+            content = read_image(path)
+        except NotOrdinaryError as error:
+            self.notes.add(image.at, f"`{image.file}` {error.strerror}.", "Name a PNG file.")
+            return None
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", f"Put the file at {path}.")
@@ -88,11 +101,19 @@ class _Reader:
         try:
             png = read_png(content)
         except NotPNGError as error:
-            self.notes.add(image.at, f"`{image.file}` is no PNG image: {error}.", "Apple takes PNG files only.")
+            self.notes.add(image.at, f"`{image.file}` is no PNG image: {error}.", error.instead)
             return
         found = complaint(png, image.size) if image.size else None
         if found is not None:
             self.notes.add(image.at, f"`{image.file}`: {found[0]}", found[1])
+        elif image.size:  # hence no more pixels than Apple takes
+            self._check_pixels(image, content)
+
+    def _check_pixels(self, image: Image, content: bytes) -> None:
+        try:
+            check_pixels(content)
+        except NotPNGError as error:
+            self.notes.add(image.at, f"`{image.file}` is no image that Apple could show: {error}.", error.instead)
 
     def message(self, text: Text, images: Mapping[str, ImageUpload]) -> MessageUpload:
         picture = None if text.image is None else self._used(text.image, FULL_SIZE, text.image_at, images)

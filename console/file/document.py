@@ -38,6 +38,7 @@ from console.file.mistakes import Notes, Place
 from console.file.periods import PERIODS
 from console.file.schedules import Schedule, read_schedule
 from console.file.tree import Node, Progress, parse
+from console.ordinary_file import read_ordinary
 
 __all__ = ["Document", "read"]
 
@@ -52,6 +53,9 @@ _MAX_BODY: Final = 144
 _MAX_ALT_TEXT: Final = 150
 _MAX_BULLET: Final = 66
 _MAX_BULLETS: Final = 5
+
+# Ten thousand rules take two MiB.
+MAX_BYTES: Final = 32 * 2**20
 
 _MAX_NAME: Final = 100
 _MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
@@ -72,7 +76,8 @@ def read(
     if isinstance(source, bytes):
         return _read(source, file or "retention.yaml", base_dir, progress)
     path = Path(source)
-    return _read(path.read_bytes(), file or str(path), base_dir or path.parent, progress)
+    content = read_ordinary(path, MAX_BYTES, pipes=True)
+    return _read(content, file or str(path), base_dir or path.parent, progress)
 
 
 def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | None) -> Document:

@@ -1,17 +1,32 @@
-"""PNG files, judged from their own bytes by what Apple takes: size in pixels, and no transparency."""
+"""PNG files, judged from their own bytes by what Apple takes: size in pixels, no transparency, and pixels that decode.
+
+What is judged is what is uploaded: a file up to its IEND chunk, without what some programs leave behind it.
+"""
 
 from __future__ import annotations
 
+import io
+import re
 import struct
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+from console.ordinary_file import read_ordinary
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _ALPHA_TYPES: Final = {4: "greyscale with alpha", 6: "RGB with alpha"}
 _DEPTHS: Final = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 _CHUNK_OVERHEAD: Final = 12
+_PALETTE: Final = 3
+# What pixels are made of; transparency was told already.
+_PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
+
+_ONLY_PNG: Final = "Apple takes PNG files only."
+_EXPORT: Final = "Export it again, or fetch it again from where it came from."
 
 FULL_SIZE: Final = "FULL_SIZE"
 BULLET_POINT: Final = "BULLET_POINT"
@@ -26,8 +41,16 @@ WANTED: Final = {
 }
 
 
+# Apple names no limit. An image of 3840 by 2160 pixels with 16 bits a channel has 48 MiB before it is compressed.
+MAX_BYTES: Final = 64 * 2**20
+
+
 class NotPNGError(ValueError):
-    """The bytes are no PNG file; the message says how we know."""
+    """The bytes are no PNG file; the message says how we know, and `instead` what to do."""
+
+    def __init__(self, wrong: str, instead: str = _ONLY_PNG) -> None:
+        super().__init__(wrong)
+        self.instead = instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +62,78 @@ class PNG:
     transparency: str | None
 
 
+def read_image(path: Path) -> bytes:
+    """Return what is uploaded of a file: of a PNG, all up to its end. Raises OSError where it is no ordinary file."""
+    content = read_ordinary(path, MAX_BYTES)
+    try:
+        last = list(_chunks(content))[-1] if content.startswith(_SIGNATURE) else None
+    except NotPNGError:
+        return content  # `read_png` tells what is wrong with it
+    return content if last is None or last.name != b"IEND" else content[: last.end]
+
+
+def find(base: Path, name: str) -> Path:
+    """Return the path of the file called `name` below `base`; a system may keep its letters and accents apart."""
+    path = base / name
+    if name.isascii() or _exists(path):
+        return path
+    found = base
+    for part in Path(name).parts:
+        wanted = unicodedata.normalize("NFC", part)
+        try:
+            same = [entry.name for entry in found.iterdir() if unicodedata.normalize("NFC", entry.name) == wanted]
+        except OSError:
+            return path
+        found = found / (same[0] if same and not _exists(found / part) else part)
+    return found if _exists(found) else path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return False
+
+
 def read_png(content: bytes) -> PNG:
     """Read a PNG's header and chunks. Raises NotPNGError, also where the file is cut off or damaged."""
     if not content.startswith(_SIGNATURE):
-        raise NotPNGError(_other_format(content))
+        raise NotPNGError(*_other_format(content))
     chunks = list(_chunks(content))
-    names = [name for name, _ in chunks]
+    names = [chunk.name for chunk in chunks]
+    if names[:1] == [b"CgBI"]:
+        raise NotPNGError("the file is a PNG that Xcode optimised for iOS", "Use the one that Xcode was given.")
     if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or b"IDAT" not in names:
         raise NotPNGError("the PNG file is cut off or not whole")
-    width, height, colour = _header(chunks[0][1])
-    transparency = _ALPHA_TYPES.get(colour)
+    header = _header(chunks[0].data)
+    transparency = _ALPHA_TYPES.get(header.colour)
     if transparency is None and b"tRNS" in names:
         transparency = "a tRNS chunk"
-    return PNG(width, height, transparency)
+    return PNG(header.width, header.height, transparency)
+
+
+def check_pixels(content: bytes) -> None:
+    """Raise NotPNGError unless the pixels of a PNG decode, whose header and chunks `read_png` found to be good.
+
+    Only what pixels are made of is decoded: neither texts, colour profiles nor the frames of an animation.
+    """
+    from PIL import Image  # noqa: PLC0415  # only where there are images
+
+    chunks = [chunk for chunk in _chunks(content) if chunk.name in _PIXELS]
+    before = [chunk.name for chunk in chunks][: next(i for i, chunk in enumerate(chunks) if chunk.name == b"IDAT")]
+    header = _header(chunks[0].data)
+    if header.colour == _PALETTE and b"PLTE" not in before:
+        raise NotPNGError("the PNG file has colours by number and no palette", _EXPORT)
+    bare = _SIGNATURE + b"".join(content[chunk.start : chunk.end] for chunk in chunks)
+    try:
+        _check_length(header, [chunk.data for chunk in chunks if chunk.name == b"IDAT"])
+        with Image.open(io.BytesIO(bare), formats=("PNG",)) as image:
+            image.load()
+    except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, struct.error, zlib.error):
+        wrong = "the PNG file's pixels cannot be decoded, since they are damaged or not all there"
+        raise NotPNGError(wrong, _EXPORT) from None
+    except Image.DecompressionBombError:
+        raise NotPNGError("the PNG file has more pixels than can be decoded", _EXPORT) from None
 
 
 def complaint(png: PNG, size: str) -> tuple[str, str] | None:
@@ -69,34 +151,113 @@ def _fits(png: PNG, size: str) -> bool:
     return (png.width, png.height) == (_BULLET_SIDE, _BULLET_SIDE)
 
 
-def _header(data: bytes) -> tuple[int, int, int]:
+def _check_length(header: _Header, parts: list[bytes]) -> None:
+    """Raise ValueError where there are fewer pixels than the header says: Pillow takes the missing ones for black."""
+    unpacker, found, wanted = zlib.decompressobj(), 0, header.bytes_of_pixels
+    for part in parts:
+        rest = part
+        while rest and found < wanted and not unpacker.eof:
+            found += len(unpacker.decompress(rest, 2**20))
+            rest = unpacker.unconsumed_tail
+    if found < wanted and found + len(unpacker.flush()) < wanted:
+        raise ValueError("too few pixels")
+
+
+# Where each of the seven passes of an interlaced image begins, and its steps (PNG, section 8.2).
+_ADAM7: Final = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """IHDR. `depth` is in bits for each of the samples that `colour` has."""
+
+    width: int
+    height: int
+    depth: int
+    colour: int
+    interlaced: bool
+
+    @property
+    def bytes_of_pixels(self) -> int:
+        """How many bytes the pixels have once unpacked, with the byte before each row that says how it is filtered."""
+        passes = _ADAM7 if self.interlaced else ((0, 0, 1, 1),)
+        sizes = ((-(-(self.width - x) // dx), -(-(self.height - y) // dy)) for x, y, dx, dy in passes)
+        bits = self.depth * _SAMPLES[self.colour]
+        return sum((1 + (width * bits + 7) // 8) * height for width, height in sizes if width > 0 and height > 0)
+
+
+def _header(data: bytes) -> _Header:
     try:
-        width, height, depth, colour, *_ = struct.unpack(">IIBBBBB", data)
+        width, height, depth, colour, compression, filters, interlaced = struct.unpack(">IIBBBBB", data)
     except struct.error:
         raise NotPNGError("the PNG file has a damaged header") from None
-    if not width or not height or depth not in _DEPTHS.get(colour, ()):
+    if not width or not height or depth not in _DEPTHS.get(colour, ()) or compression or filters or interlaced > 1:
         raise NotPNGError("the PNG file has a header that PNG does not allow")
-    return width, height, colour
+    return _Header(width, height, depth, colour, bool(interlaced))
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (name, data) of each chunk, its checksum checked."""
-    position = len(_SIGNATURE)
-    while position < len(content):
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """One chunk, from `start` to `end` in its file, length and checksum included."""
+
+    name: bytes
+    data: bytes
+    start: int
+    end: int
+
+
+def _chunks(content: bytes) -> Iterator[_Chunk]:
+    """Yield each chunk up to IEND, its checksum checked. What follows IEND is no part of the image."""
+    position, name = len(_SIGNATURE), b""
+    while position < len(content) and name != b"IEND":
         length = int.from_bytes(content[position : position + 4])
         end = position + length + _CHUNK_OVERHEAD
         name, data = content[position + 4 : position + 8], content[position + 8 : end - 4]
         if end > len(content) or zlib.crc32(name + data) != int.from_bytes(content[end - 4 : end]):
             raise NotPNGError("the PNG file is cut off or damaged")
-        yield name, data
+        yield _Chunk(name, data, position, end)
         position = end
 
 
-def _other_format(content: bytes) -> str:
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+# What files that are no PNG begin with.
+_FORMATS: Final = (
+    (rb"\xff\xd8\xff", "a JPEG"),
+    (rb"GIF8[79]a", "a GIF"),
+    (rb"RIFF.{4}WEBP", "a WebP"),
+    (rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", "a HEIC"),
+    (rb".{4}ftypavi[fs]", "an AVIF"),
+    (rb".{4}JXL |\xff\x0a", "a JPEG XL"),
+    (rb".{4}ftyp", "a video or another media file"),
+    (rb"II\*\0|MM\0\*", "a TIFF"),
+    (rb"BM.{4}\0\0\0\0", "a BMP"),
+    (rb"\x00\x00[\x01\x02]\x00", "an icon (ICO)"),
+    (rb"8BPS", "a Photoshop file"),
+    (rb"%PDF", "a PDF"),
+    (rb"%!PS", "a PostScript file"),
+    (rb"PK\x03\x04", "a ZIP archive"),
+    (rb"\x1f\x8b", "a gzip file"),
+    (rb"\s*<svg[\s>/]|\s*<\?xml[^>]*>.{0,2000}<svg[\s>/]|\s*<!--.{0,2000}<svg[\s>/]|\s*<!DOCTYPE svg", "an SVG"),
+    (rb"\s*(<!--.{0,2000})?<(!doctype html|html|head|body)", "an HTML page"),
+    (rb"\s*<\?xml", "an XML file"),
+    (rb"\s*[{\[]", "a JSON file"),
+    (rb"/annex/objects/|(\.\./)*\.git/annex/", "a git-annex pointer"),
+)
+_LOST_LINE_ENDS: Final = (b"\x89PNG\n\x1a\n", b"\x89PNG\r\n\x1a\r\n", b"\x89PNG\r\r\n\x1a\r\n", b"\xef\xbf\xbdPNG")
+
+
+def _other_format(content: bytes) -> tuple[str, str]:
+    """Return what a file that is no PNG is, and what to do about it."""
     if not content:
-        return "the file is empty"
-    known = {b"\xff\xd8\xff": "a JPEG", b"GIF8": "a GIF", b"RIFF": "a WebP", b"<svg": "an SVG", b"%PDF": "a PDF"}
-    for start, name in known.items():
-        if content.startswith(start):
-            return f"the file is {name}"
-    return "the file does not begin as a PNG does"
+        return "the file is empty", _ONLY_PNG
+    if content.startswith(_LFS_POINTER):
+        return "the file is a Git LFS pointer, which stands for the image", "Run `git lfs pull` to fetch the image."
+    if content.startswith(_LOST_LINE_ENDS):
+        changed = "the PNG file was changed as if it were text"
+        return changed, "Write `*.png binary` into .gitattributes, and put the original in its place."
+    head = content[:4096].removeprefix(b"\xef\xbb\xbf")
+    for form, name in _FORMATS:
+        if re.match(form, head, re.DOTALL | re.IGNORECASE if form.startswith(rb"\s") else re.DOTALL):
+            return f"the file is {name}", _ONLY_PNG
+    return "the file does not begin as a PNG does", _ONLY_PNG

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
+import unicodedata
 import zlib
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, complaint, read_png
+from console.file.compile import compile_document
+from console.file.document import read
+from console.file.images import (
+    BULLET_POINT,
+    FULL_SIZE,
+    NotPNGError,
+    check_pixels,
+    complaint,
+    find,
+    read_image,
+    read_png,
+)
+from console.file.mistakes import Mistakes
 
 
 def chunk(name: bytes, data: bytes = b"") -> bytes:
@@ -80,7 +97,15 @@ GOOD = png(1024, 1024)
         (GOOD[:-1], "cut off"),
         (GOOD[:-12], "cut off"),
         (GOOD[:40] + b"?" + GOOD[41:], "damaged"),
-        (GOOD + b"x", "cut off"),
+        (b"....ftypheic....", "a HEIC"),
+        (b"....ftypavif....", "an AVIF"),
+        (b"II*\0....", "a TIFF"),
+        (b"\xef\xbb\xbf\n<?xml version='1.0'?>\n<svg/>", "an SVG"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
+        (b'{"message": "Not Found"}', "a JSON file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"),
+        (GOOD.replace(b"\r\n", b"\n", 1), "changed as if it were text"),
+        (GOOD[:8] + chunk(b"CgBI", b"P\0 \2") + GOOD[8:], "Xcode optimised"),
         (png(0, 5), "does not allow"),
         (png(5, 5, colour=5), "does not allow"),
         (png(5, 5, colour=2, depth=4), "does not allow"),
@@ -99,3 +124,158 @@ def test_every_cut_is_noticed() -> None:
     for end in range(len(GOOD)):
         with pytest.raises(NotPNGError):
             read_png(GOOD[:end])
+
+
+def whole(  # a PNG with pixels in it
+    width: int = 1024,
+    height: int = 1024,
+    *,
+    colour: int = 2,
+    depth: int = 8,
+    extra: bytes = b"",
+    rows: bytes | None = None,
+) -> bytes:
+    line = (width * {0: 1, 2: 3, 3: 1}[colour] * depth + 7) // 8
+    pixels = zlib.compress(bytes((line + 1) * height) if rows is None else rows, 1)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + chunk(b"IDAT", pixels) + chunk(b"IEND")
+
+
+PALETTE = chunk(b"PLTE", b"\0\0\0\xff\xff\xff")
+# An animation's frame, and texts and a profile that unpack to far more than they are.
+ANIMATED = chunk(b"acTL", struct.pack(">II", 1, 0)) + chunk(
+    b"fcTL", struct.pack(">IIIIIHHBB", 0, 1024, 1024, 0, 0, 1, 1, 0, 0)
+)
+BOMB = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**24))) + chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(2**24)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        whole(),
+        whole(3840, 160),
+        whole(3840, 2160, depth=16),
+        whole(colour=0),
+        whole(colour=0, depth=1),
+        whole(colour=0, depth=16),
+        whole(colour=3, extra=PALETTE),
+        whole(colour=3, depth=1, extra=PALETTE),
+        whole(extra=ANIMATED),
+        whole(extra=BOMB),
+        whole(extra=chunk(b"tEXt", b"Software\0x")),
+    ],
+)
+def test_pixels_that_decode_pass(content: bytes) -> None:
+    """Every depth and kind of colour; animations, texts and profiles are not unpacked."""
+    check_pixels(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (GOOD, "cannot be decoded"),
+        (GOOD.replace(chunk(b"IDAT", b"x"), chunk(b"IDAT")), "not all there"),
+        (GOOD.replace(chunk(b"IDAT", b"x"), chunk(b"IDAT", bytes(500))), "damaged"),
+        (whole(rows=bytes(3073 * 1023)), "not all there"),
+        (whole(rows=b"\x09" * 3073 * 1024), "damaged"),
+        (whole(colour=3), "no palette"),
+        (whole()[:29] + b"\x01" + whole()[29:], "damaged"),
+    ],
+)
+def test_pixels_that_do_not_decode_are_told(content: bytes, told: str) -> None:
+    """An id would be spent on such an image at Apple; chunk checksums are right in most of them."""
+    with pytest.raises(NotPNGError, match=told):
+        check_pixels(content)
+
+
+@pytest.mark.parametrize("tail", [b"\n", bytes(512), b"PK\x03\x04", GOOD])
+def test_what_follows_the_end_is_neither_judged_nor_uploaded(tmp_path: Path, tail: bytes) -> None:
+    """Every viewer opens such a file. What is sent is what was checked: the image alone, under the image's id."""
+    (tmp_path / "a.png").write_bytes(whole())
+    (tmp_path / "b.png").write_bytes(whole() + tail)
+    assert read_image(tmp_path / "b.png") == read_image(tmp_path / "a.png") == whole()
+    assert complaint(read_png(whole() + tail), BULLET_POINT) is None
+    check_pixels(whole() + tail)
+
+
+def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
+    """macOS and archives made on it may keep letters and accents apart, in folders too."""
+    apart, together = (unicodedata.normalize(form, "Größe/Menü.png") for form in ("NFD", "NFC"))
+    for there, asked in ((apart, together), (together, apart)):
+        base = tmp_path / str(len(there))
+        (base / there).parent.mkdir(parents=True)
+        (base / there).write_bytes(b"x")
+        assert find(base, asked).read_bytes() == b"x"
+    assert find(tmp_path, "ü.png") == tmp_path / "ü.png"
+
+
+def named(name: str, base: Path) -> list[str]:
+    """Return the mistakes of a file whose one image is `name` below `base`."""
+    text = f"""\
+app: {{appAppleId: 1, bundleId: com.example.app}}
+products: {{pro.monthly: {{group: pro, period: P1M}}}}
+locales: {{default: en-US}}
+images:
+  tick: {{file: "{name}", size: BULLET_POINT}}
+rules: [{{name: one, answer: fallback}}]
+"""
+    try:
+        compile_document(read(text.encode(), base_dir=base), now=datetime.now(UTC))
+    except Mistakes as error:
+        return [f"{mistake.line}: {mistake}" for mistake in error.mistakes]
+    return []
+
+
+def test_an_image_is_an_ordinary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe would be waited for, a device never end: each is a mistake at once, and says what it is."""
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    with socket.socket(socket.AF_UNIX) as listening, (tmp_path / "huge.png").open("wb") as huge:
+        monkeypatch.chdir(tmp_path)  # a socket's path must be short
+        listening.bind("socket.png")
+        huge.truncate(2**40)
+        for name, told in (
+            ("pipe.png", "is a named pipe"),
+            ("folder.png", "is a directory"),
+            ("nowhere.png", "is a link that leads nowhere"),
+            ("socket.png", "is a socket"),
+            ("/dev/zero", "is a device"),
+            ("/dev/stdin/..", "cannot be read"),
+            ("huge.png", "at most 64 MiB"),
+            ("gone.png", "cannot be read: no such file"),
+            ("n" * 300 + ".png", "cannot be read: file name too long"),
+        ):
+            (found,) = named(name, tmp_path)
+            assert found.startswith("5: images.tick: ")
+            assert told in found, (name, found)
+
+
+def test_a_good_image_passes_and_one_without_pixels_does_not(tmp_path: Path) -> None:
+    """The file is judged as a command judges it."""
+    (tmp_path / "good.png").write_bytes(whole() + b"\n")
+    (tmp_path / "empty.png").write_bytes(GOOD)
+    (tmp_path / "pointer.png").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert named("good.png", tmp_path) == []
+    assert "cannot be decoded" in named("empty.png", tmp_path)[0]
+    assert "git lfs pull" in named("pointer.png", tmp_path)[0]
+
+
+@pytest.mark.parametrize(("colour", "depth"), [(0, 1), (0, 16), (2, 8), (2, 16), (3, 4)])
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_no_row_is_missing(colour: int, depth: int, interlaced: bool) -> None:  # noqa: FBT001  # a table's column
+    """As many pixels as the header says, in one pass or in the seven of an interlaced image."""
+    samples = {0: 1, 2: 3, 3: 1}[colour]
+    passes = [(128, 128), (128, 128), (256, 128), (256, 256), (512, 256), (512, 512), (1024, 512)]
+    rows = passes if interlaced else [(1024, 1024)]
+    wanted = sum((1 + (width * samples * depth + 7) // 8) * height for width, height in rows)
+    extra = PALETTE if colour == 3 else b""
+    for missing in (0, 1):
+        made = whole(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - missing))
+        header = struct.pack(">IIBBBBB", 1024, 1024, depth, colour, 0, 0, interlaced)
+        content = made[:8] + chunk(b"IHDR", header) + made[33:]
+        if missing:
+            with pytest.raises(NotPNGError, match="not all there"):
+                check_pixels(content)
+        else:
+            check_pixels(content)
