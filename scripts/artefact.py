@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import compile as compiling
 import install
 import layer
 
@@ -31,7 +32,8 @@ def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> 
     for path in [*source.glob("*.py"), *source.glob("retention/*.py"), *source.glob("retention/*.cer")]:
         shutil.copyfile(path, target / path.relative_to(source))
     (target / "RELEASE").write_text(release(root, nonce) + "\n")
-    byte_compile(target, "/var/task")
+    if refused := compiling.compile_all(target, "/var/task"):
+        sys.exit("\n".join(refused))
     layer.settle(target)
     layer.check_function(target)
 
@@ -63,7 +65,7 @@ def dependencies(source: Path, target: Path, architecture: str) -> None:
 
 
 def byte_compile(folder: Path, inside: str) -> None:
-    """Write the bytecode of every module: what is not compiled here is compiled again at every cold start.
+    """Write the bytecode of the layer's modules: what is not compiled here is compiled again at every cold start.
 
     The hash is not checked at import, so no file's time matters, and the recorded path is the one inside Lambda.
     """

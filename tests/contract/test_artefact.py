@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import minting
 import pytest
 import real_parts
 from conftest import real
@@ -174,3 +176,80 @@ def test_the_artefact_imports_all_it_needs_from_itself() -> None:
         text=True,
     ).stdout
     assert printed.strip() == "['https://dynamodb.us-east-1.amazonaws.com', 'https://ssm.us-east-1.amazonaws.com']"
+
+
+# What no request needs, and what costs a cold start more than it gives. Lambda's own runtime imports none of it either.
+NOT_IMPORTED = {
+    *("ast", "dataclasses", "dis", "inspect", "tokenize"),  # written out by scripts/compile.py
+    *("email", "http", "urllib", "urllib.parse", "pathlib", "uuid", "typing_extensions"),
+    *("aws_lambda_powertools", "botocore", "urllib3", "jmespath", "jwt"),
+    *("cryptography.x509", "cryptography.hazmat.primitives.serialization", "cryptography.hazmat.backends"),
+    "retention.certificates",
+}
+STARTING = {
+    "RETENTION_TABLE": "table",
+    "RETENTION_ENVIRONMENT": "Production",
+    "RETENTION_APP_APPLE_IDS": "1",
+    "RETENTION_KEY_PREFIX": "/retention",
+    "POWERTOOLS_SERVICE_NAME": "retention",
+    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
+    "AWS_REGION": "us-east-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def loaded_after(artefact: Artefact, program: str, **variables: str) -> set[str]:
+    """Return the modules that the built function has loaded after `program`, in a process of its own."""
+    path = os.pathsep.join([str(artefact.function), str(artefact.layer / "python")])
+    printed = subprocess.run(
+        [real_parts.base_interpreter(), "-S", "-c", f"{program}\nimport json, sys; print(json.dumps([*sys.modules]))"],
+        env={**STARTING, **variables, "PYTHONPATH": path},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return set(json.loads(printed.splitlines()[-1]))
+
+
+def test_a_cold_start_imports_what_a_request_needs() -> None:
+    """`import app` from the artefact, warmed, has loaded none of the modules that were driven out of a cold start."""
+    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    loaded = loaded_after(artefact, "import app")
+    assert {"app", "retention.jws", "retention.store"} <= loaded
+    assert loaded & NOT_IMPORTED == set()
+
+
+def test_a_request_under_apples_chain_imports_nothing_more() -> None:
+    """Its signature is verified, and refused where a stranger made it, without X.509; a new chain brings it in."""
+    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    chain = ROOT / "tests" / "apple_chains" / "2025-2027"
+    known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
+    for certificates, reason, whole in (
+        ((*known, b"root"), "signature_invalid", set()),
+        (minting.good_chain(), "path_untrusted", {"cryptography.x509", "retention.certificates"}),
+    ):
+        token = minting.token_of(certificates, signing_key=minting.key("stranger"))
+        event = {"version": "2.0", "requestContext": {"http": {"method": "POST"}}}
+        event["body"] = json.dumps({"signedPayload": token})
+        program = (
+            f"import app, io, json, sys; out, sys.stdout = sys.stdout, io.StringIO()\n"
+            f"answer = app.get_retention_message({event!r}, None)\n"
+            f"line, sys.stdout = json.loads(sys.stdout.getvalue()), out\n"
+            f"assert (answer['statusCode'], line['reason']) == (401, {reason!r}), line\n"
+        )
+        assert loaded_after(artefact, program) & {"cryptography.x509", "retention.certificates"} == whole
+
+
+def test_the_artefacts_dataclasses_are_written_out() -> None:
+    """In the bytecode alone, and for what app.py imports alone: the sync's keep their decorator."""
+    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    program = (
+        "import app, retention.jws, retention.snapshot\n"
+        "classes = [app.Endpoint, retention.jws.Authenticated, retention.snapshot.SnapshotReport]\n"
+        "assert [hasattr(one, '__dataclass_fields__') for one in classes] == [False, False, True], classes\n"
+        "assert '7' not in repr(retention.jws.Authenticated({'a': 7}, 'b', 'c', None))\n"
+    )
+    assert "dataclasses" in loaded_after(artefact, program)
