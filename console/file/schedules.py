@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from typing import Final
 
 from console.file.mistakes import Notes
 from console.file.tree import Node
+from console.file.zones import doubt, refusal, zone_names
 
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?")
 _FIELDS: Final = ("from", "until", "timeZone")
@@ -54,35 +53,24 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     return Schedule(instants.get("from"), instants.get("until"))
 
 
-# Names of the database that are no places: `Factory` is a clock that nobody has set.
-_NO_ZONES: Final = frozenset({"Factory"})
-
-
-@functools.cache
-def _zone_names() -> frozenset[str]:
-    """Return the zones that every machine knows: a system's own list may have others, such as its `localtime`."""
-    try:
-        zones = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    except ModuleNotFoundError:
-        return frozenset()
-    return frozenset(zones) - _NO_ZONES
-
-
 def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
     named = node.entries.get("timeZone")
     if named is None:
         notes.add(node.at, "`timeZone` is missing.", "Write one like `timeZone: Europe/Paris`, or `timeZone: UTC`.")
         return None
-    if not _zone_names():
+    if not zone_names():
         notes.add(named.at, "This machine has no time zones.", "Run `pip install tzdata` and try again.")
         return None
     if not isinstance(named.value, str):
         wrong = f"A time zone is a text, not {named.kind}."
         notes.add(named.at, wrong, "Write one like `timeZone: Europe/Paris`, or `timeZone: UTC`.")
         return None
-    if named.value not in _zone_names():
-        notes.unknown(named.at, "time zone", named.value, _zone_names())
+    refused, doubted = refusal(named.value), doubt(named.value)
+    if refused is not None:
+        notes.add(named.at, *refused)
         return None
+    if doubted is not None:
+        notes.warn(named.at, *doubted)
     return zoneinfo.ZoneInfo(named.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -83,6 +84,91 @@ def test_every_zone_of_the_database_is_known() -> None:
     """Links and offsets are zones too; `Factory` alone is none."""
     for name in ("UTC", "Etc/GMT+5", "US/Eastern", "CET", "Europe/Kyiv", "Europe/Kiev", "America/Argentina/Ushuaia"):
         assert read(f"from: 2026-12-01, timeZone: {name}")[1] == []
+
+
+PLACES = {
+    "CEST": "Europe/Paris",
+    "MESZ": "Europe/Berlin",
+    "PST": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "PT": "America/Los_Angeles",
+    "EST": "America/New_York",
+    "EDT": "America/New_York",
+    "MST": "America/Denver",
+    "CST": "America/Chicago",
+    "HST": "Pacific/Honolulu",
+    "AKST": "America/Anchorage",
+    "BST": "Europe/London",
+    "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo",
+    "AEDT": "Australia/Sydney",
+    "WEST": "Europe/Lisbon",
+    "EEST": "Europe/Athens",
+    "GMT+1": "Europe/Paris",
+    "UTC+2": "Europe/Paris",
+    "UTC-05:00": "America/New_York",
+    "+02:00": "America/New_York",
+    "-5": "America/New_York",
+    "Paris": "Europe/Paris",
+    "New York": "America/New_York",
+    "los_angeles": "America/Los_Angeles",
+    "america/new_york": "America/New_York",
+    "Europe/Munich": "Europe/Paris",
+    "Asia/Beijing": "UTC",
+    "America/Washington": "America/New_York",
+    "Pacific Time": "America/Los_Angeles",
+    "Eastern Standard Time": "America/New_York",
+    "NewYork": "America/New_York",
+    "Z": "UTC",
+    "utc": "UTC",
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_what_is_no_place_is_refused_with_one(name: str) -> None:
+    """The advice is a place of the same clock, and never an abbreviation, which may be hours off."""
+    _, (mistake,) = read(f"from: 2026-12-01, timeZone: '{name}'")
+    assert f"`{PLACES[name]}" in mistake or f" {PLACES[name]}" in mistake
+    advised = re.findall("[`A-Za-z/_]+", mistake.partition(name)[2])
+    assert not {word.strip("`") for word in advised} & (ABBREVIATED - {name})
+
+
+ABBREVIATED = {
+    "EST",
+    "MST",
+    "HST",
+    "CET",
+    "EET",
+    "MET",
+    "WET",
+    "EST5EDT",
+    "CST6CDT",
+    "MST7MDT",
+    "PST8PDT",
+    "EDT",
+    "PDT",
+}
+
+
+@pytest.mark.parametrize("name", ["CET", "EET", "MET", "WET", "EST5EDT", "PST8PDT", "Etc/GMT+5", "Etc/GMT-1"])
+def test_a_zone_that_is_no_place_is_warned_of(name: str) -> None:
+    """They can be used. But abbreviations are read otherwise elsewhere, and the sign of an offset is reversed."""
+    notes = Notes()
+    node = parse(f"{{from: 2026-12-01, timeZone: {name}}}".encode(), "case", notes)
+    assert read_schedule(node, notes) is not None
+    (warning,) = notes.warnings
+    assert name in warning.wrong
+    assert "/" in warning.instead
+    if name.startswith("Etc"):
+        assert {"+": "behind", "-": "ahead of"}[name[7]] in warning.wrong
+
+
+@pytest.mark.parametrize("name", ["UTC", "GMT", "Etc/UTC", "Europe/Paris", "US/Eastern", "Japan", "America/St_Johns"])
+def test_a_place_is_not_warned_of(name: str) -> None:
+    """Neither is UTC, which is the same everywhere."""
+    notes = Notes()
+    read_schedule(parse(f"{{from: 2026-12-01, timeZone: {name}}}".encode(), "case", notes), notes)
+    assert (notes.mistakes, notes.warnings) == ([], [])
 
 
 def test_a_time_no_zone_has_is_told_without_one() -> None:
