@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import pytest
 import real_parts
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from conftest import real
-from sam_template import Document
+from sam_template import ROOT, Document
 
 SANDBOX: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
 # Whatever is made only with a parameter, as far as parameters go together.
@@ -112,3 +117,109 @@ def test_names_fit_however_long_the_stack_s_is(artefact: real_parts.Artefact) ->
             assert len(text) <= LIMITS[found["Type"], key], f"{found['Type']} {key}"
             seen += 1
     assert seen > 3
+
+
+# A deployer's rights
+
+POLICY: Final = json.loads((ROOT / "docs" / "deployer-policy.json").read_text(encoding="utf-8"))
+LARGEST_POLICY: Final = 6_144  # characters without blanks, that IAM takes in a managed policy
+
+# What the handlers of CloudFormation's resource types may call, and never do for this template, with the reason.
+NEVER_CALLED: Final = {
+    r"dynamodb:DeleteTable": "the table is retained",
+    r"dynamodb:.*(Import|Kinesis|Replica|ContributorInsights).*|kinesis:.*": "a table of one region, without streams",
+    r"dynamodb:(Scan|Query|BatchWriteItem|(Get|Put|Update|Delete)Item|(Put|Delete)ResourcePolicy)": "likewise",
+    r"kms:.*|logs:(Associate|Disassociate)KmsKey": "no resource has a key of its own",
+    r"ec2:.*|elasticfilesystem:.*|s3files:.*": "no function is in a VPC or has a file system",
+    r"lambda:(Put|Delete)(FunctionCodeSigning|FunctionRecursion|FunctionScaling|RuntimeManagement)Config": "not set",
+    r"lambda:(PassCapacityProvider|AssociateRuntimeAlias)": "not set",
+    r"logs:(Put|Delete)(DataProtectionPolicy|IndexPolicy)|logs:PutBearerTokenAuthentication": "not set",
+    r"logs:(PutLogGroupDeletionProtection|DeleteResourcePolicy|CreateLogStream|DescribeLogStreams|PutLogEvents)": "no",
+    r"s3:(REST.PUT.OBJECT|getObject|GetObjectMetadata)|firehose:.*": "bodies and logs do not come from or go to S3",
+    r"iam:(Attach|Detach)(Group|User)Policy": "the operator's policy is attached by hand",
+    r"sns:PutDataProtectionPolicy": "not set",
+    r"codedeploy:RegisterOnPremisesInstance": "a function is no instance",
+}
+# What no handler names: SAM CLI's own calls, its bucket, and the delivery of API Gateway's access log, for which API
+# Gateway asks in the deployer's name.
+BEYOND_HANDLERS: Final = (
+    r"cloudformation:.*",
+    r"s3:.*",
+    r"logs:(Create|Get|Update|Delete)LogDelivery|logs:ListLogDeliveries|logs:(PutResourcePolicy|DescribeResourcePolicies)",
+)
+
+
+def allowed() -> set[str]:
+    """Return the actions of docs/deployer-policy.json, as patterns."""
+    found = [each["Action"] for each in POLICY["Statement"]]
+    return {action for each in found for action in ([each] if isinstance(each, str) else each)}
+
+
+def is_allowed(action: str) -> bool:
+    return any(fnmatchcase(action, pattern) for pattern in allowed())
+
+
+def called(kind: str) -> set[str]:
+    """Return what CloudFormation calls in the deployer's name to make, change and delete a resource of a type."""
+    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
+    every = {action for verb in ("create", "read", "update", "delete") for action in permissions(handlers, verb)}
+    return {action for action in every if not any(re.fullmatch(each, action) for each in NEVER_CALLED)}
+
+
+def permissions(handlers: Document, verb: str) -> list[str]:
+    found: list[str] = handlers.get(verb, {}).get("permissions", [])
+    return found
+
+
+@pytest.mark.real
+def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_parts.Artefact) -> None:
+    """docs/deployer-policy.json has what the handlers of the template's resource types call, and little besides."""
+    kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
+    assert len(kinds) > 20
+    needed = {kind: called(kind) for kind in kinds}
+    assert {
+        kind: missing for kind, actions in needed.items() if (missing := {x for x in actions if not is_allowed(x)})
+    } == {}
+    every = set().union(*needed.values())
+    beyond = {
+        pattern
+        for pattern in allowed()
+        if not any(fnmatchcase(action, pattern) for action in every)
+        and not any(re.fullmatch(each, pattern) for each in BEYOND_HANDLERS)
+    }
+    assert beyond == set()
+
+
+def test_a_deployer_s_policy_is_one_that_iam_takes() -> None:
+    """It has no more characters than a managed policy may, and each statement has a name of its own."""
+    assert len(json.dumps(POLICY, separators=(",", ":"))) <= LARGEST_POLICY
+    names = [statement["Sid"] for statement in POLICY["Statement"]]
+    assert len(set(names)) == len(names)
+    assert all(name.isalnum() for name in names)
+
+
+def test_a_deployer_may_have_the_access_log_delivered() -> None:
+    """API Gateway makes the delivery with the deployer's rights, and the stage fails without any of them."""
+    for action in (
+        "CreateLogDelivery",
+        "UpdateLogDelivery",
+        "GetLogDelivery",
+        "DeleteLogDelivery",
+        "ListLogDeliveries",
+    ):
+        assert is_allowed(f"logs:{action}")
+    for action in ("PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"):
+        assert is_allowed(f"logs:{action}")
+
+
+def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() -> None:
+    """Whatever can be named is: functions, roles, tables, log groups. samconfig.toml's stacks have such names."""
+    for statement in POLICY["Statement"]:
+        resources = statement["Resource"]
+        for resource in [resources] if isinstance(resources, str) else resources:
+            service = resource.split(":")[2] if resource != "*" else ""
+            if service in {"lambda", "dynamodb", "iam", "sns", "scheduler", "logs"}:
+                assert "retention-" in resource or "aws-service-role" in resource, resource
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    sections = [found["deploy"]["parameters"] for found in config.values() if isinstance(found, dict)]
+    assert all(found["stack_name"].startswith("retention-") for found in sections)
