@@ -44,8 +44,20 @@ OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
 LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in the function's name
 
-# What only whoever may restore a table needs.
+# What only whoever may restore a table, or deploy, needs.
 ADMINISTRATORS: Final = {
+    "cloudformation:ContinueUpdateRollback",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackResource",
+    "cloudformation:SetStackPolicy",
+    "cloudformation:UpdateTerminationProtection",
+    "dynamodb:UpdateTable",
+    "lambda:DeleteFunction",
+    "lambda:GetAccountSettings",
+    "lambda:ListVersionsByFunction",
+    "logs:Tail",
+    "logs:TestMetricFilter",
+    "ssm:UpdateServiceSetting",
     "dynamodb:RestoreTableToPointInTime",
     "dynamodb:DescribeTable",
     "dynamodb:DeleteTable",

@@ -1,0 +1,75 @@
+"""docs/operations.md names parameters, resources and documents of JSON that are there, and that AWS would take."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from itertools import pairwise
+from typing import Any, Final
+
+import pytest
+import real_parts
+from conftest import real
+from contract.test_template import PARAMETERS, acceptable
+from sam_template import ROOT, template
+
+PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+BLOCKS: Final = [
+    block.replace("\\\n", " ") for block in re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+]
+SPANS: Final = re.findall(r"`([^`\n]+)`", PAGE)
+
+
+def arguments(option: str) -> list[Any]:
+    """Return the JSON documents that commands of the page give to an option."""
+    words = [word for block in BLOCKS if option in block for word in shlex.split(block, comments=True)]
+    return [json.loads(following) for word, following in pairwise(words) if word == option]
+
+
+def test_every_parameter_on_the_page_is_one_and_takes_the_value() -> None:
+    """What is written as `Name=value` can be written into samconfig.toml."""
+    given = [found.groups() for span in SPANS if (found := re.fullmatch(r'"?([A-Z][a-z]\w+)=([^…<>]*?)"?', span))]
+    named = {name for name, _ in given}
+    assert {"DefaultEndpoint", "Deployment", "PreviousPathSecret", "PathSecret"} <= named
+    assert named <= set(PARAMETERS)
+    for name, value in given:
+        assert acceptable(name, value.replace('\\"', "").rstrip('"')), (name, value)
+
+
+def test_the_stack_policy_protects_what_is_there() -> None:
+    """It allows updates, and denies the replacement and deletion of the URL, the table and the log of answers."""
+    (policy,) = arguments("--stack-policy-body")
+    allow, deny = policy["Statement"]
+    assert (allow["Effect"], allow["Action"]) == ("Allow", "Update:*")
+    assert (deny["Effect"], deny["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
+    names = {resource.removeprefix("LogicalResourceId/") for resource in deny["Resource"]}
+    assert names == {"Api", "Table", "FunctionLogs"}
+    assert names <= set(template()["Resources"])
+
+
+def test_the_budget_goes_by_the_tag_of_samconfig() -> None:
+    """The tag is one that both stacks have."""
+    (budget,) = arguments("--budget")
+    (tag,) = budget["CostFilters"]["TagKeyValue"]
+    key, value = tag.removeprefix("user:").split("$")
+    config = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
+    assert len(re.findall(rf'^tags = "{key}={value} ', config, re.MULTILINE)) == 2
+    assert arguments("--notifications-with-subscribers")
+
+
+@pytest.mark.real
+def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:
+    """Its logical id is SAM's."""
+    given = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
+    found = real(lambda: real_parts.processed_template(artefact, given))["Resources"]
+    (skipped,) = re.findall(r"--resources-to-skip (\w+)", "\n".join(BLOCKS))
+    assert found[skipped]["Type"] == "AWS::Lambda::Alias"
+
+
+def test_the_first_hour_has_every_step() -> None:
+    """Ten steps, each with what to expect."""
+    section = PAGE.split("\n## The first hour on a real account\n")[1]
+    steps = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
+    assert len(steps) == 10
+    assert [step for step in steps if "*expect*" not in step.lower()] == []
