@@ -72,7 +72,7 @@ lint: .venv/.installed
 # cfn-lint with its informational rules too; checkov with the skips argued in the template, asking nobody on the network
 template: .venv-sam/.made .venv-checkov/.made
 	@$(SAM_BIN)/python -m samcli validate --lint
-	@$(SAM_BIN)/python -m cfnlint --include-checks I -- template.yaml
+	@$(SAM_BIN)/python -c 'from cfnlint.runner import main; main()' --include-checks I -- template.yaml
 	@.venv-checkov/bin/python -m checkov.main --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
 build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from console.failure import Failure
+
 ALIAS: Final = "live"
 
 # Fields of a FunctionConfiguration that decide what a request meets, with the words for them.
@@ -27,9 +29,12 @@ _COMPARED: Final = {
 
 
 def configurations(client: Any, function: str) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401  # boto3 makes clients at run time
-    """Ask Lambda for the FunctionConfiguration of `live` and of $LATEST, in this order."""
-    live = client.get_function_configuration(FunctionName=function, Qualifier=ALIAS)
-    return live, client.get_function_configuration(FunctionName=function)
+    """Ask Lambda for the FunctionConfiguration of `live` and of $LATEST, in this order. Raises Failure without them."""
+    try:
+        live = client.get_function_configuration(FunctionName=function, Qualifier=ALIAS)
+        return live, client.get_function_configuration(FunctionName=function)
+    except client.exceptions.ResourceNotFoundException:
+        raise Failure(f"Lambda has no function {function} with an alias `{ALIAS}`: deploy it again.") from None
 
 
 def differences(live: Mapping[str, Any], latest: Mapping[str, Any]) -> list[str]:

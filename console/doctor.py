@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from retention import table as rows
@@ -16,10 +17,11 @@ from retention.catalog import APPROVED
 from console.appstore import key_kind
 from console.appstore.api_key import read_api_key
 from console.defaults import AGREED, DIFFERENT, coverage
-from console.failure import sentence
+from console.deployed import alarms, alias, architecture, concurrency, parameter_store
 from console.file.compile import Compiled, compile_document
 from console.file.entries import Document
 from console.file.mistakes import Mistakes
+from console.finding import BAD, GOOD, MARKS, UNKNOWN, Finding, guarded, not_looked
 from console.json_form import form_of
 from console.output import Output
 from console.realtime_url import shown
@@ -37,22 +39,6 @@ _CERTIFICATE_DAYS: Final = 30
 _LOG_HOURS: Final = 24
 _LOG_PAGES: Final = 10
 _MAX_SKEW: Final = 60.0
-
-GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
-_MARKS: Final = {GOOD: ("✓", "green"), BAD: ("✗", "red"), UNKNOWN: ("-", "dim")}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: `code` for programs, what was found, and what to do; GOOD, BAD or UNKNOWN."""
-
-    code: str
-    verdict: str
-    found: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        return f"{_MARKS[self.verdict][0]} {self.found}" + (f" {self.advice}" if self.advice else "")
 
 
 @dataclass(slots=True)
@@ -88,7 +74,8 @@ class Examination:
             ("certificate", self._certificate),
         )
         for code, step in steps:
-            yield from _guarded(code, step)
+            yield from guarded(code, step)
+        yield from self._stack()
 
     # The file and the table
 
@@ -120,7 +107,7 @@ class Examination:
 
     def _release(self) -> Iterator[Finding]:
         if self.target is None or not self.readable:
-            yield _not_looked("release", "the live release", "the table")
+            yield not_looked("release", "the live release", "the table")
             return
         self.table = look_at_table(self.target.dynamodb, self.target.table, self.target.app_apple_id)
         if self.table.live is None:
@@ -134,7 +121,7 @@ class Examination:
         """Look at the function's key: in Parameter Store, whatever key this command uses."""
         app = None if self.document is None else self.document.app
         if self.target is None or not self.target.key_prefix or app is None or not app.key_id:
-            yield _not_looked("signing-key", "the signing key in Parameter Store", "the stack, or `keyId` in the file")
+            yield not_looked("signing-key", "the signing key in Parameter Store", "the stack, or `keyId` in the file")
             return
         read_api_key(app.key_id, app.issuer_id, environ={}, ssm=self._ssm, prefix=self.target.key_prefix)
         yield Finding(
@@ -142,12 +129,11 @@ class Examination:
         )
 
     def _ssm(self) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
-        region = None if self.target is None else self.target.dynamodb.meta.region_name
-        return client("ssm", region=region, endpoint_url=self.where.endpoint_url)
+        return self._aws("ssm")
 
     def _api_key(self) -> Iterator[Finding]:
         if self.target is None or self.document is None:
-            yield _not_looked("api-key", "the API key", "the file and the table")
+            yield not_looked("api-key", "the API key", "the file and the table")
             return
         self.key = find_key(self.document, self.target, self.where, self.access)
         odd = key_kind.suspicions(self.key, self.access.key)
@@ -160,7 +146,7 @@ class Examination:
 
     def _apple(self) -> Iterator[Finding]:
         if self.key is None or self.target is None or self.document is None or self.document.app is None:
-            yield _not_looked("apple", "Apple's API", "the API key")
+            yield not_looked("apple", "Apple's API", "the API key")
             return
         from console.appstore.client import Apple, AppleError  # noqa: PLC0415  # Apple's library takes a while to import
 
@@ -178,7 +164,7 @@ class Examination:
                 f"Apple ({environment}) takes the key, the issuer, the bundle id and this clock: it has"
                 f" {plural(len(self.seen.messages), 'message')} and {plural(len(self.seen.images), 'image')}.",
             )
-            yield from _guarded("endpoint", lambda: self._endpoint(apple))
+            yield from guarded("endpoint", lambda: self._endpoint(apple))
 
     def _ask(self, apple: Apple) -> Seen:
         messages, images = apple.messages(), apple.images()
@@ -234,7 +220,7 @@ class Examination:
 
     def _live_messages(self) -> Iterator[Finding]:
         if self.seen is None or self.seen.live is None:
-            yield _not_looked("live-messages", "the live messages' approval", "Apple and the live release")
+            yield not_looked("live-messages", "the live messages' approval", "Apple and the live release")
             return
         silent = sorted(_silent(self.seen, self.seen.live))
         if silent:
@@ -249,7 +235,7 @@ class Examination:
 
     def _defaults(self) -> Iterator[Finding]:
         if self.seen is None or self.document is None or self.compiled is None:
-            yield _not_looked("defaults", "the default messages", "Apple and the file")
+            yield not_looked("defaults", "the default messages", "Apple and the file")
             return
         covered = coverage(self.document, self.compiled, self.seen)
         missing = [f"{one.product} {one.locale}" for one in covered if one.uncovered]
@@ -271,7 +257,7 @@ class Examination:
 
     def _sync(self) -> Iterator[Finding]:
         if self.target is None or self.table is None or self.table.live is None:
-            yield _not_looked("sync", "the sync of review states", "a published release")
+            yield not_looked("sync", "the sync of review states", "a published release")
             return
         behind = 0 if self.seen is None else self.seen.behind
         lag = f"; the table is behind Apple's lists by {plural(behind, 'state')}" if behind else ""
@@ -295,9 +281,9 @@ class Examination:
 
     def _certificate(self) -> Iterator[Finding]:
         if self.target is None or not self.target.log_group:
-            yield _not_looked("certificate", "the certificate Apple signs with", "the stack and its log")
+            yield not_looked("certificate", "the certificate Apple signs with", "the stack and its log")
             return
-        logs = client("logs", region=self.target.dynamodb.meta.region_name, endpoint_url=self.where.endpoint_url)
+        logs = self._aws("logs")
         days = leaf_days(logs, self.target.log_group, self.now)
         if days is None:
             yield Finding("certificate", UNKNOWN, f"No request within {_LOG_HOURS} h told what Apple signs with.")
@@ -311,20 +297,24 @@ class Examination:
         else:
             yield Finding("certificate", GOOD, f"Apple's signing certificate is good for {plural(days, 'day')}.")
 
+    def _stack(self) -> Iterator[Finding]:
+        """Look at the stack itself. What these credentials may not read of the account is told as unknown."""
+        stack = None if self.target is None else self.target.deployed
+        if stack is None or not stack.function:
+            yield not_looked("stack", "alias, layer, alarms and limits", "a deployed stack")
+            return
+        for code, look, verdict in (
+            ("alias", alias, BAD),
+            ("architecture", architecture, UNKNOWN),
+            ("alarms", alarms, UNKNOWN),
+            ("account-concurrency", concurrency, UNKNOWN),
+            ("key-throughput", parameter_store, UNKNOWN),
+        ):
+            yield from guarded(code, partial(look, stack, self._aws), verdict)
 
-def _guarded(code: str, step: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Turn what a step raises into its finding; a bug stays one."""
-    try:
-        yield from step()
-    except Exception as error:
-        told = sentence(error)
-        if told is None:
-            raise
-        yield Finding(code, BAD, told)
-
-
-def _not_looked(code: str, what: str, needs: str) -> Finding:
-    return Finding(code, UNKNOWN, f"Not looked at: {what}. It needs {needs}.")
+    def _aws(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+        region = None if self.target is None else self.target.dynamodb.meta.region_name
+        return client(service, region=region, endpoint_url=self.where.endpoint_url)
 
 
 def _silent(seen: Seen, live: Live) -> Iterator[str]:
@@ -381,7 +371,7 @@ def examine(where: Where, access: Access, out: Output) -> bool:
     findings = []
     for finding in Examination(where, access, datetime.now(UTC)).findings():
         findings.append(finding)
-        out.say(str(finding), _MARKS[finding.verdict][1])
+        out.say(str(finding), MARKS[finding.verdict][1])
     bad = [finding for finding in findings if finding.verdict == BAD]
     out.say("Nothing is wrong." if not bad else f"{plural(len(bad), 'thing')} to see to.", None if bad else "green")
     out.document({"ok": not bad, "findings": [form_of(finding) for finding in findings]})

@@ -18,7 +18,8 @@ class Stack:
     """`environment` is the App Store environment the stack answers: Production or Sandbox.
 
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
-    are empty where the stack does not say. `syncs`: review states are imported by schedule.
+    are empty where the stack does not say. `syncs`: review states are imported by schedule. `function` and
+    `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
     """
 
     name: str
@@ -28,6 +29,9 @@ class Stack:
     key_prefix: str = ""
     log_group: str = ""
     syncs: bool = True
+    function: str = ""
+    alarm_topic: str = ""
+    alarm_email: str | None = None
 
 
 def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -81,4 +85,7 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         outputs.get("SigningKeyPrefix", ""),
         outputs.get("FunctionLogGroup", ""),
         parameters.get("SyncSchedule", "on") == "on",
+        outputs.get("FunctionName", ""),
+        outputs.get("AlarmTopicArn", "") or parameters.get("AlarmTopicArn", ""),
+        parameters.get("AlarmEmail"),
     )

@@ -32,7 +32,8 @@ class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
     `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
-    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named.
+    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named. `deployed` is the
+    stack with all that its outputs say, None where the table was named.
     """
 
     dynamodb: Any
@@ -46,6 +47,7 @@ class Target:
     log_group: str = ""
     syncs: bool = True
     stack: str = ""
+    deployed: Stack | None = None
 
 
 def find(where: Where, document: Document | None = None) -> Target:
@@ -77,6 +79,7 @@ def find(where: Where, document: Document | None = None) -> Target:
         log_group=stack.log_group,
         syncs=stack.syncs,
         stack=stack.name,
+        deployed=stack if stack.name else None,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,13 +29,17 @@ PREFIX = "/retention/test"
 Wrap = Callable[[Answer], Answer]
 
 TEMPLATE = {
-    "Parameters": {"Environment": {"Type": "String"}, "Table": {"Type": "String"}, "Prefix": {"Type": "String"}},
+    "Parameters": {
+        name: {"Type": "String"}
+        for name in ("Environment", "Table", "Prefix", "Function", "AlarmEmail", "AlarmTopicArn")
+    },
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
     "Outputs": {
         "TableName": {"Value": {"Ref": "Table"}},
         "Url": {"Value": "https://example.com/v1/retention-message"},
         "SigningKeyPrefix": {"Value": {"Ref": "Prefix"}},
         "FunctionLogGroup": {"Value": {"Ref": "Table"}},
+        "FunctionName": {"Value": {"Ref": "Function"}},
     },
 }
 
@@ -48,6 +54,7 @@ class Desk:
     box: Box
     server: BoxServer
     capsys: pytest.CaptureFixture[str]
+    topic: str
 
     def __call__(self, *arguments: str, env: str = "sandbox", where: bool = True) -> tuple[int, str, str]:
         here = ("--endpoint-url", self.endpoint, "--apple-url", self.server.url) if where else ()
@@ -89,6 +96,45 @@ def assert_camel_case(document: Any) -> None:
         assert not [name for name in document if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", name)]
 
 
+def deploy_function(endpoint: str, stack: str) -> str:
+    """Make a function with a layer, and its alias `live`, as `make deploy` leaves them; returns its name."""
+    aws: Any = boto3.client("lambda", endpoint_url=endpoint)
+    iam = boto3.client("iam", endpoint_url=endpoint)
+    role = iam.create_role(RoleName=stack, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    name, code = f"{stack}-GetRetentionMessage", {"ZipFile": zipped({"app.py": b"A = 1"})}
+    layer = aws.publish_layer_version(LayerName=f"{stack}-dependencies", Content=code)
+    aws.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=role,
+        Handler="app.get_retention_message",
+        Code=code,
+        MemorySize=1769,
+        Architectures=["arm64"],
+        Layers=[layer["LayerVersionArn"]],
+        Environment={"Variables": {"RETENTION_TRUST_ANCHOR": ""}},
+    )
+    version = aws.publish_version(FunctionName=name)["Version"]
+    aws.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    return name
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def alarm_topic(endpoint: str, name: str) -> str:
+    """Make a topic that somebody hears; returns its ARN."""
+    sns = boto3.client("sns", endpoint_url=endpoint)
+    topic: str = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:pager")
+    return topic
+
+
 @contextmanager
 def sit_down(
     directory: Path, endpoint: str, name: str, capsys: pytest.CaptureFixture[str], wrap: Wrap = lambda answer: answer
@@ -96,8 +142,16 @@ def sit_down(
     name = re.sub(r"[^A-Za-z0-9-]", "-", name)[-60:].strip("-")
     (directory / "hero.png").write_bytes(FULL)
     (directory / "tick.png").write_bytes(BULLET)
+    topic = alarm_topic(endpoint, name)
     for env, environment in (("sandbox", SANDBOX), ("production", PRODUCTION)):
-        parameters = {"Environment": environment, "Table": f"{name}-{env}", "Prefix": f"{PREFIX}/{name}"}
+        parameters = {
+            "Environment": environment,
+            "Table": f"{name}-{env}",
+            "Prefix": f"{PREFIX}/{name}",
+            "Function": deploy_function(endpoint, f"{name}-{env}"),
+            "AlarmEmail": "",
+            "AlarmTopicArn": topic,
+        }
         boto3.client("cloudformation", endpoint_url=endpoint).create_stack(
             StackName=f"{name}-{env}",
             TemplateBody=json.dumps(TEMPLATE),
@@ -112,7 +166,7 @@ def sit_down(
     box = make_box(lambda: NOW, config=config)
     try:
         with BoxServer(box, wrap=wrap) as server:
-            desk = Desk(directory, endpoint, name, box, server, capsys)
+            desk = Desk(directory, endpoint, name, box, server, capsys, topic)
             desk.file.write_text(FILE.replace("stack: retention-", f"stack: {name}-"))
             yield desk
     finally:

@@ -71,10 +71,21 @@ def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[A
     match service:
         case "dynamodb":
             yield from _of_dynamodb(name, request)
+        case "ssm" if name == "GetServiceSetting":
+            yield Ask(f"ssm:{name}", arn("ssm", f"servicesetting{request['SettingId']}"))
         case "ssm":
             yield Ask(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
         case "logs":
             yield Ask(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
+        case "lambda" if name == "GetAccountSettings":
+            yield Ask(f"lambda:{name}", "*")
+        case "lambda" if name == "GetLayerVersion":
+            yield Ask(f"lambda:{name}", f"{request['LayerName']}:{request['VersionNumber']}")
+        case "lambda":
+            qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
+            yield Ask(f"lambda:{name}", arn("lambda", f"function:{request['FunctionName']}{qualified}"))
+        case "sns":
+            yield Ask(f"sns:{name}", request["TopicArn"])
         case "cloudformation":
             yield Ask(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
         case _:
@@ -119,14 +130,14 @@ class Statement:
 
     sid: str
     actions: frozenset[str]
-    resource: str
+    resources: tuple[str, ...]
     leading: tuple[str, ...] | None
     via: str | None = None
 
     def allows(self, ask: Ask) -> bool:
         return (
             ask.action in self.actions
-            and _like(self.resource, ask.resource)
+            and any(_like(one, ask.resource) for one in self.resources)
             and (self.leading is None or all(any(_like(one, key) for one in self.leading) for key in ask.keys))
             and (self.via is None or self.via == ask.via)
         )
@@ -175,9 +186,10 @@ def _statement(document: Document, values: Mapping[str, str]) -> Statement:
         assert list(condition) == [_LEADING_KEYS]
         leading = tuple(_resolved(condition[_LEADING_KEYS], values))
         assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
-    resource = _resolved(document["Resource"], values)
+    given = document["Resource"]
+    resources = tuple(_resolved(one, values) for one in (given if isinstance(given, list) else [given]))
     named = frozenset([actions] if isinstance(actions, str) else actions)
-    return Statement(document["Sid"], named, resource, leading, via)
+    return Statement(document["Sid"], named, resources, leading, via)
 
 
 def _resolved(node: Any, values: Mapping[str, str]) -> Any:
@@ -185,6 +197,8 @@ def _resolved(node: Any, values: Mapping[str, str]) -> Any:
     match node:
         case {"Ref": name}:
             return values[name]
+        case {"Fn::If": [condition, first, second]}:
+            return _resolved(first if decided({"Condition": condition}, values) else second, values)
         case {"Fn::GetAtt": [name, attribute]}:
             return values[f"{name}.{attribute}"]
         case {"Fn::Split": [separator, inner]}:

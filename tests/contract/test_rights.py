@@ -72,6 +72,7 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
         "FunctionLogs.Arn": arn("logs", f"log-group:{table}:*"),
         "SyncLogs.Arn": arn("logs", f"log-group:{table}-sync:*"),
         "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
+        "GetRetentionMessage.Arn": arn("lambda", f"function:{stack}-GetRetentionMessage"),
         "Api": "a1b2c3",
         "AWS::StackId": arn("cloudformation", f"stack/{stack}/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"),
         "AWS::StackName": stack,
@@ -278,7 +279,8 @@ def test_the_operator_may_do_what_the_console_does_and_nothing_else(operator_ask
     both = [
         Rights.of(
             "OperatorPolicy",
-            values(desk.table(env), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-{env}"),
+            values(desk.table(env), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-{env}")
+            | {"AlarmTopicArn": desk.topic},
         )
         for env in ("sandbox", "production")
     ]
@@ -292,8 +294,36 @@ def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
     """Sandbox's table, keys and log are not production's."""
     mine = Rights.of("OperatorPolicy", values("retention-a"))
     others = values("retention-b", prefix="/retention/production", stack="retention-production")
-    resources = {statement.resource for statement in Rights.of("OperatorPolicy", others).statements}
-    assert not any(mine.allow(Ask(action, resource)) for action in mine.actions for resource in resources)
+    resources = {one for statement in Rights.of("OperatorPolicy", others).statements for one in statement.resources}
+    of_the_account = {"lambda:GetAccountSettings", "ssm:GetServiceSetting"}  # read, and the same for every stack
+    for action in mine.actions - of_the_account:
+        assert not any(mine.allow(Ask(action, resource)) for resource in resources), action
+
+
+def test_the_alias_is_a_resource_of_its_own() -> None:
+    """A policy that names the function alone is no right to ask about `live`: IAM judges the name with the alias."""
+    mine = Rights.of("OperatorPolicy", values(TABLE))
+    for given in ({}, {"Qualifier": "live"}):
+        request = {"FunctionName": "retention-sandbox-GetRetentionMessage", **given}
+        (ask,) = asks("lambda", "get_function_configuration", request)
+        assert mine.allow(ask)
+        assert ask.resource.endswith(":live") == bool(given)
+    (ask,) = asks("lambda", "get_function_configuration", {"FunctionName": "retention-sandbox-SyncStates"})
+    assert not mine.allow(ask)
+
+
+def test_subscribers_are_read_of_the_topic_alarms_go_to() -> None:
+    """The stack's own or the owner's, and of none where there is none."""
+    own, theirs = arn("sns", "retention-sandbox-AlarmTopic-1"), arn("sns", "ours")
+    cases: dict[str | None, dict[str, str]] = {
+        None: {},
+        own: {"AlarmEmail": "me@example.com", "AlarmTopic": own},
+        theirs: {"AlarmTopicArn": theirs},
+    }
+    for topic, given in cases.items():
+        rights = Rights.of("OperatorPolicy", values(TABLE) | given)
+        allowed = {one for one in (own, theirs) if rights.allow(Ask("sns:ListSubscriptionsByTopic", one))}
+        assert allowed == ({topic} if topic else set())
 
 
 # A key of one's own for the signing keys

@@ -6,6 +6,7 @@ import copy
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import deploy
@@ -121,6 +122,8 @@ def test_the_profile_is_sam_s() -> None:
 
 class Aws:
     """CloudFormation and Lambda, as far as deploying asks them."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     def __init__(self, version: dict[str, Any], *, there: bool = True, architecture: str = "arm64") -> None:
         self.version, self.there, self.architecture, self.reason = version, there, architecture, ""

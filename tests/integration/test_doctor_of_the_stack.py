@@ -1,0 +1,306 @@
+"""`retention doctor` on the deployed stack itself: alias, layer, alarms and the account's limits."""
+
+from __future__ import annotations
+
+import random
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from desk import Desk, sit_down, zipped
+
+from console import deployed
+from console.failure import Failure
+from console.finding import BAD, GOOD, UNKNOWN, Finding
+from console.layer_machine import machine_of
+from console.local.surroundings import embedded_dynamodb
+from console.stack import PRODUCTION, SANDBOX, Stack, read_stack
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+STACK = Stack("retention-sandbox", "t", "", SANDBOX, function="f", alarm_topic=TOPIC, alarm_email="me@example.com")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
+        yield made
+
+
+def findings(desk: Desk) -> dict[str, Any]:
+    return {one["code"]: one for one in desk.json("doctor")["findings"]}
+
+
+# The alias
+
+
+def test_a_parameter_that_was_deployed_without_a_build(desk: Desk) -> None:
+    """$LATEST has the new value and `live` the old: found, by the variable's name; published, it is good again."""
+    aws, function = desk.aws("lambda"), f"{desk.table()}-GetRetentionMessage"
+    assert findings(desk)["alias"]["verdict"] == GOOD
+    aws.update_function_configuration(
+        FunctionName=function, MemorySize=512, Environment={"Variables": {"RETENTION_TRUST_ANCHOR": "MIIBsecret"}}
+    )
+    found = findings(desk)
+    assert "alias" not in found
+    assert found["alias-behind"]["verdict"] == BAD
+    assert found["alias-behind"]["found"].endswith("deployed last in: memory, RETENTION_TRUST_ANCHOR.")
+    assert "MIIBsecret" not in str(found)
+    assert "make deploy" in found["alias-behind"]["advice"]
+    version = aws.publish_version(FunctionName=function)["Version"]
+    aws.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
+    assert findings(desk)["alias"]["verdict"] == GOOD
+
+
+def test_a_function_that_is_not_there_hides_nothing_else(desk: Desk) -> None:
+    """The stack names it, and somebody deleted it: that is its own finding, and the alarms are looked at."""
+    desk.aws("lambda").delete_function(FunctionName=f"{desk.table()}-GetRetentionMessage")
+    found = findings(desk)
+    assert found["alias"]["verdict"] == BAD
+    assert "has no function" in found["alias"]["found"]
+    assert found["alarms"]["verdict"] == GOOD
+
+
+# The layer
+
+
+def elf(machine: int) -> bytes:
+    """An ELF file of some size: only its beginning is to be fetched."""
+    return b"\x7fELF".ljust(18, b"\0") + struct.pack("<H", machine) + bytes(range(256)) * 4096
+
+
+@contextmanager
+def store(content: bytes, *, parts: bool = True, status: int = 200) -> Iterator[tuple[str, list[int]]]:
+    """Serve a file as S3 does, or as a server that knows no parts; gives its URL, and the bytes sent each time."""
+    sent: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body, found = content, status
+            if parts and status == 200:
+                first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
+                begin = int(first) if first else len(content) - int(last)
+                end = int(last) + 1 if first else len(content)
+                body, found = content[begin:end], 206
+            self.send_response(found)
+            if found == 206:
+                self.send_header("Content-Range", f"bytes {begin}-{end - 1}/{len(content)}")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            sent.append(len(body))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/layer?X-Amz-Signature=secret", sent
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def layer_of(machine: int) -> bytes:
+    files = {f"python/module_{number}.py": bytes(range(256)) * 64 for number in range(40)}
+    return zipped({**files, "python/cryptography/_rust.abi3.so": elf(machine)})
+
+
+@pytest.mark.parametrize("parts", [True, False])
+@pytest.mark.parametrize(("machine", "told"), [(183, "arm64"), (62, "x86_64"), (243, "ELF machine 243")])
+def test_the_layer_itself_says_for_which_machine_it_is(machine: int, told: str, *, parts: bool) -> None:
+    """From the ELF header of its native code, whatever the store can do."""
+    with store(layer_of(machine), parts=parts) as (url, _):
+        assert machine_of(url) == told
+
+
+def test_only_a_little_of_a_layer_is_fetched() -> None:
+    """Its directory and the beginning of one file: ten megabytes would take an operator's time."""
+    big = {"python/big.bin": random.Random(1).randbytes(4_000_000)}
+    with store(zipped({**big, "python/_rust.so": elf(183)})) as (url, sent):
+        assert machine_of(url) == "arm64"
+    assert sum(sent) < 400_000
+
+
+def test_a_layer_without_native_code_is_of_no_machine() -> None:
+    """Nor is one whose shared object is no ELF file."""
+    for files in ({"python/six.py": b""}, {"python/_rust.so": b"\xcf\xfa\xed\xfe" + b"\xb7" * 60}):
+        with store(zipped(files)) as (url, _):
+            assert machine_of(url) is None
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"<html>", 200), (b"<Error/>", 403)])
+def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: bytes, status: int) -> None:
+    """The address is a key of its own: it is signed."""
+    with store(content, status=status, parts=False) as (url, _), pytest.raises(Failure, match="could not be") as told:
+        machine_of(url)
+    assert "secret" not in str(told.value)
+
+
+class Aws:
+    """Lambda, SNS and Parameter Store, as far as `doctor` asks them; what is not given is refused."""
+
+    class exceptions:  # noqa: N801  # botocore's spelling
+        ResourceNotFoundException = KeyError
+
+    def __init__(self, **given: Any) -> None:
+        self.given = given
+
+    def __call__(self, _: str) -> Aws:
+        return self
+
+    def get_function_configuration(self, **_: str) -> Any:
+        return self._of("configuration")
+
+    def get_layer_version(self, LayerName: str, VersionNumber: int) -> Any:  # noqa: N803  # botocore's spelling
+        assert (LayerName.rpartition(":")[2], VersionNumber) == ("retention-sandbox-dependencies", 3)
+        return {"Content": {"Location": self._of("layer")}}
+
+    def get_account_settings(self) -> Any:
+        return {"AccountLimit": {"ConcurrentExecutions": self._of("limit")}}
+
+    def get_service_setting(self, SettingId: str) -> Any:  # noqa: N803
+        assert SettingId == "/ssm/parameter-store/high-throughput-enabled"
+        return {"ServiceSetting": {"SettingValue": self._of("throughput")}}
+
+    def get_paginator(self, name: str) -> Aws:
+        assert name == "list_subscriptions_by_topic"
+        return self
+
+    def paginate(self, TopicArn: str) -> Any:  # noqa: N803
+        assert TopicArn == TOPIC
+        return [{"Subscriptions": [one]} for one in self._of("subscriptions")] or [{}]
+
+    def _of(self, name: str) -> Any:
+        if name not in self.given:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, name)
+        return self.given[name]
+
+
+@pytest.mark.parametrize(
+    ("declared", "built", "code"),
+    [("arm64", 183, "architecture"), ("x86_64", 183, "wrong-architecture"), ("arm64", 62, "wrong-architecture")],
+)
+def test_a_layer_of_another_machine(declared: str, built: int, code: str) -> None:
+    """What is declared is compared with what is in the layer; another's layer is not looked at."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:layer"
+    layers = [{"Arn": f"{arn}:monitor:9"}, {"Arn": f"{arn}:retention-sandbox-dependencies:3"}]
+    with store(layer_of(built)) as (url, _):
+        aws = Aws(configuration={"Architectures": [declared], "Layers": layers}, layer=url)
+        (found,) = deployed.architecture(STACK, aws)
+    assert (found.code, found.verdict) == (code, GOOD if code == "architecture" else BAD)
+
+
+# The alarms
+
+
+def subscription(state: str, endpoint: str = "me@example.com", protocol: str = "email") -> dict[str, str]:
+    return {"SubscriptionArn": state, "Endpoint": endpoint, "Protocol": protocol}
+
+
+CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "code", "verdict", "told"),
+    [
+        ([], "alarms-reach-nobody", BAD, f"the topic {TOPIC} has no subscription"),
+        (
+            [subscription("PendingConfirmation")],
+            "alarms-reach-nobody",
+            BAD,
+            "never confirmed by me@example.com (email)",
+        ),
+        ([subscription("Deleted")], "alarms-reach-nobody", BAD, "never confirmed by me@example.com"),
+        (
+            [subscription(CONFIRMED), subscription("PendingConfirmation", "you@example.com")],
+            "alarm-unconfirmed",
+            BAD,
+            "Alarms do not reach you@example.com (email)",
+        ),
+        ([subscription(CONFIRMED)], "alarms", GOOD, "reach 1 confirmed subscription."),
+        ([subscription(CONFIRMED), subscription(CONFIRMED)], "alarms", GOOD, "reach 2 confirmed subscriptions."),
+    ],
+)
+def test_whom_alarms_reach(subscriptions: list[dict[str, str]], code: str, verdict: str, told: str) -> None:
+    """A topic with nobody behind it, an address never confirmed, and one that was; on every page of the list."""
+    (found,) = deployed.alarms(STACK, Aws(subscriptions=subscriptions))
+    assert (found.code, found.verdict) == (code, verdict)
+    assert told in found.found
+
+
+@pytest.mark.parametrize(
+    ("email", "verdict", "code"),
+    [
+        ("", BAD, "alarms-reach-nobody"),
+        ("none", UNKNOWN, "alarms"),
+        ("me@example.com", UNKNOWN, "alarms"),  # of a stack deployed before it had the output
+        (None, UNKNOWN, "alarms"),
+    ],
+)
+def test_a_stack_without_a_topic(email: str | None, verdict: str, code: str) -> None:
+    """No address is bad, unless that is what was asked for."""
+    (found,) = deployed.alarms(replace(STACK, alarm_topic="", alarm_email=email), Aws())
+    assert (found.code, found.verdict) == (code, verdict)
+
+
+def test_the_topic_is_the_stack_s_or_the_owner_s() -> None:
+    """By the output; a stack of before it had one still names the owner's as its parameter."""
+
+    def described(outputs: dict[str, str], **parameters: str) -> Stack:
+        return read_stack(
+            {
+                "StackName": "s",
+                "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+                "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            }
+        )
+
+    assert described({"TableName": "t", "AlarmTopicArn": TOPIC}).alarm_topic == TOPIC
+    assert described({"TableName": "t"}, AlarmTopicArn=TOPIC, AlarmEmail="").alarm_topic == TOPIC
+    assert described({"TableName": "t"}).alarm_email is None
+
+
+# The account
+
+
+@pytest.mark.parametrize(
+    ("limit", "environment", "verdict"),
+    [(10, PRODUCTION, BAD), (400, PRODUCTION, BAD), (1000, PRODUCTION, GOOD), (10, SANDBOX, BAD), (400, SANDBOX, GOOD)],
+)
+def test_how_many_functions_the_account_may_run(limit: int, environment: str, verdict: str) -> None:
+    """A new account begins with ten, for all its functions together."""
+    (found,) = deployed.concurrency(replace(STACK, environment=environment), Aws(limit=limit))
+    assert (found.code, found.verdict) == ("account-concurrency", verdict)
+    assert f"may run {limit} functions at once" in found.found
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("true", GOOD), ("false", UNKNOWN)])
+def test_how_many_keys_a_second_the_account_may_fetch(value: str, verdict: str) -> None:
+    """The standard throughput is no fault; what it is enough for is told."""
+    (found,) = deployed.parameter_store(STACK, Aws(throughput=value))
+    assert (found.code, found.verdict) == ("key-throughput", verdict)
+    assert isinstance(found, Finding)
+
+
+def test_what_may_not_be_read_of_the_account_is_unknown(desk: Desk) -> None:
+    """The embedded AWS knows neither limit: no fault of the stack, and no end of the command."""
+    found = findings(desk)
+    assert {found[code]["verdict"] for code in ("account-concurrency", "key-throughput", "architecture")} == {UNKNOWN}
