@@ -217,7 +217,7 @@ def _open(
     table: str | None,
     endpoint_url: str | None,
     region: str | None,
-    key: Path | None,
+    key: str | None,
     apple_url: str | None,
     out: Output,
 ) -> AbstractContextManager[Session]:

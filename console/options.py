@@ -44,8 +44,9 @@ App = Annotated[int | None, typer.Option("--app", help="The app's Apple id, inst
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing to production.")]
 YesDelete = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")]
+# A text, not a Path: one that is the key itself must stay as it was given.
 Key = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--key", metavar="FILE", help="The API key, a .p8 file; else RETENTION_API_KEY, else SSM at <prefix>/<keyId>."
     ),

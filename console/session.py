@@ -26,9 +26,9 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How to reach Apple: the file of the API key, and another address than Apple's own."""
+    """How to reach Apple: the API key or its file, and another address than Apple's own."""
 
-    key: Path | None = None
+    key: Path | str | None = None
     url: str | None = None
 
 

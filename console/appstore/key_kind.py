@@ -44,10 +44,10 @@ def is_connect_key(key: ApiKey, url: str = APP_STORE_CONNECT) -> bool | None:
     return known.get(HTTPStatus(answer.status_code)) if answer.status_code in set(HTTPStatus) else None
 
 
-def suspicions(key: ApiKey, file: Path | None) -> list[str]:
+def suspicions(key: ApiKey, file: Path | str | None) -> list[str]:
     """Return what of a key is wrong by its looks: its file's name, its issuer."""
     found = []
-    named = None if file is None else _FILE_NAME.fullmatch(file.name)
+    named = None if file is None else _FILE_NAME.fullmatch(Path(file).name)  # what is the key itself has no such name
     if named is not None and named[2] != key.key_id:
         found.append(f"{file} is of the key {named[2]}, and the file says `keyId: {key.key_id}`.")
     if named is not None and named[1] == "AuthKey":

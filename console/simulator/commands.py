@@ -122,6 +122,7 @@ def grant(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make a key of the box's own in that file first.")] = False,
 ) -> None:
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
+    from console.appstore.api_key import read_key_file  # noqa: PLC0415  # see above
     from console.simulator import verbs  # noqa: PLC0415  # see above
 
     found, products = _file(file)
@@ -130,7 +131,7 @@ def grant(
         issuer_id, key_id = issuer_id or found.issuer_id, key_id or found.key_id
     if not (bundle_id and app_apple_id and issuer_id and key_id):
         raise Misuse("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
-    pem = verbs.make_key(key) if new_key else key.read_bytes()
+    pem = verbs.make_key(key) if new_key else read_key_file(key)
     granted = App(app_apple_id, bundle_id, issuer_id)
     with _open(directory) as box:
         verbs.grant(box, granted, key_id, pem, products)

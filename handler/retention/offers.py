@@ -42,12 +42,17 @@ class Signer:
 
     @classmethod
     def from_pem(cls, pem: bytes, key_id: str) -> Signer:
-        """Read the `.p8` that App Store Connect gives out. Raises SigningError, which quotes nothing of it."""
+        """Read the `.p8` that App Store Connect gives out, in any form in which stores keep it (`key_forms`).
+
+        Raises SigningError, which quotes nothing of it.
+        """
         prepare()  # a real key is read in init, and will sign
         from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # see `prepare`
 
+        from retention.key_forms import as_pem  # noqa: PLC0415  # likewise
+
         try:
-            key = load_pem_private_key(pem, password=None)
+            key = load_pem_private_key(as_pem(pem) or pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise SigningError("key_unreadable", "The signing key is not an unencrypted PEM private key.") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from moto import mock_aws
+from retention.offers import Signer
 from simulated import PEM
 
 from console.appstore.api_key import VARIABLE, ApiKey, read_api_key
@@ -64,23 +72,106 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read(environ={VARIABLE: str(tmp_path / "key.p8")})
 
 
-@pytest.mark.parametrize("form", ["pem", "body", "one line"])
-def test_a_key_in_the_place_of_its_file_is_not_repeated(form: str) -> None:
-    """Who pastes the key where its file belongs does not find it in the log of a CI system."""
-    pem = PEM.decode()
-    body = "".join(pem.splitlines()[1:-1])
-    given = {"pem": pem, "body": body, "one line": pem.replace("\n", " ")}[form]
-    with pytest.raises(Failure, match="given with --key cannot be read") as caught:
-        read(file=Path(given))
-    assert body[:16] not in str(caught.value)
+BODY = "".join(PEM.decode().splitlines()[1:-1])
+SEC1 = (
+    load_pem_private_key(PEM, None)
+    .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    .decode()
+)
+PACKED = base64.b64encode(PEM).decode()
+
+# As secret stores, their web pages and people's scripts keep what is in a .p8.
+FORMS = {
+    "as it is": PEM.decode(),
+    "CRLF": PEM.decode().replace("\n", "\r\n"),
+    "a byte order mark": "\ufeff" + PEM.decode(),
+    "blanks for line ends": PEM.decode().strip().replace("\n", " "),
+    "joined lines": PEM.decode().replace("\n", ""),
+    "quotes": f'"{PEM.decode().strip()}"',
+    "written line ends": PEM.decode().replace("\n", "\\n"),
+    "written CRLF": PEM.decode().replace("\n", "\\r\\n"),
+    "written twice": PEM.decode().replace("\n", "\\\\n"),
+    "quoted and written": '"' + PEM.decode().replace("\n", "\\n") + '"',
+    "indented": "\n".join(f"    {line}" for line in PEM.decode().splitlines()),
+    "words around it": f"Key:\n{PEM.decode()}\nend",
+    "base64": PACKED,
+    "base64, wrapped": base64.encodebytes(PEM).decode(),
+    "base64 with written line ends": base64.encodebytes(PEM).decode().replace("\n", "\\n"),
+    "base64 for URLs": base64.urlsafe_b64encode(PEM).decode().rstrip("="),
+    "base64 of CRLF": base64.b64encode(PEM.replace(b"\n", b"\r\n")).decode(),
+    "base64 of UTF-16": base64.b64encode(PEM.decode().encode("utf-16")).decode(),
+    "base64 of base64": base64.b64encode(PACKED.encode()).decode(),
+    "the body alone": BODY,
+    "the body in its lines": "\n".join(PEM.decode().splitlines()[1:-1]),
+    "SEC 1": SEC1,
+    "SEC 1's body alone": "".join(SEC1.splitlines()[1:-1]),
+}
 
 
-def test_a_variable_with_half_a_key_is_not_repeated() -> None:
-    """Without its first line a key looks like a path; the sentence names the variable, not what it holds."""
-    body = "".join(PEM.decode().splitlines()[1:-1])
-    with pytest.raises(Failure, match=f"that {VARIABLE} names cannot be read") as caught:
-        read(environ={VARIABLE: body})
-    assert body[:16] not in str(caught.value)
+def same_key(pem: bytes) -> bool:
+    numbers = [load_pem_private_key(each, None).private_numbers() for each in (pem, PEM)]  # type: ignore[union-attr]
+    return numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_is_read_in_any_form(form: str, tmp_path: Path) -> None:
+    """In the variable, with --key, in a file and in SSM alike; and by the function, which has the same parameter."""
+    text = FORMS[form]
+    (tmp_path / "key.p8").write_text(text, encoding="utf-8", newline="")
+    (tmp_path / "wide.p8").write_text(text.removeprefix("\ufeff"), encoding="utf-16", newline="")
+    assert same_key(read(environ={VARIABLE: text}).pem)
+    assert same_key(read(file=text).pem)
+    assert same_key(read(file=tmp_path / "key.p8").pem)
+    assert same_key(read(environ={VARIABLE: str(tmp_path / "wide.p8")}).pem)
+    with mock_aws():
+        ssm = boto3.client("ssm", region_name="us-east-1")
+        ssm.put_parameter(Name="/p/KEYID", Value=text, Type="SecureString")
+        assert same_key(read(ssm=lambda: ssm, prefix="/p").pem)
+    assert Signer.from_pem(text.encode(), "KEYID").key_id == "KEYID"
+
+
+SPOILT = {
+    "half a body": BODY[: len(BODY) // 2],
+    "a body without its beginning": BODY[9:],
+    "half of base64": PACKED[: len(PACKED) // 2 + 1],
+    "base64 of something else": base64.b64encode(b"hello " * 30).decode(),
+    "without its first line": PEM.decode().partition("\n")[2],
+    "without its last line": PEM.decode().rpartition("-----END")[0],
+    "with a stranger in it": BODY[:40] + "?" + BODY[41:],
+    "base64 with slashes": "/".join(BODY[start : start + 9] for start in range(0, 150, 9)),
+}
+
+
+@pytest.mark.parametrize("source", ["--key", VARIABLE])
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_is_no_whole_key_is_not_repeated(spoilt: str, source: str) -> None:
+    """The sentence names where it was given, and has neither the system's words for a path nor a part of the key."""
+    text = SPOILT[spoilt]
+    with pytest.raises(Failure, match=source) as caught:
+        read(file=text) if source == "--key" else read(environ={VARIABLE: text})
+    told = str(caught.value)
+    assert "too long" not in told
+    assert "No such file" not in told
+    assert not any(text[start : start + 12] in told for start in range(0, len(text) - 12, 6))
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe, a device or a folder is no key; a pipe that a shell passes on is."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, told in (
+        (tmp_path / "pipe", "it is a named pipe"),
+        ("/dev/zero", "it is a device"),
+        (tmp_path, "it is a dir"),
+    ):
+        with pytest.raises(Failure, match=told):
+            read(environ={VARIABLE: str(path)})
+        with pytest.raises(Failure, match=told):
+            read(file=path)
+    reading, writing = os.pipe()
+    os.write(writing, PEM)
+    os.close(writing)
+    assert same_key(read(file=f"/dev/fd/{reading}").pem)
+    os.close(reading)
 
 
 def test_no_key_at_all() -> None:

@@ -1,0 +1,60 @@
+"""A `.p8` in the forms in which secret stores keep it, made PEM again: base64 of the file, its body alone, one line."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Final
+
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
+# A line's end as stores that know only one line write it, perhaps escaped twice.
+_WRITTEN_END: Final = re.compile(r"\\+[rn]")
+_BASE64: Final = re.compile("[A-Za-z0-9+/]{40,}={0,2}")
+_QUOTES: Final = "\"'`"
+# Base64 of base64 is seen; more layers are not.
+_LAYERS: Final = 3
+
+
+def as_pem(held: bytes) -> bytes | None:
+    """Return the PEM text of what holds a private key in any form, or None where nothing does. Never raises.
+
+    Whether it is a key, and of which kind, is left to whoever reads the PEM.
+    """
+    content = held
+    for _ in range(_LAYERS):
+        text = _text_of(content)
+        pem = _PEM.search(text)
+        if pem is not None:
+            return _framed(pem[1], "".join(pem[2].split()))
+        unpacked = _unpacked("".join(text.split()))
+        if unpacked is None:
+            return None
+        if unpacked.startswith(b"\x30"):  # a SEQUENCE of DER, as in the body of a PEM
+            # SEC 1 begins with version 1, PKCS #8 with version 0.
+            label = "EC PRIVATE KEY" if unpacked[2:5] == b"\x02\x01\x01" else "PRIVATE KEY"
+            return _framed(label, base64.b64encode(unpacked).decode())
+        content = unpacked
+    return None
+
+
+def _text_of(content: bytes) -> str:
+    """Return a text without what an editor or a store puts around it: a byte order mark, quotes, written line ends."""
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = content.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return _WRITTEN_END.sub("\n", text.strip().strip(_QUOTES))
+
+
+def _unpacked(packed: str) -> bytes | None:
+    standard = packed.replace("-", "+").replace("_", "/").rstrip("=")
+    if not _BASE64.fullmatch(standard):
+        return None
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except binascii.Error:
+        return None
+
+
+def _framed(label: str, body: str) -> bytes:
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
