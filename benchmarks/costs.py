@@ -1,9 +1,10 @@
 """What a million requests cost, from measured durations: on demand, with SnapStart, with provisioned concurrency.
 
+And what they cost with everything else that AWS bills, which is more than the function.
+
 python -m benchmarks.costs [RESULTS]      RESULTS is what `make bench` left, benchmarks/results/bench.json
 
-Prices are AWS's list for us-east-1 and arm64 in 2026, in dollars; look yours up. API Gateway ($1.00) and logs are the
-same for everyone and left out.
+Prices are AWS's list for us-east-1 and arm64 in 2026, in dollars; look yours up.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final
 
 from rich.table import Table
 
+from benchmarks import bill
 from benchmarks.report import show
 
 RESULTS: Final = Path(__file__).parent / "results" / "bench.json"
@@ -32,7 +34,11 @@ PROVISIONED_GIB_SECOND: Final = 0.0000033334
 PROVISIONED_RUNNING_GIB_SECOND: Final = 0.0000077783
 SNAPSHOT_GIB_SECOND: Final = 0.0000015046  # kept, for every published version
 SNAPSHOT_GIB_RESTORED: Final = 0.0001397998
-READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent, up to 4 KB
+
+SYNC_SECONDS: Final = 2.0  # of a run, most of it waiting for Apple
+SYNC_GIB: Final = 0.5
+DAILY: Final = 10_000_000  # a busy app
+USUAL_SHARE: Final = 0.01  # of requests that start an environment
 
 # A cold start for so many requests: a busy app sees fewer, a quiet one answers hardly anybody warm.
 SHARES: Final = (0.001, 0.01, 0.1, 1.0)
@@ -50,7 +56,7 @@ class Function:
     def on_demand(self, cold: float) -> float:
         """Return the dollars for a million requests, `cold` of which start an environment: Lambda bills init too."""
         seconds = REQUESTS * (_billed(self.warm) + cold * self.init)
-        return PER_MILLION + seconds * GIB * GIB_SECOND + REQUESTS * READS[self.name] * READ_UNIT
+        return PER_MILLION + seconds * GIB * GIB_SECOND + REQUESTS * READS[self.name] * bill.READ_UNIT
 
     def snapstart(self, cold: float) -> float:
         """Return the same when environments come from a snapshot, without what keeping one costs."""
@@ -60,7 +66,8 @@ class Function:
     def provisioned(self) -> float:
         """Return the same on provisioned environments, without what keeping one costs."""
         seconds = REQUESTS * _billed(self.warm)
-        return PER_MILLION + seconds * GIB * PROVISIONED_RUNNING_GIB_SECOND + REQUESTS * READS[self.name] * READ_UNIT
+        read = REQUESTS * READS[self.name] * bill.READ_UNIT
+        return PER_MILLION + seconds * GIB * PROVISIONED_RUNNING_GIB_SECOND + read
 
 
 def _billed(seconds: float) -> float:
@@ -85,6 +92,51 @@ def table(results: Mapping[str, float]) -> Table:
     return found
 
 
+def rows(function: Function) -> list[tuple[str, float]]:
+    """Return what a million requests are billed for, with the dollars, rows for some stacks alone in the end."""
+    found = bill.requests()
+    size = bill.stored(bill.line(bill.ANSWERED)) + bill.stored(bill.access_line())
+    days = (bill.default("LogRetentionDays"), bill.default("AccessLogRetentionDays"))
+    return [
+        ("HTTP API", found.http_api),
+        (f"function, {USUAL_SHARE:.0%} cold", function.on_demand(USUAL_SHARE)),
+        (f"logs, {size:,} bytes a request", found.logs),
+        (f"keeping them, {days[0]} and {days[1]} days", found.kept),
+        ("a customer's facts read, if rules ask", found.reads),
+    ]
+
+
+def everything(function: Function) -> Table:
+    """Return the table of all that is billed by the request."""
+    found = Table(title="Dollars, everything", box=None, pad_edge=False, header_style="bold")
+    found.add_column("")
+    found.add_column("a million requests", justify="right")
+    found.add_column(f"{DAILY / 1_000_000:.0f} million a day, a month", justify="right")
+    billed = rows(function)
+    for name, dollars in [*billed, ("sum", sum(dollars for _, dollars in billed))]:
+        found.add_row(name, f"{dollars:.2f}", f"{dollars * DAILY * bill.DAYS_PER_MONTH / REQUESTS:,.0f}")
+    return found
+
+
+def stack(function: Function, *, called: bool) -> bill.Stack:
+    """Return the dollars a month of a stack besides its requests."""
+    sync_run = PER_MILLION / REQUESTS + SYNC_SECONDS * SYNC_GIB * GIB_SECOND
+    return bill.stack(function.on_demand(0), sync_run, called=called)
+
+
+def answers(function: Function) -> tuple[str, str]:
+    """Return an owner's two questions answered, and what the second answer is made of."""
+    million = sum(dollars for _, dollars in rows(function))
+    idle, busy = (stack(function, called=called) for called in (False, True))
+    return (
+        f"A million requests cost ${million:.2f}. A stack that nobody calls costs ${idle.total:.2f} a month.",
+        (
+            f"That is alarms {idle.alarms:.2f}, dashboard {idle.dashboard:.2f}, metrics {idle.metrics:.2f}"
+            f" ({busy.metrics:.2f} once Apple calls), review states {idle.sync:.2f}."
+        ),
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Print the costs. Exit 1 where nothing was measured yet."""
     path = Path(arguments[0]) if arguments else RESULTS
@@ -94,10 +146,13 @@ def main(arguments: list[str]) -> int:
         print(f"{path} is not there: `make bench` makes it.", file=sys.stderr)
         return 1
     kept = GIB * SECONDS_PER_MONTH
-    provisioned = ", ".join(f"{function.name} {function.provisioned():.2f}" for function in functions(results))
+    ours, _ = measured = list(functions(results))
+    provisioned = ", ".join(f"{function.name} {function.provisioned():.2f}" for function in measured)
     show(
+        everything(ours),
         table(results),
         notes=(
+            *answers(ours),
             f"Provisioned, for a million requests: {provisioned}.",
             f"Keeping one environment provisioned: {kept * PROVISIONED_GIB_SECOND:.2f} a month.",
             f"Keeping one version's snapshot: {kept * SNAPSHOT_GIB_SECOND:.2f} a month.",

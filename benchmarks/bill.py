@@ -1,0 +1,208 @@
+"""What AWS bills besides the function: the HTTP API, log lines, table reads; and a stack's metrics, alarms, dashboard.
+
+Sizes and counts are asked of what makes them: the code that writes a request's line, and template.yaml for the access
+log's line, the alarms, the memory and the retention. Prices are AWS's list for us-east-1 in 2026, in dollars, without
+free tiers and discounts; look yours up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from cfnlint.decode import cfn_yaml
+from retention.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
+
+TEMPLATE: Final = Path(__file__).parent.parent / "template.yaml"
+
+REQUESTS: Final = 1_000_000
+HOURS_PER_MONTH: Final = 730
+DAYS_PER_MONTH: Final = 30
+
+HTTP_API_MILLION: Final = 1.00  # up to 512 KB each
+LOG_GB: Final = 0.50  # taken in
+LOG_GB_MONTH: Final = 0.03  # kept
+LOG_COMPRESSED: Final = 0.15  # what is kept of a byte, by AWS's own estimate
+LOG_EVENT_BYTES: Final = 26  # counted for each line beside its own
+GB: Final = 1_000_000_000
+READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent, up to 4 KB
+METRIC_MONTH: Final = 0.30  # by the hours in which it is written
+ALARM_METRIC_MONTH: Final = 0.10  # for each metric that an alarm reads
+DASHBOARD_MONTH: Final = 3.00
+
+# What the sync writes, beside the metrics of the request by which it probes the URL.
+SYNC_METRICS: Final = (
+    *("SyncSucceeded", "SyncFailed", "SyncRefused", "ProbeFailed"),
+    *("MessagesRejected", "ImagesRejected", "LiveApprovalLost"),
+)
+SYNC_METRICS_OF_A_GOOD_RUN: Final = ("SyncSucceeded", "ProbeFailed", "MessagesRejected", "ImagesRejected")
+FILTERED_METRICS: Final = 1  # ThrottledRequests, zero included
+REFUSED_COUNTS: Final = (
+    *("Rejected", "RejectedRequest", "RejectedVerification", "RejectedClaim", "RejectedForbidden"),
+    *("Unavailable", "Failed"),
+)
+
+SYNC_RUNS_PER_MONTH: Final = HOURS_PER_MONTH * 12
+SYNC_LINE_BYTES: Final = 2_500  # of a run in which nothing changed: three lines, and the metrics of three
+
+# A request that a rule answered with a message, in an environment that was up: most of them.
+ANSWERED: Final = Record(
+    outcome="answered",
+    status=200,
+    kind="message",
+    rule="keep-annual-subscribers",
+    release=42,
+    message="1b4e28ba-2fa1-51d2-883f-0016d3cca427",
+    locale_asked="en-US",
+    locale_served="en-US",
+    has_default=True,
+    product_id="com.example.pro.annual",
+    request_identifier="3db5c98d-8acf-4e29-831e-8e1f82f9f6e9",
+    gateway_request_id="Xk3vFh0YIAMEV1Q=",
+    function_version="42",
+    customer_hash="ab" * 32,
+    trust_anchor="apple",
+    leaf_days_left=412,
+    catalog_age=12.345,
+    cold_start=False,
+    times={"verify": 0.312, "lookup": 0.104, "decide": 0.051, "total": 0.612},
+)
+# The sync's own probe, which posts `{}`.
+PROBED: Final = Record(
+    outcome="rejected",
+    status=400,
+    gateway_request_id="Xk3vFh0YIAMEV1Q=",
+    function_version="42",
+    cold_start=False,
+    reason="signed_payload_missing",
+    size=2,
+    times={"total": 0.112},
+    counts=("Rejected", "RejectedRequest"),
+)
+
+# What API Gateway writes for each variable of the access log's format.
+_ACCESS: Final = {
+    "requestId": "Xk3vFh0YIAMEV1Q=",
+    "requestTimeEpoch": "1764460800000",
+    "identity.sourceIp": "17.121.112.201",
+    "identity.userAgent": "Apache-HttpClient/5.3 (Java/21.0.2)",
+    "httpMethod": "POST",
+    "status": "200",
+    "integrationStatus": "200",
+    "integrationErrorMessage": "-",
+    "error.message": "-",
+    "responseLength": "79",
+    "responseLatency": "12",
+    "integrationLatency": "9",
+}
+
+
+@cache
+def template() -> dict[str, Any]:
+    """Return template.yaml as data."""
+    found: dict[str, Any] = cfn_yaml.load(str(TEMPLATE))
+    return found
+
+
+def properties(kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the properties of each resource of a type."""
+    for found in template()["Resources"].values():
+        if found["Type"] == kind:
+            yield found["Properties"]
+
+
+def default(parameter: str) -> int:
+    return int(template()["Parameters"][parameter]["Default"])
+
+
+def line(record: Record) -> str:
+    """Return what the function writes for a request, in a stack of samconfig.toml."""
+    level = "INFO" if record.verified else "WARNING"
+    return line_of(record, level, service="retention-production", namespace="Retention", at=1_764_460_800.123)
+
+
+def access_line() -> str:
+    """Return what API Gateway writes for a request. Raises KeyError for a variable whose size is not known."""
+    (stage,) = properties("AWS::ApiGatewayV2::Stage")
+    text = str(stage["AccessLogSettings"]["Format"])
+    return re.sub(r"\$context\.([A-Za-z.]+)", lambda found: _ACCESS[found[1]], text)
+
+
+def stored(text: str) -> int:
+    """Return the bytes that CloudWatch counts for a line."""
+    return len(text.encode()) + LOG_EVENT_BYTES
+
+
+def metrics_of(record: Record) -> set[str]:
+    """Return the metrics that a request's line is read as."""
+    return {each["Name"] for each in json.loads(line(record))["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+
+
+def metrics_of_a_busy_stack() -> set[str]:
+    """Return every metric that a stack can write, but the one of the access log."""
+    times = dict.fromkeys(STAGE_METRICS, 1.0)
+    shapes = [Record(request_identifier="1", kind=kind, times=times) for kind in ANSWERED_METRICS]
+    shapes += [Record(request_identifier="1", status=204), Record(counts=REFUSED_COUNTS)]
+    shapes += [Record(degraded=list(DEGRADED_METRICS), new_leaf="1", catalog_age=1.0, cold_wait=1.0, leaf_days_left=1)]
+    return {*SYNC_METRICS, *(name for shape in shapes for name in metrics_of(shape))}
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Dollars for a million requests, by what is billed; the function itself is in `costs`."""
+
+    http_api: float
+    logs: float
+    kept: float
+    reads: float  # where rules use what your systems know of a customer
+
+
+def requests() -> Requests:
+    ours, access = stored(line(ANSWERED)), stored(access_line())
+    months = (ours * default("LogRetentionDays") + access * default("AccessLogRetentionDays")) / DAYS_PER_MONTH
+    return Requests(
+        http_api=HTTP_API_MILLION,
+        logs=REQUESTS * (ours + access) / GB * LOG_GB,
+        kept=REQUESTS * months / GB * LOG_COMPRESSED * LOG_GB_MONTH,
+        reads=REQUESTS * READ_UNIT,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Dollars a month for a stack, whatever calls it."""
+
+    alarms: float
+    dashboard: float
+    metrics: float
+    sync: float  # its runs, its probes, and the lines of both
+
+    @property
+    def total(self) -> float:
+        return self.alarms + self.dashboard + self.metrics + self.sync
+
+
+def stack(function_million: float, sync_run: float, *, called: bool) -> Stack:
+    """Return what one costs. `function_million`: a million requests to the function; `sync_run`: a run of the sync."""
+    written = metrics_of_a_busy_stack() if called else metrics_of(PROBED) | set(SYNC_METRICS_OF_A_GOOD_RUN)
+    probe = (HTTP_API_MILLION + function_million) / REQUESTS
+    logged = (stored(line(PROBED)) + stored(access_line()) + SYNC_LINE_BYTES) / GB * LOG_GB
+    return Stack(
+        alarms=alarm_metrics() * ALARM_METRIC_MONTH,
+        dashboard=len(list(properties("AWS::CloudWatch::Dashboard"))) * DASHBOARD_MONTH,
+        metrics=(len(written) + FILTERED_METRICS) * METRIC_MONTH,
+        sync=SYNC_RUNS_PER_MONTH * (sync_run + probe + logged),
+    )
+
+
+def alarm_metrics() -> int:
+    """Return how many metrics the template's alarms read together, an expression's each by itself."""
+    read = 0
+    for alarm in properties("AWS::CloudWatch::Alarm"):
+        read += sum("MetricStat" in each for each in alarm.get("Metrics", [])) or 1
+    return read

@@ -1,0 +1,156 @@
+"""The bill: sizes and counts are those of the code and of the template, and the documents show what is computed."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+from typing import Any, Final
+
+import pytest
+from endpoint_bench import MESSAGE, catalog, load_app, make_bench, rule, signed
+from retention.record import Record
+from sam_template import ROOT, resources
+
+from benchmarks import bill, costs
+
+PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+GATEWAY: Final = {"http": {"method": "POST"}, "requestId": "Xk3vFh0YIAMEV1Q="}
+
+
+def fields_of(record: Record) -> set[str]:
+    """Return the fields of a record that its line shows."""
+    return {name for name, value in dataclasses.asdict(record).items() if value not in (None, [], {}, ())}
+
+
+@pytest.fixture
+def measured() -> costs.Function:
+    """Ours, as docs/performance.md's first table has it."""
+    ((init, warm),) = re.findall(r"^\| ours \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|", PERFORMANCE, re.MULTILINE)
+    return costs.Function("ours", float(init) / 1000, float(warm) / 1000)
+
+
+def test_the_line_that_is_priced_is_one_that_the_endpoint_writes() -> None:
+    """An answered request has the same fields, metrics and stages, whatever their values are."""
+    at = make_bench(catalog(rule(MESSAGE)))
+    at.post(signed(), requestContext=GATEWAY)  # the first has the cold start's own fields
+    status, _, record = at.post(signed(), requestContext=GATEWAY)
+    assert status == 200
+    # the bench's root is another than Apple's, and of such the days left are not said
+    assert fields_of(record) | {"leaf_days_left"} == fields_of(bill.ANSWERED)
+    assert set(record.times) == set(bill.ANSWERED.times)
+    assert bill.metrics_of(record) | {"LeafDaysLeft"} == bill.metrics_of(bill.ANSWERED)
+
+
+def test_the_probe_s_line_is_one_that_the_endpoint_writes() -> None:
+    """`{}` is refused as the bill has it."""
+    at = make_bench(catalog(rule(MESSAGE)))
+    at.post(signed(), requestContext=GATEWAY)
+    at.endpoint.respond({"version": "2.0", "requestContext": GATEWAY, "body": "{}"})
+    record = at.lines.records[-1]
+    assert fields_of(record) == fields_of(bill.PROBED)
+    assert (record.reason, record.counts) == (bill.PROBED.reason, bill.PROBED.counts)
+
+
+def test_every_metric_of_a_request_and_of_the_sync_is_counted() -> None:
+    """Those that refusals have, those that the sync reports, and all that alarms and the dashboard read."""
+    assert set(bill.REFUSED_COUNTS) == {name for _, refusal in load_app().REFUSALS for name in refusal.counts}
+    tree = ast.parse((ROOT / "handler" / "sync.py").read_text(encoding="utf-8"))
+    literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert set(bill.SYNC_METRICS) == {text for text in literals if re.fullmatch(r"([A-Z][a-z]+){2,}", text)} & {
+        key.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    }
+    (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
+    shown = re.findall(r'\["Retention", "(\w+)", "service"', json.dumps(dashboard).replace('\\"', '"'))
+    read = [
+        metric.get("MetricName")
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+        for metric in (
+            alarm["Properties"],
+            *(
+                entry["MetricStat"]["Metric"]
+                for entry in alarm["Properties"].get("Metrics", [])
+                if "MetricStat" in entry
+            ),
+        )
+        if metric.get("Namespace") == "Retention" and isinstance(metric["MetricName"], str)
+    ]
+    assert len(shown) > 20
+    assert {*shown, *read} <= bill.metrics_of_a_busy_stack()
+
+
+def test_the_access_log_s_line_is_the_template_s() -> None:
+    """Each variable has its size, and the line is JSON."""
+    line = json.loads(bill.access_line())
+    assert (line["status"], line["mark"]) == ("200", "status=200")
+    assert "$" not in bill.access_line()
+
+
+def test_logs_are_billed_by_the_bytes_of_both_lines() -> None:
+    """A million requests write a million lines of each kind; kept for as many days as the template says."""
+    size = len(bill.line(bill.ANSWERED)) + len(bill.access_line()) + 2 * bill.LOG_EVENT_BYTES
+    found = bill.requests()
+    assert found.logs == pytest.approx(size * 1_000_000 / 1e9 * 0.50)
+    assert found.http_api == 1.00
+    assert found.reads == pytest.approx(0.125)
+    ours = bill.stored(bill.line(bill.ANSWERED)) * 400 / 30
+    access = bill.stored(bill.access_line()) * 30 / 30
+    assert found.kept == pytest.approx((ours + access) * 1_000_000 / 1e9 * 0.15 * 0.03)
+
+
+def test_an_alarm_is_billed_by_the_metrics_it_reads() -> None:
+    """An expression over four costs as much as four alarms."""
+    alarms = [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
+    simple = sum("MetricName" in alarm for alarm in alarms)
+    read = sum("MetricStat" in entry for alarm in alarms for entry in alarm.get("Metrics", []))
+    assert bill.alarm_metrics() == simple + read
+    assert read > simple / 2
+
+
+def test_a_stack_that_nobody_calls_has_the_metrics_of_the_sync_alone(measured: costs.Function) -> None:
+    """What a customer's request would write is not there; alarms, dashboard and sync are."""
+    idle, busy = (costs.stack(measured, called=called) for called in (False, True))
+    assert (idle.alarms, idle.dashboard, idle.sync) == (busy.alarms, busy.dashboard, busy.sync)
+    assert idle.metrics < busy.metrics / 3
+    assert idle.total == pytest.approx(idle.alarms + idle.dashboard + idle.metrics + idle.sync)
+
+
+# Documents
+
+
+def cells(text: str) -> list[tuple[str, float, float]]:
+    """Return the rows of the table of everything: what, dollars for a million, dollars a month."""
+    found = re.findall(r"^(\S.*?) {2,}([\d.,]+) +([\d.,]+)$", text, re.MULTILINE)
+    return [(name, float(first.replace(",", "")), float(second.replace(",", ""))) for name, first, second in found]
+
+
+def test_performance_md_shows_what_is_computed(measured: costs.Function) -> None:
+    """Row for row. The function's own share, and with it the sum, may differ by a run of `make bench`."""
+    block = PERFORMANCE.split("Dollars, everything")[1].split("\n\n")[0]
+    shown = cells(block)
+    billed: list[tuple[str, float]] = costs.rows(measured)
+    expected = [*billed, ("sum", sum(dollars for _, dollars in billed))]
+    assert [name for name, _, _ in shown] == [name for name, _ in expected]
+    for (name, million, month), (_, dollars) in zip(shown, expected, strict=True):
+        own = name.startswith("function") or name == "sum"
+        assert million == pytest.approx(dollars, abs=0.03 if own else 0.0051), name
+        assert month == pytest.approx(dollars * 300, abs=9 if own else 0.51), name
+
+
+@pytest.mark.parametrize("document", [README, PERFORMANCE], ids=["README.md", "performance.md"])
+def test_an_owner_s_question_is_answered_in_one_line(document: str, measured: costs.Function) -> None:
+    """What a million requests cost, and a stack that nobody calls: to a tenth of a dollar, and to a dollar."""
+    said, _ = costs.answers(measured)
+    computed: Any = re.findall(r"\$(\d+\.\d\d)", said)
+    ((million, idle),) = re.findall(
+        r"million requests cost about \$([\d.]+\d).{0,60}? stack that is never called about \$([\d.]*\d)",
+        document.replace("\n", " "),
+    )
+    assert float(million) == pytest.approx(float(computed[0]), abs=0.06)
+    assert float(idle) == pytest.approx(float(computed[1]), abs=0.6)
