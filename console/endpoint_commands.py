@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,11 +67,19 @@ def endpoint_set(
         try:
             check_url(chosen)
         except ValueError as error:
-            raise Misuse(f"Apple would not take {shown(chosen)}: {error}.") from None
+            raise Misuse(f"Apple would not take {_refused(chosen)}: {error}.") from None
+        if chosen.startswith("http:") and apple_url is None:
+            raise Misuse(f"Apple cannot reach {shown(chosen)}, which is this machine: name a public https:// URL.")
         confirm(session.target, f"have Apple call {shown(chosen)}", yes=yes)
         session.apple.set_realtime_url(chosen)
     out.say(f"Apple calls {shown(chosen)}.", "green")
     out.document({"url": shown(chosen)})
+
+
+def _refused(url: str) -> str:
+    """Return a URL for an error, up to what does not belong into it: behind that, a secret is not known as one."""
+    sound = re.split("[^!-~]", url.strip(), maxsplit=1)[0]
+    return shown(sound) if sound else "this URL"
 
 
 @endpoint_app.command("show", epilog="Example: `retention endpoint show --env production`.")

@@ -462,7 +462,7 @@ def rehearse(
     if url is None:
         raise typer.BadParameter("name your endpoint", param_hint="URL")
     try:
-        check_url(url)
+        check_url(url, from_here=True)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
     plan = rehearsing.Plan(

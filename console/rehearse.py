@@ -7,7 +7,6 @@ all the same, to learn how late the answer was.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 import uuid
@@ -18,8 +17,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Event, Lock, Semaphore, Timer
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from console.addresses import check_public, read_url
 from console.authority import Authority, request_claims
 from console.output import Report
 from console.simulator.answers import KINDS
@@ -151,25 +150,19 @@ class Rehearsal:
         return {**self.tally.report(), "result": self.result, "rehearsal": more}
 
 
-def check_url(url: str) -> None:
-    """Raise ValueError saying what is wrong, unless Apple would take this URL or it is of this very machine."""
+def check_url(url: str, *, from_here: bool = False) -> None:
+    """Raise ValueError saying what is wrong, unless Apple could call exactly this URL, or it is of this very machine.
+
+    `from_here`: this machine calls it, which may reach hosts that Apple cannot.
+    """
     if len(url) > _MAX_URL:
         raise ValueError(f"Apple takes URLs of at most {_MAX_URL} characters")
-    parts = urlsplit(url)
-    if parts.username is not None or parts.fragment:
-        raise ValueError("write it without user name and fragment")
-    _ = parts.port  # raises where it is none
-    if not parts.hostname or parts.scheme not in {"https", "http"}:
-        raise ValueError("write it like https://example.com/v1/retention-message")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ValueError("it must begin with https://; http:// is for this machine alone")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    parts = read_url(url)
+    if parts.scheme == "http":
+        if not parts.is_loopback:
+            raise ValueError("it must begin with https://; http:// is for this machine alone")
+    elif not from_here:
+        check_public(parts)
 
 
 def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lambda *_: None) -> Rehearsal:

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from console.addresses import read_base
 from console.failure import Failure, Misuse
 from console.file.document import read
 from console.file.entries import Document
@@ -20,8 +20,6 @@ from console.target import Target, Where, find
 if TYPE_CHECKING:
     from console.appstore.api_key import ApiKey
     from console.appstore.client import Apple
-
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +108,16 @@ def base_url(url: str | None, environment: str) -> str | None:
     if url is None:
         return None
     try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise Misuse(f"`{url}` is no address: write one like http://127.0.0.1:8700.")
-    path = parts.path.strip("/")
+        parts = read_base(url)
+    except ValueError as error:
+        raise Misuse(f"`{url}` is no address: write one like http://127.0.0.1:8700 ({error}).") from None
+    path = parts.rest.strip("/")
     other = {SANDBOX: PRODUCTION, PRODUCTION: SANDBOX}.get(environment, "")
     if other and path == other.lower():
         raise Misuse(
             f"{url} is {other}, and the environment named is {environment}: leave the path out, or correct it."
         )
-    if not path and parts.hostname in _LOOPBACK:
+    if not path and parts.is_loopback:
         return f"{url.rstrip('/')}/{environment.lower()}"
     return url.rstrip("/")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from console.addresses import read_base
 from console.failure import Failure, Misuse
 
 PRODUCTION = "Production"
@@ -50,12 +50,10 @@ def _check_url(endpoint_url: str | None) -> None:
     if endpoint_url is None:
         return
     try:
-        parts = urlsplit(endpoint_url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise Misuse(f"`{endpoint_url}` is no address: write one like http://127.0.0.1:8000.")
+        read_base(endpoint_url)
+    except ValueError as error:
+        example = "write one like http://127.0.0.1:8000"
+        raise Misuse(f"`{endpoint_url}` is no address: {example} ({error}).") from None
 
 
 def _check_answer(http_response: Any, **_: object) -> None:  # noqa: ANN401  # botocore's AWSResponse

@@ -333,6 +333,9 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
     assert desk.json("endpoint", "delete", "--yes") == {"deleted": masked}
     code, _, err = desk("endpoint", "set", "http://example.com/")
     assert (code, "it must begin with https://" in err) == (2, True)
+    for unreachable in ("https://localhost/x", "https://192.168.1.10/x", f"{url}\n", f" {url}", f"{url}/a b"):
+        code, _, err = desk("endpoint", "set", unreachable)
+        assert (code, "Apple would not take" in err, secret in err) == (2, True, False), err
     code, _, err = desk("endpoint", "set", "--yes", env="production")
     assert (code, "Pass a performance test in the sandbox first" in err) == (1, True)
 

@@ -1,0 +1,198 @@
+"""URLs are sent as they were checked, and Apple gets none that it could never reach."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from console.addresses import read_url
+from console.failure import Misuse
+from console.rehearse import check_url
+from console.session import base_url
+from console.stack import client
+
+TAKEN = [
+    "https://abc123.execute-api.us-east-1.amazonaws.com/v1/retention-message/s3cr3t",
+    "https://api.example.com",
+    "https://api.example.com/",
+    "https://api.example.com:8443/v1?app=1&x=%C3%A4",
+    "https://xn--mnchen-3ya.example.com/a_b~c",
+    "https://8.8.8.8/x",
+    "https://[2606:4700:4700::1111]/x",
+    "https://[2606:4700:4700::1111]:8443/x",
+    "https://localhost.example.com/",
+    "https://my_host.example.com/",
+    "https://1and1.com/",
+]
+
+# What programs trim, decode or read each in its way.
+AMBIGUOUS = [
+    " https://api.example.com/x",
+    "https://api.example.com/x ",
+    "https://api.example.com/x\n",
+    "\thttps://api.example.com/x",
+    "https://api.example.com/a b",
+    "https://api.example.com/a\tb",
+    "https://api.exam\nple.com/",
+    "https://api.example.com/a\r\nX-Other: 1",
+    "https://api.example.com\\x",
+    "https:\\\\api.example.com/x",
+    "https:/api.example.com/x",
+    "https:api.example.com/x",
+    "https:///api.example.com/x",
+    "HTTPS://api.example.com/x",
+    "//api.example.com/x",
+    "api.example.com/x",
+    "https://api.example.com:0/x",
+    "https://api.example.com:/x",
+    "https://api.example.com:65536/x",
+    "https://api.example.com:0443/x",
+    "https://api.example.com:+443/x",
+    "https://api.example.com:٤٤٣/x",
+    "https://user@api.example.com/x",
+    "https://user:word@api.example.com/x",
+    "https://:@api.example.com/x",
+    "https://api.example.com#/x",
+    "https://api.example.com/x#",
+    "https://api.example.com/x#top",
+    "https://münchen.example.com/x",
+    "https://api.example.com/größe",
+    "https://api。example。com/x",
+    "https://ⓔxample.com/x",
+    "https://api.example.com/\u200bx",
+    "https://api.example.com/\u00a0",
+    "\ufeffhttps://api.example.com/",
+    "https://api.example.com/%",
+    "https://api.example.com/%zz",
+    "https://api.example.com/%0d%0aX:1",
+    "https://api.example.com/%00",
+    "https://api%2eexample.com/",
+    "https://api.example.com/\x00",
+    "https://api.example.com/\x7f",
+    'https://api.example.com/"x"',
+    "https://api.example.com/<x>",
+    "https://api.example.com/{x}",
+    "https://api.example.com/a|b",
+    "https://api.example.com/a^b",
+    "https://api..example.com/",
+    "https://.example.com/",
+    "https://api.example.com./",
+    "https://-api.example.com/",
+    f"https://{'a' * 64}.example.com/",
+    "https://[::1/",
+    "https://[fe80::1%25en0]/",
+    "https://[1.2.3.4]/",
+    "https://2606:4700::1111/",
+    "https://[2606:4700::1111]x/",
+    "https://127.1/",
+    "https://0x7f.1/",
+    "https://0x7f000001/",
+    "https://2130706433/",
+    "https://0177.0.0.1/",
+    "https://8.8.8/",
+    "https://8.8.8.8.8/",
+    "https://256.1.1.1/",
+    "https://08.8.8.8/",
+    "ftp://api.example.com/",
+    "javascript:alert(1)",
+    "",
+]
+
+UNREACHABLE = [
+    f"https://{host}/x"
+    for host in (
+        "localhost LOCALHOST api.localhost localhost.localdomain printer.local ip-10-0-0-1.ec2.internal api.internal"
+        " api.example api.invalid api.test api.home.arpa nas.lan api.corp api.home api.intranet hidden.onion"
+        " api retention-api 127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.10"
+        " 169.254.169.254 100.64.0.1 100.127.255.255 192.0.0.1 192.0.2.1 198.51.100.7 203.0.113.9 198.18.0.1"
+        " 192.88.99.1 224.0.0.1 240.0.0.1 255.255.255.255 [::1] [::] [fe80::1] [fc00::1] [fd12:3456::1] [ff02::1]"
+        " [2001:db8::1] [3fff::1] [::ffff:127.0.0.1] [::ffff:10.0.0.1] [::127.0.0.1] [64:ff9b::7f00:1]"
+        " [2002:7f00:1::] [2001:0:1::1] [fec0::1] [100::1]"
+    ).split()
+]
+
+
+@pytest.mark.parametrize("url", TAKEN)
+def test_a_public_url_is_taken(url: str) -> None:
+    """In the one form that every program reads alike."""
+    check_url(url)
+    assert read_url(url).host == (urlsplit(url).hostname or "")
+    assert read_url(url).port == urlsplit(url).port
+
+
+@pytest.mark.parametrize("url", AMBIGUOUS)
+def test_what_is_read_in_several_ways_is_refused(url: str) -> None:
+    """Also where only this machine would call it: what was checked is what is sent."""
+    for from_here in (False, True):
+        with pytest.raises(ValueError, match=r".+"):
+            check_url(url, from_here=from_here)
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_what_apple_cannot_reach_is_refused(url: str) -> None:
+    """A name of one network, an address of none: Apple would take the URL, and every call would fail."""
+    with pytest.raises(ValueError, match=r".+"):
+        check_url(url)
+
+
+@pytest.mark.parametrize("host", ["localhost:8443", "10.0.0.1", "api.internal", "[::1]"])
+def test_a_rehearsal_reaches_what_this_machine_does(host: str) -> None:
+    """Behind a tunnel or in a private network: a rehearsal is called from here."""
+    check_url(f"https://{host}/x", from_here=True)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/x", "http://localhost:8080/", "http://[::1]:8080/"])
+def test_plain_http_is_of_this_machine(url: str) -> None:
+    """For the simulator and `make sandbox`; nothing goes over a network in the clear."""
+    check_url(url)
+    for other in (
+        "http://127.1/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://10.0.0.1/",
+    ):
+        with pytest.raises(ValueError, match=r".+"):
+            check_url(other, from_here=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://münchen.example.com/x", "as xn--mnchen-3ya.example.com"),
+        ("https://api.example.com/x\n", "ends with U\\+000A LINE FEED"),
+        ("https://api.example.com/a b", "has U\\+0020 SPACE"),
+        ("https://api.example.com:0/x", "from 1 to 65535, not `0`"),
+        ("https://192.168.1.10/x", "192.168.1.10 is no address of the public internet"),
+        ("https://printer.local/x", "end in `local`"),
+        ("https://retention/x", "`retention` is a name of your own network"),
+    ],
+)
+def test_a_refusal_says_why(url: str, told: str) -> None:
+    """And nothing of the path, which may end in a secret."""
+    with pytest.raises(ValueError, match=told):
+        check_url(url)
+
+
+@pytest.mark.parametrize("url", [*AMBIGUOUS, "http://127.0.0.1:8000/?x=1"])
+def test_other_addresses_are_read_the_same_way(url: str) -> None:
+    """Those of AWS and of Apple's API, which a shell's variables may give with a line's end behind them."""
+    with pytest.raises(Misuse, match="is no address"):
+        client("dynamodb", region="us-east-1", endpoint_url=url)
+    with pytest.raises(Misuse, match="is no address"):
+        base_url(url, "Sandbox")
+
+
+@pytest.mark.parametrize(
+    ("url", "became"),
+    [
+        ("http://127.0.0.1:8700", "http://127.0.0.1:8700/sandbox"),
+        ("http://localhost:8700/", "http://localhost:8700/sandbox"),
+        ("http://[::1]:8700", "http://[::1]:8700/sandbox"),
+        ("http://127.0.0.1:8700/sandbox/", "http://127.0.0.1:8700/sandbox"),
+        ("https://apple.internal/x", "https://apple.internal/x"),
+    ],
+)
+def test_the_simulators_address_stands_for_both(url: str, became: str) -> None:
+    """Addresses of one's own network are what these options are for."""
+    assert base_url(url, "Sandbox") == became
