@@ -517,7 +517,7 @@ def test_an_exception_in_any_stage_is_a_place_and_a_name(
         answer = at.endpoint.respond(secretive(haul, posted(token)))
     assert answer["statusCode"] == 500
     texts = [*written.read(), repr(answer)]
-    line, _ = texts[0].splitlines()
+    (line,) = texts[0].splitlines()
     check_fields(json.loads(line))
     assert json.loads(line)["reason"] == type(CARELESS[kind]("")).__name__
     haul.looked("exceptions in every stage", texts, [token], 1)
