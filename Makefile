@@ -81,8 +81,8 @@ build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; 
 deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
 	@$(BIN)/python -Es scripts/deploy.py --env "$(call given,ENV)" --nonce "$(call given,NONCE)"
 
-bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some five minutes: table, plot, figures as JSON
-	@$(PYTHON_ALONE) -m benchmarks
+bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some six minutes: table, plot, figures as JSON; BEFORE=TREE measures an older checkout too
+	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before "$(BEFORE)")
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
 	@$(PYTHON_ALONE) -m console.local.sample_events

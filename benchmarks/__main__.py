@@ -1,6 +1,9 @@
 """Measure everything in one run, ours and the reference in turns: `make bench`, or `python -m benchmarks`.
 
-    python -m benchmarks [--quick]      --quick: few rounds, to see that it runs; its figures mean little
+    python -m benchmarks [--quick] [--before TREE]
+
+    --quick          few rounds, to see that it runs; its figures mean little
+    --before TREE    an older checkout of this project, built here and measured in the same rounds
 
 Prints the times, the figures beside what each should reach, and as its last line one JSON object of the figures.
 Leaves that object and a plot in benchmarks/results/. Asserts no time.
@@ -26,8 +29,8 @@ from real_parts import Artefact  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
-from benchmarks import artefacts, cores, figures, in_process, plot, report, under_lambda  # noqa: E402
-from benchmarks.figures import CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE  # noqa: E402
+from benchmarks import artefacts, cores, figures, in_process, instructions, plot, report, under_lambda  # noqa: E402
+from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
 
@@ -54,14 +57,23 @@ QUICK: Final = Rounds(cold=2, warm=2, in_process=10, lookups=10, idle=2)
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark. Returns 2 for arguments it does not know, 1 where a part is missing."""
-    if arguments not in ([], ["--quick"]):
-        sys.stderr.write(f"{__doc__}\n")
+    quick, before = False, None
+    match arguments:
+        case [] | ["--quick"]:
+            quick = bool(arguments)
+        case ["--before", tree] | ["--quick", "--before", tree]:
+            quick, before = len(arguments) > 2, Path(tree).resolve()  # with --quick there are three
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
+    if before is not None and not (before / "handler" / "app.py").exists():
+        sys.stderr.write(f"{before} is no checkout of this project: it has no handler/app.py\n")
         return 2
     begun = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     try:
         with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
-            found = _run(QUICK if arguments else FULL, progress)
+            found = _run(QUICK if quick else FULL, progress, before)
     except real_parts.PartMissingError as missing:
         sys.stderr.write(f"make bench cannot run here: {missing}\n")
         return 1
@@ -75,6 +87,8 @@ def main(arguments: list[str]) -> int:
         report.figures_table(found.figures),
         notes=(
             f"After {IDLE_SECONDS} s of idling {found.idle_note}.",
+            "Ours is a copy whose Apple is the scene's App Store, with that one's chain in the table of known chains.",
+            *found.notes,
             f"Plot: {(RESULTS / 'bench.png').relative_to(_ROOT)}. Took {time.monotonic() - begun:.0f} s.",
         ),
     )
@@ -93,30 +107,46 @@ class Found:
     in_process: dict[str, list[float]]
     figures: dict[str, float]
     idle_note: str
+    notes: tuple[str, ...] = ()
 
 
-def _run(rounds: Rounds, progress: Progress) -> Found:
-    building = progress.add_task("building ours and the reference", total=2)
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """What was built. `before` is a copy of the older tree, and its artefact, where one was asked for."""
+
+    ours: Artefact
+    reference: Artefact
+    before: tuple[Path, Artefact] | None
+
+
+def _build(before: Path | None, progress: Progress) -> Builds:
+    building = progress.add_task("building ours and the reference", total=3)
     ours = artefacts.ours()
     progress.advance(building)
     reference = artefacts.reference()
     progress.advance(building)
+    older = None if before is None else (artefacts.BEFORE_TREE, artefacts.before(before))
+    progress.advance(building)
+    return Builds(ours, reference, older)
+
+
+def _run(rounds: Rounds, progress: Progress, before: Path | None) -> Found:
+    builds = _build(before, progress)
     staging = progress.add_task("publishing catalogs", total=3)
     with (
         cores.on(cores.OTHERS),
         staged(lambda: progress.advance(staging)) as scene,
         TemporaryDirectory() as scratch,
     ):
-        entrants = _contestants(scene, ours, reference, Path(scratch))
+        entrants = _contestants(scene, builds, Path(scratch))
         with under_lambda.idling(entrants[OURS], scene, rounds.idle) as idle:
             idle_since = time.monotonic()
-            cold = [entrants[name] for name in (OURS, REFERENCE, PRECOMPILED, EMPTY)]
+            cold = [entrants[name] for name in entrants if name != CACHED]
             starting = progress.add_task("cold starts", total=(rounds.cold + 1) * len(cold))
             first, init = under_lambda.cold(cold, scene, rounds.cold, lambda: progress.advance(starting))
             warming = progress.add_task("warm requests", total=rounds.warm)
-            warm, peak = under_lambda.warm(
-                list(entrants.values()), scene, rounds.warm, lambda: progress.advance(warming)
-            )
+            warmed = [entrants[name] for name in entrants if name != UNKNOWN]  # warm, a chain is remembered
+            warm, peak = under_lambda.warm(warmed, scene, rounds.warm, lambda: progress.advance(warming))
             all_products = under_lambda.peak_of_all_products(entrants[OURS], scene)
             progress.add_task("in one process", total=None)
             with cores.on(cores.MEASURED):
@@ -128,26 +158,48 @@ def _run(rounds: Rounds, progress: Progress) -> Found:
             progress.add_task("idling", total=None)
             time.sleep(max(0.0, idle_since + IDLE_SECONDS - time.monotonic()))
             after, gone = under_lambda.after_idling(idle, scene)
+        counted, notes = _instructions(entrants)
         measured = {
             "idle_request_ms": median(after) * 1000,
-            "layer_mib": artefacts.size_of(ours.layer) / _MIB,
+            "layer_mib": artefacts.size_of(builds.ours.layer) / _MIB,
             "peak_rss_mib": peak[OURS] / _MIB,
             "peak_rss_all_products_mib": all_products / _MIB,
             "publish_large_seconds": scene.publish_seconds["large"],
             "publish_everywhere_seconds": scene.publish_seconds["everywhere"],
         }
-    values = {**figures.ratios(first, init, warm, times), **measured}
-    ordered = {figure.key: round(values[figure.key], 4) for figure in figures.FIGURES}
+    values = {**figures.ratios(first, init, warm, times), **measured, **counted}
+    ordered = {figure.key: round(values[figure.key], 4) for figure in figures.FIGURES if figure.key in values}
     note = "every connection to DynamoDB was gone" if gone else "DynamoDB Local had kept connections open"
-    return Found(first, init, warm, peak, times, ordered, note)
+    return Found(first, init, warm, peak, times, ordered, note, notes)
 
 
-def _contestants(scene: Scene, ours: Artefact, reference: Artefact, scratch: Path) -> dict[str, Contestant]:
-    precompiled = artefacts.precompiled(reference)
+def _instructions(entrants: dict[str, Contestant]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return the figures that no busy machine blurs, or a note that valgrind is not here."""
+    counted = {}
+    for key, name in (("import_minstructions", OURS), ("import_minstructions_before", BEFORE)):
+        if name in entrants:
+            found = instructions.of_import(entrants[name].artefact, entrants[name].variables)
+            if found is None:
+                return {}, ("Instructions were not counted: valgrind is not installed.",)
+            counted[key] = found
+    return counted, ()
+
+
+def _contestants(scene: Scene, builds: Builds, scratch: Path) -> dict[str, Contestant]:
+    reference, precompiled = builds.reference, artefacts.precompiled(builds.reference)
     caching = {**scene.reference, "CACHE_SECONDS": "30"}
-    handler = "app.lambda_handler"
+    handler, ours = "app.lambda_handler", "app.get_retention_message"
+
+    def measured(name: str, built: Artefact, tree: Path = _ROOT, *, known: bool = True) -> Contestant:
+        folder = artefacts.BUILDS / f"measured {name}"
+        copy = artefacts.in_apples_place(built, scene.authority, tree, folder, known=known)
+        return Contestant(name, copy, ours, scene.ours)
+
+    older = [] if builds.before is None else [measured(BEFORE, builds.before[1], builds.before[0])]
     entrants = (
-        Contestant(OURS, ours, "app.get_retention_message", scene.ours),
+        measured(OURS, builds.ours),
+        measured(UNKNOWN, builds.ours, known=False),
+        *older,
         Contestant(REFERENCE, reference, handler, scene.reference),
         Contestant(PRECOMPILED, precompiled, handler, scene.reference),
         Contestant(CACHED, precompiled, handler, caching),

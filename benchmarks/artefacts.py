@@ -1,34 +1,110 @@
-"""What is run: our build and the reference's, the latter as a plain `sam build` leaves it and precompiled."""
+"""What is run: our build and the reference's, the latter as a plain `sam build` leaves it and precompiled.
+
+Ours answers under Apple's root alone when it is deployed, and nobody but Apple can sign under that. So what is measured
+is a copy in which the scene's App Store stands in Apple's place: its root in the file of Apple's, its fingerprint for
+Apple's, and, where the chain is to be known, its chain in the table, written by the program that writes Apple's.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 import real_parts
 from real_parts import Artefact
+from retention.jws import APPLE_ROOT_FINGERPRINT
 from sam_template import ROOT
 
+from console.authority import Authority
+
 _REFERENCE: Final = ROOT / "benchmarks" / "reference"
-_BUILDS: Final = ROOT / ".aws-sam" / "benchmarks"
+BUILDS: Final = ROOT / ".aws-sam" / "benchmarks"
+BEFORE_TREE: Final = BUILDS / "before-tree"
 # The reference has no layer.
-_NO_LAYER: Final = _BUILDS / "no-layer"
+_NO_LAYER: Final = BUILDS / "no-layer"
 
 
 def ours() -> Artefact:
     """Build ours, and keep a copy: while we measure, others may build, and old builds are then removed."""
     built = real_parts.built(real_parts.machine())
-    target = _BUILDS / "ours"
+    target = BUILDS / "ours"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(built.template.parent, target)
     return Artefact(target / built.function.name, target / built.layer.name, target / built.template.name)
 
 
+def before(tree: Path) -> Artefact:
+    """Build an older checkout with this one's SAM, in BEFORE_TREE: nothing is written where it lies."""
+    copy, target = BEFORE_TREE, BUILDS / "before"
+    for folder in (copy, target):
+        shutil.rmtree(folder, ignore_errors=True)
+    copy.mkdir(parents=True)
+    for name in ("handler", "layers", "build", "scripts", "template.yaml", "samconfig.toml"):
+        if (tree / name).is_dir():
+            shutil.copytree(tree / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(tree / name, copy / name)
+    python, machine = real_parts.PYTHON, real_parts.machine()
+    if (copy / "scripts" / "build.py").exists():
+        build = [copy / "scripts" / "build.py", "--machine", machine, "--build-dir", target]
+    else:
+        build = ["-m", "samcli", "build", "--no-cached", "--template-file", copy / "template.yaml"]
+        build += ["--build-dir", target, "--parameter-overrides", f"Architecture={machine}"]
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(part) for part in (python, *build)],
+        cwd=copy,
+        env={**os.environ, "PATH": path},
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{tree} was not built:\n{done.stdout}{done.stderr}")
+    return Artefact(target / "GetRetentionMessage", target / "Dependencies", target / "template.yaml")
+
+
+def in_apples_place(artefact: Artefact, authority: Authority, tree: Path, folder: Path, *, known: bool) -> Artefact:
+    """Make a copy of our artefact, in `folder`, for which `authority` is Apple, its chain known or not.
+
+    It is compiled as `tree` compiles. In one older than known chains, every chain gets the whole check.
+    """
+    function = folder / artefact.function.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(artefact.function, function, ignore=shutil.ignore_patterns("__pycache__"))
+    package = function / "retention"
+    (package / "AppleRootCA-G3.cer").write_bytes(authority.root_der)
+    module = package / "jws.py"
+    module.write_text(module.read_text().replace(APPLE_ROOT_FINGERPRINT, authority.fingerprint))
+    writer = tree / "scripts" / "chains.py"
+    if known and writer.exists():
+        chains = folder / "chains" / "the scene's"
+        chains.mkdir(parents=True)
+        (chains / "leaf.cer").write_bytes(authority.leaf_der)
+        (chains / "intermediate.cer").write_bytes(authority.intermediate_der)
+        write = [writer, "write", package / "AppleRootCA-G3.cer", chains.parent, package / "known_chains.py"]
+        subprocess.run([sys.executable, *map(str, write)], check=True)
+    _compile(function, tree)
+    return Artefact(function, artefact.layer, artefact.template)
+
+
+def _compile(function: Path, tree: Path) -> None:
+    ours = tree / "scripts" / "compile.py"
+    if ours.exists():
+        compiling = [ours, function, "/var/task"]
+    else:
+        compiling = ["-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", function]
+    subprocess.run([str(part) for part in (real_parts.PYTHON, *compiling)], check=True)
+
+
 def reference() -> Artefact:
     """Build the reference, plainly."""
-    target = _BUILDS / "reference"
+    target = BUILDS / "reference"
     shutil.rmtree(target, ignore_errors=True)
     template = _REFERENCE / "template.yaml"
     real_parts.sam(

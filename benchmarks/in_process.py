@@ -89,7 +89,7 @@ def _claims_of(verifier: SignedDataVerifier, token: str) -> dict[str, object]:
 def started(scene: Scene) -> ModuleType:
     """Import our function in this process, wired to the scene."""
     os.environ |= {"AWS_LAMBDA_FUNCTION_NAME": "GetRetentionMessage", "AWS_SAM_LOCAL": "true"}
-    os.environ |= scene.ours
+    os.environ |= scene.rehearsing
     return import_module("app")
 
 

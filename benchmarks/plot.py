@@ -8,12 +8,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.figures import CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE
+from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN
 
 Times = Mapping[str, list[float]]
 
 _DEADLINE_MS: Final = 700
-_COLOURS: Final = {OURS: "#0b6e4f", REFERENCE: "#b5523b", PRECOMPILED: "#d08c60", CACHED: "#e0bd9c", EMPTY: "#c9cdd4"}
+_COLOURS: Final = {
+    OURS: "#0b6e4f",
+    UNKNOWN: "#4d9a80",
+    BEFORE: "#8fa3b8",
+    REFERENCE: "#b5523b",
+    PRECOMPILED: "#d08c60",
+    CACHED: "#e0bd9c",
+    EMPTY: "#c9cdd4",
+}
 
 
 def draw(path: Path, first: Times, warm: Times) -> None:

@@ -32,9 +32,9 @@ def lambda_table(first: Times, init: Times, warm: Times, peak: Mapping[str, int]
     table = Table(title="Under Lambda's runtime, one vCPU; ms, median (quartiles)", title_justify="left", box=None)
     for heading in ("", "first answer", "of it init", "warm request", "peak MiB"):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name in warm:
+    for name in dict.fromkeys([*first, *warm]):
         cells = [_shown(times[name], 1000) if name in times else "" for times in (first, init, warm)]
-        table.add_row(name, *cells, f"{peak[name] / _MIB:.0f}")
+        table.add_row(name, *cells, f"{peak[name] / _MIB:.0f}" if name in peak else "")
     return table
 
 
@@ -52,6 +52,8 @@ def figures_table(figures: Mapping[str, float]) -> Table:
     for heading in ("figure", "found", "to reach", ""):
         table.add_column(heading, justify="right" if heading in {"found", "to reach"} else "left")
     for figure in FIGURES:
+        if figure.key not in figures:
+            continue  # of a contestant, or a tool, that is not there
         value = figures[figure.key]
         verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[figure.reached(value)]
         table.add_row(figure.title, f"{value:.3g}", figure.demanded, verdict)

@@ -62,7 +62,7 @@ class Scene:
 
     @property
     def ours(self) -> dict[str, str]:
-        """The variables our function runs under."""
+        """The variables our function runs under, where the scene's App Store stands in Apple's place."""
         return {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.url,
@@ -71,11 +71,15 @@ class Scene:
             "RETENTION_ENVIRONMENT": "Sandbox",
             "RETENTION_APP_APPLE_IDS": str(SMALL_APP),
             "RETENTION_KEY_PREFIX": "/retention/sandbox",
-            "RETENTION_TRUST_ANCHOR": base64.b64encode(self.authority.root_der).decode(),
             "RETENTION_CLOCK": "",
             "POWERTOOLS_SERVICE_NAME": "retention",
             "POWERTOOLS_METRICS_NAMESPACE": "Retention",
         }
+
+    @property
+    def rehearsing(self) -> dict[str, str]:
+        """The variables under which our own code, as it is, believes the scene's App Store."""
+        return {**self.ours, "RETENTION_TRUST_ANCHOR": base64.b64encode(self.authority.root_der).decode()}
 
     @property
     def reference(self) -> dict[str, str]:

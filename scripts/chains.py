@@ -2,6 +2,7 @@
 
 chains.py write   judge every chain of tests/apple_chains, and write the table
 chains.py check   judge them again, and refuse a table that says anything else; `make pins` does, with the new versions
+chains.py write ROOT CHAINS TABLE      the same under another root (DER), for the copy that `make bench` measures
 
 A chain is a folder with `leaf.cer` and `intermediate.cer`, DER, as Apple publishes them. For Apple's next certificate:
 add its folder, run `write`, and read the difference.
@@ -122,18 +123,22 @@ def _point(key: EllipticCurvePublicKey) -> tuple[str, str]:
 
 def main(arguments: list[str]) -> int:
     """Write or check the table. Returns 1 where it is not what verification says, 2 for unknown arguments."""
-    if arguments not in (["write"], ["check"]):
-        sys.stderr.write(f"{__doc__}\n")
-        return 2
-    text = render(read_chains(), apple_root())
-    if arguments == ["write"]:
-        TABLE.write_text(text, encoding="utf-8")
-    elif TABLE.read_text(encoding="utf-8") != text:
-        sys.stderr.write(
-            "handler/retention/known_chains.py is not what verification says of tests/apple_chains. If that is meant: "
-            "python scripts/chains.py write\n"
-        )
-        return 1
+    match arguments:
+        case ["write"]:
+            TABLE.write_text(render(read_chains(), apple_root()), encoding="utf-8")
+        case ["write", root, folder, table]:
+            text = render(read_chains(Path(folder)), Path(root).read_bytes())
+            Path(table).write_text(text, encoding="utf-8")
+        case ["check"]:
+            if TABLE.read_text(encoding="utf-8") != render(read_chains(), apple_root()):
+                sys.stderr.write(
+                    "handler/retention/known_chains.py is not what verification says of tests/apple_chains. If that is "
+                    "meant: python scripts/chains.py write\n"
+                )
+                return 1
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
     return 0
 
 

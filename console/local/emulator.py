@@ -53,7 +53,7 @@ class Emulator:
             # -S: nothing but the artefact and Lambda's own runtime client is on the path
             *(str(_interpreter()), "-S", "-m", "awslambdaric", self._handler),
         ]
-        environment = self._environment()
+        environment = self.environment
         with ExitStack() as parts:
             self._log = self._given_log or parts.enter_context(tempfile.TemporaryFile())
             process = running(command, log=self._log, cwd=self._artefact.function, env=environment)
@@ -92,7 +92,9 @@ class Emulator:
         if not await_port(self._port, process):
             raise RuntimeError(f"{process.args!r} did not start:\n{self.log}")
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the function's process has."""
         artefact = self._artefact
         path = [artefact.function, artefact.layer / "python", _runtime_client()]
         return {

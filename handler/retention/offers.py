@@ -145,7 +145,7 @@ def _base64_json(document: Mapping[str, Any]) -> str:
 def prepare() -> None:
     """Import what reading a key and signing with it need: releases without offers start without it.
 
-    It takes longer than the rest of a cold start together; `app` lets it run while the key is on its way.
+    It takes longer than all other imports of a cold start together; `app` lets it run while the key is on its way.
     """
     import uuid  # noqa: F401, PLC0415  # as said
 
