@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,18 @@ KEPT = {
 }
 PROJECT = ("--no-deps", "--no-build-isolation", "--no-index", "-e")
 HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
+
+
+def refusal(system: str, machine: str) -> str | None:
+    """Return why the packages cannot be had on a machine, named as by sys.platform and platform.machine(), or None."""
+    if system == "darwin" and machine == "x86_64":
+        return (
+            "This Python is for a Mac with an Intel processor, for which cryptography has published no wheel since"
+            " release 49. On Apple silicon, use a Python for arm64; on an Intel Mac, Linux in a virtual machine."
+        )
+    if system in {"win32", "cygwin", "msys"}:
+        return "This is a Python for Windows: use Linux in WSL, with a checkout and a Python of its own."
+    return None
 
 
 def without_python(environ: Mapping[str, str]) -> dict[str, str]:
@@ -81,6 +94,8 @@ def pip_install(*arguments: str) -> int:
 
 
 if __name__ == "__main__":
+    if refused := refusal(sys.platform, platform.machine()):
+        sys.exit(f"ERROR: {refused}")
     match sys.argv[1:]:
         case ["--project", folder]:
             sys.exit(pip_install(*PROJECT, folder))

@@ -1,0 +1,125 @@
+"""Every command that a document shows can be pasted into a shell: into bash, and into zsh as macOS ships it.
+
+zsh at a terminal knows no comments, ends a command at a pattern that matches no file, and takes `!` for history.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sam_template import ROOT
+
+DOCUMENTS: Final = sorted(
+    path
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
+    if ".venv" not in path.parts
+)
+# What a document has people type begins with one of these.
+PROGRAMS: Final = ("make", "retention", "aws", "curl", "openssl", "seq", "xargs", "git", "python3", "python", "sam")
+_BEGINS: Final = re.compile(rf"(?:{'|'.join(PROGRAMS)}|export|\.venv[\w./-]*|\.ci/run) \S")
+# Quoted text, in which a shell takes nothing for its own; a backslash and what it covers.
+_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
+
+
+def pasted(path: Path) -> Iterator[str]:
+    """Yield what is copied out of a document: blocks of commands, the lines behind `$`, and commands within a text."""
+    text = path.read_text(encoding="utf-8")
+    blocks = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    for kind, block in blocks.findall(text):
+        if kind == "console":
+            yield from re.findall(r"^\$ ((?:.*\\\n)*.*)$", block, re.MULTILINE)
+        elif kind in {"", "sh", "shell", "bash", "zsh"} and _BEGINS.match(block.lstrip("$ ")):
+            yield block
+    for span in re.findall(r"`([^`]+)`", blocks.sub("", text)):
+        if _BEGINS.match(span):
+            yield " ".join(span.split())
+
+
+COMMANDS: Final = [(path, command) for path in DOCUMENTS for command in pasted(path)]
+
+
+def test_commands_are_found() -> None:
+    """In README and operations, blocks and spans alike."""
+    found = {path.name for path, _ in COMMANDS}
+    assert {"README.md", "operations.md", "messages.md", "SECURITY.md"} <= found
+    assert len(COMMANDS) > 60
+    assert "make deploy ENV=sandbox" in "\n".join(command for _, command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), COMMANDS, ids=lambda part: part.name if isinstance(part, Path) else part[:40]
+)
+def test_nothing_in_a_command_is_a_shell_s_own(path: Path, command: str) -> None:
+    """No comment, no placeholder that redirects, no pattern, no history, no blank after a line's backslash."""
+    bare = _QUOTED.sub("", command.replace("\\\n", " "))
+    assert not re.search(r"(^|\s)#", bare), f"{path.name}: a comment behind a command"
+    assert not re.search(r"[<*?\[\](){}!^~`]", bare), f"{path.name}: not for a shell to see"
+    assert not re.search(r"(^|\s)=", bare), f"{path.name}: zsh looks for a program of that name"
+    assert not re.search(r"\\[ \t]+$", command, re.MULTILINE), f"{path.name}: a blank behind a backslash"
+    assert not re.search(r"[“”‘’\u00a0]", command), f"{path.name}: a typographer's quotation mark or blank"  # noqa: RUF001  # that is what is looked for
+    assert "$EDITOR" not in command, f"{path.name}: zsh does not part its words"
+
+
+@pytest.mark.parametrize("path", sorted({path for path, _ in COMMANDS}), ids=lambda path: path.name)
+def test_zsh_takes_every_command_as_bash_does(path: Path, tmp_path: Path) -> None:
+    """Pasted into both: the same programs run with the same arguments, and zsh complains of nothing."""
+    zsh, bash = shutil.which("zsh"), shutil.which("bash")
+    if zsh is None or bash is None:
+        pytest.skip("zsh is missing (Debian: zsh); the test above judges the same lines by their characters")
+    lines = "\n".join(command for one, command in COMMANDS if one == path) + "\nwait\n"
+    heard = [_paste(shell, lines, tmp_path) for shell in ([zsh, "-f", "-i"], [bash, "--norc"])]
+    assert heard[0] == heard[1]
+    assert heard[0]
+
+
+def _paste(shell: list[str], lines: str, scratch: Path) -> list[list[str]]:
+    """Give lines to a shell in an empty folder where every program only notes its arguments; returns them, sorted."""
+    home = scratch / Path(shell[0]).name
+    home.mkdir()
+    record = home / "record"
+    note = f"with open({str(record)!r}, 'a') as file: file.write(json.dumps(sys.argv) + chr(10))"
+    program = f"#!{sys.executable} -Es\nimport json, sys\n{note}\n"
+    for name in (*(f"bin/{name}" for name in PROGRAMS), ".venv-sam/bin/sam", ".venv/bin/retention"):
+        path = home / "work" / name if name.startswith(".") else home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(program)
+        path.chmod(0o755)
+    done = subprocess.run(
+        shell,
+        input=lines,
+        cwd=home / "work",
+        env={"PATH": str(home / "bin"), "HOME": str(home), "TERM": "dumb", "LC_ALL": "C.UTF-8"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    complaints = [line for line in done.stderr.splitlines() if re.match(r"(zsh|bash): ", line)]
+    assert complaints == [], done.stderr
+    notes = [json.loads(line) for line in record.read_text().splitlines()]
+    return sorted([os.path.basename(note[0]), *note[1:]] for note in notes)  # noqa: PTH119  # of a text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "retention doctor --env sandbox   # what doesn't fit",
+        "aws ssm put-parameter --name /retention/<keyId>",
+        "aws lambda list --query Versions[].Version",
+        "retention replay *.log",
+        "retention explain --note hi!",
+    ],
+)
+def test_the_check_itself_sees_what_zsh_would(command: str) -> None:
+    """Each of these fails or means something else when pasted into zsh."""
+    with pytest.raises(AssertionError):
+        test_nothing_in_a_command_is_a_shell_s_own(ROOT / "README.md", command)
