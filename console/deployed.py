@@ -45,7 +45,7 @@ def architecture(stack: Stack, connect: Connect) -> Iterator[Finding]:
     (declared,) = live.get("Architectures", ["x86_64"])  # Lambda's own default
     for arn in (layer["Arn"] for layer in live.get("Layers", [])):
         name, _, version = arn.rpartition(":")
-        if name.rpartition(":")[2] != f"{stack.name}-dependencies":
+        if name.rpartition(":")[2] != f"{stack.name}-layer":
             continue  # another's, such as a monitoring extension
         found = machine_of(aws.get_layer_version(LayerName=name, VersionNumber=int(version))["Content"]["Location"])
         if found == declared:

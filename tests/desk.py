@@ -102,7 +102,7 @@ def deploy_function(endpoint: str, stack: str) -> str:
     iam = boto3.client("iam", endpoint_url=endpoint)
     role = iam.create_role(RoleName=stack, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     name, code = f"{stack}-GetRetentionMessage", {"ZipFile": zipped({"app.py": b"A = 1"})}
-    layer = aws.publish_layer_version(LayerName=f"{stack}-dependencies", Content=code)
+    layer = aws.publish_layer_version(LayerName=f"{stack}-layer", Content=code)
     aws.create_function(
         FunctionName=name,
         Runtime="python3.13",

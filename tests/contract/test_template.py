@@ -515,6 +515,16 @@ def test_the_operator_may_do_what_the_console_does() -> None:
     assert {f"dynamodb:{name}" for name in made} == table
 
 
+def test_the_layer_has_one_name() -> None:
+    """The operator may read the layer that the template names, and doctor looks for the same."""
+    name = properties("AWS::Serverless::LayerVersion")["LayerName"]["Fn::Sub"]
+    operator = flat(properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"])
+    (resource,) = [statement["Resource"]["Fn::Sub"] for statement in operator if statement["Sid"] == "ReadTheLayer"]
+    assert resource.endswith(f":layer:{name}:*")
+    doctor = (ROOT / "console" / "deployed.py").read_text(encoding="utf-8")
+    assert f'f"{name.replace("${AWS::StackName}", "{stack.name}")}"' in doctor
+
+
 def test_local_tables_are_the_templates() -> None:
     """The table that `make run` and `make serve` create has the keys that the template's has."""
     client = Mock()
@@ -552,7 +562,7 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
             assert resource["Fn::Sub"].endswith(":${Api}/$default/POST/v1/probe")
             continue
         one = "Fn::GetAtt" in resource or "Ref" in resource
-        ours = ("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*", ":layer:${AWS::StackName}-dependencies:*")
+        ours = ("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*", ":layer:${AWS::StackName}-layer:*")
         assert one or resource["Fn::Sub"].endswith(ours)
 
 

@@ -170,7 +170,7 @@ class Aws:
         return self._of("configuration")
 
     def get_layer_version(self, LayerName: str, VersionNumber: int) -> Any:  # noqa: N803  # botocore's spelling
-        assert (LayerName.rpartition(":")[2], VersionNumber) == ("retention-sandbox-dependencies", 3)
+        assert (LayerName.rpartition(":")[2], VersionNumber) == ("retention-sandbox-layer", 3)
         return {"Content": {"Location": self._of("layer")}}
 
     def get_account_settings(self) -> Any:
@@ -201,7 +201,7 @@ class Aws:
 def test_a_layer_of_another_machine(declared: str, built: int, code: str) -> None:
     """What is declared is compared with what is in the layer; another's layer is not looked at."""
     arn = "arn:aws:lambda:us-east-1:123456789012:layer"
-    layers = [{"Arn": f"{arn}:monitor:9"}, {"Arn": f"{arn}:retention-sandbox-dependencies:3"}]
+    layers = [{"Arn": f"{arn}:monitor:9"}, {"Arn": f"{arn}:retention-sandbox-layer:3"}]
     with store(layer_of(built)) as (url, _):
         aws = Aws(configuration={"Architectures": [declared], "Layers": layers}, layer=url)
         (found,) = deployed.architecture(STACK, aws)
