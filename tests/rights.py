@@ -9,6 +9,7 @@ As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -164,6 +165,28 @@ class Rights:
 
     def allow(self, ask: Ask) -> bool:
         return any(statement.allows(ask) for statement in self.statements)
+
+
+def written(name: str, values: Mapping[str, str]) -> str:
+    """Return a role's or policy's documents as CloudFormation hands them over, without blanks: IAM counts these."""
+    filled = {**PSEUDO, **defaults(), **values}
+    properties = template()["Resources"][name]["Properties"]
+    documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
+    return "".join(json.dumps(_filled(one, filled), separators=(",", ":")) for one in documents)
+
+
+def _filled(node: Any, values: Mapping[str, str]) -> Any:
+    match node:
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Split": _} | {"Fn::Join": _} | {"Fn::Sub": _}:
+            return _resolved(node, values)
+        case {"Fn::If": _}:
+            return _filled(_chosen(node, values), values)
+        case dict():
+            return {key: _filled(value, values) for key, value in node.items()}
+        case list():
+            chosen = [_chosen(each, values) if isinstance(each, dict) else each for each in node]
+            return [_filled(each, values) for each in chosen if each != {"Ref": "AWS::NoValue"}]
+    return node
 
 
 def _chosen(node: Document, values: Mapping[str, str]) -> Document:

@@ -29,8 +29,8 @@ from retention.keys import KeyRing
 from retention.offers import Signer
 from retention.settings import SyncDeployment
 from retention.store import Store
-from rights import Ask, Rights, arn, asks
-from sam_template import ROOT
+from rights import Ask, Rights, arn, asks, written
+from sam_template import ROOT, template
 from simulated import APP as BOX_APP
 from simulated import KEY_ID, PEM, make_box
 
@@ -356,3 +356,24 @@ def test_the_operator_finds_the_stack_by_its_name_and_no_other() -> None:
         assert all(mine.allow(ask) for ask in asks("cloudformation", "describe_stacks", {"StackName": name}))
     for name in ("retention-production", "retention-sandbox-2", "retention"):
         assert not any(mine.allow(ask) for ask in asks("cloudformation", "describe_stacks", {"StackName": name}))
+
+
+# How large policies become
+
+LARGEST: Final = {
+    "FunctionRole": 10_240,
+    "SyncRole": 10_240,
+    "OperatorPolicy": 6_144,
+}  # characters without blanks, IAM's
+
+
+@pytest.mark.parametrize("digits", [9, 10])  # of an app's id; the first ones had nine
+@pytest.mark.parametrize("holder", LARGEST)
+def test_the_largest_parameters_fit_into_a_policy(holder: str, digits: int) -> None:
+    """As many apps as AppAppleIds takes, a stack's name of 128 characters and a key of one's own are within IAM's."""
+    longest = template()["Parameters"]["AppAppleIds"]["MaxLength"]
+    apps = ",".join(["1" * digits] * ((longest + 1) // (digits + 1)))
+    given = {**values("retention-sandbox-Table-1ABCDEFGHIJKL", stack="s" * 128), "AppAppleIds": apps}
+    text = written(holder, {**given, "SigningKeyKmsKeyArn": KMS_KEY, "AlarmTopicArn": arn("sns", "alarms")})
+    assert "Fn::" not in text
+    assert len(text) <= LARGEST[holder]

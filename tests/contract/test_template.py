@@ -942,7 +942,7 @@ def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
         ("SigningKeyKmsKeyArn", "arn:aws:kms:us-east-1:123456789012:alias/retention"),
         ("PermissionsBoundary", "boundary"),
         ("PermissionsBoundary", "arn:aws:iam::123456789012:role/boundary"),
-        ("AppAppleIds", ",".join(["6745974591"] * 164)),
+        ("AppAppleIds", ",".join(["6745974591"] * 160)),
         ("AccessLogRetentionDays", "2"),
         ("TableUnitsPerSecond", "0"),
         ("ServerErrorPercent", "51"),
