@@ -1,31 +1,48 @@
 """Logged decisions, as telemetry writes them, found in whatever a log was exported as: read line by line.
 
 Understood are bare JSON lines; lines with a time stamp or other columns before the JSON (an export to S3, `aws logs
-tail`); a line of JSON that carries others (a subscription's `logEvents`); and the indented output of `aws logs
-filter-log-events` and `get-query-results`, where each message is a JSON text on a line of its own. All of it gzipped or
-not. What is no decision (START, REPORT, metrics alone) is passed over.
+tail`); a line of JSON that carries others (a subscription's `logEvents`); JSON on many lines (`aws logs
+filter-log-events`, `get-query-results`, `tail --format json`, what Logs Insights downloads); and the CSV of the log
+viewer and of Logs Insights, its columns in any order. All of it gzipped, once or twice, or not; in UTF-8, or in the
+UTF-16 that PowerShell writes. What is no decision (START, REPORT, metrics) is passed over.
 """
 
 from __future__ import annotations
 
+import codecs
+import csv
 import gzip
+import io
 import json
+import os
 import re
+import stat
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from console.failure import Failure
+from console.ordinary_file import NotOrdinaryError
 
 # `Record` cuts its texts here: one that is as long may have been longer.
 CUT: Final = 128
 
 _GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
+_LAYERS: Final = 3
+_MAX_FIELD: Final = 2**24
+_MAX_HEAD: Final = 2**13
+# More lines than a record has that was written with one line for each of its fields.
+_MAX_BLOCK: Final = 400
+# Without the message: a query of Logs Insights that asks for the fields of it.
+_FIELDS: Final = frozenset({"productId", "localeAsked", "requestIdentifier"})
 _STDIN: Final = Path("-")
 _HASH = re.compile("[0-9a-f]{64}")
 _DECODER = json.JSONDecoder()
@@ -67,26 +84,123 @@ class Logged:
 
 
 def read_log(path: Path) -> Iterator[Logged]:
-    """Yield the requests of one log, `-` for standard input. Raises Failure or OSError where it cannot be read."""
+    """Yield the requests of one log, `-` for standard input. Raises Failure or OSError where it cannot be read.
+
+    A pipe is read to its end, however long its writer takes: `aws logs tail --follow` may be one.
+    """
     with ExitStack() as stack:
         raw = sys.stdin.buffer if path == _STDIN else stack.enter_context(path.open("rb"))
+        if path != _STDIN:
+            _check_ends(raw, path)
         try:
-            for line in _unpacked(raw):
-                yield from _requests(line.decode("utf-8", "replace"))
+            yield from _read(_unpacked(raw, path))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Failure(f"{path} is no whole gzip file: {error}.") from None
+        except csv.Error as error:
+            raise Failure(f"{path} is no CSV that can be read: {error}.") from None
 
 
-def _unpacked(raw: Any) -> Iterable[bytes]:  # noqa: ANN401  # a buffered reader: typeshed calls standard input something else
-    return gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP else raw
+def _check_ends(raw: Any, path: Path) -> None:  # noqa: ANN401  # a buffered reader
+    """Raise NotOrdinaryError for a device such as /dev/zero, whose one line never ends. A terminal is no such."""
+    if stat.S_ISCHR(os.fstat(raw.fileno()).st_mode) and not raw.isatty() and not path.samefile(os.devnull):
+        raise NotOrdinaryError(0, "is a device", str(path))
+
+
+def _unpacked(raw: Any, path: Path) -> Any:  # noqa: ANN401  # a buffered reader: typeshed calls standard input something else
+    """Return the bytes of a log. Firehose packs once more what CloudWatch gave it packed."""
+    for _ in range(_LAYERS):
+        if raw.peek(2)[:2] != _GZIP:
+            break
+        raw = gzip.GzipFile(fileobj=raw)
+    if raw.peek(4)[:4] == _ZIP:
+        raise Failure(f"{path} is a ZIP archive: unpack it, and name what was in it.")
+    return raw
+
+
+def _read(raw: Any) -> Iterator[Logged]:  # noqa: ANN401  # as above
+    csv.field_size_limit(_MAX_FIELD)
+    lines = _lines(raw)
+    first = next((line for line in lines if line.strip()), "")
+    delimiter = _delimiter(first)
+    if delimiter is not None:
+        head = [_column(name) for name in next(csv.reader([first], delimiter=delimiter))]
+        for row in csv.reader(lines, delimiter=delimiter):
+            yield from _inside(dict(zip(head, row, strict=False)))
+        return
+    for block in _blocks(chain([first], lines)):
+        yield from _requests(block)
+
+
+def _lines(raw: Any) -> Iterator[str]:  # noqa: ANN401  # as above
+    if raw.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        text = io.TextIOWrapper(raw, "utf-16", "replace", newline="")
+        yield from text
+        text.detach()
+        return
+    for number, line in enumerate(raw):
+        yield line.decode("utf-8" if number else "utf-8-sig", "replace")
+
+
+def _delimiter(line: str) -> str | None:
+    """Return what separates the columns of a table, if the line is the head of one with messages or fields of ours."""
+    if "{" not in line and len(line) <= _MAX_HEAD:
+        for delimiter in ",;\t":
+            columns = {_column(name) for name in next(csv.reader([line], delimiter=delimiter), [])}
+            if len(columns) > 1 and ("message" in columns or columns >= _FIELDS):
+                return delimiter
+            if columns == {"message"}:
+                return ","
+    return None
+
+
+def _column(name: str) -> str:
+    """Return a column's name: Logs Insights calls `@message` what the log viewer calls `message`."""
+    bare = name.strip().lstrip("@")
+    return bare.casefold() if bare.casefold() == "message" else bare
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[str]:
+    """Yield each line, or the lines of one JSON object or array: from the one that opens it to the one that closes it.
+
+    A block of very many lines is a list of others: it is left open, and what is in it is read block by block.
+    """
+    ahead: deque[str] = deque()
+    while True:
+        line = ahead.popleft() if ahead else next(lines, None)
+        if line is None:
+            return
+        if not line.rstrip().endswith(("{", "[")):
+            yield line
+            continue
+        block, closed = [line], False
+        while not closed and len(block) < _MAX_BLOCK:
+            following = ahead.popleft() if ahead else next(lines, None)
+            if following is None:
+                break
+            block.append(following)
+            closed = _closes(following, line)
+        yield "".join(block) if closed else line
+        if not closed:
+            ahead.extendleft(reversed(block[1:]))
+
+
+def _closes(line: str, opening: str) -> bool:
+    """Tell whether a line closes what the other opens: it stands in as far, and does not open the next one itself."""
+    bare = line.strip()
+    indents = [len(each) - len(each.lstrip()) for each in (line, opening)]
+    return bare.startswith(("}", "]")) and not bare.endswith(("{", "[")) and indents[0] == indents[1]
 
 
 def _requests(line: str) -> Iterator[Logged]:
     member = _MEMBER.fullmatch(line)
     if member is not None:
         line = _text_of(member[1])
+    document = None
     for document in _documents(line):
         yield from _inside(document)
+    if document is None and '{""' in line:  # a row of a table whose head is not here
+        for row in csv.reader([line]):
+            yield from _inside(row)
 
 
 def _text_of(literal: str) -> str:
@@ -142,7 +256,7 @@ def _logged(line: Mapping[str, Any]) -> Logged | None:
     product, locale, request = (_text(line, name) for name in ("productId", "localeAsked", "requestIdentifier"))
     if product is None or locale is None or request is None:
         return None
-    release, degraded = line.get("release"), line.get("degraded")
+    release = line.get("release")
     customer_hash = _text(line, "customerHash") or ""
     return Logged(
         outcome=_text(line, "message") or "",
@@ -154,18 +268,26 @@ def _logged(line: Mapping[str, Any]) -> Logged | None:
         rule=_text(line, "rule"),
         kind=_text(line, "kind"),
         arm=_text(line, "arm"),
-        delivered=line.get("delivered") is not False,
+        delivered=line.get("delivered") not in {False, "false", "0"},
         message=_text(line, "messageIdentifier"),
         locale_served=_text(line, "localeServed"),
-        release=release if isinstance(release, int) else None,
-        degraded=frozenset(map(str, degraded)) if isinstance(degraded, list) else frozenset(),
+        release=int(str(release)) if str(release).isdecimal() else None,
+        degraded=_degraded(line),
         trust_anchor=_text(line, "trustAnchor"),
     )
 
 
+def _degraded(line: Mapping[str, Any]) -> frozenset[str]:
+    """Return the reasons in a line; a table has a column for each place in the list."""
+    found = line.get("degraded")
+    if isinstance(found, list):
+        return frozenset(map(str, found))
+    return frozenset(str(value) for name, value in line.items() if name.startswith("degraded.") and value)
+
+
 def _text(line: Mapping[str, Any], name: str) -> str | None:
     value = line.get(name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value else None  # a table has empty cells
 
 
 def _instant(text: str | None) -> float | None:

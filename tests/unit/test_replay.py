@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +29,7 @@ from console.edition import Edition
 from console.failure import Failure
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
+from console.ordinary_file import NotOrdinaryError
 from console.replay import Replayed, replay
 
 PRO, ANNUAL, BASIC = "trailhead.pro.monthly", "trailhead.pro.annual", "trailhead.basic.monthly"
@@ -398,6 +401,12 @@ def ndjson(one: dict[str, Any]) -> str:
     return "".join(NOISE) + json.dumps(one) + "\n"
 
 
+def table(*rows: list[str], delimiter: str = ",") -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(rows)
+    return text.getvalue()
+
+
 FORMS: dict[str, Callable[[dict[str, Any]], str]] = {
     "lines": ndjson,
     "export to S3": lambda one: f"2026-11-24T12:00:00.000Z {json.dumps(one)}\n",
@@ -416,19 +425,70 @@ FORMS: dict[str, Callable[[dict[str, Any]], str]] = {
         json.dumps({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": json.dumps(one)}]})
         for _ in range(2)
     ),
+    "aws logs tail, short": lambda one: f"2026-11-24T12:00:00 {json.dumps(one)}\n",
+    "aws logs tail as JSON": lambda one: f"2026-11-24T12:00:00+00:00 2026/11/24/[12]abc {json.dumps(one, indent=4)}\n",
+    "aws logs tail as JSON, twice": lambda one: f"2026-11-24T12:00:00 s\n{json.dumps(one, indent=4)}\n" * 2,
+    "get-log-events": lambda one: json.dumps(
+        {"events": [{"timestamp": 1, "message": json.dumps(one), "ingestionTime": 2}], "nextForwardToken": "f"},
+        indent=4,
+    ),
+    "query results with other fields": lambda one: json.dumps(
+        {
+            "results": [
+                [
+                    {"field": "@timestamp", "value": "2026-11-24 12:00:00.000"},
+                    {"field": "@message", "value": json.dumps(one)},
+                    {"field": "@ptr", "value": "CmEKJgoi"},
+                ]
+            ]
+        },
+        indent=4,
+    ),
+    "Logs Insights as JSON, indented": lambda one: json.dumps([{"@timestamp": "t", "@message": one}], indent=2),
+    "Logs Insights as JSON, a text": lambda one: json.dumps([{"@ptr": "p", "@message": json.dumps(one)}], indent=2),
+    "the log viewer's CSV": lambda one: table(["timestamp", "message"], ["1795521600000", json.dumps(one) + "\n"]),
+    "the log viewer's CSV, twice": lambda one: table(
+        ["timestamp", "message"], *([["1795521600000", json.dumps(one) + "\n"]] * 2)
+    ),
+    "Logs Insights' CSV": lambda one: table(["@timestamp", "@message"], ["2026-11-24 12:00:00.000", json.dumps(one)]),
+    "its columns in another order": lambda one: table(
+        ["@ptr", "@message", "@logStream", "@timestamp"], ["CmEK", json.dumps(one), "s,t", "2026-11-24 12:00:00.000"]
+    ),
+    "the message alone": lambda one: table(["@message"], [json.dumps(one)]),
+    "with semicolons": lambda one: table(["timestamp", "message"], ["1", json.dumps(one)], delimiter=";"),
+    "with tabs": lambda one: table(["@timestamp", "@message"], ["1", json.dumps(one)], delimiter="\t"),
+    "the fields of a query": lambda one: table([*one, "empty"], [*map(str, one.values()), ""]),
+    "rows without a head": lambda one: table(["1795521600000", json.dumps(one) + "\n"]),
+    "indented JSON, one after another": lambda one: json.dumps({"events": []}, indent=2) + json.dumps(one, indent=2),
+    "a long list": lambda one: json.dumps(
+        [*({"@timestamp": "t", "@message": {"level": "INFO", "n": n}} for n in range(300)), {"@message": one}], indent=2
+    ),
+    "a list of many records": lambda one: json.dumps(
+        {"events": [*({"message": f"START {n}\n"} for n in range(900)), {"message": json.dumps(one)}]}, indent=4
+    ),
+    "CRLF": lambda one: ndjson(one).replace("\n", "\r\n"),
+    "a byte order mark": lambda one: "\ufeff" + json.dumps(one),
+    "a byte order mark before a table": lambda one: "\ufeff" + table(["timestamp", "message"], ["1", json.dumps(one)]),
     "non-ASCII": lambda one: json.dumps({**one, "rule": "für alle"}, ensure_ascii=False) + "\n",
 }
 
 
-@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+PACKED: dict[str, Callable[[str], bytes]] = {
+    "plain": str.encode,
+    "gzip": lambda text: gzip.compress(text.encode()),
+    "gzip twice": lambda text: gzip.compress(gzip.compress(text.encode())),
+    "UTF-16": lambda text: text.removeprefix("\ufeff").encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("form", FORMS)
-def test_a_log_is_read_in_every_form(form: str, sample: Edition, tmp_path: Path, *, packed: bool) -> None:
+def test_a_log_is_read_in_every_form(form: str, packed: str, sample: Edition, tmp_path: Path) -> None:
     """However it was exported, gzipped or not, the decisions are found, and nothing else is taken for one."""
     asked = request(1, COURSES, "en-US")
     one = line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NOBODY))
-    content = FORMS[form](one).encode()
     file = tmp_path / "log"
-    file.write_bytes(gzip.compress(content) if packed else content)
+    file.write_bytes(PACKED[packed](FORMS[form](one)))
     found = list(read_log(file))
     assert len(found) == (2 if "twice" in form else 1)
     assert {entry.request_identifier for entry in found} == {"request-1"}
@@ -452,6 +512,21 @@ def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None
     """Whatever is in a file, reading it ends."""
     (tmp_path / "log").write_bytes(content)
     assert list(read_log(tmp_path / "log")) == []
+
+
+def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
+    """What another program writes is a log; what never ends is none, and is not waited for."""
+    reading, writing = os.pipe()
+    os.write(writing, ndjson(dict.fromkeys(("productId", "localeAsked", "requestIdentifier"), "x")).encode())
+    os.close(writing)
+    assert len(list(read_log(Path(f"/dev/fd/{reading}")))) == 1
+    os.close(reading)
+    assert list(read_log(Path("/dev/null"))) == []
+    with pytest.raises(NotOrdinaryError, match="is a device"):
+        list(read_log(Path("/dev/zero")))
+    (tmp_path / "log.zip").write_bytes(b"PK\x03\x04...")
+    with pytest.raises(Failure, match="ZIP archive"):
+        list(read_log(tmp_path / "log.zip"))
 
 
 def test_half_a_gzip_file_is_told(tmp_path: Path) -> None:
