@@ -34,6 +34,7 @@ SECTIONS: Final = {
     "fuzzing": "Coverage-guided fuzzing",
     "trust": "Time and trust",
     "faults": "Faults behind the endpoint",
+    "freezes": "Frozen between requests",
     "consistency": "Publishing, killed and raced",
     "load": "Load",
     "secrets": "Secrets and people",

@@ -55,7 +55,7 @@ class HungUpError(Exception):
 class Exchange:
     """One request that a client sent, and the ways to answer it. `over` is set when the fault ends.
 
-    `number` counts the requests of this connection, from 1.
+    `number` counts the requests of this connection, from 1; it is `old` if it was opened before the fault began.
     """
 
     client: socket.socket
@@ -63,6 +63,7 @@ class Exchange:
     upstream: tuple[str, int]
     over: threading.Event
     number: int = 1
+    old: bool = False
 
     @property
     def operation(self) -> str:
@@ -127,11 +128,6 @@ def hang(exchange: Exchange) -> None:
 
 def reset_at_once(exchange: Exchange) -> None:
     exchange.reset()
-
-
-def reused(act: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
-    """Do it to every request on a connection but the first."""
-    return lambda exchange: act(exchange) if exchange.number > 1 else exchange.pass_on()
 
 
 def slow(seconds: float) -> Callable[[Exchange], None]:
@@ -260,6 +256,7 @@ def wrong_types_below(exchange: Exchange) -> None:
 
 REFUSE: Final = "refuse"
 BLACK_HOLE: Final = "black hole"
+CUT: Final = "cut"  # every open connection is reset at once; nothing else is amiss
 
 
 def tls_hang(exchange: Exchange) -> None:
@@ -286,9 +283,11 @@ AFTER_REQUEST: Final[Mapping[str, Callable[[Exchange], None]]] = {
     "reset": reset_mid_body,
     "close mid-body": close_mid_body,
     "close": close_at_once,
-    "reset if reused": reused(reset_at_once),
-    "close if reused": reused(close_at_once),
-    "hang if reused": reused(hang),
+    "reset if reused": reset_at_once,
+    "close if reused": close_at_once,
+    "hang if reused": hang,
+    "reset if old": reset_at_once,
+    "hang if old": hang,
     "throughput": error("ProvisionedThroughputExceededException"),
     "throttling": error("ThrottlingException"),
     "access denied": error("AccessDeniedException"),
@@ -314,7 +313,14 @@ AFTER_REQUEST: Final[Mapping[str, Callable[[Exchange], None]]] = {
     "unprocessed nonsense": unprocessed_nonsense,
 }
 
-FAULTS: Final = (REFUSE, BLACK_HOLE, *BEFORE_TLS, *AFTER_REQUEST)
+# Which requests a fault is for, by how its name ends: those on a connection that has carried one before, or that was
+# there before the fault began. What has forgotten a connection, or swallows it, takes new ones.
+ONLY: Final[Mapping[str, Callable[[Exchange], bool]]] = {
+    "if reused": lambda exchange: exchange.number > 1,
+    "if old": lambda exchange: exchange.old,
+}
+
+FAULTS: Final = (REFUSE, BLACK_HOLE, CUT, *BEFORE_TLS, *AFTER_REQUEST)
 
 
 # --- the proxy's own process ---
@@ -331,6 +337,7 @@ class Proxy:
     only: bytes = b""
     met: int = 0  # how many requests the present fault has met
     over: threading.Event = field(default_factory=threading.Event)
+    switches: int = 0
     _listener: socket.socket | None = None
     _fillers: list[socket.socket] = field(default_factory=list)
     _open: set[socket.socket] = field(default_factory=set)
@@ -345,7 +352,10 @@ class Proxy:
         met, ended = self.met, self.over
         silent = {REFUSE, BLACK_HOLE} & {self.fault, fault}
         self.fault, self.only, self.met, self.over = fault, only.encode(), 0, threading.Event()
+        self.switches += 1
         ended.set()
+        if fault == CUT:
+            self._cut()
         if silent:
             self._fall_silent()
         if fault == BLACK_HOLE:
@@ -353,6 +363,14 @@ class Proxy:
         elif silent and fault != REFUSE:
             self.listen()
         return met
+
+    def _cut(self) -> None:
+        """Reset every open connection. One that is read from wakes up, and resets instead of ending in good order."""
+        for wire in list(self._open):
+            self.met += 1
+            with suppress(OSError):
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                socket.socket.shutdown(wire, socket.SHUT_RD)
 
     def _fall_silent(self) -> None:
         """Stop listening; where connections are to be refused, the open ones are cut."""
@@ -386,6 +404,7 @@ class Proxy:
         with suppress(OSError, HungUpError, ValueError), ExitStack() as closing:
             closing.callback(client.close)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened = self.switches
             self._before_tls(client)
             wire = self.context.wrap_socket(client, server_side=True)
             closing.callback(wire.close)
@@ -395,7 +414,8 @@ class Proxy:
                 request = read_request(wire)
                 if not request:
                     return
-                self._answer(Exchange(wire, request, self.upstream, self.over, number))
+                exchange = Exchange(wire, request, self.upstream, self.over, number, opened != self.switches)
+                self._answer(exchange)
 
     def _before_tls(self, client: socket.socket) -> None:
         act = BEFORE_TLS.get(self.fault)
@@ -407,11 +427,14 @@ class Proxy:
         act = AFTER_REQUEST.get(self.fault)
         if self.fault in BEFORE_TLS or self.fault == BLACK_HOLE:  # a connection from before
             hang(exchange)
-        elif act is None or self.only not in exchange.request:
+        elif act is None or self.only not in exchange.request or not self._is_for(exchange):
             exchange.pass_on()
         else:
             self.met += 1
             act(exchange)
+
+    def _is_for(self, exchange: Exchange) -> bool:
+        return all(holds(exchange) for ending, holds in ONLY.items() if self.fault.endswith(ending))
 
 
 def read_request(client: socket.socket) -> bytes:

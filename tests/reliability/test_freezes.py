@@ -1,0 +1,275 @@
+"""Frozen between requests while connections are cut: what Lambda does to every environment, all day long.
+
+The built artefact under Lambda's runtime is stopped and goes on, as its environment is between two requests. Meanwhile
+the wall clock goes on by seconds or weeks, connections end in one way or another, and the owner publishes and pauses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import time
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pytest
+from botocore.session import get_session
+from endpoint_bench import AUTHORITY
+from evidence import keep, size
+from fake_table import APP
+from fault_bench import event, fill
+from fault_proxy import FaultProxy, trusted
+from function_process import FunctionProcess, new_mark
+from real_parts import Emulator, free_port
+from retention.store import CACHED_SECONDS, HEAD_SECONDS
+
+from console.local.surroundings import function_environment
+from console.other_rows import create_table
+from console.releases import pause, resume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from real_parts import Artefact
+
+    Change: TypeAlias = Callable[["Owner"], None]
+    Lines: TypeAlias = list[dict[str, Any]]
+
+pytestmark = pytest.mark.real
+
+TESTS: Final = Path(__file__).parents[1]
+
+# What becomes of connections meanwhile, by the proxy's fault that brings it about.
+CUTS: Final = {
+    "kept": "",
+    "reset meanwhile": "cut",
+    "reset by the next packet": "reset if old",
+    "silent from then on": "hang if old",
+}
+# How far the wall clock goes on, in seconds: nothing is due, head is, states are, everything is older than it may be.
+JUMPS: Final = (0, 8, 31, 301, 7200, 604_800)
+# Before a freeze of 8 s the sockets may be kept young while head grows old: that is when a dead one would be used.
+BUSY: Final = 25
+
+# No answer may take as long as this, on whatever machine: that would be a hang.
+HANG_MS: Final = 5000.0
+# How often one turn is tried: on a machine that is busy elsewhere a service looks late.
+TRIES: Final = 4
+
+
+@dataclass
+class Owner:
+    """Who publishes and pauses, and what is live."""
+
+    client: Any
+    table: str
+    release: int = 0
+    paused: bool = False
+
+    def publish(self) -> None:
+        fill(self.client, self.table)
+        self.release += 1
+
+    def turn_pause(self) -> None:
+        (resume if self.paused else pause)(self.client, self.table, APP)
+        self.paused = not self.paused
+
+
+def nothing(_: Owner) -> None:
+    """Leave the table as it is."""
+
+
+@dataclass
+class Environment:
+    """One execution environment: frozen and thawed by signals, asked as Lambda asks."""
+
+    emulator: Emulator
+    clock: Path
+    mark: Mapping[str, str]
+    ahead: float = 0.0
+    process: FunctionProcess | None = None
+
+    def stop(self) -> None:
+        self.process = self.process or FunctionProcess.marked(dict(self.mark))
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self, later: float) -> None:
+        """Thaw it, `later` seconds by its wall clock."""
+        assert self.process is not None
+        self.push(later)
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def push(self, later: float) -> None:
+        self.ahead += later
+        self.clock.write_text(str(self.ahead), encoding="ascii")
+
+    def post(self, case: str) -> dict[str, Any]:
+        """Return the line of one request."""
+        before = len(self.lines())
+        answer = self.emulator.invoke(event(case, datetime.now(UTC)))
+        (line,) = self.lines()[before:]
+        found: dict[str, Any] = json.loads(line)
+        assert found["status"] == answer["statusCode"]
+        assert found["times"]["total"] < HANG_MS
+        return found
+
+    def lines(self) -> list[str]:
+        return [line for line in self.emulator.log.splitlines() if line.startswith("{")]
+
+
+@dataclass
+class Seen:
+    """What came of one way of cutting connections."""
+
+    turns: int = 0
+    met: int = 0
+    current: int = 0
+    pauses: int = 0
+    again: int = 0
+    lookups: list[float] = field(default_factory=list)
+
+    @property
+    def over(self) -> int:
+        """How many look-ups took longer than their deadline."""
+        return sum(took > CACHED_SECONDS * 1000 for took in self.lookups)
+
+    def row(self, cut: str) -> tuple[object, ...]:
+        slowest = f"{max(self.lookups):.0f}"
+        return cut, self.turns, len(self.lookups), self.met, self.current, self.pauses, slowest, self.over, self.again
+
+
+@pytest.fixture
+def scene(dynamodb_local: str, artefact: Artefact, tmp_path: Path) -> Iterator[tuple[Owner, FaultProxy, Environment]]:
+    clock, mark = tmp_path / "clock", new_mark()
+    clock.write_text("0", encoding="ascii")
+    client = get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
+    owner = Owner(client, f"freezes-{uuid.uuid4()}")
+    create_table(client, owner.table)
+    owner.publish()
+    with trusted(tmp_path) as certificate, FaultProxy(dynamodb_local, certificate) as proxy, ExitStack() as parts:
+        variables = {
+            **function_environment(proxy.url, APP, trust_anchor=AUTHORITY.root_der),
+            **mark,
+            "AWS_ENDPOINT_URL_SSM": f"http://127.0.0.1:{free_port()}",
+            "AWS_CA_BUNDLE": str(certificate),
+            "RETENTION_TABLE": owner.table,
+            "THAWED_FILE": str(clock),
+        }
+        path = Emulator(artefact, variables).environment["PYTHONPATH"]
+        variables |= {"PYTHONPATH": os.pathsep.join([path, str(TESTS)])}  # last: only the entry point is found there
+        emulator = parts.enter_context(Emulator(artefact, variables, handler="thawed_app.get_retention_message"))
+        yield owner, proxy, Environment(emulator, clock, mark)
+
+
+def load(environment: Environment) -> None:
+    """Have everything in memory, head just compared and the sockets just used."""
+    for _ in range(20):
+        environment.push(HEAD_SECONDS + 1)
+        lines = [environment.post(case) for case in ("message", "facts")]
+        if all(line["status"] == 200 and "degraded" not in line for line in lines):
+            return
+    raise AssertionError(lines)
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """One freeze: what becomes of connections, how far the clock goes on, and whether requests came just before."""
+
+    cut: str
+    seconds: float
+    busy: bool
+
+    def suffer(self, environment: Environment, proxy: FaultProxy, owner: Owner, seen: Seen, change: Change) -> Lines:
+        """Freeze, cut, thaw, and ask twice. Returns the lines of both requests."""
+        if self.busy:
+            if owner.paused:  # then only head is read
+                owner.turn_pause()
+            load(environment)
+            environment.push(BUSY)
+            environment.post("facts")
+        environment.stop()
+        with ExitStack() as faults:
+            if CUTS[self.cut]:
+                faults.enter_context(proxy.suffering(CUTS[self.cut]))
+            change(owner)
+            time.sleep(size(200, 20) / 1000)  # frozen for real, too
+            environment.go_on(self.seconds)
+            lines = [environment.post(case) for case in ("message", "facts")]
+        seen.met += proxy.met if CUTS[self.cut] else 0
+        seen.turns += 1
+        seen.lookups += [line["times"]["lookup"] for line in lines]
+        return lines
+
+
+FREEZES: Final = [
+    Freeze(cut, seconds, busy)
+    for cut in CUTS
+    for seconds, busy in [*((seconds, False) for seconds in JUMPS), (8, True), (8, True)]
+]
+
+
+def excused(freeze: Freeze) -> set[str]:
+    """Return what may be degraded: a customer's facts have 60 ms, and after half of it in silence 30."""
+    return {"customer"} if "silent" in freeze.cut else set()
+
+
+def judged(owner: Owner, lines: list[dict[str, Any]], seen: Seen) -> None:
+    """Whether requests that came when `head` was due have what the owner did last."""
+    for line in lines:
+        assert line["status"] == (204 if owner.paused else 200), line
+        assert owner.paused or line["release"] == owner.release, line  # who is paused reads nothing but head
+    seen.current += len(lines)
+    seen.pauses += owner.paused
+
+
+def test_frozen_and_cut_off_every_request_is_answered_from_a_current_catalog(
+    scene: tuple[Owner, FaultProxy, Environment],
+) -> None:
+    """Thirty seconds after a release or a pause the first request has it, whatever became of the connections."""
+    owner, proxy, environment = scene
+    load(environment)
+    chance, seen, age = random.Random(11), {cut: Seen() for cut in CUTS}, 0.0
+    for freeze in chance.sample(FREEZES * size(20, 1), len(FREEZES) * size(20, 1)):
+        change = chance.choice([Owner.publish, Owner.turn_pause, Owner.turn_pause, nothing])
+        found = seen[freeze.cut]
+        for _ in range(TRIES):
+            lines = freeze.suffer(environment, proxy, owner, found, change)
+            due = freeze.busy or age + freeze.seconds >= HEAD_SECONDS
+            age, change = lines[-1]["catalogAge"], nothing
+            if not set(itertools.chain(*(line.get("degraded", ()) for line in lines))) - excused(freeze):
+                break
+            found.again += 1
+        else:
+            raise AssertionError(f"{freeze}, {TRIES} times: {lines}")
+        if due:
+            judged(owner, lines, found)
+    assert all(found.met for cut, found in seen.items() if CUTS[cut])
+    keep("freezes", said(seen), COLUMNS, [found.row(cut) for cut, found in seen.items()])
+
+
+COLUMNS: Final = (
+    *("connections", "freezes", "requests", "cuts met", "had to be current, and were", "pauses seen at once"),
+    *("slowest look-up, ms", "over 200 ms", "tried again"),
+)
+
+
+def said(seen: Mapping[str, Seen]) -> str:
+    turns, over = sum(found.turns for found in seen.values()), sum(found.over for found in seen.values())
+    asked = sum(len(found.lookups) for found in seen.values())
+    return (
+        f"The built artefact under Lambda's runtime, its process stopped and thawed {turns} times, DynamoDB Local "
+        "behind a proxy over TLS. While it was frozen its wall clock went on by 0 s to a week, every connection was "
+        "kept, reset, forgotten (the next packet is answered by a reset) or swallowed (by silence), and the owner "
+        f"published, paused or resumed. Then two requests, {asked} in all: whichever came 30 s or more after `head` "
+        "was last compared had to have the live release and the pause, undegraded but for a customer's facts in "
+        f"silence. A look-up has 200 ms; {over} of them took longer. *Tried again*: something was marked degraded, as "
+        "on a machine that is busy elsewhere, and the same freeze was made once more; one that stays degraded is an "
+        "error."
+    )
