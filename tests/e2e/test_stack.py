@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 import real_parts
@@ -281,6 +282,39 @@ def test_changed_code_reaches_apple_and_so_does_its_way_back(scene: Scene) -> No
     restored = scene.ask()
     assert (restored.status, restored.headers.get("x-edition")) == (200, None)
     assert scene.stack.outputs["TableName"] == table
+
+
+# Another URL
+
+
+def test_another_path_is_answered_before_the_old_one_ends(scene: Scene) -> None:
+    """The three steps of docs/operations.md: both paths, then the new one alone, which the output Url does not show."""
+    old, secret = urlsplit(scene.stack.outputs["Url"]).path, "another-secret-of-the-path"
+
+    def statuses() -> list[int]:
+        payload = scene.authority.sign(request_claims(product_id=ANNUAL))
+        return [scene.stack.post(payload, path).status for path in (old, f"{old}/{secret}")]
+
+    assert statuses() == [200, 404]
+    scene.deploy(PathSecret=secret, PreviousPathSecret="none")
+    assert statuses() == [200, 200]
+    scene.deploy(PreviousPathSecret='""')
+    assert statuses() == [404, 200]
+    assert scene.stack.outputs["Url"].endswith("/<PathSecret>")
+    scene.deploy(PathSecret='""', PreviousPathSecret=secret)
+    assert statuses() == [200, 200]
+    scene.deploy(PreviousPathSecret='""')
+    assert statuses() == [200, 404]
+
+
+def test_the_dashboard_is_what_cloudwatch_takes(scene: Scene) -> None:
+    """Once CloudFormation has filled it in, it is JSON, and no reference is left in it."""
+    client = scene.aws.client("cloudwatch")
+    (name,) = [found["DashboardName"] for found in client.list_dashboards()["DashboardEntries"]]
+    body = client.get_dashboard(DashboardName=name)["DashboardBody"]
+    kinds = {widget["type"] for widget in json.loads(body)["widgets"]}
+    assert kinds == {"alarm", "text", "metric"}
+    assert "${" not in body
 
 
 # Refusals

@@ -105,15 +105,15 @@ class Stack:
     name: str
     outputs: dict[str, str]
 
-    def post(self, payload: str) -> Answer:
-        """Send a `signedPayload` to the stack's own URL, by way of API Gateway's port here."""
+    def post(self, payload: str, path: str | None = None) -> Answer:
+        """Send a `signedPayload` to the stack's own URL, or another path of it, by way of API Gateway's port here."""
         url = urlsplit(self.outputs["Url"])
         api = str(url.hostname).partition(".")[0]
         connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=POST_SECONDS)
         try:
             body = json.dumps({"signedPayload": payload})
             headers = {"host": f"{api}.execute-api.localhost:{self.aws.port}", "content-type": "application/json"}
-            connection.request("POST", url.path, body, headers)
+            connection.request("POST", path or url.path, body, headers)
             response = connection.getresponse()
             named = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, named, response.read())
