@@ -103,7 +103,7 @@ def write_sample_events(directory: Path) -> None:
     for sample in SAMPLES:
         write_document(directory / sample.file_name, event_of(sample, authority))
     variables = dict(function_environment("http://127.0.0.1:8000", APP, SAMPLE_CLOCK.isoformat()))
-    declared = {name: value for name, value in variables.items() if not name.startswith("AWS_DEFAULT")}
+    declared = {name: value for name, value in variables.items() if not name.startswith(("AWS_DEFAULT", "AWS_REGION"))}
     declared.pop("AWS_EC2_METADATA_DISABLED")
     write_document(directory / "environment.json", {"GetRetentionMessage": declared})
 
