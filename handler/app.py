@@ -326,12 +326,12 @@ def _process_age_ms() -> float:
     Linux tells; on other systems the endpoint runs only as `make run` and `make serve`.
     """
     try:
-        with open("/proc/self/stat", encoding="ascii") as file:  # noqa: PTH123  # pathlib costs a cold start
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # pathlib costs a cold start
             stat = file.read()
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
     except (OSError, AttributeError):
         return 0.0
-    return (now - int(stat.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000
+    return (now - int(stat.rpartition(b")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000
 
 
 ENDPOINT: Final = start()

@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
 from cryptography.x509.verification import VerificationError as PathError
 
@@ -60,6 +59,9 @@ def anchor_key(der: bytes) -> str:
     Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: Apple's intermediate
     or leaf, once an anchor, ends every path of Apple's too early, and all its requests are refused.
     """
+    # Only here, where a stack has an anchor: it brings ssh, ciphers and dataclasses along.
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
     try:
         root = x509.load_der_x509_certificate(der)
         key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -190,17 +192,18 @@ def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -
 # SubjectPublicKeyInfo up to the point, whole or compressed: the curve by its name (RFC 5480, 2.1.1). cryptography also
 # takes parameters that spell the curve out, and hybrid points, neither of which a certificate may have.
 _P256_NAMED: Final = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
-_P256_POINTS: Final = (
-    (b"\x03\x42\x00", PublicFormat.UncompressedPoint),
-    (b"\x03\x22\x00", PublicFormat.CompressedPoint),
-)
+_WHOLE_POINT: Final = bytes.fromhex("03420004")
+_COMPRESSED_POINT: Final = (bytes.fromhex("03220002"), bytes.fromhex("03220003"))  # by whether y is odd
+_COORDINATE_BYTES: Final = 32
 
 
 def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
     key = leaf.public_key()
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
-    spelled = (_P256_NAMED + head + key.public_bytes(Encoding.X962, form) for head, form in _P256_POINTS)
+    point = key.public_numbers()
+    x, y = (coordinate.to_bytes(_COORDINATE_BYTES) for coordinate in (point.x, point.y))
+    spelled = (_P256_NAMED + _WHOLE_POINT + x + y, _P256_NAMED + _COMPRESSED_POINT[point.y % 2] + x)
     if not any(spelling in leaf.tbs_certificate_bytes for spelling in spelled):
         raise VerificationError("leaf_key_type", "the leaf's key is not spelled as a key on P-256 is")
     return key

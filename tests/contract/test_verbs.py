@@ -145,3 +145,11 @@ def test_scripts_can_be_run() -> None:
     """What make and CI call is executable in the repository."""
     for name in ("scripts/find-python", "scripts/check-path", "scripts/pins", ".ci/run"):
         assert os.access(ROOT / name, os.X_OK)
+
+
+def test_pins_judge_apples_chains_again() -> None:
+    """What is known of Apple's chains was found out with some versions: `make pins` asks the ones it takes."""
+    script = (ROOT / "scripts" / "pins").read_text()
+    _, _, after = script.partition('pip compile "$input"')
+    assert "-r layers/dependencies/requirements.txt" in after
+    assert script.rstrip().endswith('"$scratch/layer/bin/python" scripts/chains.py check')
