@@ -223,7 +223,7 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
 
 
 def test_a_request_under_apples_chain_imports_nothing_more() -> None:
-    """Its signature is verified, and refused where a stranger made it, without X.509; a new chain brings it in."""
+    """Its signature is judged, and refused where a stranger did it, without X.509; a new chain brings in that alone."""
     artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
     chain = ROOT / "tests" / "apple_chains" / "2025-2027"
     known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
@@ -240,7 +240,9 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
             f"line, sys.stdout = json.loads(sys.stdout.getvalue()), out\n"
             f"assert (answer['statusCode'], line['reason']) == (401, {reason!r}), line\n"
         )
-        assert loaded_after(artefact, program) & {"cryptography.x509", "retention.certificates"} == whole
+        loaded = loaded_after(artefact, program)
+        assert loaded & {"cryptography.x509", "retention.certificates"} == whole
+        assert not loaded & {"dataclasses", "inspect", "jwt", "cryptography.hazmat.primitives.serialization"}
 
 
 def test_the_artefacts_dataclasses_are_written_out() -> None:
