@@ -79,6 +79,13 @@ def read_base(url: str) -> Parts:
     return parts
 
 
+def refusal(url: str, like: str, error: ValueError) -> str:
+    """Return the sentence for an address that `read_base` refused. What cannot be seen in it is named."""
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in url)
+    unseen = "" if url.isascii() and url.isprintable() and " " not in url else f" ({error})"
+    return f"`{shown}` is no address: write one like {like}{unseen}."
+
+
 def check_public(parts: Parts) -> None:
     """Raise ValueError with a clause where the host can be no other machine's on the internet."""
     host = parts.host.lower()

@@ -21,12 +21,15 @@ from console.failure import Failure
 from console.file.compile import PreviousTexts, compile_release
 from console.file.document import Document, read
 from console.json_form import form_of
+from console.ordinary_file import read_ordinary
 from console.output import Output
 from console.profile import read_profile
 from console.received import Received, read_event
 from console.stack import SANDBOX
 from console.target import Target, Where, find
 
+# A request has some ten KiB; an event of API Gateway, a few more.
+_MAX_EVENT = 2**20
 _MARKS = {"answers": "→", "falls_back": "→", "passed_over": "-", "not_reached": " "}
 
 
@@ -160,7 +163,7 @@ def _ask(question: Question, app_apple_id: int, target: Target | None = None) ->
     if question.event is not None:
         # A stack that is deployed trusts the test CA in no environment.
         test_root = None if target is not None and target.stack else _test_root(question.test_ca)
-        received = read_event(question.event.read_bytes(), question.at, test_root)
+        received = read_event(read_ordinary(question.event, _MAX_EVENT, pipes=True), question.at, test_root)
         notes = _said_of(received, environment, question.at)
         return _Asked(received.request, environment, received.refused, tuple(notes))
     request = RetentionRequest(

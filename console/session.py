@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.addresses import read_base
+from console.addresses import read_base, refusal
 from console.failure import Failure, Misuse
 from console.file.document import read
 from console.file.entries import Document
@@ -110,7 +110,7 @@ def base_url(url: str | None, environment: str) -> str | None:
     try:
         parts = read_base(url)
     except ValueError as error:
-        raise Misuse(f"`{url}` is no address: write one like http://127.0.0.1:8700 ({error}).") from None
+        raise Misuse(refusal(url, "http://127.0.0.1:8700", error)) from None
     path = parts.rest.strip("/")
     other = {SANDBOX: PRODUCTION, PRODUCTION: SANDBOX}.get(environment, "")
     if other and path == other.lower():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.addresses import read_base
+from console.addresses import read_base, refusal
 from console.failure import Failure, Misuse
 
 PRODUCTION = "Production"
@@ -52,8 +52,7 @@ def _check_url(endpoint_url: str | None) -> None:
     try:
         read_base(endpoint_url)
     except ValueError as error:
-        example = "write one like http://127.0.0.1:8000"
-        raise Misuse(f"`{endpoint_url}` is no address: {example} ({error}).") from None
+        raise Misuse(refusal(endpoint_url, "http://127.0.0.1:8000", error)) from None
 
 
 def _check_answer(http_response: Any, **_: object) -> None:  # noqa: ANN401  # botocore's AWSResponse

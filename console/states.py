@@ -9,7 +9,10 @@ from pathlib import Path
 from retention.snapshot import ImageState, SnapshotFormatError, SnapshotRefusedError, read_image_list, read_message_list
 
 from console.failure import Failure
+from console.ordinary_file import read_ordinary
 
+# 2 000 ids of each take a few hundred KiB.
+_MAX_BYTES = 16 * 2**20
 _LISTS = {"messageIdentifiers": "Get Message List", "imageIdentifiers": "Get Image List"}
 
 
@@ -17,7 +20,7 @@ def read_lists(files: Sequence[Path]) -> tuple[dict[str, str], dict[str, ImageSt
     """Return message id → state and image id → state. Raises Failure unless both lists are there, each once."""
     found: dict[str, bytes] = {}
     for file in files:
-        body = file.read_bytes()
+        body = read_ordinary(file, _MAX_BYTES, pipes=True)
         names = _names(file, body)
         for name in names:
             if name in found:

@@ -10,13 +10,13 @@ EXAMPLE: Final = "2X9R4HXF34"
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ID: Final = re.compile(r"[A-Z0-9]{10}")
 # SubscriptionKey_2X9R4HXF34.p8 and AuthKey_2X9R4HXF34.p8 are what App Store Connect gives out; others follow them.
-_PREFIX: Final = re.compile(r"[A-Za-z]*key[_-]+", re.IGNORECASE)
+_PREFIX: Final = re.compile(r"(subscription|auth|api|in-?app-?purchase|iap)?[_-]?key[_-]+", re.IGNORECASE)
 _SUFFIX: Final = re.compile(r"( ?\([0-9]+\))?(\.(p8|pem|txt|key|cer|json))+$", re.IGNORECASE)
 
 
 def is_key_id(text: str) -> bool:
     """Tell whether `text` may be a key id: nothing that its file's name has around it, and Apple's capitals."""
-    return _FORM.fullmatch(text) is not None and meant(text) in {None, text}
+    return _FORM.fullmatch(text) is not None and not _PREFIX.match(text) and meant(text) in {None, text}
 
 
 def meant(text: str) -> str | None:

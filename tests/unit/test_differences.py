@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,7 +198,10 @@ def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> N
     ridge = tmp_path / "images" / "ridge.png"
     file = edited(tmp_path)
     before = side_of_file(file)
-    ridge.write_bytes(ridge.read_bytes() + b"\0")
+    content = ridge.read_bytes()
+    comment = b"tEXtComment\0another"
+    chunk = struct.pack(">I", len(comment) - 4) + comment + struct.pack(">I", zlib.crc32(comment))
+    ridge.write_bytes(content[:33] + chunk + content[33:])  # behind IHDR
     changes = differences(before, side_of_file(file)).sections["messages"]
     assert {change.name for change in changes} == {
         f"keep-pro in {locale}" for locale in ("en-US", "fr-FR", "de-DE", "ja", "es-MX")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from console.file import mistakes
 from console.file.document import Document, read
 from console.file.entries import Experiment
 from console.file.mistakes import Mistakes
+from console.ordinary_file import NotOrdinaryError
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
@@ -618,3 +620,25 @@ def test_the_nearest_name_is_the_one_that_looks_most_alike() -> None:
     assert mistakes.nearest("PRO_MONTHLY", ["pro.monthly", "pro-monthly", "pro.annual"]) == "pro-monthly"
     assert mistakes.nearest("pro.anual", ["pro.monthly", "pro.annual"]) == "pro.annual"
     assert mistakes.nearest("pro.anual", ["keep", "text"]) is None
+
+
+def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> None:
+    """What waits or never ends is refused at once; `<(envsubst < draft.yaml)` is read."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with (tmp_path / "huge.yaml").open("wb") as huge:
+        huge.truncate(2**40)
+    for path, told in (
+        (tmp_path / "pipe.yaml", "is a named pipe"),
+        (Path("/dev/zero"), "is a device"),
+        (tmp_path, "is a directory"),
+        (tmp_path / "huge.yaml", "at most 32 MiB"),
+    ):
+        with pytest.raises(NotOrdinaryError, match=told):
+            read(path)
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "nothing.yaml")
+    reading, writing = os.pipe()
+    os.write(writing, GOOD.encode())
+    os.close(writing)
+    assert read(Path(f"/dev/fd/{reading}"), base_dir=tmp_path).mistakes == ()
+    os.close(reading)

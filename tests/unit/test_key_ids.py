@@ -1,0 +1,65 @@
+"""The id of a key, told from the name of its file."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.failure import Failure
+from console.file.document import read
+from console.file.key_ids import is_key_id, meant
+from console.starter import Given, complete
+
+ID = "2X9R4HXF34"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"SubscriptionKey_{ID}",
+        f"AuthKey_{ID}",
+        f"ApiKey_{ID}",
+        f"SubscriptionKey_{ID}.p8",
+        f"subscriptionkey_{ID.lower()}.P8",
+        f"SubscriptionKey_{ID} (1).p8",
+        f"SubscriptionKey_{ID}.p8.txt",
+        f"SubscriptionKey-{ID}",
+        f"IAPKey_{ID}",
+        f"Key_{ID}",
+        f"key_{ID}",
+        f"{ID}.p8",
+        f"{ID}.pem",
+        ID.lower(),
+        "2x9R4HXF34",
+        f"./keys/SubscriptionKey_{ID}.p8",
+        f"~/Downloads/AuthKey_{ID}.p8",
+        f"C:\\keys\\SubscriptionKey_{ID}.p8",
+        f"_{ID}_",
+        f"/retention/sandbox/{ID}",
+    ],
+)
+def test_the_ten_characters_are_what_is_to_be_written(written: str) -> None:
+    """App Store Connect names the file after the key: who copies the name is told the id in it."""
+    assert not is_key_id(written)
+    assert meant(written) == ID
+    app = f"app: {{appAppleId: 1, bundleId: a.b, keyId: '{written}'}}"
+    text = f"{app}\nlocales: {{default: en-US}}\nrules: [{{name: a, answer: fallback}}]\n"
+    (mistake,) = read(text.encode()).mistakes
+    assert (mistake.line, mistake.where) == (1, "app.keyId")
+    assert f"`keyId: {ID}`" in mistake.instead
+    with pytest.raises(Failure, match=f"write {ID}"):
+        complete(Given(app="1", bundle="a.b", key=written, issuer="", products=("p:P1M",)), None)
+
+
+@pytest.mark.parametrize("written", [ID, "ABCDEFGHIJ", "0123456789", "K", "KEYID", "local-key"])
+def test_an_id_is_taken_as_it_is(written: str) -> None:
+    """Apple's have ten capitals and digits; those of a simulator may be any word."""
+    assert is_key_id(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["SubscriptionKey_2X9R4HXF3", "AuthKey_", "2X9R4 HXF34", "", "ключ", f"{ID}\n", "K" * 65]
+)
+def test_what_has_no_id_in_it_is_refused_with_an_example(written: str) -> None:
+    """Half a name is none."""
+    assert not is_key_id(written)
+    assert meant(written) in {None, ID}
