@@ -28,14 +28,14 @@ HTTP_API_MILLION: Final = 1.00  # up to 512 KB each
 LOG_GB: Final = 0.50  # taken in
 LOG_GB_MONTH: Final = 0.03  # kept
 LOG_COMPRESSED: Final = 0.15  # what is kept of a byte, by AWS's own estimate
-LOG_EVENT_BYTES: Final = 26  # counted for each line beside its own
+LOG_EVENT_BYTES: Final = 26  # counted for each line in addition to its own
 GB: Final = 1_000_000_000
 READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent, up to 4 KB
 METRIC_MONTH: Final = 0.30  # by the hours in which it is written
 ALARM_METRIC_MONTH: Final = 0.10  # for each metric that an alarm reads
 DASHBOARD_MONTH: Final = 3.00
 
-# What the sync writes, beside the metrics of the request by which it probes the URL.
+# What the sync writes, in addition to the metrics of the request by which it probes the URL.
 SYNC_METRICS: Final = (
     *("SyncSucceeded", "SyncFailed", "SyncRefused", "ProbeFailed"),
     *("MessagesRejected", "ImagesRejected", "LiveApprovalLost"),
@@ -175,7 +175,7 @@ def requests() -> Requests:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Dollars a month for a stack, whatever calls it."""
+    """Dollars a month for a stack, before its requests."""
 
     alarms: float
     dashboard: float

@@ -129,7 +129,7 @@ def answers(function: Function) -> tuple[str, str]:
     million = sum(dollars for _, dollars in rows(function))
     idle, busy = (stack(function, called=called) for called in (False, True))
     return (
-        f"A million requests cost ${million:.2f}. A stack that nobody calls costs ${idle.total:.2f} a month.",
+        f"A million requests cost ${million:.2f}. A stack that is never called costs ${idle.total:.2f} a month.",
         (
             f"That is alarms {idle.alarms:.2f}, dashboard {idle.dashboard:.2f}, metrics {idle.metrics:.2f}"
             f" ({busy.metrics:.2f} once Apple calls), review states {idle.sync:.2f}."

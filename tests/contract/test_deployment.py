@@ -16,7 +16,7 @@ from conftest import real
 from sam_template import ROOT, Document
 
 SANDBOX: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
-# Whatever is made only with a parameter, as far as parameters go together.
+# What is made only with a parameter, as far as parameters go together.
 EVERYTHING: Final = {
     **SANDBOX,
     "Deployment": "Canary10Percent5Minutes",
@@ -213,7 +213,7 @@ def test_a_deployer_may_have_the_access_log_delivered() -> None:
 
 
 def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() -> None:
-    """Whatever can be named is: functions, roles, tables, log groups. samconfig.toml's stacks have such names."""
+    """What can be named is: functions, roles, tables, log groups. samconfig.toml's stacks have such names."""
     for statement in POLICY["Statement"]:
         resources = statement["Resource"]
         for resource in [resources] if isinstance(resources, str) else resources:

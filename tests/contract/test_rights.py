@@ -44,7 +44,7 @@ OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
 LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in the function's name
 
-# What only whoever may restore a table, or deploy, needs.
+# What only an administrator needs, who may restore a table and deploy.
 ADMINISTRATORS: Final = {
     "cloudformation:ContinueUpdateRollback",
     "cloudformation:DeleteStack",

@@ -50,7 +50,7 @@ AWS_METRICS = {
 # was made up is no measurement.
 FILLED = {
     "TableThrottleAlarm": {"throttled"},  # DynamoDB publishes it only while it throttles: nothing else ends the alarm
-    "VerificationAlarm": {"refused", "failed"},  # nobody confirms that API Gateway publishes zeros of them
+    "VerificationAlarm": {"refused", "failed"},  # that API Gateway publishes zeros of them is not confirmed
 }
 
 # What libraries, and the clients of AWS, read by themselves.
@@ -210,7 +210,7 @@ def test_an_alarm_that_is_filled_in_outlasts_late_metrics(name: str) -> None:
 
 
 def test_no_alarm_is_on_a_metric_of_dynamodb_itself() -> None:
-    """Such an alarm ignores missing data whatever TreatMissingData says, so it would never end: expressions only."""
+    """Such an alarm ignores missing data under any TreatMissingData, so it would never end: expressions only."""
     assert [name for name, found in ALARMS.items() if found["Properties"].get("Namespace") == "AWS/DynamoDB"] == []
 
 
@@ -1013,7 +1013,7 @@ SECTIONS = [name for name, found in SAMCONFIG.items() if isinstance(found, dict)
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_production_stack_reports_to_a_person(section: str) -> None:
-    """An alarm without an address or a topic changes colour where nobody looks."""
+    """An alarm without an address or a topic changes colour where no person looks."""
     given = configured(section)
     if given["Environment"] == "Production":
         assert given.get("AlarmTopicArn") or given.get("AlarmEmail", "none") not in {"", "none"}
@@ -1021,7 +1021,7 @@ def test_every_production_stack_reports_to_a_person(section: str) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
-    """Apple's sandbox calls for days at a time nobody; a new version meets a tenth of production's customers first."""
+    """Apple's sandbox is quiet for days; a new version meets a tenth of production's customers first."""
     given = parameters(configured(section))
     production = given["Environment"] == "Production"
     assert decided({"Condition": "WatchesSilence"}, given) == production
