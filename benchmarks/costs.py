@@ -27,6 +27,7 @@ RESULTS: Final = Path(__file__).parent / "results" / "bench.json"
 GIB: Final = 1769 / 1024  # the template's memory: one vCPU
 REQUESTS: Final = 1_000_000
 SECONDS_PER_MONTH: Final = 730 * 3600
+SECONDS_PER_DAY: Final = 86_400
 
 GIB_SECOND: Final = 0.0000133334
 PER_MILLION: Final = 0.20
@@ -137,6 +138,14 @@ def answers(function: Function) -> tuple[str, str]:
     )
 
 
+def flood(function: Function) -> tuple[float, float]:
+    """Return the dollars of a day of refused requests at the route's limit, and of 1 000 a second above it."""
+    access = bill.stored(bill.access_line()) / bill.GB * bill.LOG_GB
+    refused = (bill.HTTP_API_MILLION + function.on_demand(0)) / REQUESTS + access
+    refused += bill.stored(bill.line(bill.PROBED)) / bill.GB * bill.LOG_GB
+    return SECONDS_PER_DAY * bill.default("RequestsPerSecond") * refused, SECONDS_PER_DAY * 1_000 * access
+
+
 def main(arguments: list[str]) -> int:
     """Print the costs. Exit 1 where nothing was measured yet."""
     path = Path(arguments[0]) if arguments else RESULTS
@@ -153,6 +162,9 @@ def main(arguments: list[str]) -> int:
         table(results),
         notes=(
             *answers(ours),
+            "A day of refused requests at the route's limit: ${:.0f}; 1 000 a second above it: ${:.0f}.".format(
+                *flood(ours)
+            ),
             f"Provisioned, for a million requests: {provisioned}.",
             f"Keeping one environment provisioned: {kept * PROVISIONED_GIB_SECOND:.2f} a month.",
             f"Keeping one version's snapshot: {kept * SNAPSHOT_GIB_SECOND:.2f} a month.",

@@ -121,6 +121,17 @@ def test_a_stack_that_nobody_calls_has_the_metrics_of_the_sync_alone(measured: c
     assert idle.total == pytest.approx(idle.alarms + idle.dashboard + idle.metrics + idle.sync)
 
 
+def test_a_flood_costs_what_security_md_says(measured: costs.Function) -> None:
+    """A day at the route's limit, and each 1 000 a second above it."""
+    security = (ROOT / "SECURITY.md").read_text(encoding="utf-8").replace("\n  ", "")
+    limit, above = costs.flood(measured)
+    ((day, gateway),) = re.findall(r"list prices \$(\d+) a day, of which \$(\d+)", security)
+    ((thousand),) = re.findall(r"\$(\d+) a day for each 1 000 a second", security)
+    assert float(day) == pytest.approx(limit, abs=2)
+    assert float(gateway) == pytest.approx(500 * 86_400 / 1e6, abs=0.5)
+    assert float(thousand) == pytest.approx(above, abs=0.6)
+
+
 # Documents
 
 
