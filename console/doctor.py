@@ -16,6 +16,7 @@ from retention.catalog import APPROVED
 
 from console.appstore import key_kind
 from console.appstore.api_key import read_api_key
+from console.aws import client
 from console.defaults import AGREED, DIFFERENT, coverage
 from console.deployed import alarms, alias, architecture, concurrency, parameter_store
 from console.file.compile import Compiled, compile_document
@@ -27,7 +28,6 @@ from console.output import Output
 from console.realtime_url import shown
 from console.seen import Live, Seen, look_at_table
 from console.session import Access, app_store, base_url, duration, find_key, plural, read_file
-from console.stack import client
 from console.target import Target, Where, find
 
 if TYPE_CHECKING:

@@ -55,11 +55,11 @@ def explanation(error: BaseException) -> str:
     """
     from console.failure import sentence  # noqa: PLC0415  # see begin
 
+    if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
+        tell("".join(traceback.format_exception(error)).rstrip())
     known = sentence(error) if isinstance(error, Exception) else None
     if known is not None:
         return known
-    if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
-        tell("".join(traceback.format_exception(error)).rstrip())
     return (
         f"This is a fault of the program, not of what it was given: {type(error).__name__}{_place(error)}. "
         f"Set {TRACEBACK}=1 and repeat the command to see the traceback."

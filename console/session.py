@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.addresses import read_base, refusal
+from console.aws import client
 from console.failure import Failure, Misuse
 from console.file.document import read
 from console.file.entries import Document
 from console.output import Output
-from console.stack import PRODUCTION, SANDBOX, client
+from console.stack import PRODUCTION, SANDBOX
 from console.target import Target, Where, find
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from console.aws import client
 from console.failure import Failure, Misuse
 from console.file.document import Document, read
 from console.file.mistakes import suggestion
-from console.stack import PRODUCTION, SANDBOX, Stack, client, find_stack
+from console.stack import PRODUCTION, SANDBOX, Stack, find_stack
 
 
 @dataclass(frozen=True, slots=True)

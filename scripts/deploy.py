@@ -20,8 +20,8 @@ from samconfig import ConfigError, Deployment
 
 import build
 from console.alias import configurations, differences
+from console.aws import client
 from console.failure import sentence
-from console.stack import client
 
 SAM_PYTHON = str(samconfig.ROOT / ".venv-sam" / "bin" / "python")
 # What decides what is built, and what is compared afterwards: in samconfig.toml, or build and deployment part ways.

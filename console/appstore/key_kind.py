@@ -13,7 +13,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from console import trust
 from console.appstore.api_key import ApiKey
+from console.failure import Failure
 
 APP_STORE_CONNECT: Final = "https://api.appstoreconnect.apple.com"
 
@@ -37,8 +39,10 @@ def is_connect_key(key: ApiKey, url: str = APP_STORE_CONNECT) -> bool | None:
             headers={"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT,
             allow_redirects=False,
+            auth=lambda request: request,  # else what ~/.netrc has for the host would take the token's place
+            verify=trust.bundle() or True,
         )
-    except requests.RequestException:
+    except (requests.RequestException, Failure):
         return None
     known = {HTTPStatus.OK: True, HTTPStatus.FORBIDDEN: True, HTTPStatus.UNAUTHORIZED: False}
     return known.get(HTTPStatus(answer.status_code)) if answer.status_code in set(HTTPStatus) else None

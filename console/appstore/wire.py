@@ -7,7 +7,9 @@ or when a rate limit ends. It is pinned, and these three overrides are all that 
 from __future__ import annotations
 
 import json as json_module
+import os
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from appstoreserverlibrary.models.Environment import Environment
 from retention.retry_after import read_retry_after
 from urllib3.exceptions import NameResolutionError
 
+from console import shell, trust
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import AppleError, Kind, rate_limited, refused
 from console.realtime_url import shown
@@ -33,6 +36,8 @@ _SKEW_SECONDS: Final = 60.0
 # So many characters in a row are no accident.
 _WINDOW: Final = 16
 _RUN: Final = re.compile(rf"[A-Za-z0-9_-]{{{_WINDOW},}}")
+
+_PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY")
 
 _ACCESS_FORM: Final = "https://developer.apple.com/contact/request/retention-messaging-api/"
 
@@ -59,6 +64,8 @@ class Wire(AppStoreServerAPIClient):
         self._clock = clock
         self._timeout = timeout
         self._session = requests.Session()
+        # Our own header is the credential: else requests would put what ~/.netrc has for the host in its place.
+        self._session.auth = _as_it_is
 
     def put_json(self, path: str, body: bytes) -> None:
         """PUT exactly these bytes: a message's id follows from them, so the library must not spell them anew."""
@@ -89,9 +96,19 @@ class Wire(AppStoreServerAPIClient):
         json: dict[str, Any] | None,
         data: bytes | None,
     ) -> requests.Response:
+        shell.reach_directly(url)
+        roots = trust.bundle() if url.startswith("https:") else None
         try:
             response = self._session.request(
-                method, url, params, data, headers, json=json, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                params,
+                data,
+                headers,
+                json=json,
+                timeout=self._timeout,
+                allow_redirects=False,
+                verify=roots or True,
             )
         except requests.RequestException as error:
             raise self._unanswered(error) from None
@@ -147,9 +164,10 @@ class Wire(AppStoreServerAPIClient):
     def _unanswered(self, error: requests.RequestException) -> AppleError:
         at = self._base_url
         if isinstance(error, requests.exceptions.SSLError):
-            return AppleError(
-                Kind.TLS, f"There is no trusted TLS connection to {at}: check the base URL, and any proxy between."
-            )
+            return AppleError(Kind.TLS, f"There is no trusted TLS connection to {at}: {_untrusted(error)}.")
+        proxied = isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL)
+        if proxied or (isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in str(error)):
+            return AppleError(Kind.UNREACHABLE, f"There is no connection to {at}: {_no_proxy()}.")
         if isinstance(error, requests.Timeout):
             return AppleError(Kind.TIMED_OUT, f"{at} did not answer “{self.operation}” in time: try again later.")
         if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
@@ -196,6 +214,26 @@ def _repeatable(said: str, response: requests.Response) -> str:
         return "…" if any(window in sent for window in windows) else run[0]
 
     return shown(_RUN.sub(kept, said))
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _untrusted(error: BaseException) -> str:
+    """Return why TLS failed: a root that is not trusted, or anything else."""
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return trust.hint()
+    return "check the base URL, and any proxy between"
+
+
+def _no_proxy() -> str:
+    """Return what is wrong with a proxy, naming the variables that may have named it."""
+    names = [name for name in _PROXIES if os.environ.get(name)] or ["HTTPS_PROXY"]
+    return (
+        f"the proxy of {' or '.join(names)} does not answer, does not let this through, or is no HTTP proxy;"
+        " correct it, or name Apple's host in NO_PROXY"
+    )
 
 
 def _reason(error: BaseException) -> str:

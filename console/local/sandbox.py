@@ -23,6 +23,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from console.aws import client
 from console.entry import carry_out
 from console.failure import Failure
 from console.file.entries import App, Document, Environment
@@ -38,7 +39,7 @@ from console.simulator import accounts, verbs
 from console.simulator.box import Box
 from console.simulator.commands import DIRECTORY, PORT
 from console.simulator.server import BoxServer
-from console.stack import PRODUCTION, SANDBOX, client
+from console.stack import PRODUCTION, SANDBOX
 
 # Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
 _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}

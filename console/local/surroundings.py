@@ -21,6 +21,7 @@ from retention.catalog import APPROVED
 from retention.snapshot import ImageState, SnapshotReport, apply_snapshot
 
 from console.authority import Authority
+from console.aws import client
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
@@ -28,7 +29,6 @@ from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.other_rows import create_table, record_default, write_profile
 from console.ports import check
 from console.releases import Published, publish
-from console.stack import client
 from console.states import read_lists
 
 TABLE: Final = "retention-local"

@@ -17,6 +17,9 @@ from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from console import trust
+from console.failure import Failure
+
 TIME_LIMIT_MS: Final = 700
 
 # sendAttemptResult (apple-api.md, section 6)
@@ -141,6 +144,10 @@ class _Exchange:
     def _explained(self, error: Exception) -> _Failed:
         if isinstance(error, TimeoutError) or time.monotonic() >= self._ends:
             return _Failed(TIMED_OUT, f"No whole answer came within {round(self._seconds * 1000)} ms.")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _Failed(
+                TLS_ISSUE, f"The endpoint's certificate is not trusted ({_one_line(error)}): {trust.hint()}."
+            )
         for kind, result, reason in _EXPLANATIONS:
             if isinstance(error, kind):
                 return _Failed(result, f"{reason} ({_one_line(error)})")
@@ -166,7 +173,10 @@ def _open(url: str, seconds: float) -> tuple[SplitResult, HTTPConnection]:
     if not host or parts.scheme not in {"https", "http"}:
         raise _Failed(OTHER, f"The URL {url} cannot be called.")
     if parts.scheme == "https":
-        return parts, HTTPSConnection(host, port, timeout=seconds, context=_tls())
+        try:
+            return parts, HTTPSConnection(host, port, timeout=seconds, context=_tls())
+        except Failure as error:  # a file of roots that is not there
+            raise _Failed(TLS_ISSUE, str(error)) from None
     return parts, HTTPConnection(host, port, timeout=seconds)
 
 
@@ -180,7 +190,7 @@ def _join(url: str, location: str) -> str:
 @cache
 def _tls() -> ssl.SSLContext:
     # Once: reading the machine's roots takes tens of milliseconds, which would count as the endpoint's.
-    return ssl.create_default_context()
+    return trust.context()
 
 
 def _check_answer(status: int, headers: Headers) -> None:

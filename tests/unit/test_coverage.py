@@ -329,7 +329,7 @@ def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, 
     assert not any(shown["answer"] != "fallback" for cell in first["cells"] for shown in cell["realTime"])
     run("publish", str(SAMPLE), *table)
     run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
-    from console.stack import client  # noqa: PLC0415  # the command's own way to a table
+    from console.aws import client  # noqa: PLC0415  # the command's own way to a table
 
     dynamodb = client("dynamodb", region=None, endpoint_url=endpoint)
     one = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])

@@ -1,0 +1,362 @@
+"""What the shell, a profile or what lies between has wrong is named where it stands, and is never a traceback."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest.mock import patch
+
+import boto3
+import pytest
+
+from console import stack, target
+from console.aws import client
+from console.failure import Failure, Misuse, sentence
+
+KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+HUSH = "hush-hush"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A shell with credentials and a region, and no session of an earlier test."""
+    with patch.dict(os.environ):
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        monkeypatch.delenv("AWS_CONFIG_FILE")
+        yield
+
+
+def told(service: str = "dynamodb", region: str | None = "us-east-1", url: str | None = None) -> str:
+    """Return the sentence with which making a client fails."""
+    with pytest.raises(Failure) as failed:
+        client(service, region=region, endpoint_url=url)
+    text = str(failed.value)
+    assert sentence(failed.value) == text
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "localhost:8000"),
+        ("AWS_ENDPOINT_URL", "127.0.0.1"),
+        ("AWS_ENDPOINT_URL", "http://"),
+        ("AWS_ENDPOINT_URL", "http://local host:8000"),
+        ("AWS_ENDPOINT_URL", " http://127.0.0.1:8000"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000\n"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
+        ("AWS_ENDPOINT_URL", "http://[::1"),
+        ("AWS_ENDPOINT_URL", "ftp://127.0.0.1"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
+        ("AWS_ENDPOINT_URL_SSM", "nonsense"),
+        ("AWS_DEFAULT_REGION", "us east"),
+        ("AWS_DEFAULT_REGION", "us_east_1"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+        ("AWS_MAX_ATTEMPTS", "-1"),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_RETRY_MODE", "sometimes"),
+        ("AWS_STS_REGIONAL_ENDPOINTS", "odd"),
+        ("AWS_DEFAULTS_MODE", "odd"),
+        ("AWS_USE_FIPS_ENDPOINT", "yes"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+        ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "odd"),
+        ("AWS_REQUEST_CHECKSUM_CALCULATION", "odd"),
+        ("AWS_RESPONSE_CHECKSUM_VALIDATION", "odd"),
+        ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "x"),
+        ("AWS_METADATA_SERVICE_TIMEOUT", "x"),
+        ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "x"),
+    ],
+)
+def test_a_variable_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """With what it is and what to write; botocore says of it an opaque ValueError, or nothing."""
+    monkeypatch.setenv(variable, value)
+    text = told()
+    assert text.startswith(f"{variable}={value}".replace("\n", "\\n"))
+    assert "write " in text
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("damage", ["{} ", "{}\n", '"{}"', "{} x", "{}é"])
+def test_a_key_pasted_with_more_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, damage: str
+) -> None:
+    """A line's end from the clipboard; AWS would only say that the signature is wrong."""
+    if damage == '"{}"':  # quotation marks are characters that a session token could have
+        damage = "“{}”"
+    monkeypatch.setenv(name, damage.format(HUSH))
+    text = told()
+    assert name in text
+    assert HUSH not in text
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "http://a b", "http://:1", "ftp://x", "http://127.0.0.1:0"])
+def test_the_options_address_is_misuse(url: str) -> None:
+    with pytest.raises(Misuse, match="is no address"):
+        client("dynamodb", region=None, endpoint_url=url)
+
+
+def test_a_region_that_is_none_is_named() -> None:
+    """Of the option or the file, which botocore is given."""
+    assert "'us east'" in told(region="us east")
+
+
+PROFILES = """
+[profile login]
+login_session = arn:aws:iam::123456789012:user/op
+region = us-east-1
+[profile sso]
+sso_session = s
+sso_account_id = 123456789012
+sso_role_name = r
+[sso-session s]
+sso_region = us-east-1
+sso_start_url = https://x.awsapps.com/start
+[profile oldsso]
+sso_region = us-east-1
+sso_start_url = https://x.awsapps.com/start
+sso_account_id = 123456789012
+sso_role_name = r
+[profile nonsense]
+credential_process = echo hush-hush
+[profile list]
+credential_process = echo '["hush-hush"]'
+[profile text]
+credential_process = echo '"hush-hush"'
+[profile lacking]
+credential_process = echo '{"Version": 1, "AccessKeyId": "hush-hush"}'
+[profile second]
+credential_process = echo '{"Version": 2, "AccessKeyId": "hush-hush"}'
+[profile missing]
+credential_process = /nonexistent/program
+[profile failing]
+credential_process = sh -c 'exit 3'
+[profile partial]
+aws_access_key_id = a
+[profile web]
+role_arn = arn:aws:iam::123456789012:role/x
+web_identity_token_file = /nonexistent/token
+[profile nosource]
+role_arn = arn:aws:iam::123456789012:role/x
+source_profile = nobody
+[profile loop]
+role_arn = arn:aws:iam::123456789012:role/x
+source_profile = loop2
+[profile loop2]
+role_arn = arn:aws:iam::123456789012:role/x
+source_profile = loop
+[profile odd]
+role_arn = arn:aws:iam::123456789012:role/x
+credential_source = Odd
+[profile address]
+aws_access_key_id = a
+aws_secret_access_key = b
+endpoint_url = localhost:8000
+[profile attempts]
+aws_access_key_id = a
+aws_secret_access_key = b
+max_attempts = many
+[profile where]
+aws_access_key_id = a
+aws_secret_access_key = b
+region = us east
+[profile roots]
+aws_access_key_id = a
+aws_secret_access_key = b
+ca_bundle = /nonexistent/ca.pem
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("login", ["sign in with `aws login --profile login`"]),
+        ("sso", ["sign in with `aws sso login --profile sso`"]),
+        ("oldsso", ["sign in with `aws sso login --profile oldsso`"]),
+        ("nonsense", ["profile nonsense", "credential_process", "not JSON"]),
+        ("list", ["profile list", "credential_process"]),
+        ("text", ["profile text", "credential_process"]),
+        ("lacking", ["credentials"]),
+        ("second", ["Unsupported version"]),
+        ("missing", ["/nonexistent/program", "profile missing"]),
+        ("failing", ["credentials"]),
+        ("partial", ["aws_secret_access_key"]),
+        ("web", ["/nonexistent/token", "profile web"]),
+        ("nosource", ["nobody", "nosource"]),
+        ("loop", ["loop2"]),
+        ("odd", ["Odd", "odd"]),
+        ("address", ["endpoint_url = localhost:8000", "profile address"]),
+        ("attempts", ["max_attempts = many", "profile attempts"]),
+        ("where", ["region = us east", "profile where"]),
+        ("roots", ["ca_bundle", "/nonexistent/ca.pem", "profile roots"]),
+        ("nope", ["no profile nope", "AWS_PROFILE", "login"]),
+    ],
+)
+def test_what_a_profile_has_wrong_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, profile: str, words: list[str]
+) -> None:
+    """The profile, the setting, and what to do; nothing of what a program printed for credentials."""
+    folder = tmp_path / "é and 'blanks'"
+    folder.mkdir()
+    (folder / "config").write_text(PROFILES)
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+    monkeypatch.setenv("AWS_PROFILE", profile)
+    text = told()
+    assert [word for word in words if word not in text] == []
+    assert HUSH not in text
+    assert "pip install" not in text
+
+
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+@pytest.mark.parametrize(
+    "content", ["[profile x\nregion = a\n", "region = a\n", "[default]\nregion = a\n[default]\n", "\x00"]
+)
+def test_a_file_of_aws_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str
+) -> None:
+    file = tmp_path / "aws file"
+    file.write_text(content)
+    monkeypatch.setenv(variable, str(file))
+    assert str(file) in told()
+
+
+def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to sign in are named; half a pair is told as such."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "AWS_SECRET_ACCESS_KEY" in told()
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    text = told()
+    assert "`aws login`" in text
+    assert "`aws sso login`" in text
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/")
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in told()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1080", ["HTTPS_PROXY", "HTTP proxy"]),
+        ("https_proxy", "http://a b:3128", ["https_proxy", "http://proxy.example.com:3128"]),
+        ("HTTPS_PROXY", "http://", ["HTTPS_PROXY"]),
+        ("AWS_CA_BUNDLE", "/nonexistent", ["AWS_CA_BUNDLE names /nonexistent"]),
+        ("REQUESTS_CA_BUNDLE", "/nonexistent", ["REQUESTS_CA_BUNDLE names /nonexistent"]),
+        ("CURL_CA_BUNDLE", os.devnull, ["CURL_CA_BUNDLE", "no certificate"]),
+        ("SSL_CERT_FILE", os.devnull, ["SSL_CERT_FILE", "no certificate"]),
+        ("SSL_CERT_FILE", __file__, ["SSL_CERT_FILE", "no certificate"]),
+        ("SSL_CERT_DIR", "/nonexistent", ["SSL_CERT_DIR"]),
+    ],
+)
+def test_what_is_wrong_on_the_way_to_aws_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: list[str]
+) -> None:
+    """A proxy that is none, roots that are not there; on the way to this machine neither is looked at."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv(variable, value)
+    client("dynamodb", region="us-east-1", endpoint_url="http://127.0.0.1:9")
+    text = told()
+    assert [word for word in words if word not in text] == []
+
+
+def test_a_proxy_that_is_away_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not AWS that does not answer, and its password is not repeated."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{HUSH}@127.0.0.1:9")
+    made = client("ssm", region="us-east-1", endpoint_url=None)
+    with pytest.raises(Exception, match="proxy") as failed:
+        made.get_parameter(Name="/x")
+    text = sentence(failed.value)
+    assert text is not None
+    assert "HTTPS_PROXY" in text
+    assert HUSH not in text
+
+
+# What answers in the place of AWS
+
+
+@contextmanager
+def answering(status: int, body: str) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(status)
+            self.send_header("content-type", "text/html")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(service: str, url: str) -> None:
+    if service == "cloudformation":
+        stack.find_stack("retention-sandbox", region="us-east-1", endpoint_url=url)
+    else:
+        calls: Mapping[str, tuple[str, dict[str, object]]] = {
+            "dynamodb": ("get_item", {"TableName": "t", "Key": {"pk": {"S": "a"}}}),
+            "ssm": ("get_parameter", {"Name": "/x"}),
+            "logs": ("filter_log_events", {"logGroupName": "g"}),
+        }
+        operation, request = calls[service]
+        getattr(client(service, region="us-east-1", endpoint_url=url), operation)(**request)
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "dynamodb", "ssm", "logs"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<html>Sign in</html>"),
+        (200, "<!DOCTYPE html><p>Sign in"),
+        (200, ""),
+        (200, "nonsense"),
+        (200, "[]"),
+        (200, '{"cut'),
+        (200, "<x/>"),
+        (403, "<html>Sign in</html>"),
+        (407, "<html>Proxy</html>"),
+        (404, "[]"),
+        (400, '{"cut'),
+    ],
+)
+@pytest.mark.parametrize("proxy", [{}, {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}])
+def test_what_is_not_aws_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, service: str, status: int, body: str, proxy: dict[str, str]
+) -> None:
+    """A sign-in page, nonsense, half an answer: one sentence, whichever service was asked, and no proxy for it."""
+    for name, value in proxy.items():
+        monkeypatch.setenv(name, value)
+    with answering(status, body) as url, pytest.raises(Exception) as failed:  # noqa: PT011  # any
+        ask(service, url)
+    text = sentence(failed.value)
+    assert text is not None
+    assert "JSON" not in text
+    assert "proxy" in text or "AWS refused" in text
+    if status == 200 and body != '{"cut':
+        assert "What answers there is not" in text
+
+
+def test_a_command_with_an_address_of_the_shells_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the way every command takes to its table."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8000")
+    with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is no address"):
+        target.find(target.Where(table="t", app=1, file=tmp_path / "none.yaml"))
