@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,11 +118,12 @@ class FakeTable:
         version: int | None = None,
         format_version: int = FORMAT,
         settings: Mapping[str, Any] = SETTINGS,
+        first: Sequence[str] | None = None,
     ) -> None:
         for product, document in sheets.items():
             self.put(rows.sheet_key(APP, release, product), rows.document_attributes(document))
         named = [product for product in sheets if product != "*"]
-        self.put(rows.settings_key(APP, release), rows.settings_attributes(settings, format_version, named))
+        self.put(rows.settings_key(APP, release), rows.settings_attributes(settings, format_version, named, first))
         self.head(current=release, version=release if version is None else version)
 
     def head(self, *, current: int, version: int, paused: bool = False) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from sys import getsizeof
 from threading import Lock
 from typing import Final, TypeAlias
 
-from retention.catalog import Catalog, Sheet
+from retention.catalog import Catalog, MessageState, Sheet
+from retention.table import Item
 
 # Everything remembered together. A compiled sheet of 20 rules in 10 locales takes 110 KB.
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -35,6 +37,28 @@ class View:
     @property
     def cost(self) -> int:
         return _BYTES_PER_VIEW + _BYTES_PER_STATE * len(self.catalog.states)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What init has read of one release before anybody asked: rows as they lie in the table, and states of messages.
+
+    `rows` by partition and sort key. `states` are of one `version` of the catalog, read at `read_at`: None is a message
+    that has no row. A message that is not in them was not looked for.
+    """
+
+    release: int
+    version: int
+    rows: Mapping[tuple[str, str], Item]
+    states: Mapping[str, MessageState | None]
+    read_at: float
+
+    def states_of(self, messages: Iterable[str], version: int) -> dict[str, MessageState] | None:
+        """Return the states of these messages under `version`; None where one was not looked for, or none has a row."""
+        if version != self.version or not self.states.keys() >= set(messages):
+            return None
+        found = {message: state for message in messages if (state := self.states[message]) is not None}
+        return found or None
 
 
 def _cost(name: ViewKey, view: View) -> int:

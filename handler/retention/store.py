@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final, TypeAlias, TypeVar
 
 from retention import table as rows
-from retention.catalog import FORMAT, Answer, Catalog, Product, Settings, Sheet
+from retention.catalog import FORMAT, Answer, Catalog, MessageState, Product, Settings, Sheet
 from retention.connection import Caller, CallFailedError
 from retention.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import CatalogUnavailableError
 from retention.locales import LocaleTable, listed
-from retention.memory import Memory, SheetKey, View, ViewKey
+from retention.memory import Ahead, Memory, SheetKey, View, ViewKey
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 from retention.table import ANY_PRODUCT, BATCH_KEYS, Head, Item, Key, ReleaseRow, UnreadableRowError
 
@@ -76,12 +77,17 @@ class RowGoneError(UnreadableRowError):
     """A row that every release has is not there: the release is damaged, or was collected since `head` was read."""
 
 
+# Why there is no catalog to be had, or not now.
+_UNREADY = (CatalogUnavailableError, OutOfTimeError, CallFailedError, UnreadableRowError, FormatTooNewError)
+
+
 class _App:
     """What is known of one app: its head, when that was confirmed and is due again, and its releases' settings."""
 
-    __slots__ = ("comparing", "confirmed", "due", "head", "releases")
+    __slots__ = ("ahead", "comparing", "confirmed", "due", "head", "releases")
 
     def __init__(self) -> None:
+        self.ahead: Ahead | None = None
         self.head: Head | None = None
         self.comparing = False  # one request is at it, and those beside it need not doubt
         self.confirmed = 0.0
@@ -164,15 +170,21 @@ class Store:
             return UNREADABLE
 
     def warm(self, app_apple_ids: Iterable[int], deadline: Deadline) -> dict[int, Settings]:
-        """Open the connection and read what the first request will need. Returns the live settings it could read."""
+        """Open the connection and read what the first request will need. Returns the live settings it could read.
+
+        Four calls, where the release tells which products are worth it: `head`; settings and the sheet for any other
+        product; sheets; the states of the messages they name. What fails is left to the first request.
+        """
         found = {}
         for app_apple_id in app_apple_ids:
             app = self._apps.setdefault(app_apple_id, _App())
-            try:
+            with suppress(*_UNREADY):
                 head = self._head_of(app_apple_id, app, deadline)
-                found[app_apple_id] = self._live(app_apple_id, app, head, deadline).settings
-            except (CatalogUnavailableError, OutOfTimeError, CallFailedError, UnreadableRowError, FormatTooNewError):
-                continue  # the first request will say so, and try again
+                release, read = self._live(app_apple_id, app, head, deadline)
+                found[app_apple_id] = release.settings
+                app.ahead = Ahead(_current(head), head.version, read, {}, 0.0)
+                if not head.paused:
+                    app.ahead = self._read_ahead(app_apple_id, app.ahead, release, deadline)
         return found
 
     def renew(self) -> None:
@@ -183,6 +195,7 @@ class Store:
         self._troubles.clear()
         for app in self._apps.values():
             app.due = float("-inf")
+            app.ahead = None
 
     # Freshness -------------------------------------------------------------------------------------------------------
 
@@ -293,27 +306,39 @@ class Store:
             return head, self._read_view(name, app, head, deadline)
 
     def _read_view(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> View:
-        app_apple_id, product_id, user_locale = name
+        user_locale = name[2]
         started = self._monotonic()
         sheet_name, release, sheet = self._sheet_of(name, app, head, deadline)
-        plan = sheet.plan(user_locale)
-        messages = {message: rows.message_key(app_apple_id, message) for message in sorted(plan.message_ids)}
-        default = rows.default_key(app_apple_id, product_id, listed(user_locale))
-        wanted = [default] if rows.names_row(default) else []
-        found = self._batch([*messages.values(), *wanted], deadline)
-        if messages and not any(_name(key) in found for key in messages.values()):
-            # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
-            raise UnreadableRowError("the release's messages have no rows")
-        states = {
-            message: rows.read_message(found[_name(key)]) for message, key in messages.items() if _name(key) in found
-        }
+        messages = sorted(sheet.plan(user_locale).message_ids)
+        ahead = app.ahead
+        states = ahead and ahead.states_of(messages, head.version)
+        has_default = None
+        if states and ahead and started < ahead.read_at + STATES_SECONDS:
+            started = ahead.read_at
+        else:
+            states, has_default = self._read_states(name, messages, deadline)
         return View(
             catalog=Catalog(sheet, release.settings, states, _current(head), head.customer_key, head.paused),
-            has_default=_name(default) in found if rows.names_row(default) else None,
+            has_default=has_default,
             sheet=sheet_name,
             version=head.version,
             read_at=started,
         )
+
+    def _read_states(
+        self, name: ViewKey, messages: list[str], deadline: Deadline
+    ) -> tuple[dict[str, MessageState], bool | None]:
+        """Return the states of those messages that have a row, and whether product and locale have a default."""
+        app_apple_id, product_id, user_locale = name
+        default = rows.default_key(app_apple_id, product_id, listed(user_locale))
+        wanted = [default] if rows.names_row(default) else []
+        keys = {message: rows.message_key(app_apple_id, message) for message in messages}
+        found = self._batch([*keys.values(), *wanted], deadline)
+        states = {message: rows.read_message(found[_name(key)]) for message, key in keys.items() if _name(key) in found}
+        if messages and not states:
+            # Publishing writes these rows before it moves `head`: a table without one was emptied, or is half restored.
+            raise UnreadableRowError("the release's messages have no rows")
+        return states, _name(default) in found if wanted else None
 
     def _sheet_of(self, name: ViewKey, app: _App, head: Head, deadline: Deadline) -> tuple[SheetKey, _Release, Sheet]:
         """Return what rules this product under `head`, from memory or the table: its sheet's name, settings, sheet."""
@@ -328,19 +353,24 @@ class Store:
             named = self._sheet_name(name, head, kept)
             return named, kept, self._keep_sheet(named, kept, name[2], found)
 
-        return self._release_rows(self._sheet_keys(name, head, release), keep, deadline)
+        return self._release_rows(app, head, self._sheet_keys(name, head, release), keep, deadline)
 
-    def _release_rows(self, keys: list[Key], keep: Callable[[Found], T], deadline: Deadline) -> T:
-        """Return what `keep` makes of these rows of a release.
+    def _release_rows(
+        self, app: _App, head: Head, keys: list[Key], keep: Callable[[Found], T], deadline: Deadline
+    ) -> T:
+        """Return what `keep` makes of these rows of the live release.
 
-        They never change, so any replica's will do; one that lags behind a publishing may not have them all yet.
+        They never change, so what was read ahead and any replica's will do; a replica that lags behind a publishing may
+        not have them all yet.
         """
-        found = self._batch(keys, deadline, consistent=False)
-        try:
-            return keep(found)
-        except RowGoneError:
+        ahead = app.ahead.rows if app.ahead is not None and app.ahead.release == head.current else {}
+        found = {_name(key): ahead[_name(key)] for key in keys if _name(key) in ahead}
+        for consistent in (False, True):
+            with suppress(RowGoneError):
+                return keep(found)
             missing = [key for key in keys if _name(key) not in found]
-            return keep(found | self._batch(missing, deadline))
+            found |= self._batch(missing, deadline, consistent=consistent)
+        return keep(found)
 
     def _sheet_name(self, name: ViewKey, head: Head, release: _Release | None) -> SheetKey:
         app_apple_id, product_id, _ = name
@@ -358,7 +388,9 @@ class Store:
         keys = [rows.settings_key(app_apple_id, current), rows.sheet_key(app_apple_id, current, ANY_PRODUCT)]
         return [*keys, own] if own not in keys and rows.names_row(own) else keys
 
-    def _keep_sheet(self, name: SheetKey, release: _Release, user_locale: str, found: Found) -> Sheet:
+    def _keep_sheet(
+        self, name: SheetKey, release: _Release, user_locale: str, found: Mapping[tuple[str, str], Item]
+    ) -> Sheet:
         item = found.get(_name(rows.sheet_key(*name)))
         if item is None:
             raise RowGoneError("a sheet of the release is missing")
@@ -367,12 +399,56 @@ class Store:
         self._memory.keep_sheet(name, sheet, len(content))
         return sheet
 
-    def _live(self, app_apple_id: int, app: _App, head: Head, deadline: Deadline) -> _Release:
-        known = app.releases.get(_current(head))
+    def _live(self, app_apple_id: int, app: _App, head: Head, deadline: Deadline) -> tuple[_Release, Found]:
+        """Return the live release, and the rows of it that were read on the way."""
+        current = _current(head)
+        known = app.releases.get(current)
         if known is not None:
-            return known
-        keys = [rows.settings_key(app_apple_id, _current(head))]
-        return self._release_rows(keys, lambda found: self._keep_release(app_apple_id, app, head, found), deadline)
+            return known, {}
+        keys = [rows.settings_key(app_apple_id, current), rows.sheet_key(app_apple_id, current, ANY_PRODUCT)]
+        return self._release_rows(
+            app, head, keys, lambda found: (self._keep_release(app_apple_id, app, head, found), found), deadline
+        )
+
+    def _read_ahead(self, app_apple_id: int, ahead: Ahead, release: _Release, deadline: Deadline) -> Ahead:
+        """Read the sheets that the release names first, and states that they will be asked with."""
+        if release.row.first is None:
+            return ahead
+        products = release.row.first[: BATCH_KEYS - 1]
+        unknown = [
+            product for product in products if self._memory.sheet((app_apple_id, ahead.release, product)) is None
+        ]
+        keys = [rows.sheet_key(app_apple_id, ahead.release, product) for product in unknown]
+        ahead = replace(ahead, rows={**ahead.rows, **self._batch(keys, deadline, consistent=False)})
+        messages = self._messages_ahead(app_apple_id, ahead, release, [*products, ANY_PRODUCT])
+        read_at = self._monotonic()
+        wanted = {message: rows.message_key(app_apple_id, message) for message in messages}
+        found = self._batch([*wanted.values()], deadline)
+        states = {
+            message: rows.read_message(found[_name(key)]) if _name(key) in found else None
+            for message, key in wanted.items()
+        }
+        return replace(ahead, states=states, read_at=read_at)
+
+    def _messages_ahead(self, app_apple_id: int, ahead: Ahead, release: _Release, products: list[str]) -> list[str]:
+        """Return what one call can read the states of, those in the default locale first.
+
+        A sheet is compiled for it, and kept; no more of them than it takes, since imports wait meanwhile.
+        """
+        in_default: dict[str, None] = {}
+        in_others: dict[str, None] = {}
+        locale = release.settings.locales.default
+        for product in products:
+            if len(in_default) >= BATCH_KEYS:
+                break
+            with suppress(UnreadableRowError):  # the request that needs it says so
+                name = app_apple_id, ahead.release, product
+                sheet = self._memory.sheet(name) or self._keep_sheet(name, release, locale, ahead.rows)
+                in_default |= dict.fromkeys(sorted(sheet.plan(locale).message_ids))
+                in_others |= dict.fromkeys(
+                    message for texts in sheet.sets.values() for ids in texts.values() for message in ids
+                )
+        return [*(in_default | in_others)][:BATCH_KEYS]
 
     def _keep_release(self, app_apple_id: int, app: _App, head: Head, found: Found) -> _Release:
         item = found.get(_name(rows.settings_key(app_apple_id, _current(head))))

@@ -272,21 +272,28 @@ def read_head(item: Item) -> Head:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRow:
-    """A release's `settings` row. `document` is for `retention.catalog.Settings.from_document`."""
+    """A release's `settings` row. `document` is for `retention.catalog.Settings.from_document`.
+
+    `first`: whose sheets are worth reading before anybody asks; None for a release made before that was told.
+    """
 
     format: int
     document: Mapping[str, Any]
     roll: frozenset[bytes]
+    first: tuple[str, ...] | None = None
 
     def names(self, product_id: str) -> bool:
         """Return whether the release has a sheet for this product (false positives: one in 4 billion a product)."""
         return _roll_entry(product_id) in self.roll
 
 
-def settings_attributes(document: Mapping[str, Any], version: int, product_ids: Iterable[str]) -> dict[str, Any]:
+def settings_attributes(
+    document: Mapping[str, Any], version: int, product_ids: Iterable[str], first: Iterable[str] | None = None
+) -> dict[str, Any]:
     """Return what the function reads of a `settings` row; the console adds who, when and how many."""
     roll = b"".join(sorted(_roll_entry(product_id) for product_id in product_ids))
-    return {"format": {"N": str(version)}, "products": {"B": roll}, **document_attributes(document)}
+    ahead = {} if first is None else {"first": {"L": [{"S": product_id} for product_id in first]}}
+    return {"format": {"N": str(version)}, "products": {"B": roll}, **ahead, **document_attributes(document)}
 
 
 def format_of(item: Item) -> int:
@@ -297,7 +304,15 @@ def format_of(item: Item) -> int:
 def read_settings(item: Item) -> ReleaseRow:
     roll = binary(item, "products")
     entries = frozenset(roll[start : start + _ROLL_BYTES] for start in range(0, len(roll), _ROLL_BYTES))
-    return ReleaseRow(format_of(item), document_of(item), entries)
+    return ReleaseRow(format_of(item), document_of(item), entries, _first(item))
+
+
+def _first(item: Item) -> tuple[str, ...] | None:
+    """Return the products to read ahead, each once. Nothing depends on them: what is no list of names is none."""
+    names = _plain(item.get("first"))
+    if not isinstance(names, tuple):
+        return None
+    return tuple(dict.fromkeys(name for name in names if name != ANY_PRODUCT and names_row(key("", PRODUCT + name))))
 
 
 def _roll_entry(product_id: str) -> bytes:

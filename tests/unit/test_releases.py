@@ -663,3 +663,27 @@ def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, m
 
     monkeypatch.setattr(client, "batch_get_item", one_at_a_time)
     assert [found.number for found in list_releases(client, TABLE, APP)] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "first"),
+    [
+        ([1], 1),
+        ([1] * 5, 5),
+        ([1] * 105, 99),
+        ([30_000, 30_000, 30_000, 1], 2),
+        ([70_000, 1], 0),
+    ],
+)
+def test_a_release_names_the_products_to_read_ahead(client: Any, sizes: list[int], first: int) -> None:
+    """Those of the file's beginning whose sheets pack into 64 KB together, and as many as one call takes."""
+    chance = random.Random(3)
+    names = [f"p{number:03d}" for number in range(len(sizes))]
+    sheets = {
+        name: {**release().sheets["pro.monthly"], "pictured": [chance.randbytes(weight // 2).hex()]}
+        for name, weight in zip(names, sizes, strict=True)
+    }
+    made = dataclasses.replace(release(), sheets={**sheets, "*": release().sheets["*"]})
+    put(client, TABLE, release=made)
+    row = rows.read_settings(client.get_item(TableName=TABLE, Key=rows.settings_key(APP, 1))["Item"])
+    assert row.first == tuple(names[:first])

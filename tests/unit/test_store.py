@@ -625,13 +625,188 @@ def test_the_budget_is_smaller_where_memory_can_answer(reader: Reader) -> None:
 
 
 def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_calls(reader: Reader) -> None:
-    """Init learns whether the release signs, and saves the first request a round trip."""
+    """Of a release that names no products to read ahead: init learns whether it signs, and saves a round trip."""
     warmed = reader.store.warm([APP, 42], Deadline.after(1))
     assert {app: settings.key_id for app, settings in warmed.items()} == {APP: SETTINGS["keyId"]}
     assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
     reader.store.warm([APP], Deadline.after(1))
     reader.load()
     assert reader.operations() == ["batch_get_item", "batch_get_item"]
+
+
+# Reading ahead
+
+
+def ahead(first: list[str] | None = None, sheets: dict[str, Any] = SHEETS) -> Reader:
+    """Return a reader of a release that names products to read ahead, warmed, its calls forgotten."""
+    reader = Reader(published())
+    reader.table.publish(1, sheets, first=["pro.monthly"] if first is None else first)
+    assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+    return reader
+
+
+def test_what_is_read_ahead_spares_the_first_request_every_call() -> None:
+    """Four calls in init; then products that the release names first, and those outside it, need none."""
+    reader = ahead()
+    assert reader.operations() == ["get_item", *["batch_get_item"] * 3]
+    for product, locale, rule in (
+        ("pro.monthly", "en-US", "monthly"),
+        ("pro.monthly", "fr-FR", "monthly"),
+        ("ghost", "en-US", "anyone"),
+    ):
+        loaded = reader.load(product, locale)
+        assert (rule_of(loaded), loaded.degraded, loaded.has_default) == (rule, (), None)
+        assert all(state.servable for state in loaded.catalog.states.values())
+    assert reader.operations() == []
+
+
+def test_states_alone_are_read_consistently_ahead() -> None:
+    """Everything that holds of the first request's reading holds of init's."""
+    reader = Reader(published())
+    reader.table.publish(1, first=["pro.monthly"])
+    reader.store.warm([APP], Deadline.after(5))
+    assert consistency(reader) == [False, False, False, True]
+
+
+def test_what_was_read_ahead_ages_like_everything_else() -> None:
+    """After five minutes states are read again, with the default; after a change of version at once."""
+    reader = ahead()
+    reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
+    reader.load()
+    reader.later(STATES_SECONDS - 1)
+    reader.load(locale="fr-FR")
+    reader.operations()
+    reader.later(1)
+    assert reader.load().has_default is True
+    assert reader.operations() == ["batch_get_item"]
+
+    reader = ahead()
+    reader.table.state(KEEP_EN, "REJECTED")
+    reader.table.head(current=1, version=2)
+    reader.later(30)
+    reader.operations()
+    assert not reader.load().catalog.states[KEEP_EN].servable
+    assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_a_new_release_is_not_mixed_with_what_was_read_ahead() -> None:
+    """The rows in memory are of another release."""
+    reader = ahead()
+    reader.table.publish(2, {"pro.monthly": sheet("pro.monthly", "newer", {"en-US": [KEEP_EN]}), "*": SHEETS["*"]})
+    reader.later(30)
+    loaded = reader.load()
+    assert (rule_of(loaded), loaded.catalog.release) == ("newer", 2)
+
+
+@pytest.mark.parametrize("first", [[], ["ghost"], ["*"], ["pro.monthly", "pro.monthly"], ["x" * 2000], ["\ud800"]])
+def test_whatever_a_release_names_first_requests_are_answered(first: list[str]) -> None:
+    """Nothing depends on the list: names that have no sheet, or cannot be asked for, cost nothing but time."""
+    reader = ahead(first)
+    for product, rule in (("pro.monthly", "monthly"), ("ghost", "anyone")):
+        loaded = reader.load(product)
+        assert (rule_of(loaded), loaded.degraded) == (rule, ())
+
+
+@pytest.mark.parametrize("first", [{"S": "pro.monthly"}, {"L": [{"N": "1"}]}, {"L": "x"}, {"NULL": True}, 7])
+def test_a_list_that_is_none_is_a_release_without_one(first: Any) -> None:
+    """As of an older console: settings alone are read ahead, and the release is not malformed."""
+    reader = Reader(published())
+    edited(reader.table, rows.settings_key(APP, 1), first=first)
+    reader.store.warm([APP], Deadline.after(5))
+    assert reader.operations() == ["get_item", "batch_get_item"]
+    loaded = reader.load()
+    assert (rule_of(loaded), loaded.degraded, loaded.has_default) == ("monthly", (), False)
+    assert reader.operations() == ["batch_get_item", "batch_get_item"]
+
+
+def test_no_more_states_are_read_ahead_than_one_call_takes() -> None:
+    """The default locale's of each product first; what is left over is read when it is asked for."""
+    ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(600)]
+    sheets = {
+        f"p{n}": sheet(f"p{n}", f"r{n}", {"en-US": ids[n * 60 : n * 60 + 20], "fr-FR": ids[n * 60 + 20 : n * 60 + 60]})
+        for n in range(10)
+    }
+    reader = Reader(FakeTable())
+    reader.table.publish(1, {**sheets, "*": SHEETS["*"]}, first=list(sheets))
+    for message in (*ids, ANYONE_EN):
+        reader.table.state(message, "APPROVED")
+    reader.store.warm([APP], Deadline.after(5))
+    assert reader.operations() == ["get_item", *["batch_get_item"] * 3]
+    assert len(reader.store._memory._sheets) == 5  # as many as it took to find a hundred
+    for product, calls in (("p0", 0), ("p4", 0), ("p5", 1), ("ghost", 1)):
+        assert rule_of(reader.load(product)) == (f"r{product[1]}" if product != "ghost" else "anyone")
+        assert len(reader.operations()) == calls
+
+
+@pytest.mark.parametrize("fault", [fails, hangs])
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_whatever_of_reading_ahead_fails_is_left_to_the_first_request(call: int, fault: Any) -> None:
+    """Init ends in its time; what was read before stays, settings above all: they say which key to fetch."""
+    reader = Reader(published())
+    reader.table.publish(1, first=["pro.monthly"])
+    made = 0
+
+    def one_fails(operation: str, request: dict[str, Any]) -> None:
+        nonlocal made
+        made += 1
+        if made == call:
+            fault(operation, request)
+
+    reader.table.fault = one_fails
+    found = reader.store.warm([APP], Deadline.after(0.2))
+    assert set(found) == ({APP} if call > 2 else set())
+    reader.later(5)
+    reader.operations()
+    loaded = reader.load()
+    assert (rule_of(loaded), loaded.degraded) == ("monthly", ())
+    assert len(reader.operations()) == {1: 3, 2: 2, 3: 2, 4: 1}[call]
+
+
+def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for() -> None:
+    """The others were read ahead all the same."""
+    reader = Reader(published())
+    reader.table.publish(1, {**SHEETS, "other": SHEETS["pro.monthly"]}, first=["pro.monthly", "other"])
+    edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), digest={"S": "0" * 64})
+    assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+    reader.operations()
+    assert rule_of(reader.load("other")) == "monthly"
+    assert reader.operations() == []
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load()
+    assert error.value.code == "malformed"
+
+
+def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
+    """It was emptied or is half restored: unavailable, as without reading ahead."""
+    table = FakeTable()
+    table.publish(1, first=["pro.monthly"])
+    reader = Reader(table)
+    reader.store.warm([APP], Deadline.after(5))
+    with pytest.raises(CatalogUnavailableError) as error:
+        reader.load()
+    assert error.value.code == "malformed"
+
+
+def test_while_paused_nothing_is_read_ahead_but_settings() -> None:
+    """Nobody is answered; when that ends, the first request reads."""
+    reader = Reader(published())
+    reader.table.publish(1, first=["pro.monthly"])
+    reader.table.head(current=1, version=2, paused=True)
+    reader.store.warm([APP], Deadline.after(5))
+    assert reader.operations() == ["get_item", "batch_get_item"]
+
+
+def test_after_a_restore_states_are_read_ahead_anew() -> None:
+    """What lay in the snapshot is not believed; sheets of the same release still are."""
+    reader = ahead()
+    reader.load()
+    reader.store.renew()
+    reader.table.state(KEEP_EN, "REJECTED")
+    reader.operations()
+    reader.store.warm([APP], Deadline.after(5))
+    assert reader.operations() == ["get_item", "batch_get_item"]
+    assert not reader.load().catalog.states[KEEP_EN].servable
+    assert reader.operations() == []
 
 
 @pytest.mark.parametrize("fault", [fails, hangs])
