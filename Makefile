@@ -17,7 +17,9 @@ export SAM_CLI_TELEMETRY := 0
 unexport $(filter-out PYTHON,$(filter PYTHON% __PYVENV_%,$(.VARIABLES))) VIRTUAL_ENV SOURCE_DATE_EPOCH
 
 # $(call given,NAME): what was typed after make. A shell has its own ideas of ENV (sh's startup file) and ARCH.
-given = $(if $(filter command,$(origin $(1))),$($(1)))
+given = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
+# $(call quoted,TEXT): one word for the shell, whatever is in it
+quoted = '$(subst ','\'',$(1))'
 
 # $(call environment,FOLDER,REQUIREMENTS): a new virtual environment, of packages held to their hashes. What pip says
 # goes to a log. No path in a recipe is absolute, so that a checkout's own may have blanks in it.
@@ -43,10 +45,10 @@ run: .venv/.installed ## answer every sample event, and show the last answer who
 # with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
 serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
 	@exec $(PYTHON_ALONE) -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
-	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor "$(TRUST_ANCHOR)")
+	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor $(call quoted,$(TRUST_ANCHOR)))
 
 sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
-	@exec $(PYTHON_ALONE) -m console.local.sandbox --file "$(FILE)" --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
+	@exec $(PYTHON_ALONE) -m console.local.sandbox --file $(call quoted,$(FILE)) --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
 test: .venv/.installed .venv-sam/.made ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
 	@$(PYTHON_ALONE) -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
@@ -76,13 +78,13 @@ template: .venv-sam/.made .venv-checkov/.made
 	@.venv-checkov/bin/python -m checkov.main --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
 build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)
-	@$(SAM_BIN)/python -Es scripts/build.py --env "$(call given,ENV)" --arch "$(call given,ARCH)"
+	@$(SAM_BIN)/python -Es scripts/build.py --env $(call given,ENV) --arch $(call given,ARCH)
 
 deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
-	@$(BIN)/python -Es scripts/deploy.py --env "$(call given,ENV)" --nonce "$(call given,NONCE)"
+	@$(BIN)/python -Es scripts/deploy.py --env $(call given,ENV) --nonce $(call given,NONCE)
 
 bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some six minutes: table, plot, figures as JSON; BEFORE=TREE measures an older checkout too
-	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before "$(BEFORE)")
+	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before $(call quoted,$(BEFORE)))
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates
 	@$(PYTHON_ALONE) -m console.local.sample_events

@@ -47,6 +47,7 @@ ANNUAL, BASIC, NOBODY = "trailhead.pro.annual", "trailhead.basic.monthly", "trai
 STACK: Final = "retention-sandbox"  # as the sample's environment `sandbox` names it
 PREFIX: Final = "/retention/sandbox"
 PARAMETERS: Final = {"Environment": "Sandbox", "AppAppleIds": str(APP.app_apple_id), "SigningKeyPrefix": PREFIX}
+NOWHERE: Final = "http://127.0.0.1:1"
 COMMITTED_CA: Final = ROOT / "events" / "ca"
 
 
@@ -70,7 +71,7 @@ class Scene:
         made = request_claims(product_id=product, user_locale=locale, **claims)
         return self.stack.post(self.authority.sign(made))
 
-    def console(self, *arguments: str) -> Any:
+    def console(self, *arguments: str, code: int = 0) -> Any:
         """Run the `retention` command on the stack, found by its outputs; returns its JSON document."""
         command = [sys.executable, "-m", "console.main", *arguments, "--env", "sandbox", "--endpoint-url", self.aws.url]
         done = subprocess.run(
@@ -82,8 +83,13 @@ class Scene:
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return json.loads(done.stdout)
+
+    def findings(self) -> dict[str, Any]:
+        """Return what `retention doctor` finds, by code. Apple is out of reach, which is one of them."""
+        found = self.console("doctor", "--apple-url", NOWHERE, code=1)["findings"]
+        return {one["code"]: one for one in found}
 
     def deploy(self, **parameters: str) -> None:
         self.parameters |= parameters
@@ -267,6 +273,39 @@ def test_a_changed_parameter_alone_reaches_the_alias(scene: Scene) -> None:
     assert int(after["Version"]) > int(before["Version"])
     assert (before["MemorySize"], after["MemorySize"]) == (1769, 1024)
     assert scene.ask().status == 200
+
+
+def test_a_parameter_deployed_without_a_build_is_seen(scene: Scene) -> None:
+    """`sam deploy` alone reaches $LATEST and not `live`: doctor says which variable; `make deploy` publishes it."""
+    assert scene.findings()["alias"]["verdict"] == "good"
+    acknowledged = {"KnownLeaves": "0" * 64}
+    scene.project.deploy_without_building(scene.aws, STACK, {**scene.parameters, **acknowledged})
+    behind = scene.findings()["alias-behind"]
+    assert behind["verdict"] == "bad"
+    assert behind["found"].endswith("deployed last in: RETENTION_KNOWN_LEAVES.")
+    scene.deploy(**acknowledged)
+    found = scene.findings()
+    assert "alias-behind" not in found
+    assert found["alias"]["verdict"] == "good"
+    assert scene.stack.live()["Environment"]["Variables"]["RETENTION_KNOWN_LEAVES"] == acknowledged["KnownLeaves"]
+
+
+def test_make_deploy_fails_while_the_alias_is_behind(scene: Scene) -> None:
+    """Were RELEASE the same in spite of another parameter, no version would be published: that is no success."""
+    program = scene.project.folder / "scripts" / "artefact.py"
+    before = program.read_text()
+    program.write_text(before.replace("    return hashlib.sha256(", '    return "0" * 64 or hashlib.sha256('))
+    scene.deploy()
+    with pytest.raises(RefusedError, match=r"`live` still serves version \d+, which differs in: memory\."):
+        scene.deploy(MemorySize="1536")
+    program.write_text(before)
+    scene.deploy()
+    assert scene.stack.live()["MemorySize"] == 1536
+
+
+def test_the_layer_is_the_one_for_this_machine(scene: Scene) -> None:
+    """Read from the layer itself, as it was deployed."""
+    assert scene.findings()["architecture"]["verdict"] == "good"
 
 
 def test_changed_code_reaches_apple_and_so_does_its_way_back(scene: Scene) -> None:

@@ -14,23 +14,11 @@ import artefact
 import install
 import layer
 import pytest
+from foreign import FOREIGN
 from sam_template import ROOT
 
 import build
 
-# What shells hold that would change an interpreter, an installation or a make that is run below.
-FOREIGN = {
-    "PYTHONPYCACHEPREFIX": "/elsewhere",
-    "PYTHONPATH": "/elsewhere",
-    "PYTHONHOME": "/elsewhere",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONOPTIMIZE": "2",
-    "PYTHONSAFEPATH": "1",
-    "PYTHONWARNINGS": "error",
-    "SOURCE_DATE_EPOCH": "0",
-    "__PYVENV_LAUNCHER__": "/elsewhere/python",
-    "VIRTUAL_ENV": "/elsewhere",
-}
 OF_MAKE = {"MAKEFLAGS": "n", "MAKEFILES": "/elsewhere/Makefile", "MAKELEVEL": "3", "MFLAGS": "-n", "GNUMAKEFLAGS": "-n"}
 OF_SAM = {"SAM_TEMPLATE_FILE": "other.yaml", "SAM_CLI_BETA_FEATURES": "1", "RETENTION_NONCE": "left over"}
 

@@ -1,0 +1,48 @@
+"""No document deploys what was not built: `make deploy` builds, `sam deploy` alone leaves the alias behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from sam_template import ROOT
+
+# Everything that people read: documents, what the console prints, comments of the files that they edit.
+READ = sorted(
+    path
+    for top in ("*.md", "docs/**/*.md", "benchmarks/**/*.md", "console/**/*.py", "*.toml", "*.yaml", "Makefile")
+    for path in ROOT.glob(top)
+    if path.is_file()
+)
+READ += sorted((ROOT / ".github").rglob("*.yml"))
+
+
+def lines_that_deploy(text: str) -> list[str]:
+    """Return each command that runs SAM's deploy, or updates a stack by hand, without a build before it in its line."""
+    commands = re.findall(r"[^\n`]*\b(?:sam|samcli) deploy\b[^\n`]*", text.replace("\\\n", " "))
+    return [one for one in commands if not re.search(r"make build.*&&|options of sam deploy", one)]
+
+
+@pytest.mark.parametrize("path", READ, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_deploys_without_building(path: Path) -> None:
+    """A parameter that is deployed without a build reaches $LATEST, and not what Apple's requests reach."""
+    assert lines_that_deploy(path.read_text(encoding="utf-8")) == []
+
+
+def test_the_check_sees_a_deployment_alone() -> None:
+    """As the documents once had it, and in the forms that it might come back in."""
+    assert lines_that_deploy(".venv-sam/bin/sam deploy --config-env sandbox")
+    assert lines_that_deploy("type `sam deploy` again")
+    assert not lines_that_deploy("make build && .venv-sam/bin/sam deploy --config-env sandbox")
+
+
+def test_readme_and_operations_name_make_deploy() -> None:
+    """With an environment, one that there is."""
+    for name in ("README.md", "docs/operations.md"):
+        named = re.findall(r"make deploy ENV=(\S+?)[`\s]", (ROOT / name).read_text(encoding="utf-8"))
+        assert set(named) <= {"sandbox", "production"}
+        assert "sandbox" in named
+    rehearsing = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("## Rehearsing")[2]
+    afterwards = rehearsing.partition('"RehearsalTrustAnchor=\\"\\""')[2][:200]
+    assert "make deploy ENV=sandbox" in afterwards

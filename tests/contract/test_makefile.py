@@ -1,0 +1,90 @@
+"""make, whatever the shell and the path are: what recipes see of the environment, and folders with odd names."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from foreign import FOREIGN
+from sam_template import ROOT
+
+# What a make that runs this very test hands down.
+OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR")
+
+
+def make(
+    *arguments: str, folder: Path = ROOT, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in OUTER}
+    return subprocess.run(
+        ["make", "-s", *arguments],
+        cwd=folder,
+        env={**inherited, **(environment or {})},
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_no_recipe_sees_what_the_shell_sets_for_python() -> None:
+    """In every verb; PYTHON, which names an interpreter, stays."""
+    shell = {**FOREIGN, "PYTHON": "/named", "HOME": "/home/me"}
+    shown = make("--eval", "shown: ; @env", "shown", environment=shell).stdout.splitlines()
+    names = {line.partition("=")[0] for line in shown}
+    assert not names & set(FOREIGN)
+    assert {"PYTHON=/named", "HOME=/home/me"} <= set(shown)
+
+
+def test_env_and_arch_are_what_is_typed() -> None:
+    """ENV is sh's own variable, and ARCH one of kernel builders: from the shell they decide nothing."""
+    show = ("--eval", "shown: ; @echo $(call given,ENV) $(call given,ARCH)", "shown")
+    assert make(*show, environment={"ENV": "/home/me/.shrc", "ARCH": "sparc"}).stdout.split() == []
+    assert make(*show, "ENV=sandbox", environment={"ENV": "/home/me/.shrc"}).stdout.split() == ["sandbox"]
+
+
+@pytest.mark.parametrize("text", ["a b", "it's", 'a"b', "a;b&c", "#1", "(x)", "é", "`x`", "a\\b", "*"])
+def test_a_name_is_one_word_for_the_shell(text: str) -> None:
+    """A file, an anchor, an environment: whatever is in its name."""
+    program = f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv[1:])'"
+    shown = make("--eval", f"shown: ; @{program} $(call quoted,$(FILE))", "shown", f"FILE={text}")
+    assert shown.stdout.strip() == repr([text]), shown.stderr
+
+
+def small_project(folder: Path) -> Path:
+    """Make a checkout of the Makefile and its scripts, with nothing to install."""
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "Makefile", folder / "Makefile")
+    (folder / "requirements").mkdir()
+    (folder / "requirements" / "sam.txt").write_text("")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["My Projects/it's é #1 (x) & y", "50%;x"])
+def test_environments_are_made_in_folders_of_any_name(tmp_path: Path, name: str) -> None:
+    """By an interpreter in such a folder as well, in a shell that is full of Python's and pip's own settings."""
+    project = small_project(tmp_path / name)
+    python = tmp_path / "of my own" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    pip = {"PIP_TARGET": str(tmp_path / "target"), "PIP_USER": "1", "PIP_PLATFORM": "win32", "PIP_NO_BINARY": ":all:"}
+    made = make(".venv-sam/.made", f"PYTHON={python}", folder=project, environment={**FOREIGN, **pip})
+    assert made.returncode == 0, made.stderr
+    assert (project / ".venv-sam" / "bin" / "python").exists()
+    assert not (tmp_path / "target").exists()
+
+
+@pytest.mark.parametrize("name", ["a:b", 'a"b', "a`b", "a$b", "a\\b", "a\nb"])
+def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> None:
+    """Before anything is made: a virtual environment would break later, and somewhere else."""
+    project = small_project(tmp_path / name)
+    refused = make(".venv-sam/.made", folder=project)
+    assert refused.returncode != 0
+    assert "Move the checkout" in refused.stderr
+    assert not (project / ".venv-sam").exists()
