@@ -75,7 +75,7 @@ class Scene:
         """Run the `retention` command on the stack, found by its outputs; returns its JSON document."""
         command = [sys.executable, "-m", "console.main", *arguments, "--env", "sandbox", "--endpoint-url", self.aws.url]
         done = subprocess.run(
-            [*command, "--yes", "--json"],
+            [*command, *([] if arguments[0] == "doctor" else ["--yes"]), "--json"],
             cwd=self.owner,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "handler")])},
             check=False,
