@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 from retention import table as rows
@@ -90,7 +91,7 @@ class Examination:
                 "file",
                 BAD,
                 f"{self.where.file} has {plural(number, 'mistake')}, the first on line {first.line}: {first}",
-                f"`retention validate {self.where.file}` tells them all.",
+                f"`retention validate {quote(str(self.where.file))}` tells them all.",
             )
             return
         yield Finding("file", GOOD, f"{self.where.file} is good.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from console.forecast import Forecast, Subject, forecast
@@ -73,14 +74,15 @@ def _tell_forecast(foreseen: Forecast, out: Output) -> None:
 def _introduce(occasion: Occasion, out: Output) -> None:
     """Say what to deploy. On standard error with --json too, since nothing passes before it is done."""
     tell = out.warn if out.as_json else out.say
+    root = occasion.directory / "root.der"
     tell(
         "\nThe requests are signed by an authority of this machine, valid until"
         f" {occasion.not_after:%Y-%m-%d %H:%M} UTC; its key stays in {occasion.directory}. A sandbox stack believes it"
         " once samconfig.toml has, under [sandbox.deploy.parameters], among the parameter_overrides\n\n"
         f'  "RehearsalTrustAnchor={occasion.anchor}",\n\n'
-        "and `make deploy ENV=sandbox` has run. Afterwards empty it again, and repeat `make deploy`:\n\n"
+        "and `make deploy ENV=sandbox` has run. Afterwards empty it again, and deploy it likewise:\n\n"
         '  "RehearsalTrustAnchor=\\"\\"",\n\n'
-        f"An endpoint on this machine believes it with `make serve TRUST_ANCHOR={occasion.directory / 'root.der'}`.\n"
+        f"An endpoint on this machine believes it with `make serve {quote(f'TRUST_ANCHOR={root}')}`.\n"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -95,7 +96,8 @@ def init(
     asks = sys.stdin.isatty()
     made = starter.complete(given, _ask if asks else None)
     starter.write(made, file, force=force)
-    out.say(f"{file} is written. Next: `retention coverage {file}` shows what customers would be shown.", "green")
+    following = f"`retention coverage {quote(str(file))}`"
+    out.say(f"{file} is written. Next: {following} shows what customers would be shown.", "green")
     out.document({"file": str(file), "products": [one.product_id for one in made.products]})
 
 

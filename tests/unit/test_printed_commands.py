@@ -1,0 +1,61 @@
+"""What the console prints to be typed next can be pasted, whatever folder it is in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from console.authority import Authority
+from console.doctor import Examination
+from console.main import main
+from console.output import Output
+from console.rehearsal_authority import Occasion
+from console.rehearsing import _introduce
+from console.session import Access
+from console.target import Where
+
+ODD = "My App's (files) #1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / ODD
+    made.mkdir()
+    return made
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return each command between backquotes, parted as a shell would."""
+    return [shlex.split(found) for found in re.findall(r"`([^`]+)`", text)]
+
+
+def test_a_file_that_was_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`init` names the next command."""
+    file = str(folder / "retention.yaml")
+    given = ("--app", "1", "--bundle", "com.example", "--product", "pro:P1M", "--key", "2X9R4HXF34")
+    with pytest.raises(SystemExit) as ended:
+        main(["init", "--file", file, "--issuer", "57246542-96fe-1a63-e053-0824d011072a", *given])
+    assert not ended.value.code
+    assert ["retention", "coverage", file] in commands(capsys.readouterr().out)
+
+
+def test_a_file_with_mistakes(folder: Path) -> None:
+    """So does `doctor`."""
+    file = folder / "retention.yaml"
+    file.write_text("rules: 1\n")
+    first = next(iter(Examination(Where(file=file), Access(), datetime.now(UTC)).findings()))
+    assert commands(first.advice) == [["retention", "validate", str(file)]]
+
+
+def test_a_rehearsal_s_root(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And `rehearse`, for the endpoint on this machine."""
+    now = datetime.now(UTC)
+    authority = Authority.create("Rehearsal", now - timedelta(hours=1), now + timedelta(days=1))
+    _introduce(Occasion(authority, folder, now, new=True), Output())
+    found = commands(capsys.readouterr().out)
+    assert ["make", "serve", f"TRUST_ANCHOR={folder / 'root.der'}"] in found
+    assert ["make", "deploy", "ENV=sandbox"] in found
