@@ -12,6 +12,7 @@ from typing import Final
 from retention.locales import APPLE_LOCALES
 
 from console.failure import Failure
+from console.file.characters import called, unseen_in_name
 from console.file.compile import compile_document
 from console.file.document import read
 from console.file.identifiers import UUID_FORM
@@ -103,6 +104,9 @@ def _app(text: str) -> int:
 
 
 def _matching(text: str, pattern: re.Pattern[str], what: str, example: str) -> str:
+    unseen = unseen_in_name(text.strip())
+    if unseen is not None:
+        raise Failure(f"This {what} has the character {called(unseen)} in it: write it without.")
     if not pattern.fullmatch(text.strip()):
         raise Failure(f"`{text}` is no {what}: write one like {example}.")
     return text.strip()

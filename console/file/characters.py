@@ -135,7 +135,8 @@ def _is_drawn(name: str, index: int) -> bool:
 
 
 def _is_pictured(character: str) -> bool:
-    return unicodedata.category(character) in {"So", "Sk"} or _VARIATIONS.match(character) is not None
+    symbol = not character.isascii() and unicodedata.category(character) in {"So", "Sk", "Sm"}
+    return symbol or _VARIATIONS.match(character) is not None
 
 
 def _is_joined(character: str) -> bool:

@@ -44,8 +44,11 @@ __all__ = ["Document", "read"]
 
 _SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "rules")
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
-# An escape that means a character in double quotes only; without them it is sent as it stands.
-_ESCAPE = re.compile(r"\\(?:[nrt\"']|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})")
+# What means something else in double quotes, in HTML or to a program that fills in names, and is sent as it stands.
+_MEANT_OTHERWISE = re.compile(
+    r"\\(?:[nrt\"']|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})"
+    r"|&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]+|#x[0-9A-Fa-f]+);|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%(?:[0-9]\$)?@"
+)
 
 # UploadMessageRequestBody's limits (apple-api.md, section 5).
 _MAX_HEADER: Final = 66
@@ -309,10 +312,12 @@ class _Reader:
         if length > limit:
             shorten = f"Apple takes at most {limit}: shorten it by {length - limit}."
             self.notes.add(at, f"`{key}` has {length} characters.", shorten)
-        escape = _ESCAPE.search(text)
-        if escape is not None:
-            wrong = f"`{key}` has `{escape[0]}` in it, which is read so by customers."
-            self.notes.warn(at, wrong, "Put double quotes around the text, in which it stands for another character.")
+        meant = _MEANT_OTHERWISE.search(text)
+        if meant is not None:
+            wrong = f"`{key}` has `{meant[0]}` in it, which customers will read as it stands."
+            self.notes.warn(
+                at, wrong, "Write the character or the words themselves; `\\n` is a line's end in double quotes."
+            )
         return text
 
     def offers(self, nodes: Mapping[str, Node]) -> dict[str, Offer]:

@@ -242,6 +242,7 @@ _FORMATS: Final = (
     (rb"\s*(<!--.{0,2000})?<(!doctype html|html|head|body)", "an HTML page"),
     (rb"\s*<\?xml", "an XML file"),
     (rb"\s*[{\[]", "a JSON file"),
+    (rb"\s*(data:image/|iVBORw0KGgo)", "an image as base64 text"),
     (rb"/annex/objects/|(\.\./)*\.git/annex/", "a git-annex pointer"),
 )
 _LOST_LINE_ENDS: Final = (b"\x89PNG\n\x1a\n", b"\x89PNG\r\n\x1a\r\n", b"\x89PNG\r\r\n\x1a\r\n", b"\xef\xbf\xbdPNG")

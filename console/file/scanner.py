@@ -34,9 +34,9 @@ class TabScanner(Scanner):
                     self.allow_simple_key = True
                 continue
             if tab is not None and not self.flow_level and reader.peek() != "\0":
-                if self._begins_line(tab.index):
+                if self._begins_line(tab.index) and tab.column <= self.indent:
                     raise TabIndentsError(problem="a tab indents this line", problem_mark=tab)
-                # Section 8.2: what a compact block follows is indentation, which a tab cannot be.
+                # Section 8.2: what a compact block follows is indentation, which a tab cannot be. A text may follow it.
                 self.allow_simple_key = False
             return
 

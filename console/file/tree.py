@@ -36,6 +36,7 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
 # Two or four bytes for each character: with the mark of it, or a first character of ASCII beside its zeros.
 _WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\0\0?\0?[\t\n\r -~]\0|[\t\n\r -~]\0[^\0]?\0", re.DOTALL)
+_TABBED = re.compile(" *\t[ \t]*[^ \t#]")
 _LINE_END = re.compile("\r\n|\r|\n")
 # What YAML takes for a comment behind an unquoted text, and its writer probably did not: no blank follows the #.
 _NO_COMMENT = re.compile(r"[ \t]+(#+[^\s#][^\r\n]*)")
@@ -93,21 +94,24 @@ def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = No
         yaml.Resolver, yaml.Scanner = CoreResolver, TabScanner
         root = yaml.compose(_Watched(text, progress))
         return _Builder(notes, text).tree(root)
-    except TabIndentsError as error:
-        line = error.problem_mark.line + 1
-        raise Mistakes(
-            file, [Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")]
-        ) from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = f"This is not YAML: {error.problem or error.context}."
-        raise Mistakes(file, [Mistake(mark.line + 1 if mark else 1, "", problem, _INDENT)]) from None
+        raise Mistakes(file, [_marked(error, text)]) from None
     except RecursionError:
         problem, instead = "This is not YAML: it is nested too deeply.", "An alias may not stand inside itself."
         raise Mistakes(file, [Mistake(1, "", problem, instead)]) from None
     except (YAMLError, ValueError) as error:
         problem = f"This is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}."
         raise Mistakes(file, [Mistake(1, "", problem, _INDENT)]) from None
+
+
+def _marked(error: MarkedYAMLError, text: str) -> Mistake:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 1
+    written = _LINE_END.split(text)[line - 1 : line]
+    # Behind a tab no block begins, so where one was meant the scanner finds something else wrong.
+    if isinstance(error, TabIndentsError) or (written and _TABBED.match(written[0])):
+        return Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")
+    return Mistake(line, "", f"This is not YAML: {error.problem or error.context}.", _INDENT)
 
 
 def _decoded(source: bytes, file: str) -> str:

@@ -21,6 +21,8 @@ _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _APPS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
 _PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
 _FINGERPRINTS = re.compile(r"([0-9a-f]{64}(,[0-9a-f]{64})*)?")
+# ASCII that can be seen, without the backslash, which some programs take for a slash.
+_PRINTED = re.compile(r"[!-\[\]-~]*")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 # Recommended since 2026-05-05 (RM/retention-messaging-changelog).
@@ -161,6 +163,9 @@ def _split(url: str) -> SplitResult:
     # The sync's variables alone hold URLs: the real-time function shall not pay for their parser.
     from urllib.parse import urlsplit  # noqa: PLC0415  # as said
 
+    # What is sent is the URL itself, from which urlsplit takes line ends, tabs and outer blanks before it looks.
+    if not _PRINTED.fullmatch(url):
+        raise ValueError("a character that no URL holds")
     return urlsplit(url)
 
 

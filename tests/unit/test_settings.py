@@ -174,6 +174,10 @@ def test_a_box_on_this_machine_may_answer_for_apple(url: str, environ: dict[str,
         "http://[::1",
         "file:///etc/passwd",
         "127.0.0.1:8081",
+        "http://127.0.0.1:8081/sandbox\n",
+        " http://127.0.0.1:8081/sandbox",
+        "http://127.0.0.1:8081/sand\tbox",
+        "http://127.0.0.1:8081\\@example.com/",
     ],
 )
 @pytest.mark.parametrize("environment", ["Sandbox", "Production"])

@@ -298,6 +298,8 @@ TABBED = {
         "{header: Stay, body: Please}",
         "\n      header: |\t# text\n        Stay\n      body: Please",
     ),
+    "before a text on the next line": ("name: one", "name:\n     \tone"),
+    "before a flow on the next line": ("    answer: {advanced", "    answer:\n      \t{advanced"),
     "before an anchor": ("header: Stay", "header:\t&a Stay"),
 }
 
@@ -406,7 +408,18 @@ def test_a_text_that_is_all_comment_is_a_mistake_that_says_so() -> None:
     assert "quotes" in found.instead
 
 
-@pytest.mark.parametrize(("text", "part"), [("Stay\\nhere", "\\n"), ("'Stay\\u2019s'", "\\u2019"), ("&1 deal", "&1")])
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("Stay\\nhere", "\\n"),
+        ("'Stay\\u2019s'", "\\u2019"),
+        ("&1 deal", "&1"),
+        ("Q&amp;A", "&amp;"),
+        ("'Stay, {{name}}'", "{{name}}"),
+        ("'Stay, ${name}'", "${name}"),
+        ("'%@'", "%@"),
+    ],
+)
 def test_what_yaml_takes_otherwise_is_warned_of(text: str, part: str) -> None:
     """An escape means a character in double quotes only, and a leading & names what follows."""
     document = document_of(GOOD.replace("header: Stay", f"header: {text}"))
