@@ -56,6 +56,15 @@ def test_a_name_is_one_word_for_the_shell(text: str) -> None:
     assert shown.stdout.strip() == repr([text]), shown.stderr
 
 
+@pytest.mark.parametrize(("required", "made"), [("1", True), ("", False)])
+def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
+    """As in CI on a fresh clone: the tests would fail for the fuzzer's environment, which another verb makes."""
+    database = make("-pnq", "test", environment={"REQUIRE_REAL_PARTS": required}).stdout
+    (prerequisites,) = [line.split()[1:] for line in database.splitlines() if line.startswith("test:")]
+    assert {".venv/.installed", ".venv-sam/.made"} <= set(prerequisites)
+    assert ({".venv-fuzz/.made", ".venv-checkov/.made"} <= set(prerequisites)) == made
+
+
 def small_project(folder: Path) -> Path:
     """Make a checkout of the Makefile and its scripts, with nothing to install."""
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
