@@ -1,16 +1,16 @@
-"""How a program begins and ends: streams that take any text, and one sentence in place of a traceback."""
+"""How a program begins and ends: streams that take any text, and one sentence in place of a traceback.
+
+It imports next to nothing by itself: an interruption while the rest is imported is told like any other.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, NoReturn
-
-from console import shell
 
 # Set to anything, it shows the traceback of an error that the program did not expect.
 TRACEBACK: Final = "RETENTION_TRACEBACK"
@@ -22,8 +22,10 @@ def begin(*, local: bool = False) -> None:
     """Prepare this process, before anything is imported that takes a while. `local`: it runs on this machine alone."""
     sys.excepthook = _uncaught
     if local:
+        from console import shell  # noqa: PLC0415  # see the module
+
         shell.stay_local()
-    from console.output import prepare_streams  # noqa: PLC0415  # an interruption while it is imported is told as well
+    from console.output import prepare_streams  # noqa: PLC0415  # see the module
 
     prepare_streams()
 
@@ -31,7 +33,7 @@ def begin(*, local: bool = False) -> None:
 def retention() -> NoReturn:
     """Run the `retention` command. Its modules are imported here, so that an interruption meanwhile is no traceback."""
     begin()
-    from console.main import main  # noqa: PLC0415  # as the docstring says
+    from console.main import main  # noqa: PLC0415  # see the module
 
     main()
 
@@ -53,7 +55,10 @@ def explanation(error: BaseException) -> str:
     An unexpected error is named by its kind and place alone: its message may quote a key. With RETENTION_TRACEBACK set,
     the traceback is written to standard error first.
     """
-    from console.failure import sentence  # noqa: PLC0415  # see begin
+    import traceback  # noqa: PLC0415  # see the module
+
+    from console import shell  # noqa: PLC0415  # see the module
+    from console.failure import sentence  # noqa: PLC0415  # see the module
 
     if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
         tell("".join(traceback.format_exception(error)).rstrip())
@@ -85,6 +90,8 @@ def flush() -> None:
 
 def _place(error: BaseException) -> str:
     """Return where an exception was raised, as ` at file:line`."""
+    import traceback  # noqa: PLC0415  # see the module
+
     frames = traceback.extract_tb(error.__traceback__)
     return f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""  # noqa: PTH119  # no path
 

@@ -39,7 +39,7 @@ def sentence(error: Exception) -> str | None:
     if type(error).__module__.startswith("botocore"):
         return _unreached(error)
     if isinstance(error, OSError):
-        if not error.filename and _is_nowhere():
+        if not Path(str(error.filename or "")).is_absolute() and _is_nowhere():
             return "The current directory is no longer there: change to another one."
         what = f"{error.filename}: " if error.filename else ""
         return f"{what}{error.strerror or _short(error)}."

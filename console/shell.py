@@ -13,7 +13,6 @@ import os
 from collections.abc import Mapping, MutableMapping
 from typing import Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
 
 # As the shell gave it, before any of our programs changes its own.
 GIVEN: Final[Mapping[str, str]] = dict(os.environ)
@@ -100,11 +99,6 @@ def reach_directly(*urls: str, environ: MutableMapping[str, str] = os.environ) -
         present = [part.strip() for part in (environ.get("no_proxy") or environ.get("NO_PROXY") or "").split(",")]
         if "*" not in present:
             environ[name] = ",".join(dict.fromkeys([*filter(None, present), *hosts]))
-
-
-def proxies() -> dict[str, str]:
-    """Return the proxies that the environment names, by URL scheme."""
-    return {scheme: url for scheme, url in getproxies_environment().items() if scheme != "no" and url}
 
 
 def _host(url: str) -> str:
