@@ -85,6 +85,8 @@ def _meant(character: str) -> str:
 
 def unseen_in_name(name: str) -> str | None:
     """Return the first character of `name` that cannot be seen in it, or None. A blank between words can be."""
+    if name.isascii() and name.isprintable() and name[:1] != " " != name[-1:]:
+        return None  # nearly all there are
     for index, character in enumerate(name):
         if character == " ":
             if index in {0, len(name) - 1}:

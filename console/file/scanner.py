@@ -48,11 +48,11 @@ class TabScanner(Scanner):
 
     def _skip_blanks(self) -> Any:  # noqa: ANN401  # a mark of ruamel's
         """Skip blanks and tabs; return the place of the first tab, or None."""
-        tab = None
-        while self.reader.peek() in _BLANK:
-            if tab is None and self.reader.peek() == "\t":
-                tab = self.reader.get_mark()
-            self.reader.forward()
+        reader, tab = self.reader, None
+        while (character := reader.peek()) in _BLANK:
+            if tab is None and character == "\t":
+                tab = reader.get_mark()
+            reader.forward()
         return tab
 
     def scan_plain_spaces(self, indent: Any, start_mark: Any) -> Any:  # noqa: ANN401, ARG002  # as ruamel declares it

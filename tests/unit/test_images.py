@@ -270,7 +270,7 @@ def test_no_row_is_missing(colour: int, depth: int, interlaced: bool) -> None:  
     rows = passes if interlaced else [(1024, 1024)]
     wanted = sum((1 + (width * samples * depth + 7) // 8) * height for width, height in rows)
     extra = PALETTE if colour == 3 else b""
-    for missing in (0, 1):
+    for missing in (0, 1, 1 + (1024 * samples * depth + 7) // 8):
         made = whole(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - missing))
         header = struct.pack(">IIBBBBB", 1024, 1024, depth, colour, 0, 0, interlaced)
         content = made[:8] + chunk(b"IHDR", header) + made[33:]
