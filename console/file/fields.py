@@ -53,16 +53,26 @@ class Fields:
         return found
 
     def text(self, key: str, *, required: bool = True) -> str | None:
-        """Return a name or an id: on a line, in NFC, with nothing in it that cannot be seen."""
+        """Return a name or an id: on a line, in NFC, with nothing in it that cannot be seen.
+
+        One with a mistake of that kind is returned all the same, since a release that is live may have it; nothing more
+        is noted of it. One with a control character is not.
+        """
         found = self._filled(key, required=required)
-        unseen = None if found is None else unseen_in_name(nfc(found))
-        if found is None or unseen is None:
-            return None if found is None else nfc(found)
-        if unseen == " ":
-            self.notes.add(self.place(key), f"`{key}` begins or ends with a blank (U+0020 SPACE).", "Write it without.")
-        else:
+        if found is None:
+            return None
+        name = nfc(found)
+        unseen = unseen_in_name(name)
+        if unseen is not None and CONTROL.match(unseen):
             self._has(key, unseen, "it without")
-        return None
+            return None
+        if unseen == " ":
+            wrong = f"`{key}` begins or ends with a blank (U+0020 SPACE)."
+            self.notes.add_last(self.place(key), wrong, "Write it without.")
+        elif unseen is not None:
+            wrong = f"`{key}` has the character {called(unseen)} in it."
+            self.notes.add_last(self.place(key), wrong, f"Write it without {called(unseen)}.")
+        return name
 
     def path(self, key: str) -> str | None:
         """Return the name of a file, which may have in it whatever the system allows on one line."""
