@@ -43,6 +43,7 @@ _NO_COMMENT = re.compile(r"[ \t]+(#+[^\s#][^\r\n]*)")
 _INSTEAD = re.compile(rf"[ \t]*:{_NO_COMMENT.pattern}")
 # The same on the next line, which stands further in than what the text belongs to: a text goes on so.
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)([ \t]*)(#+[^\s#][^\r\n]*)")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _SHOWN: Final = 40
 _MOST_CHARACTERS: Final = 20
 
@@ -107,7 +108,15 @@ def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = No
 def _marked(error: MarkedYAMLError, text: str) -> Mistake:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
-    written = _LINE_END.split(text)[line - 1 : line]
+    lines = _LINE_END.split(text)
+    written = lines[line - 1 : line]
+    if "flow" in str(error.context) and error.context_mark is not None:
+        # The comment swallowed what closes the braces, which is missed further on.
+        for number, each in enumerate(lines[error.context_mark.line : line], error.context_mark.line + 1):
+            cut = _NO_COMMENT.search(_QUOTED.sub("", each))
+            if cut is not None:
+                problem = f"This is not YAML: `{cut[1][:_SHOWN]}` is a comment, and the rest of the line with it."
+                return Mistake(number, "", problem, "Put quotes around the text that has the # in it.")
     # Behind a tab no block begins, so where one was meant the scanner finds something else wrong.
     if isinstance(error, TabIndentsError) or (written and _TABBED.match(written[0])):
         return Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")

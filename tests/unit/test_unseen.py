@@ -400,6 +400,17 @@ def test_a_comment_is_no_warning(new: str) -> None:
     assert (document.mistakes, document.warnings) == ((), ())
 
 
+def test_a_hash_that_swallows_a_brace_is_told_at_its_line() -> None:
+    """The scanner misses the brace on the next line, where nothing is wrong."""
+    with pytest.raises(Mistakes) as caught:
+        document_of(GOOD.replace("{header: Stay, body: Please}", "{header: We are #1 in hiking, body: Please}"))
+    (found,) = caught.value.mistakes
+    assert found.line == line_of(GOOD, "header: Stay")
+    assert "#1 in hiking" in found.wrong
+    with pytest.raises(Mistakes, match="expected"):
+        document_of(GOOD.replace("{header: Stay, body: Please}", '{header: "We are #1", body: Please'))
+
+
 def test_a_text_that_is_all_comment_is_a_mistake_that_says_so() -> None:
     """`header: #1 in hiking` is nothing to YAML."""
     new = "\n      header: #1 in hiking\n      body: Please"
