@@ -6,7 +6,6 @@ First `trim`, then the bytecode, then `settle`; `check` and `check_function` loo
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from typing import cast
 SERVICES = {"dynamodb", "ssm"}  # botocore's data of every other service goes
 LIMIT = 32 * 1024 * 1024  # unzipped, with bytecode: design §8
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine in an ELF header
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode, whatever Python looks at it
 EPOCH = 315_619_200  # 1980-01-02: a zip file knows no earlier time
 
 # What is never imported, by path inside the layer's python/. cffi's compiled half stays: cryptography loads it.
@@ -136,7 +136,7 @@ def is_compiled(source: Path) -> bool:
     bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
     header = bytecode.read_bytes()[:8] if bytecode.is_file() else b""
     # PEP 552: the magic number, then the flags; 1 is a hash that is not checked at import
-    return header == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+    return header == MAGIC + (1).to_bytes(4, "little")
 
 
 def native_code(folder: Path) -> Iterator[Path]:

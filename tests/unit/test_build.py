@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import py_compile
 import struct
@@ -106,6 +107,7 @@ def compiled(folder: Path, *names: str) -> Path:
         path.write_text("A = 1\n")
         target = path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc"
         py_compile.compile(str(path), str(target), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        target.write_bytes(layer.MAGIC + target.read_bytes()[4:])
     return folder
 
 
@@ -166,9 +168,13 @@ def _of_another_python(path: Path) -> None:
 
 
 def _checked_by_time(path: Path) -> None:
-    py_compile.compile(
-        str(path.parents[1] / "jws.py"), str(path), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP
-    )
+    path.write_bytes(layer.MAGIC + (0).to_bytes(4, "little") + path.read_bytes()[8:])
+
+
+def test_the_magic_number_is_that_of_lambda_s_python() -> None:
+    """As importlib has it, in the Python that builds."""
+    if sys.version_info[:2] == artefact.PYTHON:
+        assert importlib.util.MAGIC_NUMBER == layer.MAGIC
 
 
 @pytest.mark.parametrize(("found", "wanted"), [(62, "aarch64"), (183, "x86_64"), (0, "x86_64")])
