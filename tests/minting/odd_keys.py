@@ -88,6 +88,8 @@ def odd_keys() -> list[Case]:
         with_key("point with a byte after it", "certificate_malformed", P256, uncompressed + b"\x00"),
         with_key("point of an unknown form", "certificate_malformed", P256, b"\x05" + x + y),
         with_key("point without its form", "certificate_malformed", P256, x + y),
+        _compressed("leaf's point is compressed, its y even", 0),
+        _compressed("leaf's point is compressed, its y odd", 1),
         _key_with_an_unused_bit("leaf's point has an unused bit that is set", "certificate_malformed", 1),
         _key_with_an_unused_bit("leaf's point has an unused bit", "certificate_malformed", 0),
     ]
@@ -95,12 +97,28 @@ def odd_keys() -> list[Case]:
 
 def _key_with_an_unused_bit(name: str, code: str | None, last: int) -> Case:
     """Return a case of a key whose point says that its last bit, which is `last`, is none of it."""
+    own = _of_parity(last)
+    point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return _leaf_of(own, name, code, b"\x01" + point)
+
+
+def _compressed(name: str, last: int) -> Case:
+    """Return a case of a key that is spelled by its x, and by the last bit of its y, which is `last`."""
+    own = _of_parity(last)
+    point = own.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    return _leaf_of(own, name, None, b"\x00" + point)
+
+
+def _of_parity(last: int) -> ec.EllipticCurvePrivateKey:
     own = ec.generate_private_key(ec.SECP256R1())
     while own.public_key().public_numbers().y & 1 != last:
         own = ec.generate_private_key(ec.SECP256R1())
+    return own
+
+
+def _leaf_of(own: ec.EllipticCurvePrivateKey, name: str, code: str | None, bits: bytes) -> Case:
     leaf, intermediate, root = good_chain()
-    point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    element = tlv(SEQUENCE, tlv(SEQUENCE, EC_KEY + P256) + tlv(BIT_STRING, b"\x01" + point))
+    element = tlv(SEQUENCE, tlv(SEQUENCE, EC_KEY + P256) + tlv(BIT_STRING, bits))
     made = reworked(leaf, leafs_issuer(), (KEY,), lambda _: element)
     return Case(name, code, token_of((made, intermediate, root), own), (root,))
 
