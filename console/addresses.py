@@ -1,4 +1,4 @@
-"""Addresses that somebody gives, judged as they are sent: nothing in them is trimmed, decoded or read otherwise later.
+"""Addresses from options and variables, judged as they are sent: nothing is trimmed, decoded or read otherwise later.
 
 Programs differ in what they make of a URL with a blank, a backslash or an unusual number in it. So a URL is taken only
 in the form in which all of them agree (RFC 3986, and RFC 1123 for the host), and refused with a clause that says why.
@@ -20,7 +20,7 @@ _ENCODED_CONTROL: Final = re.compile("%(?:[01][0-9A-Fa-f]|7[Ff])")
 _AUTHORITY: Final = re.compile(r"(https?)://([^/?#]*)([/?#].*)?", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
 _LABEL: Final = re.compile("[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-# What ends in a number is an IPv4 address to browsers, in whatever base: 127.1, 0x7f.1, 2130706433.
+# What ends in a number is an IPv4 address to browsers, in any base: 127.1, 0x7f.1, 2130706433.
 _NUMBER: Final = re.compile("[0-9]+|0[xX][0-9A-Fa-f]*")
 _MAX_HOST: Final = 253
 _LAST_PORT: Final = 65_535
@@ -98,7 +98,7 @@ def check_public(parts: Parts) -> None:
         if host == name or host.endswith(f".{name}"):
             raise ValueError(f"public DNS has no names that end in `{name}`, so Apple cannot reach {host}")
     if "." not in host:
-        raise ValueError(f"`{host}` is a name of your own network: Apple needs the whole one, like api.example.com")
+        raise ValueError(f"`{host}` is a name of your own network: Apple needs its full one, like api.example.com")
 
 
 def _check_characters(url: str) -> None:

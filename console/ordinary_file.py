@@ -1,4 +1,4 @@
-"""Files that somebody names, read only where they are ordinary files of a size that makes sense.
+"""Files named in options and in retention.yaml, read only where they are ordinary files of a size that makes sense.
 
 A named pipe keeps its reader waiting, a device such as /dev/zero never ends. Neither is opened to be read.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-# What a shell gives for `<(command)` and for `-`: a pipe that somebody writes to already.
+# What a shell gives for `<(command)` and for `-`: a pipe that has a writer already.
 _DESCRIPTORS: Final = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISDIR, "is a directory"),

@@ -80,8 +80,8 @@ def _held(given: str, named: str, source: str) -> tuple[bytes, str]:
     path = _path(given)
     if path is None or (_KEY_LIKE.search(given) and not _is_somewhere(path)):
         raise Failure(
-            f"What {source} holds is neither a key nor the name of a file: give it the whole .p8, its base64, or a path"
-            " to it."
+            f"What {source} holds is neither a key nor the name of a file: give it what is in the .p8, its base64, or a"
+            " path to it."
         )
     # A path that looks like a key is not repeated either.
     shown = named if _KEY_LIKE.search(given) or source == VARIABLE else given
@@ -99,7 +99,7 @@ def _path(given: str) -> Path | None:
         return None
     try:
         return Path(given).expanduser()
-    except RuntimeError:  # `~somebody` who is not known here
+    except RuntimeError:  # a `~name` that this machine does not know
         return Path(given)
 
 

@@ -75,7 +75,7 @@ class Fields:
         return name
 
     def path(self, key: str) -> str | None:
-        """Return the name of a file, which may have in it whatever the system allows on one line."""
+        """Return the name of a file, in which every character may stand that a line can hold."""
         found = self._filled(key, required=True)
         control = None if found is None else CONTROL.search(found)
         if control is not None:

@@ -22,7 +22,7 @@ _ALPHA_TYPES: Final = {4: "greyscale with alpha", 6: "RGB with alpha"}
 _DEPTHS: Final = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 _CHUNK_OVERHEAD: Final = 12
 _PALETTE: Final = 3
-# What pixels are made of; transparency was told already.
+# What pixels are made of; transparency is judged before.
 _PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 _ONLY_PNG: Final = "Apple takes PNG files only."

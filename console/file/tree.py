@@ -201,7 +201,7 @@ class _Builder:
         for anchor, (at, uses) in self._anchors.items():
             if uses == 1:
                 wrong = f"`&{anchor}` is a name for what follows it to YAML, and no part of it."
-                self._notes.warn(at, wrong, "Put quotes around the whole text if it belongs to it; else leave it out.")
+                self._notes.warn(at, wrong, "Put quotes around all of the text if it belongs to it; else leave it out.")
 
     def build(self, node: Any, at: Place) -> Node:  # noqa: ANN401  # ruamel's nodes carry no types
         self._count += 1
@@ -302,7 +302,7 @@ class _Builder:
         self._notes.warn(
             at,
             f"This text ends with `{text[-_SHOWN:]}`: `{shown}` behind it is a comment to YAML.",
-            "Put quotes around the whole text if that belongs to it; else write a blank behind the #.",
+            "Put quotes around all of the text if that belongs to it; else write a blank behind the #.",
         )
 
     def _check_tag(self, node: Any, kind: str, at: Place) -> None:  # noqa: ANN401  # as above

@@ -14,7 +14,7 @@ from typing import Final
 
 from console.file.mistakes import nearest
 
-# Names of the database that are no places: `Factory` is a clock that nobody has set.
+# Names of the database that are no places: `Factory` is a clock that was never set.
 _NO_ZONES: Final = frozenset({"Factory"})
 # In the database, but without the summer time that most who write them have.
 _FIXED: Final = frozenset({"EST", "MST", "HST"})

@@ -19,7 +19,7 @@ _LAYERS: Final = 3
 def as_pem(held: bytes) -> bytes | None:
     """Return the PEM text of what holds a private key in any form, or None where nothing does. Never raises.
 
-    Whether it is a key, and of which kind, is left to whoever reads the PEM.
+    Whether it is a key, and of which kind, is for the reader of the PEM to find out.
     """
     content = held
     for _ in range(_LAYERS):

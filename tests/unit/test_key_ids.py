@@ -1,4 +1,4 @@
-"""The id of a key, told from the name of its file."""
+"""The id of a key, and the name of its file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ID = "2X9R4HXF34"
     ],
 )
 def test_the_ten_characters_are_what_is_to_be_written(written: str) -> None:
-    """App Store Connect names the file after the key: who copies the name is told the id in it."""
+    """App Store Connect names the file after the key: the mistake has the id that is in a copied name."""
     assert not is_key_id(written)
     assert meant(written) == ID
     app = f"app: {{appAppleId: 1, bundleId: a.b, keyId: '{written}'}}"

@@ -248,7 +248,7 @@ def test_names_are_compared_in_nfc() -> None:
     ],
 )
 def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> None:
-    """The mistake names its line and the character, and says nothing of quotes and indentation."""
+    """The mistake names its line and the character, and does not speak of quotes and indentation."""
     text = GOOD.replace("header: Stay", f"header: St{character(named)}ay").replace("\n", ends)
     with pytest.raises(Mistakes) as caught:
         read(text.encode("utf-8", "surrogatepass"))
@@ -443,7 +443,7 @@ def test_what_yaml_takes_otherwise_is_warned_of(text: str, part: str) -> None:
     "text", ["1.0", "yes: no", "~", "null", "@home", "*bold*", "%5", "`x`", "true", "2026", "Note: this", "[New] plan"]
 )
 def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
-    """None of these is a text without quotes, and each says that quotes are missing or what it was taken for."""
+    """None of these is a text without quotes, and each mistake stands at its line."""
     spoilt = GOOD.replace("{header: Stay, body: Please}", f"\n      header: {text}\n      body: Please")
     try:
         mistakes = document_of(spoilt).mistakes
