@@ -21,13 +21,7 @@ from datetime import datetime
 from threading import Thread
 from typing import Final
 
-from retention import response, sigv4
-from retention.answers import compose
-from retention.catalog import Catalog
-from retention.connection import connect
-from retention.credentials import CredentialSource
-from retention.deadline import Deadline, PassedTime
-from retention.decision import Decision, decide
+from retention.beginning import Beginning, Reach
 from retention.errors import (
     BodyTooLargeError,
     CatalogUnavailableError,
@@ -40,16 +34,25 @@ from retention.errors import (
     SigningError,
     VerificationError,
 )
-from retention.gateway import Response, answered, read_body, request_id_of, size_of
-from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
-from retention.keys import KeyRing
-from retention.offers import Signer, prepare
-from retention.record import Record
-from retention.request import RetentionRequest, admit, read_signed_payload
-from retention.rules import NO_FACTS, UNREADABLE, Customer
-from retention.settings import Deployment
 from retention.store import INIT_SECONDS, Loaded, Store
-from retention.telemetry import Telemetry, place_of
+
+# The imports that follow need the processor, and reading the table waits for the network: each beside the other.
+with Beginning() as _begun:
+    from retention import response, sigv4
+    from retention.answers import compose
+    from retention.catalog import Catalog
+    from retention.credentials import CredentialSource
+    from retention.deadline import Deadline
+    from retention.decision import Decision, decide
+    from retention.gateway import Response, answered, read_body, request_id_of, size_of
+    from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
+    from retention.keys import KeyRing
+    from retention.offers import Signer, prepare
+    from retention.record import Record
+    from retention.request import RetentionRequest, admit, read_signed_payload
+    from retention.rules import NO_FACTS, UNREADABLE, Customer
+    from retention.settings import Deployment
+    from retention.telemetry import Telemetry, place_of
 
 # cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.certificates")
@@ -97,10 +100,13 @@ class Endpoint:
     throwaway: Callable[[str], Signer] = Signer.throwaway
     credentials: CredentialSource = field(default_factory=CredentialSource)
 
-    def warm(self, *, restored: bool = False) -> None:
-        """Fetch what the first request will need, within the budget of init, and never fail."""
-        deadline = Deadline.after(INIT_SECONDS)
-        releases = self.store.warm(self.deployment.app_apple_ids, deadline)
+    def warm(self, *, restored: bool = False, begun: Beginning | None = None) -> None:
+        """Fetch what the first request will need, within the budget of init, and never fail.
+
+        What a start has `begun` is not read again, and has had its share of the time.
+        """
+        deadline = Deadline.after(INIT_SECONDS) if begun is None else begun.deadline
+        releases = self.store.warm(self.deployment.app_apple_ids, deadline) if begun is None else begun.releases
         key_ids = [settings.key_id for settings in releases.values() if settings.signs]
         if self.deployment.snapshot and not restored:
             if key_ids:
@@ -287,30 +293,29 @@ def _note_decision(record: Record, decision: Decision) -> None:
         record.locale_served = decision.delivery.locale
 
 
-def wire(deployment: Deployment, telemetry: Telemetry) -> Endpoint:
+def wire(deployment: Deployment, telemetry: Telemetry, reach: Reach | None = None) -> Endpoint:
     """Build one deployment's endpoint. Raises ConfigurationError; touches no network."""
-    credentials, passed = CredentialSource(), PassedTime()
-    dynamodb, ssm = connect("dynamodb", credentials, passed), connect("ssm", credentials, passed)
     roots = [apple_root(), *([deployment.trust_anchor] if deployment.trust_anchor else [])]
+    made = reach or Reach.of(deployment)
     return Endpoint(
         deployment,
         SignedPayloadVerifier(roots),
-        Store(lambda: dynamodb, deployment.table, monotonic=passed, clock=lambda: deployment.clock().timestamp()),
-        KeyRing(lambda: ssm, deployment.key_prefix, Signer.from_pem, monotonic=passed),
+        made.store,
+        KeyRing(lambda: made.ssm, deployment.key_prefix, Signer.from_pem, monotonic=made.passed),
         telemetry,
-        credentials=credentials,
+        credentials=made.credentials,
     )
 
 
-def start() -> Endpoint:
+def start(begun: Beginning | None = None) -> Endpoint:
     """Wire from the environment, and fetch softly what the first request will need; or say why not, and stop."""
     telemetry = Telemetry()
     try:
-        endpoint = wire(Deployment.from_env(), telemetry)
+        endpoint = wire(Deployment.from_env(), telemetry, begun.reach if begun else None)
     except ConfigurationError as error:
         telemetry.refused_to_start(error.code, str(error))
         raise
-    endpoint.warm()
+    endpoint.warm(begun=begun)
     if endpoint.deployment.snapshot:
         # Lambda's runtime has it beside the function; nobody else needs it.
         from snapshot_restore_py import register_after_restore, register_before_snapshot  # noqa: PLC0415
@@ -334,7 +339,7 @@ def _process_age_ms() -> float:
     return (now - int(stat.rpartition(b")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000
 
 
-ENDPOINT: Final = start()
+ENDPOINT: Final = start(_begun)
 gc.freeze()
 gc.enable()
 # For whichever request comes first; an iterator hands it to one, also where `make serve` has several at a time.

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
-from retention.jws import KNOWN_LEAVES
 from retention.offers import Signer
 from retention.record import Record
 from retention.rules import UNREADABLE, Customer
-from retention.settings import Deployment
+from retention.settings import KNOWN_LEAVES, Deployment
 from retention.store import Loaded
 
 from console.authority import Authority, request_claims

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from endpoint_bench import load_app
 from fake_table import Clock
 from minting import Plan, der, intermediate_plan, key, leaf_plan, root_plan
-from retention import connection, store
+from retention import beginning, connection, store
 from retention.deadline import PassedTime
 from retention.jws import SignedPayloadVerifier, SigningPath
 from retention.record import Record, line_of
@@ -209,7 +209,7 @@ def process(
     for name in ("CONNECT_SECONDS", "READ_SECONDS"):
         patch.setattr(connection, name, _GENEROUS)
     patch.setattr(app, "INIT_SECONDS", _GENEROUS)
-    patch.setattr(app, "PassedTime", lambda: PassedTime(clocks.monotonic, clocks.wall))
+    patch.setattr(beginning, "PassedTime", lambda: PassedTime(clocks.monotonic, clocks.wall))
     if apples:
         patch.setattr(app, "APPLE_ROOT_FINGERPRINT", hashlib.sha256(root_der()).hexdigest())
     patch.setenv("AWS_ENDPOINT_URL", aws.url)

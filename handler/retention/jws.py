@@ -29,7 +29,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from retention.errors import ClaimError, ConfigurationError, VerificationError
-from retention.known_chains import KNOWN_CHAINS
 from retention.signing_path import PATH_SECONDS, SigningPath, chain_key, known_path, whole_seconds
 from retention.strict_json import StrictJSONError, read_object
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APPLE_ROOT_FINGERPRINT",
-    "KNOWN_LEAVES",
     "MAX_CHARACTERS",
     "MAX_PATHS",
     "PATH_SECONDS",
@@ -65,10 +63,6 @@ TEST_AUTHORITY_KEYS: Final = frozenset(
         "1b319fee9886a93988be89098276f90bb84da4e8df2dd49b46061c8b9c2fbff2",
     }
 )
-
-# The leaves that the App Store signed with when this release was made. Another one that Apple's root vouches for is
-# believed all the same: it is news, and `app` says so.
-KNOWN_LEAVES: Final = frozenset(chain.leaf_fingerprint for chain in KNOWN_CHAINS.values())
 
 # API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024

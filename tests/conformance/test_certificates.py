@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from minting import NOW, Case, certificate_cases
 from retention.errors import VerificationError
-from retention.jws import KNOWN_LEAVES, SignedPayloadVerifier, apple_root
+from retention.jws import SignedPayloadVerifier, apple_root
+from retention.settings import KNOWN_LEAVES
 
 APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)

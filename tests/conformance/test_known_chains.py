@@ -25,8 +25,9 @@ from minting import NOW, SECOND, Case, certificate_cases, good_chain, signed
 from retention import jws, signing_path
 from retention.certificates import Authorities
 from retention.errors import VerificationError
-from retention.jws import KNOWN_LEAVES, TEST_AUTHORITY_KEYS, SignedPayloadVerifier, SigningPath, apple_root
+from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, SigningPath, apple_root
 from retention.known_chains import KNOWN_CHAINS, KnownChain
+from retention.settings import KNOWN_LEAVES
 
 from console.authority import Authority
 

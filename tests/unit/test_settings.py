@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.jws import KNOWN_LEAVES
-from retention.settings import Deployment, SyncDeployment
+from retention.settings import KNOWN_LEAVES, Deployment, SyncDeployment
 
 from console.authority import Authority
 

@@ -1,0 +1,87 @@
+"""How a start begins: with the way to the table, and reading it while all the rest is still being imported.
+
+Imports need the processor, and calls wait for the network: side by side they take as long as the longer of both. So
+`app` imports this module first, with the few others that reading needs, and everything else within a `Beginning`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+
+from retention.connection import Connection, connect
+from retention.credentials import CredentialSource
+from retention.deadline import Deadline, PassedTime
+from retention.errors import ConfigurationError
+from retention.settings import Deployment
+from retention.store import INIT_SECONDS, Store
+
+if TYPE_CHECKING:
+    from retention.catalog import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How one deployment reaches AWS. `passed` measures all ages."""
+
+    credentials: CredentialSource
+    passed: PassedTime
+    store: Store
+    ssm: Connection
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Reach:
+        """Wire it, from the environment. Raises ConfigurationError; opens no connection."""
+        credentials, passed = CredentialSource(), PassedTime()
+        dynamodb, ssm = connect("dynamodb", credentials, passed), connect("ssm", credentials, passed)
+        store = Store(
+            lambda: dynamodb, deployment.table, monotonic=passed, clock=lambda: deployment.clock().timestamp()
+        )
+        return cls(credentials, passed, store, ssm)
+
+
+class Beginning:
+    """Reads ahead in a thread beside whatever `with` encloses, and waits for it at the end: INIT_SECONDS, no longer.
+
+    Time counts from that end on: what was enclosed has taken its own. `reach` is None where the environment makes no
+    deployment; whoever wires it next learns why. `releases` are the live settings that could be read, and `deadline`
+    is what they left of INIT_SECONDS.
+    """
+
+    def __init__(self) -> None:
+        self.reach: Reach | None = None
+        self.releases: dict[int, Settings] = {}
+        self.deadline = Deadline.after(INIT_SECONDS)
+        self._ended: float | None = None
+        self._thread: Thread | None = None
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            deployment = Deployment.from_env()
+            self.reach = Reach.of(deployment)
+        except ConfigurationError:
+            return self
+        arguments = self.reach.store, deployment.app_apple_ids
+        self._thread = Thread(target=self._read, args=arguments, name="retention-ahead", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended = time.monotonic()
+        self.deadline = Deadline.after(INIT_SECONDS)
+        if self._thread is not None:
+            self._thread.join(self.deadline.left())
+        if self._error is not None:
+            raise self._error
+
+    def _read(self, store: Store, app_apple_ids: frozenset[int]) -> None:
+        try:
+            self.releases = store.warm(app_apple_ids, Deadline(INIT_SECONDS, self._waited))
+        except BaseException as error:  # noqa: BLE001  # it belongs to the thread that waits
+            self._error = error
+
+    def _waited(self) -> float:
+        return 0.0 if self._ended is None else time.monotonic() - self._ended
