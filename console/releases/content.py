@@ -17,7 +17,6 @@ from console.releases.reading import ReleaseError, manifest_of
 _CHUNK: Final = 350_000
 # DynamoDB takes 400 KB; the compiler holds sheets to 350, other documents are far smaller.
 _MAX_ROW: Final = 390_000
-_READ_AHEAD: Final = 64 * 1024
 
 
 def content_of(release: Release) -> dict[str, Item]:
@@ -65,7 +64,7 @@ def _first(products: list[str], content: Mapping[str, Item]) -> list[str]:
     As many as pack into 64 KB together: one answer of DynamoDB, which comes while a starting function still imports.
     """
     first: list[str] = []
-    room = _READ_AHEAD
+    room = rows.READ_AHEAD_BYTES
     for product in products:
         room -= len(rows.binary(content[rows.PRODUCT + product], "document"))
         if room < 0 or len(first) == rows.BATCH_KEYS - 1:

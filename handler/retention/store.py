@@ -419,7 +419,8 @@ class Store:
             product for product in products if self._memory.sheet((app_apple_id, ahead.release, product)) is None
         ]
         keys = [rows.sheet_key(app_apple_id, ahead.release, product) for product in unknown]
-        ahead = replace(ahead, rows={**ahead.rows, **self._batch(keys, deadline, consistent=False)})
+        read = {**ahead.rows, **self._batch(keys, deadline, consistent=False)}
+        ahead = replace(ahead, rows={name: item for name, item in read.items() if rows.is_light(item)})
         messages = self._messages_ahead(app_apple_id, ahead, release, [*products, ANY_PRODUCT])
         read_at = self._monotonic()
         wanted = {message: rows.message_key(app_apple_id, message) for message in messages}

@@ -54,6 +54,10 @@ _MAX_SORT_KEY = 1024
 # What a document may hold once unpacked. A sheet at its limits (350 KB compressed, 500 rules) stays well below.
 MAX_DOCUMENT: Final = 16 * 1024 * 1024
 
+# As much of a release is worth reading before anybody asks: sheets that pack into it together, and the one for products
+# outside the file if it does. More would keep a start waiting.
+READ_AHEAD_BYTES: Final = 64 * 1024
+
 # Four bytes of a product id's digest: enough to tell a product that is not in the release from a row that is missing.
 _ROLL_BYTES = 4
 
@@ -106,6 +110,13 @@ def content_of(item: Item) -> bytes:
     if digest_of(content) != string(item, "digest"):
         raise UnreadableRowError("the document is not the one its digest was taken of")
     return content
+
+
+def is_light(item: Item) -> bool:
+    """Return whether a row has a document, packed, of a size to be read ahead."""
+    document = item.get("document")
+    packed = document.get("B") if isinstance(document, Mapping) else None
+    return isinstance(packed, bytes) and len(packed) <= READ_AHEAD_BYTES
 
 
 def document_of(item: Item) -> Any:  # noqa: ANN401  # JSON: its readers judge its shape

@@ -99,6 +99,15 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+def test_reading_ahead_waits_for_no_import_that_it_does_not_need() -> None:
+    """The table is read while these are imported: none of them may come before."""
+    loaded = modules_after("import retention.beginning")
+    assert "retention.store" in loaded
+    later = {"answers", "decision", "gateway", "jws", "offers", "record", "response", "telemetry"}
+    assert not {name for name in loaded if name.partition(".")[0] == "cryptography"}
+    assert not {f"retention.{name}" for name in later} & loaded
+
+
 def test_the_import_budget_of_the_real_time_function() -> None:
     """After `import app`, warmed, nothing is loaded that only other programs need: each costs a cold start."""
     loaded = modules_after("import app")

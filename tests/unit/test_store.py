@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -762,11 +763,24 @@ def test_whatever_of_reading_ahead_fails_is_left_to_the_first_request(call: int,
     assert len(reader.operations()) == {1: 3, 2: 2, 3: 2, 4: 1}[call]
 
 
-def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for() -> None:
+def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() -> None:
+    """To unpack and compile it would keep the start waiting."""
+    large = sheet(None, "anyone", {"en-US": [ANYONE_EN]}, pictured=[random.Random(1).randbytes(70_000).hex()])
+    reader = ahead(["pro.monthly"], {**SHEETS, "*": large})
+    assert [name for _, _, name in reader.store._memory._sheets] == ["pro.monthly"]
+    reader.operations()
+    assert rule_of(reader.load("ghost")) == "anyone"
+    assert reader.operations() == ["batch_get_item", "batch_get_item"]
+    assert rule_of(reader.load()) == "monthly"
+    assert reader.operations() == []
+
+
+@pytest.mark.parametrize("damage", [{"digest": {"S": "0" * 64}}, {"document": {"S": "x"}}, {"document": 7}])
+def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for(damage: dict[str, Any]) -> None:
     """The others were read ahead all the same."""
     reader = Reader(published())
     reader.table.publish(1, {**SHEETS, "other": SHEETS["pro.monthly"]}, first=["pro.monthly", "other"])
-    edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), digest={"S": "0" * 64})
+    edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), **damage)
     assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
     reader.operations()
     assert rule_of(reader.load("other")) == "monthly"
