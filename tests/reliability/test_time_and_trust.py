@@ -563,7 +563,8 @@ def test_cloudformation_refuses_an_anchor_in_production(artefact: Artefact, note
     for anchor in (REHEARSAL.root_der, TEST_CA.root_der, apple_root()):
         given = {"RehearsalTrustAnchor": encoded(anchor)}
         assert acceptable("RehearsalTrustAnchor", encoded(anchor))
-        assert refused_by(parameters({**given, "Environment": "Production"})) == ["RehearsalStaysOutOfProduction"]
+        live = {**given, "Environment": "Production", "AlarmEmail": "ops@example.com"}
+        assert refused_by(parameters(live)) == ["RehearsalStaysOutOfProduction"]
         assert refused_by(parameters(given)) == []
     for function in resources("AWS::Serverless::Function").values():
         variables = function["Properties"]["Environment"]["Variables"]
