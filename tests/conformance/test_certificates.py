@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from minting import NOW, Case, certificate_cases
+from minting.odd_keys import compressed
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier, apple_root
 from retention.settings import KNOWN_LEAVES
@@ -21,6 +22,13 @@ LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)
 )
 def test_accepts_unusual_and_right(case: Case) -> None:
     """A chain that Apple could serve tomorrow is accepted today."""
+    assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["environment"] == "Production"
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_accepts_a_compressed_point_of_either_parity(last: int) -> None:
+    """A key may be spelled by its x and one bit of its y, whichever bit that is."""
+    case = compressed(last)
     assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["environment"] == "Production"
 
 

@@ -823,7 +823,7 @@ def test_what_a_request_becomes_on_its_way_shows_nobody(haul: Haul) -> None:
 # API Gateway's variables that say nothing of path, route or query.
 LOGGED = {
     *("requestId", "requestTimeEpoch", "identity.sourceIp", "identity.userAgent", "httpMethod", "status"),
-    *("integrationStatus", "integrationErrorMessage", "error.messageString", "responseLength", "responseLatency"),
+    *("integrationStatus", "integrationErrorMessage", "error.message", "responseLength", "responseLatency"),
     *("integrationLatency",),
 }
 
