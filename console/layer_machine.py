@@ -10,6 +10,7 @@ import io
 import zipfile
 from typing import Any, Final
 
+from console import trust
 from console.failure import Failure
 
 _BLOCK: Final = 64 * 1024
@@ -53,7 +54,8 @@ class _Remote(io.RawIOBase):
     def _get(self, part: str) -> Any:  # noqa: ANN401  # requests' Response, imported late
         import requests  # noqa: PLC0415  # half a second that one command needs
 
-        answer = requests.get(self._url, headers={"Range": part}, timeout=_TIMEOUT)
+        roots = trust.bundle(aws=True) or True
+        answer = requests.get(self._url, headers={"Range": part}, timeout=_TIMEOUT, verify=roots)
         if answer.status_code == _WHOLE:
             self._all, self._size = answer.content, len(answer.content)
         elif answer.status_code != _PARTIAL or "content-range" not in answer.headers:

@@ -122,12 +122,16 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(path: Path) -> N
 
 def test_whatever_pip_installs_is_held_to_its_hash() -> None:
     """Every `pip install` of make, CI and scripts demands hashes; that of the project itself fetches nothing."""
-    for name in (".ci/run", "scripts/pins"):
-        text = (ROOT / name).read_text().replace("\\\n", " ")
-        installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]
-        assert installs
-        assert all("--require-hashes" in line or "--no-index" in line for line in installs)
-    for path in (ROOT / "Makefile", *(ROOT / "build").rglob("Makefile"), ROOT / "scripts" / "artefact.py"):
+    text = (ROOT / ".ci" / "run").read_text().replace("\\\n", " ")
+    installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]
+    assert installs
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+    for path in (
+        ROOT / "Makefile",
+        ROOT / "scripts" / "pins",
+        *(ROOT / "build").rglob("Makefile"),
+        ROOT / "scripts" / "artefact.py",
+    ):
         assert "pip install" not in path.read_text()  # scripts/install.py does it
     assert "--require-hashes" in install.HASHED
     assert "--no-index" in install.PROJECT
@@ -138,7 +142,7 @@ def test_pins_wait_out_a_cool_down() -> None:
     script = (ROOT / "scripts" / "pins").read_text()
     assert "COOLDOWN_DAYS=${COOLDOWN_DAYS:-7}" in script
     assert script.count("pip compile") == script.count('--exclude-newer "$COOLDOWN_DAYS days"') == 1
-    assert "-r requirements/pins.txt" in script
+    assert "scripts/install.py requirements/pins.txt" in script
 
 
 def test_scripts_can_be_run() -> None:
@@ -151,5 +155,5 @@ def test_pins_judge_apples_chains_again() -> None:
     """What is known of Apple's chains was found out with some versions: `make pins` asks the ones it takes."""
     script = (ROOT / "scripts" / "pins").read_text()
     _, _, after = script.partition('pip compile "$input"')
-    assert "-r layers/dependencies/requirements.txt" in after
+    assert "install.py layers/dependencies/requirements.txt" in after
     assert script.rstrip().endswith('"$scratch/layer/bin/python" scripts/chains.py check')

@@ -154,6 +154,25 @@ def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: 
     assert "secret" not in str(told.value)
 
 
+def test_the_roots_of_a_proxy_that_inspects_tls_are_trusted_there_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A layer is fetched with the roots that AWS's own calls trust, whichever variable names them."""
+    asked: dict[str, Any] = {}
+    roots = tmp_path / "roots.pem"
+    roots.write_text("-----BEGIN CERTIFICATE-----\n")
+
+    def get(_: str, **options: Any) -> Any:
+        asked.update(options)
+        raise OSError
+
+    monkeypatch.setattr("requests.get", get)
+    monkeypatch.setenv("SSL_CERT_FILE", str(roots))
+    with pytest.raises(Failure):
+        machine_of("https://awslambda-us-east-1-layers.s3.amazonaws.com/layer")
+    assert asked["verify"] == str(roots)
+
+
 class Aws:
     """Lambda, SNS and Parameter Store, as far as `doctor` asks them; what is not given is refused."""
 
