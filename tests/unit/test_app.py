@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
@@ -385,6 +386,26 @@ def test_init_fetches_the_key_where_the_release_signs() -> None:
     assert at.keys.asked == 1
     make_bench(catalog(rule(MESSAGE))).endpoint.warm()
     make_bench(CatalogUnavailableError("dynamodb", "no answer")).endpoint.warm()
+
+
+def test_what_signing_needs_is_imported_while_the_key_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the network's wait, not after it: the key's answer is held back until the import has begun."""
+    begun = Event()
+    monkeypatch.setattr(load_app(), "prepare", begun.set)
+    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
+    waited: list[bool] = []
+    monkeypatch.setattr(at.keys, "get", lambda *_: waited.append(begun.wait(10)))
+    at.endpoint.warm()
+    assert waited == [True]
+
+
+def test_a_snapshot_has_the_code_that_signs_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where environments are restored, imports are made once, before the snapshot."""
+    prepared: list[bool] = []
+    monkeypatch.setattr(load_app(), "prepare", lambda: prepared.append(True))
+    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
+    at.endpoint.warm()
+    assert (prepared, at.keys.asked) == ([True], 0)
 
 
 def test_no_secret_goes_into_a_snapshot() -> None:
