@@ -147,7 +147,8 @@ def _hint(options: Options, app_apple_id: int, product: str, url: str) -> str:
         return f"From another terminal, the rehearsal:\n\n  .venv/bin/retention {shlex.join(line)}\n"
     return (
         "From another terminal, a freshly signed request:\n\n"
-        f"  .venv/bin/retention sign-request --app {app_apple_id} --product {product} | curl -sS -d @- {url}\n"
+        f"  .venv/bin/retention sign-request --app {app_apple_id} --product {product}"
+        f" | curl -sS --noproxy '*' -d @- {url}\n"
     )
 
 
