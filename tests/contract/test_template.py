@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import math
 import re
 import tomllib
 from functools import cache
@@ -180,7 +181,7 @@ def test_every_statistic_is_one_that_cloudwatch_takes(name: str) -> None:
     alarm = ALARMS[name]["Properties"]
     stats = [entry["MetricStat"]["Stat"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
     for statistic in stats or [alarm.get("Statistic") or alarm["ExtendedStatistic"]]:
-        assert re.fullmatch(r"Sum|Maximum|p\d{2}", statistic)
+        assert re.fullmatch(r"Sum|Maximum|SampleCount|p\d{2}", statistic)
     assert not alarm.get("Statistic", "").startswith("p")
 
 
@@ -194,10 +195,50 @@ def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_a_percentile_of_few_samples_alarms_nobody(name: str) -> None:
-    """Of a handful of requests the percentile is the slowest: one slow start a day is no reason to wake a person."""
+def test_no_alarm_is_on_a_percentile_alone(name: str) -> None:
+    """It would be the slowest of few samples or, with `ignore`, deaf below 10/(1-p) of them: 1 000 for p99."""
     alarm = ALARMS[name]["Properties"]
-    assert ("ExtendedStatistic" in alarm) == (alarm.get("EvaluateLowSampleCountPercentile") == "ignore")
+    assert "ExtendedStatistic" not in alarm
+    assert "EvaluateLowSampleCountPercentile" not in alarm
+
+
+def value_of(name: str, samples: list[int]) -> float:
+    """Return what the expression of an alarm over percentiles gives for one period's samples, in milliseconds."""
+    entries = ALARMS[name]["Properties"]["Metrics"]
+    (expression,) = [entry["Expression"] for entry in entries if "Expression" in entry]
+    stats = {entry["Id"]: entry["MetricStat"]["Stat"] for entry in entries if "MetricStat" in entry}
+    ordered, count = sorted(samples), len(samples)
+    read = {
+        each: ordered[math.ceil(int(stat[1:]) * count / 100) - 1] if stat.startswith("p") else count
+        for each, stat in stats.items()
+    }
+    return float(eval(expression, {"IF": lambda test, then, other: then if test else other}, read))  # noqa: S307  # ours
+
+
+@pytest.mark.parametrize(
+    ("name", "slow", "of", "alarms"),
+    [
+        ("LatencyAlarm", 1, 1, False),
+        ("LatencyAlarm", 19, 19, False),
+        ("LatencyAlarm", 1, 20, False),
+        ("LatencyAlarm", 3, 20, True),
+        ("LatencyAlarm", 1, 99, False),
+        ("LatencyAlarm", 1, 100, False),
+        ("LatencyAlarm", 2, 100, True),
+        ("LatencyAlarm", 900, 900, True),
+        ("ColdWaitAlarm", 1, 1, False),
+        ("ColdWaitAlarm", 4, 4, False),
+        ("ColdWaitAlarm", 1, 5, False),
+        ("ColdWaitAlarm", 3, 5, True),
+        ("ColdWaitAlarm", 2, 20, False),
+        ("ColdWaitAlarm", 3, 20, True),
+    ],
+)
+def test_slowness_alarms_by_as_many_as_there_are(name: str, slow: int, of: int, *, alarms: bool) -> None:
+    """One slow start a day is no reason to wake a person; a stack of a request a minute is not left unwatched."""
+    alarm = ALARMS[name]["Properties"]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert (value_of(name, [900] * slow + [50] * (of - slow)) > alarm["Threshold"]) == alarms
 
 
 @pytest.mark.parametrize("name", ALARMS)

@@ -165,3 +165,12 @@ def test_an_owner_s_question_is_answered_in_one_line(document: str, measured: co
     )
     assert float(million) == pytest.approx(float(computed[0]), abs=0.06)
     assert float(idle) == pytest.approx(float(computed[1]), abs=0.6)
+
+
+def test_what_an_idle_stack_pays_for_is_computed(measured: costs.Function) -> None:
+    """Each part that docs/performance.md names: alarms, dashboard, metrics before and after Apple calls, the sync."""
+    idle, busy = (costs.stack(measured, called=called) for called in (False, True))
+    sentence = PERFORMANCE.replace("\n", " ").partition("never called pays for")[2].partition("the sync's runs")
+    parts = re.findall(r"\$(\d+\.\d\d)", sentence[0] + sentence[2][:10])
+    expected = [idle.alarms, idle.dashboard, idle.metrics, busy.metrics, idle.sync]
+    assert [float(part) for part in parts] == [pytest.approx(dollars, abs=0.015) for dollars in expected]
