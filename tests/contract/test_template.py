@@ -1061,6 +1061,13 @@ def test_every_production_stack_reports_to_a_person(section: str) -> None:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
+def test_whether_alarms_reach_a_person_is_written_down(section: str) -> None:
+    """For each stack, `none` included: else `retention doctor` finds a fault in a stack that is as it was meant."""
+    given = configured(section)
+    assert given.get("AlarmTopicArn") or given.get("AlarmEmail")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
 def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
     """Apple's sandbox is quiet for days; a new version meets a tenth of production's customers first."""
     given = parameters(configured(section))
