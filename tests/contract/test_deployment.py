@@ -7,8 +7,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, Final
 
+import cfnlint
 import pytest
 import real_parts
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -132,7 +134,7 @@ NEVER_CALLED: Final = {
     r"kms:.*|logs:(Associate|Disassociate)KmsKey": "no resource has a key of its own",
     r"ec2:.*|elasticfilesystem:.*|s3files:.*": "no function is in a VPC or has a file system",
     r"lambda:(Put|Delete)(FunctionCodeSigning|FunctionRecursion|FunctionScaling|RuntimeManagement)Config": "not set",
-    r"lambda:(PassCapacityProvider|AssociateRuntimeAlias)": "not set",
+    r"lambda:(PassCapacityProvider|AssociateRuntimeAlias|GetCodeSigningConfig)": "not set",
     r"logs:(Put|Delete)(DataProtectionPolicy|IndexPolicy)|logs:PutBearerTokenAuthentication": "not set",
     r"logs:(PutLogGroupDeletionProtection|DeleteResourcePolicy|CreateLogStream|DescribeLogStreams|PutLogEvents)": "no",
     r"s3:(REST.PUT.OBJECT|getObject|GetObjectMetadata)|firehose:.*": "bodies and logs do not come from or go to S3",
@@ -188,6 +190,47 @@ def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_p
         and not any(re.fullmatch(each, pattern) for each in BEYOND_HANDLERS)
     }
     assert beyond == set()
+
+
+# What IAM judges an action against, by service and action in small letters: the service authorization reference.
+REFERENCE: Final = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text("utf-8"))
+
+
+def resources_given(action: str) -> set[str]:
+    """Return the resources under which docs/deployer-policy.json has an action."""
+    found: set[str] = set()
+    for each in POLICY["Statement"]:
+        actions, resources = ([one] if isinstance(one, str) else one for one in (each["Action"], each["Resource"]))
+        if any(fnmatchcase(action, pattern) for pattern in actions):
+            found |= set(resources)
+    return found
+
+
+def judged_against(action: str) -> set[str]:
+    """Return how the ARNs begin, after the account, that IAM judges an action against; empty where it knows none."""
+    service, _, name = action.partition(":")
+    kinds = REFERENCE[service]["Actions"].get(name.lower(), {}).get("Resources", [])
+    known = {kind.lower(): found["ARNFormats"] for kind, found in REFERENCE[service]["Resources"].items()}
+    formats = [text for kind in kinds for text in known[kind.lower()]]
+    return {text.split(":", 5)[5].partition(".*")[0] for text in formats}
+
+
+@pytest.mark.real
+def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: real_parts.Artefact) -> None:
+    """An action that knows no resource is allowed by `*` alone: under the name of a stack's resource it is refused."""
+    kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
+    every = set().union(*map(called, kinds)) | {action for action in allowed() if "*" not in action}
+    wrong, seen = set(), 0
+    for action in every:
+        given = resources_given(action)
+        if "*" in given or action.startswith("apigateway:"):  # whose ARNs are paths
+            continue
+        begins = tuple(judged_against(action))
+        if not any(begins and one.split(":", 5)[5].startswith(begins) for one in given):
+            wrong.add(action)
+        seen += 1
+    assert wrong == set()
+    assert seen > 80
 
 
 def test_a_deployer_s_policy_is_one_that_iam_takes() -> None:
