@@ -12,7 +12,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import samconfig
@@ -108,13 +108,21 @@ class Deploying:
 
     def _was_repeated(self) -> bool:
         try:
-            events = self._client("cloudformation").describe_stack_events(StackName=self.deployment.stack)
+            return any(REPEATED in event.get("ResourceStatusReason", "") for event in self._events_of_this_attempt())
         except Exception as error:
             if sentence(error) is None:
                 raise
             return False  # the reason stands above, as SAM tells it
-        latest = events["StackEvents"][:20]
-        return any(REPEATED in event.get("ResourceStatusReason", "") for event in latest)
+
+    def _events_of_this_attempt(self) -> Iterator[dict[str, Any]]:
+        """Yield the stack's events, newest first, back to the one that began the attempt: a rollback has many."""
+        pages = self._client("cloudformation").get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=self.deployment.stack):
+            for event in page["StackEvents"]:
+                yield event
+                begun = event.get("ResourceStatus") in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
+                if begun and event.get("PhysicalResourceId") == event.get("StackId"):
+                    return
 
     def _compare(self) -> str:
         described = self._described()

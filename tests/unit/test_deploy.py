@@ -120,13 +120,23 @@ def test_the_profile_is_sam_s() -> None:
 # Deploying
 
 
+STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbox/0f3c2a10"
+
+
+def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
+    """One of a stack's events, which has a reason only where something failed."""
+    told = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
+    return told | ({"ResourceStatusReason": reason} if reason else {})
+
+
 class Aws:
     """CloudFormation and Lambda, as far as deploying asks them."""
 
     exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     def __init__(self, version: dict[str, Any], *, there: bool = True, architecture: str = "arm64") -> None:
-        self.version, self.there, self.architecture, self.reason = version, there, architecture, ""
+        self.version, self.there, self.architecture = version, there, architecture
+        self.reason = self.earlier = ""  # of this attempt's failure, and of the one before
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  # botocore's spelling
         if not self.there:
@@ -139,8 +149,16 @@ class Aws:
         parameters = [{"ParameterKey": "Architecture", "ParameterValue": self.architecture}]
         return {"Stacks": [{"StackName": StackName, "Outputs": outputs, "Parameters": parameters}]}
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
-        return {"StackEvents": [{"ResourceStatus": "x"}, {"ResourceStatusReason": self.reason}]}
+    def get_paginator(self, name: str) -> Aws:
+        assert name == "describe_stack_events"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """Newest first, as CloudFormation has it: a rollback of many resources, the reason, the attempt's beginning."""
+        rollback = [event(f"Resource{number}", "UPDATE_COMPLETE") for number in range(150)]
+        failed = [event("Version", "CREATE_FAILED", self.reason), event(STACK_ID, "UPDATE_IN_PROGRESS")]
+        before = [event("Version", "CREATE_FAILED", self.earlier), event(STACK_ID, "CREATE_IN_PROGRESS")]
+        return [{"StackEvents": page} for page in (rollback[:100], rollback[100:] + failed, before)]
 
     def get_function_configuration(self, FunctionName: str, Qualifier: str = "") -> dict[str, Any]:  # noqa: N803
         assert FunctionName == "f"
@@ -238,7 +256,10 @@ def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callab
     aws = Aws(live())
     with pytest.raises(DeployError, match="retention-sandbox was not deployed"):
         begin(aws)
-    aws.reason = "A version for this Lambda function exists ( 7 ). Modify the function to create a new version."
+    aws.earlier = "A version for this Lambda function exists ( 7 ). Modify the function to create a new version."
+    with pytest.raises(DeployError, match="SAM says why above"):
+        begin(aws)
+    aws.reason = aws.earlier
     with pytest.raises(DeployError, match="make deploy ENV=sandbox NONCE=2"):
         begin(aws)
     steps.codes.clear()
