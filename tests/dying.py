@@ -295,8 +295,10 @@ def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any) -> Non
     sight = Sight()
     store = _store(replica, table)
     while not done.value:
-        if choose.random() < 1 / 50:  # a cold start
+        if choose.random() < 1 / 50:  # a cold start, which has read ahead or was too late to
             store = _store(replica, table)
+            if choose.random() < 1 / 2:
+                store.warm([APP], Deadline.after(30))
         replica.watch()
         _look(store, choose.choice(["pro.monthly", "ghost", "stranger"]), sight)
         time.sleep(choose.random() / 100)
