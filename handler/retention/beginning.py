@@ -7,7 +7,7 @@ Imports need the processor, and calls wait for the network: side by side they ta
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Reach:
     """How one deployment reaches AWS. `passed` measures all ages."""
 
-    credentials: CredentialSource
+    credentials: CredentialSource = field(repr=False)
     passed: PassedTime
     store: Store
     ssm: Connection
