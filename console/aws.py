@@ -38,7 +38,7 @@ def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any
         session: Any = boto3.DEFAULT_SESSION
         scoped = session._session.get_scoped_config()  # noqa: SLF001  # boto3 gives no other way to it
         check_profile(_profile(), _config_file(), scoped)
-        _check_credentials(session)
+        _check_credentials(session, scoped)
         made = session.client(
             service, region_name=region, endpoint_url=endpoint_url, config=config, verify=_roots(scoped)
         )
@@ -86,19 +86,19 @@ def _check_way(url: str, scoped: Mapping[str, Any]) -> None:
         )
 
 
-def _check_credentials(session: Any) -> None:  # noqa: ANN401  # boto3's Session
+def _check_credentials(session: Any, scoped: Mapping[str, Any]) -> None:  # noqa: ANN401  # boto3's Session
     """Get the credentials now, while what is wrong with them can still be told from everything else."""
     try:
         found = session.get_credentials()
         if found is not None:
             found.get_frozen_credentials()
     except Exception as error:  # noqa: BLE001  # a source of credentials is any program
-        raise _without_credentials(error) from None
+        raise _without_credentials(error, scoped) from None
     if found is None:
         raise Failure("No AWS credentials were found: set AWS_PROFILE, or sign in with `aws login` or `aws sso login`.")
 
 
-def _without_credentials(error: Exception) -> Exception:
+def _without_credentials(error: Exception, scoped: Mapping[str, Any]) -> Exception:
     """Return the Failure for what a source of credentials raised; botocore's own errors are told elsewhere."""
     if isinstance(error, EOFError):
         return Failure(f"{_where()} asks for an MFA code, and there is no terminal to type it: get a session first.")
@@ -108,8 +108,10 @@ def _without_credentials(error: Exception) -> Exception:
             f" {error.strerror}."
         )
     if isinstance(error, ValueError | TypeError | AttributeError | LookupError) and not _is_botocores(error):
-        source = _source()
-        return Failure(f"{source} gives no credentials as AWS defines them: {_what(error)}.")
+        for setting, command in (("login_session", "aws login"), ("sso_account_id", "aws sso login")):
+            if setting in scoped:  # what a sign-in left in ~/.aws cannot be read
+                return Failure(f"The AWS session is unreadable: sign in again with `{command} --profile {_profile()}`.")
+        return Failure(f"{_source()} gives no credentials as AWS defines them: {_what(error)}.")
     return error
 
 

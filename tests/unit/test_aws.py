@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -212,6 +213,27 @@ def test_what_a_profile_has_wrong_is_named(
     assert [word for word in words if word not in text] == []
     assert HUSH not in text
     assert "pip install" not in text
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "[]", "{}", '{"accessToken": 1}'])
+def test_what_a_sign_in_left_and_cannot_be_read_asks_for_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    """A cache that was cut short, or is another version's."""
+    (tmp_path / "config").write_text(PROFILES)
+    left = {"login": ("login", "arn:aws:iam::123456789012:user/op", "sha256"), "sso": ("sso", "s", "sha1")}
+    for folder, key, algorithm in left.values():
+        cache = tmp_path / ".aws" / folder / "cache"
+        cache.mkdir(parents=True)
+        (cache / f"{hashlib.new(algorithm, key.encode()).hexdigest()}.json").write_text(content)
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    for profile, command in (("login", "aws login"), ("sso", "aws sso login")):
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        monkeypatch.setenv("AWS_PROFILE", profile)
+        assert f"`{command} --profile {profile}`" in told()
 
 
 @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
