@@ -19,7 +19,9 @@ _ENOUGH: Final = {PRODUCTION: 1000}
 _ENOUGH_FOR_TESTS: Final = 50
 _HIGHER_THROUGHPUT: Final = "/ssm/parameter-store/high-throughput-enabled"
 _NO_PERSON: Final = "none"  # what AlarmEmail is set to where alarms are to reach no person
-_PENDING: Final = {"PendingConfirmation", "Deleted"}  # in place of a subscription's ARN
+# In place of a subscription's ARN. One that was taken away stays in SNS's list for some days.
+_PENDING: Final = "PendingConfirmation"
+_GONE: Final = "Deleted"
 
 
 def alias(stack: Stack, connect: Connect) -> Iterator[Finding]:
@@ -83,8 +85,9 @@ def alarms(stack: Stack, connect: Connect) -> Iterator[Finding]:
 
 def _subscriptions(topic: str, sns: Any) -> Iterator[Finding]:  # noqa: ANN401  # boto3 makes clients at run time
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    found = [one for page in pages for one in page.get("Subscriptions", [])]
-    waiting = [f"{one['Endpoint']} ({one['Protocol']})" for one in found if one["SubscriptionArn"] in _PENDING]
+    listed = [one for page in pages for one in page.get("Subscriptions", [])]
+    found = [one for one in listed if one["SubscriptionArn"] != _GONE]
+    waiting = [f"{one['Endpoint']} ({one['Protocol']})" for one in found if one["SubscriptionArn"] == _PENDING]
     hearing = len(found) - len(waiting)
     confirm = "Open the message that SNS sent there, and confirm; or deploy again with another address."
     if not found:

@@ -247,7 +247,8 @@ CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
             BAD,
             "never confirmed by me@example.com (email)",
         ),
-        ([subscription("Deleted")], "alarms-reach-nobody", BAD, "never confirmed by me@example.com"),
+        ([subscription("Deleted")], "alarms-reach-nobody", BAD, f"the topic {TOPIC} has no subscription"),
+        ([subscription("Deleted"), subscription(CONFIRMED)], "alarms", GOOD, "reach 1 confirmed subscription."),
         (
             [subscription(CONFIRMED), subscription("PendingConfirmation", "you@example.com")],
             "alarm-unconfirmed",
