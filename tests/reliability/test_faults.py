@@ -719,8 +719,8 @@ class Function:
 @pytest.fixture
 def function(
     services: Services, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
-) -> Callable[[], Function]:
-    """Starts an environment of the built artefact, with the proxies where AWS would be."""
+) -> Callable[..., Function]:
+    """Starts an environment of the built artefact, with the proxies where AWS would be; on this table or another."""
     variables = {
         **function_environment(services.dynamodb.url, APP, trust_anchor=AUTHORITY.root_der),
         "AWS_ENDPOINT_URL_SSM": services.ssm.url,
@@ -728,17 +728,28 @@ def function(
         "RETENTION_TABLE": table,
         "RETENTION_KEY_PREFIX": PREFIX,
     }
-    return lambda: Function(emulator(variables))
+    return lambda on=table: Function(emulator({**variables, "RETENTION_TABLE": on}))
 
 
 UNDER_LAMBDA: Final = ("hang", "refuse", "black hole", "TLS hang", "slow 500 ms", "drip", "reset", "endless", "30 MB")
 
 
 def test_the_built_artefact_keeps_the_same_promises(
-    services: Services, found: Found, function: Callable[[], Function]
+    services: Services, found: Found, function: Callable[..., Function]
 ) -> None:
-    """One environment through one fault after the other; a locale never seen before stands for an empty memory."""
-    environment = function()
+    """One environment through one fault after the other; a locale never seen before stands for an empty memory.
+
+    That is what it is to a release that names nothing to read ahead.
+    """
+    table = services.table()
+    settings_key = rows.settings_key(APP, 1)
+    services.client.update_item(
+        TableName=table,
+        Key=settings_key,
+        UpdateExpression="REMOVE #first",
+        ExpressionAttributeNames={"#first": "first"},
+    )
+    environment = function(table)
     for case in ("message", "facts"):
         environment.post_until_good(case)
     time.sleep(size(int(HEAD_SECONDS), 0))  # then head is due, and again after each failure
@@ -762,7 +773,7 @@ def test_the_built_artefact_keeps_the_same_promises(
 
 @pytest.mark.parametrize("fault", ["refuse", "hang", "drip"][:: size(1, 3)])
 def test_an_environment_that_comes_up_in_a_fault_refuses_in_time_and_recovers(
-    services: Services, found: Found, function: Callable[[], Function], fault: str
+    services: Services, found: Found, function: Callable[..., Function], fault: str
 ) -> None:
     """Init is bounded, the first request is 503 and counted, and once the fault is over all is well."""
     scenario = next(each for each in SCENARIOS if each.fault == fault)
