@@ -879,7 +879,7 @@ def contradictions(given: dict[str, str]) -> list[str]:
         "SomeEndpoint": given["DefaultEndpoint"] == "off" and not domain,
         "TwoDifferentPaths": given["PreviousPathSecret"] and given["PreviousPathSecret"] == given["PathSecret"],
         "PreviousPathHadASecret": given["PreviousPathSecret"] == "none" and not given["PathSecret"],
-        "OneWayToAlarm": email and topic,
+        "OneWayToAlarm": email not in {"", "none"} and topic,  # `none` is no address
         "ProductionReportsToAPerson": production and not email and not topic,
     }
     return [rule for rule, is_broken in broken.items() if is_broken]
@@ -1078,7 +1078,13 @@ def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(se
 
 @pytest.mark.parametrize(
     ("email", "topic", "has_topic", "makes_one"),
-    [("", "", False, False), ("none", "", False, False), ("a@example.com", "", True, True), ("", TOPIC, True, False)],
+    [
+        ("", "", False, False),
+        ("none", "", False, False),
+        ("a@example.com", "", True, True),
+        ("", TOPIC, True, False),
+        ("none", TOPIC, True, False),
+    ],
 )
 def test_none_is_no_address(email: str, topic: str, *, has_topic: bool, makes_one: bool) -> None:
     """AlarmEmail=none makes no topic, and leaves alarms without an action."""
