@@ -70,7 +70,7 @@ class Deploying:
         self._build(architecture)
         build.examine(build.BUILT, architecture)
         self._deploy()
-        return self._compare()
+        return self._compare(_changed_at(described))
 
     def _client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
         return client(service, region=self.deployment.region or None, endpoint_url=None)
@@ -124,7 +124,8 @@ class Deploying:
                 if begun and event.get("PhysicalResourceId") == event.get("StackId"):
                     return
 
-    def _compare(self) -> str:
+    def _compare(self, before: object = None) -> str:
+        """Compare `live` with $LATEST. `before` is when the stack had last changed, None where that is not known."""
         described = self._described()
         outputs = {one["OutputKey"]: one["OutputValue"] for one in (described or {}).get("Outputs", [])}
         if "FunctionName" not in outputs:
@@ -136,9 +137,16 @@ class Deploying:
                 f"{self.deployment.stack} is deployed, but `live` still serves version {live['Version']}, which differs"
                 f" in: {', '.join(behind)}. Publish what was deployed: make deploy ENV={self.deployment.env} NONCE=2"
             )
-        return f"{self.deployment.stack}: `live` serves what was deployed, version {live['Version']}.\n" + (
+        untouched = before is not None and before == _changed_at(described)
+        told = "nothing was changed; " if untouched else ""
+        return f"{self.deployment.stack}: {told}`live` serves what was deployed, version {live['Version']}.\n" + (
             f"Url: {outputs['Url']}" if outputs.get("Url") else ""
         )
+
+
+def _changed_at(described: dict[str, Any] | None) -> object:
+    """Return when the stack was last changed: a change set that was declined, or had no changes, leaves that alone."""
+    return (described or {}).get("LastUpdatedTime")
 
 
 def _parameter(described: dict[str, Any] | None, name: str) -> str | None:

@@ -136,6 +136,7 @@ class Aws:
 
     def __init__(self, version: dict[str, Any], *, there: bool = True, architecture: str = "arm64") -> None:
         self.version, self.there, self.architecture = version, there, architecture
+        self.changed: list[str] = []  # when the stack was last changed, by question
         self.reason = self.earlier = ""  # of this attempt's failure, and of the one before
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  # botocore's spelling
@@ -147,7 +148,8 @@ class Aws:
             {"OutputKey": "Url", "OutputValue": "https://u/v1"},
         ]
         parameters = [{"ParameterKey": "Architecture", "ParameterValue": self.architecture}]
-        return {"Stacks": [{"StackName": StackName, "Outputs": outputs, "Parameters": parameters}]}
+        stack = {"StackName": StackName, "Outputs": outputs, "Parameters": parameters}
+        return {"Stacks": [stack | ({"LastUpdatedTime": self.changed.pop(0)} if self.changed else {})]}
 
     def get_paginator(self, name: str) -> Aws:
         assert name == "describe_stack_events"
@@ -211,6 +213,14 @@ def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: 
     ]
     assert "`live` serves what was deployed, version 7" in told
     assert "Url: https://u/v1" in told
+
+
+def test_a_change_set_that_was_declined_is_no_deployment(begin: Callable[..., str]) -> None:
+    """SAM ends well where its question was answered with no, and where there was nothing to change."""
+    for changed, nothing in ((["10:00", "10:00"], True), (["10:00", "10:05"], False), ([], False)):
+        aws = Aws(live())
+        aws.changed = changed
+        assert ("nothing was changed" in begin(aws)) == nothing
 
 
 def test_an_alias_that_is_behind_fails(begin: Callable[..., str]) -> None:
