@@ -381,7 +381,9 @@ def compile_all(folder: Path, inside: str) -> list[str]:
         try:
             tree = written_out(source) if name in in_path else ast.parse(source)
         except RefusedError as error:
-            refused.append(f"{place}:{error.line}: {error} is not known to scripts/compile.py")
+            refused.append(
+                f"{place}:{error.line}: {error} is not known to scripts/compile.py: write it otherwise, or add it there"
+            )
             continue
         target = Path(importlib.util.cache_from_source(str(path), optimization=""))
         target.parent.mkdir(exist_ok=True)
