@@ -96,6 +96,15 @@ def unseen_in_name(name: str) -> str | None:
     return None
 
 
+def beyond_ascii(text: str) -> str:
+    """Return a sentence about the first character of `text` that is none of ASCII's, however much it looks like one.
+
+    Empty where all are, and where the character cannot be seen: a mistake names that one by itself.
+    """
+    found = next((character for character in text if not character.isascii()), None)
+    return "" if found is None or unseen_in_name(text) else f" It has {called(found)} in it."
+
+
 def unfit_in_text(text: str) -> str | None:
     """Return the first character that no text for people holds: a control character, or what replaces a lost one."""
     found = _UNFIT.search(text)

@@ -11,6 +11,7 @@ from typing import Final
 from retention.locales import APPLE_LOCALES, language_of, normalise, spelled
 
 from console.file.answers import read_answer, read_experiment, utf16_length
+from console.file.characters import beyond_ascii
 from console.file.conditions import is_locale, read_condition
 from console.file.entries import (
     Answer,
@@ -153,7 +154,8 @@ class _Reader:
     ) -> str | None:
         text = fields.text(key, required=required)
         if text is not None and not pattern.fullmatch(text):
-            self.notes.add(fields.place(key), f"`{text}` is no {key}.", f"Write one like `{example}`.")
+            wrong = f"`{text}` is no {key}.{beyond_ascii(text)}"
+            self.notes.add(fields.place(key), wrong, f"Write one like `{example}`.")
         return text
 
     def _key_id(self, fields: Fields) -> str | None:
@@ -162,7 +164,8 @@ class _Reader:
             return text
         meant = key_id_meant(text)
         instead = f"Write one like `{KEY_ID_EXAMPLE}`." if meant is None else f"Write `keyId: {meant}`."
-        self.notes.add(fields.place("keyId"), f"`{text}` is no keyId, which is ten capitals and digits.", instead)
+        wrong = f"`{text}` is no keyId, which is ten capitals and digits.{beyond_ascii(text)}"
+        self.notes.add(fields.place("keyId"), wrong, instead)
         return None
 
     def environments(self, nodes: Mapping[str, Node]) -> dict[str, Environment]:
@@ -178,9 +181,8 @@ class _Reader:
     def _product(self, name: str, node: Node) -> Product:
         before = self.notes.found
         if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or not APPLE_ID_FORM.fullmatch(name):
-            self.notes.add(
-                node.at, f"`{name}` is no product id.", f"Write the id from App Store Connect: {APPLE_ID_WORDS}."
-            )
+            wrong = f"`{name}` is no product id.{beyond_ascii(name)}"
+            self.notes.add(node.at, wrong, f"Write the id from App Store Connect: {APPLE_ID_WORDS}.")
         known = ("group", "period", "advancedCommerce", "bundle", "default")
         fields = Fields.of(node, self.notes, "a product", known)
         product = Product(
@@ -240,7 +242,7 @@ class _Reader:
         normal = normalise(name)
         near = normal if normal in APPLE_LOCALES else None
         instead = f"Did you mean `{near}`?" if near else self.notes.suggest(name, _spoken(normal) or APPLE_LOCALES)
-        self.notes.add(at, f"Apple has no locale `{name}`.", instead)
+        self.notes.add(at, f"Apple has no locale `{name}`.{beyond_ascii(name)}", instead)
 
     def images(self, nodes: Mapping[str, Node]) -> dict[str, Image]:
         found = {}
@@ -326,7 +328,7 @@ class _Reader:
             fields = Fields.of(node, self.notes, "an offer", ("productId", "offerIdentifier", "signature"))
             product, identifier = fields.text("productId"), fields.text("offerIdentifier")
             if identifier is not None and not APPLE_ID_FORM.fullmatch(identifier):
-                wrong = f"`{identifier}` is no offer identifier."
+                wrong = f"`{identifier}` is no offer identifier.{beyond_ascii(identifier)}"
                 instead = f"Write the one from App Store Connect: {APPLE_ID_WORDS}."
                 self.notes.add(fields.place("offerIdentifier"), wrong, instead)
             signature = fields.choice("signature", ("v2", "v1"), default="v2")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.file import periods
-from console.file.characters import called, shows_nothing, unfit_in_text, unseen_in_name
+from console.file.characters import beyond_ascii, called, shows_nothing, unfit_in_text, unseen_in_name
 from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Notes, Place, suggestion
 from console.file.tree import Node
@@ -152,7 +152,7 @@ class Fields:
         meant = periods.meant(node.written, choices)
         instead = f"Did you mean `{meant}`?" if meant else suggestion("", choices)
         wrong = (
-            f"There is no `{key}` called `{node.value}`."
+            f"There is no `{key}` called `{node.value}`.{beyond_ascii(node.value)}"
             if isinstance(node.value, str)
             else (f"`{key}` is a text, not {node.kind}.")
         )

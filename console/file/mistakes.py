@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from console.file.characters import beyond_ascii, called, unseen_in_name
+
 # What a name cannot have in it: it stands on one line of a log, a table, a terminal.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -64,7 +66,7 @@ class Notes:
     def add(self, place: Place, wrong: str, instead: str) -> None:
         self.found += 1
         if place not in self._unusable:
-            self.mistakes.append(Mistake(place.line, place.where, wrong, instead))
+            self.mistakes.append(Mistake(place.line, place.where, wrong + _of_unseen(wrong), instead))
 
     def warn(self, place: Place, wrong: str, instead: str) -> None:
         """Note what may stay as it is, though its owner probably meant something else."""
@@ -77,7 +79,9 @@ class Notes:
 
     def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `name`, and which one may have been meant."""
-        self.add(place, f"There is no {what} `{name}`.", self.suggest(name, known))
+        names = frozenset(known)
+        odd = "" if name.isascii() or not all(map(str.isascii, names)) else beyond_ascii(name)
+        self.add(place, f"There is no {what} `{name}`.{odd}", self.suggest(name, names))
 
     def suggest(self, name: str, known: Iterable[str]) -> str:
         """Return `suggestion(name, known)`, or the names there are once enough were compared."""
@@ -94,6 +98,16 @@ class Notes:
         return told[name]
 
 
+def _of_unseen(wrong: str) -> str:
+    """Return a sentence about a character of what is quoted in `wrong` that its reader cannot see there."""
+    for quoted in _QUOTED.findall(wrong):
+        unseen = unseen_in_name(quoted)
+        if unseen is not None and called(unseen) not in wrong:
+            return f" It has {called(unseen)} in it."
+    return ""
+
+
+_QUOTED: Final = re.compile("`([^`\\n]+)`")
 _MOST_COMPARISONS: Final = 50_000
 _MOST_NAMES: Final = 12
 _ALIKE: Final = 0.6

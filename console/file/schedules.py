@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from console.file.characters import beyond_ascii
 from console.file.mistakes import Notes
 from console.file.tree import Node
 from console.file.zones import doubt, refusal, zone_names
@@ -79,7 +80,7 @@ def _local(node: Node, notes: Notes) -> datetime | None:
     if not isinstance(text, str) or not _LOCAL.fullmatch(text):
         notes.add(
             node.at,
-            f"A date or a local time belongs here, not {node.kind}.",
+            f"A date or a local time belongs here, not {node.kind}.{beyond_ascii(node.written)}",
             "Write `2026-12-01` or `2026-12-01T09:00`; `timeZone` says where, so no `Z` and no offset.",
         )
         return None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Final
 
+from console.file.characters import beyond_ascii
 from console.file.mistakes import nearest
 
 # Names of the database that are no places: `Factory` is a clock that was never set.
@@ -31,7 +32,8 @@ _PLACES: Final[Mapping[str, str]] = {
         ("MSK MSD", "Europe/Moscow"),
         ("TRT", "Europe/Istanbul"),
         ("EST EDT ET EST5EDT", "America/New_York"),
-        ("CST CDT CT CST6CDT", "America/Chicago"),
+        ("CST", "America/Chicago, Asia/Shanghai"),
+        ("CDT CT CST6CDT", "America/Chicago"),
         ("MST MDT MT MST7MDT", "America/Denver"),
         ("PST PDT PT PST8PDT", "America/Los_Angeles"),
         ("AKST AKDT", "America/Anchorage"),
@@ -71,6 +73,7 @@ _AMERICAN: Final = re.compile(
     "(?:US/)?(Pacific|Mountain|Central|Eastern)(?: (?:Standard|Daylight))? Time", re.IGNORECASE
 )
 _ALIKE: Final = 0.85
+_CITY_ALIKE: Final = 0.8
 _EXAMPLES: Final = "Europe/Paris or America/New_York"
 
 
@@ -90,7 +93,7 @@ def refusal(name: str) -> tuple[str, str] | None:
         always = f"`{name}` never has summer time, so it is an hour off for half of the year where clocks change."
         where = f", or `{_UNCHANGING[name]}`, whose clocks never change" if name in _UNCHANGING else ""
         return always, f"Write the place: `{_PLACES[name]}`{where}."
-    return None if name in zone_names() else (f"There is no time zone `{name}`.", _advice(name))
+    return None if name in zone_names() else (f"There is no time zone `{name}`.{beyond_ascii(name)}", _advice(name))
 
 
 def doubt(name: str) -> tuple[str, str] | None:
@@ -128,8 +131,13 @@ def _near(name: str) -> str | None:
     near = nearest(name, cities or [*places, "UTC"])
     if near is None or cities:
         return near or (cities[0] if cities else None)
-    alike = difflib.SequenceMatcher(a=name.casefold(), b=near.casefold()).ratio()
+    # The continent is no part of a city's likeness: Asia/Mumbai is not Asia/Dubai.
+    alike = min(_likeness(name, near), _likeness(_city(name), _city(near)) + _ALIKE - _CITY_ALIKE)
     return near if alike >= _ALIKE else None
+
+
+def _likeness(name: str, other: str) -> float:
+    return difflib.SequenceMatcher(a=name.casefold(), b=other.casefold()).ratio()
 
 
 def _city(name: str) -> str:

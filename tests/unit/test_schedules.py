@@ -115,6 +115,9 @@ PLACES = {
     "america/new_york": "America/New_York",
     "Europe/Munich": "Europe/Paris",
     "Asia/Beijing": "UTC",
+    "Asia/Mumbai": "UTC",  # an hour and a half from Asia/Dubai, though one letter looks like another
+    "Asia/Kolkatta": "Asia/Kolkata",
+    "Europe/Z\u00fcrich": "Europe/Zurich",
     "America/Washington": "America/New_York",
     "Pacific Time": "America/Los_Angeles",
     "Eastern Standard Time": "America/New_York",

@@ -9,8 +9,9 @@ import unicodedata
 import pytest
 
 from console.file.characters import called, shows_nothing, unfit_in_text, unseen_in_name
+from console.file.checks import check_products, check_signing_key
 from console.file.document import Document, read
-from console.file.mistakes import Mistakes
+from console.file.mistakes import Mistakes, Notes
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
@@ -451,6 +452,40 @@ def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
         mistakes = error.mistakes
     assert mistakes
     assert any(abs(mistake.line - line_of(spoilt, "header:")) <= 1 for mistake in mistakes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("period: P1M", "period: P1M\u200b", "There is no `period` called `P1M\u200b`. It has U+200B ZERO WIDTH SPACE in it."),
+        ("period: P1M", "period: P\u06f1M", "It has U+06F1 EXTENDED ARABIC-INDIC DIGIT ONE in it."),
+        ("answer: fallback}", "answer: fallback\u2060}", "It has U+2060 WORD JOINER in it."),
+        ("default: en-US", "default: en\u2011US", "It has U+2011 NON-BREAKING HYPHEN in it."),
+        ("default: keep", "default: k\u0435ep", "It has U+0435 CYRILLIC SMALL LETTER IE in it."),
+        ("half-off", "half\u2013off", "It has U+2013 EN DASH in it."),
+        ("  pro.annual:", "  \u0440ro.annual:", "It has U+0440 CYRILLIC SMALL LETTER ER in it."),
+        ("keyId: K1", "keyId: 2X9R4HXF3\u041e", "It has U+041E CYRILLIC CAPITAL LETTER O in it."),
+        ("issuerId: i", "issuerId: 57246542\u201196fe-1a63-e053-0824d011072a", "It has U+2011 NON-BREAKING HYPHEN in it."),
+        ("com.example.app", "com\uff0eexample.app", "It has U+FF0E FULLWIDTH FULL STOP in it."),
+    ],
+)  # fmt: skip
+def test_what_looks_right_is_told_by_the_character_that_is_not(old: str, new: str, told: str) -> None:
+    """`P1M` and `pro.annual` with another character in them look as they should: the mistake says which one it is."""
+    document = document_of(GOOD.replace(old, new, 1))
+    mistakes = list(document.mistakes)
+    notes = Notes()
+    check_signing_key(document, notes)
+    check_products(document, notes)
+    assert any(told in mistake.wrong for mistake in [*mistakes, *notes.mistakes]), mistakes
+
+
+def test_a_name_in_another_script_is_no_oddity() -> None:
+    """Where names of every script are known, an unknown one is no more than that."""
+    text = GOOD.replace("  keep:", "  clé:").replace("default: keep", "default: clef")
+    document, notes = document_of(text), Notes()
+    check_products(document, notes)
+    assert not any("It has" in mistake.wrong for mistake in [*document.mistakes, *notes.mistakes])
+    assert notes.mistakes
 
 
 def test_characters_are_called_by_code_point_and_name() -> None:
