@@ -1,6 +1,6 @@
 """What is run: our build and the reference's, the latter as a plain `sam build` leaves it and precompiled.
 
-Ours answers under Apple's root alone when it is deployed, and nobody but Apple can sign under that. So what is measured
+Ours answers under Apple's root alone when it is deployed, and only Apple can sign under that. So what is measured
 is a copy in which the scene's App Store stands in Apple's place: its root in the file of Apple's, its fingerprint for
 Apple's, and, where the chain is to be known, its chain in the table, written by the program that writes Apple's.
 """
@@ -72,7 +72,7 @@ def before(tree: Path) -> Artefact:
 def in_apples_place(artefact: Artefact, authority: Authority, tree: Path, folder: Path, *, known: bool) -> Artefact:
     """Make a copy of our artefact, in `folder`, for which `authority` is Apple, its chain known or not.
 
-    It is compiled as `tree` compiles. In one older than known chains, every chain gets the whole check.
+    It is compiled as `tree` compiles. In one older than known chains, every chain gets the full check.
     """
     function = folder / artefact.function.name
     shutil.rmtree(folder, ignore_errors=True)
