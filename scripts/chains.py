@@ -1,7 +1,7 @@
-"""Writes `retention/known_chains.py`: what verification says of the chains that the App Store signs with.
+"""Writes `retention/known_chains.py`: the verdict of verification on the chains that the App Store signs with.
 
 chains.py write   judge every chain of tests/apple_chains, and write the table
-chains.py check   judge them again, and refuse a table that says anything else; `make pins` does, with the new versions
+chains.py check   judge them again, and refuse a table that differs; `make pins` does, with the new versions
 chains.py write ROOT CHAINS TABLE      the same under another root (DER), for the copy that `make bench` measures
 
 A chain is a folder with `leaf.cer` and `intermediate.cer`, DER, as Apple publishes them. For Apple's next certificate:
@@ -29,7 +29,7 @@ from retention.certificates import Authorities  # noqa: E402
 from retention.jws import apple_root  # noqa: E402
 from retention.signing_path import SigningPath, chain_key  # noqa: E402
 
-_HEAD = '''"""What `certificates` says of the chains that the App Store signs with: found out when the release was made.
+_HEAD = '''"""The verdict of `certificates` on the chains that the App Store signs with, made with the release.
 
 Written by scripts/chains.py from the certificates in tests/apple_chains; not to be edited. A test judges them again.
 """
@@ -42,7 +42,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KnownChain:
-    """A path that was judged whole, and was good.
+    """A path that passed the full check.
 
     `x` and `y` are the leaf's public point on P-256; `anchor` and `leaf_fingerprint` are SHA-256. All four are hex, in
     lower case. The path holds from `not_before` to `not_after`, the leaf alone to `leaf_not_after`: UNIX seconds.
@@ -86,7 +86,7 @@ def read_chains(folder: Path = CHAINS) -> list[Chain]:
 
 
 def judge(chain: Chain, root: bytes) -> SigningPath:
-    """Return what the whole check says of a chain under one root. Raises VerificationError where it refuses it."""
+    """Return the full check's verdict on a chain under one root. Raises VerificationError where it refuses it."""
     certificates = (x509.load_der_x509_certificate(der) for der in (chain.leaf, chain.intermediate, root))
     begun = max(certificate.not_valid_before_utc for certificate in certificates)
     authorities = Authorities([root])
@@ -96,7 +96,7 @@ def judge(chain: Chain, root: bytes) -> SigningPath:
 
 
 def render(chains: Iterable[Chain], root: bytes) -> str:
-    """Return the table's whole text."""
+    """Return the table's text."""
     return _HEAD + "".join(_entry(chain, judge(chain, root)) for chain in chains) + "}\n"
 
 
@@ -122,7 +122,7 @@ def _point(key: EllipticCurvePublicKey) -> tuple[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the table. Returns 1 where it is not what verification says, 2 for unknown arguments."""
+    """Write or check the table. Returns 1 where it differs, 2 for unknown arguments."""
     match arguments:
         case ["write"]:
             TABLE.write_text(render(read_chains(), apple_root()), encoding="utf-8")
@@ -132,8 +132,8 @@ def main(arguments: list[str]) -> int:
         case ["check"]:
             if TABLE.read_text(encoding="utf-8") != render(read_chains(), apple_root()):
                 sys.stderr.write(
-                    "handler/retention/known_chains.py is not what verification says of tests/apple_chains. If that is "
-                    "meant: python scripts/chains.py write\n"
+                    "handler/retention/known_chains.py is not the verdict on tests/apple_chains. Look at what "
+                    "this changes: python scripts/chains.py write\n"
                 )
                 return 1
         case _:

@@ -178,7 +178,7 @@ def _options(node: ast.ClassDef) -> Options | None:
     if not decorators:
         return None
     if len(node.decorator_list) > 1:
-        raise RefusedError(node, "another decorator beside `@dataclass`")
+        raise RefusedError(node, "another decorator with `@dataclass`")
     options = Options()
     for given in decorators[0].keywords if isinstance(decorators[0], ast.Call) else []:
         if given.arg not in {"frozen", "slots"} or not _is_truth(given.value):

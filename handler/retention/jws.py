@@ -2,7 +2,7 @@
 
 Step 1 (the HTTP body) is `request`'s; step 7 (our app, our environment, fresh enough) is judged on the claims. Every
 refusal is a `VerificationError` with one of the codes below and nothing from the payload. Steps 3 and 4 are judged by
-`certificates`; what it says of Apple's own chain was found out when the release was made, and stands in `known_chains`.
+`certificates`; its verdict on Apple's own chain was computed when the release was made, and stands in `known_chains`.
 
     2  token_too_long  token_not_three_parts  token_encoding  header_not_json  algorithm_unknown  critical_header
        chain_length  chain_encoding
@@ -169,7 +169,7 @@ class SignedPayloadVerifier:
         return Authenticated(claims, path.anchor, path.leaf_fingerprint, path.leaf_not_after)
 
     def check_path(self, leaf_der: bytes, intermediate_der: bytes, now: datetime) -> SigningPath:
-        """Return the path from `leaf_der` to one of our roots (steps 3 and 4), whatever is known or was found before.
+        """Return the path from `leaf_der` to one of our roots (steps 3 and 4), anew, taking nothing as known.
 
         Raises `VerificationError` if the two certificates and a root do not form one that is valid at `now`.
         """

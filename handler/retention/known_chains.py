@@ -1,4 +1,4 @@
-"""What `certificates` says of the chains that the App Store signs with: found out when the release was made.
+"""The verdict of `certificates` on the chains that the App Store signs with, made with the release.
 
 Written by scripts/chains.py from the certificates in tests/apple_chains; not to be edited. A test judges them again.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KnownChain:
-    """A path that was judged whole, and was good.
+    """A path that passed the full check.
 
     `x` and `y` are the leaf's public point on P-256; `anchor` and `leaf_fingerprint` are SHA-256. All four are hex, in
     lower case. The path holds from `not_before` to `not_after`, the leaf alone to `leaf_not_after`: UNIX seconds.

@@ -147,7 +147,7 @@ def prepare() -> None:
 
     It takes longer than all other imports of a cold start together; `app` lets it run while the key is on its way.
     """
-    import uuid  # noqa: F401, PLC0415  # as said
+    import uuid  # noqa: F401, PLC0415  # see above
 
     from cryptography.hazmat.primitives import serialization  # noqa: F401, PLC0415
 

@@ -1,8 +1,8 @@
-"""What is said of one request afterwards: the allow-list, and the one line made of it.
+"""The log line of one request: the allow-list, and the one line made of it.
 
 A line can only hold the fields of `Record`: there is no way to log a claim by passing it along. The line is a JSON
-object to read and, by its member `_aws`, the request's metrics too: CloudWatch's embedded metric format allows other
-members beside its own. Fields begin with a small letter and metrics with a capital one, so no name is both. It has what
+object to read and, by its member `_aws`, the request's metrics too: CloudWatch's embedded metric format allows members
+that are not its own. Fields begin with a small letter and metrics with a capital one, so no name is both. It has what
 Powertools' Logger and Metrics would write (a test compares them), in one line, which CloudWatch bills by its bytes; it
 is made by hand because both together cost a quarter of a warm request.
 """

@@ -45,12 +45,12 @@ def chain_key(leaf: str, intermediate: str) -> bytes:
 
 
 def known_path(chain: bytes, anchors: Collection[str], at: int) -> SigningPath | None:
-    """Return what `certificates` would say of a chain, where this release knows; None asks for the whole judgement.
+    """Return the verdict of `certificates` on a chain, where this release knows it; None asks for the full check.
 
-    The judgement depends on two certificates, the roots and the time, and on nothing else. `chain` is the `chain_key`
+    The verdict depends on two certificates, the roots and the time, and on nothing else. `chain` is the `chain_key`
     of the two; `anchors` are the fingerprints of this deployment's roots; `at` is in UNIX seconds. An entry counts only
     where its own root is among them, and only between the instants at which the last of the path's certificates begins
-    and the first ends: beyond them the refusal, too, is the whole judgement's.
+    and the first ends: beyond them the refusal, too, is the full check's.
     """
     known = KNOWN_CHAINS.get(chain.hex())
     if known is None or known.anchor not in anchors or not known.not_before <= at <= known.not_after:

@@ -1,4 +1,4 @@
-"""The table of chains that are known: each entry is what the whole check says today, and counts nowhere else."""
+"""The table of chains that are known: each entry is the full check's verdict today, and counts nowhere else."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def faults(table: Mapping[str, KnownChain], found: list[Chain], root: bytes) -> 
         if {key_of(chain.leaf), key_of(chain.intermediate), key_of(root)} & TEST_AUTHORITY_KEYS:
             wrong.append(f"{chain.name}: a key of the test CA")
         if table[key] != entry_of(judge(chain, root)):
-            wrong.append(f"{chain.name}: not what the whole check says")
+            wrong.append(f"{chain.name}: not the full check's verdict")
     return wrong
 
 
@@ -86,7 +86,7 @@ def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_table_that_is_wrong_is_found_out() -> None:
-    """An entry without certificates, one that says more than the check, one of the test CA: each fails by its name."""
+    """An entry without certificates, one that differs from the check, one of the test CA: each fails by its name."""
     (key, entry), *_ = KNOWN_CHAINS.items()
     found, root = read_chains(), apple_root()
     assert faults({**KNOWN_CHAINS, "00" * 32: entry}, found, root) == [f"{'00' * 32}: no certificates"]
@@ -98,7 +98,7 @@ def test_a_table_that_is_wrong_is_found_out() -> None:
         replace(entry, leaf_fingerprint="ab" * 32),
         replace(entry, leaf_not_after=entry.leaf_not_after + 1),
     ):
-        assert faults({**KNOWN_CHAINS, key: wrong}, found, root) == ["2025-2027: not what the whole check says"]
+        assert faults({**KNOWN_CHAINS, key: wrong}, found, root) == ["2025-2027: not the full check's verdict"]
     test_ca = Authority.load(ROOT / "events" / "ca")
     chain = Chain("test CA", test_ca.leaf_der, test_ca.intermediate_der)
     table = {chain.key: entry_of(judge(chain, test_ca.root_der))}
@@ -126,13 +126,13 @@ def known(monkeypatch: pytest.MonkeyPatch) -> KnownChain:
     return entry
 
 
-class Judged(Exception):  # noqa: N818  # no error: it says who was asked
-    """The whole check was asked."""
+class Judged(Exception):  # noqa: N818  # no error: a signal
+    """The full check was asked."""
 
 
 @pytest.fixture
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the whole check say that it was asked."""
+    """Let the full check signal that it was asked."""
 
     def asked(*_: object) -> SigningPath:
         raise Judged
@@ -172,7 +172,7 @@ def test_what_is_known_is_what_the_whole_check_says(known: KnownChain) -> None:
 
 @pytest.mark.usefixtures("known", "unasked")
 def test_an_entry_counts_only_under_its_own_root() -> None:
-    """A deployment that trusts another root asks the whole check; one that trusts this one too does not."""
+    """A deployment that trusts another root asks the full check; one that trusts this one too does not."""
     root, other = good_chain()[2], Authority.create("Another").root_der
     with pytest.raises(Judged):
         SignedPayloadVerifier([other]).verify(signed(), NOW)
@@ -188,7 +188,7 @@ def test_under_another_root_a_known_chain_is_a_strangers() -> None:
 
 
 def test_an_entry_counts_only_between_the_paths_instants(known: KnownChain) -> None:
-    """From the first second to the last by our clock; a second beyond, the whole check refuses by its own code."""
+    """From the first second to the last by our clock; a second beyond, the full check refuses by its own code."""
     verifier = SignedPayloadVerifier([good_chain()[2]])
     begins, ends = (datetime.fromtimestamp(at, UTC) for at in (known.not_before, known.not_after))
     assert refusal(verifier, signed(), begins - SECOND) == "certificate_not_yet_valid"
@@ -201,7 +201,7 @@ def test_an_entry_counts_only_between_the_paths_instants(known: KnownChain) -> N
 @pytest.mark.usefixtures("known", "unasked")
 @pytest.mark.parametrize("swap", ["leaf", "intermediate", "boundary", "order"])
 def test_an_entry_is_of_its_two_certificates_alone(swap: str) -> None:
-    """Another leaf, another intermediate, the same bytes cut elsewhere: each is judged whole."""
+    """Another leaf, another intermediate, the same bytes cut elsewhere: each gets the full check."""
     leaf, intermediate, root = good_chain()
     chain = {
         "leaf": (minting.der(minting.leaf_plan()), intermediate, root),
@@ -223,7 +223,7 @@ def chain_in(case: Case) -> Chain:
     "case", [case for case in certificate_cases() if case.code is None], ids=lambda case: case.name
 )
 def test_any_good_chain_could_stand_in_the_table(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever chain Apple serves tomorrow: the script's entry and the whole check are one verdict."""
+    """For any chain that Apple may serve tomorrow, the script's entry and the full check are one verdict."""
     chain = chain_in(case)
     whole = Authorities(case.roots).path(chain.leaf, chain.intermediate, NOW)
     monkeypatch.setattr(signing_path, "KNOWN_CHAINS", {chain.key: entry_of(whole)})

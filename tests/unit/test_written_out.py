@@ -316,7 +316,7 @@ def test_modules_without_dataclasses_stay_as_they_are() -> None:
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="the artefact's bytecode is Python 3.13's")
 def test_a_folder_is_compiled_for_lambda(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each module beside its source, under Lambda's path and unchecked; one that is refused stops the build."""
+    """Each module under the name Lambda reads, with Lambda's path, unchecked; one that is refused stops the build."""
     (tmp_path / "app.py").write_text("import part\nfrom lone import thing\n")
     (tmp_path / "part.py").write_text(SOURCE)
     (tmp_path / "lone.py").write_text("thing = 1\n")
