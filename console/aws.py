@@ -9,12 +9,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from console import shell, trust
 from console.addresses import read_base, refusal
-from console.aws_settings import check_profile, check_variables, endpoints, is_proxy
+from console.aws_files import config_file, no_profile, unparsed
+from console.aws_settings import check_profile, check_services, check_variables, endpoints, is_proxy
 from console.failure import Failure, Misuse, sentence
 
 _CREDENTIALS_FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
@@ -37,7 +37,8 @@ def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any
             boto3.setup_default_session()
         session: Any = boto3.DEFAULT_SESSION
         scoped = session._session.get_scoped_config()  # noqa: SLF001  # boto3 gives no other way to it
-        check_profile(_profile(), _config_file(), scoped)
+        check_profile(_profile(), config_file(), scoped)
+        check_services(scoped.get("services"), config_file(), session._session.full_config)  # noqa: SLF001  # likewise
         _check_credentials(session, scoped)
         made = session.client(
             service, region_name=region, endpoint_url=endpoint_url, config=config, verify=_roots(scoped)
@@ -107,6 +108,8 @@ def _without_credentials(error: Exception, scoped: Mapping[str, Any]) -> Excepti
             f"{error.filename}, which {_where()} or an AWS_ variable names for credentials, cannot be used:"
             f" {error.strerror}."
         )
+    if isinstance(error, RuntimeError) and "expired" in str(error):
+        return Failure(f"{_source()} gives credentials that have expired already: sign in again, or mend that source.")
     if isinstance(error, ValueError | TypeError | AttributeError | LookupError) and not _is_botocores(error):
         for setting, command in (("login_session", "aws login"), ("sso_account_id", "aws sso login")):
             if setting in scoped:  # what a sign-in left in ~/.aws cannot be read
@@ -139,7 +142,8 @@ def _named(error: Exception) -> Exception:
     if kind == "ProfileNotFound":
         return Failure(_no_profile())
     if kind == "ConfigParseError":
-        return Failure(_unparsed(error))
+        path = str(getattr(error, "kwargs", {}).get("path", config_file()))
+        return Failure(unparsed(path, error.__context__))
     told = sentence(error)
     if told is not None:
         return Failure(told)
@@ -154,20 +158,11 @@ def _no_profile() -> str:
         return "AWS_PROFILE is set to nothing: unset it, or name a profile."
     empty = botocore.session.Session(profile="default")
     try:
-        known = sorted(empty.full_config.get("profiles", {}))
+        known = list(empty.full_config.get("profiles", {}))
     except Exception:  # noqa: BLE001  # a file that cannot be read has none
         known = []
-    others = f"one of {', '.join(known)}" if known else "one that is there"
-    return f"There is no profile {name} in {_config_file()}: set AWS_PROFILE to {others}."
-
-
-def _unparsed(error: Exception) -> str:
-    """Name the file, and the line that is no setting."""
-    path = str(getattr(error, "kwargs", {}).get("path", _config_file()))
-    cause = error.__context__
-    line = getattr(cause, "lineno", None) or next((number for number, _ in getattr(cause, "errors", [])), None)
-    place = f"{path}:{line}" if isinstance(line, int) else path
-    return f"{place} is no setting of AWS's: each line is `[profile name]`, `name = value` or a # comment."
+    variable = "AWS_DEFAULT_PROFILE" if os.environ.get("AWS_DEFAULT_PROFILE") else "AWS_PROFILE"
+    return no_profile(name, variable, known)
 
 
 def _is_botocores(error: Exception) -> bool:
@@ -182,12 +177,8 @@ def _profile() -> str:
     return _profile_named() or "default"
 
 
-def _config_file() -> str:
-    return os.environ.get("AWS_CONFIG_FILE") or str(Path("~/.aws/config"))
-
-
 def _where() -> str:
-    return f"the profile {_profile()} of {_config_file()}"
+    return f"the profile {_profile()} of {config_file()}"
 
 
 def _is_object(body: bytes) -> bool:

@@ -70,7 +70,7 @@ def fault_of(url: str) -> str | None:
     try:
         read_base(url)
     except ValueError as error:
-        return str(error)
+        return str(error) if "://" in url else "it does not begin with http:// or https://"
     return None
 
 
@@ -103,6 +103,17 @@ def check_profile(profile: str, file: str, values: Mapping[str, object]) -> None
     for name, value in _endpoints(values):
         if fault_of(value):
             raise Failure(f"`{name} = {value}`{where} is no address: write one like http://127.0.0.1:8000.")
+
+
+def check_services(name: object, file: str, config: Mapping[str, object]) -> None:
+    """Likewise, for the section [services `name`] of a profile; `config` is the file as botocore reads it."""
+    sections = config.get("services")
+    values = sections.get(name) if isinstance(sections, Mapping) else None
+    for key, value in _endpoints(values if isinstance(values, Mapping) else {}):
+        if fault_of(value):
+            raise Failure(
+                f"`{key} = {value}` in [services {name}] of {file} is no address: write one like http://127.0.0.1:8000."
+            )
 
 
 def endpoints(environ: Mapping[str, str]) -> list[str]:

@@ -97,3 +97,27 @@ def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> Non
     assert refused.returncode != 0
     assert "Move the checkout" in refused.stderr
     assert not (project / ".venv-sam").exists()
+
+
+def test_a_link_is_judged_by_where_it_leads(tmp_path: Path) -> None:
+    """Python writes the real path into what it makes, whatever name the checkout was entered by."""
+    (tmp_path / "good").symlink_to(small_project(tmp_path / "a$b"))
+    shell = {"PWD": str(tmp_path / "good")}
+    refused = make(".venv-sam/.made", folder=tmp_path / "good", environment=shell)
+    assert "Move the checkout" in refused.stderr
+    (tmp_path / "a:b").symlink_to(small_project(tmp_path / "real"))
+    shell = {"PWD": str(tmp_path / "a:b")}
+    assert make(".venv-sam/.made", folder=tmp_path / "a:b", environment=shell).returncode == 0
+
+
+def test_an_interpreter_is_found_without_a_home() -> None:
+    """A container may have none."""
+    found = subprocess.run(
+        [ROOT / "scripts" / "find-python"],
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+    assert Path(found.stdout.strip()).is_file()

@@ -166,6 +166,17 @@ max_attempts = many
 aws_access_key_id = a
 aws_secret_access_key = b
 region = us east
+[profile services]
+aws_access_key_id = a
+aws_secret_access_key = b
+services = local
+[services local]
+dynamodb =
+  endpoint_url = localhost:8123
+[profile expired]
+credential_process = echo '{"Version":1,"AccessKeyId":"a","SecretAccessKey":"hush-hush","Expiration":"2001-01-01"}'
+[bare]
+region = us-east-1
 [profile roots]
 aws_access_key_id = a
 aws_secret_access_key = b
@@ -196,6 +207,11 @@ ca_bundle = /nonexistent/ca.pem
         ("where", ["region = us east", "profile where"]),
         ("roots", ["ca_bundle", "/nonexistent/ca.pem", "profile roots"]),
         ("nope", ["no profile nope", "AWS_PROFILE", "login"]),
+        ("services", ["endpoint_url = localhost:8123", "[services local]"]),
+        ("expired", ["profile expired", "credential_process", "expired already"]),
+        ("bare", ["has a section [bare]", "write [profile bare]"]),
+        ("nope\r", ["AWS_PROFILE has U+000D CARRIAGE RETURN in it"]),
+        ("nope ", ["AWS_PROFILE has U+0020 SPACE in it"]),
     ],
 )
 def test_what_a_profile_has_wrong_is_named(
@@ -247,6 +263,45 @@ def test_a_file_of_aws_that_cannot_be_read_is_named(
     file.write_text(content)
     monkeypatch.setenv(variable, str(file))
     assert str(file) in told()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[profile x]\n[profile y]\n[profile x]\n", [":3 has the section [profile x] a second time"]),
+        (b"[profile x]\nregion = a\noutput = json\nregion = b\n", [":4 has `region` of [profile x] a second time"]),
+        (b"\xef\xbb\xbf[profile x]\nregion = a\n", ["byte order mark", "UTF-8"]),
+        ("[profile x]\nregion = a\n".encode("utf-16"), ["not UTF-8"]),
+        (b"[profile x]\nregion = \xe9\n", ["not UTF-8"]),
+        (b"[profile x]\nregion us-east-1\n", [":2 is no setting"]),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_aws_is_told_by_its_cause(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, words: list[str]
+) -> None:
+    """A second section and an editor's byte order mark are no lines that are not settings."""
+    file = tmp_path / "config"
+    file.write_bytes(content)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    text = told()
+    assert str(file) in text
+    assert [word for word in words if word not in text] == []
+
+
+def test_a_profile_in_the_other_files_spelling_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the credentials file a section is the bare name."""
+    file = tmp_path / "credentials"
+    file.write_text("[profile dev]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_PROFILE", "dev")
+    assert told() == f"{file} has a section [profile dev]: write [dev] there."
+
+
+def test_an_address_without_scheme_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is the address's own, and no example for the URL that Apple calls."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000")
+    assert "it does not begin with http:// or https://" in told()
+    assert "retention-message" not in told()
 
 
 def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
