@@ -174,7 +174,7 @@ services = local
 dynamodb =
   endpoint_url = localhost:8123
 [profile expired]
-credential_process = echo '{"Version":1,"AccessKeyId":"a","SecretAccessKey":"hush-hush","Expiration":"2001-01-01"}'
+credential_process = echo '{"Version":1,"AccessKeyId":"a","SecretAccessKey":"hush-hush","Expiration":"2001-01-01T00Z"}'
 [bare]
 region = us-east-1
 [profile roots]
