@@ -34,6 +34,21 @@ def test_the_shell_s_python_make_and_sam_do_not_reach_the_build() -> None:
     assert given["RETENTION_NONCE"] == ""
 
 
+def test_a_nonce_makes_another_version_of_the_same_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From what was typed to RELEASE: what Lambda has made already is not asked for again."""
+    made = []
+    for nonce in ("", "2", "3", "2"):
+        monkeypatch.setattr("os.environ", build.environment({"ARTIFACTS_DIR": str(tmp_path)}, nonce=nonce))
+        monkeypatch.setattr(artefact, "PYTHON", sys.version_info[:2])
+        monkeypatch.setattr(
+            artefact, "function", lambda _source, _target, nonce: made.append(artefact.release(ROOT, nonce))
+        )
+        artefact.main("function")
+    assert made[0] == artefact.release(ROOT)
+    assert len(set(made)) == 3
+    assert made[1] == made[3]
+
+
 # pip
 
 
