@@ -16,6 +16,7 @@ from console.file.images import (
     check_pixels,
     complaint,
     find,
+    missing,
     read_image,
     read_png,
 )
@@ -84,7 +85,8 @@ class _Reader:
     def image(self, image: Image) -> ImageUpload | None:
         if not image.file:
             return None
-        path = find(self.document.base_dir or Path(), image.file)
+        base = self.document.base_dir or Path()
+        path = find(base, image.file)
         try:
             content = read_image(path)
         except NotOrdinaryError as error:
@@ -92,7 +94,8 @@ class _Reader:
             return None
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", f"Put the file at {path}.")
+            instead = missing(base, image.file, path)
+            self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", instead)
             return None
         self._check_image(image, content)
         return ImageUpload(image_id(self._app_apple_id, image.size, content, image.revision), image.size, path)

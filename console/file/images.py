@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from console.file.characters import called, unseen_in_name
 from console.ordinary_file import read_ordinary
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -22,6 +23,7 @@ _ALPHA_TYPES: Final = {4: "greyscale with alpha", 6: "RGB with alpha"}
 _DEPTHS: Final = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 _CHUNK_OVERHEAD: Final = 12
 _PALETTE: Final = 3
+_MOST_COLOURS: Final = 3 * 256
 # What pixels are made of; transparency is judged before.
 _PIXELS: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
@@ -88,6 +90,41 @@ def find(base: Path, name: str) -> Path:
     return found if _exists(found) else path
 
 
+def missing(base: Path, name: str, path: Path) -> str:
+    """Return what to do about an image that is not at `path`, its name `name` below `base`."""
+    unseen = unseen_in_name(name)
+    if unseen is not None:
+        return f"Write its name without {called(unseen)}."
+    if re.match("[a-z][a-z0-9+.-]+:", name, re.IGNORECASE):
+        return "Fetch the image, and name the file: no address is looked up."
+    if re.match("~|.*[$%]", name) and not _exists(path.parent):
+        return "Write the path itself: neither `~` nor a variable is filled in."
+    if "\\" in name:
+        return f"Write `/` between folders: `{name.replace(chr(92), '/')}`."
+    other = _other_case(base, name)
+    return f"Did you mean `{other}`? Capitals count." if other else f"Put the file at {path}."
+
+
+def _other_case(base: Path, name: str) -> str | None:
+    """Return the name of a file that differs from `name` in capitals alone, which some systems take for the same."""
+    found, parts = base, []
+    for part in Path(name).parts:
+        wanted = unicodedata.normalize("NFC", part).casefold()
+        try:
+            same = sorted(
+                entry.name for entry in found.iterdir() if unicodedata.normalize("NFC", entry.name).casefold() == wanted
+            )
+        except OSError:
+            return None
+        if part in {"/", ".."} or part in same:
+            same = [part]
+        if not same:
+            return None
+        found = found / same[0]
+        parts.append(same[0])
+    return str(Path(*parts)) if parts and found.is_file() else None
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -104,12 +141,28 @@ def read_png(content: bytes) -> PNG:
     if names[:1] == [b"CgBI"]:
         raise NotPNGError("the file is a PNG that Xcode optimised for iOS", "Use the one that Xcode was given.")
     if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or b"IDAT" not in names:
-        raise NotPNGError("the PNG file is cut off or not whole")
+        raise NotPNGError("the PNG file is cut off or not whole", _EXPORT)
     header = _header(chunks[0].data)
+    _check_critical(chunks, header)
     transparency = _ALPHA_TYPES.get(header.colour)
     if transparency is None and b"tRNS" in names:
         transparency = "a tRNS chunk"
     return PNG(header.width, header.height, transparency)
+
+
+def _check_critical(chunks: list[_Chunk], header: _Header) -> None:
+    """Raise NotPNGError where decoders must give up: libpng does, though Pillow reads on (PNG, sections 4.8 and 5)."""
+    names = [chunk.name for chunk in chunks]
+    critical = [name for name in names if name[:1].isupper()]
+    stranger = next((name for name in critical if name not in _PIXELS), None)
+    if stranger is not None:
+        shown = stranger.decode("ascii", "replace")
+        raise NotPNGError(f"the PNG file has a chunk `{shown}` that no decoder may pass over", _EXPORT)
+    if names.count(b"IHDR") > 1 or names.count(b"PLTE") > 1:
+        raise NotPNGError("the PNG file has a second header or palette", _EXPORT)
+    colours = [len(chunk.data) for chunk in chunks if chunk.name == b"PLTE"]
+    if header.colour == _PALETTE and any(size % 3 or not 0 < size <= _MOST_COLOURS for size in colours):
+        raise NotPNGError("the PNG file has a palette that PNG does not allow", _EXPORT)
 
 
 def check_pixels(content: bytes) -> None:
@@ -191,9 +244,9 @@ def _header(data: bytes) -> _Header:
     try:
         width, height, depth, colour, compression, filters, interlaced = struct.unpack(">IIBBBBB", data)
     except struct.error:
-        raise NotPNGError("the PNG file has a damaged header") from None
+        raise NotPNGError("the PNG file has a damaged header", _EXPORT) from None
     if not width or not height or depth not in _DEPTHS.get(colour, ()) or compression or filters or interlaced > 1:
-        raise NotPNGError("the PNG file has a header that PNG does not allow")
+        raise NotPNGError("the PNG file has a header that PNG does not allow", _EXPORT)
     return _Header(width, height, depth, colour, bool(interlaced))
 
 
@@ -215,12 +268,12 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
         end = position + length + _CHUNK_OVERHEAD
         name, data = content[position + 4 : position + 8], content[position + 8 : end - 4]
         if end > len(content) or zlib.crc32(name + data) != int.from_bytes(content[end - 4 : end]):
-            raise NotPNGError("the PNG file is cut off or damaged")
+            raise NotPNGError("the PNG file is cut off or damaged", _EXPORT)
         yield _Chunk(name, data, position, end)
         position = end
 
 
-_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+_LFS_POINTERS: Final = (b"version https://git-lfs.github.com/spec/", b"version http://git-media.io/v/")
 # What files that are no PNG begin with.
 _FORMATS: Final = (
     (rb"\xff\xd8\xff", "a JPEG"),
@@ -243,6 +296,11 @@ _FORMATS: Final = (
     (rb"\s*<\?xml", "an XML file"),
     (rb"\s*[{\[]", "a JSON file"),
     (rb"\s*(data:image/|iVBORw0KGgo)", "an image as base64 text"),
+    (rb"\x00GITCRYPT\x00", "encrypted by git-crypt: run `git-crypt unlock`"),
+    (rb"\x00\x05\x16[\x00\x07]", "what macOS keeps beside a file (AppleDouble)"),
+    (rb"bplist0", "a property list, such as iCloud's for a file that is not downloaded"),
+    (rb"[\x8a\x8b][MJ]NG\r\n", "an MNG or JNG"),
+    (rb"\x00{64}", "of zeros alone: its download or copy did not end"),
     (rb"/annex/objects/|(\.\./)*\.git/annex/", "a git-annex pointer"),
 )
 _LOST_LINE_ENDS: Final = (b"\x89PNG\n\x1a\n", b"\x89PNG\r\n\x1a\r\n", b"\x89PNG\r\r\n\x1a\r\n", b"\xef\xbf\xbdPNG")
@@ -252,7 +310,7 @@ def _other_format(content: bytes) -> tuple[str, str]:
     """Return what a file that is no PNG is, and what to do about it."""
     if not content:
         return "the file is empty", _ONLY_PNG
-    if content.startswith(_LFS_POINTER):
+    if content.startswith(_LFS_POINTERS):
         return "the file is a Git LFS pointer, which stands for the image", "Run `git lfs pull` to fetch the image."
     if content.startswith(_LOST_LINE_ENDS):
         changed = "the PNG file was changed as if it were text"

@@ -21,6 +21,7 @@ from console.file.images import (
     check_pixels,
     complaint,
     find,
+    missing,
     read_image,
     read_png,
 )
@@ -111,6 +112,17 @@ GOOD = png(1024, 1024)
         (png(5, 5, colour=2, depth=4), "does not allow"),
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"short") + chunk(b"IDAT") + chunk(b"IEND"), "damaged header"),
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT") + chunk(b"IEND"), "not whole"),
+        (png(5, 5, extra=chunk(b"ABCD")), "a chunk `ABCD`"),
+        (GOOD[:33] + GOOD[8:], "a second header"),
+        (png(5, 5, colour=3, extra=chunk(b"PLTE", b"123") * 2), "a second header or palette"),
+        (png(5, 5, colour=3, extra=chunk(b"PLTE")), "a palette that PNG does not allow"),
+        (png(5, 5, colour=3, extra=chunk(b"PLTE", b"12345")), "a palette that PNG does not allow"),
+        (b"\0GITCRYPT\0\x01", "git-crypt unlock"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble"),
+        (b"bplist00", "a property list"),
+        (bytes(4096), "of zeros alone"),
+        (b"\x8aMNG\r\n\x1a\n", "an MNG"),
+        (b"version http://git-media.io/v/2\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"),
     ],
 )
 def test_what_is_no_whole_png_is_told(content: bytes, told: str) -> None:
@@ -209,6 +221,32 @@ def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
     assert find(tmp_path, "ü.png") == tmp_path / "ü.png"
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("images/tick.png", "Did you mean `Images/Tick.PNG`?"),
+        ("Images/TICK.png", "Did you mean `Images/Tick.PNG`?"),
+        ("Images\\Tick.PNG", "Write `/` between folders: `Images/Tick.PNG`."),
+        ("~/tick.png", "neither `~` nor a variable"),
+        ("$HOME/tick.png", "neither `~` nor a variable"),
+        ("%USERPROFILE%/tick.png", "neither `~` nor a variable"),
+        ("https://example.com/tick.png", "no address is looked up"),
+        ("file:///tick.png", "no address is looked up"),
+        ("Images/Tick\u200b.PNG", "Write its name without U+200B ZERO WIDTH SPACE."),
+        ("Images/Tick.PNG ", "Write its name without U+0020 SPACE."),
+        ("Images/cross.png", "Put the file at"),
+        ("100%.png", "Put the file at"),
+    ],
+)
+def test_a_name_that_finds_nothing_is_told_by_its_cause(tmp_path: Path, name: str, instead: str) -> None:
+    """Other systems take capitals and backslashes otherwise, and a shell fills in what a file does not."""
+    (tmp_path / "Images").mkdir()
+    (tmp_path / "Images" / "Tick.PNG").write_bytes(b"")
+    path = find(tmp_path, name)
+    assert not path.exists()
+    assert instead in missing(tmp_path, name, path)
+
+
 def named(name: str, base: Path) -> list[str]:
     """Return the mistakes of a file whose one image is `name` below `base`."""
     text = f"""\
@@ -270,11 +308,11 @@ def test_no_row_is_missing(colour: int, depth: int, interlaced: bool) -> None:  
     rows = passes if interlaced else [(1024, 1024)]
     wanted = sum((1 + (width * samples * depth + 7) // 8) * height for width, height in rows)
     extra = PALETTE if colour == 3 else b""
-    for missing in (0, 1, 1 + (1024 * samples * depth + 7) // 8):
-        made = whole(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - missing))
+    for absent in (0, 1, 1 + (1024 * samples * depth + 7) // 8):
+        made = whole(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - absent))
         header = struct.pack(">IIBBBBB", 1024, 1024, depth, colour, 0, 0, interlaced)
         content = made[:8] + chunk(b"IHDR", header) + made[33:]
-        if missing:
+        if absent:
             with pytest.raises(NotPNGError, match="not all there"):
                 check_pixels(content)
         else:
