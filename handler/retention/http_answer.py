@@ -149,33 +149,57 @@ class _Again(io.RawIOBase):
     def __init__(self, received: bytes, arriving: Arriving) -> None:
         self._received = received
         self._arriving = arriving
+        self._ended = False
+        self.left_over = False  # whether more had come than the answer
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
+        return _Reader(self)
+
+    def end(self, reader: io.BufferedReader) -> None:
+        """Read no more from the socket, and note what lies unread in `reader` or here."""
+        self._ended = True
+        self.left_over = bool(reader.peek(1))
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401  # a writable buffer: typed so from Python 3.12 on
-        some = self._received or self._arriving.more()
+        some = self._received or (b"" if self._ended else self._arriving.more())
         size = min(len(some), len(buffer))
         buffer[:size], self._received = some[:size], some[size:]
         return size
+
+
+class _Reader(io.BufferedReader):
+    """What `http.client` reads from, and closes where the answer ends."""
+
+    def __init__(self, again: _Again) -> None:
+        super().__init__(again)
+        self._again = again
+
+    def close(self) -> None:
+        if not self.closed:
+            self._again.end(self)
+        super().close()
 
 
 def _by_the_library(received: bytes, arriving: Arriving) -> Answer:
     """Read an answer of a form that these services do not use today: in chunks, without a length, after a 100."""
     import http.client  # noqa: PLC0415  # see the module's own words
 
-    response = http.client.HTTPResponse(cast("socket.socket", _Again(received, arriving)), method="POST")
+    again = _Again(received, arriving)
+    response = http.client.HTTPResponse(cast("socket.socket", again), method="POST")
     try:
         response.begin()
         if response.length is not None and response.length > MAX_BYTES:
             raise AnswerError("AnswerTooLarge")
-        content = response.read()
+        # In chunks, no more is asked for than may come: a chunk announces its own size, and room is made for it first.
+        content = response.read(MAX_BYTES) if response.chunked else response.read()
         headers = {name.lower(): value for name, value in response.getheaders()}
     except http.client.HTTPException as error:
         raise AnswerError(type(error).__name__) from error
     finally:
         response.close()  # its view of the socket, not the socket
-    return Answer(response.status, headers, content, keep=not response.will_close)
+    # As above; and http.client takes a 103 for an answer, which is still to come.
+    keep = not (response.will_close or again.left_over or response.status < _FIRST_FINAL)
+    return Answer(response.status, headers, content, keep)

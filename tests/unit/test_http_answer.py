@@ -70,6 +70,34 @@ def test_every_form_of_an_answer_is_read(sent: bytes, body: bytes, *, keep: bool
     assert (answer.status, answer.content, answer.keep) == (200, body, keep)
 
 
+YES = an_answer(b"yes", "Content-Length: 3")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        an_answer(b"3\r\nyes\r\n0\r\n\r\n" + YES, "Transfer-Encoding: chunked"),
+        an_answer(YES + YES, status="HTTP/1.1 100 Continue"),
+        an_answer(b"yes" + YES, "Content-Length: 3", "Vary: a", "Vary: b"),
+        an_answer(b"yes", "Content-Length: 3", status="HTTP/1.1 204 No Content"),
+        an_answer(YES, status="HTTP/1.1 103 Early Hints"),
+        an_answer(b"", "Link: x", status="HTTP/1.1 103 Early Hints"),
+        an_answer(b"", status="HTTP/1.1 102 Processing"),
+    ],
+    ids=["after chunks", "after 100", "after headers twice", "after 204", "after 103", "103, not yet more", "102"],
+)
+def test_a_socket_on_which_more_comes_than_an_answer_is_not_used_again(sent: bytes) -> None:
+    """The rest would be read as the answer to the next request."""
+    assert not read(sent, hang_up=False).keep
+
+
+@pytest.mark.parametrize("size", [b"7fffffffffffffff", b"ffffffffffffff"])
+def test_a_chunk_of_any_size_takes_no_room_before_it_has_come(size: bytes) -> None:
+    """What is announced is not believed: making room for it would end in MemoryError, which is no failed call."""
+    with pytest.raises(AnswerError, match="IncompleteRead"):
+        read(an_answer(size + b"\r\nyes", "Transfer-Encoding: chunked"))
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
