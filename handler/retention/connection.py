@@ -145,8 +145,14 @@ class Connection:
         return self._exchange(wire, _arriving(wire, READ_SECONDS), operation, request)
 
     def _exchange(self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any]) -> Answer:
-        """Send the request and read the answer; keep the socket where it may be used again."""
+        """Send the request and read the answer; keep the socket where it may be used again.
+
+        Raises TimeoutError, and sends nothing, where the time is over: a call that was given up before it had a socket
+        to shut would borrow credentials for an answer that nobody takes, perhaps into a snapshot.
+        """
         try:
+            if not time_left():
+                raise TimeoutError
             # Signed now that there is a socket: while a thread hangs in a connection, it holds no secret.
             wire.sendall(self._message(operation, request))
             answer = read_answer(arriving)

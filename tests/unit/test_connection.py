@@ -380,6 +380,35 @@ def test_what_fails_on_a_fresh_socket_is_not_asked_again(connect: Connect, serve
     assert len(asked) == 1
 
 
+def test_a_call_that_was_given_up_while_it_connected_asks_nothing(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No credentials either: it may run on after a snapshot's hook has dropped them all."""
+    asked, opened, let_go = list[str](), threading.Event(), threading.Event()
+
+    def slowly(address: tuple[str, int], seconds: float) -> socket.socket:
+        opened.set()
+        let_go.wait(10)
+        return create_connection(address, seconds)
+
+    create_connection = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    serve(hang)
+    connection = connect("dynamodb")
+    monkeypatch.setattr(connection._credentials, "get", lambda: asked.append("the lender"))
+    pool = Workers(connection.abandon)
+    with pytest.raises(OutOfTimeError):
+        pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.05))
+    assert opened.wait(10)
+    assert pool.abandoned == 1
+    let_go.set()
+    for _ in range(1000):
+        if not pool.abandoned:
+            break
+        time.sleep(0.01)
+    assert (pool.abandoned, asked) == (0, [])
+
+
 @pytest.mark.parametrize(
     ("then", "code"),
     [(reset, "IncompleteRead"), (answer(b"", "500 X"), "500"), (answer(b"{"), "DamagedAnswer")],
