@@ -49,14 +49,25 @@ class CredentialSource:
         url = self._env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
         if not url:
             raise NoCredentialsError("no AWS credentials in the environment")
-        try:
-            lent = _read(url, self._env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
-            credentials = Credentials(lent["AccessKeyId"], lent["SecretAccessKey"], lent["Token"])
-            ends = datetime.fromisoformat(lent["Expiration"]).timestamp()
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            # The cause is not chained: it may hold what it could not read.
-            raise NoCredentialsError(f"the credentials endpoint failed ({type(error).__name__})") from None
-        return credentials, ends - _MARGIN_SECONDS
+        lent = _lent_by(url, self._env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
+        if isinstance(lent, str):
+            raise NoCredentialsError(f"the credentials endpoint failed ({lent})")
+        return lent
+
+
+def _lent_by(url: str, authorization: str) -> tuple[Credentials, float] | str:
+    """Return credentials and when to renew them, or the name of what failed.
+
+    A name, since an error has its traceback, that has the variables of every function on the way, and among those is
+    what was read. Errors are kept for long: in a cycle with their own frames, in a snapshot.
+    """
+    try:
+        lent = _read(url, authorization)
+        credentials = Credentials(lent["AccessKeyId"], lent["SecretAccessKey"], lent["Token"])
+        ends = datetime.fromisoformat(lent["Expiration"]).timestamp()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return type(error).__name__
+    return credentials, ends - _MARGIN_SECONDS
 
 
 def _read(url: str, authorization: str) -> dict[str, Any]:
