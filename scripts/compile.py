@@ -29,6 +29,7 @@ PYTHON = (3, 13)  # Lambda's; no other reads its bytecode
 _SET, _FACTORY, _REPR = "_dataclass_set", "_dataclass_factory", "_dataclass_repr"
 
 _KNOWN = frozenset({"dataclass", "field", "replace"})
+_UNFIELDED = ("ClassVar", "InitVar", "KW_ONLY")  # annotated so, a name is no field
 _MADE = frozenset(
     "__init__ __repr__ __eq__ __hash__ __setattr__ __delattr__ __getstate__ __setstate__ __replace__ __slots__ "
     "__match_args__ __post_init__ __lt__ __le__ __gt__ __ge__ __getattr__ __getattribute__ __new__".split()
@@ -128,6 +129,8 @@ def _import_of_dataclasses(tree: ast.Module) -> int | None:
     """Return where in the module's body the one import of dataclasses stands, None where there is none."""
     found = None
     for node in ast.walk(tree):
+        if isinstance(node, ast.alias) and node.name in _UNFIELDED and node.asname:
+            raise RefusedError(node, f"`{node.name}` under another name")
         if isinstance(node, ast.Import) and any(alias.name.startswith("dataclasses") for alias in node.names):
             raise RefusedError(node, "`import dataclasses`: import the names")
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
@@ -197,17 +200,16 @@ def _write_out(node: ast.ClassDef, options: Options) -> None:
     bound = {name for statement in node.body for name in _bound(statement)}
     if wrong := sorted(bound & _MADE):
         raise RefusedError(node, f"a dataclass with a `{wrong[0]}` of its own")
-    fields, last = list[Field](), 0
+    fields, last = list[Field](), 1 if ast.get_docstring(node, clean=False) is not None else 0
+    annotated = {_target(statement) for statement in node.body if isinstance(statement, ast.AnnAssign)}
     for position, statement in enumerate(node.body):
+        _refuse_shadowing(statement, annotated)
         if isinstance(statement, ast.AnnAssign):
             fields.append(_field(statement))
             _refuse_shadowing(statement, bound)
             statement.value = None
             last = position + 1
     named = {each.name for each in fields}
-    for each in fields:
-        if each.factory in named:
-            raise RefusedError(node, f"a field with the name of the factory `{each.factory}`")
     if len(named) != len(fields) or named & bound:
         raise RefusedError(node, "a field that is bound twice")
     node.decorator_list = []
@@ -218,7 +220,7 @@ def _field(node: ast.AnnAssign) -> Field:
     target, annotation = node.target, ast.unparse(node.annotation)
     if not isinstance(target, ast.Name) or target.id.startswith("__") or target.id == "self":
         raise RefusedError(node, f"a field called {ast.unparse(target)}")
-    for special in ("ClassVar", "InitVar", "KW_ONLY"):
+    for special in _UNFIELDED:
         if special in annotation:
             raise RefusedError(node, f"`{special}`")
     if node.value is None:
@@ -249,13 +251,31 @@ def _field_of_call(name: str, annotation: str, call: ast.Call) -> Field:
     )
 
 
-def _refuse_shadowing(node: ast.AnnAssign, bound: set[str]) -> None:
-    """Refuse defaults that look at names of the class: here they would be others than in `@dataclass`."""
-    for inner in ast.walk(node.value) if node.value is not None else ():
-        if isinstance(inner, ast.Name) and inner.id in bound:
-            raise RefusedError(node, f"a default made of `{inner.id}`, which the class binds,")
+def _refuse_shadowing(statement: ast.stmt, names: set[str]) -> None:
+    """Refuse a field, a constant or a method whose making looks at `names` of the class.
+
+    Under `@dataclass` they are there, the fields with their defaults; here they are not, or are others.
+    """
+    for inner in (node for each in _evaluated(statement) for node in ast.walk(each)):
+        if isinstance(inner, ast.Name) and inner.id in names:
+            raise RefusedError(statement, f"something made of `{inner.id}`, which the class binds,")
         if isinstance(inner, (ast.NamedExpr, ast.Await, ast.Yield)):
-            raise RefusedError(node, "a default that does more than it is")
+            raise RefusedError(statement, "a value that does more than it is")
+
+
+def _evaluated(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Yield what of a statement in a class's body is evaluated there and then."""
+    match statement:
+        case ast.AnnAssign(value=ast.expr() as value) | ast.Assign(value=value):
+            yield value
+        case ast.FunctionDef(decorator_list=decorators, args=arguments):
+            yield from decorators
+            yield from arguments.defaults
+            yield from (default for default in arguments.kw_defaults if default is not None)
+
+
+def _target(node: ast.AnnAssign) -> str:
+    return ast.unparse(node.target)
 
 
 def _methods(fields: list[Field], *, frozen: bool) -> Iterator[str]:

@@ -242,9 +242,15 @@ REFUSED = {
     "kw_only field": (IMPORT + "@dataclass(slots=True)\nclass A:\n    x: int = field(kw_only=True)\n", 5),
     "computed factory": (IMPORT + "@dataclass(slots=True)\nclass A:\n    x: int = field(default_factory=lambda: 1)", 5),
     "factory shadowed": (
-        IMPORT + "@dataclass(slots=True)\nclass A:\n    list: int\n    x: int = field(default_factory=list)\n", 4
+        IMPORT + "@dataclass(slots=True)\nclass A:\n    list: int\n    x: int = field(default_factory=list)\n", 6
     ),
     "default of the class": (IMPORT + "@dataclass(slots=True)\nclass A:\n    one = 1\n    x: int = one\n", 6),
+    "default of a field": (IMPORT + "y = 7\n@dataclass(slots=True)\nclass A:\n    y: int = 1\n    x: int = y\n", 7),
+    "constant of a field": (IMPORT + "y = 7\n@dataclass(slots=True)\nclass A:\n    y: int = 1\n    TWO = y + 1\n", 7),
+    "parameter of a field": (
+        IMPORT + "y = 7\n@dataclass(slots=True)\nclass A:\n    y: int = 1\n    def f(self, *, x=y): pass\n", 7
+    ),
+    "ClassVar renamed": ("from typing import ClassVar as Of\n" + IMPORT, 1),
     "self": (IMPORT + "@dataclass(slots=True)\nclass A:\n    self: int\n", 5),
     "mangled": (IMPORT + "@dataclass(slots=True)\nclass A:\n    __x: int\n", 5),
     "field elsewhere": (IMPORT + "x = field(repr=False)\n", 3),
@@ -295,6 +301,13 @@ SOURCE = textwrap.dedent('''
     def again(point: Point, **changes: int) -> Point:
         return replace(point.moved(), y=7, **changes)
 ''').lstrip()
+
+
+def test_a_class_without_fields_keeps_its_docstring() -> None:
+    """What is written out comes after it: a text anywhere else is none."""
+    made: dict[str, Any] = {}
+    exec(compile(written_out(f'{IMPORT}@dataclass(slots=True)\nclass A:\n    """It."""\n'.encode()), "", "exec"), made)  # noqa: S102  # ours
+    assert made["A"].__doc__ == "It."
 
 
 def test_lines_stay_where_they_are() -> None:
