@@ -150,9 +150,10 @@ class Connection:
         Raises TimeoutError, and sends nothing, where the time is over: a call that was given up before it had a socket
         to shut would borrow credentials for an answer that nobody takes, perhaps into a snapshot.
         """
+        if not time_left():
+            wire.close()
+            raise TimeoutError
         try:
-            if not time_left():
-                raise TimeoutError
             # Signed now that there is a socket: while a thread hangs in a connection, it holds no secret.
             wire.sendall(self._message(operation, request))
             answer = read_answer(arriving)
