@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from console.file.characters import called, unfit_in_file, unseen_in_name, without_unseen
 from console.file.core_schema import TAG, CoreResolver, number
+from console.file.foreign import conflict, odd_sign, other_format
 from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 from console.file.scanner import TabIndentsError, TabScanner
@@ -87,6 +88,9 @@ class Node:
 
 def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = None) -> Node:
     """Return the tree of a file. Raises `Mistakes` where it is not UTF-8 YAML at all."""
+    other = other_format(source)
+    if other is not None:
+        raise Mistakes(file, [other])
     text = _decoded(source, file)
     _check_characters(text, file)
     try:
@@ -120,6 +124,13 @@ def _marked(error: MarkedYAMLError, text: str) -> Mistake:
     # Behind a tab no block begins, so where one was meant the scanner finds something else wrong.
     if isinstance(error, TabIndentsError) or (written and _TABBED.match(written[0])):
         return Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")
+    known = conflict(text) or odd_sign(lines, line)
+    if known is not None:
+        return known
+    if error.problem == _NO_COLON and error.context_mark is not None:
+        # The scanner misses it where the next key begins.
+        line = error.context_mark.line + 1
+        return Mistake(line, "", "This is not YAML: the line has no `key: value`.", _INDENT)
     return Mistake(line, "", f"This is not YAML: {error.problem or error.context}.", _INDENT)
 
 
@@ -152,6 +163,7 @@ _HALF_A_CHARACTER: Final = (
     "This text holds half a character (a lone surrogate).",
     "Write the character itself.",
 )
+_NO_COLON: Final = "could not find expected ':'"
 _INDENT: Final = (
     "Check quotes, colons and indentation there; text with `: ` or ` #` in it, or a sign such as @ * & % [ at its"
     " beginning, needs quotes."
@@ -269,6 +281,9 @@ class _Builder:
             return None
         if kind != "str":
             self._no_tag(node, at)
+        elif self._source.startswith(("! ", "!\t"), node.start_mark.index):
+            wrong = f"The `!` before `{text[:_SHOWN]}` is a tag to YAML, and no part of the text."
+            self._notes.warn(at, wrong, "Put quotes around all of the text if it belongs to it; else leave it out.")
         if _SURROGATE.search(text):
             self._notes.add_last(at, *_HALF_A_CHARACTER)
             return None

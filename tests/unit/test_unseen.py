@@ -488,6 +488,67 @@ def test_a_name_in_another_script_is_no_oddity() -> None:
     assert notes.mistakes
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("  pro.monthly", "\u00a0\u00a0pro.monthly", "pro.monthly:", "U+00A0 NO-BREAK SPACE"),
+        ("  pro.monthly", "\u3000pro.monthly", "pro.monthly:", "U+3000 IDEOGRAPHIC SPACE"),
+        ("name: one", "name:\u00a0one", "name:", "U+00A0 NO-BREAK SPACE"),
+        ("name: one", "name:\u2009one", "name:", "U+2009 THIN SPACE"),
+        ("name: one", "name\uff1aone", "name", "U+FF1A FULLWIDTH COLON"),
+        ("  - name: one", "  \u2013 name: one", "name:", "U+2013 EN DASH"),
+        ("  - name: one", "  \u2022 name: one", "name:", "U+2022 BULLET"),
+        ("  - name: one", "  -\u00a0name: one", "name:", "U+00A0 NO-BREAK SPACE"),
+        ("    when: {productId", "    when:{productId", "when:", "the line has no `key: value`"),
+        ("rules:", "<<<<<<< HEAD\nrules:\n=======\nrules:\n>>>>>>> b", "<<<<", "A merge conflict begins in this line."),
+    ],
+)
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_what_the_parser_stumbles_on_is_told_where_it_stands(
+    old: str, new: str, line: str, told: str, ends: str
+) -> None:
+    """A pasted no-break space looks like a blank, and the parser gives up a line later."""
+    text = GOOD.replace(old, new, 1)
+    with pytest.raises(Mistakes) as refused:
+        document_of(text.replace("\n", ends))
+    (mistake,) = refused.value.mistakes
+    assert told in mistake.wrong
+    assert text.splitlines()[mistake.line - 1].lstrip(" -\u00a0\u3000\u2013\u2022").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Run `git lfs pull`."),
+        (b"\0GITCRYPT\0\1", "Run `git-crypt unlock`."),
+        (b"\n<!DOCTYPE html>\n<title>Sign in</title>", "Fetch the file itself, as text."),
+        (b"\x1f\x8b\x08\0", "Unpack it first."),
+        (b"PK\x03\x04", "Unpack it first."),
+        (b"{\\rtf1\\ansi", "Save it as plain text in UTF-8."),
+    ],
+)
+def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, told: str) -> None:
+    """And not one for every section that it does not have."""
+    with pytest.raises(Mistakes) as refused:
+        read(content)
+    (mistake,) = refused.value.mistakes
+    assert mistake.instead == told
+
+
+@pytest.mark.parametrize("text", ["\u2014 one", "\u2022 one", "\uff1aone", "<<<<<<< x", "\u00a0one"])
+def test_the_same_characters_in_a_text_are_its_own(text: str) -> None:
+    """They are looked for only where the file is no YAML."""
+    spoilt = GOOD.replace("body: Please}", "body: |\n").replace("body: |\n", f'body: "{text}"}}')
+    assert document_of(spoilt).mistakes == ()
+
+
+def test_an_exclamation_mark_that_is_a_tag_is_warned_of() -> None:
+    """`! Half price` is the text `Half price` to YAML."""
+    (warning,) = document_of(GOOD.replace("header: Stay", "header: ! Half price")).warnings
+    assert "The `!` before `Half price` is a tag" in warning.wrong
+    assert document_of(GOOD.replace("header: Stay", "header: Stay ! now")).warnings == ()
+
+
 def test_characters_are_called_by_code_point_and_name() -> None:
     """Control characters have names too, if only as aliases."""
     assert called("\x0b") == "U+000B LINE TABULATION"
