@@ -499,7 +499,7 @@ def test_a_name_in_another_script_is_no_oddity() -> None:
         ("  - name: one", "  \u2013 name: one", "name:", "U+2013 EN DASH"),
         ("  - name: one", "  \u2022 name: one", "name:", "U+2022 BULLET"),
         ("  - name: one", "  -\u00a0name: one", "name:", "U+00A0 NO-BREAK SPACE"),
-        ("    when: {productId", "    when:{productId", "when:", "the line has no `key: value`"),
+        ("locales: {default: en-US}", "locales:en-US", "locales:", "the line has no `key: value`"),
         ("rules:", "<<<<<<< HEAD\nrules:\n=======\nrules:\n>>>>>>> b", "<<<<", "A merge conflict begins in this line."),
     ],
 )
