@@ -13,6 +13,7 @@ from retention.errors import SigningError
 from retention.key_forms import as_pem
 from retention.offers import Signer
 
+from console.appstore import no_key
 from console.failure import Failure
 from console.ordinary_file import NotOrdinaryError, read_ordinary
 
@@ -64,7 +65,13 @@ def _checked(key_id: str, issuer_id: str, held: bytes, where: str) -> ApiKey:
     try:
         Signer.from_pem(pem, key_id)
     except SigningError as error:
-        reason = "is not a P-256 key" if error.code == "key_not_p256" else "is not an unencrypted PEM private key"
+        if error.code == "key_not_p256":
+            reason = "is not a P-256 key"
+        else:
+            kind = no_key.named(held)
+            reason = (
+                f"is {kind}, not an unencrypted PEM private key" if kind else "is not an unencrypted PEM private key"
+            )
         raise Failure(f"The API key in {where} {reason}; App Store Connect's .p8 files are.") from None
     return ApiKey(key_id, issuer_id, pem)
 

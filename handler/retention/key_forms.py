@@ -11,6 +11,10 @@ _PEM: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END 
 # A line's end as stores that know only one line write it, perhaps escaped twice.
 _WRITTEN_END: Final = re.compile(r"\\+[rn]")
 _BASE64: Final = re.compile("[A-Za-z0-9+/]{40,}={0,2}")
+# As fastlane and secret managers keep one in JSON, and a .env file behind a name.
+_VALUE: Final = re.compile(r"""(?:[{,]\s*"\w+"\s*:\s*"|^(?:export\s+)?\w+=["']?)([A-Za-z0-9+/_\s-]{100,}={0,2})""")
+# DER itself: a SEQUENCE of more than 127 bytes (PKCS #8), or of 119 that begins with version 1 (SEC 1).
+_DER: Final = (b"\x30\x81", b"\x30\x77\x02\x01\x01")
 _QUOTES: Final = "\"'`"
 # Base64 of base64 is seen; more layers are not.
 _LAYERS: Final = 3
@@ -23,19 +27,31 @@ def as_pem(held: bytes) -> bytes | None:
     """
     content = held
     for _ in range(_LAYERS):
+        if content.startswith(_DER):
+            return _framed_der(content)
         text = _text_of(content)
         pem = _PEM.search(text)
         if pem is not None:
             return _framed(pem[1], "".join(pem[2].split()))
-        unpacked = _unpacked("".join(text.split()))
+        unpacked = _unpacked("".join(_value_in(text).split()))
         if unpacked is None:
             return None
         if unpacked.startswith(b"\x30"):  # a SEQUENCE of DER, as in the body of a PEM
-            # SEC 1 begins with version 1, PKCS #8 with version 0.
-            label = "EC PRIVATE KEY" if unpacked[2:5] == b"\x02\x01\x01" else "PRIVATE KEY"
-            return _framed(label, base64.b64encode(unpacked).decode())
+            return _framed_der(unpacked)
         content = unpacked
     return None
+
+
+def _value_in(text: str) -> str:
+    """Return the one base64 text in a JSON document or an assignment of a shell's, or all of `text`."""
+    found = _VALUE.findall(text)
+    return str(found[0]) if len(found) == 1 else text
+
+
+def _framed_der(der: bytes) -> bytes:
+    # SEC 1 begins with version 1, PKCS #8 with version 0.
+    label = "EC PRIVATE KEY" if der[2:5] == b"\x02\x01\x01" else "PRIVATE KEY"
+    return _framed(label, base64.b64encode(der).decode())
 
 
 def _text_of(content: bytes) -> str:

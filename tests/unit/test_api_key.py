@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import boto3
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from moto import mock_aws
@@ -66,13 +69,52 @@ def test_what_is_no_key(tmp_path: Path, content: bytes, reason: str) -> None:
     assert "PRIVATE" not in str(caught.value)
 
 
+BODY = "".join(PEM.decode().splitlines()[1:-1])
+KEY = load_pem_private_key(PEM, None)
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_der_itself(tmp_path: Path, form: PrivateFormat) -> None:
+    """What openssl writes with -outform DER."""
+    (tmp_path / "key.der").write_bytes(KEY.private_bytes(Encoding.DER, form, NoEncryption()))
+    assert load_pem_private_key(read(file=tmp_path / "key.der").pem, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ) == KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \n", "empty"),
+        (PUBLIC, "a public key"),
+        (base64.b64encode(PUBLIC), "a public key"),
+        (KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH), "a public key"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "a certificate"),
+        (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")), "encrypted"),
+        (KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"x")), "encrypted"),
+        (KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()), "a key of OpenSSH"),
+        (PEM[:-40], "cut off"),
+        (b"<!DOCTYPE html><html>Sign in</html>", "a page of HTML"),
+    ],
+)
+def test_what_is_in_a_keys_place_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    """The file of another step of the same work, more often than nonsense."""
+    (tmp_path / "key.p8").write_bytes(content)
+    with pytest.raises(Failure, match=f"is {kind}.*, not an unencrypted PEM private key") as caught:
+        read(file=tmp_path / "key.p8")
+    assert BODY[20:40] not in str(caught.value)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A path that cannot be read is named."""
     with pytest.raises(Failure, match="No such file"):
         read(environ={VARIABLE: str(tmp_path / "key.p8")})
 
 
-BODY = "".join(PEM.decode().splitlines()[1:-1])
 SEC1 = (
     load_pem_private_key(PEM, None)
     .private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -101,6 +143,12 @@ FORMS = {
     "base64 of CRLF": base64.b64encode(PEM.replace(b"\n", b"\r\n")).decode(),
     "base64 of UTF-16": base64.b64encode(PEM.decode().encode("utf-16")).decode(),
     "base64 of base64": base64.b64encode(PACKED.encode()).decode(),
+    "base64 in JSON": json.dumps({"key_id": "2X9R4HXF34", "key": PACKED, "is_key_content_base64": True}),
+    "base64 in lines in JSON": json.dumps({"key": base64.encodebytes(PEM).decode()}),
+    "the body in JSON": json.dumps({"privateKey": BODY}),
+    "PEM in JSON": json.dumps({"keyId": "2X9R4HXF34", "privateKey": PEM.decode()}),
+    "a line of .env": f"RETENTION_API_KEY={PACKED}",
+    "an export": f"export RETENTION_API_KEY='{PACKED}'",
     "the body alone": BODY,
     "the body in its lines": "\n".join(PEM.decode().splitlines()[1:-1]),
     "SEC 1": SEC1,
