@@ -361,13 +361,19 @@ class Store:
         """Return what `keep` makes of these rows of the live release.
 
         They never change, so what was read ahead and any replica's will do; a replica that lags behind a publishing may
-        not have them all yet.
+        not have them all yet. What was read ahead and is damaged is read again: it may have been mended meanwhile.
         """
         ahead = app.ahead.rows if app.ahead is not None and app.ahead.release == head.current else {}
         found = {_name(key): ahead[_name(key)] for key in keys if _name(key) in ahead}
         for consistent in (False, True):
-            with suppress(RowGoneError):
+            try:
                 return keep(found)
+            except RowGoneError:
+                pass
+            except UnreadableRowError:
+                if consistent:
+                    raise
+                found = {}
             missing = [key for key in keys if _name(key) not in found]
             found |= self._batch(missing, deadline, consistent=consistent)
         return keep(found)
@@ -457,7 +463,7 @@ class Store:
             raise RowGoneError("the release has no settings")
         if rows.format_of(item) > FORMAT:
             raise FormatTooNewError
-        row = rows.read_settings(item)
+        row = _sane(lambda: rows.read_settings(item))
         release = _Release(row, _sane(lambda: Settings.from_document(row.document)))
         with self._lock:
             app.releases[_current(head)] = release

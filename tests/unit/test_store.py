@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from retention.deadline import Deadline, PassedTime
 from retention.errors import CatalogUnavailableError
 from retention.memory import Memory
 from retention.rules import NO_FACTS, UNREADABLE
-from retention.store import CACHED_SECONDS, COLD_SECONDS, STATES_SECONDS, Loaded, Store
+from retention.store import CACHED_SECONDS, COLD_SECONDS, QUIET_SECONDS, STATES_SECONDS, Loaded, Store
 
 
 class Reader:
@@ -788,6 +789,33 @@ def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for(dama
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load()
     assert error.value.code == "malformed"
+
+
+def test_a_damaged_row_that_was_read_ahead_and_is_mended_is_read_again() -> None:
+    """As one that was read when it was asked for: five seconds later."""
+    reader = Reader(published())
+    reader.table.publish(1, first=["pro.monthly"])
+    key = rows.sheet_key(APP, 1, "pro.monthly")
+    whole = reader.table.items[key["pk"]["S"], key["sk"]["S"]]
+    edited(reader.table, key, digest={"S": "0" * 64})
+    reader.store.warm([APP], Deadline.after(5))
+    with pytest.raises(CatalogUnavailableError, match="digest"):
+        reader.load()
+    reader.table.put(key, whole)
+    reader.later(QUIET_SECONDS)
+    assert rule_of(reader.load()) == "monthly"
+
+
+def test_a_list_of_products_without_a_bottom_is_a_malformed_release() -> None:
+    """A start does not fail on what the table holds."""
+    reader = Reader(published())
+    deep: Any = {"L": []}
+    for _ in range(1500):  # as deep as JSON is read
+        deep = {"L": [deep]}
+    edited(reader.table, rows.settings_key(APP, 1), first=deep)
+    as_it_is: dict[str, Any] = {"get_item": reader.table.get_item, "batch_get_item": reader.table.batch_get_item}
+    undamaged: Any = SimpleNamespace(call=lambda name, asked: as_it_is[name](**asked))
+    assert Store(lambda: undamaged, TABLE).warm([APP], Deadline.after(5)) == {}
 
 
 def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
