@@ -48,12 +48,13 @@ def known_path(chain: bytes, anchors: Collection[str], at: int) -> SigningPath |
     """Return the verdict of `certificates` on a chain, where this release knows it; None asks for the full check.
 
     The verdict depends on two certificates, the roots and the time, and on nothing else. `chain` is the `chain_key`
-    of the two; `anchors` are the fingerprints of this deployment's roots; `at` is in UNIX seconds. An entry counts only
-    where its own root is among them, and only between the instants at which the last of the path's certificates begins
-    and the first ends: beyond them the refusal, too, is the full check's.
+    of the two; `anchors` are the fingerprints of this deployment's roots; `at` is in UNIX seconds. An entry was judged
+    under one root, and counts only where that is the only one: another may change the verdict. It counts only between
+    the instants at which the last of the path's certificates begins and the first ends: beyond them the refusal, too,
+    is the full check's.
     """
     known = KNOWN_CHAINS.get(chain.hex())
-    if known is None or known.anchor not in anchors or not known.not_before <= at <= known.not_after:
+    if known is None or {known.anchor} != set(anchors) or not known.not_before <= at <= known.not_after:
         return None
     return SigningPath(
         key=EllipticCurvePublicKey.from_encoded_point(SECP256R1(), b"\x04" + bytes.fromhex(known.x + known.y)),

@@ -172,13 +172,22 @@ def test_what_is_known_is_what_the_whole_check_says(known: KnownChain) -> None:
 
 @pytest.mark.usefixtures("known", "unasked")
 def test_an_entry_counts_only_under_its_own_root() -> None:
-    """A deployment that trusts another root asks the full check; one that trusts this one too does not."""
+    """A deployment that trusts another root asks the full check, and so does one that trusts another beside it."""
     root, other = good_chain()[2], Authority.create("Another").root_der
     with pytest.raises(Judged):
         SignedPayloadVerifier([other]).verify(signed(), NOW)
     with pytest.raises(Judged):
         SignedPayloadVerifier([apple_root()]).verify(signed(), NOW)
-    assert SignedPayloadVerifier([other, root]).verify(signed(), NOW)
+    with pytest.raises(Judged):
+        SignedPayloadVerifier([other, root]).verify(signed(), NOW)
+    assert SignedPayloadVerifier([root, root]).verify(signed(), NOW)
+
+
+@pytest.mark.usefixtures("known")
+def test_another_root_may_change_the_verdict_and_the_entry_does_not_hide_it() -> None:
+    """Where the intermediate is trusted by itself, the path ends there, as it does of a chain that is not known."""
+    _, intermediate, root = good_chain()
+    assert refusal(SignedPayloadVerifier([root, intermediate]), signed()) == "path_shape"
 
 
 @pytest.mark.usefixtures("known")
