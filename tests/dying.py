@@ -83,6 +83,11 @@ def flag() -> Flag:
     return made
 
 
+def counter() -> Any:
+    """Return a whole number that processes share, 0 at first, with its lock."""
+    return PROCESSES.Value(ctypes.c_int, 0)
+
+
 _SESSION: Final = get_session()
 
 
@@ -283,12 +288,15 @@ class Replica:
         self._inner.close()
 
 
-def reader(endpoint: str, table: str, seed: int, done: Flag, results: Any) -> ForkServerProcess:
-    """Start a process that answers requests until it is done, then once more when every replica has caught up."""
-    return _started(_read, endpoint, table, seed, done, results)
+def reader(endpoint: str, table: str, seed: int, done: Flag, results: Any, seen: Any) -> ForkServerProcess:
+    """Start a process that answers requests until it is done, then once more when every replica has caught up.
+
+    `seen` is the most releases that one reader has seen so far.
+    """
+    return _started(_read, endpoint, table, seed, done, results, seen)
 
 
-def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any) -> None:
+def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, seen: Any) -> None:
     choose = random.Random(seed)
     replica = Replica(client_of(endpoint), choose)
     replica.request = rows.get(table, rows.head_key(APP), consistent=False)
@@ -301,6 +309,8 @@ def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any) -> Non
                 store.warm([APP], Deadline.after(30))
         replica.watch()
         _look(store, choose.choice(["pro.monthly", "ghost", "stranger"]), sight)
+        with seen.get_lock():
+            seen.value = max(seen.value, len(sight.names))
         time.sleep(choose.random() / 100)
     time.sleep(LAG + 31 / HASTE)
     _look(store, "pro.monthly", sight)
