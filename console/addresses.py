@@ -17,6 +17,8 @@ from console.file.characters import called
 _STRANGER: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 _BROKEN_ENCODING: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _ENCODED_CONTROL: Final = re.compile("%(?:[01][0-9A-Fa-f]|7[Ff])")
+# `.` and `..`, which some programs take out before they ask, and others after: RFC 3986, section 6.2.2.3.
+_DOTS: Final = re.compile("/(?:[.]|%2[Ee]){1,2}(?=[/?]|$)")
 _AUTHORITY: Final = re.compile(r"(https?)://([^/?#]*)([/?#].*)?", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
 _LABEL: Final = re.compile("[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -64,6 +66,8 @@ def read_url(url: str) -> Parts:
     scheme, authority, rest = found[1], found[2], found[3] or ""
     if "@" in authority or "#" in rest:
         raise ValueError("write it without user name and fragment")
+    if _DOTS.search(rest.partition("?")[0]):
+        raise ValueError("write its path without `.` and `..`")
     split = _HOST_AND_PORT.fullmatch(authority)
     if split is None:
         raise ValueError(f"`{authority}` is no host with a port")

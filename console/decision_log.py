@@ -35,19 +35,32 @@ from console.ordinary_file import NotOrdinaryError
 CUT: Final = 128
 
 _GZIP: Final = b"\x1f\x8b"
-_ZIP: Final = b"PK\x03\x04"
+_MAX_MAGIC: Final = 512
+# What an export may be besides text, and what to do about it.
+_FOREIGN: Final = (
+    (rb"PK\x03\x04.*(\[Content_Types\]|xl/)", "a workbook of a spreadsheet program: export it as CSV"),
+    (rb"PK\x03\x04", "a ZIP archive: unpack it, and name what was in it"),
+    (rb"\x28\xb5\x2f\xfd", "packed by zstd: unpack it first"),
+    (rb"BZh[1-9]1AY", "packed by bzip2: unpack it first"),
+    (rb"\xfd7zXZ\0", "packed by xz: unpack it first"),
+    (rb"PAR1|Obj\x01|ORC", "a table in Parquet, Avro or ORC: export it as JSON or CSV"),
+    (rb"\s*<(!DOCTYPE|!doctype|html|HTML|\?xml)", "a page of HTML or XML, and no log"),
+    (rb"%PDF", "a PDF: export the log as text"),
+)
 _LAYERS: Final = 3
 _MAX_FIELD: Final = 2**24
 _MAX_HEAD: Final = 2**13
 # More lines than a record has that was written with one line for each of its fields.
 _MAX_BLOCK: Final = 400
 # Without the message: a query of Logs Insights that asks for the fields of it.
+# Excel's first line of a table, which says what separates the columns.
+_SEPARATOR: Final = re.compile(r"(?i:\"?sep=.\"?)\s*")
 _FIELDS: Final = frozenset({"productId", "localeAsked", "requestIdentifier"})
 _STDIN: Final = Path("-")
 _HASH = re.compile("[0-9a-f]{64}")
 _DECODER = json.JSONDecoder()
-# One member of an indented document: "message": "{…}\n",
-_MEMBER = re.compile(r'\s*"(?:@?message|value|Message)"\s*:\s*(".*"),?\s*')
+# One member of an indented document, "message": "{…}\n", or one of a list of messages, as --query gives them.
+_MEMBER = re.compile(r'\s*(?:"(?:@?message|value|Message)"\s*:\s*)?(".*"),?\s*')
 _DECIDED: Final = frozenset({"answered", "fallback", "no_rule", "paused"})
 # Braces that begin no JSON; a line with more of them is something else, and may be long.
 _MAX_WRONG: Final = 20
@@ -112,15 +125,17 @@ def _unpacked(raw: Any, path: Path) -> Any:  # noqa: ANN401  # a buffered reader
         if raw.peek(2)[:2] != _GZIP:
             break
         raw = gzip.GzipFile(fileobj=raw)
-    if raw.peek(4)[:4] == _ZIP:
-        raise Failure(f"{path} is a ZIP archive: unpack it, and name what was in it.")
+    head = raw.peek(_MAX_MAGIC)[:_MAX_MAGIC]
+    for magic, what in _FOREIGN:
+        if re.match(magic, head, re.DOTALL):
+            raise Failure(f"{path} is {what}.")
     return raw
 
 
 def _read(raw: Any) -> Iterator[Logged]:  # noqa: ANN401  # as above
     csv.field_size_limit(_MAX_FIELD)
     lines = _lines(raw)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if line.strip() and not _SEPARATOR.fullmatch(line)), "")
     delimiter = _delimiter(first)
     if delimiter is not None:
         head = [_column(name) for name in next(csv.reader([first], delimiter=delimiter))]
@@ -194,13 +209,26 @@ def _closes(line: str, opening: str) -> bool:
 def _requests(line: str) -> Iterator[Logged]:
     member = _MEMBER.fullmatch(line)
     if member is not None:
-        line = _text_of(member[1])
-    document = None
+        line = _text_of(member[1]) or line
+    document = _listed(line)
+    if document is not None:
+        yield from _inside(document)
+        return
     for document in _documents(line):
         yield from _inside(document)
     if document is None and '{""' in line:  # a row of a table whose head is not here
         for row in csv.reader([line]):
             yield from _inside(row)
+
+
+def _listed(block: str) -> Any:  # noqa: ANN401  # JSON
+    """Return the list that a block is, whose members may be texts, or None."""
+    if not block.lstrip().startswith("["):
+        return None
+    try:
+        return json.loads(block)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _text_of(literal: str) -> str:
@@ -242,9 +270,23 @@ def _inside(document: Any) -> Iterator[Logged]:  # noqa: ANN401  # JSON
         if logged is not None:
             yield logged
         else:
-            for name in _NESTED:
-                if name in document:
-                    yield from _inside(document[name])
+            yield from _carried(document)
+
+
+def _carried(document: Mapping[str, Any]) -> Iterator[Logged]:
+    """Yield the requests in what a document carries under a name that exports use, else under any name.
+
+    Other programs have envelopes of their own: Docker's `log`, Loki's `line`, Splunk's `_raw`.
+    """
+    found = False
+    for name in _NESTED:
+        for request in _inside(document.get(name)):
+            found = True
+            yield request
+    if not found:
+        for name, value in document.items():
+            if name not in _NESTED:
+                yield from _inside(value)
 
 
 def _only_metrics(line: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ TAKEN = [
     "https://localhost.example.com/",
     "https://my_host.example.com/",
     "https://1and1.com/",
+    "https://api.example.com/.well-known/a..b/v1.2/...?x=/../",
 ]
 
 # What programs trim, decode or read each in its way.
@@ -32,6 +33,10 @@ AMBIGUOUS = [
     "https://api.example.com/x ",
     "https://api.example.com/x\n",
     "\thttps://api.example.com/x",
+    "https://api.example.com/a/../b",
+    "https://api.example.com/./a",
+    "https://api.example.com/a/..",
+    "https://api.example.com/a/%2e%2E/b?c",
     "https://api.example.com/a b",
     "https://api.example.com/a\tb",
     "https://api.exam\nple.com/",

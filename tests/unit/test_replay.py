@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import itertools
 import json
+import lzma
 import os
 import re
 import sys
@@ -466,6 +468,17 @@ FORMS: dict[str, Callable[[dict[str, Any]], str]] = {
     "a list of many records": lambda one: json.dumps(
         {"events": [*({"message": f"START {n}\n"} for n in range(900)), {"message": json.dumps(one)}]}, indent=4
     ),
+    "a list of messages": lambda one: json.dumps(["START RequestId: 1\n", json.dumps(one) + "\n"], indent=4),
+    "a long list of messages": lambda one: json.dumps(
+        [*(f"START RequestId: {n}\n" for n in range(900)), json.dumps(one)], indent=4
+    ),
+    "Docker's envelope": lambda one: json.dumps({"log": json.dumps(one) + "\n", "stream": "stdout"}),
+    "Splunk's envelope": lambda one: json.dumps({"preview": False, "result": {"_raw": json.dumps(one)}}),
+    "an envelope with the fields": lambda one: json.dumps({"content": {"attributes": one, "host": "h"}}),
+    "Excel's first line": lambda one: (
+        "sep=;\n" + table(["timestamp", "message"], ["1", json.dumps(one)], delimiter=";")
+    ),
+    "a table in Markdown": lambda one: f"| @timestamp | @message |\n| --- | --- |\n| 1 | {json.dumps(one)} |\n",
     "CRLF": lambda one: ndjson(one).replace("\n", "\r\n"),
     "a byte order mark": lambda one: "\ufeff" + json.dumps(one),
     "a byte order mark before a table": lambda one: "\ufeff" + table(["timestamp", "message"], ["1", json.dumps(one)]),
@@ -512,6 +525,26 @@ def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None
     """Whatever is in a file, reading it ends."""
     (tmp_path / "log").write_bytes(content)
     assert list(read_log(tmp_path / "log")) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0\0\0[Content_Types].xml", "a workbook of a spreadsheet program"),
+        (b"PK\x03\x04\x14\0log.json", "a ZIP archive: unpack it"),
+        (b"\x28\xb5\x2f\xfd\0", "packed by zstd"),
+        (bz2.compress(b"{}"), "packed by bzip2"),
+        (lzma.compress(b"{}"), "packed by xz"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"\n<!DOCTYPE html><html>", "a page of HTML"),
+        (b"%PDF-1.7", "a PDF"),
+    ],
+)  # fmt: skip
+def test_an_export_that_is_no_text_is_named(content: bytes, told: str, tmp_path: Path) -> None:
+    """Where else it would be a log without decisions."""
+    (tmp_path / "log").write_bytes(content)
+    with pytest.raises(Failure, match=told):
+        list(read_log(tmp_path / "log"))
 
 
 def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
