@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # while everybody else waits (2 MB of nonsense take 60 ms), so this bounds a request's time as well as its memory.
 MAX_BYTES: Final = 2 * 1024 * 1024
 _MAX_HEAD: Final = 64 * 1024
+_MAX_DIGITS: Final = 18
 _CHUNK: Final = 64 * 1024
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
@@ -91,7 +92,7 @@ def read_answer(arriving: Arriving) -> Answer:
     while len(content) < length:
         content += _some(arriving)
     # More than was announced belongs to no request of ours: nothing that follows could be trusted.
-    keep = len(content) == length and headers.get("connection", "").lower() != "close"
+    keep = len(content) == length and "close" not in headers.get("connection", "").lower()
     return Answer(status, headers, bytes(content[:length]), keep)
 
 
@@ -140,7 +141,8 @@ def _length(headers: Mapping[str, str]) -> int | None:
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or not length.isascii() or not length.isdigit():
         return None
-    return int(length)
+    digits = length.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _MAX_DIGITS else MAX_BYTES + 1  # int() refuses thousands of digits
 
 
 class _Again(io.RawIOBase):

@@ -59,10 +59,24 @@ def test_an_answer_may_arrive_in_any_pieces(body: bytes, cuts: list[int]) -> Non
         (an_answer(b"yes", "Content-Length: 3", "X-Long: one", "  and more"), b"yes", True),
         (an_answer(b"yes", "Content-Length: 3", "Vary: a", "Vary: b"), b"yes", True),
         (an_answer(b"yes", "Content-Length: 3", "Connection: Close"), b"yes", False),
+        (an_answer(b"yes", "Content-Length: 3", "Connection: keep-alive, Close"), b"yes", False),
+        (an_answer(b"yes", "Content-Length: " + "0" * 5000 + "3"), b"yes", True),
         (an_answer(b"yesterday", "Content-Length: 3"), b"yes", False),
         (an_answer(b"", "Content-Length: 0", status="HTTP/1.1 200"), b"", True),
     ],
-    ids=["chunks", "no length", "HTTP/1.0", "100 first", "a folded header", "a header twice", "close", "more", "none"],
+    ids=[
+        "chunks",
+        "no length",
+        "HTTP/1.0",
+        "100 first",
+        "a folded header",
+        "a header twice",
+        "close",
+        "close too",
+        "zeros",
+        "more",
+        "none",
+    ],
 )
 def test_every_form_of_an_answer_is_read(sent: bytes, body: bytes, *, keep: bool) -> None:
     """What AWS does not send today, http.client reads: a change over there is no outage here."""
@@ -104,6 +118,7 @@ def test_a_chunk_of_any_size_takes_no_room_before_it_has_come(size: bytes) -> No
         (an_answer(b"ye", "Content-Length: 3"), "IncompleteRead"),
         (b"HTTP/1.1 200 OK\r\nContent-", "IncompleteRead"),
         (an_answer(b"", "Content-Length: 10737418240"), "AnswerTooLarge"),
+        (an_answer(b"", "Content-Length: " + "9" * 5000), "AnswerTooLarge"),
         (an_answer(b"", "X: " + "x" * 200_000, "Content-Length: 0"), "AnswerTooLarge"),
         (an_answer(b"x" * (3 << 20)), "AnswerTooLarge"),
         (an_answer(b"", "Content-Length: 3", status="SSH-2.0-OpenSSH_9.6"), "BadStatusLine"),
