@@ -78,10 +78,11 @@ class Chain:
 
 
 def read_chains(folder: Path = CHAINS) -> list[Chain]:
-    """Return the chains in `folder`, by name."""
+    """Return the chains in `folder`, by name. What is no folder is left alone, as a file manager leaves some behind."""
     return [
         Chain(path.name, (path / "leaf.cer").read_bytes(), (path / "intermediate.cer").read_bytes())
         for path in sorted(folder.iterdir())
+        if path.is_dir()
     ]
 
 

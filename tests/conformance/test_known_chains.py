@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -85,6 +86,13 @@ def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tm
     assert chains.main(["check"]) == 1
 
 
+def test_files_beside_the_chains_are_none(tmp_path: Path) -> None:
+    """A file manager leaves one where it has looked."""
+    shutil.copytree(CHAINS, tmp_path, dirs_exist_ok=True)
+    (tmp_path / ".DS_Store").write_bytes(b"")
+    assert read_chains(tmp_path) == read_chains()
+
+
 def test_a_table_that_is_wrong_is_found_out() -> None:
     """An entry without certificates, one that differs from the check, one of the test CA: each fails by its name."""
     (key, entry), *_ = KNOWN_CHAINS.items()
@@ -109,7 +117,7 @@ def test_a_table_that_is_wrong_is_found_out() -> None:
 
 def test_known_leaves_are_those_of_the_table() -> None:
     """One truth: what is no news is what is known, and both are the leaves in tests/apple_chains."""
-    leaves = {hashlib.sha256((folder / "leaf.cer").read_bytes()).hexdigest() for folder in CHAINS.iterdir()}
+    leaves = {hashlib.sha256(file.read_bytes()).hexdigest() for file in CHAINS.glob("*/leaf.cer")}
     assert leaves == KNOWN_LEAVES
 
 
