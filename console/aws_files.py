@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from console.file.characters import called, unseen_in_name
+from console.ordinary_file import read_ordinary
 
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MAX_BYTES: Final = 2**20
 _DEFAULT: Final = "default"
 
 
@@ -68,6 +70,6 @@ def _sections(path: str) -> set[str]:
 
 def _content(path: str) -> bytes:
     try:
-        return Path(path).expanduser().read_bytes()
+        return read_ordinary(Path(path).expanduser(), _MAX_BYTES)
     except (OSError, RuntimeError, ValueError):
         return b""

@@ -33,7 +33,7 @@ def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
 
     `pipes` takes also what a shell passes on as an open descriptor.
     """
-    passed = pipes and str(path).startswith(_DESCRIPTORS)
+    passed = pipes and is_passed(path)
     _check_kind(path, passed=passed)
     # Should it have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if passed else os.O_NONBLOCK))
@@ -46,6 +46,11 @@ def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
         limit = f"{most // _MIB} MiB" if most >= _MIB else f"{most // _KIB} KiB"
         raise NotOrdinaryError(0, f"{size}; at most {limit} are read", str(path))
     return content
+
+
+def is_passed(path: Path) -> bool:
+    """Tell whether a path is what a shell gives for `<(command)` and for standard input."""
+    return str(path).startswith(_DESCRIPTORS)
 
 
 def _check_kind(path: Path, *, passed: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from rich.table import Table
 
 # A file or a pipe has no width; a table cut at 80 columns is of no use in either.
 _WIDE: Final = 200
+_NARROWEST: Final = 20
 _LINE_SECONDS: Final = 60.0
 _ID: Final = 36  # characters of a UUID
 
@@ -106,7 +108,14 @@ class Output:
 
 
 def prepare_streams() -> None:
-    """Make both streams take any text: what their encoding cannot say is escaped, and a closed one swallows it."""
+    """Make both streams take any text: what their encoding cannot say is escaped, and a closed one swallows it.
+
+    A width in which nothing can be read, such as the 0 of a terminal that does not know its own, counts as none.
+    """
+    for name, least in (("COLUMNS", _NARROWEST), ("LINES", 1)):
+        value = os.environ.get(name, "")
+        if value and not (re.fullmatch("[0-9]{1,4}", value) and int(value) >= least):
+            del os.environ[name]
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by who started us

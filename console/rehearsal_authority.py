@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from console.authority import Authority
 from console.failure import Failure
+from console.ordinary_file import read_ordinary
 
 VALIDITY: Final = timedelta(days=7)
 
 # Clocks differ: it is valid a little before it is made, and given up a little before it ends.
 _SLACK: Final = timedelta(hours=1)
+_MAX_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ def _as_base64(text: str | bytes) -> bytes | None:
 
 def _as_file(text: str) -> bytes | None:
     try:
-        content = Path(text).read_bytes()
-    except OSError:
+        content = read_ordinary(Path(text), _MAX_BYTES, pipes=True)
+    except (OSError, ValueError):
         return None
     return _as_base64(content) or _certificate(content) or _from_pem(content)
 

@@ -31,7 +31,7 @@ from console.file.entries import (
 )
 from console.file.fields import Fields
 from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS, canonical_text
-from console.file.images import FULL_SIZE, SIZES
+from console.file.images import FULL_SIZE, SIZES, find
 from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
 from console.file.key_ids import is_key_id
 from console.file.key_ids import meant as key_id_meant
@@ -39,7 +39,7 @@ from console.file.mistakes import Notes, Place
 from console.file.periods import PERIODS
 from console.file.schedules import Schedule, read_schedule
 from console.file.tree import Node, Progress, parse
-from console.ordinary_file import read_ordinary
+from console.ordinary_file import is_passed, read_ordinary
 
 __all__ = ["Document", "read"]
 
@@ -80,8 +80,12 @@ def read(
     if isinstance(source, bytes):
         return _read(source, file or "retention.yaml", base_dir, progress)
     path = Path(source)
+    if not is_passed(path):
+        path = find(path.parent, path.name)
     content = read_ordinary(path, MAX_BYTES, pipes=True)
-    return _read(content, file or str(path), base_dir or path.parent, progress)
+    # What a shell passes on stands in no folder of the owner's, but images do: where the command is called.
+    beside = Path() if is_passed(path) else path.parent
+    return _read(content, file or str(source), base_dir or beside, progress)
 
 
 def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | None) -> Document:

@@ -642,3 +642,22 @@ def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> Non
     os.close(writing)
     assert read(Path(f"/dev/fd/{reading}"), base_dir=tmp_path).mistakes == ()
     os.close(reading)
+
+
+def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
+    """A system may take letters and accents apart, a keyboard does not."""
+    (tmp_path / "re\u0301tention.yaml").write_text(GOOD)
+    document = read(tmp_path / "r\u00e9tention.yaml")
+    assert document.mistakes == ()
+    assert document.file == str(tmp_path / "r\u00e9tention.yaml")
+
+
+def test_what_a_shell_passes_on_has_its_images_where_the_command_is_called(tmp_path: Path) -> None:
+    """And not in /dev."""
+    reading, writing = os.pipe()
+    os.write(writing, GOOD.encode())
+    os.close(writing)
+    assert read(Path(f"/dev/fd/{reading}")).base_dir == Path()
+    os.close(reading)
+    (tmp_path / "retention.yaml").write_text(GOOD)
+    assert read(tmp_path / "retention.yaml").base_dir == tmp_path

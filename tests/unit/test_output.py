@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from simulated import Clock
 
-from console.output import Output
+from console.output import Output, prepare_streams
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -38,3 +42,30 @@ def test_an_id_is_not_folded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     words = "a longer text of several words that needs a line or two"
     Output().table(("message", "state", "rules that wait", "id"), [(words, "APPROVED", words, identifier)])
     assert identifier in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("columns", "kept"),
+    [("0", False), ("5", False), ("-3", False), ("\u00b2", False), ("99999999999", False), ("20", True), ("132", True)],
+)
+def test_a_width_in_which_nothing_can_be_read_counts_as_none(
+    monkeypatch: pytest.MonkeyPatch, columns: str, *, kept: bool
+) -> None:
+    """Terminals without a size of their own hand on 0, with which rich prints nothing at all."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", "\u00b2")
+    prepare_streams()
+    assert ("COLUMNS" in os.environ) is kept
+    assert "LINES" not in os.environ
+
+
+def test_help_is_printed_in_a_terminal_of_no_width() -> None:
+    """By the command itself."""
+    shell = {**os.environ, "COLUMNS": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from console.entry import retention; retention()", "--help"],
+        env=shell,
+        capture_output=True,
+        check=False,
+    )
+    assert b"validate" in done.stdout

@@ -187,6 +187,14 @@ def test_a_file_without_roots_is_named_with_its_variable(
     assert variable in called.reason
 
 
+@pytest.mark.parametrize("variable", [*trust.VARIABLES, "AWS_CA_BUNDLE"])
+def test_a_device_is_no_file_of_roots(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Reading /dev/zero would never end."""
+    monkeypatch.setenv(variable, "/dev/zero")
+    with pytest.raises(Failure, match=f"{variable} names /dev/zero, which cannot be read"):
+        trust.bundle(aws=True)
+
+
 def test_roots_that_are_not_there_matter_to_no_plain_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
