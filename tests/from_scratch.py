@@ -13,14 +13,19 @@ import sys
 import time
 from pathlib import Path
 
-from console import shell
+_BEGUN_AGAIN = "RETENTION_TESTS_BEGUN_AGAIN"
+
+# Our own variables go first: `console.shell` keeps the environment as it is when it is imported.
+for _name in [name for name in os.environ if name.startswith("RETENTION_") and name != _BEGUN_AGAIN]:
+    del os.environ[_name]
+
+from console import shell  # noqa: E402  # see above
 
 # A home of the tests' own: no ~/.netrc, ~/.aws or cache of the person who runs them. What fetches has the real one.
 _HOME = Path(__file__).resolve().parent.parent / ".pytest_cache" / "home"
 
 # What somebody who runs the tests may ask for: which parts are required, how thorough, and pytest's own options.
 _ASKED = {"CI", "PROVE", "REQUIRE_REAL_PARTS", "EDITS_SEED", "PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST"}
-_BEGUN_AGAIN = "RETENTION_TESTS_BEGUN_AGAIN"
 
 _FIXED = {
     "AWS_ACCESS_KEY_ID": "test",

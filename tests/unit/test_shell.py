@@ -276,3 +276,17 @@ def test_tests_see_nothing_of_the_shell(tmp_path: Path, variables: dict[str, str
         timeout=120,
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
+
+
+def test_the_tests_know_none_of_our_own_variables() -> None:
+    """Not even in what `console.shell` keeps of the shell: a traceback asked for there would be in every sentence."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import tests.from_scratch; from console import shell; print(*shell.GIVEN)"],
+        cwd=ROOT,
+        env={**os.environ, "RETENTION_TRACEBACK": "1", "RETENTION_API_KEY": "x"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "PATH" in done.stdout.split()
+    assert "RETENTION_" not in done.stdout
