@@ -62,6 +62,9 @@ _MAX_BULLETS: Final = 5
 MAX_BYTES: Final = 32 * 2**20
 
 _MAX_NAME: Final = 100
+# CloudFormation's names, or an ARN of one; and a region, which is no availability zone and has no capitals.
+_STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:aws[a-z-]*:cloudformation:[!-~]+")
+_REGION: Final = re.compile("[a-z][a-z0-9]*(-[a-z]+)*(-[0-9]+)?")
 _MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
 
 
@@ -176,7 +179,9 @@ class _Reader:
         found = {}
         for name, node in nodes.items():
             fields = Fields.of(node, self.notes, "an environment", ("stack", "region"))
-            found[name] = Environment(name, fields.text("stack") or "", fields.text("region") or "")
+            stack = self._matching(fields, "stack", _STACK, "retention-sandbox")
+            region = self._matching(fields, "region", _REGION, "us-east-1")
+            found[name] = Environment(name, stack or "", region or "")
         return found
 
     def products(self, nodes: Mapping[str, Node]) -> dict[str, Product]:
