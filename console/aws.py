@@ -1,4 +1,4 @@
-"""Clients of AWS for an operator who waits: they give up soon, and what the shell or a profile has wrong is named.
+"""Clients of AWS for an operator who waits: they give up soon, and errors name what is wrong in the shell or a profile.
 
 boto3 is imported on first use only: half a second that `--help` and `validate` need not wait for.
 """

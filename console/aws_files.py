@@ -1,6 +1,6 @@
 """What is wrong in AWS's two files, `~/.aws/config` and `~/.aws/credentials`, as a sentence that names the place.
 
-botocore says of all of it that a file cannot be parsed, or that a profile is not there.
+botocore's own errors are only that a file cannot be parsed, or that a profile is not there.
 """
 
 from __future__ import annotations

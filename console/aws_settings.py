@@ -1,6 +1,6 @@
-"""AWS's own settings, in the shell and in a profile, looked at before botocore does.
+"""AWS's own settings, in the shell and in a profile, checked before botocore reads them.
 
-botocore says of most of them only that a value is invalid, of some nothing at all, and of no value where it stands.
+botocore's errors name most values only as invalid, some not at all, and never the place where a value is set.
 """
 
 from __future__ import annotations

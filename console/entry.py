@@ -1,6 +1,6 @@
 """How a program begins and ends: streams that take any text, and one sentence in place of a traceback.
 
-It imports next to nothing by itself: an interruption while the rest is imported is told like any other.
+It imports next to nothing itself, so that an interruption while the rest is imported is reported like any other.
 """
 
 from __future__ import annotations

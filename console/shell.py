@@ -1,9 +1,9 @@
 """What programs of this project take from the shell they are started in.
 
-What runs on this machine alone takes the places of things and the look of a terminal, and nothing that says where AWS,
-Apple or a proxy is, whose credentials are used, or how Python behaves: the same sample gets the same answer in every
-shell. What fetches from the network takes the network's settings too. Commands that ask AWS and Apple take everything,
-but ask no proxy for an address of this machine.
+What runs on this machine alone takes the places of things and the look of a terminal, and nothing that decides where
+AWS, Apple or a proxy is, whose credentials are used, or how Python behaves: the same sample gets the same answer in
+every shell. What fetches from the network takes the network's settings too. Commands that ask AWS and Apple take
+everything, but ask no proxy for an address of this machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whom a TLS connection trusts, where the shell says so: the root certificate of a company's proxy that inspects TLS.
+"""Which root certificates TLS trusts, where the shell names some: those of a company's proxy that inspects TLS.
 
 Each client has variables of its own: Python's SSL_CERT_FILE, requests' REQUESTS_CA_BUNDLE, curl's CURL_CA_BUNDLE, and
 AWS_CA_BUNDLE for AWS. Here all of them count, for Apple's API and for AWS alike, and a sentence names them.

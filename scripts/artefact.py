@@ -3,8 +3,8 @@
 artefact.py function                   handler/ with its bytecode and RELEASE
 artefact.py dependencies ARCHITECTURE  the layer, for arm64 or x86_64
 
-SAM stands in a copy of the part's folder and names the target in ARTIFACTS_DIR. Standard library only, and Python 3.13:
-bytecode is read by the version that wrote it, and by no other.
+SAM runs it in a copy of the part's folder, and names the target in ARTIFACTS_DIR. Standard library only, and Python
+3.13: bytecode is read by the version that wrote it, and by no other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builds the artefact with SAM and looks at what came of it: `make build`. Run by the Python of .venv-sam.
+"""Builds the artefact with SAM and checks the result: `make build`. Run by the Python of .venv-sam.
 
 build.py [--env ENV] [--arch ARCHITECTURE]           for what samconfig.toml deploys, into .aws-sam/build
 build.py --machine ARCHITECTURE --build-dir FOLDER   for exactly this architecture, whatever is deployed

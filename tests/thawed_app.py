@@ -1,7 +1,7 @@
 """The function as Lambda's runtime loads it, on a wall clock that a test pushes on while the process is frozen.
 
-What tells a process that it slept for longer than it can have been awake is its wall clock: `time.time`, read before
-`app` is imported. How far it is ahead, in seconds, is in the file that THAWED_FILE names.
+A process learns from its wall clock, `time.time`, that it was frozen; so this module replaces it before `app` is
+imported. How far it is ahead, in seconds, is in the file that THAWED_FILE names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What somebody has in the place of a private key: named by its looks, and nothing of it repeated."""
+"""What a file has in place of a private key: named by how it looks, without repeating any of it."""
 
 from __future__ import annotations
 

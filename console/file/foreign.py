@@ -1,7 +1,7 @@
-"""What stands in the place of an owner's YAML, or between its lines, and is none: named before the parser stumbles.
+"""What a file holds in place of YAML, or between its lines, that is no YAML: named before the parser fails on it.
 
-A parser tells where it could not go on. What was meant to be a blank, a colon or a dash, and is another character, has
-its cause on that line or the one before; a merge conflict has it where git wrote its markers.
+A parser reports where it could not go on. What was meant to be a blank, a colon or a dash, and is another character,
+has its cause on that line or the one before; a merge conflict has it where git wrote its markers.
 """
 
 from __future__ import annotations

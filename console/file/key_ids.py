@@ -1,4 +1,4 @@
-"""The id of a key as App Store Connect shows it, and the one that is meant where a file's name was copied."""
+"""The id of a key as App Store Connect shows it, and the one that is meant where a key file's name was copied."""
 
 from __future__ import annotations
 

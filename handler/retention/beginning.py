@@ -1,4 +1,4 @@
-"""How a start begins: with the way to the table, and reading it while all the rest is still being imported.
+"""How a cold start begins: it connects to the table and reads it while everything else is still being imported.
 
 Imports need the processor, and calls wait for the network: side by side they take as long as the longer of both. So
 `app` imports this module first, with the few others that reading needs, and everything else within a `Beginning`.

@@ -1,7 +1,7 @@
 """Do two certificates and one of our roots make a path that signs App Store data? Steps 3 and 4 of `jws`.
 
 Everything of X.509 is here. A request whose chain is in `known_chains` needs none of it, and importing it takes longer
-than all other imports of a cold start together: `jws` does so where a chain is new.
+than all other imports of a cold start together: `jws` imports it only where a chain is new.
 """
 
 from __future__ import annotations

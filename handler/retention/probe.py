@@ -1,6 +1,6 @@
 """The stack's own URL, asked from outside as Apple asks it: one POST of `{}`, which the function answers with 400.
 
-Nobody but Apple calls the URL, so a broken domain, stage, integration, permission or alias would otherwise be seen only
+Only Apple calls the URL, so a broken domain, stage, integration, permission or alias would otherwise be seen only
 after hours without a request. The path secret is no part of it: with a secret, a route of its own, under IAM, leads to
 the same integration, so the secret need not be in a variable and strangers are still turned away by API Gateway.
 """

@@ -1,4 +1,4 @@
-"""A certificate path as the rest needs it: whose key may sign, who vouches for it, and between which instants.
+"""A certificate path as the rest needs it: the leaf's key, the root it leads to, and between which instants it holds.
 
 A path is the verdict of `certificates` on two certificates, at run time or, for those in `known_chains`, when the
 release was made.

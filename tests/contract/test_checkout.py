@@ -1,4 +1,4 @@
-"""A checkout works on every machine: line ends, and what it says of machines that it is not for."""
+"""A checkout works on every machine: line ends, and the sentence for machines that it does not support."""
 
 from __future__ import annotations
 

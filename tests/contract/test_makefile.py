@@ -1,4 +1,4 @@
-"""make, whatever the shell and the path are: what recipes see of the environment, and folders with odd names."""
+"""make in any shell and any folder: what recipes see of the environment, and folders with odd names."""
 
 from __future__ import annotations
 

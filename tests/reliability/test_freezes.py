@@ -1,4 +1,4 @@
-"""Frozen between requests while connections are cut: what Lambda does to every environment, all day long.
+"""Frozen between requests while connections are cut, as Lambda does with every environment all day long.
 
 The built artefact under Lambda's runtime is stopped and goes on, as its environment is between two requests. Meanwhile
 the wall clock goes on by seconds or weeks, connections end in one way or another, and the owner publishes and pauses.

@@ -1,4 +1,4 @@
-"""What the shell, a profile or what lies between has wrong is named where it stands, and is never a traceback."""
+"""What is wrong in the shell, in a profile or on the network is named with its place, and never ends in a traceback."""
 
 from __future__ import annotations
 

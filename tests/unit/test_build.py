@@ -1,4 +1,4 @@
-"""Building takes nothing from the shell's Python, and what came of it is looked at: scripts/build.py and its parts."""
+"""Building takes nothing from the shell's Python, and its result is checked: scripts/build.py and its parts."""
 
 from __future__ import annotations
 

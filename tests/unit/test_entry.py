@@ -1,4 +1,4 @@
-"""Every program ends in an exit code and a sentence: whoever stops listening, wherever it runs, whatever breaks."""
+"""Every program ends in an exit code and a sentence, also when its reader stops, in any place and after any error."""
 
 from __future__ import annotations
 

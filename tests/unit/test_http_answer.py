@@ -1,4 +1,4 @@
-"""Answers read by hand: what arrives in whatever pieces, exactly as long as announced, and a way back for the rest."""
+"""Answers read by hand: in pieces of any size, exactly as long as announced, and `http.client` for any other form."""
 
 from __future__ import annotations
 
