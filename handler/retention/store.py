@@ -418,9 +418,10 @@ class Store:
 
     def _read_ahead(self, app_apple_id: int, ahead: Ahead, release: _Release, deadline: Deadline) -> Ahead:
         """Read the sheets that the release names first, and states that they will be asked with."""
-        if release.row.first is None:
+        named = release.row.products_ahead()
+        if named is None:
             return ahead
-        products = release.row.first[: BATCH_KEYS - 1]
+        products = named[: BATCH_KEYS - 1]
         unknown = [
             product for product in products if self._memory.sheet((app_apple_id, ahead.release, product)) is None
         ]

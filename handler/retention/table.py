@@ -285,17 +285,25 @@ def read_head(item: Item) -> Head:
 class ReleaseRow:
     """A release's `settings` row. `document` is for `retention.catalog.Settings.from_document`.
 
-    `first`: whose sheets are worth reading before anybody asks; None for a release made before that was told.
+    `first`: the products whose sheets are worth reading before a request names one, a line each; None for a release
+    that was published without. One text, since every cold start reads this row and few need the list.
     """
 
     format: int
     document: Mapping[str, Any]
     roll: frozenset[bytes]
-    first: tuple[str, ...] | None = None
+    first: str | None = None
 
     def names(self, product_id: str) -> bool:
         """Return whether the release has a sheet for this product (false positives: one in 4 billion a product)."""
         return _roll_entry(product_id) in self.roll
+
+    def products_ahead(self) -> tuple[str, ...] | None:
+        """Return the products of `first`, each once; what cannot be a product's name is left out."""
+        if self.first is None:
+            return None
+        names = dict.fromkeys(self.first.split("\n"))
+        return tuple(name for name in names if name not in {"", ANY_PRODUCT} and names_row(key("", PRODUCT + name)))
 
 
 def settings_attributes(
@@ -303,7 +311,7 @@ def settings_attributes(
 ) -> dict[str, Any]:
     """Return what the function reads of a `settings` row; the console adds who, when and how many."""
     roll = b"".join(sorted(_roll_entry(product_id) for product_id in product_ids))
-    ahead = {} if first is None else {"first": {"L": [{"S": product_id} for product_id in first]}}
+    ahead = {} if first is None else {"first": {"S": "\n".join(first)}}
     return {"format": {"N": str(version)}, "products": {"B": roll}, **ahead, **document_attributes(document)}
 
 
@@ -318,12 +326,11 @@ def read_settings(item: Item) -> ReleaseRow:
     return ReleaseRow(format_of(item), document_of(item), entries, _first(item))
 
 
-def _first(item: Item) -> tuple[str, ...] | None:
-    """Return the products to read ahead, each once. Nothing depends on them: what is no list of names is none."""
-    names = _plain(item.get("first"))
-    if not isinstance(names, tuple):
-        return None
-    return tuple(dict.fromkeys(name for name in names if name != ANY_PRODUCT and names_row(key("", PRODUCT + name))))
+def _first(item: Item) -> str | None:
+    """Return the text of `first`. Nothing depends on it: what is no text is none."""
+    held = item.get("first")
+    text = held.get("S") if isinstance(held, Mapping) else None
+    return text if isinstance(text, str) else None
 
 
 def _roll_entry(product_id: str) -> bytes:

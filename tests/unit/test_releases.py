@@ -686,4 +686,4 @@ def test_a_release_names_the_products_to_read_ahead(client: Any, sizes: list[int
     made = dataclasses.replace(release(), sheets={**sheets, "*": release().sheets["*"]})
     put(client, TABLE, release=made)
     row = rows.read_settings(client.get_item(TableName=TABLE, Key=rows.settings_key(APP, 1))["Item"])
-    assert row.first == tuple(names[:first])
+    assert row.products_ahead() == tuple(names[:first])
