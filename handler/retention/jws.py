@@ -19,6 +19,7 @@ import gc
 import hashlib
 import os
 import re
+import sys
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -178,13 +179,16 @@ class SignedPayloadVerifier:
 
     def _authority(self) -> Authorities:
         if self._authorities is None:
-            # As at the start, imports make objects that stay: looking through them for garbage finds none.
-            collecting = gc.isenabled()
-            gc.disable()
+            # X.509 is imported only where a chain is unknown. Its objects stay, as those of a start do: looking through
+            # them for garbage, now or later, would take time and find none.
+            collects = gc.isenabled() and "retention.certificates" not in sys.modules
+            if collects:
+                gc.disable()
             try:
-                from retention.certificates import Authorities  # noqa: PLC0415  # X.509 only where a chain is unknown
+                from retention.certificates import Authorities  # noqa: PLC0415  # as said
             finally:
-                if collecting:
+                if collects:
+                    gc.freeze()
                     gc.enable()
             self._authorities = Authorities(self._roots)
         return self._authorities
