@@ -124,7 +124,7 @@ def _unpacked(raw: Any, path: Path) -> Any:  # noqa: ANN401  # a buffered reader
     for _ in range(_LAYERS):
         if raw.peek(2)[:2] != _GZIP:
             break
-        raw = gzip.GzipFile(fileobj=raw)
+        raw = gzip.GzipFile(fileobj=raw, mode="rb")  # before 3.13 it takes the mode of the one below, a number
     head = raw.peek(_MAX_MAGIC)[:_MAX_MAGIC]
     for magic, what in _FOREIGN:
         if re.match(magic, head, re.DOTALL):
