@@ -16,12 +16,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-# Names as pip's configuration has them.
-KEPT = {
-    *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "keyring-provider"),
-    *("cert", "client-cert", "proxy", "timeout", "default-timeout", "retries", "use-feature", "use-deprecated"),
-    *("cache-dir", "no-cache-dir", "no-input"),
-}
+# pip's variables. Its configuration files have the same names in small letters, with hyphens and without PIP_.
+KEPT = frozenset(
+    "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_TRUSTED_HOST PIP_KEYRING_PROVIDER PIP_CERT"
+    " PIP_CLIENT_CERT PIP_PROXY PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_USE_FEATURE PIP_USE_DEPRECATED"
+    " PIP_CACHE_DIR PIP_NO_CACHE_DIR PIP_NO_INPUT".split()
+)
 PROJECT = ("--no-deps", "--no-build-isolation", "--no-index", "-e")
 HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
 
@@ -50,15 +50,15 @@ def without_python(environ: Mapping[str, str]) -> dict[str, str]:
 def settings(environ: Mapping[str, str], listed: str) -> dict[str, str]:
     """Return the variables for a pip that takes only `KEPT`.
 
-    `listed` is what `pip config list` prints: lines like `global.index-url='https://…'`, the shell's as `:env:.…`.
+    `listed` is what `pip config list` prints: lines like `global.cert='/file.pem'`, the shell's as `:env:.…`.
     """
     kept: dict[str, str] = {}
     for line in sorted(listed.splitlines(), key=_rank):
         name, separator, value = line.partition("=")
-        option = name.rpartition(".")[2]
-        if separator and option in KEPT:
+        variable = f"PIP_{name.rpartition('.')[2].upper().replace('-', '_')}"
+        if separator and variable in KEPT:
             # several values stand on lines of their own in a file, and are parted by blanks in a variable
-            kept[f"PIP_{option.upper().replace('-', '_')}"] = " ".join(str(ast.literal_eval(value)).split())
+            kept[variable] = " ".join(str(ast.literal_eval(value)).split())
     return {**without_python(environ), **kept, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -69,8 +69,8 @@ def _rank(line: str) -> int:
 
 def environment() -> dict[str, str]:
     """Return `settings` of this shell and this Python's pip."""
-    mine = {f"PIP_{option.upper().replace('-', '_')}" for option in KEPT} | {"PIP_CONFIG_FILE"}
-    asking = {**without_python(os.environ), **{name: os.environ[name] for name in mine if name in os.environ}}
+    mine = {name: os.environ[name] for name in {*KEPT, "PIP_CONFIG_FILE"} if name in os.environ}
+    asking = {**without_python(os.environ), **mine}
     # the same word in a file of pip's would make it list less, or nothing
     plainly = dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE", "PIP_QUIET", "PIP_VERBOSE"), "0")
     listed = subprocess.run(

