@@ -29,37 +29,8 @@ from retention.certificates import Authorities  # noqa: E402
 from retention.jws import apple_root  # noqa: E402
 from retention.signing_path import SigningPath, chain_key  # noqa: E402
 
-_HEAD = '''"""The verdict of `certificates` on the chains that the App Store signs with, made with the release.
-
-Written by scripts/chains.py from the certificates in tests/apple_chains; not to be edited. A test judges them again.
-"""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Final
-
-
-@dataclass(frozen=True, slots=True)
-class KnownChain:
-    """A path that passed the full check.
-
-    `x` and `y` are the leaf's public point on P-256; `anchor` and `leaf_fingerprint` are SHA-256. All four are hex, in
-    lower case. The path holds from `not_before` to `not_after`, the leaf alone to `leaf_not_after`: UNIX seconds.
-    """
-
-    x: str
-    y: str
-    anchor: str
-    leaf_fingerprint: str
-    leaf_not_after: int
-    not_before: int
-    not_after: int
-
-
-# By `signing_path.chain_key`, in hex.
-KNOWN_CHAINS: Final[dict[str, KnownChain]] = {
-'''
+# The line of the table after which its entries stand; what is above it is written by hand.
+BEGINS = "KNOWN_CHAINS: Final[dict[str, KnownChain]] = {\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +67,10 @@ def judge(chain: Chain, root: bytes) -> SigningPath:
     return path
 
 
-def render(chains: Iterable[Chain], root: bytes) -> str:
-    """Return the table's text."""
-    return _HEAD + "".join(_entry(chain, judge(chain, root)) for chain in chains) + "}\n"
+def render(module: str, chains: Iterable[Chain], root: bytes) -> str:
+    """Return the text of the module with the table, its entries replaced by those of `chains`."""
+    head, begins, _ = module.partition(BEGINS)
+    return head + begins + "".join(_entry(chain, judge(chain, root)) for chain in chains) + "}\n"
 
 
 def _entry(chain: Chain, path: SigningPath) -> str:
@@ -122,16 +94,21 @@ def _point(key: EllipticCurvePublicKey) -> tuple[str, str]:
     return f"{numbers.x:064x}", f"{numbers.y:064x}"
 
 
+def _write(table: Path, chains: Path, root: bytes) -> None:
+    text = render(table.read_text(encoding="utf-8"), read_chains(chains), root)
+    table.write_text(text, encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     """Write or check the table. Returns 1 where it differs, 2 for unknown arguments."""
     match arguments:
         case ["write"]:
-            TABLE.write_text(render(read_chains(), apple_root()), encoding="utf-8")
+            _write(TABLE, CHAINS, apple_root())
         case ["write", root, folder, table]:
-            text = render(read_chains(Path(folder)), Path(root).read_bytes())
-            Path(table).write_text(text, encoding="utf-8")
+            _write(Path(table), Path(folder), Path(root).read_bytes())
         case ["check"]:
-            if TABLE.read_text(encoding="utf-8") != render(read_chains(), apple_root()):
+            table = TABLE.read_text(encoding="utf-8")
+            if table != render(table, read_chains(), apple_root()):
                 sys.stderr.write(
                     "handler/retention/known_chains.py is not the verdict on tests/apple_chains. Look at what "
                     "this changes: python scripts/chains.py write\n"

@@ -1,6 +1,6 @@
 """The verdict of `certificates` on the chains that the App Store signs with, made with the release.
 
-Written by scripts/chains.py from the certificates in tests/apple_chains; not to be edited. A test judges them again.
+scripts/chains.py writes the entries from the certificates in tests/apple_chains. A test judges them again.
 """
 
 from __future__ import annotations
