@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
-from retention.jws import IntermediateMarker, LeafMarker
+from retention.certificates import IntermediateMarker, LeafMarker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

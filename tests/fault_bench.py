@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from endpoint_bench import AUTHORITY, load_app
 from fake_table import APP, SETTINGS, Clock, sheet
-from retention.connection import Caller, Connection, Endpoint
+from retention.aws_endpoint import Endpoint
+from retention.connection import Caller, Connection
 from retention.credentials import CredentialSource
 from retention.keys import KeyRing
 from retention.offers import Signer

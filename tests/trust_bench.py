@@ -27,9 +27,10 @@ from fake_table import Clock
 from minting import Plan, der, intermediate_plan, key, leaf_plan, root_plan
 from retention import beginning, connection, store
 from retention.deadline import PassedTime
-from retention.jws import SignedPayloadVerifier, SigningPath
+from retention.jws import SignedPayloadVerifier
 from retention.record import Record, line_of
 from retention.settings import Deployment
+from retention.signing_path import SigningPath
 from simulated import KEY_ID
 
 from console.authority import Authority, request_claims

@@ -29,8 +29,6 @@ from retention.deadline import PassedTime, time_left
 from retention.http_answer import Answer, AnswerError, Arriving, read_answer
 from retention.sigv4 import signed_headers
 
-__all__ = ["CallFailedError", "Caller", "Connection", "Endpoint", "connect", "service_code"]
-
 # They end what was abandoned; what a request waits is its deadline's business. READ_SECONDS is for one wait,
 # ANSWER_SECONDS for a whole answer: a call given up before it had a socket to shut must not live on what drips.
 CONNECT_SECONDS: Final = 0.3

@@ -23,7 +23,7 @@ import sys
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -31,33 +31,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from retention.errors import ClaimError, ConfigurationError, VerificationError
-from retention.signing_path import PATH_SECONDS, SigningPath, chain_key, known_path, whole_seconds
+from retention.signing_path import SigningPath, chain_key, known_path, whole_seconds
 from retention.strict_json import StrictJSONError, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from retention.certificates import Authorities, IntermediateMarker, LeafMarker, anchor_key
-
-__all__ = [
-    "APPLE_ROOT_FINGERPRINT",
-    "MAX_CHARACTERS",
-    "MAX_PATHS",
-    "PATH_SECONDS",
-    "TEST_AUTHORITY_KEYS",
-    "Authenticated",
-    "IntermediateMarker",
-    "LeafMarker",
-    "SignedPayloadVerifier",
-    "SigningPath",
-    "anchor_key",
-    "apple_root",
-]
+    from retention.certificates import Authorities
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
-# The keys of the committed test CA of events/ca (root, intermediate, leaf), as `anchor_key` names them. Its leaf key is
-# public. A deployed stack refuses all three, whatever certificate they come in: an anchor is a name and a key.
+# The keys of the committed test CA of events/ca (root, intermediate, leaf), named by `certificates.anchor_key`. The
+# leaf's private key is public. A deployed stack refuses all three in any certificate: an anchor is a name and a key.
 TEST_AUTHORITY_KEYS: Final = frozenset(
     {
         "9508ec362bc325f7f4a5b702b4530171ad270a0abe97914e64128a59a2df20ef",
@@ -344,12 +329,3 @@ def _read_claims(raw: bytes) -> dict[str, object]:
         if not is_valid(claims[name]):
             raise ClaimError("claim_type", "a documented field is not of its documented type", field=name)
     return claims
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401  # whichever of the three
-    """Give out the public names of `certificates` under this module's name too, importing it when one is asked for."""
-    if name not in {"IntermediateMarker", "LeafMarker", "anchor_key"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from retention import certificates  # noqa: PLC0415  # as said
-
-    return getattr(certificates, name)

@@ -210,7 +210,8 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None
     # cryptography in front of all else, and X.509: for stacks that have an anchor alone.
-    from retention.jws import TEST_AUTHORITY_KEYS, anchor_key  # noqa: PLC0415  # as said
+    from retention.certificates import anchor_key  # noqa: PLC0415  # as said
+    from retention.jws import TEST_AUTHORITY_KEYS  # noqa: PLC0415  # likewise
 
     if anchor_key(anchor) in TEST_AUTHORITY_KEYS and deployed:
         # A private key of it is in a public repository.

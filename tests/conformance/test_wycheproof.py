@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from minting import NOW, good_chain
 from retention import jws
 from retention.errors import VerificationError
-from retention.jws import SignedPayloadVerifier, SigningPath
+from retention.jws import SignedPayloadVerifier
+from retention.signing_path import SigningPath
 
 VECTORS = Path(__file__).parents[3] / "shared" / "fixtures" / "wycheproof"
 NOT_APPLICABLE = {"ec_key_for_encryption"}

@@ -18,8 +18,9 @@ from fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from fault_proxy import FaultProxy, trusted
 from published import NOW, put, release
 from retention import table as rows
+from retention.aws_endpoint import Endpoint
 from retention.catalog import MessageState
-from retention.connection import Connection, Endpoint, connect
+from retention.connection import Connection, connect
 from retention.credentials import CredentialSource
 from retention.deadline import Deadline
 from retention.errors import CatalogUnavailableError

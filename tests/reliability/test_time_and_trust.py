@@ -23,8 +23,9 @@ from endpoint_bench import catalog, load_app, make_bench, rule
 from evidence import keep, size
 from minting import der, root_plan
 from real_parts import Artefact, Emulator
+from retention.certificates import anchor_key
 from retention.errors import VerificationError
-from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, anchor_key, apple_root
+from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, apple_root
 from retention.request import MAX_AGE, MAX_AHEAD
 from retention.settings import Deployment
 from sam_template import read_template, resources, template

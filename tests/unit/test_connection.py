@@ -19,7 +19,8 @@ import pytest
 from fake_table import Clock
 from fault_proxy import self_signed
 from retention import connection as module
-from retention.connection import CallFailedError, Connection, Endpoint, _tls
+from retention.aws_endpoint import Endpoint
+from retention.connection import CallFailedError, Connection, _tls
 from retention.connection import connect as connect_to
 from retention.deadline import Deadline, OutOfTimeError, PassedTime, Workers
 from retention.errors import CatalogUnavailableError, ConfigurationError

@@ -18,7 +18,8 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
 from retention import certificates, jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
-from retention.jws import MAX_PATHS, PATH_SECONDS, SignedPayloadVerifier, SigningPath, apple_root
+from retention.jws import MAX_PATHS, SignedPayloadVerifier, apple_root
+from retention.signing_path import PATH_SECONDS, SigningPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
