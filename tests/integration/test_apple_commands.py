@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -23,28 +22,12 @@ from console.appstore import wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
 from console.local.samples import EVENTS
-from console.local.surroundings import embedded_dynamodb
 from console.session import Access
 from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.server import Server
 from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Image, Message
 from console.target import Where
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Desk]:
-    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
-        yield made
-
 
 # plan, apply, promote
 

@@ -14,31 +14,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from desk import Desk, sit_down, zipped
+from desk import Desk, zipped
 
 from console import deployed
 from console.failure import Failure
 from console.finding import BAD, GOOD, UNKNOWN, Finding
 from console.layer_machine import machine_of
-from console.local.surroundings import embedded_dynamodb
 from console.stack import PRODUCTION, SANDBOX, Stack, read_stack
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 STACK = Stack("retention-sandbox", "t", "", SANDBOX, function="f", alarm_topic=TOPIC, alarm_email="me@example.com")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def desk(
-    tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Desk]:
-    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
-        yield made
 
 
 def findings(desk: Desk) -> dict[str, Any]:

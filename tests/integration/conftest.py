@@ -1,0 +1,27 @@
+"""What several files of integration tests ask for; a file that needs another one has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import Desk, sit_down
+
+from console.local.surroundings import embedded_dynamodb
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The endpoint URL of an embedded DynamoDB, with the other services of moto."""
+    with embedded_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    """An operator's desk of its own for each test."""
+    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
+        yield made
