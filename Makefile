@@ -18,7 +18,7 @@ unexport $(filter-out PYTHON,$(filter PYTHON% __PYVENV_%,$(.VARIABLES))) VIRTUAL
 
 # $(call given,NAME): what was typed after make. A shell has its own ideas of ENV (sh's startup file) and ARCH.
 given = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
-# $(call quoted,TEXT): one word for the shell, whatever is in it
+# $(call quoted,TEXT): one word for the shell, blanks and quotes included
 quoted = '$(subst ','\'',$(1))'
 
 # $(call environment,FOLDER,REQUIREMENTS): a new virtual environment, of packages held to their hashes. What pip says
@@ -84,7 +84,7 @@ build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; 
 deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
 	@$(BIN)/python -Es scripts/deploy.py --env $(call given,ENV) --nonce $(call given,NONCE)
 
-bench: .venv/.bench .venv-sam/.made ## measure ours beside the reference, in some six minutes: table, plot, figures as JSON; BEFORE=TREE measures an older checkout too
+bench: .venv/.bench .venv-sam/.made ## measure ours and the reference, in some six minutes: table, plot, figures as JSON; BEFORE=TREE measures an older checkout too
 	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before $(call quoted,$(BEFORE)))
 
 events: .venv/.installed ## re-make the sample events and the test CA's certificates

@@ -38,7 +38,7 @@ def configurations(client: Any, function: str) -> tuple[dict[str, Any], dict[str
 
 
 def differences(live: Mapping[str, Any], latest: Mapping[str, Any]) -> list[str]:
-    """Return in what `live` differs from $LATEST, in words; no value is told, only the names of variables."""
+    """Return in what `live` differs from $LATEST, in words: of variables the names, never the values."""
     found = [word for field, word in _COMPARED.items() if _of(live, field) != _of(latest, field)]
     old, new = (dict(each.get("Environment", {}).get("Variables", {})) for each in (live, latest))
     return found + sorted(name for name in {*old, *new} if old.get(name) != new.get(name))

@@ -23,7 +23,7 @@ _CREDENTIALS_FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
     """Return a client that has credentials. Raises Failure for what the shell or the profile has wrong, and Misuse.
 
-    An endpoint on this machine is asked directly, whatever proxy the shell names.
+    An endpoint on this machine is asked directly, without the proxy that the shell names.
     """
     _check_option(endpoint_url)
     check_variables(os.environ)
@@ -60,7 +60,7 @@ def _check_option(endpoint_url: str | None) -> None:
 
 
 def _roots(scoped: Mapping[str, Any]) -> str | None:
-    """Return the roots to trust, None for botocore's own choice; what is wrong with them is told by `_check_way`."""
+    """Return the roots to trust, None for botocore's own choice; `_check_way` reports what is wrong with them."""
     if os.environ.get("AWS_CA_BUNDLE") or scoped.get("ca_bundle"):
         return None
     try:
@@ -88,7 +88,7 @@ def _check_way(url: str, scoped: Mapping[str, Any]) -> None:
 
 
 def _check_credentials(session: Any, scoped: Mapping[str, Any]) -> None:  # noqa: ANN401  # boto3's Session
-    """Get the credentials now, while what is wrong with them can still be told from everything else."""
+    """Get the credentials now, while an error in them cannot yet be taken for one of the service."""
     try:
         found = session.get_credentials()
         if found is not None:
@@ -100,7 +100,7 @@ def _check_credentials(session: Any, scoped: Mapping[str, Any]) -> None:  # noqa
 
 
 def _without_credentials(error: Exception, scoped: Mapping[str, Any]) -> Exception:
-    """Return the Failure for what a source of credentials raised; botocore's own errors are told elsewhere."""
+    """Return the Failure for what a source of credentials raised; `failure.sentence` has those of botocore."""
     if isinstance(error, EOFError):
         return Failure(f"{_where()} asks for an MFA code, and there is no terminal to type it: get a session first.")
     if isinstance(error, OSError) and error.filename:
@@ -144,9 +144,9 @@ def _named(error: Exception) -> Exception:
     if kind == "ConfigParseError":
         path = str(getattr(error, "kwargs", {}).get("path", config_file()))
         return Failure(unparsed(path, error.__context__))
-    told = sentence(error)
-    if told is not None:
-        return Failure(told)
+    text = sentence(error)
+    if text is not None:
+        return Failure(text)
     return Failure(f"AWS's settings cannot be used ({_what(error)}): look at the AWS_ variables, and at {_where()}.")
 
 

@@ -64,19 +64,19 @@ def architecture(stack: Stack, connect: Connect) -> Iterator[Finding]:
 
 
 def alarms(stack: Stack, connect: Connect) -> Iterator[Finding]:
-    """Find out whether a person hears of an alarm."""
+    """Find out whether alarms reach a person."""
     if stack.alarm_email is None:
         yield not_looked("alarms", "whom alarms reach", "a stack of this template")
     elif not stack.alarm_topic:
         if stack.alarm_email == _NO_PERSON:
-            yield Finding("alarms", UNKNOWN, "Alarms reach nobody, as AlarmEmail=none asks.")
+            yield Finding("alarms", UNKNOWN, "Alarms reach no person, as AlarmEmail=none asks.")
         elif stack.alarm_email:
             yield not_looked("alarms", "whom alarms reach", "the output AlarmTopicArn: `make deploy` adds it")
         else:
             yield Finding(
                 "alarms-reach-nobody",
                 BAD,
-                "Alarms reach nobody: neither AlarmEmail nor AlarmTopicArn is set.",
+                "Alarms reach no person: neither AlarmEmail nor AlarmTopicArn is set.",
                 "Set one in samconfig.toml, then `make deploy`.",
             )
     else:
@@ -94,12 +94,12 @@ def _subscriptions(topic: str, sns: Any) -> Iterator[Finding]:  # noqa: ANN401  
         yield Finding(
             "alarms-reach-nobody",
             BAD,
-            f"Alarms reach nobody: the topic {topic} has no subscription.",
+            f"Alarms reach no person: the topic {topic} has no subscription.",
             "Subscribe an address to it, and confirm.",
         )
     elif not hearing:
-        told = f"Alarms reach nobody: never confirmed by {', '.join(waiting)}."
-        yield Finding("alarms-reach-nobody", BAD, told, confirm)
+        unconfirmed = f"Alarms reach no person: never confirmed by {', '.join(waiting)}."
+        yield Finding("alarms-reach-nobody", BAD, unconfirmed, confirm)
     elif waiting:
         yield Finding("alarm-unconfirmed", BAD, f"Alarms do not reach {', '.join(waiting)}: never confirmed.", confirm)
     else:
@@ -111,14 +111,14 @@ def concurrency(stack: Stack, connect: Connect) -> Iterator[Finding]:
     limits = connect("lambda").get_account_settings()["AccountLimit"]
     limit = int(limits["ConcurrentExecutions"])
     enough = _ENOUGH.get(stack.environment, _ENOUGH_FOR_TESTS)
-    told = f"The account may run {limit} functions at once in this region"
+    allowed = f"The account may run {limit} functions at once in this region"
     if limit >= enough:
-        yield Finding("account-concurrency", GOOD, f"{told}.")
+        yield Finding("account-concurrency", GOOD, f"{allowed}.")
     else:
         yield Finding(
             "account-concurrency",
             BAD,
-            f"{told}, all of its functions together; {enough} is enough for {stack.environment or 'this stack'}.",
+            f"{allowed}, all of its functions together; {enough} is enough for {stack.environment or 'this stack'}.",
             "Ask AWS for more (Service Quotas, Lambda, Concurrent executions) before Apple gets the URL.",
         )
 

@@ -299,7 +299,7 @@ class Examination:
             yield Finding("certificate", GOOD, f"Apple's signing certificate is good for {plural(days, 'day')}.")
 
     def _stack(self) -> Iterator[Finding]:
-        """Look at the stack itself. What these credentials may not read of the account is told as unknown."""
+        """Look at the stack itself. What these credentials may not read of the account becomes an UNKNOWN finding."""
         stack = None if self.target is None else self.target.deployed
         if stack is None or not stack.function:
             yield not_looked("stack", "alias, layer, alarms and limits", "a deployed stack")

@@ -39,7 +39,7 @@ def retention() -> NoReturn:
 
 
 def carry_out(do: Callable[[], int]) -> int:
-    """Run a program and return its exit code; what ends it otherwise is told in one sentence, with exit code 1."""
+    """Run a program and return its exit code; what ends it otherwise becomes one sentence, and exit code 1."""
     try:
         return do()
     except Exception as error:  # noqa: BLE001  # the entry point

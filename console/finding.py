@@ -30,10 +30,10 @@ def guarded(code: str, step: Callable[[], Iterator[Finding]], verdict: str = BAD
     try:
         yield from step()
     except Exception as error:
-        told = sentence(error)
-        if told is None:
+        text = sentence(error)
+        if text is None:
             raise
-        yield Finding(code, verdict, told)
+        yield Finding(code, verdict, text)
 
 
 def not_looked(code: str, what: str, needs: str) -> Finding:

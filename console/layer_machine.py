@@ -23,7 +23,7 @@ _MACHINES: Final = {62: "x86_64", 183: "arm64"}
 def machine_of(url: str) -> str | None:
     """Return `arm64`, `x86_64` or another machine's number, None for a layer without native code.
 
-    `url` is the Content.Location of a GetLayerVersion: whoever has it may read, so no message repeats it. Raises
+    `url` is the Content.Location of a GetLayerVersion: it lets every holder read, so no message repeats it. Raises
     Failure where it cannot be read.
     """
     try:

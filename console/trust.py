@@ -55,7 +55,7 @@ def hint(environ: Mapping[str, str] = os.environ, *, aws: bool = False) -> str:
 
 
 def _has_roots(path: Path) -> bool:
-    if path.samefile(os.devnull):  # an old way to trust nobody
+    if path.samefile(os.devnull):  # an old way to trust no root at all
         return False
     return _BEGIN in read_ordinary(path, _MAX_BYTES)
 

@@ -36,7 +36,7 @@ from retention.errors import (
 )
 from retention.store import INIT_SECONDS, Loaded, Store
 
-# The imports that follow need the processor, and reading the table waits for the network: each beside the other.
+# The imports that follow need the processor, and reading the table waits for the network, so both go on at once.
 with Beginning() as _begun:
     from retention import response, sigv4
     from retention.answers import compose
@@ -113,7 +113,7 @@ class Endpoint:
                 prepare()  # code may lie in a snapshot, a secret must not
             return
         if key_ids:
-            # Beside the network's waits. What reads the key waits for it; a thread of its own needs no other end.
+            # While the network is waited for. Reading the key waits for this import; the thread needs no other end.
             Thread(target=prepare, name="retention-imports", daemon=True).start()
         for key_id in key_ids:
             with suppress(SigningError):  # the first request that needs the key asks again

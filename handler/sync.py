@@ -99,11 +99,11 @@ class Sync:
         if not self.deployment.probe_url:
             return
         probed = self.ask_url(self.deployment.probe_url, self.deployment.region)
-        told: dict[str, Any] = {"status": probed.status or None, "reason": probed.error}
+        fields: dict[str, Any] = {"status": probed.status or None, "reason": probed.error}
         if probed.good:
-            self.telemetry.report("probe answered", "info", told, {"ProbeFailed": 0})
+            self.telemetry.report("probe answered", "info", fields, {"ProbeFailed": 0})
         else:
-            self.telemetry.report("probe failed", "error", told, {"ProbeFailed": 1})
+            self.telemetry.report("probe failed", "error", fields, {"ProbeFailed": 1})
 
     def _outcome(self, app: int) -> Outcome:
         outcome = Outcome(app)

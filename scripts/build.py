@@ -1,7 +1,7 @@
 """Builds the artefact with SAM and checks the result: `make build`. Run by the Python of .venv-sam.
 
 build.py [--env ENV] [--arch ARCHITECTURE]           for what samconfig.toml deploys, into .aws-sam/build
-build.py --machine ARCHITECTURE --build-dir FOLDER   for exactly this architecture, whatever is deployed
+build.py --machine ARCHITECTURE --build-dir FOLDER   for exactly this architecture, not the deployed one's
 
 What the shell sets for Python, pip, make and SAM is not taken: it would change what is built.
 """

@@ -64,7 +64,7 @@ class Deploying:
         self.deployment, self.arguments, self.nonce = deployment, arguments, nonce
 
     def run(self) -> str:
-        """Build, deploy, compare. Returns what is to be told. Raises DeployError."""
+        """Build, deploy, compare. Returns the text to print. Raises DeployError."""
         described = self._described()
         architecture = self.deployment.architecture or _parameter(described, "Architecture") or "arm64"
         self._build(architecture)
@@ -138,8 +138,8 @@ class Deploying:
                 f" in: {', '.join(behind)}. Publish what was deployed: make deploy ENV={self.deployment.env} NONCE=2"
             )
         untouched = before is not None and before == _changed_at(described)
-        told = "nothing was changed; " if untouched else ""
-        return f"{self.deployment.stack}: {told}`live` serves what was deployed, version {live['Version']}.\n" + (
+        unchanged = "nothing was changed; " if untouched else ""
+        return f"{self.deployment.stack}: {unchanged}`live` serves what was deployed, version {live['Version']}.\n" + (
             f"Url: {outputs['Url']}" if outputs.get("Url") else ""
         )
 
@@ -172,10 +172,10 @@ def main(arguments: Sequence[str]) -> None:
     except (ConfigError, DeployError) as error:
         sys.exit(str(error))
     except Exception as error:
-        told = sentence(error)
-        if told is None:
+        text = sentence(error)
+        if text is None:
             raise
-        sys.exit(told)
+        sys.exit(text)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import cast
 SERVICES = {"dynamodb", "ssm"}  # botocore's data of every other service goes
 LIMIT = 32 * 1024 * 1024  # unzipped, with bytecode: design §8
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine in an ELF header
-MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode, whatever Python looks at it
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode; this program may run on another Python
 EPOCH = 315_619_200  # 1980-01-02: a zip file knows no earlier time
 
 # What is never imported, by path inside the layer's python/. cffi's compiled half stays: cryptography loads it.

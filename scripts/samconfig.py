@@ -78,11 +78,11 @@ def architecture_of(env: str, asked: str, root: Path = ROOT) -> str:
     if asked and asked not in ARCHITECTURES:
         raise ConfigError(f"ARCH is `{asked}`, neither arm64 nor x86_64.")
     named = {name: deployment(name, root).architecture for name in ([env] if env else environments(root))}
-    told = {found or asked or DEFAULT_ARCHITECTURE for found in named.values()}
-    if len(told) > 1:
+    wanted = {found or asked or DEFAULT_ARCHITECTURE for found in named.values()}
+    if len(wanted) > 1:
         each = ", ".join(f"{name} is {found or f'{DEFAULT_ARCHITECTURE} by default'}" for name, found in named.items())
         raise ConfigError(f"samconfig.toml deploys for two architectures ({each}): name one with ENV=….")
-    (found,) = told or {asked or DEFAULT_ARCHITECTURE}
+    (found,) = wanted or {asked or DEFAULT_ARCHITECTURE}
     if asked and asked != found:
         raise ConfigError(
             f"ARCH={asked}, but samconfig.toml deploys for {found}: leave ARCH out, or change Architecture there."

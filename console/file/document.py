@@ -87,8 +87,8 @@ def read(
         path = find(path.parent, path.name)
     content = read_ordinary(path, MAX_BYTES, pipes=True)
     # What a shell passes on stands in no folder of the owner's, but images do: where the command is called.
-    beside = Path() if is_passed(path) else path.parent
-    return _read(content, file or str(source), base_dir or beside, progress)
+    folder = Path() if is_passed(path) else path.parent
+    return _read(content, file or str(source), base_dir or folder, progress)
 
 
 def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | None) -> Document:

@@ -35,7 +35,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # In column 1 nothing else begins so: content stands further in.
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
-# Two or four bytes for each character: with the mark of it, or a first character of ASCII beside its zeros.
+# Two or four bytes for each character: with the mark of it, or a first character of ASCII next to its zeros.
 _WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\0\0?\0?[\t\n\r -~]\0|[\t\n\r -~]\0[^\0]?\0", re.DOTALL)
 _TABBED = re.compile(" *\t[ \t]*[^ \t#]")
 _LINE_END = re.compile("\r\n|\r|\n")

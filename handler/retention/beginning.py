@@ -43,11 +43,11 @@ class Reach:
 
 
 class Beginning:
-    """Reads ahead in a thread beside whatever `with` encloses, and waits for it at the end: INIT_SECONDS, no longer.
+    """Reads ahead in a thread while `with` runs what it encloses, and waits for the thread at most INIT_SECONDS.
 
-    Time counts from that end on: what was enclosed has taken its own. `reach` is None where the environment makes no
-    deployment; whoever wires it next learns why. `releases` are the live settings that could be read, and `deadline`
-    is what they left of INIT_SECONDS.
+    INIT_SECONDS begin at the end of the `with`: the imports in it take their own time. `reach` is None where the
+    environment makes no deployment; `app.start` then raises the reason. `releases` are the live settings that could be
+    read, and `deadline` is what they left of INIT_SECONDS.
     """
 
     def __init__(self) -> None:

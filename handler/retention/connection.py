@@ -146,7 +146,7 @@ class Connection:
         """Send the request and read the answer; keep the socket where it may be used again.
 
         Raises TimeoutError, and sends nothing, where the time is over: a call that was given up before it had a socket
-        to shut would borrow credentials for an answer that nobody takes, perhaps into a snapshot.
+        to shut would borrow credentials for an answer that no request takes, perhaps into a snapshot.
         """
         if not time_left():
             wire.close()
@@ -195,7 +195,7 @@ class Connection:
             wire.close()
 
     def _is_given_up(self, wire: socket.socket) -> bool:
-        """Whether `wire` failed because somebody abandoned this thread."""
+        """Whether `wire` failed because this thread was abandoned meanwhile."""
         return self._waiting.get(get_ident()) is not wire
 
     def _connect(self) -> socket.socket:

@@ -24,7 +24,7 @@ _CHUNK: Final = 64 * 1024
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _VERSION: Final = "HTTP/1.1 "
-# 1xx is no answer yet; 204 and 304 have no body whatever they announce.
+# 1xx is no answer yet; 204 and 304 have no body, though they may announce one.
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _FIRST_FINAL: Final = 200
 
@@ -137,7 +137,7 @@ def _headers(lines: list[str]) -> dict[str, str] | None:
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
-    """Return how many bytes are announced, None where the end of the body is told in another way."""
+    """Return how many bytes are announced, None where the end of the body is marked in another way."""
     length = headers.get("content-length", "")
     if "transfer-encoding" in headers or not length.isascii() or not length.isdigit():
         return None
