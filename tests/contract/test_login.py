@@ -53,7 +53,7 @@ def test_the_functions_do_not_carry_it() -> None:
 
 def test_without_it_there_is_another_way() -> None:
     """The sentence names no package to install by hand: the environment is made of pins."""
-    told = sentence(MissingDependencyException(msg='using the login credential provider: pip install "botocore[crt]"'))
-    assert told is not None
-    assert "aws configure export-credentials" in told
-    assert "pip install" not in told
+    text = sentence(MissingDependencyException(msg='using the login credential provider: pip install "botocore[crt]"'))
+    assert text is not None
+    assert "aws configure export-credentials" in text
+    assert "pip install" not in text

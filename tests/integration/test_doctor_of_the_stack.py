@@ -109,11 +109,11 @@ def layer_of(machine: int) -> bytes:
 
 
 @pytest.mark.parametrize("parts", [True, False])
-@pytest.mark.parametrize(("machine", "told"), [(183, "arm64"), (62, "x86_64"), (243, "ELF machine 243")])
-def test_the_layer_itself_says_for_which_machine_it_is(machine: int, told: str, *, parts: bool) -> None:
+@pytest.mark.parametrize(("machine", "expected"), [(183, "arm64"), (62, "x86_64"), (243, "ELF machine 243")])
+def test_the_layer_itself_says_for_which_machine_it_is(machine: int, expected: str, *, parts: bool) -> None:
     """From the ELF header of its native code, whatever the store can do."""
     with store(layer_of(machine), parts=parts) as (url, _):
-        assert machine_of(url) == told
+        assert machine_of(url) == expected
 
 
 def test_only_a_little_of_a_layer_is_fetched() -> None:
@@ -134,9 +134,12 @@ def test_a_layer_without_native_code_is_of_no_machine() -> None:
 @pytest.mark.parametrize(("content", "status"), [(b"<html>", 200), (b"<Error/>", 403)])
 def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: bytes, status: int) -> None:
     """The address is a key of its own: it is signed."""
-    with store(content, status=status, parts=False) as (url, _), pytest.raises(Failure, match="could not be") as told:
+    with (
+        store(content, status=status, parts=False) as (url, _),
+        pytest.raises(Failure, match="could not be") as expected,
+    ):
         machine_of(url)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(expected.value)
 
 
 def test_the_roots_of_a_proxy_that_inspects_tls_are_trusted_there_too(
@@ -223,7 +226,7 @@ CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
 
 
 @pytest.mark.parametrize(
-    ("subscriptions", "code", "verdict", "told"),
+    ("subscriptions", "code", "verdict", "expected"),
     [
         ([], "alarms-reach-nobody", BAD, f"the topic {TOPIC} has no subscription"),
         (
@@ -244,11 +247,11 @@ CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
         ([subscription(CONFIRMED), subscription(CONFIRMED)], "alarms", GOOD, "reach 2 confirmed subscriptions."),
     ],
 )
-def test_whom_alarms_reach(subscriptions: list[dict[str, str]], code: str, verdict: str, told: str) -> None:
+def test_whom_alarms_reach(subscriptions: list[dict[str, str]], code: str, verdict: str, expected: str) -> None:
     """A topic with nobody behind it, an address never confirmed, and one that was; on every page of the list."""
     (found,) = deployed.alarms(STACK, Aws(subscriptions=subscriptions))
     assert (found.code, found.verdict) == (code, verdict)
-    assert told in found.found
+    assert expected in found.found
 
 
 @pytest.mark.parametrize(

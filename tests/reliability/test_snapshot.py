@@ -114,22 +114,22 @@ def look(variables: dict[str, str], tmp_path: Path, *, hook: bool) -> tuple[dict
         check=False,
     )
     assert process.returncode == 0, process.stderr
-    told = json.loads(process.stdout.splitlines()[-1])
-    return told, {name for name, found in zip(wanted, told["found"], strict=True) if found}
+    report = json.loads(process.stdout.splitlines()[-1])
+    return report, {name for name, found in zip(wanted, report["found"], strict=True) if found}
 
 
 def test_no_secret_lives_in_the_process_once_the_hook_has_run(variables: dict[str, str], tmp_path: Path) -> None:
     """After offers were signed: neither the role's keys, nor what SigV4 derives from them, nor the `.p8`."""
-    told, found = look(variables, tmp_path, hook=True)
-    assert any("promotionalOffer" in answer.get("body", "") for answer in told["answers"])
+    report, found = look(variables, tmp_path, hook=True)
+    assert any("promotionalOffer" in answer.get("body", "") for answer in report["answers"])
     assert found == set()
-    assert told["keys"] == 0
-    assert told["texts"] > 10_000
+    assert report["keys"] == 0
+    assert report["texts"] > 10_000
 
 
 def test_the_same_search_finds_them_before_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
     """Where they are kept, in the depths of a cache too, the search sees them."""
-    told, found = look(variables, tmp_path, hook=False)
+    report, found = look(variables, tmp_path, hook=False)
     today = datetime.now(UTC).strftime("%Y%m%d")
     assert {"secret key", "session token", f"dynamodb {today}", f"ssm {today}"} <= found
-    assert told["keys"] == 1
+    assert report["keys"] == 1

@@ -162,7 +162,7 @@ def test_plain_http_is_of_this_machine(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("https://münchen.example.com/x", "as xn--mnchen-3ya.example.com"),
         ("https://api.example.com/x\n", "ends with U\\+000A LINE FEED"),
@@ -173,9 +173,9 @@ def test_plain_http_is_of_this_machine(url: str) -> None:
         ("https://retention/x", "`retention` is a name of your own network"),
     ],
 )
-def test_a_refusal_says_why(url: str, told: str) -> None:
+def test_a_refusal_says_why(url: str, expected: str) -> None:
     """And nothing of the path, which may end in a secret."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=expected):
         check_url(url)
 
 

@@ -31,7 +31,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def told(service: str = "dynamodb", region: str | None = "us-east-1", url: str | None = None) -> str:
+def failure_text(service: str = "dynamodb", region: str | None = "us-east-1", url: str | None = None) -> str:
     """Return the sentence with which making a client fails."""
     with pytest.raises(Failure) as failed:
         client(service, region=region, endpoint_url=url)
@@ -77,7 +77,7 @@ def told(service: str = "dynamodb", region: str | None = "us-east-1", url: str |
 def test_a_variable_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     """With what it is and what to write; botocore says of it an opaque ValueError, or nothing."""
     monkeypatch.setenv(variable, value)
-    text = told()
+    text = failure_text()
     assert text.startswith(f"{variable}={value}".replace("\n", "\\n"))
     assert "write " in text
 
@@ -91,7 +91,7 @@ def test_a_key_pasted_with_more_is_named_and_not_repeated(
     if damage == '"{}"':  # quotation marks are characters that a session token could have
         damage = "“{}”"
     monkeypatch.setenv(name, damage.format(HUSH))
-    text = told()
+    text = failure_text()
     assert name in text
     assert HUSH not in text
 
@@ -104,7 +104,7 @@ def test_the_options_address_is_misuse(url: str) -> None:
 
 def test_a_region_that_is_none_is_named() -> None:
     """Of the option or the file, which botocore is given."""
-    assert "'us east'" in told(region="us east")
+    assert "'us east'" in failure_text(region="us east")
 
 
 PROFILES = """
@@ -225,7 +225,7 @@ def test_what_a_profile_has_wrong_is_named(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
     monkeypatch.setenv("AWS_PROFILE", profile)
-    text = told()
+    text = failure_text()
     assert [word for word in words if word not in text] == []
     assert HUSH not in text
     assert "pip install" not in text
@@ -249,7 +249,7 @@ def test_what_a_sign_in_left_and_cannot_be_read_asks_for_another(
     for profile, command in (("login", "aws login"), ("sso", "aws sso login")):
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         monkeypatch.setenv("AWS_PROFILE", profile)
-        assert f"`{command} --profile {profile}`" in told()
+        assert f"`{command} --profile {profile}`" in failure_text()
 
 
 @pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
@@ -262,7 +262,7 @@ def test_a_file_of_aws_that_cannot_be_read_is_named(
     file = tmp_path / "aws file"
     file.write_text(content)
     monkeypatch.setenv(variable, str(file))
-    assert str(file) in told()
+    assert str(file) in failure_text()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_what_is_wrong_in_a_file_of_aws_is_told_by_its_cause(
     file = tmp_path / "config"
     file.write_bytes(content)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
-    text = told()
+    text = failure_text()
     assert str(file) in text
     assert [word for word in words if word not in text] == []
 
@@ -294,29 +294,29 @@ def test_a_profile_in_the_other_files_spelling_is_told(monkeypatch: pytest.Monke
     file.write_text("[profile dev]\naws_access_key_id = a\naws_secret_access_key = b\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     monkeypatch.setenv("AWS_PROFILE", "dev")
-    assert told() == f"{file} has a section [profile dev]: write [dev] there."
+    assert failure_text() == f"{file} has a section [profile dev]: write [dev] there."
 
 
 def test_an_address_without_scheme_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason is the address's own, and no example for the URL that Apple calls."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000")
-    assert "it does not begin with http:// or https://" in told()
-    assert "retention-message" not in told()
+    assert "it does not begin with http:// or https://" in failure_text()
+    assert "retention-message" not in failure_text()
 
 
 def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to sign in are named; half a pair is told as such."""
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert "AWS_SECRET_ACCESS_KEY" in told()
+    assert "AWS_SECRET_ACCESS_KEY" in failure_text()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    text = told()
+    text = failure_text()
     assert "`aws login`" in text
     assert "`aws sso login`" in text
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/")
-    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in told()
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI" in failure_text()
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_what_is_wrong_on_the_way_to_aws_is_named(
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv(variable, value)
     client("dynamodb", region="us-east-1", endpoint_url="http://127.0.0.1:9")
-    text = told()
+    text = failure_text()
     assert [word for word in words if word not in text] == []
 
 

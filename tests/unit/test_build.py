@@ -97,7 +97,7 @@ def test_pip_itself_is_asked_for_its_settings(monkeypatch: pytest.MonkeyPatch, t
 
 
 @pytest.mark.parametrize(
-    ("system", "machine", "told"),
+    ("system", "machine", "expected"),
     [
         ("linux", "x86_64", None),
         ("linux", "aarch64", None),
@@ -106,10 +106,10 @@ def test_pip_itself_is_asked_for_its_settings(monkeypatch: pytest.MonkeyPatch, t
         ("win32", "AMD64", "use Linux in WSL"),
     ],
 )
-def test_a_machine_without_wheels_is_told_so(system: str, machine: str, told: str | None) -> None:
+def test_a_machine_without_wheels_is_told_so(system: str, machine: str, expected: str | None) -> None:
     """At once, before pip looks for what is not there; README names the machines that are meant."""
     found = install.refusal(system, machine)
-    assert found is None if told is None else told in str(found)
+    assert found is None if expected is None else expected in str(found)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(part in readme for part in ("Apple silicon", "Intel", "WSL", "ARM64"))
 

@@ -55,7 +55,7 @@ def test_a_version_of_the_same_is_not_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"MemorySize": 1024}, ["memory"]),
         ({"CodeSha256": "old"}, ["code"]),
@@ -71,9 +71,9 @@ def test_a_version_of_the_same_is_not_behind() -> None:
         ({"Environment": {}}, ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"]),
     ],
 )
-def test_what_differs_is_named_and_no_value_is(changes: dict[str, Any], told: list[str]) -> None:
+def test_what_differs_is_named_and_no_value_is(changes: dict[str, Any], expected: list[str]) -> None:
     """Whatever a request would meet; a variable by its name alone."""
-    assert differences(live(**changes), LATEST) == told
+    assert differences(live(**changes), LATEST) == expected
 
 
 # What is handed on to SAM
@@ -125,8 +125,8 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbo
 
 def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
     """One of a stack's events, which has a reason only where something failed."""
-    told = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
-    return told | ({"ResourceStatusReason": reason} if reason else {})
+    expected = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
+    return expected | ({"ResourceStatusReason": reason} if reason else {})
 
 
 class Aws:
@@ -205,14 +205,14 @@ def begin(monkeypatch: pytest.MonkeyPatch, steps: Steps) -> Callable[..., str]:
 
 def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: Steps) -> None:
     """In this order, for the architecture of the file."""
-    told = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
+    expected = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
     assert steps == [
         "build.py --machine x86_64 --nonce ",
         "examined for x86_64",
         "-m samcli deploy --config-env sandbox --no-confirm-changeset",
     ]
-    assert "`live` serves what was deployed, version 7" in told
-    assert "Url: https://u/v1" in told
+    assert "`live` serves what was deployed, version 7" in expected
+    assert "Url: https://u/v1" in expected
 
 
 def test_a_change_set_that_was_declined_is_no_deployment(begin: Callable[..., str]) -> None:

@@ -100,8 +100,8 @@ def test_an_interruption_is_one_word(command: list[str], delay: float) -> None:
     ) as process:
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
-    assert_no_traceback(told)
+        _, text = process.communicate(timeout=60)
+    assert_no_traceback(text)
 
 
 @pytest.mark.parametrize("option", ["--port", "--aws-port", "--apple-port"])
@@ -160,11 +160,11 @@ def test_what_nobody_expected_is_told_by_kind_and_place(code: str, exit_code: in
     fault = "def fault(*_, **__): raise KeyError('hush-hush')\n"
     environment = {**os.environ, **({entry.TRACEBACK: "1"} if show else {})}
     ended = run([sys.executable, "-c", fault + code, "validate", str(SAMPLE)], env=environment)
-    told = ended.stderr.decode()
+    text = ended.stderr.decode()
     assert ended.returncode == exit_code
-    assert "KeyError at <string>:1" in told
-    assert entry.TRACEBACK in told
-    assert ("Traceback" in told, "hush" in told, len(told.splitlines()) == 1) == (show, show, not show)
+    assert "KeyError at <string>:1" in text
+    assert entry.TRACEBACK in text
+    assert ("Traceback" in text, "hush" in text, len(text.splitlines()) == 1) == (show, show, not show)
 
 
 @pytest.mark.parametrize("name", ["My Projects", "it's é", 'a "b" $c & d'])

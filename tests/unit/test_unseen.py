@@ -455,7 +455,7 @@ def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("period: P1M", "period: P1M\u200b", "There is no `period` called `P1M\u200b`. It has U+200B ZERO WIDTH SPACE in it."),
         ("period: P1M", "period: P\u06f1M", "It has U+06F1 EXTENDED ARABIC-INDIC DIGIT ONE in it."),
@@ -469,14 +469,14 @@ def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
         ("com.example.app", "com\uff0eexample.app", "It has U+FF0E FULLWIDTH FULL STOP in it."),
     ],
 )  # fmt: skip
-def test_what_looks_right_is_told_by_the_character_that_is_not(old: str, new: str, told: str) -> None:
+def test_what_looks_right_is_told_by_the_character_that_is_not(old: str, new: str, expected: str) -> None:
     """`P1M` and `pro.annual` with another character in them look as they should: the mistake says which one it is."""
     document = document_of(GOOD.replace(old, new, 1))
     mistakes = list(document.mistakes)
     notes = Notes()
     check_signing_key(document, notes)
     check_products(document, notes)
-    assert any(told in mistake.wrong for mistake in [*mistakes, *notes.mistakes]), mistakes
+    assert any(expected in mistake.wrong for mistake in [*mistakes, *notes.mistakes]), mistakes
 
 
 def test_a_name_in_another_script_is_no_oddity() -> None:
@@ -489,7 +489,7 @@ def test_a_name_in_another_script_is_no_oddity() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "expected"),
     [
         ("  pro.monthly", "\u00a0\u00a0pro.monthly", "pro.monthly:", "U+00A0 NO-BREAK SPACE"),
         ("  pro.monthly", "\u3000pro.monthly", "pro.monthly:", "U+3000 IDEOGRAPHIC SPACE"),
@@ -505,19 +505,19 @@ def test_a_name_in_another_script_is_no_oddity() -> None:
 )
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_what_the_parser_stumbles_on_is_told_where_it_stands(
-    old: str, new: str, line: str, told: str, ends: str
+    old: str, new: str, line: str, expected: str, ends: str
 ) -> None:
     """A pasted no-break space looks like a blank, and the parser gives up a line later."""
     text = GOOD.replace(old, new, 1)
     with pytest.raises(Mistakes) as refused:
         document_of(text.replace("\n", ends))
     (mistake,) = refused.value.mistakes
-    assert told in mistake.wrong
+    assert expected in mistake.wrong
     assert text.splitlines()[mistake.line - 1].lstrip(" -\u00a0\u3000\u2013\u2022").startswith(line)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Run `git lfs pull`."),
         (b"\0GITCRYPT\0\1", "Run `git-crypt unlock`."),
@@ -527,12 +527,12 @@ def test_what_the_parser_stumbles_on_is_told_where_it_stands(
         (b"{\\rtf1\\ansi", "Save it as plain text in UTF-8."),
     ],
 )
-def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, told: str) -> None:
+def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, expected: str) -> None:
     """And not one for every section that it does not have."""
     with pytest.raises(Mistakes) as refused:
         read(content)
     (mistake,) = refused.value.mistakes
-    assert mistake.instead == told
+    assert mistake.instead == expected
 
 
 @pytest.mark.parametrize("text", ["\u2014 one", "\u2022 one", "\uff1aone", "<<<<<<< x", "\u00a0one"])
