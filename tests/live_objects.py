@@ -89,8 +89,8 @@ def main() -> None:
     keys = sum(isinstance(found, EllipticCurvePrivateKey) for found in everything)
     texts = texts_of(everything)
     wanted = [bytes.fromhex(line) for line in Path(secrets).read_text(encoding="ascii").split()]
-    told = [any(secret in text for text in texts) for secret in wanted]
-    print(json.dumps({"answers": answers, "found": told, "keys": keys, "texts": len(texts)}))  # noqa: T201  # to the test
+    alive = [any(secret in text for text in texts) for secret in wanted]
+    print(json.dumps({"answers": answers, "found": alive, "keys": keys, "texts": len(texts)}))  # noqa: T201  # to the test
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def test_commands_are_verbs_of_make() -> None:
 
 
 def test_a_missing_part_fails_the_check() -> None:
-    """Java, npm and Python 3.13 are set up, and the tests are told to want them."""
+    """Java, npm and Python 3.13 are set up, and a missing one fails the tests."""
     (check,) = [step for step in JOBS["check"]["steps"] if step.get("run") == "make check"]
     assert check["env"] == {"REQUIRE_REAL_PARTS": "1"}
     for action in ("actions/setup-java", "actions/setup-node"):

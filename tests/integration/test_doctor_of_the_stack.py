@@ -136,10 +136,10 @@ def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: 
     """The address is a key of its own: it is signed."""
     with (
         store(content, status=status, parts=False) as (url, _),
-        pytest.raises(Failure, match="could not be") as expected,
+        pytest.raises(Failure, match="could not be") as raised,
     ):
         machine_of(url)
-    assert "secret" not in str(expected.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_the_roots_of_a_proxy_that_inspects_tls_are_trusted_there_too(

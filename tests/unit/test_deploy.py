@@ -125,8 +125,8 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbo
 
 def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
     """One of a stack's events, which has a reason only where something failed."""
-    expected = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
-    return expected | ({"ResourceStatusReason": reason} if reason else {})
+    event = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
+    return event | ({"ResourceStatusReason": reason} if reason else {})
 
 
 class Aws:
@@ -205,14 +205,14 @@ def begin(monkeypatch: pytest.MonkeyPatch, steps: Steps) -> Callable[..., str]:
 
 def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: Steps) -> None:
     """In this order, for the architecture of the file."""
-    expected = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
+    printed = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
     assert steps == [
         "build.py --machine x86_64 --nonce ",
         "examined for x86_64",
         "-m samcli deploy --config-env sandbox --no-confirm-changeset",
     ]
-    assert "`live` serves what was deployed, version 7" in expected
-    assert "Url: https://u/v1" in expected
+    assert "`live` serves what was deployed, version 7" in printed
+    assert "Url: https://u/v1" in printed
 
 
 def test_a_change_set_that_was_declined_is_no_deployment(begin: Callable[..., str]) -> None:
@@ -237,7 +237,7 @@ def test_what_the_file_leaves_out_the_stack_keeps(begin: Callable[..., str], ste
 
 
 def test_the_first_deployment_is_the_template_s_default(begin: Callable[..., str], steps: Steps) -> None:
-    """With no stack there is nothing to follow; that it was not made is told."""
+    """With no stack there is nothing to follow; the text says that it was not made."""
     assert "retention-sandbox is not there" in begin(Aws(live(), there=False))
     assert steps[0] == "build.py --machine arm64 --nonce "
 
