@@ -21,8 +21,7 @@ from sam_template import ROOT
 from console.main import app
 
 DOCUMENTS: Final = [
-    ROOT / "README.md",
-    ROOT / "SECURITY.md",
+    *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "benchmarks" / "README.md",
 ]
@@ -155,8 +154,8 @@ def compare(command: str, expected: str, found: str) -> None:
 
 
 def test_the_readme_is_short() -> None:
-    """At most 150 lines."""
-    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+    """At most 190 lines: an owner who decides whether to use this reads it from top to bottom."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 190
 
 
 # Verbs, options, links
