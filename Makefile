@@ -60,10 +60,10 @@ e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, as
 prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
 	@rm -rf .evidence
 	@PROVE=1 REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/reliability $(PYTEST)
-	@$(BIN)/python tests/evidence.py
+	@$(PYTHON_ALONE) -m tests.support.reliability_page
 
 fuzz: .venv-fuzz/.made ## coverage-guided fuzzing of the endpoint for MINUTES (1); what it finds stays in .fuzz
-	@PYTHONPATH=.:handler:tests .venv-fuzz/bin/python -m fuzz --minutes "$(MINUTES)"
+	@PYTHONPATH=.:handler .venv-fuzz/bin/python -m tests.fuzz --minutes "$(MINUTES)"
 
 check: lint template test ## what CI runs: lint, types, template and tests
 

@@ -22,10 +22,9 @@ from typing import Final
 
 # As pytest does for tests: DynamoDB Local, the emulator and the template's table live there.
 _ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(_ROOT / "handler"), str(_ROOT / "tests")]
+sys.path[:0] = [str(_ROOT), str(_ROOT / "handler")]
 
 import real_parts  # noqa: E402  # the path above
-from real_parts import Artefact  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
@@ -33,6 +32,7 @@ from benchmarks import artefacts, cores, figures, in_process, instructions, plot
 from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
+from tests.support.real_parts import Artefact  # noqa: E402
 
 RESULTS: Final = _ROOT / "benchmarks" / "results"
 IDLE_SECONDS: Final = 60

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import real_parts
-from real_parts import Artefact
 from retention.jws import APPLE_ROOT_FINGERPRINT
-from sam_template import ROOT
 
-from console.authority import Authority
+from console.simulator.authority import Authority
+from tests.support import real_parts
+from tests.support.real_parts import Artefact
+from tests.support.sam_template import ROOT
 
 _REFERENCE: Final = ROOT / "benchmarks" / "reference"
 BUILDS: Final = ROOT / ".aws-sam" / "benchmarks"

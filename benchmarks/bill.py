@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cfnlint.decode import cfn_yaml
-from retention.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
+from retention.log.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
 
 TEMPLATE: Final = Path(__file__).parent.parent / "template.yaml"
 

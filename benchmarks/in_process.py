@@ -17,13 +17,13 @@ from appstoreserverlibrary.models.Environment import Environment
 from appstoreserverlibrary.signed_data_verifier import SignedDataVerifier
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from retention import connection
+from retention.aws import connection
+from retention.aws.deadline import Deadline
 from retention.catalog import Catalog
-from retention.deadline import Deadline
 from retention.decision import Outcome, decide
 from retention.jws import SignedPayloadVerifier, apple_root
+from retention.lookup.store import Loaded, Store
 from retention.request import RetentionRequest
-from retention.store import Loaded, Store
 
 from benchmarks import catalogs
 from benchmarks.catalogs import Shape

@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Mapping
 from typing import Final
 
-import real_parts
-from real_parts import Artefact, Emulator
+from tests.support import real_parts
+from tests.support.real_parts import Artefact, Emulator
 
 _COUNTED: Final = re.compile(r"I\s+refs:\s+([0-9,]+)")
 _MILLION: Final = 1_000_000

@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-import real_parts
 from botocore.session import get_session
 from retention.locales import APPLE_LOCALES
-from retention.snapshot import apply_snapshot
+from retention.review.snapshot import apply_snapshot
 
 from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from benchmarks.timing import taken
-from console.authority import Authority, request_claims
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.release import Release
 from console.releases import publish
+from console.simulator.authority import Authority, request_claims
+from tests.support import real_parts
 
 TABLE: Final = "retention"
 REFERENCE_TABLE: Final = "reference"

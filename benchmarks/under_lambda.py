@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from real_parts import Artefact, Emulator
-
 from benchmarks import catalogs, cores
 from benchmarks.scene import LARGE_APP, Event, Scene
 from benchmarks.timing import turn
+from tests.support.real_parts import Artefact, Emulator
 
 Times = dict[str, list[float]]
 

@@ -34,25 +34,26 @@ from retention.errors import (
     SigningError,
     VerificationError,
 )
-from retention.store import INIT_SECONDS, Loaded, Store
+from retention.lookup.store import INIT_SECONDS, Loaded, Store
 
 # The imports that follow need the processor, and reading the table waits for the network, so both go on at once.
 with Beginning() as _begun:
-    from retention import response, sigv4
-    from retention.answers import compose
+    from retention import response
+    from retention.aws import sigv4
+    from retention.aws.credentials import CredentialSource
+    from retention.aws.deadline import Deadline
     from retention.catalog import Catalog
-    from retention.credentials import CredentialSource
-    from retention.deadline import Deadline
+    from retention.compose import compose
     from retention.decision import Decision, decide
     from retention.gateway import Response, answered, read_body, request_id_of, size_of
     from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
     from retention.keys import KeyRing
+    from retention.log.record import Record
+    from retention.log.telemetry import Telemetry, place_of
     from retention.offers import Signer, prepare
-    from retention.record import Record
     from retention.request import RetentionRequest, admit, read_signed_payload
     from retention.rules import NO_FACTS, UNREADABLE, Customer
     from retention.settings import Deployment
-    from retention.telemetry import Telemetry, place_of
 
 # cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.certificates")

@@ -12,19 +12,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from retention import sdk
 from retention import table as rows
-from retention.apple import AppStore, RateLimitedError
+from retention.aws import sdk
+from retention.aws.connection import CallFailedError
+from retention.aws.deadline import Deadline
 from retention.catalog import Settings
-from retention.connection import CallFailedError
-from retention.deadline import Deadline
 from retention.errors import ConfigurationError, RetentionError
 from retention.keys import KeyRing
+from retention.log.telemetry import Telemetry, place_of
 from retention.offers import Signer
 from retention.probe import Probed, probe
+from retention.review.lists import AppStore, RateLimitedError
+from retention.review.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.settings import SyncDeployment
-from retention.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
-from retention.telemetry import Telemetry, place_of
 
 # For both lists of one app, a repetition included; the key beforehand.
 APPLE_SECONDS: Final = 30.0

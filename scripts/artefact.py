@@ -28,9 +28,10 @@ PYTHON = (3, 13)
 
 def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> None:
     """Make a function's folder; both functions are the same code."""
-    (target / "retention").mkdir(parents=True, exist_ok=True)
-    for path in [*source.glob("*.py"), *source.glob("retention/*.py"), *source.glob("retention/*.cer")]:
-        shutil.copyfile(path, target / path.relative_to(source))
+    for path in [*source.glob("*.py"), *source.glob("retention/**/*.py"), *source.glob("retention/*.cer")]:
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
     (target / "RELEASE").write_text(release(root, nonce) + "\n")
     if refused := compiling.compile_all(target, "/var/task"):
         sys.exit("\n".join(refused))

@@ -19,9 +19,9 @@ import samconfig
 from samconfig import ConfigError, Deployment
 
 import build
-from console.alias import configurations, differences
-from console.aws import client
-from console.failure import sentence
+from console.deployment.alias import configurations, differences
+from console.deployment.aws import client
+from console.terminal.failure import sentence
 
 SAM_PYTHON = str(samconfig.ROOT / ".venv-sam" / "bin" / "python")
 # What decides what is built, and what is compared afterwards: in samconfig.toml, or build and deployment part ways.

@@ -1,29 +1,18 @@
-"""What tests ask for: the real parts. Their environment is made before this is read, by from_scratch.py."""
+"""Fixtures for the real parts. tests/support/clean_environment.py makes the tests' environment before this is read."""
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import real_parts
+
+from tests.support import real_parts
+from tests.support.required_parts import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-REQUIRED = os.environ.get("REQUIRE_REAL_PARTS") == "1"
-
-
-def real(start: Callable[[], Any]) -> Any:
-    """Call `start`; where the part is missing the test is skipped with the reason, or fails if parts are required."""
-    try:
-        return start()
-    except real_parts.PartMissingError as missing:
-        if REQUIRED:
-            pytest.fail(f"REQUIRE_REAL_PARTS=1, but {missing}")
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")

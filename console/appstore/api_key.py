@@ -14,8 +14,8 @@ from retention.key_forms import as_pem
 from retention.offers import Signer
 
 from console.appstore import no_key
-from console.failure import Failure
-from console.ordinary_file import NotOrdinaryError, read_ordinary
+from console.terminal.failure import Failure
+from console.terminal.ordinary_file import NotOrdinaryError, read_ordinary
 
 VARIABLE: Final = "RETENTION_API_KEY"
 

@@ -20,7 +20,7 @@ from appstoreserverlibrary.models.ImageSize import ImageSize
 from appstoreserverlibrary.models.PerformanceTestConfig import PerformanceTestConfig
 from appstoreserverlibrary.models.PerformanceTestRequest import PerformanceTestRequest
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
-from retention.snapshot import ImageState, SnapshotFormatError, read_image_list, read_message_list
+from retention.review.snapshot import ImageState, SnapshotFormatError, read_image_list, read_message_list
 
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from console.failure import Failure
+from console.terminal.failure import Failure
 
 
 class Kind(StrEnum):

@@ -13,9 +13,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from console import trust
 from console.appstore.api_key import ApiKey
-from console.failure import Failure
+from console.terminal import trust
+from console.terminal.failure import Failure
 
 APP_STORE_CONNECT: Final = "https://api.appstoreconnect.apple.com"
 

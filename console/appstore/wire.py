@@ -21,13 +21,13 @@ from typing import Any, Final, Self
 import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
-from retention.retry_after import read_retry_after
+from retention.review.retry_after import read_retry_after
 from urllib3.exceptions import NameResolutionError
 
-from console import shell, trust
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import AppleError, Kind, rate_limited, refused
-from console.realtime_url import shown
+from console.appstore.realtime_url import shown
+from console.terminal import shell, trust
 
 # Seconds to connect, and to wait for an answer: Apple's library waits 30.
 TIMEOUT: Final = (5.0, 30.0)

@@ -10,11 +10,11 @@ from typing import Final
 from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
 
-from console.file.characters import beyond_ascii
 from console.file.entries import Answer, Document, Experiment, Product
 from console.file.identifiers import UUID_FORM
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import Reach
+from console.terminal.characters import beyond_ascii
 
 _MOST_NAMES: Final = 3
 

@@ -16,9 +16,9 @@ from typing import Any, Final, TypeAlias
 from retention.locales import normalise, spelled
 from retention.rules import CUSTOMER_PREFIX
 
-from console.file.characters import called, unseen_in_name
 from console.file.mistakes import Notes, suggestion
 from console.file.tree import Node
+from console.terminal.characters import called, unseen_in_name
 
 Document: TypeAlias = list[Any]
 

@@ -21,7 +21,7 @@ from console.file.images import (
     read_png,
 )
 from console.file.mistakes import Notes, Place
-from console.ordinary_file import NotOrdinaryError
+from console.terminal.ordinary_file import NotOrdinaryError
 
 # Per app (apple-api.md, section 5).
 MAX_MESSAGES: Final = 2000

@@ -11,7 +11,6 @@ from typing import Final
 from retention.locales import APPLE_LOCALES, language_of, normalise, spelled
 
 from console.file.answers import read_answer, read_experiment, utf16_length
-from console.file.characters import beyond_ascii
 from console.file.conditions import is_locale, read_condition
 from console.file.entries import (
     Answer,
@@ -39,7 +38,8 @@ from console.file.mistakes import Notes, Place
 from console.file.periods import PERIODS
 from console.file.schedules import Schedule, read_schedule
 from console.file.tree import Node, Progress, parse
-from console.ordinary_file import is_passed, read_ordinary
+from console.terminal.characters import beyond_ascii
+from console.terminal.ordinary_file import is_passed, read_ordinary
 
 __all__ = ["Document", "read"]
 

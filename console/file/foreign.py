@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from console.file.characters import called
 from console.file.mistakes import Mistake
+from console.terminal.characters import called
 
 _FORMATS: Final = (
     (

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console.file.characters import called, unseen_in_name
-from console.ordinary_file import read_ordinary
+from console.terminal.characters import called, unseen_in_name
+from console.terminal.ordinary_file import read_ordinary
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _ALPHA_TYPES: Final = {4: "greyscale with alpha", 6: "RGB with alpha"}

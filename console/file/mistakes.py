@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.file.characters import beyond_ascii, called, unseen_in_name
+from console.terminal.characters import beyond_ascii, called, unseen_in_name
 
 # What a name cannot have in it: it stands on one line of a log, a table, a terminal.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

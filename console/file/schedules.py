@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from console.file.characters import beyond_ascii
 from console.file.mistakes import Notes
 from console.file.tree import Node
 from console.file.zones import doubt, refusal, zone_names
+from console.terminal.characters import beyond_ascii
 
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?")
 _FIELDS: Final = ("from", "until", "timeZone")

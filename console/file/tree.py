@@ -16,12 +16,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from console.file.characters import called, unfit_in_file, unseen_in_name, without_unseen
 from console.file.core_schema import TAG, CoreResolver, number
 from console.file.foreign import conflict, odd_sign, other_format
 from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 from console.file.scanner import TabIndentsError, TabScanner
+from console.terminal.characters import called, unfit_in_file, unseen_in_name, without_unseen
 
 Scalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Final
 
-from console.file.characters import beyond_ascii
 from console.file.mistakes import nearest
+from console.terminal.characters import beyond_ascii
 
 # Names of the database that are no places: `Factory` is a clock that was never set.
 _NO_ZONES: Final = frozenset({"Factory"})

@@ -7,6 +7,6 @@ import sys
 # `python -m console.local.…` comes here before it imports the program itself: nothing of that program, boto3 and the
 # function included, sees what the shell holds, and an interruption meanwhile is no traceback.
 if sys.argv[:1] == ["-m"]:
-    from console.entry import begin
+    from console.cli.entry import begin
 
     begin(local=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console import shell
 from console.local.processes import ROOT, PartMissingError, run, settle
+from console.terminal import shell
 
 _SAM_ENVIRONMENT: Final = ROOT / ".venv-sam"
 SAM: Final = _SAM_ENVIRONMENT / "bin" / "sam"

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from console.entry import carry_out
+from console.cli.entry import carry_out
 from console.local.sample_events import SAMPLES
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, embedded_dynamodb, load_function

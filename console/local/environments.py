@@ -13,7 +13,7 @@ from threading import Condition
 from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
-from console.entry import tell
+from console.cli.entry import tell
 from console.local.artefact import built, machine
 from console.local.emulator import Emulator, InvocationError, prepare
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from console.http_body import BodyError, read_body
 from console.local.sample_events import PATH
+from console.simulator.http_body import BodyError, read_body
 
 # What API Gateway itself refuses to take in; the function's own limit is far below.
 _MAX_BYTES: Final = 10 * 1024 * 1024

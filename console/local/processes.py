@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from console import shell
-from console.failure import Failure
+from console.terminal import shell
+from console.terminal.failure import Failure
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 

@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from retention.request import MAX_BODY_BYTES
 
-from console.authority import Authority, request_claims
-from console.entry import carry_out
+from console.cli.entry import carry_out
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
 from console.local.surroundings import function_environment
+from console.simulator.authority import Authority, request_claims
 
 PATH: Final = "/v1/retention-message"
 APP: Final = 6745974591

@@ -23,23 +23,23 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from console.aws import client
-from console.entry import carry_out
-from console.failure import Failure
+from console.cli.entry import carry_out
+from console.cli.options import APPLE_URL
+from console.cli.simulator import DIRECTORY, PORT
+from console.deployment.aws import client
+from console.deployment.session import read_file
+from console.deployment.stack import PRODUCTION, SANDBOX
 from console.file.entries import App, Document, Environment
 from console.local.environments import say
 from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
-from console.options import APPLE_URL
-from console.other_rows import create_table
-from console.ports import port, taking
-from console.session import read_file
+from console.releases.other_rows import create_table
 from console.simulator import accounts, verbs
 from console.simulator.box import Box
-from console.simulator.commands import DIRECTORY, PORT
+from console.simulator.ports import port, taking
 from console.simulator.server import BoxServer
-from console.stack import PRODUCTION, SANDBOX
+from console.terminal.failure import Failure
 
 # Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
 _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.authority import Authority
-from console.entry import carry_out
+from console.cli.entry import carry_out
 from console.local.environments import lambda_environments, say
 from console.local.gateway import Function, listen
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
-from console.ports import port, taking
-from console.rehearsal_authority import default_directory, read_anchor
+from console.simulator.authority import Authority
+from console.simulator.ports import port, taking
+from console.simulator.rehearsal_authority import default_directory, read_anchor
 
 _MAX_PATH = 250
 

@@ -18,18 +18,18 @@ from types import ModuleType
 from typing import Any, Final
 
 from retention.catalog import APPROVED
-from retention.snapshot import ImageState, SnapshotReport, apply_snapshot
+from retention.review.snapshot import ImageState, SnapshotReport, apply_snapshot
 
-from console.authority import Authority
-from console.aws import client
+from console.appstore.saved_lists import read_lists
+from console.deployment.aws import client
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
-from console.other_rows import create_table, record_default, write_profile
-from console.ports import check
 from console.releases import Published, publish
-from console.states import read_lists
+from console.releases.other_rows import create_table, record_default, write_profile
+from console.simulator.authority import Authority
+from console.simulator.ports import check
 
 TABLE: Final = "retention-local"
 REGION: Final = "us-east-1"

@@ -10,10 +10,18 @@ Each part is a module of its own; what the commands need of them is here.
 
 from __future__ import annotations
 
-from console.releases.collecting import ABANDONED_AFTER, KEEP, collect, delete_release
-from console.releases.moving import Moved, PublishConflictError, ReleaseLostError, make_current, pause, resume, rollback
+from console.releases.cleanup import ABANDONED_AFTER, KEEP, collect, delete_release
+from console.releases.live_release import (
+    Moved,
+    PublishConflictError,
+    ReleaseLostError,
+    make_current,
+    pause,
+    resume,
+    rollback,
+)
 from console.releases.publishing import AS_FOUND, Progress, Published, publish
-from console.releases.reading import (
+from console.releases.read import (
     Current,
     Listed,
     ReleaseError,

@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from retention import table as rows
-from retention.sdk import Client
-from retention.snapshot import succeeds
+from retention.aws.sdk import Client
+from retention.review.snapshot import succeeds
 from retention.table import Item, Key, Request
 
 from console.file.release import Release
-from console.releases.assets import asset_updates, state_updates
-from console.releases.calls import transacted
-from console.releases.collecting import condemn, delete_release
-from console.releases.content import content_of, settings_of
-from console.releases.moving import PublishConflictError, ReleaseLostError, conflict, make_current
-from console.releases.reading import verify
+from console.releases.cleanup import condemn, delete_release
+from console.releases.dynamodb import transacted
+from console.releases.live_release import PublishConflictError, ReleaseLostError, conflict, make_current
+from console.releases.message_rows import asset_updates, state_updates
+from console.releases.read import verify
+from console.releases.release_rows import content_of, settings_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from console import entry
+from console.cli import entry
 
 
 def main() -> int:
     """Run a verb; what ends it is told in one sentence, with exit code 1."""
-    from console.simulator.commands import app  # noqa: PLC0415  # after `begin`
+    from console.cli.simulator import app  # noqa: PLC0415  # after `begin`
 
     app(prog_name="python -m console.simulator")
     return 0

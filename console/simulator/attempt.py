@@ -17,8 +17,8 @@ from threading import Timer
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from console import trust
-from console.failure import Failure
+from console.terminal import trust
+from console.terminal.failure import Failure
 
 TIME_LIMIT_MS: Final = 700
 

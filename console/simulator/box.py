@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from console.authority import Authority
 from console.simulator.accounts import Accounts
 from console.simulator.attempt import TIME_LIMIT_MS
+from console.simulator.authority import Authority
 from console.simulator.database import Database
 from console.simulator.rates import Rates
 from console.simulator.shelf import Shelf

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from console.failure import Failure
 from console.file.mistakes import suggestion
 from console.simulator.accounts import App, Purchase
 from console.simulator.attempt import TIME_LIMIT_MS
@@ -17,6 +16,7 @@ from console.simulator.box import Box
 from console.simulator.realtime import AppStore, Asked
 from console.simulator.shelf import Content
 from console.simulator.signatures import Flaw
+from console.terminal.failure import Failure
 
 REAL_TIME: Final = "real time"
 APP_STORE_CONNECT: Final = "App Store Connect"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.authority import request_claims
 from console.simulator.accounts import App, Purchase
 from console.simulator.answers import Judge, Shown
 from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, Attempt, call
+from console.simulator.authority import request_claims
 from console.simulator.box import Box
 from console.simulator.signatures import Flaw, Inspector
 

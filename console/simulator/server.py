@@ -12,9 +12,9 @@ from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
-from console.http_body import BodyError, read_body
 from console.simulator.api import Answer, Api, HangUp, Request, Response
 from console.simulator.box import Box
+from console.simulator.http_body import BodyError, read_body
 from console.simulator.performance import PerformanceTests
 
 LOOPBACK: Final = "127.0.0.1"

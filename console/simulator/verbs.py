@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from console.failure import Failure, Misuse
 from console.simulator.accounts import ApiKey, App, Product
 from console.simulator.box import Box
 from console.simulator.shelf import ENVIRONMENTS, PENDING, Shelf
+from console.terminal.failure import Failure, Misuse
 
 KINDS: Final = ("image", "message")
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
-from retention.connection import Connection, connect
-from retention.credentials import CredentialSource
-from retention.deadline import Deadline, PassedTime
+from retention.aws.connection import Connection, connect
+from retention.aws.credentials import CredentialSource
+from retention.aws.deadline import Deadline, PassedTime
 from retention.errors import ConfigurationError
+from retention.lookup.store import INIT_SECONDS, Store
 from retention.settings import Deployment
-from retention.store import INIT_SECONDS, Store
 
 if TYPE_CHECKING:
     from retention.catalog import Settings

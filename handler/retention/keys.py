@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
-from retention.connection import Caller, CallFailedError
-from retention.deadline import Deadline, OutOfTimeError, Workers
+from retention.aws.connection import Caller, CallFailedError
+from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import SigningError
 
 T = TypeVar("T")

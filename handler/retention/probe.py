@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from retention.apple import public_roots
-from retention.credentials import CredentialSource
-from retention.deadline import Deadline, Workers
-from retention.sigv4 import Credentials, Scope, signed_headers
+from retention.aws.credentials import CredentialSource
+from retention.aws.deadline import Deadline, Workers
+from retention.aws.sigv4 import Credentials, Scope, signed_headers
+from retention.review.lists import public_roots
 
 # API Gateway gives an integration five seconds; after eight there is no answer that Apple would have waited for.
 SECONDS: Final = 8.0

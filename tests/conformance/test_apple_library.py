@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from appstoreserverlibrary.signed_data_verifier import VerificationException
-from minting import NOW, Case
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier, apple_root
-from side_by_side import CORPUS, apples, disagreements, table, verdicts, we_accept
+
+from tests.minting import NOW, Case
+from tests.support.apple_verdicts import CORPUS, apples, disagreements, table, verdicts, we_accept
 
 APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from minting import NOW, Case, certificate_cases
-from minting.odd_keys import compressed
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier, apple_root
 from retention.settings import KNOWN_LEAVES
+
+from tests.minting import NOW, Case, certificate_cases
+from tests.minting.odd_keys import compressed
 
 APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)

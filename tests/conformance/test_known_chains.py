@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import chains
-import minting
 import pytest
 from chains import CHAINS, Chain, judge, read_chains
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from minting import NOW, SECOND, Case, certificate_cases, good_chain, signed
 from retention import jws, signing_path
 from retention.certificates import Authorities
 from retention.errors import VerificationError
@@ -31,7 +29,9 @@ from retention.known_chains import KNOWN_CHAINS, KnownChain
 from retention.settings import KNOWN_LEAVES
 from retention.signing_path import SigningPath
 
-from console.authority import Authority
+from console.simulator.authority import Authority
+from tests import minting
+from tests.minting import NOW, SECOND, Case, certificate_cases, good_chain, signed
 
 ROOT = Path(__file__).parents[2]
 

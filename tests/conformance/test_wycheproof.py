@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from minting import NOW, good_chain
 from retention import jws
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier
 from retention.signing_path import SigningPath
+
+from tests.minting import NOW, good_chain
 
 VECTORS = Path(__file__).parents[3] / "shared" / "fixtures" / "wycheproof"
 NOT_APPLICABLE = {"ec_key_for_encryption"}

@@ -10,16 +10,17 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import minting
 import pytest
-import real_parts
-from conftest import real
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from sam_template import ROOT, read_template
+
+from tests import minting
+from tests.support import real_parts
+from tests.support.required_parts import real
+from tests.support.sam_template import ROOT, read_template
 
 if TYPE_CHECKING:
-    from real_parts import Artefact
+    from tests.support.real_parts import Artefact
 
 pytestmark = pytest.mark.real
 
@@ -218,7 +219,7 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
     """`import app` from the artefact, warmed, has loaded none of the modules that were driven out of a cold start."""
     artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
     loaded = loaded_after(artefact, "import app")
-    assert {"app", "retention.jws", "retention.store"} <= loaded
+    assert {"app", "retention.jws", "retention.lookup.store"} <= loaded
     assert loaded & NOT_IMPORTED == set()
 
 
@@ -249,8 +250,8 @@ def test_the_artefacts_dataclasses_are_written_out() -> None:
     """In the bytecode alone, and for what app.py imports alone: the sync's keep their decorator."""
     artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
     program = (
-        "import app, retention.jws, retention.snapshot\n"
-        "classes = [app.Endpoint, retention.jws.Authenticated, retention.snapshot.SnapshotReport]\n"
+        "import app, retention.jws, retention.review.snapshot\n"
+        "classes = [app.Endpoint, retention.jws.Authenticated, retention.review.snapshot.SnapshotReport]\n"
         "assert [hasattr(one, '__dataclass_fields__') for one in classes] == [False, False, True], classes\n"
         "assert '7' not in repr(retention.jws.Authenticated({'a': 7}, 'b', 'c', None))\n"
     )

@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 
 def git(*arguments: str | Path, folder: Path = ROOT) -> str:

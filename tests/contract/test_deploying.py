@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 # Everything that people read: documents, what the console prints, comments of the files that they edit.
 READ = sorted(

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import cfnlint
 import pytest
-import real_parts
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from conftest import real
-from sam_template import ROOT, Document
+
+from tests.support import real_parts
+from tests.support.required_parts import real
+from tests.support.sam_template import ROOT, Document
 
 SANDBOX: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
 # What is made only with a parameter, as far as parameters go together.

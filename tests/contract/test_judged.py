@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import real_parts
-from conftest import real
-from sam_template import ROOT, Document, template
+
+from tests.support import real_parts
+from tests.support.required_parts import real
+from tests.support.sam_template import ROOT, Document, template
 
 CHECKOV: Final = ROOT / ".venv-checkov" / "bin" / "checkov"
 

@@ -8,9 +8,9 @@ from importlib.metadata import requires, version
 import pytest
 from botocore.exceptions import MissingDependencyException
 from packaging.requirements import Requirement
-from sam_template import ROOT
 
-from console.failure import sentence
+from console.terminal.failure import sentence
+from tests.support.sam_template import ROOT
 
 PINS = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
 PLATFORMS = [

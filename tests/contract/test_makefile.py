@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from foreign import FOREIGN
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
+from tests.support.shell_variables import FOREIGN
 
 # What a make that runs this very test hands down.
 OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR")

@@ -9,10 +9,11 @@ from itertools import pairwise
 from typing import Any, Final
 
 import pytest
-import real_parts
-from conftest import real
-from contract.test_template import PARAMETERS, acceptable
-from sam_template import ROOT, template
+
+from tests.contract.test_template import PARAMETERS, acceptable
+from tests.support import real_parts
+from tests.support.required_parts import real
+from tests.support.sam_template import ROOT, template
 
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS: Final = [

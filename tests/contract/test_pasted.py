@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 DOCUMENTS: Final = sorted(
     path

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import pytest
 import typer.main
-from sam_template import ROOT
 
-from console.main import app
+from console.cli.main import app
+from tests.support.sam_template import ROOT
 
 DOCUMENTS: Final = [
     *sorted(ROOT.glob("*.md")),
@@ -80,7 +80,7 @@ def typed(folder: Path, environment: dict[str, str], command: str, *, code: int 
     """Run one `retention` command; gives all it printed, standard error first. Other exit codes than `code` fail."""
     _, *arguments = shlex.split(command)
     done = subprocess.run(
-        [sys.executable, "-m", "console.main", *arguments],
+        [sys.executable, "-m", "console.cli.main", *arguments],
         cwd=folder,
         env=environment,
         check=False,

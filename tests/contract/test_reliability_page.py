@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import evidence
-from minting import body_cases, certificate_cases, token_cases
+from tests.minting import body_cases, certificate_cases, token_cases
+from tests.support import reliability_page
 
 
 def test_the_page_has_every_section_in_its_order() -> None:
     """No section is missing, and none stands there that no test keeps."""
-    page = evidence.PAGE.read_text(encoding="utf-8")
+    page = reliability_page.PAGE.read_text(encoding="utf-8")
     assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == [
-        *evidence.SECTIONS.values()
+        *reliability_page.SECTIONS.values()
     ]
 
 
@@ -20,4 +20,4 @@ def test_the_page_is_of_this_corpus() -> None:
         f"{len(certificate_cases())} certificate chains, {len(token_cases())} tokens under good certificates and"
         f" {len(body_cases())} HTTP bodies"
     )
-    assert told in evidence.PAGE.read_text(encoding="utf-8")
+    assert told in reliability_page.PAGE.read_text(encoding="utf-8")

@@ -18,27 +18,27 @@ from typing import Any, Final
 import pytest
 from botocore.client import BaseClient
 from botocore.session import get_session
-from desk import APP_ID, PREFIX, Desk, sit_down
-from fake_table import APP, TABLE, FakeTable, published
 from moto import mock_aws
-from published import put
 from retention import table as rows
-from retention.apple import AppStore
-from retention.deadline import Deadline
+from retention.aws.deadline import Deadline
 from retention.keys import KeyRing
+from retention.lookup.store import Store
 from retention.offers import Signer
+from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
-from retention.store import Store
-from rights import Ask, Rights, arn, asks, written
-from sam_template import ROOT, template
-from simulated import APP as BOX_APP
-from simulated import KEY_ID, PEM, make_box
 
+from console.cli.main import main
 from console.local.surroundings import embedded_dynamodb
-from console.main import main
-from console.other_rows import create_table
+from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
+from tests.support.fake_table import APP, TABLE, FakeTable, published
+from tests.support.iam_policies import Ask, Rights, arn, asks, written
+from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
+from tests.support.sam_template import ROOT, template
+from tests.support.simulated_app import APP as BOX_APP
+from tests.support.simulated_app import KEY_ID, PEM, make_box
+from tests.support.small_release import put
 
 OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import install
 import pytest
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 import samconfig
 from ruamel.yaml import YAML
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 WORKFLOWS: Final = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 PATH: Final = ROOT / ".github" / "workflows" / "deploy.yml"

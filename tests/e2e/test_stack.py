@@ -22,20 +22,20 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-import real_parts
-from conftest import real
-from e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from retention import table as rows
-from retention.store import HEAD_SECONDS
-from sam_template import ROOT
-from simulated import NOW, PEM, make_box, text
+from retention.lookup.store import HEAD_SECONDS
 
-from console.authority import Authority, request_claims
 from console.simulator import verbs
 from console.simulator.accounts import App
+from console.simulator.authority import Authority, request_claims
 from console.simulator.box import Box
 from console.simulator.server import BoxServer
 from console.simulator.shelf import SANDBOX, Image, Message
+from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
+from tests.support import real_parts
+from tests.support.required_parts import real
+from tests.support.sam_template import ROOT
+from tests.support.simulated_app import NOW, PEM, make_box, text
 
 pytestmark = pytest.mark.real
 
@@ -73,7 +73,16 @@ class Scene:
 
     def console(self, *arguments: str, code: int = 0) -> Any:
         """Run the `retention` command on the stack, found by its outputs; returns its JSON document."""
-        command = [sys.executable, "-m", "console.main", *arguments, "--env", "sandbox", "--endpoint-url", self.aws.url]
+        command = [
+            sys.executable,
+            "-m",
+            "console.cli.main",
+            *arguments,
+            "--env",
+            "sandbox",
+            "--endpoint-url",
+            self.aws.url,
+        ]
         done = subprocess.run(
             [*command, *([] if arguments[0] == "doctor" else ["--yes"]), "--json"],
             cwd=self.owner,

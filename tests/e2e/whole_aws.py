@@ -25,10 +25,10 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import boto3
-import real_parts
-from sam_template import ROOT, read_template
 
 from console.local.processes import PartMissingError, await_port, free_port, running
+from tests.support import real_parts
+from tests.support.sam_template import ROOT, read_template
 
 MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 REGION: Final = "us-east-1"

@@ -1,9 +1,9 @@
 """Fuzz the endpoint, body to status, guided by the coverage of handler/; in .venv-fuzz, where atheris is.
 
-    python -m fuzz --minutes 1              for so long, from tests/fuzz/corpus and what .fuzz/corpus has learned
-    python -m fuzz --executions 10000       so many requests, from tests/fuzz/corpus alone: reproducible
-    python -m fuzz --replay FILE            one input once more: what a crash left in .fuzz
-    python -m fuzz --keep                   add to tests/fuzz/corpus what covers more than it does
+    python -m tests.fuzz --minutes 1              for so long, from tests/fuzz/corpus and what .fuzz/corpus has learned
+    python -m tests.fuzz --executions 10000       so many requests, from tests/fuzz/corpus alone: reproducible
+    python -m tests.fuzz --replay FILE            one input once more: what a crash left in .fuzz
+    python -m tests.fuzz --keep                   add to tests/fuzz/corpus what covers more than it does
 
 A crash is an answer of 500, or of 200 to a forgery; libFuzzer then leaves the input in .fuzz/crash-… and ends with 77.
 """
@@ -39,8 +39,8 @@ def main() -> None:
         sys.exit("atheris has no wheel for this machine: it is made for Linux on x86-64, Python 3.12 or newer.")
     os.environ |= {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "fuzz", "AWS_SECRET_ACCESS_KEY": "fuzz"}
     with atheris.instrument_imports(include=["app", "retention"]):
-        from forging import Edge  # noqa: PLC0415 - imported here, handler/ is instrumented
-        from fuzz import doors  # noqa: PLC0415 - likewise
+        from tests.fuzz import doors  # noqa: PLC0415 - likewise
+        from tests.support.forged_requests import Edge  # noqa: PLC0415 - imported here, handler/ is instrumented
 
         edge = Edge()
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import edits
-from forging import (
+from tests.support import random_edits
+from tests.support.forged_requests import (
     BODY,
     CERTIFICATES,
     FORGED,
@@ -52,11 +52,11 @@ DOORS: Final[dict[bytes, Callable[[bytes], Attempt]]] = {
 
 # How each door's bytes are changed by those who know what they are.
 CHANGES: Final[dict[bytes, Callable[[bytes, Random], bytes]]] = {
-    b"B": edits.restructured,
-    b"H": edits.restructured,
-    b"P": edits.restructured,
-    b"L": edits.rebuilt,
-    b"I": edits.rebuilt,
+    b"B": random_edits.restructured,
+    b"H": random_edits.restructured,
+    b"P": random_edits.restructured,
+    b"L": random_edits.rebuilt,
+    b"I": random_edits.rebuilt,
 }
 
 
@@ -82,7 +82,7 @@ def enter(edge: Edge, data: bytes) -> tuple[int, str | None]:
 def changed(data: bytes, random: Random) -> bytes:
     """Return `data` with something of its structure changed; ValueError or RecursionError if it has none."""
     letter = data[:1]
-    return letter + CHANGES.get(letter, edits.spoilt)(data[1:], random)
+    return letter + CHANGES.get(letter, random_edits.spoilt)(data[1:], random)
 
 
 def seeds() -> dict[str, bytes]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import Desk, sit_down
 
 from console.local.surroundings import embedded_dynamodb
+from tests.support.operator_desk import Desk, sit_down
 
 
 @pytest.fixture(scope="module")

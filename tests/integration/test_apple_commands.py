@@ -12,22 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import APP_ID, PREFIX, Desk, sit_down
 from retention import table as rows
-from simulated import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 
-from console import doctor, performance_test
 from console.appstore import client as apple
 from console.appstore import wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
+from console.deployment.session import Access
+from console.deployment.target import Where
 from console.local.samples import EVENTS
-from console.session import Access
+from console.rollout import apple_test as performance_test
+from console.rollout import doctor
 from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.server import Server
 from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Image, Message
-from console.target import Where
+from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
+from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 
 # plan, apply, promote
 

@@ -9,24 +9,24 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from operating import FILE, HEAD, NOW, TABLE, Operator, operator
 from retention import table as rows
 from retention.catalog import MessageState
-from retention.snapshot import follow
-from simulated import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
+from retention.review.snapshot import follow
 
-from console.apply import Applying, Done, estimate, prospect
 from console.appstore.client import AppleError
-from console.failure import Failure
-from console.other_rows import create_table
-from console.output import Output
 from console.releases import load_live
-from console.seen import apples_lists
+from console.releases.other_rows import create_table
+from console.rollout.apply import Applying, Done, estimate, prospect
+from console.rollout.observed import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.server import BoxServer
 from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Message
+from console.terminal.failure import Failure
+from console.terminal.output import Output
+from tests.support.operator import FILE, HEAD, NOW, TABLE, Operator, operator
+from tests.support.simulated_app import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
 
 
 @pytest.fixture

@@ -7,18 +7,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import real_parts
-from aws_front import AwsFront
-from conftest import real
 
 from console.local.samples import EVENTS, SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, function_environment
+from tests.support import real_parts
+from tests.support.local_aws import AwsFront
+from tests.support.required_parts import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from real_parts import Artefact, Emulator
+    from tests.support.real_parts import Artefact, Emulator
 
 pytestmark = pytest.mark.real
 

@@ -8,21 +8,33 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from endpoint_bench import AUTHORITY, MESSAGE, NOW, OFFER, OTHER, PLAIN, SWITCH, TEXT, catalog, make_bench, rule
 from retention.offers import Signer
 from retention.probe import probe
-from simulated import APP, KEY, MONTHLY, PEM, QUICK, text
 
-from console.authority import Authority
 from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.simulator import verbs
 from console.simulator.accounts import Product
+from console.simulator.authority import Authority
 from console.simulator.box import Box
 from console.simulator.customer import DEFAULT, REAL_TIME, Seen, cancel
 from console.simulator.database import Database
 from console.simulator.performance import PerformanceTests
 from console.simulator.shelf import APPROVED, SANDBOX, Image, Message
+from tests.support.endpoint_on_fakes import (
+    AUTHORITY,
+    MESSAGE,
+    NOW,
+    OFFER,
+    OTHER,
+    PLAIN,
+    SWITCH,
+    TEXT,
+    catalog,
+    make_bench,
+    rule,
+)
+from tests.support.simulated_app import APP, KEY, MONTHLY, PEM, QUICK, text
 
 ENDPOINTS_KEY = "ABC123DEFG"
 ITEM = {

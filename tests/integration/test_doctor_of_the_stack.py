@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from desk import Desk, zipped
 
-from console import deployed
-from console.failure import Failure
-from console.finding import BAD, GOOD, UNKNOWN, Finding
-from console.layer_machine import machine_of
-from console.stack import PRODUCTION, SANDBOX, Stack, read_stack
+from console.deployment import deployed
+from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding
+from console.deployment.layer_machine import machine_of
+from console.deployment.stack import PRODUCTION, SANDBOX, Stack, read_stack
+from console.terminal.failure import Failure
+from tests.support.operator_desk import Desk, zipped
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 STACK = Stack("retention-sandbox", "t", "", SANDBOX, function="f", alarm_topic=TOPIC, alarm_email="me@example.com")

@@ -14,22 +14,18 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
-from fault_proxy import FaultProxy, trusted
-from published import NOW, put, release
 from retention import table as rows
-from retention.aws_endpoint import Endpoint
+from retention.aws.connection import Connection, connect
+from retention.aws.credentials import CredentialSource
+from retention.aws.deadline import Deadline
+from retention.aws.endpoint import Endpoint
+from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
-from retention.connection import Connection, connect
-from retention.credentials import CredentialSource
-from retention.deadline import Deadline
 from retention.errors import CatalogUnavailableError
+from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
 from retention.rules import NO_FACTS, UNREADABLE
-from retention.sdk import SdkConnection
-from retention.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
-from retention.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
 
-from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
     PublishConflictError,
     ReleaseError,
@@ -44,6 +40,10 @@ from console.releases import (
     rollback,
     verify,
 )
+from console.releases.other_rows import create_table, record_default, write_profile
+from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
+from tests.support.fault_proxy import FaultProxy, trusted
+from tests.support.small_release import NOW, put, release
 
 pytestmark = pytest.mark.real
 

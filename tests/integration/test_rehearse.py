@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import real_parts
-from conftest import real
 
+from console.cli.main import main
 from console.local.emulator import prepare
 from console.local.processes import ROOT
 from console.local.samples import EVENTS, SAMPLE
-from console.main import main
-from console.rehearsal_authority import obtain
+from console.simulator.rehearsal_authority import obtain
+from tests.support import real_parts
+from tests.support.required_parts import real
 
 START_SECONDS = 120
 URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)

@@ -11,22 +11,22 @@ from typing import Any, Final
 
 import pytest
 from botocore.session import get_session
-from mortal import KilledError, Mortal
-from retention.deadline import Deadline
+from retention.aws.deadline import Deadline
+from retention.aws.sdk import SdkConnection
 from retention.decision import Decision, decide
 from retention.errors import CatalogUnavailableError
+from retention.lookup.store import Store
 from retention.request import RetentionRequest
-from retention.sdk import SdkConnection
-from retention.snapshot import apply_snapshot
-from retention.store import Store
+from retention.review.snapshot import apply_snapshot
 
-from console.archive import inspect
-from console.exporting import export
-from console.importing import import_app
+from console.appstore.saved_lists import read_lists
+from console.backup.archive import inspect
+from console.backup.export import export
+from console.backup.restore import import_app
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
-from console.other_rows import create_table, record_default, write_profile
 from console.releases import list_releases, publish, rollback
-from console.states import read_lists
+from console.releases.other_rows import create_table, record_default, write_profile
+from tests.support.killed_client import KilledError, Mortal
 
 pytestmark = pytest.mark.real
 

@@ -27,7 +27,15 @@ from appstoreserverlibrary.models.UploadMessageImage import UploadMessageImage
 from appstoreserverlibrary.models.UploadMessageRequestBody import UploadMessageRequestBody
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from simulated import (
+
+from console.simulator import verbs
+from console.simulator.accounts import UNFIT_PURCHASES, App
+from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.box import Box
+from console.simulator.rates import HOUR, hourly_limit
+from console.simulator.server import BoxServer, Server
+from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Image, Message
+from tests.support.simulated_app import (
     ANNUAL,
     APP,
     BULLET,
@@ -46,14 +54,6 @@ from simulated import (
     shelve,
     text,
 )
-
-from console.simulator import verbs
-from console.simulator.accounts import UNFIT_PURCHASES, App
-from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.box import Box
-from console.simulator.rates import HOUR, hourly_limit
-from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Image, Message
 
 Client = AppStoreServerAPIClient
 

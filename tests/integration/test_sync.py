@@ -11,22 +11,22 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
-from published import put
 from retention import table as rows
-from retention.apple import AppStore
+from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
-from retention.deadline import Deadline
 from retention.offers import Signer
+from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
-from simulated import APP as BOX_APP
-from simulated import NOW, PEM, make_box, text
 
-from console.other_rows import create_table
 from console.releases import current_texts
+from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
 from console.simulator.shelf import PRODUCTION, Image, Message
+from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
+from tests.support.simulated_app import APP as BOX_APP
+from tests.support.simulated_app import NOW, PEM, make_box, text
+from tests.support.small_release import put
 
 pytestmark = pytest.mark.real
 

@@ -12,8 +12,8 @@ at the same one.
     bodies                                what is wrong around good tokens, or is not for us: `body_cases()`
 """
 
-from minting.bodies import Body, body_cases
-from minting.certificates import (
+from tests.minting.bodies import Body, body_cases
+from tests.minting.certificates import (
     NOW,
     NOW_MS,
     P256_ORDER,
@@ -28,10 +28,10 @@ from minting.certificates import (
     resigned,
     root_plan,
 )
-from minting.chains import certificate_cases
-from minting.forms import token_cases
-from minting.payloads import FIELDS
-from minting.tokens import APP_ID, Case, base64url, claims, header, signed, token_of, x5c
+from tests.minting.chains import certificate_cases
+from tests.minting.forms import token_cases
+from tests.minting.payloads import FIELDS
+from tests.minting.tokens import APP_ID, Case, base64url, claims, header, signed, token_of, x5c
 
 __all__ = [
     "APP_ID",

@@ -8,8 +8,8 @@ import json
 from dataclasses import dataclass
 from functools import cache
 
-from minting.certificates import NOW_MS, good_chain
-from minting.tokens import APP_ID, claims, signed
+from tests.minting.certificates import NOW_MS, good_chain
+from tests.minting.tokens import APP_ID, claims, signed
 
 OVERSIZE = 64 * 1024 + 1
 

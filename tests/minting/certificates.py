@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from minting.asn1 import BIT_STRING, SEQUENCE, children, edited, opened, tlv
+from tests.minting.asn1 import BIT_STRING, SEQUENCE, children, edited, opened, tlv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

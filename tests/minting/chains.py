@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from minting.certificates import (
+from tests.minting.certificates import (
     ECDSA_WITH_SHA384,
     INTERMEDIATE_MARKER,
     LEAF_MARKER,
@@ -28,10 +28,10 @@ from minting.certificates import (
     root_plan,
     usage,
 )
-from minting.forgeries import forged_chains
-from minting.odd_certificates import odd_certificates
-from minting.tokens import Case, signed, token_of
-from minting.x5c_entries import encodings, shapes
+from tests.minting.forgeries import forged_chains
+from tests.minting.odd_certificates import odd_certificates
+from tests.minting.tokens import Case, signed, token_of
+from tests.minting.x5c_entries import encodings, shapes
 
 
 def _chain_case(

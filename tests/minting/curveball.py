@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from minting.asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, tlv
-from minting.certificates import P384_ORDER
+from tests.minting.asn1 import BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, tlv
+from tests.minting.certificates import P384_ORDER
 
 _FIELD = 2**384 - 2**128 - 2**96 + 2**32 - 1
 _B = 0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from retention.jws import apple_root
 
-from minting.asn1 import children, edited, opened
-from minting.certificates import (
+from tests.minting.asn1 import children, edited, opened
+from tests.minting.certificates import (
     ECDSA_WITH_SHA384,
     certificate_of,
     der,
@@ -21,9 +21,9 @@ from minting.certificates import (
     reworked,
     root_plan,
 )
-from minting.curveball import signed_under_it, spelled_out
-from minting.leaves import ISSUER, KEY
-from minting.tokens import Case, signed, token_of
+from tests.minting.curveball import signed_under_it, spelled_out
+from tests.minting.leaves import ISSUER, KEY
+from tests.minting.tokens import Case, signed, token_of
 
 
 def forged_chains() -> list[Case]:

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from minting.certificates import P256_ORDER, good_chain, key
-from minting.payloads import payloads
-from minting.tokens import APP_ID, Case, base64url, claims, header, raw_signature, signed, x5c
+from tests.minting.certificates import P256_ORDER, good_chain, key
+from tests.minting.payloads import payloads
+from tests.minting.tokens import APP_ID, Case, base64url, claims, header, raw_signature, signed, x5c
 
 Verdicts = dict[str, tuple[str | None, str]]
 

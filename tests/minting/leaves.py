@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from minting.certificates import (
+from tests.minting.certificates import (
     good_chain,
     key,
     reworked,
 )
-from minting.tokens import Case, token_of
+from tests.minting.tokens import Case, token_of
 
 # Where things stand in what is signed of a certificate (TBSCertificate, RFC 5280, 4.1).
 VERSION, SERIAL, ALGORITHM, ISSUER, VALIDITY, SUBJECT, KEY, EXTENSIONS = range(8)

@@ -5,7 +5,7 @@ All are signed by the good intermediate, so that nothing but the oddity is wrong
 
 from __future__ import annotations
 
-from minting.asn1 import (
+from tests.minting.asn1 import (
     GENERALIZED_TIME,
     INTEGER,
     OCTET_STRING,
@@ -16,12 +16,12 @@ from minting.asn1 import (
     opened,
     tlv,
 )
-from minting.certificates import (
+from tests.minting.certificates import (
     NULL,
     certified,
     good_chain,
 )
-from minting.leaves import (
+from tests.minting.leaves import (
     ALGORITHM,
     ISSUER,
     SERIAL,
@@ -31,10 +31,10 @@ from minting.leaves import (
     leaf_with,
     leafs_issuer,
 )
-from minting.odd_extensions import odd_extensions
-from minting.odd_keys import odd_keys
-from minting.odd_signatures import odd_signatures
-from minting.tokens import Case
+from tests.minting.odd_extensions import odd_extensions
+from tests.minting.odd_keys import odd_keys
+from tests.minting.odd_signatures import odd_signatures
+from tests.minting.tokens import Case
 
 
 def odd_certificates() -> list[Case]:

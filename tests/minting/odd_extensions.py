@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minting.asn1 import (
+from tests.minting.asn1 import (
     BIT_STRING,
     INTEGER,
     OCTET_STRING,
@@ -11,15 +11,15 @@ from minting.asn1 import (
     opened,
     tlv,
 )
-from minting.certificates import (
+from tests.minting.certificates import (
     NULL,
     good_chain,
 )
-from minting.leaves import (
+from tests.minting.leaves import (
     EXTENSIONS,
     leaf_with,
 )
-from minting.tokens import Case
+from tests.minting.tokens import Case
 
 TRUE = b"\x01\x01\xff"
 FALSE = b"\x01\x01\x00"

@@ -5,27 +5,27 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from minting.asn1 import (
+from tests.minting.asn1 import (
     BIT_STRING,
     INTEGER,
     OCTET_STRING,
     SEQUENCE,
     tlv,
 )
-from minting.certificates import (
+from tests.minting.certificates import (
     NULL,
     P256_ORDER,
     good_chain,
     key,
     reworked,
 )
-from minting.curveball import spelled_out
-from minting.leaves import (
+from tests.minting.curveball import spelled_out
+from tests.minting.leaves import (
     KEY,
     leaf_with,
     leafs_issuer,
 )
-from minting.tokens import Case, token_of
+from tests.minting.tokens import Case, token_of
 
 EC_KEY, P256 = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082a8648ce3d030107")
 

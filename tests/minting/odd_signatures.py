@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from minting.asn1 import (
+from tests.minting.asn1 import (
     BIT_STRING,
     INTEGER,
     SEQUENCE,
@@ -15,7 +15,7 @@ from minting.asn1 import (
     opened,
     tlv,
 )
-from minting.certificates import (
+from tests.minting.certificates import (
     ECDSA_WITH_SHA384,
     NULL,
     P384_ORDER,
@@ -26,12 +26,12 @@ from minting.certificates import (
     key,
     leaf_plan,
 )
-from minting.leaves import (
+from tests.minting.leaves import (
     ALGORITHM,
     leaf_case,
     leafs_issuer,
 )
-from minting.tokens import Case, token_of
+from tests.minting.tokens import Case, token_of
 
 
 def odd_signatures() -> list[Case]:

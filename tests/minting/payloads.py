@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 
-from minting.certificates import NOW_MS
-from minting.tokens import APP_ID, claims, signed
+from tests.minting.certificates import NOW_MS
+from tests.minting.tokens import APP_ID, claims, signed
 
 FIELDS: dict[str, tuple[object, ...]] = {
     # each documented field, and values that are not of its documented type

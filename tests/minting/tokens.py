@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from console.authority import request_claims
-from minting.certificates import NOW_MS, good_chain, key
+from console.simulator.authority import request_claims
+from tests.minting.certificates import NOW_MS, good_chain, key
 
 APP_ID = 6745974591
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
-from minting.asn1 import OCTET_STRING, SEQUENCE, tlv
-from minting.certificates import der, good_chain, key, leaf_plan, resigned, root_plan
-from minting.tokens import Case, header, signed, token_of, x5c
+from tests.minting.asn1 import OCTET_STRING, SEQUENCE, tlv
+from tests.minting.certificates import der, good_chain, key, leaf_plan, resigned, root_plan
+from tests.minting.tokens import Case, header, signed, token_of, x5c
 
 
 def shapes() -> list[Case]:

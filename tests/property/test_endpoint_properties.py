@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
-from endpoint_bench import MESSAGE, catalog, make_bench, rule, signed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule, signed
 
 BENCH = make_bench(catalog(rule(MESSAGE)))
 # Compact: a space of JSON may be changed to a tab and mean the same.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import json
 
-import minting
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from minting import NOW, base64url, claims, good_chain, header, signed
 from retention import jws
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier
 from retention.strict_json import StrictJSONError, read_object
+
+from tests import minting
+from tests.minting import NOW, base64url, claims, good_chain, header, signed
 
 GOOD = signed()
 ROOT = good_chain()[2]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.session import get_session
-from fake_table import APP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
-from published import put, release
 from retention import table as rows
 
-from console.other_rows import create_table
 from console.releases import list_releases, read_source
+from console.releases.other_rows import create_table
+from tests.support.fake_table import APP
+from tests.support.small_release import put, release
 
 json_documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

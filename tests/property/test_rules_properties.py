@@ -12,7 +12,7 @@ from retention.locales import APPLE_LOCALES, LocaleTable, candidates, names_of, 
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer, Facts, compile_condition
 
-from console.explain import draft_catalog, explain
+from console.decisions.reasons import draft_catalog, explain
 from console.file.conditions import for_product, named_products
 from console.file.document import read
 from console.file.mistakes import Mistakes

@@ -11,16 +11,16 @@ from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
-import endpoint_bench
-import evidence
 import pytest
-from edits import KINDS, made
-from endpoint_bench import MESSAGE, catalog, make_bench, rule
-from forging import BODY, REFUSALS, TOKEN, Edge, body_of, is_genuine, twin
-from fuzz import doors
-from minting import NOW, Case, body_cases, certificate_cases, token_cases
-from minting.bodies import OVERSIZE, posted
-from side_by_side import CORPUS, disagreements, table, verdicts
+
+from tests.fuzz import doors
+from tests.minting import NOW, Case, body_cases, certificate_cases, token_cases
+from tests.minting.bodies import OVERSIZE, posted
+from tests.support import endpoint_on_fakes, reliability_page
+from tests.support.apple_verdicts import CORPUS, disagreements, table, verdicts
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule
+from tests.support.forged_requests import BODY, REFUSALS, TOKEN, Edge, body_of, is_genuine, twin
+from tests.support.random_edits import KINDS, made
 
 ROOT = Path(__file__).parents[2]
 SEED = os.environ.get("EDITS_SEED", "20261128")
@@ -34,7 +34,7 @@ LONGEST = 600  # seconds for what takes three minutes
 @cache
 def edge(roots: tuple[bytes, ...]) -> Edge:
     """Return the door of an endpoint of Production, as the corpus is, that trusts `roots`."""
-    assert endpoint_bench.NOW == NOW
+    assert endpoint_on_fakes.NOW == NOW
     bench = make_bench(catalog(rule(MESSAGE)), roots=roots)
     deployment = dataclasses.replace(bench.endpoint.deployment, environment="Production")
     return Edge(dataclasses.replace(bench, endpoint=dataclasses.replace(bench.endpoint, deployment=deployment)))
@@ -89,21 +89,21 @@ def _keep_corpus(answers: dict[str, Counter[tuple[int, str | None]]]) -> None:
         f"{every.total() - right} were refused, each with the status and code that it should be; {right} are as the "
         "App Store may send them, and were answered. None was answered with 500. `tests/minting` has them all."
     )
-    evidence.keep("corpus", said, ("refused for", "status", *total), rows)
+    reliability_page.keep("corpus", said, ("refused for", "status", *total), rows)
 
 
 def test_the_corpus_leaves_nothing_on_stderr() -> None:
     """What libraries think of hostile certificates is not written: stderr is part of Lambda's log."""
     code = """
-from forging import Edge
-from endpoint_bench import MESSAGE, catalog, make_bench, rule
-from minting.bodies import posted
-from minting.odd_certificates import odd_certificates
+from tests.support.forged_requests import Edge
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule
+from tests.minting.bodies import posted
+from tests.minting.odd_certificates import odd_certificates
 for case in odd_certificates():
     Edge(make_bench(catalog(rule(MESSAGE)), roots=case.roots)).post(posted(case.token))
 print("posted")
 """
-    path = os.pathsep.join(str(ROOT / folder) for folder in ("", "handler", "tests"))
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("", "handler"))
     ran = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "default"},
@@ -126,12 +126,12 @@ def test_disagreements_with_apples_library() -> None:
         f"and accept {laxer} that it refuses. `tests/conformance/disagreements.json` names every case."
     )
     rows = [(row["kind"], row["ours"], row["apple"], len(row["cases"]), row["reason"]) for row in table()]
-    evidence.keep("disagreements", said, ("kind", "we", "Apple's library", "cases", "why"), rows)
+    reliability_page.keep("disagreements", said, ("kind", "we", "Apple's library", "cases", "why"), rows)
 
 
 # Random edits.
 
-EDITS = evidence.size(100_000, 2_000)
+EDITS = reliability_page.size(100_000, 2_000)
 
 
 def test_random_edits() -> None:
@@ -160,7 +160,7 @@ def test_random_edits() -> None:
     )
     rows = [(kind, counted.total(), *(counted[status] for status in statuses)) for kind, counted in counts.items()]
     columns = ("what was edited", "tried", *map(str, sorted(REFUSALS)), "200: no forgery")
-    evidence.keep("edits", said, columns, rows)
+    reliability_page.keep("edits", said, columns, rows)
 
 
 def test_the_same_seed_makes_the_same_edit() -> None:
@@ -177,7 +177,7 @@ def test_what_may_be_answered() -> None:
 
 # Fuzzing.
 
-EXECUTIONS = evidence.size(600_000, 5_000)
+EXECUTIONS = reliability_page.size(600_000, 5_000)
 
 
 @pytest.mark.parametrize("name", sorted(doors.seeds()))
@@ -213,8 +213,8 @@ def test_a_crash_is_seen() -> None:
 def test_fuzzing(fuzzer: Path) -> None:
     """Guided by the coverage of handler/, no input makes a 500 or gets a forgery answered."""
     ran = subprocess.run(
-        [fuzzer, "-m", "fuzz", "--executions", str(EXECUTIONS)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "handler", "tests"))},
+        [fuzzer, "-m", "tests.fuzz", "--executions", str(EXECUTIONS)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "handler"))},
         cwd=ROOT,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -234,6 +234,6 @@ def test_fuzzing(fuzzer: Path) -> None:
         "further. A crash is an answer of 500, or of 200 to a forgery. `make fuzz` goes on from there."
     )
     rows = [(executions, kept, corpus, edges, features, 0)]
-    evidence.keep(
+    reliability_page.keep(
         "fuzzing", said, ("executions", "kept inputs", "corpus at the end", "edges", "features", "crashes"), rows
     )

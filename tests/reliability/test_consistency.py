@@ -23,10 +23,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
-import dying
 import pytest
-from evidence import PROVING, keep, size
-from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -37,18 +34,31 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from interleaving import LAG_SECONDS, MESSAGES, Killed, Process, Reader, SignatureExpired, World, made_release
-from published import NOW, put
 from retention import table as rows
+from retention.aws.deadline import Deadline
+from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
-from retention.deadline import Deadline
 from retention.errors import CatalogUnavailableError, RetentionError
-from retention.sdk import SdkConnection
-from retention.snapshot import ImageState, SnapshotConflictError, apply_snapshot, read_all
-from retention.store import Store
+from retention.lookup.store import Store
+from retention.review.snapshot import ImageState, SnapshotConflictError, apply_snapshot, read_all
 
-from console import other_rows, releases
+from console import releases
 from console.local.samples import SAMPLE
+from console.releases import other_rows
+from tests.support import killed_processes
+from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
+from tests.support.interleaved_calls import (
+    LAG_SECONDS,
+    MESSAGES,
+    Killed,
+    Process,
+    Reader,
+    SignatureExpired,
+    World,
+    made_release,
+)
+from tests.support.reliability_page import PROVING, keep, size
+from tests.support.small_release import NOW, put
 
 KILLED = -signal.SIGKILL
 READERS = 8
@@ -117,7 +127,7 @@ class Scene:
 
     def approve(self) -> None:
         images = {HERO: ImageState("APPROVED", "FULL_SIZE")}
-        apply_snapshot(self.client, self.table, APP, dying.APPROVED, images, allow_silencing=True, now=NOW)
+        apply_snapshot(self.client, self.table, APP, killed_processes.APPROVED, images, allow_silencing=True, now=NOW)
 
     def head(self) -> Any:
         return self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"]
@@ -160,19 +170,19 @@ def named(scene: Scene, number: int) -> str:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("operation", dying.OPERATIONS if PROVING else dying.SMALL)
+@pytest.mark.parametrize("operation", killed_processes.OPERATIONS if PROVING else killed_processes.SMALL)
 def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_for_ever(
     dynamodb_local: str, operation: str, figures: Figures
 ) -> None:
     """Readers see the release before or the one after; the next publishing succeeds; leftovers alone are collected."""
-    client = dying.client_of(dynamodb_local)
+    client = killed_processes.client_of(dynamodb_local)
     kills = views = collected = 0
-    for _ in range(size(1 if operation == dying.WIDE else 2, 1)):
+    for _ in range(size(1 if operation == killed_processes.WIDE else 2, 1)):
         for writes in range(1, 200, STRIDE):
             scene = Scene(client, new_table(client))
             if operation == "resume":
                 releases.pause(client, scene.table, APP)
-            process = dying.start(dynamodb_local, scene.table, operation, writes)
+            process = killed_processes.start(dynamodb_local, scene.table, operation, writes)
             process.join(60)
             assert process.exitcode in {0, KILLED}
             views += seen_whole(scene)
@@ -227,11 +237,11 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
     dynamodb_local: str, figures: Figures
 ) -> None:
     """Before the first release there is none, and never half of one."""
-    client = dying.client_of(dynamodb_local)
+    client = killed_processes.client_of(dynamodb_local)
     kills = 0
     for writes in range(1, 200, STRIDE):
         table = new_table(client)
-        process = dying.start(dynamodb_local, table, "publish", writes)
+        process = killed_processes.start(dynamodb_local, table, "publish", writes)
         process.join(60)
         assert process.exitcode in {0, KILLED}
         head = client.get_item(**rows.get(table, rows.head_key(APP)))["Item"]
@@ -260,7 +270,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
     dynamodb_local: str, tmp_path: Path, figures: Figures
 ) -> None:
     """The command itself, twice: exit code 0, or 1 and a sentence that names the winner and says what to do."""
-    client = dying.client_of(dynamodb_local)
+    client = killed_processes.client_of(dynamodb_local)
     table = new_table(client)
     choose = random.Random(5)
     files = {}
@@ -303,11 +313,11 @@ def raced(
     endpoint: str, table: str, files: Mapping[str, Path], directory: Path, apart: float
 ) -> dict[str, tuple[int, str]]:
     """Publish both files at once, or almost. Returns exit codes and what was printed."""
-    barrier = dying.PROCESSES.Barrier(2)
+    barrier = killed_processes.PROCESSES.Barrier(2)
     started = {}
     for place, (who, file) in enumerate(files.items()):
         arguments = ["publish", str(file), "--table", table, "--endpoint-url", endpoint]
-        started[who] = dying.command(arguments, directory / f"{who}.txt", barrier, place * apart)
+        started[who] = killed_processes.command(arguments, directory / f"{who}.txt", barrier, place * apart)
     found = {}
     for who, process in started.items():
         process.join(60)
@@ -327,19 +337,20 @@ class Load:
     endpoint: str
     table: str
     announced: dict[int, int] = field(default_factory=dict)
-    done: Any = field(default_factory=dying.flag)
-    results: Any = field(default_factory=dying.PROCESSES.Queue)
-    seen: Any = field(default_factory=dying.counter)
+    done: Any = field(default_factory=killed_processes.flag)
+    results: Any = field(default_factory=killed_processes.PROCESSES.Queue)
+    seen: Any = field(default_factory=killed_processes.counter)
     lists: int = 0
     put_off: int = 0
     errands: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        dying.import_list(self.client, self.table, 1)
+        killed_processes.import_list(self.client, self.table, 1)
         releases.publish(self.client, self.table, made_release(1), who="r1", commit=None, now=NOW)
         self.import_list()
         self.readers = [
-            dying.reader(self.endpoint, self.table, seed, self.done, self.results, self.seen) for seed in range(READERS)
+            killed_processes.reader(self.endpoint, self.table, seed, self.done, self.results, self.seen)
+            for seed in range(READERS)
         ]
 
     def import_list(self) -> None:
@@ -348,7 +359,7 @@ class Load:
         number = self.lists * 1000
         for _ in range(20):
             try:
-                self.announced[dying.import_list(self.client, self.table, number)] = number
+                self.announced[killed_processes.import_list(self.client, self.table, number)] = number
             except SnapshotConflictError:
                 self.put_off += 1
             else:
@@ -360,16 +371,16 @@ class Load:
         return bool(self.seen.value > 2)
 
     def send(self, kind: str, seed: int) -> None:
-        self.errands.append(dying.errand(self.endpoint, self.table, kind, seed, self.done, self.results))
+        self.errands.append(killed_processes.errand(self.endpoint, self.table, kind, seed, self.done, self.results))
 
     def die(self, kind: str, seed: int, kill_after: int) -> int:
         """Run an errand to its death. Returns 1."""
-        process = dying.errand(self.endpoint, self.table, kind, seed, self.done, kill_after=kill_after)
+        process = killed_processes.errand(self.endpoint, self.table, kind, seed, self.done, kill_after=kill_after)
         process.join(60)
         assert process.exitcode == KILLED
         return 1
 
-    def end(self) -> tuple[list[dying.Sight], list[dying.Errand]]:
+    def end(self) -> tuple[list[killed_processes.Sight], list[killed_processes.Errand]]:
         """Stop everybody and check what the readers saw."""
         self.done.value = True
         try:
@@ -379,11 +390,11 @@ class Load:
         for process in (*self.readers, *self.errands):
             process.join(60)
             assert process.exitcode == 0
-        sights = [one for one in told if isinstance(one, dying.Sight)]
+        sights = [one for one in told if isinstance(one, killed_processes.Sight)]
         self._check(sights)
-        return sights, [one for one in told if isinstance(one, dying.Errand)]
+        return sights, [one for one in told if isinstance(one, killed_processes.Errand)]
 
-    def _check(self, sights: list[dying.Sight]) -> None:
+    def _check(self, sights: list[killed_processes.Sight]) -> None:
         head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
         assert head.current is not None
         releases.verify(self.client, self.table, APP, head.current)
@@ -408,14 +419,14 @@ def until(seconds: float, enough: Callable[[], bool] = lambda: True) -> Iterator
         yield turn
 
 
-def told_of(sights: list[dying.Sight]) -> str:
+def told_of(sights: list[killed_processes.Sight]) -> str:
     views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
     late = sum(sight.lagged_rows for sight in sights)
     reads = f"{lagged} lagging reads of head, {late} of a release without a row that it has"
     return f"{views} views of {READERS} readers, each whole; {reads}; no state pinned"
 
 
-def done_by(errands: list[dying.Errand]) -> str:
+def done_by(errands: list[killed_processes.Errand]) -> str:
     turns: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for one in errands:
@@ -426,7 +437,7 @@ def done_by(errands: list[dying.Errand]) -> str:
 
 @pytest.fixture
 def load(dynamodb_local: str) -> Iterator[Load]:
-    client = dying.client_of(dynamodb_local)
+    client = killed_processes.client_of(dynamodb_local)
     made = Load(client, dynamodb_local, new_table(client))
     yield made
     for process in (*made.readers, *made.errands):  # still there only where a test has failed
@@ -748,7 +759,7 @@ def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
 ) -> None:
     """What was sent to the model is sent to DynamoDB: the same conditions hold, the same rows are there in the end."""
     traces = interleave(size(25, 3), 60, traced=True).traces
-    client = dying.client_of(dynamodb_local)
+    client = killed_processes.client_of(dynamodb_local)
     answers: Counter[str] = Counter()
     assert traces
     for sent, items in traces:

@@ -20,27 +20,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 from botocore.session import get_session
-from damage import (
-    GIBBERISH,
-    Damage,
-    document,
-    edited,
-    empty,
-    every_sheet,
-    head,
-    messages,
-    no_head,
-    no_messages,
-    no_settings,
-    no_sheets,
-    no_table,
-    profile,
-    settings,
-)
-from endpoint_bench import AUTHORITY, load_app
-from evidence import keep, size
-from fake_table import APP, SETTINGS, TABLE, FakeTable
-from fault_bench import (
+from retention import table as rows
+from retention.aws.deadline import MAX_ABANDONED
+from retention.catalog import FORMAT
+from retention.lookup.store import HEAD_SECONDS, QUIET_SECONDS
+
+from console.local.surroundings import embedded_dynamodb, function_environment
+from console.releases.other_rows import create_table
+from tests.support.endpoint_on_fakes import AUTHORITY, load_app
+from tests.support.endpoint_with_faults import (
     CASES,
     CUSTOMER,
     DISCOUNT,
@@ -60,19 +48,31 @@ from fault_bench import (
     read_line,
     sheets,
 )
-from fault_proxy import FaultProxy, trusted
-from retention import table as rows
-from retention.catalog import FORMAT
-from retention.deadline import MAX_ABANDONED
-from retention.store import HEAD_SECONDS, QUIET_SECONDS
-
-from console.local.surroundings import embedded_dynamodb, function_environment
-from console.other_rows import create_table
+from tests.support.fake_table import APP, SETTINGS, TABLE, FakeTable
+from tests.support.fault_proxy import FaultProxy, trusted
+from tests.support.reliability_page import keep, size
+from tests.support.table_damage import (
+    GIBBERISH,
+    Damage,
+    document,
+    edited,
+    empty,
+    every_sheet,
+    head,
+    messages,
+    no_head,
+    no_messages,
+    no_settings,
+    no_sheets,
+    no_table,
+    profile,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from real_parts import Emulator
+    from tests.support.real_parts import Emulator
 
 pytestmark = pytest.mark.real
 

@@ -21,23 +21,23 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 from botocore.session import get_session
-from endpoint_bench import AUTHORITY
-from evidence import keep, size
-from fake_table import APP
-from fault_bench import event, fill
-from fault_proxy import FaultProxy, trusted
-from function_process import FunctionProcess, new_mark
-from real_parts import Emulator, free_port
-from retention.store import CACHED_SECONDS, HEAD_SECONDS
+from retention.lookup.store import CACHED_SECONDS, HEAD_SECONDS
 
 from console.local.surroundings import function_environment
-from console.other_rows import create_table
 from console.releases import pause, resume
+from console.releases.other_rows import create_table
+from tests.support.endpoint_on_fakes import AUTHORITY
+from tests.support.endpoint_with_faults import event, fill
+from tests.support.fake_table import APP
+from tests.support.fault_proxy import FaultProxy, trusted
+from tests.support.function_process import FunctionProcess, new_mark
+from tests.support.real_parts import Emulator, free_port
+from tests.support.reliability_page import keep, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from real_parts import Artefact
+    from tests.support.real_parts import Artefact
 
     Change: TypeAlias = Callable[["Owner"], None]
     Lines: TypeAlias = list[dict[str, Any]]
@@ -163,8 +163,10 @@ def scene(dynamodb_local: str, artefact: Artefact, tmp_path: Path) -> Iterator[t
             "THAWED_FILE": str(clock),
         }
         path = Emulator(artefact, variables).environment["PYTHONPATH"]
-        variables |= {"PYTHONPATH": os.pathsep.join([path, str(TESTS)])}  # last: only the entry point is found there
-        emulator = parts.enter_context(Emulator(artefact, variables, handler="thawed_app.get_retention_message"))
+        variables |= {
+            "PYTHONPATH": os.pathsep.join([path, str(TESTS / "support")])
+        }  # last: only the entry point is found there
+        emulator = parts.enter_context(Emulator(artefact, variables, handler="frozen_function.get_retention_message"))
         yield owner, proxy, Environment(emulator, clock, mark)
 
 

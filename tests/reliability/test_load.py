@@ -15,21 +15,21 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import real_parts
-from conftest import real
-from evidence import keep, size
-from function_process import FunctionProcess, Taken, new_mark
-from traffic import Traffic, anchor
 
 from console.local.samples import SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, function_environment
+from tests.support import real_parts
+from tests.support.function_process import FunctionProcess, Taken, new_mark
+from tests.support.mixed_traffic import Traffic, anchor
+from tests.support.reliability_page import keep, size
+from tests.support.required_parts import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from real_parts import Emulator
+    from tests.support.real_parts import Emulator
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # After warm-up. What is remembered is remembered by then; an allocator still has its moods.
 MAX_GROWTH_KIB = 3 * 1024
@@ -50,9 +50,9 @@ def figures() -> Iterator[dict[str, list[Row]]]:
     if len(found) == 1 + len(FLOODS):
         said = (
             "The built artefact under Lambda's runtime interface emulator, DynamoDB Local behind it: every kind of"
-            " answer for eight products in eight locales, and among it what `tests/minting.py` and `tests/traffic.py`"
-            f" have of attacks. May grow by at most {MAX_GROWTH_KIB // 1024} MiB once a tenth is done. The floods run"
-            " in process, in a process of their own each."
+            " answer for eight products in eight locales, and among it what `tests/minting` and"
+            f" `tests/support/mixed_traffic.py` have of attacks. May grow by at most {MAX_GROWTH_KIB // 1024} MiB"
+            " once a tenth is done. The floods run in process, in a process of their own each."
         )
         keep("load", said, ("what", "figure"), [row for rows in found.values() for row in rows])
 
@@ -197,8 +197,8 @@ FLOODS = {
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_of_different_things_finds_bounds(name: str, figures: dict[str, list[Row]]) -> None:
     """Nobody can fill memory with certificates, products or locales: the oldest go, by number or by bytes."""
-    path = os.pathsep.join(map(str, (TESTS, TESTS.parent, TESTS.parent / "handler")))
-    command = [sys.executable, "-m", "flood", name, str(FLOOD)]
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "handler")))
+    command = [sys.executable, "-m", "tests.support.memory_flood", name, str(FLOOD)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )

@@ -20,16 +20,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-import quoting
-import real_parts
 import retention as handler_package
-import simulated
 from boto3 import client as aws
-from canaries import ENCODINGS, WINDOW, Watch, new_key, new_person, spellings
-from conftest import real
 from cryptography.hazmat.primitives.asymmetric import ec
-from desk import Desk, sit_down
-from endpoint_bench import (
+from retention import table as rows
+from retention.aws.connection import CallFailedError
+from retention.keys import KeyRing
+from retention.log import record as records
+from retention.log.record import Record
+from retention.log.telemetry import Telemetry
+from retention.offers import Signer
+from retention.review.snapshot import SnapshotReport
+from retention.settings import SyncDeployment
+
+import console as console_package
+from console.local.samples import SAMPLE_CLOCK
+from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
+from console.releases.other_rows import write_profile
+from console.simulator.api import Request, Response
+from console.simulator.server import Server
+from tests.minting import signed
+from tests.support import echoing_servers, real_parts, simulated_app
+from tests.support.endpoint_on_fakes import (
     ADVANCED,
     APP,
     AUTHORITY,
@@ -44,31 +56,17 @@ from endpoint_bench import (
     make_bench,
     rule,
 )
-from evidence import PROVING, keep, size
-from minting import signed
-from retention import record as records
-from retention import table as rows
-from retention.connection import CallFailedError
-from retention.keys import KeyRing
-from retention.offers import Signer
-from retention.record import Record
-from retention.settings import SyncDeployment
-from retention.snapshot import SnapshotReport
-from retention.telemetry import Telemetry
-from sam_template import resources
-from traffic import Traffic, anchor, posted, request
-
-import console as console_package
-from console.local.samples import SAMPLE_CLOCK
-from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
-from console.other_rows import write_profile
-from console.simulator.api import Request, Response
-from console.simulator.server import Server
+from tests.support.mixed_traffic import Traffic, anchor, posted, request
+from tests.support.operator_desk import Desk, sit_down
+from tests.support.planted_secrets import ENCODINGS, WINDOW, Watch, new_key, new_person, spellings
+from tests.support.reliability_page import PROVING, keep, size
+from tests.support.required_parts import real
+from tests.support.sam_template import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from real_parts import Emulator
+    from tests.support.real_parts import Emulator
 
 REQUESTS = size(1_000, 60)
 PEOPLE = 20
@@ -111,7 +109,7 @@ class Haul:
     def __post_init__(self) -> None:
         self.watch.plant("path secret", self.path_secret)
         self.watch.plant_key("signing key", self.pem.encode())
-        self.watch.plant_key("API key", simulated.PEM)
+        self.watch.plant_key("API key", simulated_app.PEM)
         self.watch.plant("key of another curve", "".join(self.p384.splitlines()[2:-1]))
         for secret in (self.access_key, self.secret_key, self.session_token):
             self.watch.plant("AWS credentials", secret)
@@ -260,15 +258,15 @@ def test_the_function_writes_no_secret(
 ) -> None:
     """Whatever it is asked, and however what it asks fails and quotes, its log has neither secrets nor people."""
     changed, best, fault = MODES[mode]
-    refused = quoting.refusing("ThrottlingException", haul.quote)
+    refused = echoing_servers.refusing("ThrottlingException", haul.quote)
     faults = {
-        "good": quoting.parameter(haul.pem),
-        "cut": quoting.parameter(haul.pem[:-60]),
+        "good": echoing_servers.parameter(haul.pem),
+        "cut": echoing_servers.parameter(haul.pem[:-60]),
         "quotes": refused,
     }
     with ExitStack() as servers:
         ssm = servers.enter_context(answering(faults.get(fault, faults["good"])))
-        passed = quoting.passing(table, lambda asked: fault == "table" or b"#customer#" in asked.body, refused)
+        passed = echoing_servers.passing(table, lambda asked: fault == "table" or b"#customer#" in asked.body, refused)
         dynamodb = servers.enter_context(answering(passed)) if fault in {"table", "customers"} else table
         variables = function_environment(dynamodb, APP, SAMPLE_CLOCK.isoformat(), anchor())
         function = emulator({**variables, **haul.credentials, **changed, "AWS_ENDPOINT_URL_SSM": ssm})
@@ -375,11 +373,11 @@ APPLES: Mapping[str, Callable[[Request], Response]] = {
         {"content-type": "application/json"},
         json.dumps({f"{'image' if 'image' in asked.target else 'message'}Identifiers": []}).encode(),
     ),
-    **{f"answers {status}": quoting.apple(status) for status in (302, 400, 401, 403, 404, 500, 503)},
-    "limits the rate": quoting.apple(429, **{"retry-after": "1800000000000"}),
-    "limits the rate until never": quoting.apple(429, **{"retry-after": "9" * 40}),
-    "lists its token": quoting.listing,
-    "is a page": quoting.page,
+    **{f"answers {status}": echoing_servers.apple(status) for status in (302, 400, 401, 403, 404, 500, 503)},
+    "limits the rate": echoing_servers.apple(429, **{"retry-after": "1800000000000"}),
+    "limits the rate until never": echoing_servers.apple(429, **{"retry-after": "9" * 40}),
+    "lists its token": echoing_servers.listing,
+    "is a page": echoing_servers.page,
 }
 
 
@@ -396,7 +394,7 @@ def test_the_sync_writes_no_secret(
         sent.append(asked.headers["authorization"].removeprefix("Bearer "))
         return APPLES[says](asked)
 
-    with answering(heard) as apple, answering(quoting.parameter(haul.pem)) as ssm:
+    with answering(heard) as apple, answering(echoing_servers.parameter(haul.pem)) as ssm:
         written = sync_once(
             artefact,
             haul,
@@ -418,8 +416,8 @@ def test_a_sync_without_a_key_or_a_table_writes_no_secret(
     fault: str, haul: Haul, table: str, artefact: real_parts.Artefact
 ) -> None:
     """What it cannot read it names by a code."""
-    refused = quoting.refusing("ValidationException", haul.quote)
-    cut = quoting.parameter(haul.pem[:-60])
+    refused = echoing_servers.refusing("ValidationException", haul.quote)
+    cut = echoing_servers.parameter(haul.pem[:-60])
     with ExitStack() as servers:
         ssm = servers.enter_context(answering(cut if fault == "its key cut short" else refused))
         dynamodb = servers.enter_context(answering(refused)) if fault == "DynamoDB quotes" else table
@@ -636,7 +634,7 @@ def local_aws() -> Iterator[str]:
 def commands(haul: Haul, folder: Path) -> list[tuple[str, ...]]:
     """Return what an operator types; whose request it is stands in a file, the secret at the end of a URL."""
     saved = folder / "event.json"
-    claims = request(simulated.MONTHLY, "en-US", haul.people[0], appAppleId=simulated.APP.app_apple_id)
+    claims = request(simulated_app.MONTHLY, "en-US", haul.people[0], appAppleId=simulated_app.APP.app_apple_id)
     saved.write_text(json.dumps(secretive(haul, posted(signed(body=claims)))))
     url = f"https://example.com/v1/retention-message/{haul.path_secret}"
     return [
@@ -651,7 +649,7 @@ def commands(haul: Haul, folder: Path) -> list[tuple[str, ...]]:
         ("doctor",),
         ("endpoint", "delete"),
         ("endpoint", "delete", "--yes"),
-        ("performance-test", "start", "--transaction", "1", "--product", simulated.MONTHLY, "--anyway"),
+        ("performance-test", "start", "--transaction", "1", "--product", simulated_app.MONTHLY, "--anyway"),
         ("prune", "--show"),
     ]
 
@@ -717,7 +715,7 @@ def test_a_bad_key_is_not_repeated(
             monkeypatch.setenv("RETENTION_API_KEY", key)
         else:
             ssm = aws("ssm", endpoint_url=local_aws)
-            path = f"/retention/test/{desk.name}/{simulated.KEY_ID}"
+            path = f"/retention/test/{desk.name}/{simulated_app.KEY_ID}"
             ssm.put_parameter(Name=path, Value=key, Type="SecureString", Overwrite=True)
         texts = [
             text
@@ -740,7 +738,7 @@ def test_an_aws_that_quotes_is_not_repeated_whole(
     for name, value in haul.credentials.items():
         monkeypatch.setenv(name, value)
     with (
-        answering(quoting.refusing("ValidationException")) as url,
+        answering(echoing_servers.refusing("ValidationException")) as url,
         sit_down(tmp_path, local_aws, f"quoting {command[0]}", written.capsys) as desk,
     ):
         desk.endpoint = url

@@ -16,16 +16,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import live_objects
 import pytest
-import real_parts
-from aws_front import AwsFront
-from conftest import real
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from simulated import PEM
-from trust_bench import APP, MESSAGE, NOW, V1, V2, app_store, event_of, root_der
 
 from console.local.surroundings import LocalTable, function_environment
+from tests.support import real_parts
+from tests.support.changing_certificates import APP, MESSAGE, NOW, V1, V2, app_store, event_of, root_der
+from tests.support.local_aws import AwsFront
+from tests.support.required_parts import real
+from tests.support.simulated_app import PEM
 
 pytestmark = pytest.mark.real
 
@@ -64,7 +63,7 @@ def variables() -> Iterator[dict[str, str]]:
         yield {
             **function_environment(aws.url, APP.app_apple_id, NOW.isoformat(), root_der()),
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join([str(ROOT / "handler"), str(Path(live_objects.__file__).parent)]),
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "handler"), str(ROOT)]),
             "AWS_ENDPOINT_URL": aws.url,
             "AWS_REGION": "us-east-1",
             "AWS_SAM_LOCAL": "true",
@@ -106,7 +105,14 @@ def look(variables: dict[str, str], tmp_path: Path, *, hook: bool) -> tuple[dict
     file = tmp_path / "secrets"
     file.write_text("\n".join(secret.hex() for secret in wanted.values()), encoding="ascii")
     process = subprocess.run(
-        [sys.executable, live_objects.__file__, hashlib.sha256(root_der()).hexdigest(), "hook" if hook else "", file],
+        [
+            sys.executable,
+            "-m",
+            "tests.support.process_memory",
+            hashlib.sha256(root_der()).hexdigest(),
+            "hook" if hook else "",
+            file,
+        ],
         input=json.dumps(events),
         env=variables,
         capture_output=True,

@@ -12,25 +12,21 @@ from functools import partial
 from typing import Any, Final
 
 import pytest
-import real_parts
-from aws_front import AwsFront
-from conftest import real
-from contract.test_template import acceptable, parameters, refused_by
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from endpoint_bench import MESSAGE as PLAIN_MESSAGE
-from endpoint_bench import catalog, load_app, make_bench, rule
-from evidence import keep, size
-from minting import der, root_plan
-from real_parts import Artefact, Emulator
 from retention.certificates import anchor_key
 from retention.errors import VerificationError
 from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, apple_root
 from retention.request import MAX_AGE, MAX_AHEAD
 from retention.settings import Deployment
-from sam_template import read_template, resources, template
-from simulated import PEM
-from trust_bench import (
+
+from console.local.samples import EVENTS
+from console.local.surroundings import LocalTable, function_environment
+from console.simulator.authority import Authority
+from tests.contract.test_template import acceptable, parameters, refused_by
+from tests.minting import der, root_plan
+from tests.support import real_parts
+from tests.support.changing_certificates import (
     APP,
     MESSAGE,
     NOW,
@@ -49,10 +45,14 @@ from trust_bench import (
     replace_validity,
     root_der,
 )
-
-from console.authority import Authority
-from console.local.samples import EVENTS
-from console.local.surroundings import LocalTable, function_environment
+from tests.support.endpoint_on_fakes import MESSAGE as PLAIN_MESSAGE
+from tests.support.endpoint_on_fakes import catalog, load_app, make_bench, rule
+from tests.support.local_aws import AwsFront
+from tests.support.real_parts import Artefact, Emulator
+from tests.support.reliability_page import keep, size
+from tests.support.required_parts import real
+from tests.support.sam_template import read_template, resources, template
+from tests.support.simulated_app import PEM
 
 SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from console.addresses import read_url
-from console.aws import client
-from console.failure import Misuse
-from console.rehearse import check_url
-from console.session import base_url
+from console.deployment.aws import client
+from console.deployment.session import base_url
+from console.simulator.rehearsal import check_url
+from console.terminal.addresses import read_url
+from console.terminal.failure import Misuse
 
 TAKEN = [
     "https://abc123.execute-api.us-east-1.amazonaws.com/v1/retention-message/s3cr3t",

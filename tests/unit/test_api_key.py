@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from moto import mock_aws
 from retention.offers import Signer
-from simulated import PEM
 
 from console.appstore.api_key import VARIABLE, ApiKey, read_api_key
-from console.failure import Failure
+from console.terminal.failure import Failure
+from tests.support.simulated_app import PEM
 
 P384 = ec.generate_private_key(ec.SECP384R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

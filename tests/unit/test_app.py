@@ -15,7 +15,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from endpoint_bench import (
+from retention.aws.sigv4 import Credentials
+from retention.catalog import PENDING
+from retention.errors import CatalogUnavailableError, ConfigurationError
+from retention.offers import Signer
+from retention.request import MAX_BODY_BYTES
+
+from tests.support.endpoint_on_fakes import (
     APP,
     AUTHORITY,
     MESSAGE,
@@ -34,11 +40,6 @@ from endpoint_bench import (
     rule,
     signed,
 )
-from retention.catalog import PENDING
-from retention.errors import CatalogUnavailableError, ConfigurationError
-from retention.offers import Signer
-from retention.request import MAX_BODY_BYTES
-from retention.sigv4 import Credentials
 
 ADVANCED = "advancedCommerceInfo"
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}

@@ -14,8 +14,7 @@ import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
-from retention.snapshot import ImageState
-from simulated import APP, BULLET, FULL, KEY_ID, MONTHLY, NOW, PEM, Clock, answer_of, make_box, new_id, shelve, text
+from retention.review.snapshot import ImageState
 
 from console.appstore import client as apple
 from console.appstore.client import ApiKey, Apple, AppleError, Kind
@@ -28,6 +27,21 @@ from console.simulator.box import Box
 from console.simulator.rates import HOUR
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import PRODUCTION, SANDBOX
+from tests.support.simulated_app import (
+    APP,
+    BULLET,
+    FULL,
+    KEY_ID,
+    MONTHLY,
+    NOW,
+    PEM,
+    Clock,
+    answer_of,
+    make_box,
+    new_id,
+    shelve,
+    text,
+)
 
 KEY = ApiKey(KEY_ID, APP.issuer_id, PEM)
 BODY = json.dumps(text()).encode()

@@ -13,24 +13,24 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from fake_table import APP, HERO, KEEP_EN, KEEP_FR
-from mortal import KilledError, Mortal
 from moto import mock_aws
-from published import NOW, put, release
 from retention import table as rows
-from retention.snapshot import ImageState, apply_snapshot
+from retention.review.snapshot import ImageState, apply_snapshot
 
-from console.archive import ArchiveError, Contents, inspect, items
-from console.exporting import Exported, ExportError, export
-from console.importing import (
+from console.backup.archive import ArchiveError, Contents, inspect, items
+from console.backup.export import Exported, ExportError, export
+from console.backup.restore import (
     ImportConflictError,
     Imported,
     ImportRefusedError,
     check_place,
     import_app,
 )
-from console.other_rows import create_table, record_default, write_profile
 from console.releases import ReleaseError, list_releases, load_live, pause, rollback
+from console.releases.other_rows import create_table, record_default, write_profile
+from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR
+from tests.support.killed_client import KilledError, Mortal
+from tests.support.small_release import NOW, put, release
 
 FROM, TO = "retention", "restored"
 LATER = NOW + timedelta(days=1)

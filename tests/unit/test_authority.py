@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from retention.errors import VerificationError
 from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, apple_root
 
-from console import authority
-from console.authority import Authority, request_claims
+from console.simulator import authority
+from console.simulator.authority import Authority, request_claims
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "events" / "ca"
@@ -143,8 +143,8 @@ def test_only_the_leafs_key_is_committed() -> None:
 
 
 def test_command_makes_an_authority(tmp_path: Path) -> None:
-    """`python -m console.authority DIR` makes one and prints its root's fingerprint."""
-    command = [sys.executable, "-m", "console.authority", str(tmp_path / "new"), "Owner's Root"]
+    """`python -m console.simulator.authority DIR` makes one and prints its root's fingerprint."""
+    command = [sys.executable, "-m", "console.simulator.authority", str(tmp_path / "new"), "Owner's Root"]
     path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'handler'}"}
     done = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, check=True, text=True)
     made = Authority.load(tmp_path / "new")

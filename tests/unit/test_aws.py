@@ -14,9 +14,9 @@ from unittest.mock import patch
 import boto3
 import pytest
 
-from console import stack, target
-from console.aws import client
-from console.failure import Failure, Misuse, sentence
+from console.deployment import stack, target
+from console.deployment.aws import client
+from console.terminal.failure import Failure, Misuse, sentence
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 HUSH = "hush-hush"

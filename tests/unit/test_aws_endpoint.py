@@ -12,8 +12,8 @@ from botocore.loaders import Loader
 from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
-from retention import sdk
-from retention.aws_endpoint import Endpoint
+from retention.aws import sdk
+from retention.aws.endpoint import Endpoint
 from retention.errors import ConfigurationError
 
 LOADER = Loader()

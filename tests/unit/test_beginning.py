@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from endpoint_bench import APP, MESSAGE, VARIABLES, catalog, load_app, make_bench, rule
 from retention import beginning
+from retention.aws.deadline import Deadline
 from retention.beginning import Beginning
-from retention.deadline import Deadline
+from retention.lookup.store import INIT_SECONDS
 from retention.offers import Signer
-from retention.store import INIT_SECONDS
+
+from tests.support.endpoint_on_fakes import APP, MESSAGE, VARIABLES, catalog, load_app, make_bench, rule
 
 RELEASES: Any = {APP: catalog(rule(MESSAGE)).settings}
 

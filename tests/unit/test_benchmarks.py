@@ -9,9 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import real_parts
-from conftest import real
-from real_parts import Artefact
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.decision import decide
 from retention.jws import APPLE_ROOT_FINGERPRINT
@@ -20,10 +17,13 @@ from retention.request import RetentionRequest
 
 from benchmarks import artefacts, catalogs, figures
 from benchmarks.catalogs import Shape
-from console.authority import Authority, request_claims
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.release import Release
+from console.simulator.authority import Authority, request_claims
+from tests.support import real_parts
+from tests.support.real_parts import Artefact
+from tests.support.required_parts import real
 
 ROOT = Path(__file__).parents[2]
 HANDLER = ROOT / "handler"

@@ -15,10 +15,10 @@ import artefact
 import install
 import layer
 import pytest
-from foreign import FOREIGN
-from sam_template import ROOT
 
 import build
+from tests.support.sam_template import ROOT
+from tests.support.shell_variables import FOREIGN
 
 OF_MAKE = {"MAKEFLAGS": "n", "MAKEFILES": "/elsewhere/Makefile", "MAKELEVEL": "3", "MFLAGS": "-n", "GNUMAKEFLAGS": "-n"}
 OF_SAM = {"SAM_TEMPLATE_FILE": "other.yaml", "SAM_CLI_BETA_FEATURES": "1", "RETENTION_NONCE": "left over"}

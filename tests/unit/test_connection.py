@@ -16,17 +16,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from fake_table import Clock
-from fault_proxy import self_signed
-from retention import connection as module
-from retention.aws_endpoint import Endpoint
-from retention.connection import CallFailedError, Connection, _tls
-from retention.connection import connect as connect_to
-from retention.deadline import Deadline, OutOfTimeError, PassedTime, Workers
+from retention.aws import connection as module
+from retention.aws.connection import CallFailedError, Connection, _tls
+from retention.aws.connection import connect as connect_to
+from retention.aws.deadline import Deadline, OutOfTimeError, PassedTime, Workers
+from retention.aws.endpoint import Endpoint
 from retention.errors import CatalogUnavailableError, ConfigurationError
-from retention.store import Store
+from retention.lookup.store import Store
 
-HANDLER = Path(module.__file__).parents[1]
+from tests.support.fake_table import Clock
+from tests.support.fault_proxy import self_signed
+
+HANDLER = Path(module.__file__).parents[2]
 
 
 def read_request(client: socket.socket) -> bytes:
@@ -472,7 +473,7 @@ def test_a_call_imports_neither_an_http_client_nor_the_codec_of_host_names() -> 
     """Each would cost every cold start some milliseconds: 37 of 690 million instructions together."""
     script = """
 import socket, sys, threading
-from retention.connection import connect
+from retention.aws.connection import connect
 with socket.create_server(("127.0.0.1", 0)) as listener:
     def serve():
         client, _ = listener.accept()

@@ -9,11 +9,11 @@ import re
 from typing import Any, Final
 
 import pytest
-from endpoint_bench import MESSAGE, catalog, load_app, make_bench, rule, signed
-from retention.record import Record
-from sam_template import ROOT, resources
+from retention.log.record import Record
 
 from benchmarks import bill, costs
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, load_app, make_bench, rule, signed
+from tests.support.sam_template import ROOT, resources
 
 PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")

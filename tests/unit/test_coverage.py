@@ -10,20 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from edited import APP, Run, edited, edition, empty_table, runner
 from retention.catalog import MessageState
 from retention.decision import decide
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer
 
-from console.coverage import Cell, Choice, Coverage, cover, own_locales
-from console.edition import Edition, Standing
-from console.failure import Failure
+from console.decisions.coverage import Cell, Choice, Coverage, cover, own_locales
 from console.file.compile import PreviousTexts
+from console.file.edition import Edition, Standing
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
-from console.other_rows import record_default
+from console.releases.other_rows import record_default
+from console.terminal.failure import Failure
+from tests.support.edited_sample import APP, Run, edited, edition, empty_table, runner
 
 PRO, BASIC, STUDENT = "trailhead.pro.monthly", "trailhead.basic.monthly", "trailhead.student.annual"
 EXPERIMENT = "half-of-monthly-tries-the-switch"
@@ -329,7 +329,7 @@ def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, 
     assert not any(shown["answer"] != "fallback" for cell in first["cells"] for shown in cell["realTime"])
     run("publish", str(SAMPLE), *table)
     run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
-    from console.aws import client  # noqa: PLC0415  # the command's own way to a table
+    from console.deployment.aws import client  # noqa: PLC0415  # the command's own way to a table
 
     dynamodb = client("dynamodb", region=None, endpoint_url=endpoint)
     one = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from retention.credentials import CredentialSource, NoCredentialsError
-from retention.sigv4 import Credentials
+from retention.aws.credentials import CredentialSource, NoCredentialsError
+from retention.aws.sigv4 import Credentials
 
 LENT = {
     "AccessKeyId": "ASIA1",

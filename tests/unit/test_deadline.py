@@ -8,8 +8,9 @@ import time
 import weakref
 
 import pytest
-from fake_table import Clock
-from retention.deadline import Deadline, OutOfTimeError, PassedTime, Workers
+from retention.aws.deadline import Deadline, OutOfTimeError, PassedTime, Workers
+
+from tests.support.fake_table import Clock
 
 
 class Hang:

@@ -17,7 +17,7 @@ from deploy import DeployError, Deploying, profile_of, sam_arguments
 from samconfig import Deployment
 
 import build
-from console.alias import differences
+from console.deployment.alias import differences
 
 LATEST: dict[str, Any] = {
     "Version": "$LATEST",

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from edited import APP, Run, edited, empty_table, runner
 
-from console.differences import Change, Differences, Side, differences, side_of_file
+from console.decisions.differences import Change, Differences, Side, differences, side_of_file
 from console.file.mistakes import Mistakes
 from console.local.samples import SAMPLE
 from console.local.surroundings import embedded_dynamodb
+from tests.support.edited_sample import APP, Run, edited, empty_table, runner
 
 KEEP_BASIC = """  - name: keep-basic
     when: {productId: trailhead.basic.monthly}

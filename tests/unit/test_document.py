@@ -14,7 +14,7 @@ from console.file import mistakes
 from console.file.document import Document, read
 from console.file.entries import Experiment
 from console.file.mistakes import Mistakes
-from console.ordinary_file import NotOrdinaryError
+from console.terminal.ordinary_file import NotOrdinaryError
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sam_template import ROOT
 
-from console import entry
+from console.cli import entry
 from console.local.samples import SAMPLE
+from tests.support.sam_template import ROOT
 
 # -P as in the installed command: the current folder is no place of modules
-RETENTION = [sys.executable, "-P", "-c", "from console.entry import retention; retention()"]
+RETENTION = [sys.executable, "-P", "-c", "from console.cli.entry import retention; retention()"]
 DEMO = [sys.executable, "-I", "-m", "console.local.demo"]
 SERVE = [sys.executable, "-I", "-m", "console.local.serve", "--port", "0", "--dynamodb-port", "0"]
 SIMULATOR = [sys.executable, "-m", "console.simulator"]
@@ -149,9 +149,9 @@ def test_a_terminal_that_has_no_letters_but_ascii(encoding: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("code", "exit_code"),
     [
-        ("import console.file.document as d\nd.read = fault\nfrom console.entry import retention\nretention()", 1),
-        ("from console.entry import carry_out\nraise SystemExit(carry_out(fault))", 1),
-        ("from console.entry import begin\nbegin(local=True)\nfault()", 1),
+        ("import console.file.document as d\nd.read = fault\nfrom console.cli.entry import retention\nretention()", 1),
+        ("from console.cli.entry import carry_out\nraise SystemExit(carry_out(fault))", 1),
+        ("from console.cli.entry import begin\nbegin(local=True)\nfault()", 1),
     ],
     ids=["retention", "carry_out", "uncaught"],
 )
@@ -182,6 +182,6 @@ def test_a_checkout_and_temporary_files_under_any_name(tmp_path: Path, name: str
     for images in (ROOT / "events").iterdir():
         if images.is_dir() and images.name not in {"ca", "states"} and not (checkout / images.name).exists():
             shutil.copytree(images, checkout / images.name)
-    ended = run([sys.executable, "-m", "console.main", "validate", str(file)], cwd=tmp_path, env=environment)
+    ended = run([sys.executable, "-m", "console.cli.main", "validate", str(file)], cwd=tmp_path, env=environment)
     assert ended.returncode == 0, ended.stderr
     assert str(file).encode() in ended.stdout

@@ -6,8 +6,9 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import evidence
 import pytest
+
+from tests.support import reliability_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def kept(directory: Path, **changed: object) -> Path:
-    for section in evidence.SECTIONS:
+    for section in reliability_page.SECTIONS:
         figures = {"said": f"Tried: {section}.", "columns": ["a", "b"], "rows": [["1", "x | y"]], **changed}
         (directory / f"{section}.json").write_text(json.dumps(figures))
     return directory
@@ -24,8 +25,8 @@ def kept(directory: Path, **changed: object) -> Path:
 
 def test_every_section_has_its_heading_paragraph_and_table(tmp_path: Path) -> None:
     """The page has the sections in their order, and a bar in a cell does not end it."""
-    text = evidence.page(kept(tmp_path), NOW)
-    places = [text.index(f"\n## {title}\n") for title in evidence.SECTIONS.values()]
+    text = reliability_page.page(kept(tmp_path), NOW)
+    places = [text.index(f"\n## {title}\n") for title in reliability_page.SECTIONS.values()]
     assert places == sorted(places)
     assert "Tried: faults.\n\n| a | b |\n| --- | --- |\n| 1 | x \\| y |\n" in text
 
@@ -34,10 +35,10 @@ def test_a_section_without_figures_stops_the_page(tmp_path: Path) -> None:
     """Yesterday's figures are never shown beside today's."""
     (kept(tmp_path) / "faults.json").unlink()
     with pytest.raises(FileNotFoundError, match="faults"):
-        evidence.page(tmp_path, NOW)
+        reliability_page.page(tmp_path, NOW)
 
 
 def test_a_section_that_the_page_lacks_is_refused() -> None:
     """Figures that no page would show are a mistake of the test that keeps them."""
     with pytest.raises(KeyError, match="faults"):
-        evidence.keep("fualts", "", (), ())
+        reliability_page.keep("fualts", "", (), ())

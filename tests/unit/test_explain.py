@@ -12,13 +12,13 @@ from retention.catalog import MessageState
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
-from console.authority import Authority
-from console.explain import Explanation, draft_catalog, explain
-from console.explaining import read_facts
-from console.failure import Failure
+from console.decisions.explain import read_facts
+from console.decisions.reasons import Explanation, draft_catalog, explain
+from console.decisions.received import read_event
 from console.file.document import read
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK, compile_sample
-from console.received import read_event
+from console.simulator.authority import Authority
+from console.terminal.failure import Failure
 
 RELEASE = compile_sample().release
 DOCUMENT = read(SAMPLE)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sam_template import ROOT
+
+from tests.support.sam_template import ROOT
 
 CONSOLE = ROOT / "console"
 
@@ -42,4 +43,4 @@ def test_a_failure_is_a_finished_sentence(place: str) -> None:
 def test_there_are_failures_to_look_at() -> None:
     """The test above reads the console that is there."""
     assert len(TEXTS) > 50
-    assert Path(CONSOLE / "failure.py").exists()
+    assert Path(CONSOLE / "terminal" / "failure.py").exists()

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retention.http_answer import Answer, AnswerError, Arriving, read_answer
+from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
 
 
 def read(*pieces: bytes, hang_up: bool = True) -> Answer:

@@ -7,7 +7,7 @@ from email.message import Message
 
 import pytest
 
-from console.http_body import BodyError, read_body
+from console.simulator.http_body import BodyError, read_body
 
 LIMIT = 100_000
 

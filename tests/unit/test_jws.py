@@ -12,14 +12,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import minting
 import pytest
 from cryptography.x509.verification import PolicyBuilder, Store
-from minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
 from retention import certificates, jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
 from retention.jws import MAX_PATHS, SignedPayloadVerifier, apple_root
 from retention.signing_path import PATH_SECONDS, SigningPath
+
+from tests import minting
+from tests.minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from console.failure import Failure
 from console.file.document import read
 from console.file.key_ids import is_key_id, meant
-from console.starter import Given, complete
+from console.file.starter import Given, complete
+from console.terminal.failure import Failure
 
 ID = "2X9R4HXF34"
 

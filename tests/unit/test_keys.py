@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 import pytest
-from fake_table import Clock
-from retention.connection import CallFailedError
-from retention.deadline import Deadline
+from retention.aws.connection import CallFailedError
+from retention.aws.deadline import Deadline
 from retention.errors import SigningError
 from retention.keys import KeyRing
 from retention.offers import Signer as RealSigner
+
+from tests.support.fake_table import Clock
 
 
 class Parameters:

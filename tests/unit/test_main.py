@@ -19,17 +19,17 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import NoRegionError
-from desk import assert_camel_case
 from retention.errors import RetentionError
 from retention.table import UnreadableRowError
 
-from console import stack, target
-from console.explaining import read_facts
-from console.failure import Failure, sentence
+from console.cli.main import main
+from console.decisions.explain import read_facts
+from console.deployment import stack, target
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
-from console.main import main
-from console.other_rows import create_table
+from console.releases.other_rows import create_table
+from console.terminal.failure import Failure, sentence
+from tests.support.operator_desk import assert_camel_case
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]
@@ -98,7 +98,7 @@ def test_verbs_of_verbs_have_examples(run: Run, verb: str) -> None:
 def test_help_and_validate_do_not_wait_for_boto3() -> None:
     """boto3 takes half a second to import, and neither needs it."""
     code = (
-        "import sys\nfrom console.main import main\n"
+        "import sys\nfrom console.cli.main import main\n"
         f"try: main(['validate', {str(SAMPLE)!r}, '--at', '2026-11-24T12:00:00Z'])\n"
         "except SystemExit as e: assert not e.code\n"
         "assert not {'boto3', 'botocore'} & sys.modules.keys()\n"
@@ -593,7 +593,7 @@ def test_a_fact_that_is_no_number_is_text(fact: str) -> None:
 
 
 def console(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "console.main", *arguments]
+    command = [sys.executable, "-m", "console.cli.main", *arguments]
     return subprocess.run(command, cwd=EVENTS.parent, check=False, timeout=60, **options)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
-from fake_table import APP, SETTINGS, SHEETS
 from retention.catalog import Catalog, MessageState, Settings, Sheet
-from retention.memory import Memory, SheetKey, View, ViewKey, _cost
+from retention.lookup.memory import Memory, SheetKey, View, ViewKey, _cost
+
+from tests.support.fake_table import APP, SETTINGS, SHEETS
 
 SETTINGS_READ = Settings.from_document(SETTINGS)
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from simulated import Clock
 
-from console.output import Output, prepare_streams
+from console.terminal.output import Output, prepare_streams
+from tests.support.simulated_app import Clock
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -63,7 +63,7 @@ def test_help_is_printed_in_a_terminal_of_no_width() -> None:
     """By the command itself."""
     shell = {**os.environ, "COLUMNS": "0"}
     done = subprocess.run(
-        [sys.executable, "-c", "from console.entry import retention; retention()", "--help"],
+        [sys.executable, "-c", "from console.cli.entry import retention; retention()", "--help"],
         env=shell,
         capture_output=True,
         check=False,

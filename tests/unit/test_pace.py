@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import NOW, Clock
 
 from console.appstore.errors import AppleError, Kind
 from console.appstore.pace import HOUR, Pace, calls_per_hour
 from console.simulator.operations import OPERATIONS
 from console.simulator.rates import hourly_limit
+from tests.support.simulated_app import NOW, Clock
 
 UPLOAD, DEFAULT = "Upload Message", "Configure Default Message"
 

@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 from retention.catalog import FORMAT, MessageState
-from retention.snapshot import ImageState
-from simulated import BULLET, FULL
+from retention.review.snapshot import ImageState
 
-from console.defaults import coverage
+from console.deployment.session import base_url, duration, plural
+from console.deployment.stack import PRODUCTION, SANDBOX
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.file.release import Release
-from console.plan import Plan, UploadImage, make_plan, upload_order
-from console.prune import find_prunable
-from console.seen import Live, Recorded, Row, Seen
-from console.session import base_url, duration, plural
-from console.stack import PRODUCTION, SANDBOX
-from console.status import make_status
+from console.rollout.defaults import coverage
+from console.rollout.observed import Live, Recorded, Row, Seen
+from console.rollout.plan import Plan, UploadImage, make_plan, upload_order
+from console.rollout.prune import find_prunable
+from console.rollout.status import make_status
+from tests.support.simulated_app import BULLET, FULL
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FILE = """

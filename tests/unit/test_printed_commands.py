@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from console.authority import Authority
-from console.doctor import Examination
-from console.main import main
-from console.output import Output
-from console.rehearsal_authority import Occasion
-from console.rehearsing import _introduce
-from console.session import Access
-from console.target import Where
+from console.cli.main import main
+from console.cli.rehearsal import _introduce
+from console.deployment.session import Access
+from console.deployment.target import Where
+from console.rollout.doctor import Examination
+from console.simulator.authority import Authority
+from console.simulator.rehearsal_authority import Occasion
+from console.terminal.output import Output
 
 ODD = "My App's (files) #1"
 

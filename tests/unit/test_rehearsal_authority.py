@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from retention.jws import SignedPayloadVerifier
 
-from console.authority import request_claims
-from console.failure import Failure
-from console.rehearsal_authority import default_directory, obtain, read_anchor
+from console.simulator.authority import request_claims
+from console.simulator.rehearsal_authority import default_directory, obtain, read_anchor
+from console.terminal.failure import Failure
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -21,16 +21,16 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 from retention.jws import SignedPayloadVerifier
 
-from console.authority import Authority
-from console.failure import Failure
-from console.forecast import Subject, forecast
+from console.cli.main import main
+from console.decisions.forecast import Subject, forecast
+from console.deployment.target import Where
 from console.local.samples import SAMPLE
-from console.main import main
-from console.rehearse import Asking, check_url, rehearse, send, server_timing
 from console.simulator.api import HangUp, Request, Response
+from console.simulator.authority import Authority
 from console.simulator.box import TestConfig
+from console.simulator.rehearsal import Asking, check_url, rehearse, send, server_timing
 from console.simulator.server import Server
-from console.target import Where
+from console.terminal.failure import Failure
 
 AUTHORITY = Authority.create("Test Rehearsal Root CA")
 ASKING = Asking(AUTHORITY, 6745974591, "trailhead.pro.annual", "en-US", "2000000900000001")

@@ -10,16 +10,13 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from moto import mock_aws
-from published import NOW, put, release
 from retention import table as rows
 from retention.catalog import UNKNOWN, MessageState
 from retention.errors import CatalogUnavailableError
-from retention.snapshot import ImageState, apply_snapshot, read_all
+from retention.review.snapshot import ImageState, apply_snapshot, read_all
 
 from console.file.release import ImageFacts
-from console.other_rows import create_table, record_default, write_profile
 from console.releases import (
     Moved,
     PublishConflictError,
@@ -38,6 +35,9 @@ from console.releases import (
     rollback,
     verify,
 )
+from console.releases.other_rows import create_table, record_default, write_profile
+from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
+from tests.support.small_release import NOW, put, release
 
 TABLE = "retention"
 
@@ -619,7 +619,7 @@ def cancelled(client: Any, code: str) -> Exception:
 
 def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two transactions on one row: one of them is told to come back."""
-    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
     transact, calls = client.transact_write_items, list[bool]()
 
     def met(**request: Any) -> Any:
@@ -637,7 +637,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
     client: Any, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     """It is not taken for a lost race."""
-    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
 
     def never(**_: Any) -> Any:
         raise cancelled(client, code)
@@ -650,7 +650,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
 
 def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unprocessed keys are asked for again."""
-    monkeypatch.setattr("console.releases.calls._PAUSE", 0.0)
+    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
     for name in ("one", "two", "three"):
         put(client, TABLE, name)
     batch_get_item = client.batch_get_item

@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edited import APP, Run, edited, edition, empty_table, runner
 from retention.catalog import MessageState
 from retention.decision import Decision, decide
-from retention.record import Record
+from retention.log.record import Record
+from retention.log.telemetry import Telemetry
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer
-from retention.telemetry import Telemetry
 
-from console.decision_log import Logged, read_log
-from console.edition import Edition
-from console.failure import Failure
+from console.decisions.log import Logged, read_log
+from console.decisions.replay import Replayed, replay
+from console.file.edition import Edition
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
-from console.ordinary_file import NotOrdinaryError
-from console.replay import Replayed, replay
+from console.terminal.failure import Failure
+from console.terminal.ordinary_file import NotOrdinaryError
+from tests.support.edited_sample import APP, Run, edited, edition, empty_table, runner
 
 PRO, ANNUAL, BASIC = "trailhead.pro.monthly", "trailhead.pro.annual", "trailhead.basic.monthly"
 COURSES = "trailhead.courses"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import samconfig
-from sam_template import ROOT, template
 from samconfig import ConfigError, architecture_of, deployment
+
+from tests.support.sam_template import ROOT, template
 
 
 def config(folder: Path, sandbox: str = "", production: str = "") -> Path:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from retention.connection import CallFailedError
-from retention.sdk import SdkConnection, _check_body, client
+from retention.aws.connection import CallFailedError
+from retention.aws.sdk import SdkConnection, _check_body, client
 
 
 class Bare:

@@ -19,7 +19,7 @@ from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.local.surroundings import embedded_dynamodb
-from console.rehearsal_authority import default_directory, obtain
+from console.simulator.rehearsal_authority import default_directory, obtain
 
 Events = list[dict[str, Any]]
 

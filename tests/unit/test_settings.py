@@ -10,7 +10,7 @@ import pytest
 from retention.errors import ConfigurationError
 from retention.settings import KNOWN_LEAVES, Deployment, SyncDeployment
 
-from console.authority import Authority
+from console.simulator.authority import Authority
 
 TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
 REHEARSAL = Authority.create("Rehearsal Root CA")

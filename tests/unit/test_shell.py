@@ -17,9 +17,9 @@ import pytest
 import requests
 from botocore.utils import get_environ_proxies
 from requests.utils import get_environ_proxies as requests_proxies
-from sam_template import ROOT
 
-from console import shell
+from console.terminal import shell
+from tests.support.sam_template import ROOT
 
 # Each a sibling that a shell may hold: none of them is for what runs on this machine alone.
 STEERING = {
@@ -279,9 +279,13 @@ def test_tests_see_nothing_of_the_shell(tmp_path: Path, variables: dict[str, str
 
 
 def test_the_tests_know_none_of_our_own_variables() -> None:
-    """Not even in what `console.shell` keeps of the shell: a traceback asked for there would be in every sentence."""
+    """Not even in what `terminal.shell` keeps of the shell: a traceback asked for there would be in every sentence."""
     done = subprocess.run(
-        [sys.executable, "-c", "import tests.from_scratch; from console import shell; print(*shell.GIVEN)"],
+        [
+            sys.executable,
+            "-c",
+            "import tests.support.clean_environment; from console.terminal import shell; print(*shell.GIVEN)",
+        ],
         cwd=ROOT,
         env={**os.environ, "RETENTION_TRACEBACK": "1", "RETENTION_API_KEY": "x"},
         capture_output=True,

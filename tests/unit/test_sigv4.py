@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SdkCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retention.sigv4 import Credentials, Scope, signed_headers
+from retention.aws.sigv4 import Credentials, Scope, signed_headers
 
 HEADERS = {
     "content-type": "application/x-amz-json-1.0",

@@ -13,13 +13,27 @@ import pytest
 from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
 from retention import response
 from retention.offers import Signer
-from simulated import ANNUAL, APP, COURSES, KEY, KEY_ID, MONTHLY, NOW, OTHER, PEM, answer_of, make_box, new_id, shelve
 
 from console.simulator.answers import Judge, Shown
 from console.simulator.box import Box
 from console.simulator.realtime import AppStore
 from console.simulator.shelf import APPROVED, PENDING, REJECTED, SANDBOX, Shelf
 from console.simulator.signatures import Flaw
+from tests.support.simulated_app import (
+    ANNUAL,
+    APP,
+    COURSES,
+    KEY,
+    KEY_ID,
+    MONTHLY,
+    NOW,
+    OTHER,
+    PEM,
+    answer_of,
+    make_box,
+    new_id,
+    shelve,
+)
 
 TRANSACTION = "2000000000000001"
 WHEN = datetime.fromtimestamp(NOW, UTC)

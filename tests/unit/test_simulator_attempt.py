@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
-from simulated import PATIENT_MS
 
 from console.simulator.api import Request, Response
 from console.simulator.attempt import Attempt, call
 from console.simulator.server import Server
+from tests.support.simulated_app import PATIENT_MS
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 

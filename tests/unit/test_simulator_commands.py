@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated import NOW, shelve
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from console.failure import Failure, Misuse
+from console.cli.simulator import PurchaseKind, app
 from console.simulator.accounts import PURCHASES
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box, TestConfig
-from console.simulator.commands import PurchaseKind, app
 from console.simulator.shelf import PRODUCTION, SANDBOX
+from console.terminal.failure import Failure, Misuse
+from tests.support.simulated_app import NOW, shelve
 
 SAMPLE = Path(__file__).parents[2] / "events" / "retention.yaml"
 APP_APPLE_ID = 6745974591

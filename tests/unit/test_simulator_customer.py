@@ -7,16 +7,16 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from simulated import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_box, new_id, shelve
 
-from console.failure import Failure
+from console.cli.simulator import lines_of
 from console.simulator import verbs
 from console.simulator.api import Request, Response
 from console.simulator.box import Box
-from console.simulator.commands import lines_of
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, Seen, cancel
 from console.simulator.server import Server
 from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Shelf
+from console.terminal.failure import Failure
+from tests.support.simulated_app import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_box, new_id, shelve
 
 ASC = {"header": "From App Store Connect", "body": "Half price.", "offer": "half"}
 

@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.session import get_session
-from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from moto import mock_aws
-from published import put
 from retention import table as rows
 from retention.catalog import ABSENT, MessageState
-from retention.snapshot import (
+from retention.review.snapshot import (
     ImageState,
     Lists,
     SnapshotConflictError,
@@ -27,8 +25,10 @@ from retention.snapshot import (
     read_message_list,
 )
 
-from console.other_rows import create_table
 from console.releases import load_live, pause
+from console.releases.other_rows import create_table
+from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
+from tests.support.small_release import put
 
 TABLE = "retention"
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED", ANYONE_EN: "APPROVED"}
@@ -171,7 +171,7 @@ def test_a_snapshot_is_refused_while_nobody_can_tell_what_it_would_silence(clien
 
 def test_a_row_held_by_a_transaction_is_written_when_it_is_free(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A publisher moves `current` just then; we wait for milliseconds, and not for ever."""
-    monkeypatch.setattr("retention.snapshot._PAUSE", 0.0)
+    monkeypatch.setattr("retention.review.snapshot._PAUSE", 0.0)
     conflict, update_item, calls = client.exceptions.TransactionConflictException, client.update_item, list[bool]()
 
     def held(**request: Any) -> Any:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from edited import Run, runner
 
-from console.failure import Failure
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
-from console.starter import Given, complete, compose, write
+from console.file.starter import Given, complete, compose, write
+from console.terminal.failure import Failure
+from tests.support.edited_sample import Run, runner
 
 PAIR = ("pro.monthly:P1M", "pro.annual:P1Y")
 

@@ -8,7 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fake_table import (
+from retention import table as rows
+from retention.aws.connection import CallFailedError
+from retention.aws.deadline import Deadline, PassedTime
+from retention.catalog import FORMAT
+from retention.errors import CatalogUnavailableError
+from retention.lookup.memory import Memory
+from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, QUIET_SECONDS, STATES_SECONDS, Loaded, Store
+from retention.rules import NO_FACTS, UNREADABLE
+
+from tests.support.fake_table import (
     ANYONE_EN,
     APP,
     CUSTOMER_KEY,
@@ -25,14 +34,6 @@ from fake_table import (
     published,
     sheet,
 )
-from retention import table as rows
-from retention.catalog import FORMAT
-from retention.connection import CallFailedError
-from retention.deadline import Deadline, PassedTime
-from retention.errors import CatalogUnavailableError
-from retention.memory import Memory
-from retention.rules import NO_FACTS, UNREADABLE
-from retention.store import CACHED_SECONDS, COLD_SECONDS, QUIET_SECONDS, STATES_SECONDS, Loaded, Store
 
 
 class Reader:

@@ -20,25 +20,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
 from moto import mock_aws
-from published import put, release
 from retention import table as rows
-from retention.apple import AppleError, AppStore, RateLimitedError
+from retention.aws.deadline import Deadline
+from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
-from retention.deadline import Deadline
 from retention.errors import ConfigurationError
 from retention.keys import KeyRing
+from retention.lookup.store import HEAD_SECONDS, Store
 from retention.offers import Signer
 from retention.probe import Probed
-from retention.sdk import SdkConnection
+from retention.review.lists import AppleError, AppStore, RateLimitedError
+from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
-from retention.snapshot import SnapshotFormatError
-from retention.store import HEAD_SECONDS, Store
-from simulated import APP as BOX_APP
-from simulated import KEY, NOW, PEM, make_box, text
 
-from console.other_rows import create_table
+from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
@@ -46,6 +42,10 @@ from console.simulator.box import Box
 from console.simulator.rates import HOUR, hourly_limit
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import PRODUCTION, Image, Message, Shelf
+from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
+from tests.support.simulated_app import APP as BOX_APP
+from tests.support.simulated_app import KEY, NOW, PEM, make_box, text
+from tests.support.small_release import put, release
 
 TABLE, PREFIX = "retention", "/retention/production"
 KEY_ID, ISSUER = str(SETTINGS["keyId"]), str(SETTINGS["issuerId"])

@@ -6,10 +6,11 @@ import zlib
 from typing import Any
 
 import pytest
-from fake_table import APP, HERO, KEEP_EN, SETTINGS
 from retention import table as rows
 from retention.catalog import UNKNOWN, MessageState
 from retention.table import UnreadableRowError
+
+from tests.support.fake_table import APP, HERO, KEEP_EN, SETTINGS
 
 
 def test_keys_are_the_ones_the_design_draws() -> None:

@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
-from endpoint_bench import load_app
-from retention.record import _KEYS, ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
-from retention.telemetry import Telemetry
+from retention.log.record import _KEYS, ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
+from retention.log.telemetry import Telemetry
+
+from tests.support.endpoint_on_fakes import load_app
 
 
 @pytest.fixture

@@ -19,15 +19,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from simulated import PEM
 
-from console import trust
 from console.appstore.api_key import ApiKey
 from console.appstore.errors import AppleError, Kind
 from console.appstore.wire import Wire
-from console.aws import client
-from console.failure import Failure, sentence
+from console.deployment.aws import client
 from console.simulator import attempt
+from console.terminal import trust
+from console.terminal.failure import Failure, sentence
+from tests.support.simulated_app import PEM
 
 ANSWER = b'{"messageIdentifiers": []}'
 

@@ -8,10 +8,10 @@ import unicodedata
 
 import pytest
 
-from console.file.characters import called, shows_nothing, unfit_in_text, unseen_in_name
 from console.file.checks import check_products, check_signing_key
 from console.file.document import Document, read
 from console.file.mistakes import Mistakes, Notes
+from console.terminal.characters import called, shows_nothing, unfit_in_text, unseen_in_name
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from compile import RefusedError, imported_from, main, modules_of, written_out
-from endpoint_bench import VARIABLES, load_app
+
+from tests.support.endpoint_on_fakes import VARIABLES, load_app
 
 HANDLER = Path(__file__).parents[2] / "handler"
 MODULES = modules_of(HANDLER)
@@ -79,7 +80,7 @@ def test_every_dataclass_of_the_request_path_is_here() -> None:
     """As many as the decorator stands in the source, and what only the sync imports is left alone."""
     written = sum(MODULES[name].read_text().count("\n@dataclass(") for name in IN_PATH)
     assert len(PAIRS) == written >= 35
-    assert {"sync", "retention.snapshot", "retention.apple", "retention.sdk"}.isdisjoint(IN_PATH)
+    assert {"sync", "retention.review.snapshot", "retention.review.lists", "retention.aws.sdk"}.isdisjoint(IN_PATH)
     for _, kind in PAIRS:
         assert not dataclasses.is_dataclass(kind)
 

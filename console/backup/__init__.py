@@ -1,0 +1,1 @@
+"""An app's rows in a file, and back into a table."""

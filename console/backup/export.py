@@ -1,0 +1,153 @@
+"""`retention export`: everything an app has in the table, into one file.
+
+What is exported is what the function answers by: the live release and those it can be rolled back to, each read
+whole, the states of messages and images, the default messages, and `head`; facts about customers where asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from retention import table as rows
+from retention.aws.sdk import Client
+from retention.errors import RetentionError
+from retention.table import Item, Request
+
+from console.backup.archive import Header, Writer
+from console.releases import Progress, ReleaseError, list_releases, verify
+
+_ATTEMPTS: Final = 3
+
+
+class ExportError(RetentionError):
+    """The app cannot be exported as it is now. No file was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What is in the file. `left_out` says of releases that are not whole why they are not in it."""
+
+    release: int
+    releases: tuple[int, ...]
+    rows: int
+    profiles: int
+    digest: str
+    left_out: dict[int, str]
+
+
+def export(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    path: Path,
+    *,
+    environment: str,
+    now: datetime,
+    profiles: bool = False,
+    progress: Progress = lambda _step, _done, _total: None,
+) -> Exported:
+    """Write the app's rows into `path`, which is there when it is whole. `progress(step, done, total)`.
+
+    Raises ReleaseError where nothing is live, or what is live is damaged, ExportError where others keep writing.
+    """
+    header = Header(app_apple_id, table, environment, now.isoformat(timespec="seconds"), profiles)
+    export = _Export(client, table, app_apple_id, now, progress)
+    for _ in range(_ATTEMPTS):
+        exported = export.attempt(path, header)
+        if exported is not None:
+            return exported
+    raise ExportError("export_conflict", f"others published or imported states during all of {_ATTEMPTS} attempts")
+
+
+class _Export:
+    """One app on its way out of the table."""
+
+    def __init__(self, client: Client, table: str, app_apple_id: int, now: datetime, progress: Progress) -> None:
+        self._client = client
+        self._table = table
+        self._app = app_apple_id
+        self._now = now
+        self._progress = progress
+
+    def attempt(self, path: Path, header: Header) -> Exported | None:
+        """Return what was written, None where somebody else changed the app in between."""
+        head = self._head()
+        current = rows.read_head(head).current
+        if current is None:
+            raise ReleaseError("no_release", "nothing has been published for this app")
+        left_out: dict[int, str] = {}
+        kept: list[int] = []
+        with Writer(path, header) as archive:
+            for number, found in self._releases(current, left_out):
+                kept.append(number)
+                archive.extend(_in_order(found))
+            archive.extend(self._states())
+            profiles = archive.extend(self._profiles()) if header.profiles else 0
+            if _version(self._head()) != _version(head):  # rows from before and after would be in one file
+                archive.discard()
+                return None
+            archive.extend([head])
+        return Exported(current, tuple(kept), archive.rows, profiles, archive.digest, left_out)
+
+    def _head(self) -> Item:
+        found: Item = self._client.get_item(**rows.get(self._table, rows.head_key(self._app))).get("Item", {})
+        return found
+
+    def _releases(self, current: int, left_out: dict[int, str]) -> Iterator[tuple[int, dict[str, Item]]]:
+        """Yield the rows of each whole release, oldest first; note why another is none."""
+        listed = sorted(release.number for release in list_releases(self._client, self._table, self._app))
+        for done, number in enumerate(sorted({*listed, current})):
+            self._progress("releases", done, len(listed))
+            try:
+                yield number, verify(self._client, self._table, self._app, number)
+            except ReleaseError as error:
+                if number == current:
+                    raise
+                left_out[number] = str(error)
+        self._progress("releases", len(listed), len(listed))
+
+    def _states(self) -> Iterator[Item]:
+        """Yield messages, images and default messages."""
+        partition = rows.query(self._table, rows.app_pk(self._app))
+        for item in self._read("states", partition, self._client.query):
+            if item["sk"] != {"S": rows.HEAD}:
+                yield item
+
+    def _profiles(self) -> Iterator[Item]:
+        """Yield what is known of customers and has not expired. There is no partition of them all: it is a Scan."""
+        request: Request = {
+            "TableName": self._table,
+            "FilterExpression": "begins_with(pk, :customers) AND sk = :profile",
+            "ExpressionAttributeValues": {
+                ":customers": {"S": rows.profile_key(self._app, "")["pk"]["S"]},
+                ":profile": {"S": rows.PROFILE},
+            },
+            "ConsistentRead": True,
+        }
+        for item in self._read("profiles", request, self._client.scan):
+            if rows.read_profile(item, self._now.timestamp()):
+                yield item
+
+    def _read(self, step: str, request: Request, ask: Callable[..., Any]) -> Iterator[Item]:
+        done = 0
+        while True:
+            answer = ask(**request)
+            yield from answer["Items"]
+            done += len(answer["Items"])
+            self._progress(step, done, done)  # nobody knows how many there are
+            if "LastEvaluatedKey" not in answer:
+                return
+            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def _in_order(found: Mapping[str, Item]) -> list[Item]:
+    """Return a release's rows as publishing writes them: the claim first, `settings` last."""
+    return [found[sk] for sk in sorted(found, key=lambda sk: (sk == rows.SETTINGS, sk != rows.CLAIM, sk))]
+
+
+def _version(head: Item) -> tuple[object, ...]:
+    return tuple(head.get(name) for name in ("current", "lastReserved", "catalogVersion"))

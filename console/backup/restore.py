@@ -1,0 +1,271 @@
+"""`retention import`: an exported app into a table, as it was.
+
+The file is read whole before anything is written. Then its release numbers are reserved, its rows written, every
+release read back, and only then does `head` point to the one that was live: until then, readers see what they saw
+before. Nothing is remembered of a run that was stopped: the same command, typed again, ends where it would have ended.
+
+An app that the table has already is left alone. With `replace`, rows that the file knows become what the file says,
+and all others stay: that repairs a table, or takes it back to an earlier day. It must be the same app's history, told
+by `customerKey` and by each release: running functions would mix up two releases of one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Final
+
+from retention import table as rows
+from retention.aws.sdk import Client
+from retention.errors import RetentionError
+from retention.review.snapshot import read_all, succeeds
+from retention.table import Item, Request
+
+from console.backup.archive import Contents, items, release_of
+from console.releases import Progress, ReleaseError, verify
+from console.releases.dynamodb import transacted
+
+_WRITERS: Final = 8
+_BATCH: Final = 200
+
+# Of `head`, what is not taken over as it is: numbers that were reserved since stay so, and the version must be new.
+_OWN: Final = frozenset({"pk", "sk", "lastReserved", "catalogVersion"})
+
+
+class ImportRefusedError(RetentionError):
+    """The file does not belong here, or the table has the app already. Nothing was written."""
+
+
+class ImportConflictError(RetentionError):
+    """Somebody else changed what is live, or the rows, meanwhile. `head` was not touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What the table has now. `already`: it had all of it before, and nothing was written."""
+
+    release: int
+    releases: tuple[int, ...]
+    rows: int
+    profiles: int
+    already: bool = False
+
+
+def check_place(contents: Contents, app_apple_id: int, environment: str) -> None:
+    """Raise ImportRefusedError unless the file is of this app, and of this App Store environment where both say it."""
+    header = contents.header
+    if header.app_apple_id != app_apple_id:
+        raise ImportRefusedError("other_app", f"this is an export of app {header.app_apple_id}, not of {app_apple_id}")
+    if environment and header.environment and header.environment != environment:
+        raise ImportRefusedError(
+            "other_environment",
+            f"this is an export of {header.environment}, whose review states are not those of {environment};"
+            " `retention promote` takes a release from one to the other",
+        )
+
+
+def import_app(
+    client: Client,
+    table: str,
+    path: Path,
+    contents: Contents,
+    *,
+    now: datetime,
+    replace: bool = False,
+    progress: Progress = lambda _step, _done, _total: None,
+) -> Imported:
+    """Write the rows of a file that `inspect` found good. `progress(step, done, total)`.
+
+    Raises ImportRefusedError before anything is written, ImportConflictError when others came in between.
+    """
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return _Import(client, table, path, contents, now, progress, pool).run(replace=replace)
+
+
+class _Import:
+    """One file on its way into the table."""
+
+    def __init__(
+        self,
+        client: Client,
+        table: str,
+        path: Path,
+        contents: Contents,
+        now: datetime,
+        progress: Progress,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._path = path
+        self._contents = contents
+        self._app = contents.header.app_apple_id
+        self._now = now
+        self._progress = progress
+        self._pool = pool
+        self._done = 0
+
+    def run(self, *, replace: bool) -> Imported:
+        head = self._head()
+        if "current" in head and not replace:
+            if self._is_done(head):
+                return self._imported(already=True)
+            raise ImportRefusedError(
+                "already_there",
+                "the table has this app already; with --replace, what the file knows becomes what the file says",
+            )
+        if "current" in head:
+            self._check_history(head)
+        self._reserve()
+        # Of no release: messages, images, defaults, profiles.
+        for number, group in groupby(items(self._path, self._contents), key=self._release_of):
+            written = [sk for batch in _batches(group) for sk in self._put(batch)]
+            if number is not None:
+                self._complete(number, written)
+        self._point(head)
+        return self._imported()
+
+    # What is there already
+
+    def _is_done(self, head: Item) -> bool:
+        """Return whether an earlier run, or the table itself, has all that the file has."""
+        with suppress(rows.UnreadableRowError):
+            return self._is_wanted(head) and all(self._has(number) for number in self._contents.releases)
+        return False
+
+    def _is_wanted(self, head: Item) -> bool:
+        there, wanted = rows.read_head(head), rows.read_head(self._contents.head)
+        return (there.current, there.paused, there.customer_key) == (
+            wanted.current,
+            wanted.paused,
+            wanted.customer_key,
+        )
+
+    def _has(self, number: int) -> bool:
+        """Return whether the table has this release, whole. Raises ImportRefusedError for another of its number."""
+        try:
+            found = verify(self._client, self._table, self._app, number)
+        except ReleaseError:
+            return False
+        if rows.string(found[rows.SETTINGS], "manifest") == self._contents.releases[number]:
+            return True
+        raise ImportRefusedError(
+            "other_history", f"release {number} of this table is another than the file's; nothing was changed"
+        )
+
+    def _check_history(self, head: Item) -> None:
+        """Raise ImportRefusedError where the table's app has lived another life than the file's."""
+        there, wanted = head.get("customerKey"), self._contents.head["customerKey"]
+        if isinstance(there, dict) and "B" in there and there != wanted:
+            raise ImportRefusedError(
+                "other_history", "this table knows its customers by another key than the file's; nothing was changed"
+            )
+        for number in self._contents.releases:
+            self._has(number)
+
+    # Writing
+
+    def _reserve(self) -> None:
+        """Keep publishers off the file's numbers. A `head` that has no more than this is none to whoever reads."""
+        request: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": "SET lastReserved = :last",
+            "ConditionExpression": "attribute_not_exists(lastReserved) OR lastReserved < :last",
+            "ExpressionAttributeValues": {":last": self._contents.head["lastReserved"]},
+        }
+        succeeds(self._client, self._client.update_item, request)  # False: more than these are reserved
+
+    def _release_of(self, item: Item) -> int | None:
+        return release_of(self._app, rows.string(item, "pk"))
+
+    def _put(self, batch: Sequence[Item]) -> list[str]:
+        """Write some rows, `head` excepted; return the sort keys of all."""
+        list(self._pool.map(self._put_one, batch))
+        self._done += len(batch)
+        self._progress("import", self._done, self._contents.rows)
+        return [rows.string(item, "sk") for item in batch]
+
+    def _put_one(self, item: Item) -> None:
+        request: Request = {"TableName": self._table, "Item": item}
+        if item["sk"] == {"S": rows.PROFILE}:
+            if rows.read_profile(item, self._now.timestamp()):
+                # What the owner's systems have written since is fresher.
+                succeeds(
+                    self._client,
+                    self._client.put_item,
+                    {**request, "ConditionExpression": "attribute_not_exists(pk)"},
+                )
+        elif item["sk"] != {"S": rows.HEAD}:
+            self._client.put_item(**request)
+
+    def _complete(self, number: int, written: Iterable[str]) -> None:
+        """Take away rows that the release does not have, and read it back. Raises ImportConflictError."""
+        pk = rows.release_pk(self._app, number)
+        found = read_all(self._client, {**rows.query(self._table, pk), "ProjectionExpression": "sk"})
+        for sk in {rows.string(item, "sk") for item in found} - set(written):
+            self._client.delete_item(TableName=self._table, Key=rows.key(pk, sk))
+        with suppress(ImportRefusedError):
+            if self._has(number):
+                return
+        raise ImportConflictError(
+            "import_conflict", f"release {number} does not read back as it was written; import again", release=number
+        )
+
+    def _point(self, seen: Item) -> None:
+        """Make `head` what the file says, unless somebody changed what is live. Raises ImportConflictError."""
+        wanted = {name: value for name, value in self._contents.head.items() if name not in _OWN}
+        wanted["catalogVersion"] = {"N": str(self._version(seen))}
+        gone = sorted(set(seen) - set(wanted) - _OWN)
+        names = {f"#n{index}": name for index, name in enumerate([*wanted, *gone])}
+        values = {f":v{index}": value for index, value in enumerate(wanted.values())}
+        pairs = ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False))
+        removed = ", ".join(list(names)[len(wanted) :])
+        update: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": f"SET {pairs}" + (f" REMOVE {removed}" if removed else ""),
+            "ConditionExpression": "#current = :seen" if "current" in seen else "attribute_not_exists(#current)",
+            "ExpressionAttributeNames": {**names, "#current": "current"},
+            "ExpressionAttributeValues": {**values, **({":seen": seen["current"]} if "current" in seen else {})},
+        }
+        whole: Request = {
+            "TableName": self._table,
+            "Key": rows.settings_key(self._app, rows.number(wanted, "current")),
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        if not transacted(self._client, [{"ConditionCheck": whole}, {"Update": update}]) and not self._arrived(wanted):
+            raise ImportConflictError("import_conflict", "somebody else changed what is live meanwhile; import again")
+
+    def _arrived(self, wanted: Item) -> bool:
+        """Return whether `head` is ours all the same: the answer to an attempt of ours was lost."""
+        found = self._head()
+        return all(found.get(name) == value for name, value in wanted.items())
+
+    def _version(self, seen: Item) -> int:
+        """Return a version that no function can have in memory: `head` counts changes, the clock is far ahead of it."""
+        used = [0]
+        for head in (seen, self._contents.head):
+            with suppress(rows.UnreadableRowError):
+                used.append(rows.number(head, "catalogVersion"))
+        return max(int(self._now.timestamp()), max(used) + 1)
+
+    def _head(self) -> Item:
+        found: Item = self._client.get_item(**rows.get(self._table, rows.head_key(self._app))).get("Item", {})
+        return found
+
+    def _imported(self, *, already: bool = False) -> Imported:
+        contents = self._contents
+        current = rows.number(contents.head, "current")
+        return Imported(current, tuple(sorted(contents.releases)), contents.rows, contents.profiles, already)
+
+
+def _batches(group: Iterable[Item]) -> Iterator[list[Item]]:
+    left = iter(group)
+    while batch := list(islice(left, _BATCH)):
+        yield batch

@@ -1,0 +1,101 @@
+"""What a logged decision proves about its customer, whose facts no log line has.
+
+The rule that answered did match. A rule above it that says `fallback` can always be delivered: it was passed over, so
+it did not match. Of other rules that were passed over nothing is known, since their text may not have been approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from retention.rules import UNREADABLE, Facts, compile_condition
+from retention.table import canonical
+
+from console.decisions.log import Logged
+from console.file.conditions import Document as Condition
+from console.file.edition import Edition
+from console.file.entries import Experiment
+from console.file.wording import terms_text
+
+_HEADS: Final = ("all", "any", "not")
+
+Proof: TypeAlias = Mapping[str, bool]
+
+
+def open_part(condition: Condition, facts: Facts) -> Condition:
+    """Return what is left of a condition without the parts that are settled: Kleene's logic lets them go."""
+    operator, *operands = condition
+    if operator not in _HEADS:
+        return condition
+    parts = [open_part(part, facts) for part in operands if compile_condition(part)(facts) is None]
+    return parts[0] if len(parts) == 1 and operator != "not" else [operator, *(parts or operands)]
+
+
+def facts_of(product: str, locale: str) -> Facts:
+    """Return what a log line says of a request: everything but facts about the customer."""
+    return Facts.of(product, locale, UNREADABLE)
+
+
+def name_of(condition: Condition) -> str:
+    """Return the one text of a condition, to find it again in another edition."""
+    return canonical(condition).decode()
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One release that decided, asked what its decisions prove. Product and locale are the request's."""
+
+    edition: Edition
+    _open: dict[tuple[str, str], Mapping[str, Condition]] = field(default_factory=dict)
+
+    def of(self, logged: Logged) -> Proof:
+        """Return conditions, by name, of which it is proved that they matched, or that they did not."""
+        proved: dict[str, bool] = {}
+        if logged.degraded or logged.at is None or logged.outcome not in {"answered", "fallback", "no_rule"}:
+            return proved  # whatever failed then, a rule may have been passed over for that
+        conditions = self._conditions(logged)
+        for rule in self.edition.sheet(logged.product_id)["rules"]:
+            if rule["name"] in conditions:
+                condition = conditions[rule["name"]]
+                if rule["name"] == logged.rule:
+                    proved.update(dict.fromkeys(_certain(condition, "all"), True))
+                elif rule.get("answer", {}).get("kind") == "fallback" and _speaks(rule, logged.at):
+                    proved.update(dict.fromkeys(_certain(condition, "any"), False))
+            if rule["name"] == logged.rule:
+                break
+        return proved
+
+    def terms(self, rule: str, arm: str | None) -> str | None:
+        """Return the offer or the product that a rule, or an arm of it, named; None where it is not to be found."""
+        found = self.edition.rules.get(rule)
+        if found is None:
+            return None
+        if isinstance(found.says, Experiment):
+            answers = [one.answer for one in found.says.arms if one.name == arm]
+        else:
+            answers = [found.says]
+        return terms_text(answers[0], self.edition.document) if answers and answers[0] is not None else None
+
+    def _conditions(self, logged: Logged) -> Mapping[str, Condition]:
+        """Return, by rule, the conditions that facts about the customer decide."""
+        place = logged.product_id, logged.locale
+        if place not in self._open:
+            facts, asked = facts_of(*place), self.edition.conditions(logged.product_id)
+            self._open[place] = {
+                name: open_part(when, facts) for name, when in asked.items() if compile_condition(when)(facts) is None
+            }
+        return self._open[place]
+
+
+def _certain(condition: Condition, head: str) -> Iterator[str]:
+    """Yield a condition and what must be as it is: the parts of an `all` that matched, of an `any` that did not."""
+    yield name_of(condition)
+    if condition[0] == head:
+        for part in condition[1:]:
+            yield from _certain(part, head)
+
+
+def _speaks(rule: Mapping[str, Any], at: float) -> bool:
+    return (rule["from"] is None or at >= rule["from"]) and (rule["until"] is None or at < rule["until"])

@@ -1,0 +1,211 @@
+"""Why a request is answered as it is: rule by rule, test by test, and the exact body that would be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.compose import compose
+from retention.decision import Decision, Outcome, decide
+from retention.errors import ForbiddenError
+from retention.offers import Signer
+from retention.request import RetentionRequest, admit
+from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable, compile_condition
+from retention.table import ANY_PRODUCT
+
+from console.file.conditions import Document as Condition
+from console.file.entries import Document, Rule
+from console.file.release import Release
+
+_SIGNS: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
+_HEADS: Final = {"all": "all of", "any": "any of", "not": "not"}
+_TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One part of a condition: what it asks, what was found, and whether it holds. `depth` is its indentation."""
+
+    depth: int
+    asks: str
+    found: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule of the file: answers, falls_back, passed_over (with a reason and its detail) or not_reached."""
+
+    rule: str
+    line: int
+    verdict: str
+    reason: str
+    detail: str
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the endpoint does not come to decide: the status Apple would get, our stable code, and a sentence."""
+
+    status: int
+    code: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What Apple would get, and the decision: for a request that is `refused`, only what it would be otherwise.
+
+    `decided` is the decision's body, None where it has none. `notes` say what was assumed.
+    """
+
+    decision: Decision
+    verdicts: tuple[Verdict, ...]
+    decided: Mapping[str, Any] | None = field(repr=False)
+    refused: Refused | None
+    notes: tuple[str, ...]
+
+    @property
+    def decided_status(self) -> int:
+        return HTTPStatus.NO_CONTENT if self.decided is None else HTTPStatus.OK
+
+    @property
+    def status(self) -> int:
+        """What Apple would get."""
+        return self.decided_status if self.refused is None else self.refused.status
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The JSON that Apple would get, None for none."""
+        return self.decided if self.refused is None else None
+
+
+def draft_catalog(
+    release: Release,
+    product_id: str,
+    states: Mapping[str, MessageState] | None = None,
+    customer_key: bytes = bytes(32),
+) -> Catalog:
+    """Return the catalog that a release which is not published would give; without `states` every text is approved."""
+    settings = Settings.from_document(release.settings)
+    sheet = Sheet.from_document(release.sheets.get(product_id, release.sheets[ANY_PRODUCT]), settings.locales)
+    if states is None:
+        named = {message for texts in sheet.sets.values() for ids in texts.values() for message in ids}
+        states = {message: MessageState(APPROVED) for message in named}
+    return Catalog(sheet, settings, states, release=0, customer_key=customer_key)
+
+
+def explain(
+    document: Document,
+    catalog: Catalog,
+    request: RetentionRequest,
+    now: datetime,
+    customer: Customer,
+    *,
+    environment: str = "",
+    refused: Refused | None = None,
+    signer: Callable[[], Signer] | None = None,
+) -> Explanation:
+    """Decide, and say why. Offers are signed by a key made for the occasion, unless `signer` gives another.
+
+    `environment` is the App Store's that the endpoint answers; where nobody knows it, the request's own passes.
+    `refused` is what its verification came to.
+    """
+    decision = decide(request, catalog, now, customer)
+    facts = Facts.of(request.product_id, request.user_locale, customer)
+    notes: list[str] = []
+    decided = None
+    if decision.delivery is not None:
+        make = signer or (lambda: Signer.throwaway(catalog.settings.key_id))
+        decided = compose(decision.delivery, catalog.settings, request.original_transaction_id, now, make)
+        if decision.delivery.answer.signs and signer is None:
+            notes.append("The offer is signed with a throwaway key: Apple would refuse this body.")
+    refused = refused or _refused(request, catalog, environment or request.environment, now)
+    return Explanation(decision, tuple(_verdicts(document, decision, facts)), decided, refused, tuple(notes))
+
+
+def _refused(request: RetentionRequest, catalog: Catalog, environment: str, now: datetime) -> Refused | None:
+    try:
+        admit(request, app_apple_ids={catalog.settings.app_apple_id}, environment=environment, now=now)
+    except ForbiddenError as error:
+        return Refused(HTTPStatus.FORBIDDEN, error.code, str(error))
+    return None
+
+
+def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[Verdict]:
+    passed = {passed.rule: passed for passed in decision.passed}
+    reached = decision.outcome is not Outcome.PAUSED
+    for rule in document.rules:
+        if not reached:
+            yield _verdict(rule, "not_reached", "", "", ())
+        elif rule.name == decision.rule:
+            reached = False
+            says = "falls_back" if decision.outcome is Outcome.FALLBACK else "answers"
+            yield _verdict(rule, says, "", _said(decision), tuple(_tests(rule, facts)))
+        elif rule.name in passed:
+            reason, detail = passed[rule.name].reason, passed[rule.name].detail
+            yield _verdict(rule, "passed_over", reason, detail, tuple(_tests(rule, facts)))
+        else:
+            # Not on this product's sheet: what it asks of productId settled it when the file was compiled.
+            yield _verdict(
+                rule, "passed_over", "condition_false", "it is not for this product", tuple(_tests(rule, facts))
+            )
+
+
+def _verdict(rule: Rule, verdict: str, reason: str, detail: str, tests: tuple[Test, ...]) -> Verdict:
+    return Verdict(rule.name, rule.at.line, verdict, reason, detail, tests)
+
+
+def _said(decision: Decision) -> str:
+    arms = "".join(f"arm {assigned.arm} of {assigned.key}; " for assigned in decision.assignments)
+    delivery = decision.delivery
+    if delivery is None:
+        return f"{arms}Apple falls back"
+    return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}"
+
+
+def _tests(rule: Rule, facts: Facts) -> Iterator[Test]:
+    return iter(()) if rule.condition is None else _walk(rule.condition, facts, 0)
+
+
+def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[Test]:
+    operator, *operands = condition
+    holds = _TRUTHS[compile_condition(condition)(facts)]
+    if operator in _HEADS:
+        yield Test(depth, _HEADS[operator], "", holds)
+        for operand in operands:
+            yield from _walk(operand, facts, depth + 1)
+    else:
+        yield Test(depth, asked(operator, operands), _found(operands[0], facts), holds)
+
+
+def asked(operator: str, operands: list[Any]) -> str:
+    """Return what one test of a condition asks, in words."""
+    fact = operands[0]
+    if operator == "present":
+        return f"{fact} is present"
+    if operator in _SIGNS:
+        return f"{fact} is {_SIGNS[operator]} {operands[1]}"
+    values = ", ".join(map(_shown, operands[1]))
+    several = len(operands[1]) > 1
+    if operator == "starts":
+        return f"{fact} starts with {'one of ' if several else ''}{values}"
+    return f"{fact} is {'one of ' if several else ''}{values}"
+
+
+def _found(fact: str, facts: Facts) -> str:
+    if fact.startswith(CUSTOMER_PREFIX) and isinstance(facts.customer, Unreadable):
+        return "unreadable"
+    value = facts.get(fact)
+    if value is None:
+        return "missing"
+    return ", ".join(map(_shown, value)) if isinstance(value, tuple) else _shown(value)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,84 @@
+"""A request to explain, from whatever somebody saved of it: an API Gateway event, a body, or a bare signedPayload."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from retention.errors import RetentionError
+from retention.gateway import read_body
+from retention.jws import APPLE_ROOT_FINGERPRINT, SignedPayloadVerifier, apple_root
+from retention.request import RetentionRequest, read_signed_payload
+
+from console.decisions.reasons import Refused
+from console.terminal.failure import Failure
+
+_PARTS: Final = 3
+_TEXTS: Final = ("originalTransactionId", "productId", "userLocale", "requestIdentifier", "environment")
+_NUMBERS: Final = ("appAppleId", "signedDate")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request and what its signature is worth: `signed_by` is `Apple`, `the local test CA`, or empty if `refused`."""
+
+    request: RetentionRequest
+    signed_by: str
+    note: str
+    refused: Refused | None = None
+
+
+def read_event(content: bytes, now: datetime, test_root: bytes | None = None) -> Received:
+    """Decode a saved request. Its signature is checked as of `now`, and a bad one told: the request is read anyway.
+
+    `test_root` is the DER of the local test CA's root, None where that is not trusted. Raises Failure where there is no
+    request to be found.
+    """
+    try:
+        signed_payload = _signed_payload(content)
+    except RetentionError as error:
+        raise Failure(f"This event is refused before its signature is looked at: {error}") from None
+    request = _decoded(signed_payload)
+    roots = [apple_root(), *([] if test_root is None else [test_root])]
+    try:
+        signed = SignedPayloadVerifier(roots).authenticate(signed_payload, now)
+    except RetentionError as error:
+        return Received(request, "", "", Refused(HTTPStatus.UNAUTHORIZED, error.code, str(error)))
+    if signed.anchor == APPLE_ROOT_FINGERPRINT:
+        return Received(request, "Apple", "Its signature was checked: Apple signed it.")
+    note = "Its signature was checked: the local test CA signed it, which Apple did not make."
+    return Received(request, "the local test CA", note)
+
+
+def _signed_payload(content: bytes) -> str:
+    text = content.strip()
+    if not text.startswith(b"{"):
+        return text.decode("utf-8", "replace")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"This is neither an event, a body nor a signedPayload: {error}.") from None
+    if "signedPayload" in document:
+        return read_signed_payload(text)
+    return read_signed_payload(read_body(document))
+
+
+def _decoded(signed_payload: str) -> RetentionRequest:
+    parts = signed_payload.split(".")
+    if len(parts) != _PARTS:
+        raise Failure("This is no signedPayload: a JWS has three parts, separated by dots.")
+    try:
+        claims: Any = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        raise Failure("The payload of this signedPayload is not JSON.") from None
+    if not isinstance(claims, dict):
+        raise Failure("The payload of this signedPayload is no JSON object.")
+    for kind, names in ((str, _TEXTS), (int, _NUMBERS)):
+        for name in names:
+            if not isinstance(claims.get(name), kind):
+                raise Failure(f"The payload has no `{name}` as Apple documents it.")
+    return RetentionRequest.from_claims(claims)

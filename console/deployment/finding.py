@@ -1,0 +1,40 @@
+"""What `retention doctor` finds: a sentence for people, a code and a verdict for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from console.terminal.failure import sentence
+
+GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+MARKS: Final = {GOOD: ("✓", "green"), BAD: ("✗", "red"), UNKNOWN: ("-", "dim")}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `code` for programs, what was found, and what to do; GOOD, BAD or UNKNOWN."""
+
+    code: str
+    verdict: str
+    found: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{MARKS[self.verdict][0]} {self.found}" + (f" {self.advice}" if self.advice else "")
+
+
+def guarded(code: str, step: Callable[[], Iterator[Finding]], verdict: str = BAD) -> Iterator[Finding]:
+    """Turn what a step raises into a finding of this verdict; a bug stays one."""
+    try:
+        yield from step()
+    except Exception as error:
+        text = sentence(error)
+        if text is None:
+            raise
+        yield Finding(code, verdict, text)
+
+
+def not_looked(code: str, what: str, needs: str) -> Finding:
+    return Finding(code, UNKNOWN, f"Not looked at: {what}. It needs {needs}.")

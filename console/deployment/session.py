@@ -1,0 +1,144 @@
+"""One command's way to both sides: the app's table, and the app at Apple, in the same environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from console.deployment.aws import client
+from console.deployment.stack import PRODUCTION, SANDBOX
+from console.deployment.target import Target, Where, find
+from console.file.document import read
+from console.file.entries import Document
+from console.terminal.addresses import read_base, refusal
+from console.terminal.failure import Failure, Misuse
+from console.terminal.output import Output
+
+if TYPE_CHECKING:
+    from console.appstore.api_key import ApiKey
+    from console.appstore.client import Apple
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach Apple: the API key or its file, and another address than Apple's own."""
+
+    key: Path | str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything a command on Apple needs. `document` is the owner's file as it was read, mistakes and all."""
+
+    where: Where
+    document: Document
+    target: Target
+    apple: Apple
+
+
+@contextmanager
+def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
+    """Find the table, read the key and make the client; `out` is told of waits. Raises Failure with what is missing."""
+    from console.appstore.client import Apple  # noqa: PLC0415  # Apple's library takes a while to import; `--help` need not
+
+    document = document or read_file(where.file)
+    target = find(where, document)
+    key = find_key(document, target, where, access)
+    if document.app is None:  # find_key has said so
+        raise Failure(f"{document.file} names no app.")
+    with Apple(
+        key,
+        document.app.bundle_id,
+        app_store(target),
+        base_url=base_url(access.url, target.environment),
+        waiting=teller(out),
+        repeating=lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again."),
+    ) as apple:
+        yield Session(where, document, target, apple)
+
+
+def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
+    """Read and compile the file before anybody is asked anything, then open the session. Raises Mistakes, Failure."""
+    from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
+
+    document = read_file(where.file)
+    with out.progress() as report:
+        compile_document(document, environment=where.env, now=datetime.now(UTC), progress=report)
+    return open_session(where, access, out, document)
+
+
+def read_file(file: Path) -> Document:
+    """Read the owner's file. Raises Failure where there is none."""
+    try:
+        return read(file)
+    except FileNotFoundError:
+        raise Failure(f"There is no {file}: name the file with --file.") from None
+
+
+def find_key(document: Document, target: Target, where: Where, access: Access) -> ApiKey:
+    """Return the API key: of --key, the environment variable, or Parameter Store. Raises Failure."""
+    from console.appstore.api_key import read_api_key  # noqa: PLC0415  # as above
+
+    app = document.app
+    if app is None or not (app.issuer_id and app.key_id):
+        raise Failure(f"{document.file} does not name the API key: write `issuerId` and `keyId` under `app`.")
+
+    def ssm() -> Any:  # noqa: ANN401  # boto3 makes clients at run time
+        return client("ssm", region=target.dynamodb.meta.region_name, endpoint_url=where.endpoint_url)
+
+    return read_api_key(app.key_id, app.issuer_id, file=access.key, ssm=ssm, prefix=target.key_prefix or None)
+
+
+def app_store(target: Target) -> str:
+    """Return which App Store a target is of: Sandbox or Production. Raises Failure where nothing says."""
+    if target.environment not in {SANDBOX, PRODUCTION}:
+        raise Failure(
+            "Nothing says which App Store is meant: leave --table out, so that the stack says it, or name an"
+            " environment called sandbox or production with --env."
+        )
+    return target.environment
+
+
+def base_url(url: str | None, environment: str) -> str | None:
+    """Return the address of the API in `environment`; the simulator's own address stands for both of its."""
+    if url is None:
+        return None
+    try:
+        parts = read_base(url)
+    except ValueError as error:
+        raise Misuse(refusal(url, "http://127.0.0.1:8700", error)) from None
+    path = parts.rest.strip("/")
+    other = {SANDBOX: PRODUCTION, PRODUCTION: SANDBOX}.get(environment, "")
+    if other and path == other.lower():
+        raise Misuse(
+            f"{url} is {other}, and the environment named is {environment}: leave the path out, or correct it."
+        )
+    if not path and parts.is_loopback:
+        return f"{url.rstrip('/')}/{environment.lower()}"
+    return url.rstrip("/")
+
+
+def teller(out: Output) -> Callable[[str, float], None]:
+    """Return what tells of each wait that Apple's rate limits ask for."""
+    return lambda operation, seconds: out.warn(
+        f"Apple's rate limit for “{operation}” is used up: going on in {duration(seconds)}. Ctrl-C is safe."
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: `40 s`, `12 min`, `5 h 30 min`."""
+    if seconds < 90:  # noqa: PLR2004  # a minute and a half
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return `1 message`, `2 messages`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

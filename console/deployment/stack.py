@@ -1,0 +1,63 @@
+"""Where an environment is: its table and its URL, from the outputs of its CloudFormation stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from console.deployment.aws import client
+from console.terminal.failure import Failure
+
+PRODUCTION = "Production"
+SANDBOX = "Sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """`environment` is the App Store environment the stack answers: Production or Sandbox.
+
+    `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
+    are empty where the stack does not say. `syncs`: review states are imported by schedule. `function` and
+    `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
+    """
+
+    name: str
+    table: str
+    url: str
+    environment: str
+    key_prefix: str = ""
+    log_group: str = ""
+    syncs: bool = True
+    function: str = ""
+    alarm_topic: str = ""
+    alarm_email: str | None = None
+
+
+def find_stack(name: str, *, region: str | None, endpoint_url: str | None = None) -> Stack:
+    """Read a stack's outputs and its Environment parameter. Raises Failure where it is not one of ours."""
+    described = client("cloudformation", region=region, endpoint_url=endpoint_url).describe_stacks(StackName=name)
+    if not described.get("Stacks"):
+        raise Failure("What answers there is not CloudFormation: check --endpoint-url and AWS_ENDPOINT_URL.")
+    return read_stack(described["Stacks"][0])
+
+
+def read_stack(description: Mapping[str, Any]) -> Stack:
+    """Read one entry of a DescribeStacks response."""
+    name = str(description["StackName"])
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    parameters = {found["ParameterKey"]: found["ParameterValue"] for found in description.get("Parameters", [])}
+    if "TableName" not in outputs:
+        raise Failure(f"The stack {name} has no output TableName: deploy it first, or name the table with --table.")
+    return Stack(
+        name,
+        outputs["TableName"],
+        outputs.get("Url", ""),
+        parameters.get("Environment", ""),
+        outputs.get("SigningKeyPrefix", ""),
+        outputs.get("FunctionLogGroup", ""),
+        parameters.get("SyncSchedule", "on") == "on",
+        outputs.get("FunctionName", ""),
+        outputs.get("AlarmTopicArn", "") or parameters.get("AlarmTopicArn", ""),
+        parameters.get("AlarmEmail"),
+    )

@@ -1,0 +1,147 @@
+"""Which table, of which app, a command is about, and the question before it writes to production."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from console.deployment.aws import client
+from console.deployment.stack import PRODUCTION, SANDBOX, Stack, find_stack
+from console.file.document import Document, read
+from console.file.mistakes import suggestion
+from console.terminal.failure import Failure, Misuse
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What the options say: `env` and `file` name it, `table`, `region`, `endpoint_url` and `app` override."""
+
+    env: str | None = None
+    file: Path = Path("retention.yaml")
+    table: str | None = None
+    endpoint_url: str | None = None
+    region: str | None = None
+    app: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
+
+    `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
+    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named. `deployed` is the
+    stack with all that its outputs say, None where the table was named.
+    """
+
+    dynamodb: Any
+    table: str
+    app_apple_id: int
+    app_name: str
+    production: bool
+    url: str
+    environment: str = ""
+    key_prefix: str = ""
+    log_group: str = ""
+    syncs: bool = True
+    stack: str = ""
+    deployed: Stack | None = None
+
+
+def find(where: Where, document: Document | None = None) -> Target:
+    """Resolve `where`; the file is read only for what it has to say. Raises Failure with what is missing."""
+    if where.table is None and where.env is None:
+        raise Misuse("Name the environment with --env, or the table with --table.")
+    if document is None and (where.app is None or where.env is not None):
+        document = _read(where.file)
+    app_apple_id, app_name = _app(where, document)
+    region, stack_name = where.region, ""
+    if where.env is not None and document is not None:
+        if where.env not in document.environments:
+            hint = suggestion(where.env, document.environments)
+            raise Failure(f"{document.file} has no environment `{where.env}`. {hint}")
+        environment = document.environments[where.env]
+        if not environment.stack and where.table is None:
+            raise Failure(f"{document.file} names no stack for `{where.env}`: write `stack: …` under it.")
+        region, stack_name = where.region or environment.region, environment.stack
+    stack, production = _place(where, stack_name, region)
+    return Target(
+        dynamodb=client("dynamodb", region=region, endpoint_url=where.endpoint_url),
+        table=stack.table,
+        app_apple_id=app_apple_id,
+        app_name=app_name,
+        production=production,
+        url=stack.url,
+        environment=stack.environment,
+        key_prefix=stack.key_prefix,
+        log_group=stack.log_group,
+        syncs=stack.syncs,
+        stack=stack.name,
+        deployed=stack if stack.name else None,
+    )
+
+
+def _read(file: Path) -> Document:
+    try:
+        return read(file)
+    except FileNotFoundError:
+        raise Failure(
+            f"There is no {file}: name the file with --file, or the app and the table with --app and --table."
+        ) from None
+
+
+def _app(where: Where, document: Document | None) -> tuple[int, str]:
+    app = None if document is None else document.app
+    if where.app is not None:
+        return where.app, app.bundle_id if app and app.app_apple_id == where.app else str(where.app)
+    if app is None:
+        raise Failure(f"{where.file} names no app: write `app: {{appAppleId: …, bundleId: …}}`, or use --app.")
+    return app.app_apple_id, app.bundle_id
+
+
+def _place(where: Where, stack_name: str, region: str | None) -> tuple[Stack, bool]:
+    """Return where it is, and whether it may be production: unknown counts as production unless it is local."""
+    if where.table is not None:
+        named = (where.env or "").casefold().startswith("prod")
+        local = where.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        harmless = local or (where.env or "").casefold().startswith("sand")
+        environment = PRODUCTION if named else SANDBOX if harmless else ""
+        return Stack("", where.table, "", environment), named or not harmless
+    stack = find_stack(stack_name, region=region, endpoint_url=where.endpoint_url)
+    return stack, stack.environment in {PRODUCTION, ""}
+
+
+def _ask(question: str) -> str:
+    """Ask on standard error: standard output may be a file, and with --json it holds one document."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return input()
+
+
+def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] = _ask) -> None:
+    """Ask for the app's name before something is written to production. Raises Failure unless it is given."""
+    if yes or not target.production:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(
+            f"This would {doing} in production (table {target.table}). Add --yes to do it without being asked."
+        )
+    if ask(f"This will {doing} in production. Type {target.app_name} to go on: ").strip() != target.app_name:
+        raise Failure("That is not the app's name. Nothing was changed.")
+
+
+def confirm_deletion(target: Target, what: str, *, yes: bool, ask: Callable[[str], str] = _ask) -> None:
+    """Ask before anything is deleted, in every environment. Raises Failure unless the app's name is given."""
+    if yes:
+        return
+    where = target.environment or f"the table {target.table}"
+    if not sys.stdin.isatty():
+        raise Failure(f"This would delete {what} ({where}). Add --yes to do it without being asked.")
+    if (
+        ask(f"This will delete {what} ({where}), for good. Type {target.app_name} to go on: ").strip()
+        != target.app_name
+    ):
+        raise Failure("That is not the app's name. Nothing was deleted.")

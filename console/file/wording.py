@@ -1,0 +1,132 @@
+"""Conditions, answers and schedules in words: one line each, the same in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from retention.catalog import SLOTS
+
+from console.decisions.reasons import asked
+from console.file.conditions import Document as Condition
+from console.file.entries import Answer, Document, Experiment, Rule, Text
+from console.file.schedules import Schedule
+
+_JOINS: Final = {"all": " and ", "any": " or "}
+
+
+def condition_text(condition: Condition | None) -> str:
+    """Return a condition in words; empty where there is none."""
+    if condition is None:
+        return ""
+    operator, *operands = condition
+    if operator == "not":
+        return f"not ({condition_text(operands[0])})"
+    if operator in _JOINS:
+        return _JOINS[operator].join(_inner(operand) for operand in operands)
+    return asked(operator, operands)
+
+
+def _inner(condition: Condition) -> str:
+    text = condition_text(condition)
+    return f"({text})" if condition[0] in _JOINS else text
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """Return a schedule in UTC; empty where it is always."""
+    bounds = (("from", schedule.starts), ("until", schedule.ends))
+    return " ".join(f"{word} {instant_text(bound)}" for word, bound in bounds if bound is not None)
+
+
+def instant_text(seconds: float) -> str:
+    """Return UTC seconds as `2026-12-01 09:00 UTC`."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def percent(slots: int) -> str:
+    """Return a share of the 10 000 slots: `50 %`, `0.25 %`."""
+    return f"{(Decimal(slots) * 100 / SLOTS).normalize():f} %"
+
+
+def answer_text(answer: Answer | None, document: Document) -> str:
+    """Return what an entry of the file answers, its offer spelled out."""
+    if answer is None:
+        return "nothing"
+    if answer.kind == "fallback":
+        return "fallback"
+    says = terms_text(answer, document)
+    return f"{says} {'' if answer.kind == 'message' else 'with '}{answer.messages}"
+
+
+def terms_text(answer: Answer, document: Document) -> str:
+    """Return the same without the message."""
+    offer = document.offers.get(answer.target)
+    return told(
+        answer.kind,
+        {
+            "productId": offer.product_id if offer else answer.target,
+            "offerIdentifier": offer.offer_identifier if offer else answer.target,
+            "signature": offer.signature if offer else "",
+            "billingPlanType": answer.billing_plan_type,
+            "request": answer.request,
+        },
+    )
+
+
+def told(kind: str, fields: Mapping[str, Any]) -> str:
+    """Return an answer without its message, by its kind and the fields of `retention.catalog`."""
+    match kind:
+        case "alternateProduct":
+            plan = fields.get("billingPlanType")
+            return f"alternateProduct {fields['productId']}" + (f" ({plan})" if plan else "")
+        case "promotionalOffer":
+            return f"promotionalOffer {fields['offerIdentifier']} of {fields['productId']} ({fields['signature']})"
+        case "advancedCommerce":
+            request = fields["request"] or {}
+            return "advancedCommerce " + ", ".join(f"{name} {_value(request[name])}" for name in sorted(request))
+    return kind
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} {_value(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_value, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def says_text(rule: Rule, document: Document) -> str:
+    """Return what a rule says: its answer, or its experiment arm by arm."""
+    if not isinstance(rule.says, Experiment):
+        return answer_text(rule.says, document)
+    arms = "; ".join(
+        f"{percent(arm.slots or 0)} {arm.name}: {answer_text(arm.answer, document)}" for arm in rule.says.arms
+    )
+    return f"experiment {rule.says.key}: {arms}"
+
+
+def text_fields(text: Text) -> dict[str, Any]:
+    """Return a message's text as the file has it; what is not there is left out."""
+    fields: dict[str, Any] = {
+        "header": text.header,
+        "body": text.body,
+        "image": text.image,
+        "altText": text.alt_text,
+        "headerPosition": "ABOVE_IMAGE" if text.above_image else None,
+        "bullets": [
+            {"text": bullet.text, "image": bullet.image, "altText": bullet.alt_text} for bullet in text.bullets
+        ],
+        "revision": text.revision,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def text_line(text: Mapping[str, Any]) -> str:
+    """Return a message on one line: what `text_fields` gives, header first."""
+    parts = [f"“{text['header']}” {text['body']}"]
+    if "image" in text:
+        parts.append(f"[{text['image']}: {text.get('altText', '')}]")
+    parts += [f"• {bullet['text']}" for bullet in text.get("bullets", ())]
+    return " ".join(" ".join(parts).split())

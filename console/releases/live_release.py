@@ -1,0 +1,124 @@
+"""Moving `current`, on the condition that nobody else did: to what was published, and back; and pausing all answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retention import table as rows
+from retention.aws.sdk import Client
+from retention.review.snapshot import succeeds
+from retention.table import Request
+
+from console.releases.dynamodb import current_in, head_of, said, transacted
+from console.releases.read import ReleaseError, list_releases, verify
+
+
+class PublishConflictError(ReleaseError):
+    """Somebody else's release went live first. Ours was taken back; nothing changed."""
+
+
+class ReleaseLostError(ReleaseError):
+    """The release was collected, or is about to be, before it went live; `current` was not touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`current` after a rollback, and before."""
+
+    number: int
+    previous: int
+
+
+def make_current(client: Client, table: str, app_apple_id: int, number: int, seen: int | None) -> None:
+    """Move `current` to a complete release, and note there that it went live.
+
+    Raises PublishConflictError where `current` is no longer `seen`, ReleaseLostError where the release has gone.
+    """
+    went_live = {
+        "TableName": table,
+        "Key": rows.settings_key(app_apple_id, number),
+        "UpdateExpression": "SET wentLive = :true",
+        "ConditionExpression": "attribute_exists(pk)",
+        "ExpressionAttributeValues": {":true": {"BOOL": True}},
+    }
+    move: Request = {
+        "TableName": table,
+        "Key": rows.head_key(app_apple_id),
+        "UpdateExpression": "SET #current = :number ADD catalogVersion :one",
+        "ConditionExpression": "attribute_not_exists(#current)" if seen is None else "#current = :seen",
+        "ExpressionAttributeNames": {"#current": "current"},
+        "ExpressionAttributeValues": {":number": {"N": str(number)}, ":one": {"N": "1"}},
+    }
+    if seen is not None:
+        move["ExpressionAttributeValues"][":seen"] = {"N": str(seen)}
+    if transacted(client, [{"Update": went_live}, {"Update": move}]):
+        return
+    current = current_in(head_of(client, table, app_apple_id))
+    if current == number:  # our own attempt, whose answer was lost
+        return
+    if current == seen and "Item" not in client.get_item(**rows.get(table, rows.settings_key(app_apple_id, number))):
+        raise ReleaseLostError(
+            "release_lost", f"release {number} was collected meanwhile; nothing was changed", release=number
+        )
+    raise conflict(client, table, app_apple_id, current)
+
+
+def conflict(client: Client, table: str, app_apple_id: int, current: int | None) -> PublishConflictError:
+    if current is None:
+        return PublishConflictError("publish_conflict", "no release is live any more; publish again")
+    winner = client.get_item(**rows.get(table, rows.settings_key(app_apple_id, current))).get("Item", {})
+    who, when = said(winner, "publishedBy") or "somebody", said(winner, "publishedAt") or "an unknown time"
+    return PublishConflictError(
+        "publish_conflict",
+        f"release {current}, published by {who} at {when}, is live now; nothing was changed. Once you know what it"
+        f" brought, run this again: it then starts from release {current}",
+        release=current,
+        who=who,
+        when=when,
+    )
+
+
+def rollback(client: Client, table: str, app_apple_id: int, to: int | None = None) -> Moved:
+    """Make an earlier complete release live: `to`, or the one live before. Raises ReleaseError.
+
+    One that never went live is gone to only by its number: nobody who wants back what was means that.
+    """
+    current = current_in(head_of(client, table, app_apple_id))
+    if current is None:
+        raise ReleaseError("no_release", "nothing has been published for this app")
+    if to is None:
+        listed = list_releases(client, table, app_apple_id)
+        earlier = [one.number for one in listed if one.complete and one.went_live and one.number < current]
+        if not earlier:
+            raise ReleaseError(
+                "no_earlier_release", f"there is no complete release before {current} that was ever live; name another"
+            )
+        to = max(earlier)
+    if to == current:
+        raise ReleaseError("already_live", f"release {to} is live already", release=to)
+    verify(client, table, app_apple_id, to)
+    make_current(client, table, app_apple_id, to, current)
+    return Moved(to, current)
+
+
+def pause(client: Client, table: str, app_apple_id: int) -> None:
+    """Answer nobody until `resume`: Apple falls back. Raises ReleaseError where nothing was published."""
+    _set_paused(client, table, app_apple_id, paused=True)
+
+
+def resume(client: Client, table: str, app_apple_id: int) -> None:
+    """Undo `pause`."""
+    _set_paused(client, table, app_apple_id, paused=False)
+
+
+def _set_paused(client: Client, table: str, app_apple_id: int, *, paused: bool) -> None:
+    request: Request = {
+        "TableName": table,
+        "Key": rows.head_key(app_apple_id),
+        "UpdateExpression": "SET paused = :paused ADD catalogVersion :one",
+        "ConditionExpression": "attribute_exists(#current)",
+        "ExpressionAttributeNames": {"#current": "current"},
+        "ExpressionAttributeValues": {":paused": {"BOOL": paused}, ":one": {"N": "1"}},
+    }
+    if not succeeds(client, client.update_item, request):
+        raise ReleaseError("no_release", "nothing has been published for this app")

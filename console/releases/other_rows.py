@@ -1,0 +1,59 @@
+"""Rows that no release is made of: default messages, a customer's facts; and, on this machine, the table itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from retention import table as rows
+from retention.aws.sdk import Client
+
+
+def record_default(
+    client: Client, table: str, app_apple_id: int, product_id: str, locale: str, message_id: str, now: datetime
+) -> None:
+    """Note that `message_id` is the default message of a product in one of Apple's locales."""
+    item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
+    client.put_item(TableName=table, Item={**rows.default_key(app_apple_id, product_id, locale), **item})
+
+
+def forget_default(client: Client, table: str, app_apple_id: int, product_id: str, locale: str) -> None:
+    """Note that a product has no default message in a locale any more."""
+    client.delete_item(TableName=table, Key=rows.default_key(app_apple_id, product_id, locale))
+
+
+def write_profile(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    original_transaction_id: str,
+    facts: Mapping[str, str | float | bool | Sequence[str]],
+    expires_at: int | None = None,
+) -> None:
+    """Write facts about one customer the way an owner's systems do. `expires_at` is in UTC epoch seconds."""
+    item: dict[str, Any] = {name: _attribute(value) for name, value in facts.items()}
+    if expires_at is not None:
+        item["expiresAt"] = {"N": str(expires_at)}
+    client.put_item(TableName=table, Item={**rows.profile_key(app_apple_id, original_transaction_id), **item})
+
+
+def _attribute(value: str | float | bool | Sequence[str]) -> dict[str, Any]:  # noqa: FBT001  # a fact may be a bool
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, (int, float)):
+        return {"N": str(value)}
+    return {"L": [{"S": text} for text in value]}
+
+
+def create_table(client: Client, table: str) -> None:
+    """Create the table in a local DynamoDB; in AWS the template does."""
+    client.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})

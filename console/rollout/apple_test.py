@@ -1,0 +1,117 @@
+"""`retention performance-test`: Apple's own test of the sandbox endpoint, refused where it would fail for certain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from console.appstore.realtime_url import shown
+from console.decisions.forecast import Subject, forecast
+from console.deployment.session import Session, app_store, duration
+from console.deployment.stack import SANDBOX
+from console.terminal.failure import Failure
+from console.terminal.output import Output, Report
+
+if TYPE_CHECKING:
+    from console.appstore.client import Apple, Test, TestReport
+
+PENDING: Final = "PENDING"
+PASSED: Final = "PASS"
+
+# 360 calls an hour are all that the sandbox allows.
+_POLL_SECONDS: Final = 15.0
+
+
+def check_sandbox(session: Session) -> None:
+    """Raise Failure in production, where Apple has no such test."""
+    if app_store(session.target) != SANDBOX:
+        raise Failure("Apple's performance test is the sandbox's: name that environment with --env.")
+
+
+def start(session: Session, subject: Subject, now: datetime, *, anyway: bool) -> Test:
+    """Start a test, unless an answer would not be 200 or Apple has no URL to call. Raises Failure saying which."""
+    check_sandbox(session)
+    if session.apple.realtime_url() is None:
+        raise Failure("Apple has no real-time URL in the sandbox: `retention endpoint set` gives it one.")
+    if not anyway:
+        forecast(subject, session.where, now).check()
+    return session.apple.start_performance_test(subject.transaction)
+
+
+def wait(
+    apple: Apple,
+    request_id: str,
+    patience: float,
+    report: Report,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> TestReport:
+    """Return the test's report once it has ended, or as it is after `patience` seconds."""
+    ends = clock() + patience
+    while True:
+        found = apple.performance_test(request_id)
+        total = found.test.total_requests or 0
+        report("requests", total - (found.pending or 0), total)
+        left = ends - clock()
+        if found.result != PENDING or left <= 0:
+            return found
+        sleep(min(_POLL_SECONDS, left))
+
+
+def exit_code(found: TestReport) -> int:
+    """Return 0 for PASS, 3 while it runs, 1 for anything else."""
+    return {PASSED: 0, PENDING: 3}.get(found.result, 1)
+
+
+def show_started(test: Test, env: str | None, out: Output) -> None:
+    """Print that it runs, and the command that waits for it, in the environment `env`."""
+    took = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
+    out.say(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
+    named = "" if env is None else f" --env {env}"
+    out.say(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
+    out.document({"requestId": test.request_id, "config": _config(test)})
+
+
+def show(found: TestReport, out: Output) -> None:
+    """Print Apple's report."""
+    style = {PASSED: "bold green", PENDING: None}.get(found.result, "bold red")
+    wanted = found.test.success_rate_threshold
+    rate = "" if found.success_rate is None else f": {found.success_rate} % succeeded"
+    out.say(f"{found.result}{rate}" + ("" if wanted is None else f"; Apple wants {wanted} %") + ".", style)
+    if found.target:
+        out.say(f"Apple called {shown(found.target)}.")
+    if found.pending:
+        out.say(f"{found.pending} requests are still to come.")
+    if found.response_times_ms:
+        times = found.response_times_ms
+        out.table(tuple(f"{name} ms" for name in times), [tuple(str(value) for value in times.values())])
+    if found.failures:
+        out.table(("failure", "requests"), [(reason, str(number)) for reason, number in found.failures.items()])
+    out.document(as_document(found))
+
+
+def as_document(found: TestReport) -> dict[str, Any]:
+    """Return Apple's PerformanceTestResultResponse, and of which test it is."""
+    return {
+        "requestId": found.test.request_id,
+        "config": _config(found.test),
+        "target": shown(found.target),
+        "result": found.result,
+        "successRate": found.success_rate,
+        "numPending": found.pending,
+        "responseTimes": found.response_times_ms,
+        "failures": found.failures,
+    }
+
+
+def _config(test: Test) -> dict[str, int | None]:
+    return {
+        "maxConcurrentRequests": test.max_concurrent_requests,
+        "totalRequests": test.total_requests,
+        "totalDuration": test.total_duration_ms,
+        "responseTimeThreshold": test.response_time_threshold_ms,
+        "successRateThreshold": test.success_rate_threshold,
+    }

@@ -1,0 +1,163 @@
+"""Default messages: which ones the file wants, which ones we configured, and where there is none.
+
+Apple lists them nowhere. Our own record, a row for each product and locale, is written after Apple took one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from console.deployment.session import Session
+from console.file.compile import Compiled
+from console.file.entries import Document
+from console.rollout.observed import Seen
+from console.terminal.failure import Failure
+from console.terminal.output import Report
+
+Place: TypeAlias = tuple[str, str]
+
+GAP: Final = "gap"
+DIFFERENT: Final = "different"
+WAITING: Final = "waiting"
+AGREED: Final = "agreed"
+OTHER: Final = "not in the file"
+
+_ORDER: Final = (GAP, DIFFERENT, WAITING, OTHER, AGREED)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One product in one locale. `wanted` is what the file says, newest first; `recorded` what we configured.
+
+    `target` is the wanted one that Apple would take now, None where it would take none. `answers`: a rule can answer
+    there, so Apple wants a default.
+    """
+
+    product: str
+    locale: str
+    wanted: tuple[str, ...]
+    target: str | None
+    recorded: str | None
+    configured_at: str = ""
+    answers: bool = False
+
+    @property
+    def standing(self) -> str:
+        """Gap: nothing there. Different: to be configured. Waiting: for an approval."""
+        if self.target is not None and self.target != self.recorded:
+            return DIFFERENT
+        if not self.wanted:
+            return GAP if self.recorded is None else OTHER
+        if self.recorded == self.wanted[0]:
+            return AGREED
+        return WAITING
+
+    @property
+    def uncovered(self) -> bool:
+        """Whether nothing is configured: Apple may then show nothing at all there."""
+        return self.recorded is None
+
+
+def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str | None = None) -> list[Coverage]:
+    """Return every product in every locale that the file wants a default in, answers in, or has one in; gaps first.
+
+    `predicted` is the state to expect of messages that Apple does not have yet, None for none.
+    """
+    wanted = wanted_defaults(document, compiled)
+    answered = set(_answered(compiled))
+    images = {message.identifier: message.images for message in compiled.content.all_messages()}
+
+    def takes(message: str) -> bool:
+        state = seen.state(message, images[message]) if message in images else seen.known(message)
+        known = (state.message, *state.images.values())
+        return all(found == "APPROVED" or (found == "ABSENT" and predicted == "APPROVED") for found in known)
+
+    found = []
+    for place in sorted({*wanted, *answered, *seen.defaults}):
+        ids = wanted.get(place, ())
+        recorded = seen.defaults.get(place)
+        target = next((message for message in ids if takes(message)), None)
+        found.append(
+            Coverage(
+                product=place[0],
+                locale=place[1],
+                wanted=ids,
+                target=target,
+                recorded=None if recorded is None else recorded.message,
+                configured_at="" if recorded is None else recorded.configured_at,
+                answers=place in answered,
+            )
+        )
+    return sorted(found, key=lambda one: (_ORDER.index(one.standing), one.product, one.locale))
+
+
+def wanted_defaults(document: Document, compiled: Compiled) -> dict[Place, tuple[str, ...]]:
+    """Return (product, locale) → the ids of the default the file wants there: the new one, then its predecessor."""
+    return {
+        (name, locale): tuple(ids)
+        for name, product in document.products.items()
+        if product.default is not None
+        for locale, ids in compiled.release.texts[product.default].items()
+    }
+
+
+def _answered(compiled: Compiled) -> Iterator[Place]:
+    for product, sheet in compiled.release.sheets.items():
+        if product != "*":
+            yield from ((product, locale) for texts in sheet["sets"].values() for locale in texts)
+
+
+def configure(session: Session, product: str, locale: str, message: str) -> None:
+    """Configure a default at Apple, then note it. Both may be repeated."""
+    from console.releases.other_rows import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
+
+    session.apple.configure_default(product, locale, message)
+    target = session.target
+    record_default(target.dynamodb, target.table, target.app_apple_id, product, locale, message, datetime.now(UTC))
+
+
+def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
+    """Configure a default in each place; return how many. Raises Failure at the end, with all that Apple refuses."""
+    from console.appstore.client import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
+
+    refused = []
+    for number, ((product, locale), message) in enumerate(wanted.items(), 1):
+        try:
+            configure(session, product, locale, message)
+        except AppleError as error:
+            if error.kind is not Kind.REFUSED:
+                raise
+            refused.append(f"The default of {product} in {locale}: {error}")
+        report("defaults", number, len(wanted))
+    if refused:
+        raise Failure("\n".join([*refused, "All the others are configured."]))
+    return len(wanted)
+
+
+def remove(session: Session, product: str, locale: str) -> None:
+    """Delete a default at Apple, then our note of it. Both may be repeated."""
+    from console.releases.other_rows import forget_default  # noqa: PLC0415  # as above
+
+    session.apple.delete_default(product, locale)
+    target = session.target
+    forget_default(target.dynamodb, target.table, target.app_apple_id, product, locale)
+
+
+def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
+    """Ask Apple what is configured in each place and correct our record of it. Return where it was wrong."""
+    from console.releases.other_rows import forget_default, record_default  # noqa: PLC0415  # as above
+
+    target, wrong = session.target, []
+    for done, place in enumerate(places, 1):
+        found = session.apple.default(*place)
+        if found != recorded.get(place):
+            wrong.append(place)
+            if found is None:
+                forget_default(target.dynamodb, target.table, target.app_apple_id, *place)
+            else:
+                record_default(target.dynamodb, target.table, target.app_apple_id, *place, found, datetime.now(UTC))
+        report("asking Apple for defaults", done, len(places))
+    return wrong

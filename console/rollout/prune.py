@@ -1,0 +1,108 @@
+"""`retention prune`: delete at Apple what nothing of ours names any more. A deleted id cannot be used again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from retention import table as rows
+
+from console.deployment.session import Session, plural
+from console.file.compile import Compiled
+from console.rollout.observed import Seen, apples_lists
+from console.terminal.failure import Failure
+from console.terminal.output import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Prunable:
+    """What may go: ids with their states. `strangers` of them were never published from this table."""
+
+    messages: Mapping[str, str]
+    images: Mapping[str, str]
+    strangers: frozenset[str]
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "messages": dict(self.messages),
+            "images": dict(self.images),
+            "neverPublished": sorted(self.strangers),
+        }
+
+
+def find_prunable(seen: Seen, kept: frozenset[str], compiled: Compiled) -> Prunable:
+    """Return what neither the file, nor a kept release, nor a default names. `kept` are those releases' messages."""
+    file_messages = {message.identifier for message in compiled.content.all_messages()}
+    wanted = kept | file_messages | {recorded.message for recorded in seen.defaults.values()}
+    used = {image.identifier for image in compiled.content.images.values()}
+    for message in wanted & seen.message_rows.keys():
+        used |= {image.lower() for image in seen.message_rows[message].state.images}
+    messages = {name: state for name, state in seen.messages.items() if name not in wanted}
+    images = {name: image.state for name, image in seen.images.items() if name not in used}
+    strangers = frozenset(name for name in messages if not _published(name, seen))
+    return Prunable(messages, images, strangers)
+
+
+def _published(message: str, seen: Seen) -> bool:
+    """Tell whether a release named it: publishing notes a message's images, even where it has none."""
+    row = seen.message_rows.get(message)
+    return row is not None and row.published
+
+
+def kept_messages(session: Session) -> frozenset[str]:
+    """Return the messages that the table's releases name, predecessors too. Raises Failure while one is written."""
+    from console.releases import list_releases  # noqa: PLC0415  # boto3's half second is due by now, not before
+
+    target = session.target
+    found: set[str] = set()
+    for release in list_releases(target.dynamodb, target.table, target.app_apple_id):
+        item = target.dynamodb.get_item(
+            **rows.get(target.table, rows.texts_key(target.app_apple_id, release.number))
+        ).get("Item")
+        if item is not None:
+            texts = rows.document_of(item)["texts"]
+            found |= {message for by_locale in texts.values() for ids in by_locale.values() for message in ids}
+        elif release.complete:
+            raise Failure(f"Release {release.number} has lost its texts, so nobody can tell what it needs: not pruned.")
+        elif not _is_old(release.published_at):
+            raise Failure(
+                f"Release {release.number} is being published by {release.published_by or 'somebody'}, or was left"
+                " unfinished within the last hour: try again later."
+            )
+    return frozenset(found)
+
+
+def _is_old(begun: datetime | None) -> bool:
+    from console.releases import ABANDONED_AFTER  # noqa: PLC0415  # as above
+
+    return begun is None or begun + ABANDONED_AFTER < datetime.now(UTC)
+
+
+def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
+    """Delete messages, then images, then let the table know. Return the images that Apple keeps as still used."""
+    from retention.review.snapshot import follow  # noqa: PLC0415  # as above
+
+    from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
+
+    in_use = 4030019
+    for number, message in enumerate(prunable.messages, 1):
+        session.apple.delete_message(message)
+        report("deleting messages", number, len(prunable.messages))
+    kept = []
+    for number, image in enumerate(prunable.images, 1):
+        try:
+            session.apple.delete_image(image)
+        except AppleError as error:
+            if error.error_code != in_use:
+                raise
+            kept.append(image)
+        report("deleting images", number, len(prunable.images))
+    target = session.target
+    follow(target.dynamodb, target.table, target.app_apple_id, lambda: apples_lists(session))
+    return kept
+
+
+def told(prunable: Prunable) -> str:
+    return f"{plural(len(prunable.messages), 'message')} and {plural(len(prunable.images), 'image')} at Apple"

@@ -1,0 +1,105 @@
+"""`retention publish`, step by step: compile before anything is asked of AWS, compile with what is live, write."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from console.deployment.target import Target, Where, find
+from console.file.compile import Compiled, PreviousTexts, Progress, compile_document
+from console.file.document import read
+from console.file.mistakes import Mistakes
+from console.releases import Published, ReleaseError, collect, current_texts, read_source
+from console.releases import publish as write
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A compiled file, where it goes, and the release it was compiled against."""
+
+    compiled: Compiled
+    target: Target
+    based_on: int | None
+    now: datetime
+    directory: Path
+
+
+def prepare(
+    where: Where, *, reshuffle: bool = False, progress: Progress | None = None, now: datetime | None = None
+) -> Draft:
+    """Compile the file of `where` for its table. Raises Mistakes before AWS is asked anything."""
+    instant = now or datetime.now(UTC)
+    document = read(where.file, progress=progress)
+    compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
+    target = find(where, document)
+    current = current_texts(target.dynamodb, target.table, target.app_apple_id)
+    if current.release is not None:
+        previous = PreviousTexts(current.texts, current.states, live_experiments(target, current.release))
+        compiled = compile_document(
+            document,
+            environment=where.env,
+            previous=previous,
+            now=instant,
+            reshuffle=reshuffle,
+            progress=progress,
+        )
+    return Draft(compiled, target, current.release, instant, where.file.resolve().parent)
+
+
+def live_experiments(target: Target, release: int) -> Mapping[str, Sequence[tuple[str, int]]]:
+    """Return the experiments of a release, from its source."""
+    try:
+        return read(read_source(target.dynamodb, target.table, target.app_apple_id, release)).experiments
+    except Mistakes:  # published by a console with another idea of YAML
+        return {}
+
+
+def publish(draft: Draft, progress: Progress | None = None) -> Published:
+    """Write a draft and make it live, unless somebody else published since it was compiled."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # boto3 is loaded by now, not before
+
+    target: Target = draft.target
+    client: Any = target.dynamodb
+    published = write(
+        client,
+        target.table,
+        draft.compiled.release,
+        who=_who(),
+        commit=_commit(draft.directory),
+        now=draft.now,
+        based_on=draft.based_on,
+        progress=progress,
+    )
+    # The release is live: what cannot be tidied away now is tidied away next time.
+    with suppress(ReleaseError, BotoCoreError, ClientError):
+        collect(client, target.table, target.app_apple_id, now=datetime.now(UTC))
+    return published
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"
+
+
+def _commit(directory: Path) -> str | None:
+    """Return the commit the file is at, marked where the folder has changes; None outside git."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None

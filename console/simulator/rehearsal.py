@@ -1,0 +1,297 @@
+"""`retention rehearse`: Apple's performance test before Apple runs it, and what Apple's report does not tell.
+
+Requests go out evenly over the test's duration, at most so many at a time, each over a connection of its own and signed
+when it leaves. Apple hangs up at its threshold; we count that as Apple does, send the next one as Apple does, and stay
+all the same, to learn how late the answer was.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Event, Lock, Semaphore, Timer
+from typing import Any, Final
+
+from console.simulator.answers import KINDS
+from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Attempt, call
+from console.simulator.authority import Authority, request_claims
+from console.simulator.box import TestConfig
+from console.simulator.performance import FAIL, PASS, Tally, paced, response_times
+from console.terminal.addresses import check_public, read_url
+from console.terminal.output import Report
+
+# Of Apple's RealtimeURL (apple-api.md, section 1).
+_MAX_URL: Final = 256
+_LINGER_MS: Final = 3000
+_SLOWEST: Final = 5
+
+_NO_SLOT: Final = nullcontext()
+
+# Nobody is answered who is not believed: with the first such answer the rest of the test would tell nothing.
+_REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request and what became of it. `result` is Apple's word, with Apple gone at its threshold; `timing` is ms."""
+
+    number: int
+    request_identifier: str
+    result: str
+    reason: str
+    attempt: Attempt
+    timing: Mapping[str, float]
+    message: str | None
+
+    @property
+    def cold(self) -> bool:
+        """Whether it was the first of its environment, as the environment says. Without an answer nobody knows."""
+        return "cold" in self.timing
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "requestIdentifier": self.request_identifier,
+            "apiRequestId": self.attempt.headers.get("apigw-requestid"),
+            "result": self.result,
+            "reason": self.reason,
+            "status": self.attempt.status,
+            "tookMs": self.attempt.took_ms,
+            "cold": self.cold,
+            "serverTiming": dict(self.timing),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What every request asks: the same customer, product and locale, as Apple's test does."""
+
+    authority: Authority
+    app_apple_id: int
+    product: str
+    locale: str
+    transaction: str = field(repr=False)
+
+    def signed(self, request_identifier: str) -> str:
+        """Return a signedPayload dated now."""
+        claims = request_claims(
+            original_transaction_id=self.transaction,
+            app_apple_id=self.app_apple_id,
+            product_id=self.product,
+            user_locale=self.locale,
+            environment="Sandbox",  # Production believes nobody but Apple
+            request_identifier=request_identifier,
+        )
+        return self.authority.sign(claims)
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """One test while it runs, and when it is over. `stopped` says why it did not run to its end, if it did not."""
+
+    tally: Tally
+    sent: list[Sent] = field(default_factory=list)
+    stopped: str = ""
+    refused: bool = False
+
+    @property
+    def result(self) -> str:
+        """Apple's PASS or FAIL; what was not run to its end did not pass."""
+        return self.tally.result if not self.tally.pending else FAIL
+
+    @property
+    def passed(self) -> bool:
+        return self.result == PASS
+
+    @property
+    def cold(self) -> list[Sent]:
+        return [sent for sent in self.sent if sent.cold]
+
+    @property
+    def warm(self) -> list[Sent]:
+        """Those of an environment that had answered before."""
+        return [sent for sent in self.sent if sent.timing and not sent.cold]
+
+    @property
+    def late(self) -> list[Sent]:
+        """Answers that came when Apple had hung up."""
+        return [sent for sent in self.sent if sent.result == TIMED_OUT and sent.attempt.status is not None]
+
+    @property
+    def slowest(self) -> list[Sent]:
+        return sorted(self.sent, key=lambda sent: -sent.attempt.took_ms)[:_SLOWEST]
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """By Apple's reason, ours: of the first request that failed for it."""
+        failed = (sent for sent in reversed(self.sent) if sent.result != SUCCESS)
+        return {sent.result: sent.reason for sent in failed}
+
+    def document(self) -> dict[str, Any]:
+        """Return a PerformanceTestResultResponse, and under `rehearsal` what Apple does not tell."""
+        more = {
+            "stopped": self.stopped or None,
+            "cold": {
+                "requests": len(self.cold),
+                "responseTimes": _times(self.cold),
+                "initAndAnswer": response_times([round(sent.timing["cold"]) for sent in self.cold]),
+            },
+            "warm": {"requests": len(self.warm), "responseTimes": _times(self.warm)},
+            "late": [sent.document() for sent in self.late],
+            "slowest": [sent.document() for sent in self.slowest],
+            "reasons": self.reasons,
+        }
+        return {**self.tally.report(), "result": self.result, "rehearsal": more}
+
+
+def check_url(url: str, *, from_here: bool = False) -> None:
+    """Raise ValueError saying what is wrong, unless Apple could call exactly this URL, or it is of this very machine.
+
+    `from_here`: this machine calls it, which may reach hosts that Apple cannot.
+    """
+    if len(url) > _MAX_URL:
+        raise ValueError(f"Apple takes URLs of at most {_MAX_URL} characters")
+    parts = read_url(url)
+    if parts.scheme == "http":
+        if not parts.is_loopback:
+            raise ValueError("it must begin with https://; http:// is for this machine alone")
+    elif not from_here:
+        check_public(parts)
+
+
+def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lambda *_: None) -> Rehearsal:
+    """Run the test against `url`, which `check_url` let pass. Ends early if the endpoint refuses us, or on Ctrl-C."""
+    rehearsal = Rehearsal(Tally(url, config))
+    stop, lock, slots = Event(), Lock(), Semaphore(config.max_concurrent_requests)
+
+    def attempt(number: int) -> None:
+        slot = _Slot(slots, config.response_time_threshold_ms / 1000)
+        try:
+            if stop.is_set():
+                return
+            sent = send(number, url, config.response_time_threshold_ms, asking, slot)
+            with lock:
+                _note(rehearsal, sent)
+                if rehearsal.stopped:
+                    stop.set()  # before the next one goes
+                report("requests", len(rehearsal.sent), config.total_requests)
+        finally:
+            slot.free()
+
+    with _workers(_most_at_once(config), stop) as pool:
+        try:
+            running = []
+            for number in paced(config, stop.wait):
+                slots.acquire()
+                if stop.is_set():
+                    break
+                running.append(pool.submit(attempt, number))
+            for future in running:
+                future.result()
+        except KeyboardInterrupt:
+            rehearsal.stopped = "interrupted"
+    return rehearsal
+
+
+def _most_at_once(config: TestConfig) -> int:
+    """Return how many requests may be watched at a time: those in flight, and those that Apple has given up on."""
+    rounds = 1 + math.ceil(_LINGER_MS / config.response_time_threshold_ms)
+    return min(config.max_concurrent_requests * rounds, config.total_requests)
+
+
+class _Slot:
+    """The place of one request among those in flight. Entered with its first byte, it is free so many seconds later.
+
+    By then Apple has hung up, whoever else may still watch; a request that is over sooner is to free it itself.
+    """
+
+    def __init__(self, slots: Semaphore, seconds: float) -> None:
+        self._slots, self._once = slots, Lock()
+        self._timer = Timer(seconds, self.free)
+        self._timer.daemon = True
+
+    def free(self) -> None:
+        if self._once.acquire(blocking=False):
+            self._slots.release()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+
+@contextmanager
+def _workers(number: int, stop: Event) -> Iterator[ThreadPoolExecutor]:
+    """Give that many threads; on leaving, whatever has not begun by then never does."""
+    with ThreadPoolExecutor(number) as pool:
+        try:
+            yield pool
+        finally:
+            stop.set()
+
+
+def send(
+    number: int, url: str, threshold_ms: int, asking: Asking, in_flight: AbstractContextManager[None] = _NO_SLOT
+) -> Sent:
+    """Make one request and judge it as Apple would. `in_flight` is held while it is on its way."""
+    request_identifier = str(uuid.uuid4())
+    signed = asking.signed(request_identifier)
+    with in_flight:
+        attempt = call(url, signed, threshold_ms + _LINGER_MS)
+    message, flaw = _message_in(attempt.body) if attempt.result == SUCCESS else (None, "")
+    result, reason = (INVALID_RESPONSE, flaw) if flaw else (attempt.result, attempt.reason)
+    if attempt.took_ms > threshold_ms:
+        answered = f"answered after {attempt.took_ms} ms" if attempt.status is not None else "no answer"
+        result, reason = TIMED_OUT, f"{answered}; Apple waits {threshold_ms} ms"
+    return Sent(number, request_identifier, result, reason, attempt, server_timing(attempt.headers), message)
+
+
+def server_timing(headers: Mapping[str, str]) -> dict[str, float]:
+    """Return the durations of a Server-Timing header in ms, by name; entries without one are left out."""
+    found = {}
+    for entry in headers.get("server-timing", "").split(","):
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            try:
+                if name and key.strip().lower() == "dur":
+                    found[name] = float(value.strip().strip('"'))
+            except ValueError:
+                continue
+    return found
+
+
+def _message_in(body: bytes) -> tuple[str | None, str]:
+    """Return the message's id, and what is wrong with this RealtimeResponseBody, empty for nothing."""
+    try:
+        document = json.loads(body.decode())
+    except ValueError:
+        return None, "the body is not JSON in UTF-8"
+    if not isinstance(document, dict) or len(document) != 1 or next(iter(document)) not in KINDS:
+        return None, f"the body has not exactly one of {', '.join(KINDS)}"
+    (answer,) = document.values()
+    try:
+        return str(uuid.UUID(answer["messageIdentifier"])), ""
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, "the answer's messageIdentifier is missing, or not a UUID"
+
+
+def _note(rehearsal: Rehearsal, sent: Sent) -> None:
+    in_time = sent.attempt.status is not None and sent.result != TIMED_OUT
+    rehearsal.sent.append(sent)
+    rehearsal.tally.add(sent.result, sent.attempt.took_ms if in_time else None)
+    believed = rehearsal.tally.results[SUCCESS] > 0
+    if sent.attempt.status in _REFUSALS and not believed:
+        rehearsal.refused = True
+        rehearsal.stopped = rehearsal.stopped or f"the endpoint refuses these requests: {sent.attempt.status}"
+
+
+def _times(sent: Sequence[Sent]) -> dict[str, int]:
+    return response_times([one.attempt.took_ms for one in sent])

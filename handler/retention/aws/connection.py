@@ -1,0 +1,285 @@
+"""Calls to DynamoDB and SSM, signed and sent by hand, on sockets of our own.
+
+The SDK's client costs half a cold start: its import, its models, its 126 roots (figures in docs/performance.md). The
+real-time function makes three kinds of call, all reads, all JSON in and JSON out, so it signs them itself; what is not
+in the path of a request uses the SDK (`retention.aws.sdk`). Our own sockets can be shut while a thread waits on them,
+in any phase of a call.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import select
+import socket
+import ssl
+import zlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from threading import Lock, get_ident
+from typing import Any, Final, Protocol, cast
+
+from retention.aws.credentials import CredentialSource, NoCredentialsError
+from retention.aws.deadline import PassedTime, time_left
+from retention.aws.endpoint import Endpoint
+from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
+from retention.aws.sigv4 import signed_headers
+
+# They end what was abandoned; what a request waits is its deadline's business. READ_SECONDS is for one wait,
+# ANSWER_SECONDS for a whole answer: a call given up before it had a socket to shut must not live on what drips.
+CONNECT_SECONDS: Final = 0.3
+READ_SECONDS: Final = 0.5
+ANSWER_SECONDS: Final = 1.0
+
+# A socket that idled longer is not used again, by a clock that runs on while Lambda has this process frozen: the other
+# side, or what stands between, may have dropped it without our hearing of it. A new one costs a few milliseconds.
+IDLE_SECONDS: Final = 10.0
+
+# How much of the time left a reused socket may stay silent for. As much is left for a fresh one: a connection,
+# a handshake and an answer take some 20 ms within a region, and the shortest deadline is 60 ms.
+REUSED_SHARE: Final = 0.5
+
+# The services we call: their JSON dialect and the prefix of their operations.
+_DIALECTS: Final = {
+    "dynamodb": ("application/x-amz-json-1.0", "DynamoDB_20120810"),
+    "ssm": ("application/x-amz-json-1.1", "AmazonSSM"),
+}
+
+_OK = 200
+
+# AWS's codes are words; where there is none, the HTTP status stands for it.
+_CODE: Final = re.compile(r"[A-Za-z]{1,64}|[0-9]{3}")
+
+
+class CallFailedError(Exception):
+    """A call to AWS failed. `code` is the service's error code, or the name of what went wrong on the way.
+
+    It is logged, and so can be nothing else: what is no code may quote what was asked.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code if _CODE.fullmatch(code) else "UnknownError"
+        super().__init__(self.code)
+
+
+class Caller(Protocol):
+    """What reads the table and the keys: this module's Connection, or the SDK's where nobody waits."""
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the service's answer, or raise CallFailedError."""
+
+    def abandon(self, thread: int) -> None:
+        """End what `thread` waits for, if that is possible, and keep no idle connection."""
+
+
+class Connection:
+    """One service. Idle sockets are kept; each thread's call has a socket of its own.
+
+    `passed` measures how long a socket has idled; see `retention.aws.deadline.PassedTime`.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, credentials: CredentialSource, passed: Callable[[], float] | None = None
+    ) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._passed = passed or PassedTime()
+        self._lock = Lock()
+        self._idle: list[tuple[socket.socket, float]] = []  # the one used last at the end, and since when it idles
+        self._waiting: dict[int, socket.socket] = {}
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one request, e.g. `call("get_item", {…})`, and return the answer, binary values as bytes.
+
+        Raises CallFailedError for whatever goes wrong.
+        """
+        try:
+            return _read(self._answer(operation, request))
+        except CallFailedError:
+            raise
+        except AnswerError as error:
+            raise CallFailedError(error.code) from error
+        except (OSError, ValueError, RecursionError, NoCredentialsError) as error:
+            raise CallFailedError(type(error).__name__) from error
+        finally:
+            self._waiting.pop(get_ident(), None)
+
+    def abandon(self, thread: int) -> None:
+        """Shut the socket `thread` waits on, so that it ends, and drop the idle ones: they lead to the same place."""
+        waiting = self._waiting.pop(thread, None)
+        if waiting is not None:
+            with contextlib.suppress(OSError):
+                # Not `close`: the thread that reads it must be woken, and closes it itself.
+                socket.socket.shutdown(waiting, socket.SHUT_RDWR)
+        self.close()
+
+    def close(self) -> None:
+        """Drop idle sockets. The next call opens a new one."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for wire, _ in idle:
+            wire.close()
+
+    def _answer(self, operation: str, request: Mapping[str, Any]) -> Answer:
+        """Ask; and once more on a fresh socket what failed on a reused one before a byte of an answer came.
+
+        Between two requests the other side may have gone without our hearing of it. Every call is a read, so that to
+        ask twice does no harm. A fresh socket that fails is no accident of that kind: there is no third attempt.
+        """
+        wire = self._reusable()
+        if wire is not None:
+            arriving = _arriving(wire, min(READ_SECONDS, time_left() * REUSED_SHARE))
+            try:
+                return self._exchange(wire, arriving, operation, request)
+            except OSError:
+                if arriving.begun or self._is_given_up(wire) or not time_left():
+                    raise
+            self.close()  # the others lead to the same place
+        wire = self._connect()
+        return self._exchange(wire, _arriving(wire, READ_SECONDS), operation, request)
+
+    def _exchange(self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any]) -> Answer:
+        """Send the request and read the answer; keep the socket where it may be used again.
+
+        Raises TimeoutError, and sends nothing, where the time is over: a call that was given up before it had a socket
+        to shut would borrow credentials for an answer that no request takes, perhaps into a snapshot.
+        """
+        if not time_left():
+            wire.close()
+            raise TimeoutError
+        try:
+            # Signed now that there is a socket: while a thread hangs in a connection, it holds no secret.
+            wire.sendall(self._message(operation, request))
+            answer = read_answer(arriving)
+        except BaseException:
+            wire.close()
+            raise
+        if answer.keep:
+            with self._lock:
+                self._idle.append((wire, self._passed()))
+        else:
+            wire.close()
+        return answer
+
+    def _message(self, operation: str, request: Mapping[str, Any]) -> bytes:
+        """Return the whole HTTP request, which then leaves in one packet."""
+        body = json.dumps(request, separators=(",", ":")).encode()
+        headers = {**self._headers(operation, body), "content-length": str(len(body))}
+        lines = [f"POST {self._endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
+        dialect, prefix = _DIALECTS[self._endpoint.scope.service]
+        headers = {
+            "content-type": dialect,
+            "host": self._endpoint.authority,
+            "x-amz-target": f"{prefix}.{operation.title().replace('_', '')}",
+        }
+        credentials, now = self._credentials.get(), datetime.now(UTC)
+        return signed_headers(headers, self._endpoint.path, body, self._endpoint.scope, credentials, now)
+
+    def _reusable(self) -> socket.socket | None:
+        """Return an idle socket that is fresh enough and still connected, noting it for this thread, or None."""
+        while True:
+            with self._lock:
+                wire, since = self._idle.pop() if self._idle else (None, 0.0)
+            if wire is None:
+                return None
+            if self._passed() - since <= IDLE_SECONDS and not _is_gone(wire):
+                self._waiting[get_ident()] = wire
+                return wire
+            wire.close()
+
+    def _is_given_up(self, wire: socket.socket) -> bool:
+        """Whether `wire` failed because this thread was abandoned meanwhile."""
+        return self._waiting.get(get_ident()) is not wire
+
+    def _connect(self) -> socket.socket:
+        host, port = self._endpoint.address
+        # As bytes: a host given as text would be encoded by the codec `idna`, which costs 2 ms to import.
+        name = host.encode("ascii")
+        wire = socket.create_connection((cast("str", name), port), CONNECT_SECONDS)
+        try:
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._waiting[get_ident()] = wire
+            if self._endpoint.secure:
+                # The handshake on its own: a socket that wraps another is ours to shut only once we have it.
+                wire = _tls().wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
+                self._waiting[get_ident()] = wire
+                wire.do_handshake()
+        except BaseException:
+            wire.close()
+            raise
+        return wire
+
+
+def _arriving(wire: socket.socket, patience: float) -> Arriving:
+    """Return what will arrive on `wire`, on which nothing may be sent for longer than `patience` either."""
+    wire.settimeout(max(patience, 0.001))  # 0 would mean not to wait at all
+    return Arriving(wire, pause=READ_SECONDS, patience=patience, whole=ANSWER_SECONDS)
+
+
+def connect(
+    service: str, credentials: CredentialSource | None = None, passed: Callable[[], float] | None = None
+) -> Connection:
+    """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
+    return Connection(Endpoint.of(service), credentials or CredentialSource(), passed)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Trust the roots of AWS_CA_BUNDLE (the template names AWS's own seven), or else the system's."""
+    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+
+
+def _is_gone(wire: socket.socket) -> bool:
+    """Whether the other side has hung up: nobody sends on an idle connection, so readable means ended."""
+    try:
+        return bool(select.select([wire], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
+
+
+def _read(answer: Answer) -> dict[str, Any]:
+    if answer.status != _OK:
+        raise CallFailedError(_error_code(answer))
+    checksum = answer.headers.get("x-amz-crc32")
+    if checksum is not None and str(zlib.crc32(answer.content)) != checksum:
+        raise CallFailedError("DamagedAnswer")
+    try:
+        document = json.loads(answer.content, object_hook=_bytes_of_binary)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise CallFailedError("DamagedAnswer")
+    return document
+
+
+def _bytes_of_binary(value: dict[str, Any]) -> dict[str, Any]:
+    """Decode DynamoDB's `{"B": base64}`; an attribute that is called B holds an object, not a string."""
+    binary = value.get("B")
+    return {"B": base64.b64decode(binary, validate=True)} if isinstance(binary, str) and len(value) == 1 else value
+
+
+def _error_code(answer: Answer) -> str:
+    """Return the service's own code, such as ThrottlingException, or the status."""
+    try:
+        said = json.loads(answer.content)
+        kind = said.get("__type") if isinstance(said, dict) else None
+    except (ValueError, RecursionError):
+        kind = None
+    return service_code(kind or answer.headers.get("x-amzn-errortype")) or str(answer.status)
+
+
+def service_code(said: object) -> str:
+    """Return the code in what a service calls its error, such as `com.amazonaws…#ThrottlingException:http://…`.
+
+    Empty where it is no code.
+    """
+    found = said.rpartition("#")[2].partition(":")[0] if isinstance(said, str) else ""
+    return found if _CODE.fullmatch(found) else ""

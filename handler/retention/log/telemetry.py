@@ -1,0 +1,87 @@
+"""Where what we say goes: one logger, one writer of metrics, one lock, standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from retention.log.record import Record, line_of
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.logging import Logger
+
+# Lambda runs one request at a time, `make serve` several.
+_WRITING = Lock()
+
+
+class Telemetry:
+    """The process's own. Service and namespace come from Powertools' variables, as Powertools reads them."""
+
+    def __init__(self) -> None:
+        self._service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "service_undefined"
+        self._namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "")
+        # What libraries say of a broken connection is not from our allow-list; the record says it in our words.
+        for library in ("botocore", "urllib3"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
+
+    def emit(self, record: Record, level: str) -> None:
+        """Write the request's line, in one write: Lambda flushes each."""
+        line = line_of(record, level, service=self._service, namespace=self._namespace, at=time.time())
+        with _WRITING:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+
+    def refused_to_start(self, code: str, message: str) -> None:
+        """Say why this deployment does not start, for who deployed it."""
+        with _WRITING:
+            _logger(self._service).critical("refused to start", reason=code, explanation=message)
+
+    def report(self, outcome: str, level: str, told: Mapping[str, object], counts: Mapping[str, int]) -> None:
+        """Write a log line and, where something is counted, a metrics line about our own work, which is no request's.
+
+        `told` is ours to choose and so are its texts: ids, figures, codes. None and empty are left out.
+        """
+        shown = {key: value for key, value in told.items() if value or value == 0}
+        with _WRITING:
+            getattr(_logger(self._service), level)(outcome, **shown)
+            if counts:
+                print(json.dumps(self._counted(counts)))  # noqa: T201  # standard output is where CloudWatch reads
+
+    def _counted(self, counts: Mapping[str, int]) -> Mapping[str, Any]:
+        # Imported here for the reason that `_logger` has.
+        from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (  # noqa: PLC0415
+            AmazonCloudWatchEMFProvider,
+        )
+
+        metrics = {
+            name: {"Unit": "Count", "StorageResolution": 60, "Value": [float(number)]}
+            for name, number in counts.items()
+        }
+        provider = AmazonCloudWatchEMFProvider(namespace=self._namespace, service=self._service)
+        return provider.serialize_metric_set(metrics=metrics, dimensions={"service": self._service})
+
+
+@cache
+def _logger(service: str) -> Logger:
+    """Import Powertools where it writes: a request's line is made without it, and its import costs a cold start."""
+    from aws_lambda_powertools.logging import Logger  # noqa: PLC0415  # as said
+
+    # No `location`: finding it walks the stack, and our lines say where they come from.
+    return Logger(service=service, location=None, log_uncaught_exceptions=False)
+
+
+def place_of(error: Exception) -> str:
+    """Return where an exception came from. Its message is nobody's to log: it may quote what it stumbled on."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{code.co_filename.rpartition(os.sep)[2]}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,1 @@
+"""What Apple's review says of each message and image, and the row that keeps it."""

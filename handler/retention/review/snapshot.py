@@ -1,0 +1,445 @@
+"""Review states: Apple's two lists, taken whole, written over what the table holds.
+
+Order makes it safe. The table is read before Apple is asked: what somebody wrote since may be newer than our lists, and
+is not written over. Then image rows, then message rows with the images' states folded in, each only where it differs
+and only over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
+`catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it;
+of two at once, the one that comes second starts again, with lists that are newer than what the first one wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias, TypeVar
+
+from retention import table as rows
+from retention.aws.sdk import Client
+from retention.catalog import ABSENT, REJECTED, MessageState
+from retention.errors import RetentionError
+from retention.table import Item, Request
+
+V = TypeVar("V")
+
+_ATTEMPTS: Final = 6
+_PAUSE: Final = 0.05
+_WRITERS: Final = 8
+_MAX_STATE: Final = 40
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class SnapshotFormatError(RetentionError):
+    """This is not the body of Apple's Get Message List or Get Image List."""
+
+
+class SnapshotRefusedError(RetentionError):
+    """The snapshot would silence more than half of what live rules can serve. Nothing was written."""
+
+
+class SnapshotConflictError(RetentionError):
+    """Others kept writing at the same time; the next run repairs what this one left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageState:
+    """An image in Apple's list. `size` is FULL_SIZE or BULLET_POINT, empty where Apple does not say."""
+
+    state: str
+    size: str = ""
+
+
+Lists: TypeAlias = tuple[Mapping[str, str], Mapping[str, ImageState]]  # of messages and of images, by id
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReport:
+    """What one snapshot found and did.
+
+    `servable` and `silenced` count messages that live rules can serve, before and lost; `rejected_…` count what App
+    Review rejected of what the live release names.
+    """
+
+    messages: int
+    images: int
+    written: int
+    absent: int
+    servable: int
+    silenced: int
+    rejected_messages: int
+    rejected_images: int
+    version: int
+    digest: str
+
+
+# Apple's lists ------------------------------------------------------------------------------------------------------
+
+
+def read_message_list(body: bytes | str) -> dict[str, str]:
+    """Return message id → state from Get Message List's body. Raises SnapshotFormatError, saying what is wrong."""
+    entries = _entries(body, "messageIdentifiers")
+    return _by_id((_text(entry, "messageIdentifier"), _text(entry, "messageState")) for entry in entries)
+
+
+def read_image_list(body: bytes | str) -> dict[str, ImageState]:
+    """Return image id → state and size from Get Image List's body. Raises SnapshotFormatError."""
+    entries = _entries(body, "imageIdentifiers")
+    return _by_id(
+        (
+            _text(entry, "imageIdentifier"),
+            ImageState(_text(entry, "imageState"), _text(entry, "imageSize") if "imageSize" in entry else ""),
+        )
+        for entry in entries
+    )
+
+
+def _entries(body: bytes | str, name: str) -> list[Mapping[str, Any]]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SnapshotFormatError("snapshot_format", f"not JSON ({error})") from error
+    # Apple documents no field of its lists as required, and none of what an app without messages gets.
+    entries = [] if document == {} else document.get(name) if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SnapshotFormatError("snapshot_format", f"expected an object with a list of objects named {name}")
+    return entries
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_STATE or not value.isascii():
+        raise SnapshotFormatError("snapshot_format", f"an entry's {name} is missing or not a short text")
+    return value
+
+
+def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
+    found: dict[str, V] = {}
+    for name, value in pairs:
+        if found.setdefault(name.lower(), value) != value:
+            # Whatever stands there in the place of an id is not ours to repeat.
+            told = name.lower() if _ID.fullmatch(name) else "an id that is none"
+            raise SnapshotFormatError("snapshot_format", f"{told} is listed twice with different states")
+    return found
+
+
+# Reading the table --------------------------------------------------------------------------------------------------
+
+
+def read_all(client: Client, request: Request) -> Iterator[Item]:
+    """Yield every row a Query finds, page by page."""
+    while True:
+        answer = client.query(**request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """Ids of the live release's messages, in all locales: those its rules can `serve`, and all that it `names`."""
+
+    serves: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+def _live(client: Client, table: str, app_apple_id: int, release: int | None) -> _Live:
+    """Read what `release` says. Raises UnreadableRowError."""
+    if release is None:
+        return _Live()
+    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item", {})
+    document = rows.document_of(item)
+    by_set = {name: {id_ for ids in texts.values() for id_ in ids} for name, texts in document["texts"].items()}
+    serves = frozenset().union(*(by_set[name] for name in document["served"]))
+    return _Live(serves, frozenset().union(*by_set.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """`head` and the rows a run started from."""
+
+    current: int | None
+    version: Mapping[str, Any] | None
+    digest: Mapping[str, Any] | None
+    images: Mapping[str, Item]
+    messages: Mapping[str, Item]
+
+
+def _look(client: Client, table: str, app_apple_id: int) -> _Seen:
+    head = client.get_item(**rows.get(table, rows.head_key(app_apple_id))).get("Item", {})
+    return _Seen(
+        current=rows.number(head, "current") if "current" in head else None,
+        version=head.get("catalogVersion"),
+        digest=head.get("statesDigest"),
+        images=_rows(client, table, app_apple_id, rows.IMAGE),
+        messages=_rows(client, table, app_apple_id, rows.MESSAGE),
+    )
+
+
+def _rows(client: Client, table: str, app_apple_id: int, prefix: str) -> dict[str, Item]:
+    found = read_all(client, rows.query(table, rows.app_pk(app_apple_id), prefix))
+    return {rows.id_of(item): item for item in found}
+
+
+# Writing ------------------------------------------------------------------------------------------------------------
+
+
+def apply_snapshot(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    messages: Mapping[str, str],
+    images: Mapping[str, ImageState],
+    *,
+    allow_silencing: bool = False,
+    now: datetime | None = None,
+) -> SnapshotReport:
+    """Make the table say what these lists say, however old they are; `follow` is for lists that can be read anew."""
+    return follow(client, table, app_apple_id, lambda: (messages, images), allow_silencing=allow_silencing, now=now)
+
+
+def follow(
+    client: Client,
+    table: str,
+    app_apple_id: int,
+    read: Callable[[], Lists],
+    *,
+    allow_silencing: bool = False,
+    before_silencing: Callable[[frozenset[str]], None] = lambda _: None,
+    scheduled: bool = False,
+    now: datetime | None = None,
+) -> SnapshotReport:
+    """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
+
+    `read` asks Apple for both, and is asked again after every attempt in which somebody else wrote.
+    `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
+    written: once it is, nobody can tell any more. It may be told again. `now`, by default the time of day, is noted:
+    as `since` beside each state that changes, and on `head` as `statesAt`, the last import by anybody, and with
+    `scheduled` as `syncedAt`, which tells that the sync still runs.
+
+    Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
+    longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
+    """
+    noted = ("statesAt", "syncedAt") if scheduled else ("statesAt",)
+    run = _Run(client, table, app_apple_id, read, before_silencing, noted, now or datetime.now(UTC))
+    for _ in range(_ATTEMPTS):
+        report = run.attempt(allow_silencing=allow_silencing)
+        if report is not None:
+            return report
+    told = f"others wrote review states during all of {_ATTEMPTS} attempts; try again"
+    raise SnapshotConflictError("snapshot_conflict", told)
+
+
+def _lowered(by_id: Mapping[str, V]) -> dict[str, V]:
+    return {name.lower(): value for name, value in by_id.items()}
+
+
+class _Run:
+    """One snapshot on its way into the table."""
+
+    def __init__(
+        self,
+        client: Client,
+        table: str,
+        app_apple_id: int,
+        read: Callable[[], Lists],
+        before_silencing: Callable[[frozenset[str]], None],
+        noted: tuple[str, ...],
+        now: datetime,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._app = app_apple_id
+        self._read = read
+        self._messages: Mapping[str, str] = {}
+        self._images: Mapping[str, ImageState] = {}
+        self._digest = ""
+        self._before_silencing = before_silencing
+        self._times = ", ".join(f"{name} = :now" for name in noted)
+        self._now = now.isoformat(timespec="seconds")
+        self._written = 0
+        # Over all attempts: what an earlier one wrote, a later one no longer finds servable.
+        self._servable: set[str] = set()
+        self._silenced: set[str] = set()
+
+    def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
+        """Return what was done, or None where somebody else wrote in between."""
+        seen = _look(self._client, self._table, self._app)
+        self._ask()
+        live = self._judge(seen, allowed=allow_silencing)
+        images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
+        if not self._write(
+            _image_update(self._table, self._app, name, seen.images.get(name, {}), image, self._now)
+            for name, image in images.items()
+        ):
+            return None
+        # Read again: a publisher that put a message in since then folded in the image states from before our write.
+        found = _rows(self._client, self._table, self._app, rows.MESSAGE)
+        if any(found[name].get("state") != item.get("state") for name, item in seen.messages.items() if name in found):
+            return None
+        names = dict.fromkeys([*found, *self._messages])
+        if not self._write(
+            _message_update(
+                self._table, self._app, name, found.get(name, {}), self._after(name, found.get(name, {})), self._now
+            )
+            for name in names
+        ):
+            return None
+        version = self._announce(seen)
+        if version is None:
+            return None
+        return SnapshotReport(
+            messages=len(self._messages),
+            images=len(self._images),
+            written=self._written,
+            absent=len(names) - len(self._messages),
+            servable=len(self._servable),
+            silenced=len(self._silenced),
+            rejected_messages=sum(self._messages.get(name) == REJECTED for name in live.names),
+            rejected_images=len(self._rejected_images(found, live)),
+            version=version,
+            digest=self._digest,
+        )
+
+    def _ask(self) -> None:
+        """Ask Apple for both lists, after the table was read."""
+        messages, images = self._read()
+        self._messages, self._images = _lowered(messages), _lowered(images)
+        sizes = {name: [image.state, image.size] for name, image in self._images.items()}
+        self._digest = rows.digest_of(rows.canonical([self._messages, sizes]))
+
+    def _after(self, message: str, item: Item) -> MessageState:
+        """Return what the message's row is to say: its state, and that of every image it is known to use."""
+        nothing = ImageState(ABSENT)
+        images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
+        return MessageState(self._messages.get(message, ABSENT), images)
+
+    def _rejected_images(self, found: Mapping[str, Item], live: _Live) -> set[str]:
+        used = {image.lower() for name in live.names & set(found) for image in rows.read_message(found[name]).images}
+        return {name for name in used if name in self._images and self._images[name].state == REJECTED}
+
+    def _judge(self, seen: _Seen, *, allowed: bool) -> _Live:
+        """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
+        try:
+            live = _live(self._client, self._table, self._app, seen.current)
+        except rows.UnreadableRowError as error:
+            if allowed:
+                return _Live()
+            raise SnapshotRefusedError(
+                "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
+            ) from error
+        now = {name for name, item in seen.messages.items() if name in live.serves and rows.read_message(item).servable}
+        self._servable |= now
+        self._silenced = {
+            name for name in self._servable if not self._after(name, seen.messages.get(name, {})).servable
+        }
+        if len(self._silenced) * 2 > len(self._servable) and not allowed:
+            raise SnapshotRefusedError(
+                "snapshot_refused",
+                f"this would silence {len(self._silenced)} of the {len(self._servable)} messages that live rules can"
+                " serve",
+                silenced=len(self._silenced),
+                servable=len(self._servable),
+            )
+        if self._silenced:
+            self._before_silencing(frozenset(self._silenced))
+        return live
+
+    def _write(self, updates: Iterable[Request | None]) -> bool:
+        """Send the updates there are. Returns whether each found its row as it was read."""
+        todo = [update for update in updates if update is not None]
+        if not todo:
+            return True
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            done = list(pool.map(lambda update: succeeds(self._client, self._client.update_item, update), todo))
+        self._written += sum(done)
+        return all(done)
+
+    def _announce(self, seen: _Seen) -> int | None:
+        """Raise the version, if anything changed since it was last raised. Returns it, None if somebody else has."""
+        if not self._written and seen.digest == {"S": self._digest}:
+            self._note_time()
+            return int(seen.version["N"]) if seen.version else 0
+        condition = "attribute_not_exists(catalogVersion)" if seen.version is None else "catalogVersion = :seen"
+        request: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": f"SET statesDigest = :digest, {self._times} ADD catalogVersion :one",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": {
+                ":digest": {"S": self._digest},
+                ":now": {"S": self._now},
+                ":one": {"N": "1"},
+            },
+        }
+        if seen.version is not None:
+            request["ExpressionAttributeValues"][":seen"] = seen.version
+        if not succeeds(self._client, self._client.update_item, request):
+            return None
+        return int(seen.version["N"]) + 1 if seen.version else 1
+
+    def _note_time(self) -> None:
+        """Note that an import happened; the version stays, so nobody reads anything again."""
+        request: Request = {
+            "TableName": self._table,
+            "Key": rows.head_key(self._app),
+            "UpdateExpression": f"SET {self._times}",
+            "ExpressionAttributeValues": {":now": {"S": self._now}},
+        }
+        succeeds(self._client, self._client.update_item, request)
+
+
+def succeeds(client: Client, write: Callable[..., Any], request: Request) -> bool:
+    """Send a conditional write. Returns False where its condition does not hold."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            write(**request)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        except client.exceptions.TransactionConflictException:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE * 2**attempt)  # a transaction holds the row, for milliseconds
+        else:
+            return True
+    return False
+
+
+def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState, now: str) -> Request | None:
+    wanted = {"state": {"S": image.state}, "size": {"S": image.size}}
+    if not image.size:
+        del wanted["size"]
+    return _update(table, rows.image_key(app_apple_id, name), item, wanted, now)
+
+
+def _message_update(
+    table: str, app_apple_id: int, name: str, item: Item, after: MessageState, now: str
+) -> Request | None:
+    wanted: dict[str, Any] = {"state": {"S": after.message}}
+    if after.images:
+        wanted["images"] = {"M": {image: {"S": state} for image, state in after.images.items()}}
+    return _update(table, rows.message_key(app_apple_id, name), item, wanted, now)
+
+
+def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any], now: str) -> Request | None:
+    """Return the update that makes these attributes so, on the condition that they are still as read; None if so."""
+    changed = {name: value for name, value in wanted.items() if item.get(name) != value}
+    if not changed:
+        return None
+    unchanged = [f"#{name} = :{name}Seen" if name in item else f"attribute_not_exists(#{name})" for name in changed]
+    written = {**changed, "since": {"S": now}} if "state" in changed else changed
+    return {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in written),
+        "ConditionExpression": " AND ".join(unchanged),
+        "ExpressionAttributeNames": {f"#{name}": name for name in written},
+        "ExpressionAttributeValues": {
+            **{f":{name}": value for name, value in written.items()},
+            **{f":{name}Seen": item[name] for name in changed if name in item},
+        },
+    }

@@ -1,0 +1,1 @@
+"""What several tests build on: real parts, fakes, minted input, and ways to break things."""

@@ -1,0 +1,239 @@
+"""An endpoint wired as in Lambda, but for its clocks, with services behind it that can be made to fail.
+
+    bench = make_bench(table, connection("dynamodb", url), connection("ssm", url))    nothing in memory yet
+    bench.post("facts")                a signed request; what became of it, from its own lines
+    bench.later(EVERYTHING_DUE)        what is in memory is older than it may be
+
+Three products, each answered by what can fail in its own way: `message` needs the catalog, `facts` what is known of a
+customer as well, `offer` the signing key. Where facts or key cannot be had, the next rule answers with another text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.aws.connection import Caller, Connection
+from retention.aws.credentials import CredentialSource
+from retention.aws.endpoint import Endpoint
+from retention.keys import KeyRing
+from retention.log.telemetry import Telemetry
+from retention.lookup.store import QUIET_SECONDS, Store
+from retention.offers import Signer
+from retention.review.snapshot import apply_snapshot
+from retention.settings import Deployment
+
+from console.file.release import Release
+from console.releases import publish
+from console.releases.other_rows import write_profile
+from console.simulator.authority import Authority, request_claims
+from tests.support.endpoint_on_fakes import AUTHORITY, load_app
+from tests.support.fake_table import APP, SETTINGS, Clock, sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CASES: Final = ("message", "facts", "offer")
+CUSTOMER: Final = "2000000900000180"
+KEEP: Final = "11111111-1111-5111-8111-111111111111"
+LOYAL: Final = "22222222-2222-5222-8222-222222222222"
+OFFER: Final = "33333333-3333-5333-8333-333333333333"
+MESSAGES: Final = (KEEP, LOYAL, OFFER)
+GOOD: Final[Mapping[str, tuple[str, str]]] = {
+    "message": ("message", KEEP),
+    "facts": ("message", LOYAL),
+    "offer": ("promotionalOffer", OFFER),
+}
+NEXT: Final = ("message", KEEP)
+
+KEY: Final = ec.generate_private_key(ec.SECP256R1())
+PEM: Final = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+KEY_ID: Final = SETTINGS["keyId"]
+PREFIX: Final = "/retention/faults"
+
+EVERYTHING_DUE: Final = 3600.0  # head, states and key are all older than they may be
+
+
+def _rule(name: str, answer: dict[str, Any], when: list[Any] | None = None) -> dict[str, Any]:
+    return {"name": name, "when": when, "from": None, "until": None, "answer": answer}
+
+
+_SETS: Final = {"keep": KEEP, "loyal": LOYAL, "offer": OFFER}
+_EVERYONE: Final = _rule("everyone", {"kind": "message", "set": "keep"})
+DISCOUNT: Final = {"kind": "promotionalOffer", "set": "offer", "productId": "offer", "offerIdentifier": "half"}
+_RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
+    "message": [_EVERYONE],
+    "facts": [
+        _rule("loyal", {"kind": "message", "set": "loyal"}, ["least", "customer.tenureDays", 180]),
+        _EVERYONE,
+    ],
+    "offer": [_rule("offer", {**DISCOUNT, "signature": "v2"}), _EVERYONE],
+}
+
+
+def sheets() -> dict[str, dict[str, Any]]:
+    texts = {name: {"en-US": [message]} for name, message in _SETS.items()}
+    made = {product: sheet(product, "", {}, rules=rules, sets=texts) for product, rules in _RULES.items()}
+    return {**made, "*": sheet(None, "", {}, rules=[_EVERYONE], sets=texts)}
+
+
+def a_release() -> Release:
+    return Release(
+        app_apple_id=APP,
+        settings={**SETTINGS, "signs": True},
+        sheets=sheets(),
+        texts={name: {"en-US": (message,)} for name, message in _SETS.items()},
+        messages=dict.fromkeys(MESSAGES, ()),
+        images={},
+        source=b"# faults\n",
+    )
+
+
+def fill(client: Any, table: str) -> None:
+    """Publish one more release; all its texts approved, one customer known."""
+    publish(client, table, a_release(), who="ada", commit=None, now=datetime.now(UTC))
+    apply_snapshot(client, table, APP, dict.fromkeys(MESSAGES, "APPROVED"), {})
+    write_profile(client, table, APP, CUSTOMER, {"tenureDays": 412})
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of one request. `said` is `good`, `next` (the next rule's), `nothing` or, never, `wrong`."""
+
+    case: str
+    status: int
+    said: str
+    ms: float
+    degraded: frozenset[str]
+    reason: str
+    metrics: frozenset[str]
+
+
+def judged(case: str, body: str | None) -> str:
+    if body is None:
+        return "nothing"
+    ((kind, content),) = json.loads(body).items()
+    told = kind, content["messageIdentifier"]
+    if kind == "promotionalOffer":
+        signature, audience = content["promotionalOfferSignatureV2"], "promotional-offer"
+        # When it was signed is our clock's business, which some tests push.
+        claims = jwt.decode(signature, KEY.public_key(), ["ES256"], options={"verify_iat": False}, audience=audience)
+        told = told if claims["transactionId"] == CUSTOMER and claims["productId"] == "offer" else ("", "")
+    if told == GOOD[case]:
+        return "good"
+    return "next" if told == NEXT and case != "message" else "wrong"
+
+
+def event(case: str, now: datetime, locale: str = "en-US", authority: Authority = AUTHORITY) -> dict[str, Any]:
+    claims = request_claims(
+        original_transaction_id=CUSTOMER,
+        app_apple_id=APP,
+        product_id=case,
+        user_locale=locale,
+        signed_date=round(now.timestamp() * 1000),
+    )
+    body = json.dumps({"signedPayload": authority.sign(claims)})
+    return {"version": "2.0", "requestContext": {"http": {"method": "POST"}}, "body": body}
+
+
+def read_line(case: str, line: str, body: str | None, ms: float = 0.0) -> Answered:
+    """Read a request's line. Without `ms`, the function's own measurement is taken."""
+    log = json.loads(line)
+    (directive,) = log["_aws"]["CloudWatchMetrics"]
+    counted = frozenset(metric["Name"] for metric in directive["Metrics"])
+    assert counted <= set(log)
+    return Answered(
+        case=case,
+        status=log["status"],
+        said=judged(case, body),
+        ms=ms or log["times"]["total"],
+        degraded=frozenset(log.get("degraded", ())),
+        reason=log.get("reason", ""),
+        metrics=counted,
+    )
+
+
+@dataclass
+class Bench:
+    """One endpoint. Its clock for ages stands until pushed; deadlines and sockets are real."""
+
+    endpoint: Any
+    store: Store
+    keys: KeyRing[Signer]
+    services: tuple[Caller, Caller]
+    clock: Clock = field(default_factory=Clock)
+    skew: timedelta = timedelta()  # of the server's wall clock
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.skew
+
+    def post(self, case: str, locale: str = "en-US", *, at: datetime | None = None) -> Answered:
+        asked = event(case, at or self.now(), locale)
+        lines = io.StringIO()
+        with contextlib.redirect_stdout(lines):
+            began = time.perf_counter()
+            answer = self.endpoint.respond(asked)
+            ms = (time.perf_counter() - began) * 1000
+        answered = read_line(case, lines.getvalue(), answer.get("body"), ms)
+        assert answered.status == answer["statusCode"]
+        return answered
+
+    def later(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+    def load(self) -> None:
+        """Have everything in memory: nobody is in a hurry, so whatever the machine is busy with, it is there."""
+        for _ in range(20):
+            if all(self.post(case).said == "good" for case in CASES):
+                return
+            self.later(QUIET_SECONDS)
+        raise AssertionError("the services behind do not answer in time even without a fault")
+
+    def settled(self) -> bool:
+        """Whether every call that was left behind has ended, within seconds."""
+        for _ in range(1000):
+            if not self.store._workers.abandoned + self.keys._workers.abandoned:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def close(self) -> None:
+        """Drop the connections; the next request makes new ones."""
+        for service in self.services:
+            service.abandon(0)
+
+
+def make_bench(table: str, dynamodb: Caller, ssm: Caller) -> Bench:
+    """Wire an endpoint as `app.wire` does. The authority's requests count as Apple's, so that offers need the key."""
+    app = load_app()
+    if AUTHORITY.fingerprint != app.APPLE_ROOT_FINGERPRINT:
+        raise ValueError("patch APPLE_ROOT_FINGERPRINT first: nobody else's offers are signed with the key")
+    clock = Clock()
+    deployment = Deployment(
+        table=table,
+        environment="Sandbox",
+        app_apple_ids=frozenset({APP}),
+        key_prefix=PREFIX,
+        trust_anchor=None,
+        clock=lambda: bench.now(),  # noqa: PLW0108  # it is not there yet
+        initialization="on-demand",
+    )
+    store = Store(lambda: dynamodb, table, monotonic=clock, clock=lambda: bench.now().timestamp())
+    keys = KeyRing(lambda: ssm, PREFIX, Signer.from_pem, monotonic=clock)
+    verifier = app.SignedPayloadVerifier([AUTHORITY.root_der])
+    endpoint = app.Endpoint(deployment, verifier, store, keys, Telemetry())
+    bench = Bench(endpoint, store, keys, (dynamodb, ssm), clock)
+    return bench
+
+
+def connection(service: str, url: str) -> Connection:
+    """Return the connection of `app.connect`, to `url`."""
+    return Connection(Endpoint.of(service, {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url}), CredentialSource())

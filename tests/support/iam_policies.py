@@ -1,0 +1,244 @@
+"""IAM on paper: the template's policies with their parameters filled in, and whether they allow a call.
+
+    rights = Rights.of("FunctionRole", {"Table.Arn": "arn:…:table/t", "AppAppleIds": "1,22", …})
+    [asked.action for asked in asks("dynamodb", "get_item", request) if not rights.allow(asked)]
+
+As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, `Join`, `Split`, `If`;
+`dynamodb:LeadingKeys`, `kms:ViaService`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from botocore.session import get_session
+
+from tests.support.sam_template import Document, decided, defaults, template
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+PSEUDO: Final = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+_LEADING_KEYS: Final = "dynamodb:LeadingKeys"
+_VIA_SERVICE: Final = "kms:ViaService"
+# What a transaction asks for: the right of each action in it.
+_IN_TRANSACTION: Final = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One right that a call needs. `keys` are the partition keys it names, none for a Scan.
+
+    `via` is the service that asks KMS in the caller's name, empty where the caller asks itself.
+    """
+
+    action: str
+    resource: str
+    keys: tuple[str, ...] = ()
+    via: str = ""
+
+
+def arn(service: str, name: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
+
+
+# What calls ask for -------------------------------------------------------------------------------------------------
+
+
+@cache
+def operations(service: str) -> dict[str, str]:
+    """Return the SDK's method names of a service, each with the service's own name for it."""
+    model = get_session().get_service_model(service)
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
+
+
+def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+    """Yield what a call must be allowed. `operation` is the service's name or the SDK's."""
+    name = operations(service).get(operation, operation)
+    match service:
+        case "dynamodb":
+            yield from _of_dynamodb(name, request)
+        case "ssm" if name == "GetServiceSetting":
+            yield Ask(f"ssm:{name}", arn("ssm", f"servicesetting{request['SettingId']}"))
+        case "ssm":
+            yield Ask(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
+        case "logs":
+            yield Ask(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
+        case "lambda" if name == "GetAccountSettings":
+            yield Ask(f"lambda:{name}", "*")
+        case "lambda" if name == "GetLayerVersion":
+            yield Ask(f"lambda:{name}", f"{request['LayerName']}:{request['VersionNumber']}")
+        case "lambda":
+            qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
+            yield Ask(f"lambda:{name}", arn("lambda", f"function:{request['FunctionName']}{qualified}"))
+        case "sns":
+            yield Ask(f"sns:{name}", request["TopicArn"])
+        case "cloudformation":
+            yield Ask(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
+        case _:
+            raise AssertionError(f"nobody said what {service}:{name} asks for")
+
+
+def stack_asked_for(name: str) -> str:
+    """Return the resource IAM judges. A stack asked for by its name has no id yet: it is `stack/NAME/*`, literally."""
+    return name if name.startswith("arn:") else arn("cloudformation", f"stack/{name}/*")
+
+
+def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+    if name == "TransactWriteItems":
+        for each in request["TransactItems"]:
+            ((kind, inner),) = each.items()
+            yield from _of_dynamodb(_IN_TRANSACTION[kind], inner)
+    elif name == "BatchGetItem":
+        for table, wanted in request["RequestItems"].items():
+            keys = tuple(key["pk"]["S"] for key in wanted["Keys"])
+            yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{table}"), keys)
+    else:
+        yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{request['TableName']}"), _keys(name, request))
+
+
+def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
+    match name:
+        case "Query":
+            return (request["ExpressionAttributeValues"][":pk"]["S"],)
+        case "Scan":
+            return ()
+        case "PutItem":
+            return (request["Item"]["pk"]["S"],)
+    return (request["Key"]["pk"]["S"],)
+
+
+# What policies allow ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One that allows. `leading` are patterns for partition keys, `via` a service; each is None where any will do."""
+
+    sid: str
+    actions: frozenset[str]
+    resources: tuple[str, ...]
+    leading: tuple[str, ...] | None
+    via: str | None = None
+
+    def allows(self, ask: Ask) -> bool:
+        return (
+            ask.action in self.actions
+            and any(_like(one, ask.resource) for one in self.resources)
+            and (self.leading is None or all(any(_like(one, key) for one in self.leading) for key in ask.keys))
+            and (self.via is None or self.via == ask.via)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one role or policy of the template may do."""
+
+    statements: tuple[Statement, ...]
+
+    @classmethod
+    def of(cls, name: str, values: Mapping[str, str]) -> Rights:
+        """`values`: what `!Ref X` gives under "X", what `!GetAtt X.Y` gives under "X.Y"; the rest has its default."""
+        filled = {**PSEUDO, **defaults(), **values}
+        properties = template()["Resources"][name]["Properties"]
+        documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
+        chosen = [_chosen(each, filled) for one in documents for each in one["Statement"]]
+        return cls(tuple(_statement(each, filled) for each in chosen if each != {"Ref": "AWS::NoValue"}))
+
+    @property
+    def actions(self) -> frozenset[str]:
+        return frozenset().union(*(statement.actions for statement in self.statements))
+
+    def allow(self, ask: Ask) -> bool:
+        return any(statement.allows(ask) for statement in self.statements)
+
+
+def written(name: str, values: Mapping[str, str]) -> str:
+    """Return a role's or policy's documents as CloudFormation hands them over, without blanks: IAM counts these."""
+    filled = {**PSEUDO, **defaults(), **values}
+    properties = template()["Resources"][name]["Properties"]
+    documents = [each["PolicyDocument"] for each in properties.get("Policies", [properties])]
+    return "".join(json.dumps(_filled(one, filled), separators=(",", ":")) for one in documents)
+
+
+def _filled(node: Any, values: Mapping[str, str]) -> Any:
+    match node:
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Split": _} | {"Fn::Join": _} | {"Fn::Sub": _}:
+            return _resolved(node, values)
+        case {"Fn::If": _}:
+            return _filled(_chosen(node, values), values)
+        case dict():
+            return {key: _filled(value, values) for key, value in node.items()}
+        case list():
+            chosen = [_chosen(each, values) if isinstance(each, dict) else each for each in node]
+            return [_filled(each, values) for each in chosen if each != {"Ref": "AWS::NoValue"}]
+    return node
+
+
+def _chosen(node: Document, values: Mapping[str, str]) -> Document:
+    """Return a statement, or the branch of the `If` that is in its place."""
+    if "Fn::If" not in node:
+        return node
+    condition, first, second = node["Fn::If"]
+    return _chosen(first if decided({"Condition": condition}, values) else second, values)
+
+
+def _statement(document: Document, values: Mapping[str, str]) -> Statement:
+    assert document["Effect"] == "Allow"
+    actions = document["Action"]
+    leading = via = None
+    for operator, condition in document.get("Condition", {}).items():
+        if operator == "StringEquals":
+            assert list(condition) == [_VIA_SERVICE]
+            via = _resolved(condition[_VIA_SERVICE], values)
+            continue
+        assert list(condition) == [_LEADING_KEYS]
+        leading = tuple(_resolved(condition[_LEADING_KEYS], values))
+        assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
+    given = document["Resource"]
+    resources = tuple(_resolved(one, values) for one in (given if isinstance(given, list) else [given]))
+    named = frozenset([actions] if isinstance(actions, str) else actions)
+    return Statement(document["Sid"], named, resources, leading, via)
+
+
+def _resolved(node: Any, values: Mapping[str, str]) -> Any:
+    """Return what CloudFormation makes of a value."""
+    match node:
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::If": [condition, first, second]}:
+            return _resolved(first if decided({"Condition": condition}, values) else second, values)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return values[f"{name}.{attribute}"]
+        case {"Fn::Split": [separator, inner]}:
+            return _resolved(inner, values).split(separator)
+        case {"Fn::Join": [separator, inner]}:
+            return separator.join(_resolved(inner, values))
+        case {"Fn::Sub": [text, own]}:
+            filled = {**values, **{name: _resolved(value, values) for name, value in own.items()}}
+            return _resolved({"Fn::Sub": text}, filled)
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], text)
+    assert isinstance(node, str), node
+    return node
+
+
+def _like(pattern: str, text: str) -> bool:
+    """Compare as IAM does: `*` is any text, `?` any character."""
+    quoted = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(quoted, text, re.DOTALL) is not None
