@@ -21,7 +21,7 @@ from samconfig import ConfigError, Deployment
 import build
 from console.deployment.alias import configurations, differences
 from console.deployment.aws import client
-from console.terminal.failure import sentence
+from console.deployment.failures import sentence
 
 SAM_PYTHON = str(samconfig.ROOT / ".venv-sam" / "bin" / "python")
 # What decides what is built, and what is compared afterwards: in samconfig.toml, or build and deployment part ways.

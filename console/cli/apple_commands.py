@@ -24,10 +24,11 @@ from console.cli.options import (
     Table,
     YesDelete,
 )
-from console.deployment.session import Access, Session, duration, open_checked, plural
+from console.deployment.session import Access, Session, open_checked
 from console.deployment.target import Where, confirm, confirm_deletion
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
+from console.terminal.words import duration, plural
 
 if TYPE_CHECKING:
     from console.rollout.defaults import Coverage

@@ -57,8 +57,8 @@ def explanation(error: BaseException) -> str:
     """
     import traceback  # noqa: PLC0415  # see the module
 
+    from console.deployment.failures import sentence  # noqa: PLC0415  # see the module
     from console.terminal import shell  # noqa: PLC0415  # see the module
-    from console.terminal.failure import sentence  # noqa: PLC0415  # see the module
 
     if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
         tell("".join(traceback.format_exception(error)).rstrip())

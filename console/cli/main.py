@@ -39,13 +39,13 @@ from console.cli.options import (
     Yes,
 )
 from console.cli.simulator import app as simulator
-from console.deployment.session import plural
 from console.deployment.target import Where, confirm, find
 from console.file.mistakes import Mistake, Mistakes
 from console.terminal import shell
 from console.terminal.failure import Failure, Misuse
 from console.terminal.json_form import form_of
 from console.terminal.output import Output, prepare_streams
+from console.terminal.words import plural
 
 if TYPE_CHECKING:
     from console.releases import Listed  # for `--help` it would take too long to import

@@ -11,7 +11,6 @@ from shlex import quote
 from typing import Any, Final
 
 from console.decisions.forecast import Forecast, Subject, forecast
-from console.deployment.session import plural
 from console.deployment.target import Where
 from console.simulator.box import TestConfig
 from console.simulator.performance import response_times
@@ -19,6 +18,7 @@ from console.simulator.rehearsal import Asking, Rehearsal, Sent, rehearse
 from console.simulator.rehearsal_authority import Occasion, obtain
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 _FIGURES: Final = ("average", "p50", "p90", "p95", "p99")
 

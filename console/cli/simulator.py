@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from console.deployment.session import plural
 from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.ports import LAST, taking
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 if TYPE_CHECKING:
     from console.file import entries

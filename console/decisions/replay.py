@@ -19,10 +19,10 @@ from retention.catalog import Answer
 from console.decisions.inferred_facts import Evidence, Proof, facts_of, name_of, open_part
 from console.decisions.log import CUT, Logged
 from console.decisions.possible_answers import Chance, Share, chances, share_of
-from console.deployment.session import plural
 from console.file.edition import Edition, States
 from console.file.wording import told
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 _EXAMPLES: Final = 3
 # Apple has 50 locales; more places than this come from somebody who makes them up.

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from console.deployment.aws_files import config_file, no_profile, unparsed
 from console.deployment.aws_settings import check_profile, check_services, check_variables, endpoints, is_proxy
+from console.deployment.failures import sentence
 from console.terminal import shell, trust
 from console.terminal.addresses import read_base, refusal
-from console.terminal.failure import Failure, Misuse, sentence
+from console.terminal.failure import Failure, Misuse
 
 _CREDENTIALS_FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from console.terminal.failure import sentence
+from console.deployment.failures import sentence
 
 GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
 MARKS: Final = {GOOD: ("✓", "green"), BAD: ("✗", "red"), UNKNOWN: ("-", "dim")}

@@ -17,6 +17,7 @@ from console.file.entries import Document
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
+from console.terminal.words import duration
 
 if TYPE_CHECKING:
     from console.appstore.api_key import ApiKey
@@ -128,17 +129,3 @@ def teller(out: Output) -> Callable[[str, float], None]:
     return lambda operation, seconds: out.warn(
         f"Apple's rate limit for “{operation}” is used up: going on in {duration(seconds)}. Ctrl-C is safe."
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people: `40 s`, `12 min`, `5 h 30 min`."""
-    if seconds < 90:  # noqa: PLR2004  # a minute and a half
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{minutes} min" if not hours else f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return `1 message`, `2 messages`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -18,7 +18,6 @@ from console.deployment.target import Target
 from console.file.compile import PreviousTexts, Progress, compile_document
 from console.file.document import read
 from console.file.entries import Document, Rule, Text
-from console.file.mistakes import Mistakes
 from console.file.wording import text_fields
 from console.terminal.failure import Failure
 
@@ -175,7 +174,7 @@ class Releases:
             return None
         try:
             return from_release(self._target, number)
-        except (Failure, RetentionError, Mistakes):  # collected, or made by another console
+        except (Failure, RetentionError):  # collected, or made by another console
             return None
 
 

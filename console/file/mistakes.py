@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from console.terminal.characters import beyond_ascii, called, unseen_in_name
+from console.terminal.failure import Failure
 
 # What a name cannot have in it: it stands on one line of a log, a table, a terminal.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -39,7 +40,7 @@ class Mistake:
         return f"{place}{self.wrong} {self.instead}"
 
 
-class Mistakes(Exception):  # noqa: N818  # what it holds, rather than one error
+class Mistakes(Failure):
     """Every mistake of one file, in the order of its lines."""
 
     def __init__(self, file: str, mistakes: Iterable[Mistake]) -> None:

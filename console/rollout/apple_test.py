@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from console.appstore.realtime_url import shown
 from console.decisions.forecast import Subject, forecast
-from console.deployment.session import Session, app_store, duration
+from console.deployment.session import Session, app_store
 from console.deployment.stack import SANDBOX
 from console.terminal.failure import Failure
 from console.terminal.output import Output, Report
+from console.terminal.words import duration
 
 if TYPE_CHECKING:
     from console.appstore.client import Apple, Test, TestReport

@@ -17,7 +17,7 @@ from typing import Any
 from retention.review.snapshot import Lists, SnapshotRefusedError, follow
 
 from console.appstore.saved_lists import advised
-from console.deployment.session import Session, plural
+from console.deployment.session import Session
 from console.file.compile import Compiled, compile_document
 from console.file.identifiers import image_id
 from console.file.images import read_image
@@ -29,6 +29,7 @@ from console.rollout.publish import Draft
 from console.rollout.publish import publish as write_release
 from console.terminal.failure import Failure
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)

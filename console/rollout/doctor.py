@@ -21,7 +21,7 @@ from console.appstore.realtime_url import shown
 from console.deployment.aws import client
 from console.deployment.deployed import alarms, alias, architecture, concurrency, parameter_store
 from console.deployment.finding import BAD, GOOD, MARKS, UNKNOWN, Finding, guarded, not_looked
-from console.deployment.session import Access, app_store, base_url, duration, find_key, plural, read_file
+from console.deployment.session import Access, app_store, base_url, find_key, read_file
 from console.deployment.target import Target, Where, find
 from console.file.compile import Compiled, compile_document
 from console.file.entries import Document
@@ -30,6 +30,7 @@ from console.rollout.defaults import AGREED, DIFFERENT, coverage
 from console.rollout.observed import Live, Seen, look_at_table
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
+from console.terminal.words import duration, plural
 
 if TYPE_CHECKING:
     from console.appstore.api_key import ApiKey

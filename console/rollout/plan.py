@@ -13,7 +13,6 @@ from typing import Any
 from retention import table as rows
 from retention.catalog import ABSENT, APPROVED, FORMAT, PENDING, REJECTED, MessageState
 
-from console.deployment.session import plural
 from console.deployment.stack import SANDBOX
 from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
@@ -22,6 +21,7 @@ from console.file.release import Release
 from console.rollout.defaults import DIFFERENT, WAITING, Coverage, coverage
 from console.rollout.observed import Live, Seen
 from console.terminal.json_form import form_of
+from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import TypeVar
 
-from console.deployment.session import duration, plural
 from console.rollout.apply import Done
 from console.rollout.plan import Plan, UploadMessage
 from console.terminal.output import Output
+from console.terminal.words import duration, plural
 
 K = TypeVar("K")
 

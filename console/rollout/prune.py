@@ -9,11 +9,12 @@ from typing import Any
 
 from retention import table as rows
 
-from console.deployment.session import Session, plural
+from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.rollout.observed import Seen, apples_lists
 from console.terminal.failure import Failure
 from console.terminal.output import Report
+from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)

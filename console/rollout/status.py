@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from retention.catalog import ABSENT, APPROVED, REJECTED
 
-from console.deployment.session import plural
 from console.file.compile import Compiled
 from console.file.content import MessageUpload
 from console.file.entries import Document
 from console.rollout.observed import Row, Seen
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 NOT_UPLOADED: Final = "not uploaded"
 

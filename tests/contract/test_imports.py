@@ -55,7 +55,7 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
 OWED = {
     *(("decisions", "deployment"), ("decisions", "releases"), ("decisions", "simulator"), ("file", "decisions")),
     *(("file", "deployment"), ("file", "releases"), ("file", "rollout"), ("local", "cli"), ("releases", "deployment")),
-    *(("rollout", "decisions"), ("simulator", "cli"), ("terminal", "file"), ("terminal", "retention")),
+    *(("rollout", "decisions"), ("simulator", "cli")),
 }
 
 # What `decide` and its words are made of may not even look at a module that does more.

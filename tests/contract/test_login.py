@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import MissingDependencyException
 from packaging.requirements import Requirement
 
-from console.terminal.failure import sentence
+from console.deployment.failures import sentence
 from tests.support.sam_template import ROOT
 
 PINS = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")

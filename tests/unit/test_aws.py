@@ -16,7 +16,8 @@ import pytest
 
 from console.deployment import stack, target
 from console.deployment.aws import client
-from console.terminal.failure import Failure, Misuse, sentence
+from console.deployment.failures import sentence
+from console.terminal.failure import Failure, Misuse
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 HUSH = "hush-hush"

@@ -25,10 +25,11 @@ from retention.table import UnreadableRowError
 from console.cli.main import main
 from console.decisions.explain import read_facts
 from console.deployment import stack, target
+from console.deployment.failures import sentence
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.releases.other_rows import create_table
-from console.terminal.failure import Failure, sentence
+from console.terminal.failure import Failure
 from tests.support.operator_desk import assert_camel_case
 
 APP = "6745974591"

@@ -12,7 +12,7 @@ import pytest
 from retention.catalog import FORMAT, MessageState
 from retention.review.snapshot import ImageState
 
-from console.deployment.session import base_url, duration, plural
+from console.deployment.session import base_url
 from console.deployment.stack import PRODUCTION, SANDBOX
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
@@ -23,6 +23,7 @@ from console.rollout.observed import Live, Recorded, Row, Seen
 from console.rollout.plan import Plan, UploadImage, make_plan, upload_order
 from console.rollout.prune import find_prunable
 from console.rollout.status import make_status
+from console.terminal.words import duration, plural
 from tests.support.simulated_app import BULLET, FULL
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -24,9 +24,10 @@ from console.appstore.api_key import ApiKey
 from console.appstore.errors import AppleError, Kind
 from console.appstore.wire import Wire
 from console.deployment.aws import client
+from console.deployment.failures import sentence
 from console.simulator import attempt
 from console.terminal import trust
-from console.terminal.failure import Failure, sentence
+from console.terminal.failure import Failure
 from tests.support.simulated_app import PEM
 
 ANSWER = b'{"messageIdentifiers": []}'
