@@ -12,7 +12,7 @@ from retention.settings import KNOWN_LEAVES, Deployment, SyncDeployment
 
 from console.simulator.authority import Authority
 
-TEST_ROOT = base64.b64encode(Path(__file__).parents[2].joinpath("events/ca/root.der").read_bytes()).decode()
+TEST_ROOT = base64.b64encode(Path(__file__).parents[4].joinpath("events/ca/root.der").read_bytes()).decode()
 REHEARSAL = Authority.create("Rehearsal Root CA")
 GOOD = {
     "RETENTION_TABLE": "retention-sandbox-Table-1ABC",

@@ -25,7 +25,7 @@ from tests.minting import NOW, Case, certificate_cases, claims, good_chain, sign
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 FIFTEEN_MINUTES = timedelta(seconds=PATH_SECONDS)
 
 

@@ -19,7 +19,7 @@ from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, apple_root
 from console.simulator import authority
 from console.simulator.authority import Authority, request_claims
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 COMMITTED = ROOT / "events" / "ca"
 APPLES = {
     "leaf": ROOT / "tests" / "apple_chains" / "2025-2027" / "leaf.cer",

@@ -25,7 +25,7 @@ from tests.support import real_parts
 from tests.support.real_parts import Artefact
 from tests.support.required_parts import real
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HANDLER = ROOT / "handler"
 APP = 6745974591
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

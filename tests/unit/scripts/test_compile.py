@@ -21,7 +21,7 @@ from compile import RefusedError, imported_from, main, modules_of, written_out
 
 from tests.support.endpoint_on_fakes import VARIABLES, load_app
 
-HANDLER = Path(__file__).parents[2] / "handler"
+HANDLER = Path(__file__).parents[3] / "handler"
 MODULES = modules_of(HANDLER)
 IN_PATH = sorted(imported_from("app", MODULES))
 
