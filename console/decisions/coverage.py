@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from retention.catalog import UNKNOWN, MessageState
+from retention.conditions import fact_tests
 from retention.decision import Delivery
 from retention.locales import APPLE_LOCALES, listed
 from retention.table import ANY_PRODUCT
 
 from console.decisions.inferred_facts import facts_of, open_part
 from console.decisions.possible_answers import Chance, chances
-from console.file.conditions import Document as Condition
 from console.file.edition import UNKNOWN_PRODUCT, Edition, Standing
 from console.file.entries import Document
 from console.file.entries import Experiment as Trial
@@ -29,7 +29,6 @@ from console.terminal.output import Output, Report
 
 _NOT_TOLD: Final = MessageState(UNKNOWN)
 _MOST_NAMES: Final = 3
-_HEADS: Final = ("all", "any", "not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +188,10 @@ def own_locales(document: Document) -> frozenset[str]:
     if document.locales is not None:
         named |= {document.locales.default, *document.locales.fallbacks}
     for rule in document.rules:
-        named |= set(_locales_asked(rule.condition)) if rule.condition else set()
+        for test in fact_tests(rule.condition) if rule.condition is not None else ():
+            if test.operator == "is" and test.fact == "userLocale" and isinstance(test.operand, tuple):
+                named.update(map(str, test.operand))
     return frozenset(locale for locale in named if locale in APPLE_LOCALES or "-" in locale)
-
-
-def _locales_asked(condition: Condition) -> Iterator[str]:
-    operator, *operands = condition
-    if operator in _HEADS:
-        for operand in operands:
-            yield from _locales_asked(operand)
-    elif operator == "is" and operands[0] == "userLocale":
-        yield from operands[1]
 
 
 def _default(edition: Edition, known: Standing | None, product: str, locale: str) -> str | None:

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from retention.rules import UNREADABLE, Facts, compile_condition
+from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, document_of, truth_of
+from retention.rules import UNREADABLE, Facts
 from retention.table import canonical
 
 from console.decisions.log import Logged
-from console.file.conditions import Document as Condition
 from console.file.edition import Edition
 from console.file.entries import Experiment
 from console.file.wording import terms_text
-
-_HEADS: Final = ("all", "any", "not")
 
 Proof: TypeAlias = Mapping[str, bool]
 
 
 def open_part(condition: Condition, facts: Facts) -> Condition:
     """Return what is left of a condition without the parts that are settled: Kleene's logic lets them go."""
-    operator, *operands = condition
-    if operator not in _HEADS:
-        return condition
-    parts = [open_part(part, facts) for part in operands if compile_condition(part)(facts) is None]
-    return parts[0] if len(parts) == 1 and operator != "not" else [operator, *(parts or operands)]
+    match condition:
+        case FactTest():
+            return condition
+        case Not(part):
+            return Not(open_part(part, facts)) if truth_of(part, facts) is None else condition
+    parts = tuple(open_part(part, facts) for part in condition.parts if truth_of(part, facts) is None)
+    return parts[0] if len(parts) == 1 else type(condition)(parts or condition.parts)
 
 
 def facts_of(product: str, locale: str) -> Facts:
@@ -40,7 +40,7 @@ def facts_of(product: str, locale: str) -> Facts:
 
 def name_of(condition: Condition) -> str:
     """Return the one text of a condition, to find it again in another edition."""
-    return canonical(condition).decode()
+    return canonical(document_of(condition)).decode()
 
 
 @dataclass(slots=True)
@@ -60,9 +60,9 @@ class Evidence:
             if rule["name"] in conditions:
                 condition = conditions[rule["name"]]
                 if rule["name"] == logged.rule:
-                    proved.update(dict.fromkeys(_certain(condition, "all"), True))
+                    proved.update(dict.fromkeys(_certain(condition, AllOf), True))
                 elif rule.get("answer", {}).get("kind") == "fallback" and _speaks(rule, logged.at):
-                    proved.update(dict.fromkeys(_certain(condition, "any"), False))
+                    proved.update(dict.fromkeys(_certain(condition, AnyOf), False))
             if rule["name"] == logged.rule:
                 break
         return proved
@@ -84,17 +84,17 @@ class Evidence:
         if place not in self._open:
             facts, asked = facts_of(*place), self.edition.conditions(logged.product_id)
             self._open[place] = {
-                name: open_part(when, facts) for name, when in asked.items() if compile_condition(when)(facts) is None
+                name: open_part(when, facts) for name, when in asked.items() if truth_of(when, facts) is None
             }
         return self._open[place]
 
 
-def _certain(condition: Condition, head: str) -> Iterator[str]:
-    """Yield a condition and what must be as it is: the parts of an `all` that matched, of an `any` that did not."""
+def _certain(condition: Condition, joined: type[AllOf | AnyOf]) -> Iterator[str]:
+    """Yield a condition and what must be as it is: the parts of an AllOf that matched, of an AnyOf that did not."""
     yield name_of(condition)
-    if condition[0] == head:
-        for part in condition[1:]:
-            yield from _certain(part, head)
+    if isinstance(condition, joined):
+        for part in condition.parts:
+            yield from _certain(part, joined)
 
 
 def _speaks(rule: Mapping[str, Any], at: float) -> bool:

@@ -10,24 +10,23 @@ from typing import Any, Final
 
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.compose import compose
+from retention.conditions import AllOf, AnyOf, Condition, FactTest, parts_of, truth_of
 from retention.decision import Decision, Outcome, decide
 from retention.errors import ForbiddenError
 from retention.offers import Signer
 from retention.request import RetentionRequest, admit
-from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable, compile_condition
+from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable
 from retention.table import ANY_PRODUCT
 
-from console.file.conditions import Document as Condition
 from console.file.entries import Document, Rule
 from console.file.release import Release
+from console.file.wording import fact_test_text, value_text
 
-_SIGNS: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
-_HEADS: Final = {"all": "all of", "any": "any of", "not": "not"}
 _TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class TestResult:
     """One part of a condition: what it asks, what was found, and whether it holds. `depth` is its indentation."""
 
     depth: int
@@ -45,7 +44,7 @@ class Verdict:
     verdict: str
     reason: str
     detail: str
-    tests: tuple[Test, ...]
+    tests: tuple[TestResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[
             )
 
 
-def _verdict(rule: Rule, verdict: str, reason: str, detail: str, tests: tuple[Test, ...]) -> Verdict:
+def _verdict(rule: Rule, verdict: str, reason: str, detail: str, tests: tuple[TestResult, ...]) -> Verdict:
     return Verdict(rule.name, rule.at.line, verdict, reason, detail, tests)
 
 
@@ -169,33 +168,19 @@ def _said(decision: Decision) -> str:
     return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}"
 
 
-def _tests(rule: Rule, facts: Facts) -> Iterator[Test]:
+def _tests(rule: Rule, facts: Facts) -> Iterator[TestResult]:
     return iter(()) if rule.condition is None else _walk(rule.condition, facts, 0)
 
 
-def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[Test]:
-    operator, *operands = condition
-    holds = _TRUTHS[compile_condition(condition)(facts)]
-    if operator in _HEADS:
-        yield Test(depth, _HEADS[operator], "", holds)
-        for operand in operands:
-            yield from _walk(operand, facts, depth + 1)
-    else:
-        yield Test(depth, asked(operator, operands), _found(operands[0], facts), holds)
-
-
-def asked(operator: str, operands: list[Any]) -> str:
-    """Return what one test of a condition asks, in words."""
-    fact = operands[0]
-    if operator == "present":
-        return f"{fact} is present"
-    if operator in _SIGNS:
-        return f"{fact} is {_SIGNS[operator]} {operands[1]}"
-    values = ", ".join(map(_shown, operands[1]))
-    several = len(operands[1]) > 1
-    if operator == "starts":
-        return f"{fact} starts with {'one of ' if several else ''}{values}"
-    return f"{fact} is {'one of ' if several else ''}{values}"
+def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[TestResult]:
+    holds = _TRUTHS[truth_of(condition, facts)]
+    if isinstance(condition, FactTest):
+        yield TestResult(depth, fact_test_text(condition), _found(condition.fact, facts), holds)
+        return
+    asks = "all of" if isinstance(condition, AllOf) else "any of" if isinstance(condition, AnyOf) else "not"
+    yield TestResult(depth, asks, "", holds)
+    for part in parts_of(condition):
+        yield from _walk(part, facts, depth + 1)
 
 
 def _found(fact: str, facts: Facts) -> str:
@@ -204,8 +189,4 @@ def _found(fact: str, facts: Facts) -> str:
     value = facts.get(fact)
     if value is None:
         return "missing"
-    return ", ".join(map(_shown, value)) if isinstance(value, tuple) else _shown(value)
-
-
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return ", ".join(map(value_text, value)) if isinstance(value, tuple) else value_text(value)

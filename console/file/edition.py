@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from retention import table as rows
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.conditions import Condition, FactTest, condition_of, document_of, with_tests
 from retention.errors import RetentionError
 from retention.rules import CUSTOMER_PREFIX
 from retention.table import ANY_PRODUCT
@@ -20,8 +21,6 @@ from console.file.document import read
 from console.file.entries import Document, Rule, Text
 from console.file.wording import text_fields
 from console.terminal.failure import Failure
-
-_HEADS: Final = ("all", "any", "not")
 
 # Of a product that has no name here, its id is as unknown as any fact about the customer.
 UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
@@ -60,9 +59,10 @@ class Edition:
         rules = [{**rule, "when": rule["when"] and _open(rule["when"])} for rule in document["rules"]]
         return {**document, "rules": rules}
 
-    def conditions(self, product_id: str) -> dict[str, list[Any]]:
+    def conditions(self, product_id: str) -> dict[str, Condition]:
         """Return what the rules of a product's sheet ask, by rule; rules for everyone ask nothing."""
-        return {rule["name"]: rule["when"] for rule in self.sheet(product_id)["rules"] if rule["when"] is not None}
+        rules = self.sheet(product_id)["rules"]
+        return {rule["name"]: condition_of(rule["when"]) for rule in rules if rule["when"] is not None}
 
     def catalog(self, product_id: str, states: States | None = None) -> Catalog:
         """Return what a product is decided by; without `states` every text is approved.
@@ -76,12 +76,11 @@ class Edition:
         return Catalog(sheet, self.settings, states, release=0, customer_key=bytes(32))
 
 
-def _open(condition: list[Any]) -> list[Any]:
-    operator, *operands = condition
-    if operator in _HEADS:
-        return [operator, *map(_open, operands)]
-    fact, *values = operands
-    return [operator, UNKNOWN_PRODUCT if fact == "productId" else fact, *values]
+def _open(when: list[Any]) -> list[Any]:
+    def unknown(test: FactTest) -> FactTest:
+        return replace(test, fact=UNKNOWN_PRODUCT) if test.fact == "productId" else test
+
+    return document_of(with_tests(condition_of(when), unknown))
 
 
 @dataclass(frozen=True, slots=True)

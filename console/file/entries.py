@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from console.file.conditions import Document as Condition
+from retention.conditions import Condition
+
 from console.file.mistakes import Mistake, Place
 from console.file.schedules import Schedule
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from retention.catalog import Sheet
+from retention.conditions import Condition, document_of
 from retention.locales import APPLE_LOCALES, LocaleTable
 from retention.table import ANY_PRODUCT, MAX_DOCUMENT, canonical, pack
 
-from console.file.conditions import Document as Condition
 from console.file.conditions import asks_product, for_product, named_products
 from console.file.entries import Answer, Document, Experiment, Rule
 from console.file.mistakes import Mistake, Notes, Place
@@ -94,7 +94,7 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
         for product, condition in reached.conditions.items():
             draft = drafts[product]
             if draft.closed is None:
-                draft.rules.append({**compiled, "when": condition})
+                draft.rules.append({**compiled, "when": None if condition is None else document_of(condition)})
                 draft.sets.update(dict.fromkeys(answer.messages for answer in rule.answers if answer.messages))
             if always and condition is None and falls_back:
                 draft.closed = draft.closed or rule.name

@@ -8,30 +8,47 @@ from decimal import Decimal
 from typing import Any, Final
 
 from retention.catalog import SLOTS
+from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 
-from console.decisions.reasons import asked
-from console.file.conditions import Document as Condition
 from console.file.entries import Answer, Document, Experiment, Rule, Text
 from console.file.schedules import Schedule
 
-_JOINS: Final = {"all": " and ", "any": " or "}
+_RANGES: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
 
 
 def condition_text(condition: Condition | None) -> str:
     """Return a condition in words; empty where there is none."""
-    if condition is None:
-        return ""
-    operator, *operands = condition
-    if operator == "not":
-        return f"not ({condition_text(operands[0])})"
-    if operator in _JOINS:
-        return _JOINS[operator].join(_inner(operand) for operand in operands)
-    return asked(operator, operands)
+    match condition:
+        case None:
+            return ""
+        case Not(part):
+            return f"not ({condition_text(part)})"
+        case AllOf(parts):
+            return " and ".join(map(_part_text, parts))
+        case AnyOf(parts):
+            return " or ".join(map(_part_text, parts))
+    return fact_test_text(condition)
 
 
-def _inner(condition: Condition) -> str:
-    text = condition_text(condition)
-    return f"({text})" if condition[0] in _JOINS else text
+def _part_text(part: Condition) -> str:
+    text = condition_text(part)
+    return f"({text})" if isinstance(part, AllOf | AnyOf) else text
+
+
+def fact_test_text(test: FactTest) -> str:
+    """Return what one test of a condition asks, in words."""
+    if test.operator == "present":
+        return f"{test.fact} is present"
+    if not isinstance(test.operand, tuple):
+        return f"{test.fact} is {_RANGES[test.operator]} {test.operand}"
+    values = ", ".join(map(value_text, test.operand))
+    verb = "starts with" if test.operator == "starts" else "is"
+    return f"{test.fact} {verb} {'one of ' if len(test.operand) > 1 else ''}{values}"
+
+
+def value_text(value: object) -> str:
+    """Return a fact, or a value it is compared with, as the file would write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def schedule_text(schedule: Schedule) -> str:

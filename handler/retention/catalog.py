@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from retention.locales import MAX_CHARACTERS, LocaleTable, candidates
-from retention.rules import CUSTOMER_PREFIX, Condition, compile_condition, facts_named
+from retention.rules import CUSTOMER_PREFIX, Predicate, compile_condition, facts_named
 
 _T = TypeVar("_T")
 
@@ -95,7 +95,7 @@ class Rule:
     """When it speaks (`condition`, half-open UTC seconds) and what it says."""
 
     name: str
-    condition: Condition | None
+    condition: Predicate | None
     starts: float | None
     ends: float | None
     says: Answer | Experiment

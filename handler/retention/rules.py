@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from retention.locales import names_of
 
 Scalar: TypeAlias = str | int | float | bool
 Fact: TypeAlias = Scalar | tuple[str, ...]
 Truth: TypeAlias = bool | None
-Condition: TypeAlias = "Callable[[Facts], Truth]"
+Predicate: TypeAlias = "Callable[[Facts], Truth]"
 Document: TypeAlias = Sequence[Any]
+
+_T = TypeVar("_T")
 
 CUSTOMER_PREFIX: Final = "customer."
 
@@ -66,30 +68,36 @@ class Facts:
         return self.customer.get(fact.removeprefix(CUSTOMER_PREFIX))
 
 
-def compile_condition(document: Document) -> Condition:
-    """Turn a condition document into a function of Facts. Raises ValueError or TypeError for what is none."""
+def fold_document(document: Document, build: Mapping[str, Callable[..., _T]]) -> _T:
+    """Return what `build` makes of a condition document, by operator: the one place where a document is unpacked.
+
+    The functions for `all`, `any` and `not` get what was made of their parts; those for tests, the fact and the operand
+    as they stand. Raises ValueError or TypeError for a document of another form.
+    """
     operator, *operands = document
-    build = _OPERATORS.get(operator)
-    if build is None:
+    made = build.get(operator)
+    if made is None:
         raise ValueError(f"unknown operator {operator!r}")
-    return build(*operands)
+    if operator in _CONNECTIVES:
+        return made(*[fold_document(operand, build) for operand in operands])
+    return made(*operands)
+
+
+def compile_condition(document: Document) -> Predicate:
+    """Turn a condition document into a function of Facts. Raises ValueError or TypeError for another document."""
+    return fold_document(document, _PREDICATES)
 
 
 def facts_named(document: Document) -> set[str]:
     """Return the names of the facts a condition looks at."""
-    operator, *operands = document
-    if operator in {"all", "any", "not"}:
-        return set().union(*(facts_named(operand) for operand in operands))
-    return {operands[0]}
+    return fold_document(document, _NAMES)
 
 
-def _all(*documents: Document) -> Condition:
-    conditions = tuple(compile_condition(document) for document in documents)
-
+def _all(*predicates: Predicate) -> Predicate:
     def judge(facts: Facts) -> Truth:
         known: Truth = True
-        for condition in conditions:
-            truth = condition(facts)
+        for predicate in predicates:
+            truth = predicate(facts)
             if truth is False:
                 return False
             if truth is None:
@@ -99,13 +107,11 @@ def _all(*documents: Document) -> Condition:
     return judge
 
 
-def _any(*documents: Document) -> Condition:
-    conditions = tuple(compile_condition(document) for document in documents)
-
+def _any(*predicates: Predicate) -> Predicate:
     def judge(facts: Facts) -> Truth:
         known: Truth = False
-        for condition in conditions:
-            truth = condition(facts)
+        for predicate in predicates:
+            truth = predicate(facts)
             if truth is True:
                 return True
             if truth is None:
@@ -115,17 +121,15 @@ def _any(*documents: Document) -> Condition:
     return judge
 
 
-def _not(document: Document) -> Condition:
-    condition = compile_condition(document)
-
+def _not(predicate: Predicate) -> Predicate:
     def judge(facts: Facts) -> Truth:
-        truth = condition(facts)
+        truth = predicate(facts)
         return None if truth is None else not truth
 
     return judge
 
 
-def _is(fact: str, values: Sequence[Scalar]) -> Condition:
+def _is(fact: str, values: Sequence[Scalar]) -> Predicate:
     _expect(values, str, int, float)
     if fact == "userLocale":
         names = frozenset(str(value) for value in values)
@@ -135,14 +139,14 @@ def _is(fact: str, values: Sequence[Scalar]) -> Condition:
     return _over(fact, kinds, lambda value: (_kind(value), value) in wanted)
 
 
-def _starts(fact: str, prefixes: Sequence[str]) -> Condition:
+def _starts(fact: str, prefixes: Sequence[str]) -> Predicate:
     _expect(prefixes, str)
     beginnings = tuple(prefixes)
     return _over(fact, {str}, lambda value: str(value).startswith(beginnings))
 
 
-def _range(compare: Callable[[Any, Any], bool]) -> Callable[[str, float], Condition]:
-    def build(fact: str, bound: float) -> Condition:
+def _range(compare: Callable[[Any, Any], bool]) -> Callable[[str, float], Predicate]:
+    def build(fact: str, bound: float) -> Predicate:
         _expect([bound], int, float)
         return _over(fact, {float}, lambda value: compare(value, bound))
 
@@ -155,7 +159,7 @@ def _expect(values: object, *kinds: type) -> None:
         raise TypeError("an operand is not of a type its operator compares")
 
 
-def _present(fact: str) -> Condition:
+def _present(fact: str) -> Predicate:
     if not fact.startswith(CUSTOMER_PREFIX):
         return lambda _: True
 
@@ -165,7 +169,7 @@ def _present(fact: str) -> Condition:
     return judge
 
 
-def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Condition:
+def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Predicate:
     """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
     _expect([fact], str)
 
@@ -185,7 +189,8 @@ def _kind(value: object) -> type:
     return float if isinstance(value, (int, float)) else type(value)
 
 
-_OPERATORS: Mapping[str, Callable[..., Condition]] = {
+_CONNECTIVES: Final = frozenset({"all", "any", "not"})
+_PREDICATES: Final[Mapping[str, Callable[..., Predicate]]] = {
     "all": _all,
     "any": _any,
     "not": _not,
@@ -196,4 +201,7 @@ _OPERATORS: Mapping[str, Callable[..., Condition]] = {
     "above": _range(lambda value, bound: value > bound),
     "below": _range(lambda value, bound: value < bound),
     "present": _present,
+}
+_NAMES: Final[Mapping[str, Callable[..., set[str]]]] = {
+    name: set[str]().union if name in _CONNECTIVES else lambda fact, *_: {fact} for name in _PREDICATES
 }

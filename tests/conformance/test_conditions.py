@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from retention.conditions import Condition, document_of, truth_of
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition
 
 from console.file.conditions import for_product, read_condition
@@ -17,7 +18,7 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases" / "con
 PRODUCTS = ("pro.monthly", "pro.annual")
 
 
-def condition_of(case: dict[str, Any]) -> list[Any]:
+def condition_of(case: dict[str, Any]) -> Condition:
     notes = Notes()
     condition = read_condition(parse(json.dumps(case["when"]).encode(), "case", notes), notes, PRODUCTS)
     assert notes.mistakes == []
@@ -35,7 +36,7 @@ def facts_of(case: dict[str, Any]) -> Facts:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_condition_answers_as_the_table_says(case: dict[str, Any]) -> None:
     """A condition answers TRUE, FALSE or UNKNOWN as its cell of the table says."""
-    assert compile_condition(condition_of(case))(facts_of(case)) is case["expect"]
+    assert compile_condition(document_of(condition_of(case)))(facts_of(case)) is case["expect"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -43,7 +44,7 @@ def test_what_a_sheet_keeps_of_a_condition_answers_the_same(case: dict[str, Any]
     """Settling productId when the sheets are made changes no answer."""
     product = case["productId"] if case["productId"] in PRODUCTS else None
     remains = for_product(condition_of(case), product)
-    answer: Truth = remains if isinstance(remains, bool) else compile_condition(remains)(facts_of(case))
+    answer: Truth = remains if isinstance(remains, bool) else truth_of(remains, facts_of(case))
     assert answer is case["expect"]
 
 

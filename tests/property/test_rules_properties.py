@@ -7,10 +7,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from retention.conditions import condition_of, document_of, fact_tests, fold, truth_of, walk
 from retention.decision import Outcome, decide
 from retention.locales import APPLE_LOCALES, LocaleTable, candidates, names_of, normalise
 from retention.request import RetentionRequest
-from retention.rules import UNREADABLE, Customer, Facts, compile_condition
+from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition, facts_named
+from retention.table import canonical
 
 from console.decisions.reasons import draft_catalog, explain
 from console.file.conditions import for_product, named_products
@@ -75,10 +77,33 @@ def test_sheets_lose_nothing_of_a_condition(
     """What a sheet keeps answers what the whole condition answers, and the index never leaves a product out."""
     facts = Facts.of(product, locale, customer)
     truth = compile_condition(condition)(facts)
-    remains = for_product(condition, product if product in PRODUCTS else None)
-    assert (remains if isinstance(remains, bool) else compile_condition(remains)(facts)) is truth
-    named = named_products(condition)
+    remains = for_product(condition_of(condition), product if product in PRODUCTS else None)
+    assert (remains if isinstance(remains, bool) else truth_of(remains, facts)) is truth
+    named = named_products(condition_of(condition))
     assert named is None or product in named or truth is False
+
+
+def settled(truths: list[Truth], by: bool) -> Truth:  # noqa: FBT001  # the truth that settles a join
+    return by if by in truths else None if None in truths else not by
+
+
+@given(CONDITIONS, st.sampled_from(PRODUCTS), LOCALES, CUSTOMERS)
+def test_a_condition_keeps_its_document_and_its_answer(
+    document: list[Any], product: str, locale: str, customer: Customer
+) -> None:
+    """A document that is read and written again is the same text, and every fold of it agrees with the function."""
+    condition, facts = condition_of(document), Facts.of(product, locale, customer)
+    assert canonical(document_of(condition)) == canonical(document)
+    assert {test.fact for test in fact_tests(condition)} == facts_named(document)
+    assert next(walk(condition)) is condition
+    truth: Truth = fold(
+        condition,
+        all_of=lambda truths: settled(truths, by=False),
+        any_of=lambda truths: settled(truths, by=True),
+        negated=lambda truth: None if truth is None else not truth,
+        test=lambda test: truth_of(test, facts),
+    )
+    assert truth is truth_of(condition, facts)
 
 
 @given(CONDITIONS, FACTS)

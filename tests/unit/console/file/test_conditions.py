@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from retention.conditions import FactTest, Not, condition_of, document_of
 
 from console.file.conditions import asks_product, canonical_locale, for_product, named_products, read_condition
 from console.file.mistakes import Notes
@@ -16,7 +17,8 @@ PRODUCTS = ("pro.monthly", "pro.annual", "basic")
 def read(text: str) -> tuple[list[Any] | None, list[str]]:
     notes = Notes()
     condition = read_condition(parse(text.encode(), "case", notes), notes, PRODUCTS)
-    return condition, [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
+    document = None if condition is None else document_of(condition)
+    return document, [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,8 @@ A, B = ["is", "productId", ["pro.monthly"]], ["present", "customer.x"]
 )
 def test_a_known_product_settles_its_part(document: list[Any], product: str | None, remains: object) -> None:
     """Once the product is known, only what is still open remains."""
-    assert for_product(document, product) == remains
+    found = for_product(condition_of(document), product)
+    assert (found if isinstance(found, bool) else document_of(found)) == remains
 
 
 @pytest.mark.parametrize(
@@ -142,12 +145,13 @@ def test_a_known_product_settles_its_part(document: list[Any], product: str | No
 )
 def test_products_outside_the_named_ones_are_never_true(document: list[Any] | None, named: set[str] | None) -> None:
     """The index of a rule's products never leaves out one that could match."""
-    assert named_products(document) == named
-    if document is not None and named is not None:
-        assert all(for_product(document, product) is False for product in PRODUCTS if product not in named)
+    condition = None if document is None else condition_of(document)
+    assert named_products(condition) == named
+    if condition is not None and named is not None:
+        assert all(for_product(condition, product) is False for product in PRODUCTS if product not in named)
 
 
 def test_a_condition_tells_whether_it_asks_for_the_product() -> None:
     """A rule restricts products when productId stands anywhere in its condition."""
-    assert asks_product(["not", ["all", B, A]])
-    assert not asks_product(["not", B])
+    assert asks_product(condition_of(["not", ["all", B, A]]))
+    assert not asks_product(Not(FactTest("present", "customer.x")))

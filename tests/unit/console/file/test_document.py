@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from retention.conditions import FactTest
 from retention.locales import LocaleTable, candidates
 
 from console.file import mistakes
@@ -64,7 +65,7 @@ def test_reads_every_section() -> None:
     assert document.locales is not None
     assert document.locales.fallbacks == {"fr-CA": ("fr-FR",), "es": ("es-MX",)}
     assert document.offers["half"].signature == "v2"
-    assert document.rules[0].condition == ["is", "productId", ["pro.monthly"]]
+    assert document.rules[0].condition == FactTest("is", "productId", ("pro.monthly",))
 
 
 def test_keeps_the_source_byte_for_byte() -> None:
@@ -403,9 +404,11 @@ def test_plain_scalars_are_what_yaml_1_2_says(written: str, value: object) -> No
     """Numbers and truth values are those of YAML 1.2's core schema; everything else is a text."""
     document = document_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {written}}}"))
     assert document.mistakes == ()
-    assert document.rules[0].condition == ["is", "customer.x", [value]]
-    assert document.rules[0].condition is not None
-    assert type(document.rules[0].condition[2][0]) is type(value)
+    condition = document.rules[0].condition
+    assert isinstance(condition, FactTest)
+    assert condition == FactTest("is", "customer.x", condition.operand)
+    assert isinstance(condition.operand, tuple)
+    assert [(type(each), each) for each in condition.operand] == [(type(value), value)]
 
 
 def test_a_file_may_be_json() -> None:
