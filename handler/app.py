@@ -190,7 +190,7 @@ class Endpoint:
         return answered(record.status, None if body is None else response.encode(body))
 
     def _admit(self, signed: Authenticated, now: datetime) -> RetentionRequest:
-        request = RetentionRequest.from_claims(signed.claims)
+        request = RetentionRequest.from_claims(signed.payload)
         ours = self.deployment
         admit(request, app_apple_ids=ours.app_apple_ids, environment=ours.environment, now=now)
         return request

@@ -46,6 +46,7 @@ def read_event(content: bytes, now: datetime, test_root: bytes | None = None) ->
     roots = [apple_root(), *([] if test_root is None else [test_root])]
     try:
         signed = SignedPayloadVerifier(roots).authenticate(signed_payload, now)
+        RetentionRequest.from_claims(signed.payload)
     except RetentionError as error:
         return Received(request, "", "", Refused(HTTPStatus.UNAUTHORIZED, error.code, str(error)))
     if signed.anchor == APPLE_ROOT_FINGERPRINT:
@@ -81,4 +82,13 @@ def _decoded(signed_payload: str) -> RetentionRequest:
         for name in names:
             if not isinstance(claims.get(name), kind):
                 raise Failure(f"The payload has no `{name}` as Apple documents it.")
-    return RetentionRequest.from_claims(claims)
+    # Field by field, so that a request which the endpoint refuses for one of them is explained all the same.
+    return RetentionRequest(
+        original_transaction_id=claims["originalTransactionId"],
+        app_apple_id=claims["appAppleId"],
+        product_id=claims["productId"],
+        user_locale=claims["userLocale"],
+        request_identifier=claims["requestIdentifier"].lower(),
+        environment=claims["environment"],
+        signed_date=claims["signedDate"],
+    )

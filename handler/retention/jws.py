@@ -1,8 +1,12 @@
-"""Did the App Store sign this, and with which claims? Steps 2 to 6 of verifying a `signedPayload`.
+"""Did the App Store sign this text? Steps 2 to 6 of verifying a `signedPayload`.
 
-Step 1 (the HTTP body) is `request`'s; step 7 (our app, our environment, fresh enough) is judged on the claims. Every
-refusal is a `VerificationError` with one of the codes below and nothing from the payload. Steps 3 and 4 are judged by
-`certificates`; its verdict on Apple's own chain was computed when the release was made, and stands in `known_chains`.
+Steps 2 to 5 are the same for everything that the App Store signs: `authenticate` takes them, and returns the payload's
+object. What the object must hold depends on its kind. For retention requests `request` reads the claims (the second
+half of step 6) and judges app, environment and time (step 7); step 1, the HTTP body, is there too.
+
+Every refusal is a `VerificationError` with one of the codes below and nothing from the payload. Steps 3 and 4 are
+judged by `certificates`; its verdict on Apple's own chain was computed when the release was made, and is in
+`known_chains`.
 
     2  token_too_long  token_not_three_parts  token_encoding  header_not_json  algorithm_unknown  critical_header
        chain_length  chain_encoding
@@ -10,7 +14,8 @@ refusal is a `VerificationError` with one of the codes below and nothing from th
        leaf_key_usage  leaf_is_ca  leaf_key_type
     4  certificate_expired  certificate_not_yet_valid
     5  signature_invalid
-    6  payload_not_json, and as `ClaimError` with the field's name as evidence: claim_missing  claim_type
+    6  payload_not_json; of a request's claims, as `ClaimError` with the field's name as evidence: claim_missing
+       claim_type
 """
 
 from __future__ import annotations
@@ -18,7 +23,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
-import re
 import sys
 from binascii import a2b_base64
 from dataclasses import dataclass, field
@@ -30,12 +34,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from retention.errors import ClaimError, ConfigurationError, VerificationError
+from retention.errors import ConfigurationError, VerificationError
+from retention.request import RetentionRequest
 from retention.signing_path import SigningPath, chain_key, known_path, whole_seconds
 from retention.strict_json import StrictJSONError, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from retention.certificates import Authorities
 
@@ -60,20 +65,18 @@ MAX_PATHS: Final = 4
 PARTS: Final = 3
 CHAIN_LENGTH: Final = 3
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_INT64 = range(-(2**63), 2**63)
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
-    """Claims that were signed, and by what: lower-case hex SHA-256 of the root and of the leaf, and the leaf's end.
+    """A payload that was signed, and by what: lower-case hex SHA-256 of the root and of the leaf, and the leaf's end.
 
-    The claims name a person and stay out of every `repr`.
+    The payload names a person and stays out of every `repr`.
     """
 
-    claims: dict[str, object] = field(repr=False)
+    payload: dict[str, object] = field(repr=False)
     anchor: str
     leaf_fingerprint: str
     leaf_not_after: datetime
@@ -125,15 +128,21 @@ class SignedPayloadVerifier:
         self._chains: dict[str, _Chain] = {}
 
     def verify(self, signed_payload: str, now: datetime) -> dict[str, object]:
-        """Return the claims of `signed_payload`, judged at `now`; raise `VerificationError` if Apple did not sign it.
+        """Return the claims of a retention request, signed by the App Store and complete, judged at `now`.
 
-        A `now` without a zone is taken as UTC. `ClaimError`, one kind of `VerificationError`, means that the signature
-        is good and a documented field is not as documented.
+        Raises `VerificationError` if Apple did not sign it. `ClaimError`, one kind of `VerificationError`, means that
+        the signature is good and a documented field is not as documented. A `now` without a zone is taken as UTC.
         """
-        return self.authenticate(signed_payload, now).claims
+        payload = self.authenticate(signed_payload, now).payload
+        RetentionRequest.from_claims(payload)
+        return payload
 
     def authenticate(self, signed_payload: str, now: datetime) -> Authenticated:
-        """Return the claims and who signed them; otherwise as `verify`."""
+        """Return the payload, of whatever kind it is, and who signed it.
+
+        Raises `VerificationError` if Apple did not sign it or it is not a JSON object. The caller still owes the check
+        of its fields, and of the app, the environment and the time they name.
+        """
         # 2. Compact form, strict base64url, `alg` ES256, an `x5c` of three; no other header field has a say.
         token = _read_token(signed_payload, self._chains)
 
@@ -151,9 +160,8 @@ class SignedPayloadVerifier:
         if self._paths.get(key) is not path or token.header not in self._chains:
             self._remember(token, path)
 
-        # 6. Payload: strict JSON with the seven documented fields; others are ignored.
-        claims = _read_claims(token.payload)
-        return Authenticated(claims, path.anchor, path.leaf_fingerprint, path.leaf_not_after)
+        # 6. Payload: strict JSON, an object. Its fields are for the caller to check.
+        return Authenticated(_read_payload(token.payload), path.anchor, path.leaf_fingerprint, path.leaf_not_after)
 
     def check_path(self, leaf_der: bytes, intermediate_der: bytes, now: datetime) -> SigningPath:
         """Return the path from `leaf_der` to one of our roots (steps 3 and 4), anew, taking nothing as known.
@@ -287,45 +295,11 @@ def _check_signature(signed: bytes, signature: bytes, key: EllipticCurvePublicKe
         raise VerificationError("signature_invalid", "the leaf's key did not sign this") from None
 
 
-# Step 6: the payload (DecodedRealtimeRequestBody, every field required).
+# Step 6: the payload.
 
 
-def _text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _identifier(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _integer(value: object) -> bool:
-    """int64: neither `true`, which Python counts as 1, nor `1.0`, which Apple never sends."""
-    return type(value) is int and value in _INT64
-
-
-def _uuid(value: object) -> bool:
-    return isinstance(value, str) and _UUID.fullmatch(value) is not None
-
-
-_CLAIMS: Final[dict[str, Callable[[object], bool]]] = {
-    "originalTransactionId": _identifier,
-    "appAppleId": _integer,
-    "productId": _text,
-    "userLocale": _text,
-    "requestIdentifier": _uuid,
-    "environment": _text,
-    "signedDate": _integer,
-}
-
-
-def _read_claims(raw: bytes) -> dict[str, object]:
+def _read_payload(raw: bytes) -> dict[str, object]:
     try:
-        claims = read_object(raw)
+        return read_object(raw)
     except StrictJSONError as error:
         raise VerificationError("payload_not_json", str(error)) from None
-    for name, is_valid in _CLAIMS.items():
-        if name not in claims:
-            raise ClaimError("claim_missing", "a documented field is missing", field=name)
-        if not is_valid(claims[name]):
-            raise ClaimError("claim_type", "a documented field is not of its documented type", field=name)
-    return claims

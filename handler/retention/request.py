@@ -1,28 +1,30 @@
-"""Apple's request: the body it comes in, the seven claims it makes, and whether they are for us (steps 1 and 7)."""
+"""Apple's request: the body it comes in (step 1), its seven claims (step 6), and whether they are for us (step 7)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
-from retention.errors import BodyTooLargeError, ForbiddenError, MalformedBodyError
+from retention.errors import BodyTooLargeError, ClaimError, ForbiddenError, MalformedBodyError
 from retention.strict_json import StrictJSONError, read_object
 
 # A genuine request is about 5 KB, nearly all of it certificates.
 MAX_BODY_BYTES = 64 * 1024
 
-# Apple states no window. Five minutes and one minute are what other implementers use; 700 ms is what Apple waits.
+# Apple states no window. Five minutes and one minute are what other implementers use. Apple waits 700 ms for an answer.
 MAX_AGE = timedelta(minutes=5)
 MAX_AHEAD = timedelta(minutes=1)
 
-ENVIRONMENTS = ("Production", "Sandbox")
+PRODUCTION = "Production"
+SANDBOX = "Sandbox"
+ENVIRONMENTS = (PRODUCTION, SANDBOX)
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionRequest:
-    """DecodedRealtimeRequestBody: what the App Store says of one customer looking at one subscription.
+    """DecodedRealtimeRequestBody: one customer looking at one subscription, as the App Store describes them.
 
     `signed_date` is in UNIX milliseconds. The transaction id names a person and stays out of every `repr`.
     """
@@ -37,16 +39,69 @@ class RetentionRequest:
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, object]) -> RetentionRequest:
-        """Name the claims of a verified payload, whose presence and types `jws` has checked (step 6)."""
+        """Read the claims of a payload that Apple signed: seven fields, all required; others are ignored (step 6).
+
+        Raises ClaimError, with the field's name as evidence, for the first that is missing or of another type.
+        """
         return cls(
-            original_transaction_id=cast("str", claims["originalTransactionId"]),
-            app_apple_id=cast("int", claims["appAppleId"]),
-            product_id=cast("str", claims["productId"]),
-            user_locale=cast("str", claims["userLocale"]),
-            request_identifier=cast("str", claims["requestIdentifier"]).lower(),
-            environment=cast("str", claims["environment"]),
-            signed_date=cast("int", claims["signedDate"]),
+            original_transaction_id=_identifier(claims, "originalTransactionId"),
+            app_apple_id=_int64(claims, "appAppleId"),
+            product_id=_text(claims, "productId"),
+            user_locale=_text(claims, "userLocale"),
+            request_identifier=_uuid(claims, "requestIdentifier").lower(),
+            environment=_text(claims, "environment"),
+            signed_date=_int64(claims, "signedDate"),
         )
+
+
+def is_uuid(text: str) -> bool:
+    """Return whether `text` is a UUID as Apple writes them: hex digits of either case in five groups, no braces."""
+    return _UUID.fullmatch(text) is not None
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def _text(claims: Mapping[str, object], name: str) -> str:
+    value = _claim(claims, name)
+    if not isinstance(value, str):
+        raise _of_another_type(name)
+    return value
+
+
+def _identifier(claims: Mapping[str, object], name: str) -> str:
+    text = _text(claims, name)
+    if not text:
+        raise _of_another_type(name)
+    return text
+
+
+def _uuid(claims: Mapping[str, object], name: str) -> str:
+    text = _text(claims, name)
+    if not is_uuid(text):
+        raise _of_another_type(name)
+    return text
+
+
+def _int64(claims: Mapping[str, object], name: str) -> int:
+    """Neither `true`, which Python counts as 1, nor `1.0`, which Apple never sends."""
+    value = _claim(claims, name)
+    if type(value) is not int or value not in _INT64:
+        raise _of_another_type(name)
+    return value
+
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def _claim(claims: Mapping[str, object], name: str) -> object:
+    if name not in claims:
+        raise ClaimError("claim_missing", "a documented field is missing", field=name)
+    return claims[name]
+
+
+def _of_another_type(name: str) -> ClaimError:
+    return ClaimError("claim_type", "a documented field is not of its documented type", field=name)
 
 
 def read_signed_payload(body: bytes) -> str:

@@ -215,7 +215,7 @@ class Traffic:
         if not _is_text(token):
             return Asked(asked, 400, "corpus")
         try:
-            self._verifier.authenticate(token, SAMPLE_CLOCK)
+            self._verifier.verify(token, SAMPLE_CLOCK)
         except VerificationError:
             return Asked(asked, 401, "corpus")
         return Asked(asked, 403, "corpus")

@@ -38,7 +38,7 @@ def test_what_it_signs_is_verified_under_its_root(made: Authority) -> None:
     """A token of the authority is believed where its root is named, and its claims come out as they went in."""
     claims = request_claims(product_id="pro.monthly", user_locale="zh-Hant-HK") | {"note": "é"}
     found = SignedPayloadVerifier([made.root_der]).authenticate(made.sign(claims), NOW)
-    assert found.claims == claims
+    assert found.payload == claims
     assert found.anchor == made.fingerprint == hashlib.sha256(made.root_der).hexdigest()
 
 

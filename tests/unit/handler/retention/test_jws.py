@@ -102,8 +102,19 @@ def test_wrong_claims_are_told_from_wrong_signatures(verifier: SignedPayloadVeri
     assert not isinstance(refusal(verifier, signed(body=wrong, signing_key=minting.key("stranger"))), ClaimError)
 
 
+def test_other_payloads_of_the_app_store_are_authenticated(verifier: SignedPayloadVerifier) -> None:
+    """A notification has none of a request's claims: who signed it is judged alike, and its fields are its reader's."""
+    notification = {"notificationType": "TEST", "version": "2.0", "data": {"bundleId": "com.example"}}
+    token = signed(body=notification)
+    assert verifier.authenticate(token, NOW).payload == notification
+    assert refusal(verifier, token).code == "claim_missing"
+    forged = signed(body=notification, signing_key=minting.key("stranger"))
+    with pytest.raises(VerificationError, match="did not sign"):
+        verifier.authenticate(forged, NOW)
+
+
 def test_authenticated_names_root_and_leaf(verifier: SignedPayloadVerifier) -> None:
-    """Besides the claims one learns which root and leaf stand behind them, and when the leaf ends."""
+    """With the payload come the root and the leaf that vouch for it, and the end of the leaf."""
     leaf, _, root = good_chain()
     found = verifier.authenticate(signed(), NOW)
     assert found.anchor == hashlib.sha256(root).hexdigest()

@@ -1,4 +1,4 @@
-"""Step 1, the body, and step 7, whether a verified request is for us and for now."""
+"""Step 1, the body; step 6, the claims; and step 7, whether a verified request is for us and for now."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from retention.errors import BodyTooLargeError, ForbiddenError, MalformedBodyError
+from retention.errors import BodyTooLargeError, ClaimError, ForbiddenError, MalformedBodyError
 from retention.request import MAX_BODY_BYTES, RetentionRequest, admit, read_signed_payload
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -62,6 +62,42 @@ def test_claims_become_a_request() -> None:
     assert request.request_identifier == "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9"
     assert request.app_apple_id == 531412
     assert "99371282" not in repr(request)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_step_6_refuses_a_request_without_a_documented_claim(name: str) -> None:
+    """Each of the seven is required; the refusal names the first that is missing, and nothing of the payload."""
+    with pytest.raises(ClaimError) as refused:
+        RetentionRequest.from_claims({key: value for key, value in CLAIMS.items() if key != name})
+    assert (refused.value.code, refused.value.evidence) == ("claim_missing", {"field": name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in CLAIMS for value in (None, [], {}, 1.0, True)),
+        *((name, 7) for name, value in CLAIMS.items() if isinstance(value, str)),
+        *((name, "7") for name, value in CLAIMS.items() if isinstance(value, int)),
+        ("originalTransactionId", ""),
+        ("appAppleId", 2**63),
+        ("signedDate", -(2**63) - 1),
+        ("requestIdentifier", "{3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9}"),
+        ("requestIdentifier", "3DB5C98D8ACF4E29831E8E1F82F9F6E9"),
+        ("requestIdentifier", "3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9\n"),
+    ],
+)
+def test_step_6_refuses_a_claim_of_another_type(name: str, value: object) -> None:
+    """Text is text, an int64 is an integer within 64 bits, and an identifier is not empty."""
+    with pytest.raises(ClaimError) as refused:
+        RetentionRequest.from_claims({**CLAIMS, name: value})
+    assert (refused.value.code, refused.value.evidence) == ("claim_type", {"field": name})
+
+
+def test_step_6_names_the_first_wrong_claim() -> None:
+    """Claims are read in Apple's order, missing ones and wrong ones alike."""
+    with pytest.raises(ClaimError) as refused:
+        RetentionRequest.from_claims({**CLAIMS, "appAppleId": "7", "productId": 7})
+    assert refused.value.evidence == {"field": "appAppleId"}
 
 
 def admitted(**claims: object) -> str:
