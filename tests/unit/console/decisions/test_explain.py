@@ -190,6 +190,15 @@ def test_a_bad_signature_is_told_and_the_request_explained() -> None:
     assert received.refused.status == 401
 
 
+def test_a_request_with_a_wrong_claim_is_explained_with_the_refusal() -> None:
+    """The endpoint refuses a request identifier that is no UUID; the rest of the request is read all the same."""
+    token = AUTHORITY.sign({**CLAIMS, "requestIdentifier": "seven"})
+    received = read_event(token.encode(), SAMPLE_CLOCK, AUTHORITY.root_der)
+    assert received.request.request_identifier == "seven"
+    assert received.refused is not None
+    assert (received.refused.status, received.refused.code) == (401, "claim_type")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"{}", b"a.b", b"a.b.c", b'{"signedPayload": 1}', b"a.bnVsbA.c", b"a.e30.c", b"\xff.\xff.\xff"],

@@ -72,20 +72,21 @@ def test_step_6_refuses_a_request_without_a_documented_claim(name: str) -> None:
     assert (refused.value.code, refused.value.evidence) == ("claim_missing", {"field": name})
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, value) for name in CLAIMS for value in (None, [], {}, 1.0, True)),
-        *((name, 7) for name, value in CLAIMS.items() if isinstance(value, str)),
-        *((name, "7") for name, value in CLAIMS.items() if isinstance(value, int)),
-        ("originalTransactionId", ""),
-        ("appAppleId", 2**63),
-        ("signedDate", -(2**63) - 1),
-        ("requestIdentifier", "{3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9}"),
-        ("requestIdentifier", "3DB5C98D8ACF4E29831E8E1F82F9F6E9"),
-        ("requestIdentifier", "3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9\n"),
-    ],
-)
+OTHER_TYPES: list[object] = [None, [], {}, 1.0, True]
+WRONG_CLAIMS: list[tuple[str, object]] = [
+    *((name, value) for name in CLAIMS for value in OTHER_TYPES),
+    *((name, 7) for name, value in CLAIMS.items() if isinstance(value, str)),
+    *((name, "7") for name, value in CLAIMS.items() if isinstance(value, int)),
+    ("originalTransactionId", ""),
+    ("appAppleId", 2**63),
+    ("signedDate", -(2**63) - 1),
+    ("requestIdentifier", "{3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9}"),
+    ("requestIdentifier", "3DB5C98D8ACF4E29831E8E1F82F9F6E9"),
+    ("requestIdentifier", "3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_CLAIMS)
 def test_step_6_refuses_a_claim_of_another_type(name: str, value: object) -> None:
     """Text is text, an int64 is an integer within 64 bits, and an identifier is not empty."""
     with pytest.raises(ClaimError) as refused:
