@@ -80,16 +80,16 @@ def _keep_corpus(answers: dict[str, Counter[tuple[int, str | None]]]) -> None:
     right = sum(counted[200, None] for counted in answers.values())
     every = sum(answers.values(), Counter())
     rows = [
-        (code or "nothing: unusual, and right", status, *(answers[kind][status, code] for kind in total))
+        (code or "nothing: unusual, but valid", status, *(answers[kind][status, code] for kind in total))
         for (status, code), _ in sorted(every.items(), key=lambda found: (found[0][0], str(found[0][1])))
     ]
-    said = (
+    text = (
         f"{total['chains']} certificate chains, {total['tokens']} tokens under good certificates and {total['bodies']} "
-        "HTTP bodies were minted, each wrong or unusual in one way, and posted to a whole endpoint. "
-        f"{every.total() - right} were refused, each with the status and code that it should be; {right} are as the "
-        "App Store may send them, and were answered. None was answered with 500. `tests/minting` has them all."
+        "HTTP bodies were made, each wrong or unusual in one way, and posted to a complete endpoint. "
+        f"{every.total() - right} were refused, each with the expected status and code. {right} are unusual, but such "
+        "as the App Store may send, and were answered. None was answered with 500. `tests/minting` makes them all."
     )
-    reliability_page.keep("corpus", said, ("refused for", "status", *total), rows)
+    reliability_page.keep("corpus", text, ("refused for", "status", *total), rows)
 
 
 def test_the_corpus_leaves_nothing_on_stderr() -> None:
@@ -120,13 +120,13 @@ def test_disagreements_with_apples_library() -> None:
     assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == disagreements()
     counted = Counter(found.values())
     stricter, laxer = counted["refuses", "accepts"], counted["accepts", "refuses"]
-    said = (
+    text = (
         f"Apple's App Store Server Library judged the same {len(found)} chains and tokens, offline and in its strict "
         f"mode. On {len(found) - stricter - laxer} the verdicts are the same. We refuse {stricter} that it accepts, "
         f"and accept {laxer} that it refuses. `tests/conformance/disagreements.json` names every case."
     )
     rows = [(row["kind"], row["ours"], row["apple"], len(row["cases"]), row["reason"]) for row in table()]
-    reliability_page.keep("disagreements", said, ("kind", "we", "Apple's library", "cases", "why"), rows)
+    reliability_page.keep("disagreements", text, ("kind", "we", "Apple's library", "cases", "why"), rows)
 
 
 # Random edits.
@@ -151,16 +151,16 @@ def test_random_edits() -> None:
         counts[kind][status] += 1
     refused = sum(sum(counted[status] for status in REFUSALS) for counted in counts.values())
     statuses = (*sorted(REFUSALS), 200)
-    said = (
-        f"{EDITS} edits of a genuine request, seed {SEED}, half of them put to a verifier that had just believed the "
-        f"genuine chain. {refused} were refused. The other {EDITS - refused} are no forgeries: the body still carried, "
-        "character for character, a token that the App Store had signed (or the other signature of the same bytes, "
-        "which anybody can compute), or the edit was signed with the leaf's own key, which no attacker has, and came "
-        "out as a request for us. No forgery was answered, and nothing with 500."
+    text = (
+        f"{EDITS} edits of a genuine request, seed {SEED}, half of them sent to a verifier that had just accepted the "
+        f"genuine chain. {refused} were refused. The other {EDITS - refused} are no forgeries: either the body still "
+        "contained, character for character, a token that the App Store had signed (or the second valid signature of "
+        "the same bytes, which any reader of the first can compute), or the edit was signed with the leaf's own key, "
+        "which no attacker has, and was a request for us. No forgery was answered, and no request with 500."
     )
     rows = [(kind, counted.total(), *(counted[status] for status in statuses)) for kind, counted in counts.items()]
     columns = ("what was edited", "tried", *map(str, sorted(REFUSALS)), "200: no forgery")
-    reliability_page.keep("edits", said, columns, rows)
+    reliability_page.keep("edits", text, columns, rows)
 
 
 def test_the_same_seed_makes_the_same_edit() -> None:
@@ -228,12 +228,13 @@ def test_fuzzing(fuzzer: Path) -> None:
     assert done is not None, ran.stderr[-4000:]
     executions, edges, features, corpus = done.groups()
     kept = len(list(KEPT.iterdir()))
-    said = (
-        f"atheris drove libFuzzer over body → status: {executions} requests from {kept} kept inputs, put in as a body, "
-        "a token, a header, a payload, a certificate or a signature, signed with the leaf's own key where that gets it "
-        "further. A crash is an answer of 500, or of 200 to a forgery. `make fuzz` goes on from there."
+    text = (
+        f"atheris ran libFuzzer on the function from a body to its status: {executions} requests that began with "
+        f"{kept} kept inputs. Each input was used as a body, a token, a header, a payload, a certificate or a "
+        "signature, and signed with the leaf's own key where it is then processed further. A crash is an answer of "
+        "500, or of 200 to a forgery. `make fuzz` continues from there."
     )
     rows = [(executions, kept, corpus, edges, features, 0)]
     reliability_page.keep(
-        "fuzzing", said, ("executions", "kept inputs", "corpus at the end", "edges", "features", "crashes"), rows
+        "fuzzing", text, ("executions", "kept inputs", "corpus at the end", "edges", "features", "crashes"), rows
     )

@@ -85,13 +85,14 @@ def figures() -> Iterator[Figures]:
     yield found
     keep(
         "consistency",
-        "Processes are killed with SIGKILL right after a write was answered, while up to seven others are on their "
-        "way. After each kill a new reader and one that was warm must see one whole release, publishing and importing "
-        "again must succeed, and collecting must take what is incomplete and over an hour old and leave every other "
-        "row as it was. Raced commands must end with exit code 0, or 1 and a sentence that says what to do. The last "
-        "rows are of a model of the table, whose writes are compared with DynamoDB Local's: publishers, imports, "
-        "rollbacks, collectors and readers are stopped before every call and go on, die or sleep in any order.",
-        ("what", "tried", "came of it"),
+        "Processes are killed with SIGKILL right after a write was answered, while up to seven other writes are in "
+        "flight. After each kill, a new reader and a warm one must see one complete release, publishing and importing "
+        "again must succeed, and the cleanup must delete incomplete releases over an hour old and leave every other "
+        "row unchanged. Competing commands must end with exit code 0, or with 1 and a message with what to do. The "
+        "last rows use a model of the table, whose writes are compared with those of DynamoDB Local: publishers, "
+        "imports, rollbacks, cleanups and readers are stopped before every call, and continue, die or sleep in any "
+        "order.",
+        ("what", "tried", "what happened"),
         [(what, *cells) for what, cells in found.rows.items()],
     )
 
@@ -194,7 +195,7 @@ def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_
     figures.note(
         f"{operation}, killed",
         f"{kills} kills over {writes - 1} writes",
-        f"{kills} survived; {views} views whole; {collected} leftovers collected, nothing else",
+        f"{kills} survived; {views} views complete; {collected} leftovers collected, nothing else",
     )
 
 
@@ -299,7 +300,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
             told = {int(found) for who in won for found in re.findall(r"after (\d+)\)", printed[who][1])}
             assert number == 0 or told == {live, min(numbers.values())}
         live = current
-        outcomes["one whole, one error" if lost else "both whole, in order"] += 1
+        outcomes["one complete, one error" if lost else "both complete, in order"] += 1
     listed = releases.list_releases(client, table, APP)
     assert all(one.complete for one in listed)
     figures.note(
@@ -423,7 +424,7 @@ def told_of(sights: list[killed_processes.Sight]) -> str:
     views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
     late = sum(sight.lagged_rows for sight in sights)
     reads = f"{lagged} lagging reads of head, {late} of a release without a row that it has"
-    return f"{views} views of {READERS} readers, each whole; {reads}; no state pinned"
+    return f"{views} views of {READERS} readers, each complete; {reads}; no state pinned"
 
 
 def done_by(errands: list[killed_processes.Errand]) -> str:
@@ -495,7 +496,7 @@ def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_th
     sights, errands = load.end()
     assert kills
     figures.note(
-        "sync and publishers killed beside publishing, pause and resume",
+        "sync and publishers killed during publishing, pause and resume",
         f"{kills} kills, {load.lists} lists imported ({load.put_off} runs put off), {done_by(errands)}",
         told_of(sights),
     )
@@ -676,7 +677,7 @@ def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(fi
         "interleavings, one call at a time",
         f"{found.examples} examples, {found.steps} steps; operations: "
         + ", ".join(f"{many} {what}" for what, many in sorted(found.ended.items())),
-        f"{found.writes} writes judged before anybody could read them, {found.views} views of readers; nothing wrong",
+        f"{found.writes} writes checked before a reader could see them, {found.views} views of readers; nothing wrong",
     )
 
 
@@ -770,7 +771,7 @@ def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
         found = client.get_paginator("scan").paginate(TableName=table)
         assert {(item["pk"]["S"], item["sk"]["S"]): item for page in found for item in page["Items"]} == items
     figures.note(
-        "the model beside DynamoDB Local",
+        "the model compared with DynamoDB Local",
         f"{sum(answers.values())} writes of {len(traces)} examples",
         f"{answers['done']} done and {sum(answers.values()) - answers['done']} refused by both; no row differs",
     )

@@ -175,9 +175,9 @@ def unnoticed(name: str, fault: str) -> Scenario:
 NO_NAMES: Final = "no names"  # not the proxy's: nobody tells where it is
 
 SCENARIOS: Final = (
-    outage("have a name that nobody resolves: DNS hangs", NO_NAMES),
+    outage("have a name that is not resolved: DNS hangs", NO_NAMES),
     outage("refuse connections", "refuse"),
-    outage("let nobody in: a connection is never accepted", "black hole"),
+    outage("never accept a connection", "black hole"),
     outage("never answer in the TLS handshake", "TLS hang"),
     outage("drip the TLS handshake", "TLS drip"),
     outage("hang: the request is read and never answered", "hang"),
@@ -193,13 +193,13 @@ SCENARIOS: Final = (
     unnoticed("reset a connection with its second request", "reset if reused"),
     unnoticed("close a connection with its second request", "close if reused"),
     late("never answer a connection's second request", "hang if reused"),
-    outage("say ProvisionedThroughputExceededException", "throughput"),
-    outage("say ThrottlingException", "throttling"),
-    outage("say AccessDeniedException", "access denied"),
-    outage("say 500 InternalServerError", "server error"),
-    outage("say 500 and nothing else", "empty 500"),
-    outage("say 200 in HTML", "HTML 200"),
-    outage("say 502 in HTML", "HTML 502"),
+    outage("answer ProvisionedThroughputExceededException", "throughput"),
+    outage("answer ThrottlingException", "throttling"),
+    outage("answer AccessDeniedException", "access denied"),
+    outage("answer 500 InternalServerError", "server error"),
+    outage("answer 500 with an empty body", "empty 500"),
+    outage("answer 200 in HTML", "HTML 200"),
+    outage("answer 502 in HTML", "HTML 502"),
     outage("send JSON cut off, and no checksum", "truncated"),
     outage("send JSON nested 100 000 deep", "deep"),
     outage("send a list", "list"),
@@ -211,11 +211,11 @@ SCENARIOS: Final = (
     outage("send chunks that never end", "endless chunks"),
     outage("send headers that never end, one a millisecond", "endless headers"),
     outage("send one header that never ends", "endless header"),
-    outage("say 100 Continue and never anything else", "endless 100"),
+    outage("answer 100 Continue and never anything else", "endless 100"),
     outage("send 2 MB of well-formed JSON, as much as is read", "2 MB"),
     outage("send 30 MB of well-formed JSON", "30 MB"),
     without_batches("DynamoDB leaves all keys unprocessed, always", "unprocessed"),
-    without_batches("DynamoDB leaves keys unprocessed that nobody asked for", "unprocessed nonsense"),
+    without_batches("DynamoDB leaves keys unprocessed that were not requested", "unprocessed nonsense"),
     without_key("hangs", "hang"),
     without_key("drips", "drip"),
     without_key("throttles", "throttling"),
@@ -368,20 +368,22 @@ def found() -> Iterator[Found]:
 def _said(found: Found) -> str:
     kept = (
         f"{found.within['warm']} of {found.of['warm']} answers with the catalog in memory took at most "
-        f"{WARM_MS:.0f} ms, and {found.within['cold']} of {found.of['cold']} refusals without one at most "
+        f"{WARM_MS:.0f} ms. {found.within['cold']} of {found.of['cold']} refusals without a catalog took at most "
         f"{COLD_MS:.0f} ms."
     )
     how = (
-        "Real signed requests, to the endpoint wired as in Lambda with its own connections, in one process; DynamoDB "
-        "Local and moto's SSM behind proxies in processes of their own, over TLS; the rows that say so, to the built "
-        "artefact under Lambda's runtime. *In memory*: a message, an answer by a customer's facts and a signed offer, "
-        "head, states and key all due, each asked for again at once, then an offer whose key is needed for the first "
-        "time. *Cold*: the same three, twice, by an endpoint that has nothing. Degradations and metrics are those of "
-        "all of a row's answers; *recovers* is when, after the fault, all three were answered as ever."
+        "Real signed requests to the endpoint, wired as in Lambda with its own connections, in one process. DynamoDB "
+        "Local and moto's SSM are behind proxies in processes of their own, over TLS. Rows that begin with \"under "
+        "Lambda's runtime\" use the built artefact. *In memory*: a message, an answer by a customer's facts and a "
+        "signed offer, with head, states and key all due to be read again, each requested twice, then an offer whose "
+        "key is needed for the first time. *Cold*: the same three, twice, by an endpoint with an empty memory. "
+        "Degradations and metrics are those of all answers of a row. *Recovers*: the time after the fault until all "
+        "three were answered normally."
     )
     lasting = (
-        f"{size(200, 15)} requests in a row while a fault lasts, each abandoning a call: {'; '.join(found.lasting)}; "
-        "afterwards no socket and no thread more than before, but for one idle worker for each service."
+        f"{size(200, 15)} requests in a row during a fault, each of which abandons a call: "
+        f"{'; '.join(found.lasting)}; afterwards there was no socket and no thread more than before, except one idle "
+        "worker for each service."
     )
     return "\n\n".join([kept, how, " ".join([lasting, *found.said])])
 
@@ -621,9 +623,10 @@ def test_a_release_edited_at_random_is_told_or_refused_and_never_a_bug(found: Fo
             response.get("body", "").encode()  # no half characters
             answers[response["statusCode"]] += 1
     assert {200, 503} <= set(answers) <= {200, 204, 503}
-    told = ", ".join(f"{status}: {answers[status]}" for status in sorted(answers))
+    statuses = ", ".join(f"{status}: {answers[status]}" for status in sorted(answers))
     found.said.append(
-        f"{tried} releases whose settings and sheets were edited at random, digests right, were loaded: {told}."
+        f"{tried} releases were loaded whose settings and sheets had been edited at random under a correct digest; "
+        f"answers by status: {statuses}."
     )
 
 

@@ -51,7 +51,7 @@ CUTS: Final = {
     "kept": "",
     "reset meanwhile": "cut",
     "reset by the next packet": "reset if old",
-    "silent from then on": "hang if old",
+    "no packet answered from then on": "hang if old",
 }
 # How far the wall clock goes on, in seconds: nothing is due, head is, states are, everything is older than it may be.
 JUMPS: Final = (0, 8, 31, 301, 7200, 604_800)
@@ -266,12 +266,12 @@ def said(seen: Mapping[str, Seen]) -> str:
     turns, over = sum(found.turns for found in seen.values()), sum(found.over for found in seen.values())
     asked = sum(len(found.lookups) for found in seen.values())
     return (
-        f"The built artefact under Lambda's runtime, its process stopped and thawed {turns} times, DynamoDB Local "
-        "behind a proxy over TLS. While it was frozen its wall clock went on by 0 s to a week, every connection was "
-        "kept, reset, forgotten (the next packet is answered by a reset) or swallowed (by silence), and the owner "
-        f"published, paused or resumed. Then two requests, {asked} in all: whichever came 30 s or more after `head` "
-        "was last compared had to have the live release and the pause, undegraded but for a customer's facts in "
-        f"silence. A look-up has 200 ms; {over} of them took longer. *Tried again*: something was marked degraded, as "
-        "on a machine that is busy elsewhere, and the same freeze was made once more; one that stays degraded is an "
-        "error."
+        "The built artefact ran under Lambda's runtime, with DynamoDB Local behind a proxy over TLS. Its process was "
+        f"stopped and continued {turns} times. While it was stopped, its wall clock advanced by 0 s to a week, every "
+        "connection was kept, reset, forgotten (the next packet gets a reset) or left without any answer, and the "
+        f"owner published, paused or resumed. Then came two requests, {asked} in all. Each request that came 30 s or "
+        "more after `head` was last compared had to use the live release and respect the pause, without any "
+        "degradation; only a customer's facts may be missing where connections gave no answer. A look-up has 200 ms; "
+        f"{over} of them took longer. *Tried again*: something was marked degraded, as happens on a busy machine, and "
+        "the same freeze was repeated; if it stays degraded, the test fails."
     )

@@ -48,13 +48,14 @@ def figures() -> Iterator[dict[str, list[Row]]]:
     found: dict[str, list[Row]] = {}
     yield found
     if len(found) == 1 + len(FLOODS):
-        said = (
-            "The built artefact under Lambda's runtime interface emulator, DynamoDB Local behind it: every kind of"
-            " answer for eight products in eight locales, and among it what `tests/minting` and"
-            f" `tests/support/mixed_traffic.py` have of attacks. May grow by at most {MAX_GROWTH_KIB // 1024} MiB"
-            " once a tenth is done. The floods run in process, in a process of their own each."
+        text = (
+            "The built artefact ran under Lambda's runtime interface emulator, with DynamoDB Local. It gave every kind"
+            " of answer for eight products in eight locales, mixed with the attacks of `tests/minting` and"
+            " `tests/support/mixed_traffic.py`. After the first tenth its memory may grow by at most"
+            f" {MAX_GROWTH_KIB // 1024} MiB. The floods in the last four rows run the endpoint without the emulator,"
+            " each in a process of its own."
         )
-        keep("load", said, ("what", "figure"), [row for rows in found.values() for row in rows])
+        keep("load", text, ("what", "figure"), [row for rows in found.values() for row in rows])
 
 
 @dataclass
@@ -188,7 +189,7 @@ class Flood:
 # The catalog may remember 32 MiB, by an estimate that is above what it takes.
 FLOODS = {
     "chains": Flood("hostile chains, each with a header of its own", {"401"}, MAX_GROWTH_KIB, 0),
-    "leaves": Flood("leaves that our anchor vouches for", {"200", "204"}, MAX_GROWTH_KIB, 4),
+    "leaves": Flood("leaves under our trust anchor", {"200", "204"}, MAX_GROWTH_KIB, 4),
     "places": Flood("products no file names, in as many locales", {"200"}, 32 * 1024 + MAX_GROWTH_KIB, 1),
     "names": Flood("such products and locales, with names of 20 KB each", {"200"}, 32 * 1024 + MAX_GROWTH_KIB, 1),
 }

@@ -159,15 +159,15 @@ def haul() -> Iterator[Haul]:
     yield made
     if set(made.rows) == {*PLACES, CONSOLE}:
         planted = ", ".join(f"{name} ({number})" for name, number in made.watch.names.items())
-        said = (
-            f"Planted: {planted}, token ({made.tokens:,}). Looked for: every {WINDOW} characters in a row of each, in"
-            f" {len(ENCODINGS)} spellings, from clear text over hex to base64 at every alignment; of tokens, any part"
-            " of any of the three parts. Half of what the function is asked is hostile. Every request's lines have no"
-            f" other fields than those of `Record`. Bytes leaked: {made.leaked}."
+        text = (
+            f"Planted secrets and personal data: {planted}, token ({made.tokens:,}). Searched for: any {WINDOW}"
+            f" consecutive characters of each, in {len(ENCODINGS)} encodings, from clear text and hex to base64 at"
+            " every alignment; for tokens, any part of any of their three parts. Half of the requests to the function"
+            f" are hostile. The log line of each request has only the fields of `Record`. Bytes leaked: {made.leaked}."
         )
         shown = [[row[0], *(f"{number:,}" for number in row[1:])] for row in made.rows.values()]
         totals = [f"{sum(row[column] for row in made.rows.values()):,}" for column in (1, 2, 3)]  # type: ignore[misc]  # numbers
-        keep("secrets", said, ("what wrote", "asked", "lines", "bytes"), [*shown, ["together", *totals]])
+        keep("secrets", text, ("what wrote", "asked", "lines", "bytes"), [*shown, ["together", *totals]])
 
 
 # What is looked for is found

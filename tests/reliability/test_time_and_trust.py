@@ -60,11 +60,11 @@ TEST_CA: Final = Authority.load(EVENTS / "ca")
 REHEARSAL: Final = Authority.create(
     "Rehearsal Root CA", datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(days=7)
 )
-SAID: Final = (
-    "Certificates are minted for the purpose, under a root that passes for Apple's in this process alone. What is "
-    "frozen is the endpoint as wired at start, over real sockets, with DynamoDB Local and a Parameter Store behind it. "
-    "What is deployed is the built artefact under Lambda's runtime emulator, which is not told that it is local. "
-    "Signatures are judged by the App Store in a box, with the public half of the real key."
+METHOD: Final = (
+    "Certificates are made for this test, under a root that takes the place of Apple's in this process alone. The rows "
+    "about freezing and restoring use the endpoint as it is wired at start, over real sockets, with DynamoDB Local and "
+    'a Parameter Store. The rows with "deployed" use the built artefact under Lambda\'s runtime emulator, which does '
+    "not know that it is local. The simulator checks signatures, with the public half of the real key."
 )
 
 Note = Callable[[str, str], None]
@@ -72,10 +72,10 @@ Note = Callable[[str, str], None]
 
 @pytest.fixture(scope="module")
 def note() -> Iterator[Note]:
-    """Takes what was tried and what came of it; the page has one row for each."""
+    """Takes what was tried and what happened; the page has one row for each."""
     rows: list[tuple[str, str]] = []
     yield lambda tried, came: rows.append((tried, came))
-    keep("trust", SAID, ("tried", "what came of it"), rows)
+    keep("trust", METHOD, ("tried", "what happened"), rows)
 
 
 # Certificates end
@@ -102,7 +102,7 @@ def test_a_kept_verifier_notices_that_a_certificate_has_ended(place: str, note: 
     # Of an ended root, cryptography says only that there is no path.
     assert codes == {"path_untrusted" if place == "root" else "certificate_expired"}
     note(
-        f"the {place} ends; the verifier has a good verdict of a minute ago",
+        f"the {place} ends; the verifier accepted its chain a minute ago",
         f"accepted from memory in its last second; one second later refused, `{codes.pop()}`",
     )
 
@@ -117,7 +117,7 @@ def test_a_clock_set_back_before_a_beginning_is_noticed(note: Note) -> None:
     assert verifier.checked == 3
     note(
         "the clock is set back to a second before the leaf begins, then to within its time",
-        "refused, `certificate_not_yet_valid`; then accepted, by a new look at the path",
+        "refused, `certificate_not_yet_valid`; then accepted, after a new check of the path",
     )
 
 
@@ -175,7 +175,7 @@ def test_the_next_leaf_needs_no_redeploy(monkeypatch: pytest.MonkeyPatch, note: 
     assert rotation.last.reason == "certificate_expired"
     note(
         f"old leaf, new leaf, and a leaf below a new intermediate in turn, {turns} requests to one process",
-        "all 200; each path was looked at once, then all three served from memory",
+        "all 200; each path was checked once, then all three came from the cache",
     )
     note(
         "four weeks later, in the old leaf's last second and in the next",
@@ -228,7 +228,7 @@ def test_a_leaf_never_seen_before_is_told_early(monkeypatch: pytest.MonkeyPatch,
     assert known > {fingerprint(old), fingerprint(new)}
     knowing = Rotation.over(monkeypatch, old, new)
     assert [knowing.ask(new), knowing.last.new_leaf] == [200, None]
-    note("the same leaf, acknowledged by `KnownLeaves`", "200, and no news")
+    note("the same leaf, acknowledged by `KnownLeaves`", "200, and not counted as new")
 
 
 def test_days_to_the_end_are_told_early(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
@@ -244,7 +244,7 @@ def test_days_to_the_end_are_told_early(monkeypatch: pytest.MonkeyPatch, note: N
         left[max(values)] = fires("CertificateAlarm", values)
     assert left == {30.0: False, 29.0: True, 688.0: False}
     note(
-        "the leaf ends in 30 days; in 29; in 28, and a newer one is seen beside it",
+        "the leaf ends in 30 days; in 29; in 28, and a newer one is seen too",
         "no alarm; Certificate fires; it ends again",
     )
 
@@ -327,7 +327,7 @@ def test_restored_from_a_snapshot_nothing_that_has_a_time_is_believed(
     assert not signed(answer, PEM, function.clocks.now)
     assert record.catalog_age is not None
     assert (record.catalog_age < 30, set(record.degraded) & {"head", "catalog", "states"}) == (True, set())
-    of_ending = "401, `certificate_expired`, in spite of the good verdict in memory" if ended else "200"
+    of_ending = "401, `certificate_expired`, although it had been accepted before and was in memory" if ended else "200"
     note(
         f"restored {told(slept)} later, the monotonic clock where it stood, every connection dead, another key stored",
         "no key and no socket was in the snapshot; head, states and key were read before the first request, answered "
@@ -399,7 +399,7 @@ def test_apples_requests_are_signed_by_the_real_key(function: Process, note: Not
         assert is_signed_by(PEM, offer, answer, now)
         assert not is_signed_by(another_pem(), offer, answer, now)
     assert function.calls().count("GetParameter") == 1
-    note("V1, V2 and Advanced Commerce, vouched for by what passes for Apple's root", "signed by the real key")
+    note("V1, V2 and Advanced Commerce, under the root in Apple's place", "signed by the real key")
 
 
 @pytest.mark.real
@@ -573,7 +573,7 @@ def test_cloudformation_refuses_an_anchor_in_production(artefact: Artefact, note
         assert "AWS_SAM_LOCAL" not in variables
     note(
         "the built template with a rehearsal's root, the test CA's, Apple's as RehearsalTrustAnchor in Production",
-        "refused by its rule RehearsalStaysOutOfProduction; no parameter sets a clock, or says that a stack is local",
+        "refused by its rule RehearsalStaysOutOfProduction; no parameter sets a clock, or marks a stack as local",
     )
 
 

@@ -1,10 +1,10 @@
 """What the tests of tests/reliability find, and the page that shows it: docs/reliability.md.
 
     size(100_000, 2_000)              how many to try: the first under `make prove`, the second under `make test`
-    keep("faults", said, columns, rows)    one section's figures; kept under `make prove`, dropped otherwise
+    keep("faults", text, columns, rows)    one section's figures; kept under `make prove`, dropped otherwise
 
 `make prove` runs those tests at full size and then this module, which writes the page from what they kept. A section
-that no test kept is an error: the page never shows yesterday's figures beside today's.
+that no test kept is an error: the page never mixes the figures of two runs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,11 @@ PAGE: Final = ROOT / "docs" / "reliability.md"
 
 PROVING: Final = os.environ.get("PROVE") == "1"
 
+AUDIENCE: Final = (
+    "This page is for auditors: it lists what was attacked, broken and measured, case by case. Owners find what they "
+    "need in the [README](../README.md) and in [operations.md](operations.md). Words: [glossary](glossary.md)."
+)
+
 # The page's order, and each section's heading.
 SECTIONS: Final = {
     "corpus": "Forged chains and tokens",
@@ -35,40 +41,46 @@ SECTIONS: Final = {
     "trust": "Time and trust",
     "faults": "Faults behind the endpoint",
     "freezes": "Frozen between requests",
-    "consistency": "Publishing, killed and raced",
+    "consistency": "Publishing, killed and in competition",
     "load": "Load",
-    "secrets": "Secrets and people",
+    "secrets": "Secrets and personal data",
 }
 
 
 def size(proving: int, testing: int) -> int:
-    """Return how much to try: `make prove` is for figures, `make test` for whether they still come about."""
+    """Return how much to try: `make prove` takes the figures, every other run only shows that the tests still pass."""
     return proving if PROVING else testing
 
 
-def keep(section: str, said: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def keep(section: str, text: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Keep one section's figures for the page: a paragraph of Markdown, and a table (no columns: none)."""
     if section not in SECTIONS:
         raise KeyError(f"{section} is not a section of {PAGE.name}; they are {', '.join(SECTIONS)}")
     if PROVING:
         KEPT.mkdir(exist_ok=True)
-        kept = {"said": said, "columns": list(columns), "rows": [[str(cell) for cell in row] for row in rows]}
+        kept = {"text": text, "columns": list(columns), "rows": [[str(cell) for cell in row] for row in rows]}
         (KEPT / f"{section}.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
 def page(kept: Path, now: datetime) -> str:
     """Return the page made of what is in `kept`. Raises FileNotFoundError for a section that no test kept."""
-    told = (
+    origin = (
         f"Written by `make prove` on {now:%Y-%m-%d}, by Python {platform.python_version()} on {os.cpu_count()} shared "
-        "cores. Every figure is of that one run of `tests/reliability`; times are that machine's."
+        "cores. Every figure is of that one run of `tests/reliability`; times are those of that machine."
     )
-    parts = ["# What was tried, and what came of it", told]
+    contents = " · ".join(f"[{title}](#{_anchor(title)})" for title in SECTIONS.values())
+    parts = ["# What was tried, and what happened", AUDIENCE, origin, contents]
     for section, title in SECTIONS.items():
         found = json.loads((kept / f"{section}.json").read_text(encoding="utf-8"))
-        parts += [f"## {title}", found["said"]]
+        parts += [f"## {title}", found["text"]]
         if found["columns"]:
             parts.append("\n".join(map(_row, (found["columns"], ["---"] * len(found["columns"]), *found["rows"]))))
     return "\n\n".join(parts) + "\n"
+
+
+def _anchor(title: str) -> str:
+    """Return the link to a heading, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -76,7 +88,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Write the page, or say which section has no figures."""
+    """Write the page, or end with the name of the section that has no figures."""
     try:
         text = page(KEPT, datetime.now(UTC))
     except FileNotFoundError as missing:
