@@ -23,6 +23,8 @@ from console.deployment.target import Where
 from console.local.samples import EVENTS
 from console.rollout import apple_test as performance_test
 from console.rollout import doctor
+from console.rollout.checks import running
+from console.rollout.checks.known import Known
 from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.server import Server
@@ -486,17 +488,17 @@ def test_the_certificate_of_apple(desk: Desk) -> None:
         "provide-client-params.cloudwatch-logs.FilterLogEvents",
         lambda params, **_: {key: value for key, value in params.items() if key != "filterPattern"},
     )
-    assert doctor.leaf_days(logs, group, datetime.now(UTC)) is None
+    assert running.leaf_days(logs, group, datetime.now(UTC)) is None
     for days in (12, 200):
         log_a_certificate(desk, days)
-        assert doctor.leaf_days(logs, group, datetime.now(UTC)) == days
+        assert running.leaf_days(logs, group, datetime.now(UTC)) == days
 
 
 def test_a_certificate_near_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below thirty days it is told."""
     desk("apply")
     for days, verdict in ((12, "bad"), (200, "good"), (None, "unknown")):
-        monkeypatch.setattr(doctor, "leaf_days", lambda *_, days=days: days)
+        monkeypatch.setattr(running, "leaf_days", lambda *_, days=days: days)
         assert findings(desk)["certificate"]["verdict"] == verdict
 
 
@@ -543,8 +545,8 @@ def test_what_a_401_means(desk: Desk, monkeypatch: pytest.MonkeyPatch, status: i
     desk.rewrite(f"bundleId: {APP.bundle_id}", "bundleId: com.example.other")
     with Server(lambda _: Response(status)) as connect:
         where = Where("sandbox", desk.file, None, desk.endpoint)
-        examination = doctor.Examination(where, Access(), datetime.now(UTC), connect.url)
-        assert code in {finding.code for finding in examination.findings()}
+        known = Known(where, Access(), datetime.now(UTC), connect.url)
+        assert code in {finding.code for finding in doctor.findings(known)}
 
 
 def test_a_clock_that_is_wrong(

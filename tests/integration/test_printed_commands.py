@@ -13,7 +13,8 @@ from console.cli.main import main
 from console.cli.rehearsal import _introduce
 from console.deployment.session import Access
 from console.deployment.target import Where
-from console.rollout.doctor import Examination
+from console.rollout.checks.known import Known
+from console.rollout.doctor import findings
 from console.simulator.authority import Authority
 from console.simulator.rehearsal_authority import Occasion
 from console.terminal.output import Output
@@ -47,7 +48,7 @@ def test_a_file_with_mistakes(folder: Path) -> None:
     """So does `doctor`."""
     file = folder / "retention.yaml"
     file.write_text("rules: 1\n")
-    first = next(iter(Examination(Where(file=file), Access(), datetime.now(UTC)).findings()))
+    first = next(findings(Known(Where(file=file), Access(), datetime.now(UTC))))
     assert commands(first.advice) == [["retention", "validate", str(file)]]
 
 

@@ -1,0 +1,66 @@
+"""Checks of the owner's file, the table, and the release in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from shlex import quote
+
+from retention import table as rows
+
+from console.deployment.finding import BAD, GOOD, Finding, not_looked
+from console.deployment.session import read_file
+from console.deployment.target import find
+from console.file.compile import compile_document
+from console.file.mistakes import Mistakes
+from console.rollout.checks.known import Known, Step
+from console.rollout.observed import look_at_table
+from console.terminal.words import plural
+
+
+def file(known: Known) -> Step:
+    """Read and compile the file. A file with mistakes is still known as a document."""
+    name = known.where.file
+    document = read_file(name)
+    try:
+        compiled = compile_document(document, environment=known.where.env, now=known.now)
+    except Mistakes as mistakes:
+        first = mistakes.mistakes[0]
+        yield Finding(
+            "file",
+            BAD,
+            f"{name} has {plural(len(mistakes.mistakes), 'mistake')}, the first on line {first.line}: {first}",
+            f"`retention validate {quote(str(name))}` lists them all.",
+        )
+        return replace(known, document=document)
+    yield Finding("file", GOOD, f"{name} is good.")
+    return replace(known, document=document, compiled=compiled)
+
+
+def target(known: Known) -> Step:
+    """Find the stack and its table. Yields nothing where they are found; `table` reports next."""
+    yield from ()
+    return replace(known, target=find(known.where, known.document))
+
+
+def table(known: Known) -> Step:
+    """Read the row `head`."""
+    target = known.target
+    if target is None:
+        return known  # the check before has reported why
+    found = target.dynamodb.get_item(**rows.get(target.table, rows.head_key(target.app_apple_id)))
+    yield Finding("table", GOOD, f"The table {target.table} is there and readable.")
+    return replace(known, head=found.get("Item", {}))
+
+
+def release(known: Known) -> Step:
+    """Read the live release and everything else the table holds of the app."""
+    target = known.target
+    if target is None or known.head is None:
+        yield not_looked("release", "the live release", "the table")
+        return known
+    table = look_at_table(target.dynamodb, target.table, target.app_apple_id)
+    if table.live is None:
+        yield Finding("release", BAD, "Nothing has been published.", "`retention apply` does it.")
+    else:
+        yield Finding("release", GOOD, f"Release {table.live.number} is live and complete.")
+    return replace(known, table=table)
