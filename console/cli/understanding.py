@@ -31,8 +31,8 @@ from console.terminal.output import Output, Report
 
 if TYPE_CHECKING:
     from console.decisions.coverage import Coverage
-    from console.decisions.differences import Side
     from console.decisions.log import Logged
+    from console.file.edition import Side
 
 # As in `diff`: scripts tell a difference from a failure.
 DIFFERENT: Final = 3
@@ -208,12 +208,11 @@ def _is_release(name: str) -> bool:
 
 
 def _side(name: str, target: Target | None) -> Side:
-    from console.decisions import differences  # noqa: PLC0415  # as above
-    from console.file.edition import live_number  # noqa: PLC0415  # as above
+    from console.file.edition import from_release, live_number, side_of_file  # noqa: PLC0415  # as above
 
     if target is None or not _is_release(name):
-        return differences.side_of_file(Path(name))
-    return differences.side_of_release(target, live_number(target) if name == "live" else int(name))
+        return side_of_file(Path(name))
+    return from_release(target, live_number(target) if name == "live" else int(name)).side()
 
 
 def replay(

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from retention import table as rows
-
-from console.deployment.target import Target
 from console.file.checks import share_changing
-from console.file.content import read_content
-from console.file.document import read
+from console.file.edition import Side
 from console.file.entries import Document, Experiment, Product, Rule
-from console.file.mistakes import Mistakes, Notes
 from console.file.wording import answer_text, condition_text, percent, says_text, schedule_text, text_fields, text_line
 from console.terminal.json_form import camel, form_of
 from console.terminal.output import Output
@@ -34,15 +28,6 @@ _SECTIONS: Final = (
 _OTHER_IMAGE: Final = "the same text under another id: an image of it has another content, size or revision"
 _MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
 _STYLES: Final = {"added": "green", "removed": "red", "changed": "yellow", "moved": "yellow"}
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two: a file or a release. `ids` is set → locale → message id, where images let it be known."""
-
-    name: str
-    document: Document
-    ids: Mapping[str, Mapping[str, str]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +53,6 @@ class Differences:
     @property
     def any(self) -> bool:
         return any(self.sections.values())
-
-
-def side_of_file(file: Path) -> Side:
-    """Read a file; rules whose time is over are no mistake here. Raises Mistakes where its form is wrong."""
-    document = _sound(read(file))
-    content = read_content(document, Notes())  # an older file's images may be gone: then ids are not compared
-    ids = {
-        name: {locale: upload.identifier for locale, upload in texts.items() if all(upload.images)}
-        for name, texts in content.messages.items()
-    }
-    return Side(document.file, document, ids)
-
-
-def side_of_release(target: Target, number: int) -> Side:
-    """Read a release. Raises ReleaseError where there is none, or not a whole one."""
-    from console.releases import source_of, verify  # noqa: PLC0415  # two files need no AWS
-
-    found = verify(target.dynamodb, target.table, target.app_apple_id, number)
-    texts = rows.document_of(found[rows.TEXTS])["texts"]
-    ids = {name: {locale: ids[0].lower() for locale, ids in by.items()} for name, by in texts.items()}
-    name = f"release {number}"
-    return Side(name, _sound(read(source_of(found), file=name)), ids)
-
-
-def _sound(document: Document) -> Document:
-    if document.mistakes:
-        raise Mistakes(document.file, document.mistakes)
-    return document
 
 
 def differences(before: Side, after: Side) -> Differences:

@@ -15,12 +15,13 @@ from retention.catalog import Catalog
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
 
-from console.decisions.reasons import Explanation, Refused, Verdict, draft_catalog, explain
+from console.decisions.reasons import Explanation, Refused, Verdict, explain
 from console.decisions.received import Received, read_event
 from console.deployment.stack import SANDBOX
 from console.deployment.target import Target, Where, find
 from console.file.compile import PreviousTexts, compile_release
 from console.file.document import Document, read
+from console.file.edition import edition_of
 from console.releases.profile import read_profile
 from console.simulator.authority import Authority
 from console.terminal.failure import Failure
@@ -87,7 +88,7 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explained:
     if where.env is None and where.table is None:
         asked = _ask(question, document.app.app_apple_id if document.app else 0)
         release = compile_release(document, now=question.at)
-        catalog = draft_catalog(release, asked.request.product_id)
+        catalog = edition_of(document, release).catalog(asked.request.product_id)
         notes = ["Every text is taken as approved, and arms are assigned with a made-up key: no table was named."]
         customer = NO_FACTS if question.customer is None else question.customer
         return _explained(document, catalog, asked, question, customer, str(file), *notes)
@@ -98,7 +99,7 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explained:
     app, product, locale = target.app_apple_id, asked.request.product_id, asked.request.user_locale
     current = current_texts(target.dynamodb, target.table, app)
     release = compile_release(document, previous=PreviousTexts(current.texts, current.states), now=question.at)
-    catalog = draft_catalog(release, product, current.states)
+    catalog = edition_of(document, release).catalog(product, current.states)
     if current.release is None:
         notes = ["Nothing is live here: no state of any text is known, and arms are assigned with a made-up key."]
     else:

@@ -14,10 +14,11 @@ from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, Customer
 
-from console.decisions.reasons import Explanation, draft_catalog, explain
+from console.decisions.reasons import Explanation, explain
 from console.deployment.target import Where, find
 from console.file.compile import compile_release
 from console.file.document import read
+from console.file.edition import edition_of
 from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.releases.profile import read_profile
@@ -113,7 +114,7 @@ def _read(where: Where) -> Document:
 
 def _by_file(document: Document, product: str, where: Where, now: datetime) -> _Judged:
     release = compile_release(document, now=now)
-    catalog = draft_catalog(release, product)
+    catalog = edition_of(document, release).catalog(product)
     app_apple_id = where.app or release.app_apple_id
     return _Judged(document, lambda _: catalog, NO_FACTS, app_apple_id, document.file, assigns=False)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.catalog import Catalog
 from retention.compose import compose
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, parts_of, truth_of
 from retention.decision import Decision, Outcome, decide
@@ -16,10 +16,8 @@ from retention.errors import ForbiddenError
 from retention.offers import Signer
 from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable
-from retention.table import ANY_PRODUCT
 
 from console.file.entries import Document, Rule
-from console.file.release import Release
 from console.file.wording import fact_test_text, value_text
 
 _TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"}
@@ -82,21 +80,6 @@ class Explanation:
     def body(self) -> Mapping[str, Any] | None:
         """The JSON that Apple would get, None for none."""
         return self.decided if self.refused is None else None
-
-
-def draft_catalog(
-    release: Release,
-    product_id: str,
-    states: Mapping[str, MessageState] | None = None,
-    customer_key: bytes = bytes(32),
-) -> Catalog:
-    """Return the catalog that a release which is not published would give; without `states` every text is approved."""
-    settings = Settings.from_document(release.settings)
-    sheet = Sheet.from_document(release.sheets.get(product_id, release.sheets[ANY_PRODUCT]), settings.locales)
-    if states is None:
-        named = {message for texts in sheet.sets.values() for ids in texts.values() for message in ids}
-        states = {message: MessageState(APPROVED) for message in named}
-    return Catalog(sheet, settings, states, release=0, customer_key=customer_key)
 
 
 def explain(

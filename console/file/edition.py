@@ -1,4 +1,4 @@
-"""One edition of what customers are told: a file, compiled as if it went live now, or a release of the table."""
+"""One edition of an app's answers: a file, compiled as if it went live now, or a release of the table."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from retention.table import ANY_PRODUCT
 
 from console.deployment.target import Target
 from console.file.compile import PreviousTexts, Progress, compile_document
+from console.file.content import read_content
 from console.file.document import read
 from console.file.entries import Document, Rule, Text
+from console.file.mistakes import Mistakes, Notes
+from console.file.release import Release
 from console.file.wording import text_fields
 from console.terminal.failure import Failure
 
@@ -26,6 +29,8 @@ from console.terminal.failure import Failure
 UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
 
 States = Mapping[str, MessageState]
+
+_NO_CUSTOMER_KEY: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +69,22 @@ class Edition:
         rules = self.sheet(product_id)["rules"]
         return {rule["name"]: condition_of(rule["when"]) for rule in rules if rule["when"] is not None}
 
-    def catalog(self, product_id: str, states: States | None = None) -> Catalog:
+    def catalog(self, product_id: str, states: States | None = None, customer_key: bytes = _NO_CUSTOMER_KEY) -> Catalog:
         """Return what a product is decided by; without `states` every text is approved.
 
-        For ANY_PRODUCT, what rules ask of `productId` is as unknown as what they ask of the customer.
+        `customer_key` assigns customers to arms. For ANY_PRODUCT, what rules ask of `productId` is as unknown as what
+        they ask of the customer.
         """
         sheet = Sheet.from_document(self.sheet(product_id), self.settings.locales)
         if states is None:
             named = {message for texts in sheet.sets.values() for ids in texts.values() for message in ids}
             states = dict.fromkeys(named, MessageState(APPROVED))
-        return Catalog(sheet, self.settings, states, release=0, customer_key=bytes(32))
+        return Catalog(sheet, self.settings, states, release=0, customer_key=customer_key)
+
+    def side(self) -> Side:
+        """Return this edition as one to compare. Raises Mistakes where its file has any."""
+        ids = {name: {locale: ids[0].lower() for locale, ids in by.items()} for name, by in self.texts.items()}
+        return Side(self.name, _sound(self.document), ids)
 
 
 def _open(when: list[Any]) -> list[Any]:
@@ -81,6 +92,35 @@ def _open(when: list[Any]) -> list[Any]:
         return replace(test, fact=UNKNOWN_PRODUCT) if test.fact == "productId" else test
 
     return document_of(with_tests(condition_of(when), unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An edition to compare with another: a file or a release.
+
+    `ids` is set → locale → message id, as far as the images that an id depends on can be read.
+    """
+
+    name: str
+    document: Document
+    ids: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+
+def side_of_file(file: Path) -> Side:
+    """Read a file; rules whose time is over are no mistake here. Raises Mistakes where its form is wrong."""
+    document = _sound(read(file))
+    content = read_content(document, Notes())  # an older file's images may be gone: then ids are not compared
+    ids = {
+        name: {locale: upload.identifier for locale, upload in texts.items() if all(upload.images)}
+        for name, texts in content.messages.items()
+    }
+    return Side(document.file, document, ids)
+
+
+def _sound(document: Document) -> Document:
+    if document.mistakes:
+        raise Mistakes(document.file, document.mistakes)
+    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +165,11 @@ def from_file(
     compiled = compile_document(
         document, environment=environment, previous=previous, now=now, reshuffle=True, progress=progress
     )
-    release = compiled.release
+    return edition_of(document, compiled.release)
+
+
+def edition_of(document: Document, release: Release) -> Edition:
+    """Return the edition of a document and the release compiled from it."""
     return Edition(document.file, document, Settings.from_document(release.settings), release.sheets, release.texts)
 
 

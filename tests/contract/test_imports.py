@@ -53,7 +53,7 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
 
 # Arrows that the rooms still owe: each goes when its unification lands.
 OWED = {
-    *(("decisions", "deployment"), ("decisions", "releases"), ("decisions", "simulator"), ("file", "decisions")),
+    *(("decisions", "deployment"), ("decisions", "releases"), ("decisions", "simulator")),
     *(("file", "deployment"), ("file", "releases"), ("file", "rollout"), ("local", "cli"), ("releases", "deployment")),
     *(("rollout", "decisions"), ("simulator", "cli")),
 }

@@ -14,9 +14,10 @@ from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition, facts_named
 from retention.table import canonical
 
-from console.decisions.reasons import draft_catalog, explain
+from console.decisions.reasons import explain
 from console.file.conditions import for_product, named_products
 from console.file.document import read
+from console.file.edition import edition_of
 from console.file.mistakes import Mistakes
 from console.local.samples import SAMPLE, compile_sample
 
@@ -127,8 +128,8 @@ def test_locales_are_total(asked: str, available: list[str]) -> None:
     assert "en-US" not in available or "en-US" in found
 
 
-SAMPLE_RELEASE = compile_sample().release
 SAMPLE_DOCUMENT = read(SAMPLE)
+SAMPLE_EDITION = edition_of(SAMPLE_DOCUMENT, compile_sample().release)
 SAMPLE_FACTS = st.fixed_dictionaries(
     {}, optional={"tenureDays": SCALARS, "inTrial": SCALARS, "usedOffers": st.lists(st.text()).map(tuple) | SCALARS}
 )
@@ -151,7 +152,7 @@ def test_decisions_are_total_and_deterministic(
     can_sign: bool,  # noqa: FBT001  # drawn by position
 ) -> None:
     """Any request over the sample is decided, twice the same, and every rule of the file has its verdict."""
-    catalog = draft_catalog(SAMPLE_RELEASE, product)
+    catalog = SAMPLE_EDITION.catalog(product)
     request = RetentionRequest(transaction, 6745974591, product, locale, "id", "Sandbox", 0)
     decision = decide(request, catalog, now, customer, can_sign=can_sign)
     assert decision == decide(request, catalog, now, customer, can_sign=can_sign)

@@ -19,8 +19,9 @@ from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier
 from retention.request import MAX_BODY_BYTES, RetentionRequest
 
-from console.decisions.reasons import draft_catalog
-from console.local.samples import CUSTOMERS, SAMPLE_CLOCK, compile_sample, sample_states
+from console.file.document import read
+from console.file.edition import edition_of
+from console.local.samples import CUSTOMERS, SAMPLE, SAMPLE_CLOCK, compile_sample, sample_states
 from tests.minting import (
     APP_ID,
     NOW_MS,
@@ -107,8 +108,9 @@ class Traffic:
         self._random = random.Random(self.seed)
         made = tuple(str(self._random.randrange(10**17, 10**18)) for _ in range(100))
         self.transactions = self.transactions or (*CUSTOMERS, *made)
-        self._release = compile_sample()
-        listed, _ = sample_states(self._release.content)
+        compiled = compile_sample()
+        self._edition = edition_of(read(SAMPLE), compiled.release)
+        listed, _ = sample_states(compiled.content)
         self._states = {
             told["messageIdentifier"]: MessageState(told["messageState"]) for told in listed["messageIdentifiers"]
         }
@@ -146,7 +148,7 @@ class Traffic:
         wanted = (product, locale, transaction)
         if wanted not in self._statuses:
             facts: dict[str, Fact] = dict(CUSTOMERS.get(transaction, {}))
-            catalog = draft_catalog(self._release.release, product, self._states)
+            catalog = self._edition.catalog(product, self._states)
             asked = RetentionRequest.from_claims(request(*wanted))
             self._statuses[wanted] = 204 if decide(asked, catalog, SAMPLE_CLOCK, facts).delivery is None else 200
         return self._statuses[wanted]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from console.decisions.differences import Change, Differences, Side, differences, side_of_file
+from console.decisions.differences import Change, Differences, differences
+from console.file.edition import Side, side_of_file
 from console.file.mistakes import Mistakes
 from console.local.samples import SAMPLE
 from console.local.surroundings import embedded_dynamodb

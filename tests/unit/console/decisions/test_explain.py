@@ -13,15 +13,17 @@ from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
 from console.decisions.explain import read_facts
-from console.decisions.reasons import Explanation, draft_catalog, explain
+from console.decisions.reasons import Explanation, explain
 from console.decisions.received import read_event
 from console.file.document import read
+from console.file.edition import edition_of
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK, compile_sample
 from console.simulator.authority import Authority
 from console.terminal.failure import Failure
 
 RELEASE = compile_sample().release
 DOCUMENT = read(SAMPLE)
+EDITION = edition_of(DOCUMENT, RELEASE)
 
 
 def request(product: str, locale: str = "en-US", app: int = 6745974591) -> RetentionRequest:
@@ -31,7 +33,7 @@ def request(product: str, locale: str = "en-US", app: int = 6745974591) -> Reten
 
 
 def explained(asked: RetentionRequest, customer: Customer = NO_FACTS, **catalog: Any) -> Explanation:  # handed on
-    return explain(DOCUMENT, draft_catalog(RELEASE, asked.product_id, **catalog), asked, SAMPLE_CLOCK, customer)
+    return explain(DOCUMENT, EDITION.catalog(asked.product_id, **catalog), asked, SAMPLE_CLOCK, customer)
 
 
 def verdicts(explanation: Explanation) -> dict[str, str]:
@@ -137,7 +139,7 @@ def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any],
     """The status is the one Apple would get; what the rules would have said stands beside it."""
     asked = replace(request("trailhead.courses"), **changed)
     explanation = explain(
-        DOCUMENT, draft_catalog(RELEASE, asked.product_id), asked, SAMPLE_CLOCK, NO_FACTS, environment="Sandbox"
+        DOCUMENT, EDITION.catalog(asked.product_id), asked, SAMPLE_CLOCK, NO_FACTS, environment="Sandbox"
     )
     assert explanation.refused is not None
     assert (explanation.status, explanation.body, explanation.refused.code) == (403, None, code)
