@@ -20,6 +20,7 @@ from appstoreserverlibrary.models.ImageSize import ImageSize
 from appstoreserverlibrary.models.PerformanceTestConfig import PerformanceTestConfig
 from appstoreserverlibrary.models.PerformanceTestRequest import PerformanceTestRequest
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
+from retention.limits import SECONDS_PER_HOUR
 from retention.review.snapshot import ImageState, SnapshotFormatError, read_image_list, read_message_list
 
 from console.appstore.api_key import ApiKey
@@ -33,7 +34,7 @@ from console.appstore.errors import (
     Kind,
     taken,
 )
-from console.appstore.pace import HOUR, Pace, Waiting
+from console.appstore.pace import Pace, Waiting
 from console.appstore.wire import TIMEOUT, Wire
 
 __all__ = ["ApiKey", "Apple", "AppleError", "Kind", "Test", "TestReport"]
@@ -102,7 +103,7 @@ class Apple:
         base_url: str | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
-        patience: float = 2 * HOUR,
+        patience: float = 2 * SECONDS_PER_HOUR,
         waiting: Waiting | None = None,
         repeating: Callable[[AppleError], None] = lambda _: None,
         timeout: tuple[float, float] = TIMEOUT,

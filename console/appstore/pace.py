@@ -8,13 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from retention.limits import SECONDS_PER_HOUR, calls_per_hour
+
 from console.appstore.errors import rate_limited
-
-HOUR: Final = 3600.0
-
-# Calls in a second, listed by Apple for production and enforced by the hour (RM/identifying-rate-limits).
-_PER_SECOND: Final = {"Configure Default Message": 10}
-_SANDBOX_SHARE: Final = 0.1
 
 # What one call takes, for estimates: a TLS round trip and Apple's own time.
 CALL_SECONDS: Final = 0.3
@@ -23,11 +19,6 @@ CALL_SECONDS: Final = 0.3
 _MARGIN_SECONDS: Final = 1.0
 
 Waiting = Callable[[str, float], None]
-
-
-def calls_per_hour(operation: str, environment: str) -> int:
-    hourly = _PER_SECOND.get(operation, 1) * int(HOUR)
-    return round(hourly * _SANDBOX_SHARE) if environment == "Sandbox" else hourly
 
 
 def _say_nothing(_: str, __: float) -> None:
@@ -45,7 +36,7 @@ class Pace:
     environment: str
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    patience: float = 2 * HOUR
+    patience: float = 2 * SECONDS_PER_HOUR
     waiting: Waiting = _say_nothing
     _made: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _blocked: dict[str, float] = field(default_factory=dict)
@@ -60,10 +51,10 @@ class Pace:
     def due(self, operation: str) -> float:
         """Return when the next call may be made, UNIX seconds; a time in the past means now."""
         made, now = self._made[operation], self.clock()
-        while made and made[0] <= now - HOUR:
+        while made and made[0] <= now - SECONDS_PER_HOUR:
             made.popleft()
         limit = calls_per_hour(operation, self.environment)
-        free = made[-limit] + HOUR if len(made) >= limit else now
+        free = made[-limit] + SECONDS_PER_HOUR if len(made) >= limit else now
         return max(free, self._blocked.get(operation, now))
 
     def block(self, operation: str, until: float) -> None:

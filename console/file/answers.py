@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from retention.catalog import SLOTS
+from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU, utf16_length
 
 from console.file.entries import Answer, Arm, Experiment
 from console.file.fields import Fields
@@ -27,9 +28,6 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 # SubscriptionModifyInAppRequest (apple-api.md, section 3; Apple's library checks the same lengths).
-_MAX_SKU: Final = 128
-_MAX_DISPLAY_NAME: Final = 30
-_MAX_DESCRIPTION: Final = 45
 _MAX_PERIOD_COUNT: Final = 12
 _EFFECTIVE: Final = ("IMMEDIATELY", "NEXT_BILL_CYCLE")
 _REASONS: Final = ("UPGRADE", "DOWNGRADE", "APPLY_OFFER")
@@ -145,10 +143,10 @@ def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:
     """Return the owner's part of a SubscriptionModifyInAppRequest with one change item."""
     fields = Fields.of(node, notes, "an advancedCommerce answer", _ADVANCED_COMMERCE)
     item: dict[str, Any] = {
-        "currentSKU": _limited(fields, "currentSKU", _MAX_SKU),
-        "SKU": _limited(fields, "SKU", _MAX_SKU),
-        "displayName": _limited(fields, "displayName", _MAX_DISPLAY_NAME, shown=True),
-        "description": _limited(fields, "description", _MAX_DESCRIPTION, shown=True),
+        "currentSKU": _limited(fields, "currentSKU", MAX_SKU),
+        "SKU": _limited(fields, "SKU", MAX_SKU),
+        "displayName": _limited(fields, "displayName", MAX_DISPLAY_NAME, shown=True),
+        "description": _limited(fields, "description", MAX_DESCRIPTION, shown=True),
         "effective": fields.choice("effective", _EFFECTIVE, required=True),
         "reason": fields.choice("reason", _REASONS, required=True),
         "price": fields.integer("price", least=0, like=9990),
@@ -211,12 +209,3 @@ def _code(fields: Fields, key: str, example: str) -> str | None:
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def utf16_length(text: str) -> int:
-    """Return the length of `text` as the strictest of Apple's counts.
-
-    Its libraries count graphemes (Swift), code points (Python) or UTF-16 units (Java). A grapheme is one or more code
-    points and a code point is one or two units, so the units are never fewer than either of the others.
-    """
-    return len(text.encode("utf-16-le")) // 2

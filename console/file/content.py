@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from retention.limits import MAX_IMAGES, MAX_MESSAGES
+
 from console.file.entries import Bullet, Document, Image, Text
 from console.file.identifiers import image_id, message_id, upload_body
 from console.file.images import (
@@ -22,10 +24,6 @@ from console.file.images import (
 )
 from console.file.mistakes import Notes, Place
 from console.terminal.ordinary_file import NotOrdinaryError
-
-# Per app (apple-api.md, section 5).
-MAX_MESSAGES: Final = 2000
-MAX_IMAGES: Final = 2000
 
 _NO_ID: Final = ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from retention.limits import MAX_IMAGES, MAX_MESSAGES
 from retention.locales import APPLE_LOCALES
 
 from console.file.images import FULL_SIZE
@@ -57,7 +58,7 @@ def upload_image(call: Call) -> None:
     uploads.check_image(call.body, size)
     if call.shelf.is_taken("image", identifier):
         raise Problem(problems.IMAGE_ALREADY_EXISTS)
-    if call.shelf.count("image") >= uploads.MAX_IMAGES:
+    if call.shelf.count("image") >= MAX_IMAGES:
         raise Problem(problems.MAXIMUM_NUMBER_OF_IMAGES)
     call.shelf.add_image(Image(identifier, size, call.state), call.box.now())
 
@@ -85,7 +86,7 @@ def upload_message(call: Call) -> None:
     message = uploads.read_message(identifier, call.body, call.shelf.image)
     if call.shelf.is_taken("message", identifier):
         raise Problem(problems.MESSAGE_ALREADY_EXISTS)
-    if call.shelf.count("message") >= uploads.MAX_MESSAGES:
+    if call.shelf.count("message") >= MAX_MESSAGES:
         raise Problem(problems.MAXIMUM_NUMBER_OF_MESSAGES)
     call.shelf.add_message(replace(message, state=call.state), call.box.now())
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+
+from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 
 from console.simulator import problems
 from console.simulator.database import Database
 from console.simulator.problems import Problem
-from console.simulator.shelf import SANDBOX
-
-HOUR: Final = 3600
-PER_SECOND: Final = {"Configure Default Message": 10}
-SANDBOX_SHARE: Final = 0.1
 
 
 class RateLimitExceeded(Problem):
@@ -23,12 +19,6 @@ class RateLimitExceeded(Problem):
         self.retry_after_ms = retry_after_ms
 
 
-def hourly_limit(operation: str, environment: str) -> int:
-    """Return how many calls of `operation` (Apple's name) an app may make in one hour."""
-    hourly = PER_SECOND.get(operation, 1) * HOUR
-    return round(hourly * SANDBOX_SHARE) if environment == SANDBOX else hourly
-
-
 @dataclass(frozen=True, slots=True)
 class Rates:
     """The box's counts. Hours are the clock's; Apple does not say where its own begin."""
@@ -37,11 +27,11 @@ class Rates:
 
     def count(self, app: int, environment: str, operation: str, now: float) -> None:
         """Count one call at `now` (UNIX seconds), or raise RateLimitExceeded; a refused call is not counted."""
-        hour = int(now // HOUR)
+        hour = int(now // SECONDS_PER_HOUR)
         with self.database.transaction():
             made = self._made(app, environment, operation, hour)
-            if made >= hourly_limit(operation, environment):
-                raise RateLimitExceeded((hour + 1) * HOUR * 1000)
+            if made >= calls_per_hour(operation, environment):
+                raise RateLimitExceeded((hour + 1) * SECONDS_PER_HOUR * 1000)
             self.database.run("REPLACE INTO calls VALUES (?, ?, ?, ?, ?)", app, environment, operation, hour, made + 1)
 
     def _made(self, app: int, environment: str, operation: str, hour: int) -> int:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU
 
 from console.simulator.accounts import ApiKey, App
 
@@ -33,7 +34,12 @@ _OTHER_KEY: Final = (
     "The offer's signature is not by the key {}. An endpoint that answers a test authority signs with a throwaway key;"
     " from any other, Apple would refuse this."
 )
-_LONGEST: Final = {"currentSKU": 128, "SKU": 128, "displayName": 30, "description": 45}
+_LONGEST: Final = {
+    "currentSKU": MAX_SKU,
+    "SKU": MAX_SKU,
+    "displayName": MAX_DISPLAY_NAME,
+    "description": MAX_DESCRIPTION,
+}
 
 
 class Flaw(Exception):  # noqa: N818  # something about an answer

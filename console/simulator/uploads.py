@@ -7,18 +7,19 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from retention.limits import (
+    MAX_ALT_TEXT,
+    MAX_BODY,
+    MAX_BULLET_TEXT,
+    MAX_BULLETS,
+    MAX_HEADER,
+    utf16_length,
+)
+
 from console.file.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
 from console.simulator import problems
 from console.simulator.problems import Kind, Problem
 from console.simulator.shelf import Image, Message
-
-MAX_IMAGES: Final = 2000
-MAX_MESSAGES: Final = 2000
-MAX_HEADER: Final = 66
-MAX_BODY: Final = 144
-MAX_ALT_TEXT: Final = 150
-MAX_BULLET_TEXT: Final = 66
-MAX_BULLET_POINTS: Final = 5
 
 ABOVE_IMAGE: Final = "ABOVE_IMAGE"
 Images = Callable[[str], Image | None]
@@ -87,7 +88,7 @@ def _bullets(content: Mapping[str, Any]) -> list[Any]:
     bullets = content.get("bulletPoints") or []
     if not isinstance(bullets, list):
         raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. bulletPoints is an array.")
-    if len(bullets) > MAX_BULLET_POINTS:
+    if len(bullets) > MAX_BULLETS:
         raise Problem(problems.TOO_MANY_BULLET_POINTS)
     return bullets
 
@@ -118,8 +119,3 @@ def _text(holder: Mapping[str, Any], field: str, longest: int, too_long: Kind) -
         raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {field} is required.")
     if utf16_length(text) > longest:
         raise Problem(too_long)
-
-
-def utf16_length(text: str) -> int:
-    """Count UTF-16 units: the largest of the counts that Apple's libraries use, hence a text within it is in all."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -14,6 +14,7 @@ import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
+from retention.limits import SECONDS_PER_HOUR
 from retention.review.snapshot import ImageState
 
 from console.appstore import client as apple
@@ -24,7 +25,6 @@ from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
-from console.simulator.rates import HOUR
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import PRODUCTION, SANDBOX
 from tests.support.simulated_app import (
@@ -450,7 +450,7 @@ def test_a_rate_limit_is_waited_out(box: Box, client: Apple, clock: Clock) -> No
     """A 429 is waited out until its Retry-After, a UNIX time in ms, and the call made then, an upload too."""
     used_up(box, "Upload Message")
     assert client.upload_message(new_id(), BODY)
-    next_hour = (NOW // HOUR + 1) * HOUR
+    next_hour = (NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
     assert clock.slept == [pytest.approx(next_hour + 1 - NOW)]
 
 
@@ -459,7 +459,7 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
     used_up(box, "Get Message List")
     error = failure(make(server, patience=0).messages)
     assert (error.kind, error.status, clock.slept) == (Kind.RATE_LIMITED, 429, [])
-    assert error.retry_at == (NOW // HOUR + 1) * HOUR
+    assert error.retry_at == (NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
     assert "2027-01-15 09:00:00 UTC" in str(error)
 
 
@@ -489,9 +489,9 @@ def test_no_call_is_refused_for_its_rate(box: Box, server: BoxServer, make: Make
     expected = client.estimate([(apple.UPLOAD_MESSAGE, 361)])
     for _ in range(361):
         client.upload_message(new_id(), BODY)
-    assert told == [(apple.UPLOAD_MESSAGE, HOUR)]
-    assert clock.slept == [HOUR]
-    assert expected == pytest.approx(HOUR + 0.3, abs=1)
+    assert told == [(apple.UPLOAD_MESSAGE, SECONDS_PER_HOUR)]
+    assert clock.slept == [SECONDS_PER_HOUR]
+    assert expected == pytest.approx(SECONDS_PER_HOUR + 0.3, abs=1)
     row = box.database.one("SELECT number FROM calls WHERE operation = 'Upload Message'")
     assert row == (1,)
 

@@ -27,12 +27,12 @@ from appstoreserverlibrary.models.UploadMessageImage import UploadMessageImage
 from appstoreserverlibrary.models.UploadMessageRequestBody import UploadMessageRequestBody
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 
 from console.simulator import verbs
 from console.simulator.accounts import UNFIT_PURCHASES, App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
-from console.simulator.rates import HOUR, hourly_limit
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Image, Message
 from tests.support.simulated_app import (
@@ -594,7 +594,7 @@ def test_a_path_that_is_not_of_the_api(server: BoxServer) -> None:
 
 def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> None:
     """The 361st call of an operation is 429, with the next hour's beginning in milliseconds as Retry-After."""
-    limit = hourly_limit("Get Message List", SANDBOX)
+    limit = calls_per_hour("Get Message List", SANDBOX)
     assert limit == 360
     for _ in range(limit):
         box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
@@ -606,7 +606,7 @@ def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> Non
         headers={"authorization": f"Bearer {token}"},
         timeout=5,
     )
-    assert answer.headers["retry-after"] == str((int(NOW) // HOUR + 1) * HOUR * 1000)
+    assert answer.headers["retry-after"] == str((int(NOW) // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR * 1000)
 
 
 def test_an_hour_later_there_are_calls_again(box: Box, client: Client) -> None:
@@ -615,7 +615,7 @@ def test_an_hour_later_there_are_calls_again(box: Box, client: Client) -> None:
         box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
     assert refused(client.get_message_list) == (429, 4290000)
     assert client.get_image_list().imageIdentifiers == []
-    box.advance(HOUR)
+    box.advance(SECONDS_PER_HOUR)
     assert client.get_message_list().messageIdentifiers == []
 
 

@@ -27,6 +27,7 @@ from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import ConfigurationError
 from retention.keys import KeyRing
+from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 from retention.lookup.store import HEAD_SECONDS, Store
 from retention.offers import Signer
 from retention.probe import Probed
@@ -39,7 +40,6 @@ from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
-from console.simulator.rates import HOUR, hourly_limit
 from console.simulator.server import BoxServer, Server
 from console.simulator.shelf import PRODUCTION, Image, Message, Shelf
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
@@ -329,11 +329,11 @@ def test_without_access_apple_s_404_is_empty_and_named(bench: Bench) -> None:
 
 def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
     """Retry-After is a time in milliseconds; the next run asks again."""
-    for _ in range(hourly_limit("Get Image List", PRODUCTION)):
+    for _ in range(calls_per_hour("Get Image List", PRODUCTION)):
         bench.box.rates.count(APP, PRODUCTION, "Get Image List", bench.box.now())
     lines = bench.run()
     outcome, level, told = lines.told[0]
-    until = datetime.fromtimestamp((NOW // HOUR + 1) * HOUR, UTC)
+    until = datetime.fromtimestamp((NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR, UTC)
     assert (outcome, level, told["evidence"]) == ("rate limited", "warning", {"until": until.isoformat()})
     assert lines.counted == {"SyncFailed": [1]}
     assert bench.slept == []

@@ -5,28 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from retention.limits import SECONDS_PER_HOUR
 
 from console.appstore.errors import AppleError, Kind
-from console.appstore.pace import HOUR, Pace, calls_per_hour
-from console.simulator.operations import OPERATIONS
-from console.simulator.rates import hourly_limit
+from console.appstore.pace import Pace
 from tests.support.simulated_app import NOW, Clock
 
 UPLOAD, DEFAULT = "Upload Message", "Configure Default Message"
 
 
-def paced(clock: Clock, patience: float = 2 * HOUR) -> Pace:
+def paced(clock: Clock, patience: float = 2 * SECONDS_PER_HOUR) -> Pace:
     return Pace("Sandbox", clock, clock.sleep, patience)
-
-
-@pytest.mark.parametrize(("environment", "default", "other"), [("Sandbox", 3600, 360), ("Production", 36_000, 3600)])
-def test_apples_table(environment: str, default: int, other: int) -> None:
-    """Ten defaults or one of anything else in a second, by the hour; a tenth of it in the sandbox. The box agrees."""
-    assert (calls_per_hour(DEFAULT, environment), calls_per_hour(UPLOAD, environment)) == (default, other)
-    assert all(
-        calls_per_hour(operation.name, environment) == hourly_limit(operation.name, environment)
-        for operation in OPERATIONS
-    )
 
 
 def test_a_burst_then_an_hour() -> None:
@@ -37,7 +26,7 @@ def test_a_burst_then_an_hour() -> None:
         pace.take(UPLOAD)
     assert clock.slept == []
     pace.take(UPLOAD)
-    assert clock.slept == [HOUR]
+    assert clock.slept == [SECONDS_PER_HOUR]
 
 
 def test_operations_do_not_wait_for_each_other() -> None:
@@ -60,7 +49,7 @@ def test_no_hour_has_too_many(breaks: list[float]) -> None:
         clock.time += pause
         pace.take(UPLOAD)
         made.append(clock.time)
-    assert all(later - earlier >= HOUR for earlier, later in zip(made, made[360:], strict=False))
+    assert all(later - earlier >= SECONDS_PER_HOUR for earlier, later in zip(made, made[360:], strict=False))
 
 
 def test_apples_own_word_counts() -> None:
@@ -97,7 +86,7 @@ def test_estimates(calls: list[tuple[str, int]], hours: int) -> None:
     """The waits are known beforehand, and rehearsing them changes nothing."""
     clock = Clock()
     pace = paced(clock)
-    assert pace.estimate(calls, call_seconds=0) == hours * HOUR
+    assert pace.estimate(calls, call_seconds=0) == hours * SECONDS_PER_HOUR
     assert (clock.slept, pace.due(UPLOAD)) == ([], NOW)
 
 
@@ -107,5 +96,5 @@ def test_an_estimate_counts_what_was_made() -> None:
     pace = paced(clock)
     for _ in range(200):
         pace.take(UPLOAD)
-    assert pace.estimate([(UPLOAD, 161)], call_seconds=0) == HOUR
+    assert pace.estimate([(UPLOAD, 161)], call_seconds=0) == SECONDS_PER_HOUR
     assert pace.estimate([(UPLOAD, 100)], call_seconds=0.5) == 50

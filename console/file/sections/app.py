@@ -1,0 +1,114 @@
+"""The sections `app`, `environments`, `products` and `offers`: what App Store Connect and AWS call things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from console.file.entries import App, Environment, Offer, Product, SigningKey
+from console.file.fields import Fields
+from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS
+from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
+from console.file.key_ids import is_key_id
+from console.file.key_ids import meant as key_id_meant
+from console.file.mistakes import Notes
+from console.file.periods import PERIODS
+from console.file.tree import Node
+from console.terminal.characters import beyond_ascii
+
+_BUNDLE_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,155}")
+# CloudFormation's names, or an ARN of one; and a region, which is no availability zone and has no capitals.
+_STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:aws[a-z-]*:cloudformation:[!-~]+")
+_REGION: Final = re.compile("[a-z][a-z0-9]*(-[a-z]+)*(-[0-9]+)?")
+_MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
+
+
+def read_app(node: Node | None, notes: Notes) -> tuple[App | None, SigningKey | None]:
+    """Return the app, and the key it names; each None where the section is missing or not understood."""
+    if node is None:
+        return None, None
+    fields = Fields.of(node, notes, "the app", ("appAppleId", "bundleId", "issuerId", "keyId"))
+    app_apple_id = fields.integer("appAppleId", least=1, like=6745974591)
+    bundle_id = _matching(fields, "bundleId", _BUNDLE_ID, "com.example.app")
+    key_id = _key_id(fields)
+    issuer_id = fields.text("issuerId", required=False)
+    signing_key = SigningKey(
+        issuer_id or ("" if "issuerId" in fields.entries else None),
+        key_id or ("" if "keyId" in fields.entries else None),
+        node.at,
+        fields.place("issuerId"),
+    )
+    app = None
+    if app_apple_id is not None and bundle_id is not None:
+        app = App(app_apple_id, bundle_id, issuer_id or "", key_id or "", node.at)
+    return app, signing_key if fields.is_mapping else None
+
+
+def read_environments(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Environment]:
+    found = {}
+    for name, node in nodes.items():
+        fields = Fields.of(node, notes, "an environment", ("stack", "region"))
+        stack = _matching(fields, "stack", _STACK, "retention-sandbox")
+        region = _matching(fields, "region", _REGION, "us-east-1")
+        found[name] = Environment(name, stack or "", region or "")
+    return found
+
+
+def read_products(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Product]:
+    return {name: _product(name, node, notes) for name, node in nodes.items()}
+
+
+def _product(name: str, node: Node, notes: Notes) -> Product:
+    before = notes.found
+    if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or not APPLE_ID_FORM.fullmatch(name):
+        wrong = f"`{name}` is no product id.{beyond_ascii(name)}"
+        notes.add(node.at, wrong, f"Write the id from App Store Connect: {APPLE_ID_WORDS}.")
+    known = ("group", "period", "advancedCommerce", "bundle", "default")
+    fields = Fields.of(node, notes, "a product", known)
+    product = Product(
+        product_id=name,
+        group=fields.text("group") or "",
+        period=fields.period("period", PERIODS) or "",
+        advanced_commerce=fields.flag("advancedCommerce"),
+        bundle=fields.flag("bundle"),
+        default=fields.text("default", required=False),
+        at=node.at,
+    )
+    # With a mistake in it, it may have been meant to take any answer.
+    understood = notes.found == before
+    return product if understood else replace(product, advanced_commerce=True, bundle=False)
+
+
+def read_offers(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Offer]:
+    found = {}
+    for name, node in nodes.items():
+        fields = Fields.of(node, notes, "an offer", ("productId", "offerIdentifier", "signature"))
+        product, identifier = fields.text("productId"), fields.text("offerIdentifier")
+        if identifier is not None and not APPLE_ID_FORM.fullmatch(identifier):
+            wrong = f"`{identifier}` is no offer identifier.{beyond_ascii(identifier)}"
+            instead = f"Write the one from App Store Connect: {APPLE_ID_WORDS}."
+            notes.add(fields.place("offerIdentifier"), wrong, instead)
+        signature = fields.choice("signature", ("v2", "v1"), default="v2")
+        found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"))
+    return found
+
+
+def _matching(fields: Fields, key: str, pattern: re.Pattern[str], example: str, *, required: bool = True) -> str | None:
+    text = fields.text(key, required=required)
+    if text is not None and not pattern.fullmatch(text):
+        wrong = f"`{text}` is no {key}.{beyond_ascii(text)}"
+        fields.notes.add(fields.place(key), wrong, f"Write one like `{example}`.")
+    return text
+
+
+def _key_id(fields: Fields) -> str | None:
+    text = fields.text("keyId", required=False)
+    if text is None or is_key_id(text):
+        return text
+    meant = key_id_meant(text)
+    instead = f"Write one like `{KEY_ID_EXAMPLE}`." if meant is None else f"Write `keyId: {meant}`."
+    wrong = f"`{text}` is no keyId, which is ten capitals and digits.{beyond_ascii(text)}"
+    fields.notes.add(fields.place("keyId"), wrong, instead)
+    return None
