@@ -24,8 +24,9 @@ from console.cli.options import (
     Table,
     YesDelete,
 )
-from console.deployment.session import Access, Session, open_checked
-from console.deployment.target import Where, confirm, confirm_deletion
+from console.deployment.session import Session, open_checked
+from console.deployment.target import confirm, confirm_deletion
+from console.deployment.where import Access, Where
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import duration, plural
@@ -66,8 +67,8 @@ def status(
 
     Exit code 0: every text is approved. 3: some are not.
     """
-    from console.rollout.apply import prospect  # noqa: PLC0415  # `--help` need not wait for it
-    from console.rollout.status import make_status, show  # noqa: PLC0415  # likewise
+    from console.rollout.apply import prospect
+    from console.rollout.status import make_status, show
 
     out = Output(as_json=as_json)
     with open_checked(Where(env, draft or file, table, endpoint_url, region), Access(key, apple_url), out) as session:
@@ -105,9 +106,9 @@ def defaults(
     Apple has no list of them: this is our own record, which --verify compares with Apple. Exit code 0: each is as the
     file says. 3: some wait for a review, or for --show to be left out.
     """
-    from console.rollout.apply import prospect  # noqa: PLC0415  # `--help` need not wait for it
-    from console.rollout.defaults import DIFFERENT, OTHER, WAITING, configure_all, coverage, remove  # noqa: PLC0415  # likewise
-    from console.rollout.observed import look  # noqa: PLC0415  # likewise
+    from console.rollout.apply import prospect
+    from console.rollout.defaults import DIFFERENT, OTHER, WAITING, configure_all, coverage, remove
+    from console.rollout.observed import look
 
     if show_only and delete_others:
         raise typer.BadParameter("--show only shows: leave one of the two out", param_hint="--delete-others")
@@ -165,7 +166,7 @@ def defaults(
 
 
 def _verify(session: Session, covered: list[Coverage], out: Output, *, yes: bool) -> list[tuple[str, str]]:
-    from console.rollout.defaults import verify  # noqa: PLC0415  # `--help` need not wait for it
+    from console.rollout.defaults import verify
 
     places = [(one.product, one.locale) for one in covered]
     _tell_time(session, "Get Default Message", len(places), out)
@@ -225,9 +226,9 @@ def prune(
 
     An id that was deleted cannot be used again: the same text then needs another `revision`.
     """
-    from console.rollout.apply import prospect  # noqa: PLC0415  # `--help` need not wait for it
-    from console.rollout.prune import find_prunable, kept_messages, told  # noqa: PLC0415  # likewise
-    from console.rollout.prune import prune as delete  # noqa: PLC0415  # likewise
+    from console.rollout.apply import prospect
+    from console.rollout.prune import find_prunable, kept_messages, told
+    from console.rollout.prune import prune as delete
 
     out = Output(as_json=as_json)
     with open_checked(Where(env, draft or file, table, endpoint_url, region), Access(key, apple_url), out) as session:
@@ -278,7 +279,7 @@ def doctor(
 
     Exit code 0: nothing is wrong. Nothing is changed.
     """
-    from console.rollout.doctor import examine  # noqa: PLC0415  # `--help` need not wait for it
+    from console.rollout.doctor import examine
 
     out = Output(as_json=as_json)
     if not examine(Where(env, draft or file, table, endpoint_url, region), Access(key, apple_url), out):

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from console.cli.options import DEFAULT_FILE, PUBLISH, App, Endpoint, Env, File, Json, Region, Table, Yes
-from console.deployment.target import Target, Where, confirm, find
+from console.deployment.target import Target, confirm, find
+from console.deployment.where import Where
 from console.terminal.failure import Failure
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
@@ -42,10 +43,10 @@ def export_app(
     endpoint_url: Endpoint = None,
     region: Region = None,
     app_id: App = None,
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Write everything the app has in the table into FILE. Keep it secret: whoever has it can tell people apart."""
-    from console.backup.export import export  # noqa: PLC0415  # `--help` need not wait for it
+    from console.backup.export import export
 
     out = Output(as_json=as_json)
     now = datetime.now(UTC)
@@ -86,15 +87,15 @@ def import_app(
     endpoint_url: Endpoint = None,
     region: Region = None,
     app_id: App = None,
-    yes: Yes = False,  # noqa: FBT002  # as above
-    as_json: Json = False,  # noqa: FBT002  # as above
+    yes: Yes = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Write an exported app into a table: the same releases, the same customers in the same arms.
 
     FILE is read whole before anything is written; the app goes live last. Stopped half way, it can be typed again.
     """
-    from console.backup import restore as importing  # noqa: PLC0415  # `--help` need not wait for it
-    from console.backup.archive import inspect  # noqa: PLC0415  # likewise
+    from console.backup import restore as importing
+    from console.backup.archive import inspect
 
     out = Output(as_json=as_json)
     with out.progress() as report:

@@ -25,8 +25,9 @@ from console.cli.options import (
     Yes,
     YesDelete,
 )
-from console.deployment.session import Access, Session, open_session
-from console.deployment.target import Where, confirm, confirm_deletion
+from console.deployment.session import Session, open_session
+from console.deployment.target import confirm, confirm_deletion
+from console.deployment.where import Access, Where
 from console.terminal.failure import Misuse
 from console.terminal.output import Output
 
@@ -55,7 +56,7 @@ def endpoint_set(
     as_json: Json = False,
 ) -> None:
     """Tell Apple which URL to call. In production, a performance test must have passed in the sandbox first."""
-    from console.simulator.rehearsal import check_url  # noqa: PLC0415  # `--help` need not wait for it
+    from console.simulator.rehearsal import check_url
 
     out = Output(as_json=as_json)
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
@@ -154,8 +155,8 @@ def performance_start(
     as_json: Json = False,
 ) -> None:
     """Start Apple's test, unless some answer would not be 200. `retention rehearse` runs the like beforehand."""
-    from console.decisions.forecast import Subject  # noqa: PLC0415  # likewise
-    from console.rollout import apple_test as performance_test  # noqa: PLC0415  # `--help` need not wait for it
+    from console.decisions.forecast import Subject
+    from console.rollout import apple_test as performance_test
 
     out = Output(as_json=as_json)
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
@@ -207,7 +208,7 @@ def performance_show(
 
 
 def _performance_report(request_id: str, patience: int, where: Where, access: Access, *, as_json: bool) -> None:
-    from console.rollout import apple_test as performance_test  # noqa: PLC0415  # `--help` need not wait for it
+    from console.rollout import apple_test as performance_test
 
     out = Output(as_json=as_json)
     with open_session(where, access, out) as session:

@@ -1,104 +1,25 @@
-"""How a program begins and ends: streams that take any text, and one sentence in place of a traceback.
+"""The entry point of the `retention` script: it prepares the process before it imports the commands.
 
-It imports next to nothing itself, so that an interruption while the rest is imported is reported like any other.
+So an interruption during the imports is reported in one word, and not as a traceback.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from types import TracebackType
-from typing import Final, NoReturn
+from typing import NoReturn
 
-# Set to anything, it shows the traceback of an error that the program did not expect.
-TRACEBACK: Final = "RETENTION_TRACEBACK"
-
-_FAILED: Final = 1
-
-
-def begin(*, local: bool = False) -> None:
-    """Prepare this process, before anything is imported that takes a while. `local`: it runs on this machine alone."""
-    sys.excepthook = _uncaught
-    if local:
-        from console.terminal import shell  # noqa: PLC0415  # see the module
-
-        shell.stay_local()
-    from console.terminal.output import prepare_streams  # noqa: PLC0415  # see the module
-
-    prepare_streams()
+from console.terminal import program
 
 
 def retention() -> NoReturn:
-    """Run the `retention` command. Its modules are imported here, so that an interruption meanwhile is no traceback."""
-    begin()
-    from console.cli.main import main  # noqa: PLC0415  # see the module
+    """Run the `retention` command and exit."""
+    program.begin(sentence)
+    from console.cli.main import main
 
     main()
 
 
-def carry_out(do: Callable[[], int]) -> int:
-    """Run a program and return its exit code; what ends it otherwise becomes one sentence, and exit code 1."""
-    try:
-        return do()
-    except Exception as error:  # noqa: BLE001  # the entry point
-        tell(explanation(error))
-        return _FAILED
-    finally:
-        flush()
+def sentence(error: Exception) -> str | None:
+    """Return the sentence for an error that a command may meet. Its module is imported when there is one."""
+    from console.deployment import failures
 
-
-def explanation(error: BaseException) -> str:
-    """Return the sentence for any error: what to do, or that it is a fault of ours and how to see where.
-
-    An unexpected error is named by its kind and place alone: its message may quote a key. With RETENTION_TRACEBACK set,
-    the traceback is written to standard error first.
-    """
-    import traceback  # noqa: PLC0415  # see the module
-
-    from console.deployment.failures import sentence  # noqa: PLC0415  # see the module
-    from console.terminal import shell  # noqa: PLC0415  # see the module
-
-    if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
-        tell("".join(traceback.format_exception(error)).rstrip())
-    known = sentence(error) if isinstance(error, Exception) else None
-    if known is not None:
-        return known
-    return (
-        f"This is a fault of the program, not of what it was given: {type(error).__name__}{_place(error)}. "
-        f"Set {TRACEBACK}=1 and repeat the command to see the traceback."
-    )
-
-
-def tell(text: str) -> None:
-    """Write a line to standard error, as far as anyone can still read it."""
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
-
-
-def flush() -> None:
-    """Write what is left; where it cannot be written any more, leave Python nothing to complain of when it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _place(error: BaseException) -> str:
-    """Return where an exception was raised, as ` at file:line`."""
-    import traceback  # noqa: PLC0415  # see the module
-
-    frames = traceback.extract_tb(error.__traceback__)
-    return f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""  # noqa: PTH119  # no path
-
-
-def _uncaught(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        tell("Interrupted.")
-    elif not issubclass(kind, BrokenPipeError):
-        tell(explanation(error))
-    flush()
+    return failures.sentence(error)

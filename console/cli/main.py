@@ -20,7 +20,7 @@ from retention.errors import RetentionError
 from console.cli import apple_commands, plan_commands, understanding
 from console.cli import backup as archive_commands
 from console.cli import endpoint as endpoint_commands
-from console.cli.entry import explanation, flush
+from console.cli.entry import sentence
 from console.cli.options import (
     APPLE,
     DEFAULT_FILE,
@@ -39,12 +39,14 @@ from console.cli.options import (
     Yes,
 )
 from console.cli.simulator import app as simulator
-from console.deployment.target import Where, confirm, find
+from console.deployment.target import confirm, find
+from console.deployment.where import Where
 from console.file.mistakes import Mistake, Mistakes
 from console.terminal import shell
 from console.terminal.failure import Failure, Misuse
 from console.terminal.json_form import form_of
 from console.terminal.output import Output, prepare_streams
+from console.terminal.program import explanation, flush
 from console.terminal.words import plural
 
 if TYPE_CHECKING:
@@ -70,8 +72,8 @@ _CA: Final = Path(__file__).resolve().parents[2] / "events" / "ca"
 )
 def validate(file: FileArgument, env: Env = None, at: At = None, as_json: Json = False) -> None:  # noqa: FBT002  # Typer reads the default
     """Tell every mistake in FILE, with its line and what to write instead. Nothing is sent anywhere."""
-    from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
-    from console.file.document import read  # noqa: PLC0415  # likewise
+    from console.file.compile import compile_document
+    from console.file.document import read
 
     out = Output(as_json=as_json)
     with out.progress() as report:
@@ -107,13 +109,13 @@ def publish(
     reshuffle: Annotated[  # noqa: FBT002  # Typer reads the default
         bool, typer.Option("--reshuffle", help="Let an experiment's arms change under its key.")
     ] = False,
-    yes: Yes = False,  # noqa: FBT002  # as above
-    as_json: Json = False,  # noqa: FBT002  # as above
+    yes: Yes = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Compile FILE and make it live. With any mistake in it, nothing is written."""
-    from dataclasses import replace  # noqa: PLC0415  # `--help` need not wait for it
+    from dataclasses import replace
 
-    from console.rollout import publish as publishing  # noqa: PLC0415  # `--help` need not wait for it
+    from console.rollout import publish as publishing
 
     out = Output(as_json=as_json)
     where = Where(env=env, file=file, table=table, endpoint_url=endpoint_url, region=region)
@@ -153,7 +155,7 @@ def releases(
     as_json: Json = False,  # noqa: FBT002  # Typer reads the default
 ) -> None:
     """List the releases of an environment, the live one marked."""
-    from console.releases import list_releases  # noqa: PLC0415  # `--help` need not wait for it
+    from console.releases import list_releases
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
@@ -197,10 +199,10 @@ def rollback(
     region: Region = None,
     app_id: App = None,
     yes: Yes = False,  # noqa: FBT002  # Typer reads the default
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Make an earlier release live again."""
-    from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
+    from console import releases as kept
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
@@ -219,7 +221,7 @@ def pause(
     region: Region = None,
     app_id: App = None,
     yes: Yes = False,  # noqa: FBT002  # Typer reads the default
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Answer nobody until `resume`: the App Store falls back to what it has."""
     _set_paused(
@@ -236,7 +238,7 @@ def resume(
     region: Region = None,
     app_id: App = None,
     yes: Yes = False,  # noqa: FBT002  # Typer reads the default
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Answer again, after `pause`."""
     _set_paused(
@@ -245,7 +247,7 @@ def resume(
 
 
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
-    from console import releases as kept  # noqa: PLC0415  # `--help` need not wait for it
+    from console import releases as kept
 
     target = find(where)
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
@@ -273,13 +275,13 @@ def import_states(
     allow_silencing: Annotated[  # noqa: FBT002  # Typer reads the default
         bool, typer.Option("--allow-silencing", help="Import even if most live messages could no longer be served.")
     ] = False,
-    yes: Yes = False,  # noqa: FBT002  # as above
-    as_json: Json = False,  # noqa: FBT002  # as above
+    yes: Yes = False,  # noqa: FBT002
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Tell the table what App Review decided: every message and image, or it counts as deleted."""
-    from retention.review.snapshot import SnapshotRefusedError, apply_snapshot  # noqa: PLC0415  # `--help` need not wait
+    from retention.review.snapshot import SnapshotRefusedError, apply_snapshot  # `--help` need not wait
 
-    from console.appstore.saved_lists import advised, read_lists  # noqa: PLC0415  # likewise
+    from console.appstore.saved_lists import advised, read_lists
 
     out = Output(as_json=as_json)
     messages, images = read_lists(files)
@@ -324,10 +326,10 @@ def explain(
     endpoint_url: Endpoint = None,
     region: Region = None,
     app_id: App = None,
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
-    from console.decisions import explain as explaining  # noqa: PLC0415  # `--help` need not wait for it
+    from console.decisions import explain as explaining
 
     if product is None and event is None:
         raise typer.BadParameter("say which request: --product, or --event FILE")
@@ -368,7 +370,7 @@ def sign_request(
     as_json: Json = False,  # noqa: FBT002  # Typer reads the default
 ) -> None:
     """Print a fresh request as the App Store would send it, signed by the local test CA."""
-    from console.simulator.authority import Authority, request_claims  # noqa: PLC0415  # `--help` need not wait for it
+    from console.simulator.authority import Authority, request_claims
 
     if environment not in {"Sandbox", "Production"}:
         raise typer.BadParameter("write Sandbox or Production", param_hint="--environment")
@@ -390,7 +392,7 @@ def sign_request(
         print(body)  # noqa: T201  # the body is the output, byte for byte
     else:
         line = f"curl -sS -i -X POST {shlex.quote(curl)} -H 'content-type: application/json' --data {shlex.quote(body)}"
-        print(line)  # noqa: T201  # likewise
+        print(line)  # noqa: T201
 
 
 def _check_utf8(options: Mapping[str, str]) -> None:
@@ -436,7 +438,7 @@ def rehearse(
     anchor: Annotated[  # noqa: FBT002  # Typer reads the default
         bool, typer.Option("--anchor", help="Only print the authority's trust anchor, base64 of its DER.")
     ] = False,
-    anyway: Annotated[  # noqa: FBT002  # as above
+    anyway: Annotated[  # noqa: FBT002
         bool, typer.Option("--anyway", help="Even if some locale would not be answered.")
     ] = False,
     env: Env = None,
@@ -445,17 +447,17 @@ def rehearse(
     endpoint_url: Endpoint = None,
     region: Region = None,
     app_id: App = None,
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Run Apple's performance test against your own endpoint before Apple does. Exit code 0 is PASS, 1 is FAIL.
 
     The defaults are Apple's published fixture, with the 700 ms of production; what Apple really sends is not known.
     """
-    from console.cli import rehearsal as rehearsing  # noqa: PLC0415  # `--help` need not wait for it
-    from console.decisions.forecast import Subject  # noqa: PLC0415  # likewise
-    from console.simulator import rehearsal_authority  # noqa: PLC0415  # likewise
-    from console.simulator.box import TestConfig  # noqa: PLC0415  # likewise
-    from console.simulator.rehearsal import check_url  # noqa: PLC0415  # likewise
+    from console.cli import rehearsal as rehearsing
+    from console.decisions.forecast import Subject
+    from console.simulator import rehearsal_authority
+    from console.simulator.box import TestConfig
+    from console.simulator.rehearsal import check_url
 
     _check_utf8({"--transaction": transaction, "--locale": locale or ""})
     out = Output(as_json=as_json)
@@ -508,7 +510,7 @@ def _fail(out: Output, error: Exception) -> None:
             out.failure(str(error))
         out.failure(summary, {"ok": False, "file": error.file, "mistakes": _listed(error.file, error.mistakes)})
         return
-    told = explanation(error)
+    told = explanation(error, sentence)
     details: Mapping[str, Any] = getattr(error, "evidence", {})
     if isinstance(error, RetentionError):
         details = {"code": error.code, **details}

@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from console.deployment.where import APPLE_URL
+
 WRITE: Final = "Write"
 PUBLISH: Final = "Publish"
 APPLE: Final = "Apple"
@@ -17,9 +19,6 @@ UNDERSTAND: Final = "Understand"
 PENDING: Final = 3
 
 DEFAULT_FILE: Final = Path("retention.yaml")
-
-# The variable that says --apple-url for a whole shell; the sync function takes the same.
-APPLE_URL: Final = "RETENTION_APPLE_URL"
 
 
 def read_instant(text: str) -> datetime:

@@ -22,8 +22,9 @@ from console.cli.options import (
     Table,
     Yes,
 )
-from console.deployment.session import Access, Session, open_checked
-from console.deployment.target import Where, confirm
+from console.deployment.session import Session, open_checked
+from console.deployment.target import confirm
+from console.deployment.where import Access, Where
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 
@@ -64,8 +65,8 @@ def plan(
 
     Exit code 0: the file, Apple and the table agree. 3: there are changes to apply, or reviews to wait for.
     """
-    from console.rollout.apply import estimate  # noqa: PLC0415  # `--help` need not wait for it
-    from console.rollout.plan_report import show_estimate, show_plan, summary  # noqa: PLC0415  # likewise
+    from console.rollout.apply import estimate
+    from console.rollout.plan_report import show_estimate, show_plan, summary
 
     out = Output(as_json=as_json)
     where = Where(env, draft or file, table, endpoint_url, region)
@@ -132,7 +133,7 @@ def promote(
 
     Refuses while the file differs from what --from has: apply it there, and try it, first.
     """
-    from console.rollout.plan_report import show_plan  # noqa: PLC0415  # `--help` need not wait for it
+    from console.rollout.plan_report import show_plan
 
     if from_ == to:
         raise typer.BadParameter("name two environments", param_hint="--to")
@@ -156,7 +157,7 @@ def promote(
 
 
 def _prospect(session: Session, out: Output, *, reshuffle: bool) -> Prospect:
-    from console.rollout.apply import prospect  # noqa: PLC0415  # as above
+    from console.rollout.apply import prospect
 
     found = prospect(session, reshuffle=reshuffle)
     for warning in found.compiled.warnings:
@@ -165,8 +166,8 @@ def _prospect(session: Session, out: Output, *, reshuffle: bool) -> Prospect:
 
 
 def _apply(session: Session, out: Output, *, reshuffle: bool, allow_silencing: bool, yes: bool) -> Done:
-    from console.rollout.apply import Applying, estimate  # noqa: PLC0415  # as above
-    from console.rollout.plan_report import show_estimate, show_plan  # noqa: PLC0415  # as above
+    from console.rollout.apply import Applying, estimate
+    from console.rollout.plan_report import show_estimate, show_plan
 
     found = _prospect(session, out, reshuffle=reshuffle)
     show_plan(found.plan, str(session.where.file), out)
@@ -177,7 +178,7 @@ def _apply(session: Session, out: Output, *, reshuffle: bool, allow_silencing: b
 
 
 def _end(done: Done, out: Output) -> None:
-    from console.rollout.plan_report import show_done, show_left, summary  # noqa: PLC0415  # as above
+    from console.rollout.plan_report import show_done, show_left, summary
 
     show_done(done, out)
     left = done.left

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any, Final
 
 from console.decisions.forecast import Forecast, Subject, forecast
-from console.deployment.target import Where
+from console.deployment.where import Where
 from console.simulator.box import TestConfig
 from console.simulator.performance import response_times
 from console.simulator.rehearsal import Asking, Rehearsal, Sent, rehearse

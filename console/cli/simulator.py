@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from console.simulator.accounts import SUBSCRIPTION, App, Product
+from console.simulator.defaults import DIRECTORY, PORT
 from console.simulator.ports import LAST, taking
 from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
 from console.terminal.failure import Failure, Misuse
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from console.file import entries
     from console.simulator.box import Box, TestConfig
     from console.simulator.customer import Seen
-
-DIRECTORY: Final = Path(".retention-simulator")
-PORT: Final = 8700
 
 # What `attempt` and `performance` say too.
 _LIMIT_MS: Final = 700
@@ -91,8 +89,8 @@ def serve(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse offers that a throwaway key signed.")] = False,
 ) -> None:
     """Answer Apple's API on this machine until Ctrl-C: /sandbox and /production stand for Apple's two hosts."""
-    from console.simulator.box import TestConfig  # noqa: PLC0415  # see above
-    from console.simulator.server import BoxServer  # noqa: PLC0415  # see above
+    from console.simulator.box import TestConfig
+    from console.simulator.server import BoxServer
 
     config = TestConfig(concurrency, requests, duration, limit_ms, success_rate)
     with _open(directory, authority=authority, config=config, strict=strict) as box:
@@ -122,8 +120,8 @@ def grant(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make a key of the box's own in that file first.")] = False,
 ) -> None:
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
-    from console.appstore.api_key import read_key_file  # noqa: PLC0415  # see above
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.appstore.api_key import read_key_file
+    from console.simulator import verbs
 
     found, products = _file(file)
     if found is not None:
@@ -142,7 +140,7 @@ def grant(
 @app.command()
 def revoke(directory: Directory = DIRECTORY, bundle_id: BundleId = None) -> None:
     """Take an app's access away: every call ends in an empty 404, as before Apple grants access."""
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.simulator import verbs
 
     with _open(directory) as box:
         found = verbs.find_app(box, bundle_id)
@@ -160,7 +158,7 @@ def subscribe(
     bundle_id: BundleId = None,
 ) -> None:
     """Buy a product in the sandbox and print the original transaction id, which a performance test asks for."""
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.simulator import verbs
 
     with _open(directory) as box:
         owner = verbs.find_app(box, bundle_id)
@@ -179,7 +177,7 @@ def list_entries(
     as_json: AsJson = False,
 ) -> None:
     """Show every image and message with its state, as App Review sees them."""
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.simulator import verbs
 
     out = Output(as_json=as_json)
     with _open(directory) as box:
@@ -229,7 +227,7 @@ def asc_message(
     remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
 ) -> None:
     """Set a subscription's App Store Connect message, which stands between the real-time answer and the default."""
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.simulator import verbs
 
     if not remove and not (header and body):
         raise Misuse("Give the message its --header and --body, or take it away with --remove.")
@@ -268,8 +266,8 @@ def cancel_subscription(
     as_json: AsJson = False,
 ) -> None:
     """Call the configured endpoint as the App Store would, and tell what the customer sees and why."""
-    from console.simulator import verbs  # noqa: PLC0415  # see above
-    from console.simulator.customer import cancel  # noqa: PLC0415  # see above
+    from console.simulator import verbs
+    from console.simulator.customer import cancel
 
     with _open(directory, strict=strict) as box:
         seen = cancel(
@@ -289,7 +287,7 @@ def cancel_subscription(
 
 def lines_of(seen: Seen) -> Iterator[str]:
     """Yield what `cancel` prints."""
-    from console.simulator.customer import NOTHING  # noqa: PLC0415  # see above
+    from console.simulator.customer import NOTHING
 
     if seen.status is not None or seen.result:
         status = "no answer" if seen.status is None else f"HTTP {seen.status}"
@@ -320,7 +318,7 @@ def _text(seen: Seen) -> Iterator[str]:
 def _review(
     directory: Path, bundle_id: str | None, environment: AppStoreEnvironment, state: str, identifiers: list[str] | None
 ) -> None:
-    from console.simulator import verbs  # noqa: PLC0415  # see above
+    from console.simulator import verbs
 
     with _open(directory) as box:
         shelf = box.shelf(verbs.find_app(box, bundle_id).app_apple_id, environment.value)
@@ -330,7 +328,7 @@ def _review(
 
 def _file(path: Path | None) -> tuple[entries.App | None, list[Product]]:
     """Return the app and the products of a retention.yaml, whatever else is in it."""
-    from console.file import document  # noqa: PLC0415  # see above
+    from console.file import document
 
     if path is None:
         return None, []
@@ -345,7 +343,7 @@ def _file(path: Path | None) -> tuple[entries.App | None, list[Product]]:
 def _open(
     directory: Path, *, authority: Path | None = None, config: TestConfig | None = None, strict: bool = False
 ) -> Iterator[Box]:
-    from console.simulator.box import Box  # noqa: PLC0415  # see above
+    from console.simulator.box import Box
 
     try:
         box = Box.open(directory, authority=authority, test_config=config, strict=strict)

@@ -25,7 +25,8 @@ from console.cli.options import (
     Region,
     Table,
 )
-from console.deployment.target import Target, Where, find
+from console.deployment.target import Target, find
+from console.deployment.where import Where
 from console.terminal.failure import Failure
 from console.terminal.output import Output, Report
 
@@ -84,10 +85,10 @@ def init(
     locale: Annotated[str, typer.Option("--locale", help="The locale of your first text, and the default.")] = "en-US",
     region: Annotated[str, typer.Option("--region", help="The AWS region of both stacks.")] = "us-east-1",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,  # noqa: FBT002  # Typer reads the default
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Write a first retention.yaml for an app: valid as it stands, with comments on what may come next."""
-    from console.file import starter  # noqa: PLC0415  # `--help` need not wait for it
+    from console.file import starter
 
     out = Output(as_json=as_json)
     if file.exists() and not force:  # before anything is asked
@@ -127,7 +128,7 @@ def coverage(
     all_locales: Annotated[  # noqa: FBT002  # Typer reads the default
         bool, typer.Option("--all-locales", help="Apple's fifty locales besides the file's own.")
     ] = False,
-    check: Annotated[  # noqa: FBT002  # as above
+    check: Annotated[  # noqa: FBT002
         bool,
         typer.Option("--check", help="Exit with 3 if a rule is out of reach, a text waits or a default is missing."),
     ] = False,
@@ -138,14 +139,14 @@ def coverage(
     endpoint_url: Endpoint = None,
     region: Region = None,
     app_id: App = None,
-    as_json: Json = False,  # noqa: FBT002  # as above
+    as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show what every customer would be shown, by product, locale and arm, and what is missing there.
 
     With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
     """
-    from console.decisions import coverage as covering  # noqa: PLC0415  # `--help` need not wait for it
-    from console.file.edition import from_file, from_release, live_number, standing  # noqa: PLC0415  # likewise
+    from console.decisions import coverage as covering
+    from console.file.edition import from_file, from_release, live_number, standing
 
     out = Output(as_json=as_json)
     where = Where(env, draft or file, table, endpoint_url, region, app_id)
@@ -171,7 +172,7 @@ def coverage(
 
 def _with_earlier_texts(found: Coverage, target: Target) -> Coverage:
     """Add the texts of messages that only earlier releases have: predecessors that still serve, and defaults."""
-    from console.file.edition import earlier_texts  # noqa: PLC0415  # as above
+    from console.file.edition import earlier_texts
 
     return replace(found, texts={**found.texts, **earlier_texts(target, found.unknown_texts)})
 
@@ -191,7 +192,7 @@ def diff(
 
     Numbers are releases; a file whose name is a number is written ./12.
     """
-    from console.decisions import differences  # noqa: PLC0415  # `--help` need not wait for it
+    from console.decisions import differences
 
     out = Output(as_json=as_json)
     named = [name for name in (before, after) if not _is_release(name)]
@@ -208,7 +209,7 @@ def _is_release(name: str) -> bool:
 
 
 def _side(name: str, target: Target | None) -> Side:
-    from console.file.edition import from_release, live_number, side_of_file  # noqa: PLC0415  # as above
+    from console.file.edition import from_release, live_number, side_of_file
 
     if target is None or not _is_release(name):
         return side_of_file(Path(name))
@@ -234,9 +235,9 @@ def replay(
     releases they were made by are there. Else every text counts as approved. Requests that hinge on facts about the
     customer which nothing proves are counted as undecidable.
     """
-    from console.decisions import replay as replaying  # noqa: PLC0415  # `--help` need not wait for it
-    from console.decisions.log import read_log  # noqa: PLC0415  # likewise
-    from console.file.edition import Releases, from_file, standing  # noqa: PLC0415  # likewise
+    from console.decisions import replay as replaying
+    from console.decisions.log import read_log
+    from console.file.edition import Releases, from_file, standing
 
     out = Output(as_json=as_json)
     target = _target(Where(env, against, table, endpoint_url, region, app_id))

@@ -18,7 +18,8 @@ from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
 from console.decisions.reasons import Explanation, Refused, Verdict, explain
 from console.decisions.received import Received, read_event
 from console.deployment.stack import SANDBOX
-from console.deployment.target import Target, Where, find
+from console.deployment.target import Target, find
+from console.deployment.where import Where
 from console.file.compile import PreviousTexts, compile_release
 from console.file.document import Document, read
 from console.file.edition import edition_of

@@ -15,7 +15,8 @@ from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, Customer
 
 from console.decisions.reasons import Explanation, explain
-from console.deployment.target import Where, find
+from console.deployment.target import find
+from console.deployment.where import Where
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.edition import edition_of

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from console.deployment.aws import client
 from console.deployment.stack import PRODUCTION, SANDBOX
-from console.deployment.target import Target, Where, find
+from console.deployment.target import Target, find
+from console.deployment.where import Access, Where
 from console.file.document import read
 from console.file.entries import Document
 from console.terminal.addresses import read_base, refusal
@@ -22,14 +23,6 @@ from console.terminal.words import duration
 if TYPE_CHECKING:
     from console.appstore.api_key import ApiKey
     from console.appstore.client import Apple
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach Apple: the API key or its file, and another address than Apple's own."""
-
-    key: Path | str | None = None
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

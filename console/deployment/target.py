@@ -11,21 +11,10 @@ from typing import Any
 
 from console.deployment.aws import client
 from console.deployment.stack import PRODUCTION, SANDBOX, Stack, find_stack
+from console.deployment.where import Where
 from console.file.document import Document, read
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure, Misuse
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What the options say: `env` and `file` name it, `table`, `region`, `endpoint_url` and `app` override."""
-
-    env: str | None = None
-    file: Path = Path("retention.yaml")
-    table: str | None = None
-    endpoint_url: str | None = None
-    region: str | None = None
-    app: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,11 @@ import sys
 # `python -m console.local.…` comes here before it imports the program itself: nothing of that program, boto3 and the
 # function included, sees what the shell holds, and an interruption meanwhile is no traceback.
 if sys.argv[:1] == ["-m"]:
-    from console.cli.entry import begin
+    from console.terminal import program
 
-    begin(local=True)
+    def _sentence(error: Exception) -> str | None:
+        from console.deployment import failures  # noqa: PLC0415  # only when there is an error
+
+        return failures.sentence(error)
+
+    program.begin(_sentence, local=True)

@@ -14,10 +14,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from console.cli.entry import carry_out
+from console.deployment.failures import sentence
 from console.local.sample_events import SAMPLES
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, embedded_dynamodb, load_function
+from console.terminal.program import carry_out
 
 _SHOWN_WHOLE = "promotional-offer-v2"
 _WIDE = 120
@@ -50,7 +51,7 @@ def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO
 
 def main() -> int:
     """Show the main job end to end. Exit 1 if any event got another status than its name says."""
-    return carry_out(_show)
+    return carry_out(_show, sentence)
 
 
 def _show() -> int:

@@ -13,9 +13,9 @@ from threading import Condition
 from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
-from console.cli.entry import tell
 from console.local.artefact import built, machine
 from console.local.emulator import Emulator, InvocationError, prepare
+from console.terminal.program import write_error
 
 Answer = dict[str, Any]
 
@@ -152,4 +152,4 @@ def lambda_environments(
 
 def say(text: str) -> None:
     """Write a line for who runs the server."""
-    tell(text)
+    write_error(text)

@@ -18,10 +18,11 @@ from typing import Any, Final
 
 from retention.request import MAX_BODY_BYTES
 
-from console.cli.entry import carry_out
+from console.deployment.failures import sentence
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
 from console.local.surroundings import function_environment
 from console.simulator.authority import Authority, request_claims
+from console.terminal.program import carry_out
 
 PATH: Final = "/v1/retention-message"
 APP: Final = 6745974591
@@ -177,7 +178,7 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
 
 def main() -> int:
     """Write the sample events, and what Apple's lists would say of the sample's texts."""
-    return carry_out(_write)
+    return carry_out(_write, sentence)
 
 
 def _write() -> int:

@@ -23,12 +23,11 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from console.cli.entry import carry_out
-from console.cli.options import APPLE_URL
-from console.cli.simulator import DIRECTORY, PORT
 from console.deployment.aws import client
+from console.deployment.failures import sentence
 from console.deployment.session import read_file
 from console.deployment.stack import PRODUCTION, SANDBOX
+from console.deployment.where import APPLE_URL
 from console.file.entries import App, Document, Environment
 from console.local.environments import say
 from console.local.gateway import listen
@@ -37,9 +36,11 @@ from console.local.surroundings import TABLE, embedded_dynamodb, function_enviro
 from console.releases.other_rows import create_table
 from console.simulator import accounts, verbs
 from console.simulator.box import Box
+from console.simulator.defaults import DIRECTORY, PORT
 from console.simulator.ports import port, taking
 from console.simulator.server import BoxServer
 from console.terminal.failure import Failure
+from console.terminal.program import carry_out
 
 # Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
 _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
@@ -59,7 +60,7 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    return carry_out(lambda: _serve(arguments))
+    return carry_out(lambda: _serve(arguments), sentence)
 
 
 def _serve(arguments: Sequence[str] | None) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.cli.entry import carry_out
+from console.deployment.failures import sentence
 from console.local.environments import lambda_environments, say
 from console.local.gateway import Function, listen
 from console.local.sample_events import PATH
@@ -25,6 +25,7 @@ from console.local.surroundings import LocalTable, embedded_dynamodb, function_e
 from console.simulator.authority import Authority
 from console.simulator.ports import port, taking
 from console.simulator.rehearsal_authority import default_directory, read_anchor
+from console.terminal.program import carry_out
 
 _MAX_PATH = 250
 
@@ -49,7 +50,7 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
-    return carry_out(lambda: _serve(arguments))
+    return carry_out(lambda: _serve(arguments), sentence)
 
 
 def _serve(arguments: Sequence[str] | None) -> int:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.deployment.target import Target, Where, find
+from console.deployment.target import Target, find
+from console.deployment.where import Where
 from console.file.compile import Compiled, PreviousTexts, Progress, compile_document
 from console.file.document import read
 from console.file.mistakes import Mistakes

@@ -18,8 +18,7 @@ from console.appstore import client as apple
 from console.appstore import wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
-from console.deployment.session import Access
-from console.deployment.target import Where
+from console.deployment.where import Access, Where
 from console.local.samples import EVENTS
 from console.rollout import apple_test as performance_test
 from console.rollout import doctor

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from console.cli import entry
 from console.local.samples import SAMPLE
+from console.terminal.program import TRACEBACK
 from tests.support.sam_template import ROOT
 
 # -P as in the installed command: the current folder is no place of modules
 RETENTION = [sys.executable, "-P", "-c", "from console.cli.entry import retention; retention()"]
 DEMO = [sys.executable, "-I", "-m", "console.local.demo"]
 SERVE = [sys.executable, "-I", "-m", "console.local.serve", "--port", "0", "--dynamodb-port", "0"]
-SIMULATOR = [sys.executable, "-m", "console.simulator"]
+SIMULATOR = [*RETENTION, "simulator"]
 FILE = (
     "app: {appAppleId: 1, bundleId: a.b, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: 2X9R4HXF34}\n"
     "environments: {sandbox: {stack: s, region: us-east-1}}\n"
@@ -127,7 +127,6 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, directory: str) -> None
     for command in (
         [sys.executable, "-I", "-m", "console.local.sandbox", "--file", str(file), *ports, "--directory", directory],
         [*RETENTION, "simulator", "serve", "--port", "0", "--directory", directory],
-        [*SIMULATOR, "serve", "--port", "0", "--directory", directory],
     ):
         ended = run(command)
         assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
@@ -150,20 +149,20 @@ def test_a_terminal_that_has_no_letters_but_ascii(encoding: dict[str, str]) -> N
     ("code", "exit_code"),
     [
         ("import console.file.document as d\nd.read = fault\nfrom console.cli.entry import retention\nretention()", 1),
-        ("from console.cli.entry import carry_out\nraise SystemExit(carry_out(fault))", 1),
-        ("from console.cli.entry import begin\nbegin(local=True)\nfault()", 1),
+        ("from console.terminal.program import carry_out\nraise SystemExit(carry_out(fault, unknown))", 1),
+        ("from console.terminal.program import begin\nbegin(unknown, local=True)\nfault()", 1),
     ],
     ids=["retention", "carry_out", "uncaught"],
 )
 def test_what_nobody_expected_is_told_by_kind_and_place(code: str, exit_code: int, show: bool) -> None:  # noqa: FBT001  # a parameter
     """In one sentence, without its message, which may quote a key; the traceback is there for who asks."""
-    fault = "def fault(*_, **__): raise KeyError('hush-hush')\n"
-    environment = {**os.environ, **({entry.TRACEBACK: "1"} if show else {})}
+    fault = "def fault(*_, **__): raise KeyError('hush-hush')\ndef unknown(_): return None\n"
+    environment = {**os.environ, **({TRACEBACK: "1"} if show else {})}
     ended = run([sys.executable, "-c", fault + code, "validate", str(SAMPLE)], env=environment)
     text = ended.stderr.decode()
     assert ended.returncode == exit_code
     assert "KeyError at <string>:1" in text
-    assert entry.TRACEBACK in text
+    assert TRACEBACK in text
     assert ("Traceback" in text, "hush" in text, len(text.splitlines()) == 1) == (show, show, not show)
 
 

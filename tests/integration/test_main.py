@@ -26,6 +26,7 @@ from console.cli.main import main
 from console.decisions.explain import read_facts
 from console.deployment import stack, target
 from console.deployment.failures import sentence
+from console.deployment.where import Where
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.releases.other_rows import create_table
@@ -298,7 +299,7 @@ def test_a_table_that_may_be_productions_wants_to_be_asked(
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     file = tmp_path / "retention.yaml"
     file.write_text(SAMPLE.read_text().replace("  production: {", "  live: {"))
-    where = target.Where(env=env, file=file, table="t", endpoint_url=url, region="us-east-1")
+    where = Where(env=env, file=file, table="t", endpoint_url=url, region="us-east-1")
     assert target.find(where).production is asked
 
 
@@ -441,7 +442,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
         return stack.read_stack(description)
 
     monkeypatch.setattr(target, "find_stack", find_stack)
-    found = target.find(target.Where(env="sandbox", file=SAMPLE))
+    found = target.find(Where(env="sandbox", file=SAMPLE))
     assert asked == ["retention-sandbox", "us-east-1", None]
     assert (found.table, found.url, found.production, found.app_name) == (
         "T",
@@ -450,7 +451,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
         "com.example.trailhead",
     )
     description["Parameters"][0]["ParameterValue"] = "Production"
-    assert target.find(target.Where(env="sandbox", file=SAMPLE)).production
+    assert target.find(Where(env="sandbox", file=SAMPLE)).production
     with pytest.raises(Failure, match="no output TableName"):
         stack.read_stack({"StackName": "other"})
 

@@ -11,8 +11,7 @@ import pytest
 
 from console.cli.main import main
 from console.cli.rehearsal import _introduce
-from console.deployment.session import Access
-from console.deployment.target import Where
+from console.deployment.where import Access, Where
 from console.rollout.checks.known import Known
 from console.rollout.doctor import findings
 from console.simulator.authority import Authority

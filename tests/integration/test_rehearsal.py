@@ -23,7 +23,7 @@ from retention.jws import SignedPayloadVerifier
 
 from console.cli.main import main
 from console.decisions.forecast import Subject, forecast
-from console.deployment.target import Where
+from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority

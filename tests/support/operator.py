@@ -16,7 +16,8 @@ from retention import table as rows
 from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
 from console.deployment.session import Session
-from console.deployment.target import Target, Where
+from console.deployment.target import Target
+from console.deployment.where import Where
 from console.file.document import read
 from console.releases.other_rows import create_table
 from console.rollout.apply import Applying, Done, Prospect, prospect

@@ -12,8 +12,8 @@ from console.appstore.api_key import ApiKey
 from console.deployment.aws import client
 from console.deployment.failures import sentence
 from console.deployment.finding import BAD, Finding
-from console.deployment.session import Access
-from console.deployment.target import Target, Where
+from console.deployment.target import Target
+from console.deployment.where import Access, Where
 from console.file.compile import Compiled
 from console.file.entries import Document
 from console.rollout.observed import Seen

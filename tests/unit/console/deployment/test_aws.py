@@ -17,6 +17,7 @@ import pytest
 from console.deployment import stack, target
 from console.deployment.aws import client
 from console.deployment.failures import sentence
+from console.deployment.where import Where
 from console.terminal.failure import Failure, Misuse
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
@@ -437,4 +438,4 @@ def test_a_command_with_an_address_of_the_shells_that_is_none(monkeypatch: pytes
     """By the way every command takes to its table."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8000")
     with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is no address"):
-        target.find(target.Where(table="t", app=1, file=tmp_path / "none.yaml"))
+        target.find(Where(table="t", app=1, file=tmp_path / "none.yaml"))

@@ -1,0 +1,98 @@
+"""How a program begins and ends: streams that take any text, and one sentence in place of a traceback.
+
+It imports next to nothing itself, so that an interruption while the rest is imported is reported like any other.
+Functions take `sentence`, which returns the sentence for an error that it knows, and None for any other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Final, TypeAlias
+
+# Set to anything, it shows the traceback of an error that the program did not expect.
+TRACEBACK: Final = "RETENTION_TRACEBACK"
+
+Sentence: TypeAlias = Callable[[Exception], "str | None"]
+
+_FAILED: Final = 1
+
+
+def begin(sentence: Sentence, *, local: bool = False) -> None:
+    """Prepare this process before slow imports begin. `local`: it takes nothing of the shell's that steers AWS."""
+
+    def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            write_error("Interrupted.")
+        elif not isinstance(error, BrokenPipeError):
+            write_error(explanation(error, sentence))
+        flush()
+
+    sys.excepthook = uncaught
+    if local:
+        from console.terminal import shell  # noqa: PLC0415  # see the module
+
+        shell.stay_local()
+    from console.terminal.output import prepare_streams  # noqa: PLC0415  # see the module
+
+    prepare_streams()
+
+
+def carry_out(do: Callable[[], int], sentence: Sentence) -> int:
+    """Run a program and return its exit code; an error that ends it becomes one sentence, and exit code 1."""
+    try:
+        return do()
+    except Exception as error:  # noqa: BLE001  # the entry point
+        write_error(explanation(error, sentence))
+        return _FAILED
+    finally:
+        flush()
+
+
+def explanation(error: BaseException, sentence: Sentence) -> str:
+    """Return the sentence for any error: what to do, or that it is a fault of ours and how to see where.
+
+    An unexpected error is named by its kind and place alone: its message may quote a key. With RETENTION_TRACEBACK set,
+    the traceback is written to standard error first.
+    """
+    import traceback  # noqa: PLC0415  # see the module
+
+    from console.terminal import shell  # noqa: PLC0415  # see the module
+
+    if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
+        write_error("".join(traceback.format_exception(error)).rstrip())
+    known = sentence(error) if isinstance(error, Exception) else None
+    if known is not None:
+        return known
+    return (
+        f"This is a fault of the program, not of what it was given: {type(error).__name__}{_place(error)}. "
+        f"Set {TRACEBACK}=1 and repeat the command to see the traceback."
+    )
+
+
+def write_error(text: str) -> None:
+    """Write a line to standard error; do nothing where that is closed."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def flush() -> None:
+    """Write what is left. Where that fails, discard it, so that Python prints no complaint when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _place(error: BaseException) -> str:
+    """Return where an exception was raised, as ` at file:line`."""
+    import traceback  # noqa: PLC0415  # see the module
+
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""  # noqa: PTH119  # no path
