@@ -1,7 +1,7 @@
 """The real-time entry point: the App Store's POST comes in, a RealtimeResponseBody goes out.
 
-Verify, look up, decide, sign, respond. Each step lives in a module of `retention`; here they are wired, and here every
-failure finds its HTTP status.
+Verify, look up, decide, sign, respond. Each step is a module of `retention`; here they are wired and called in order,
+and here every exception ends as an HTTP status.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import gc
 # Init makes thousands of objects that stay; looking through them for garbage costs a tenth of a cold start.
 gc.disable()
 
-import os
-import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,19 +20,8 @@ from threading import Thread
 from typing import Final
 
 from retention.beginning import Beginning, Reach
-from retention.errors import (
-    BodyTooLargeError,
-    CatalogUnavailableError,
-    ClaimError,
-    ConfigurationError,
-    ForbiddenError,
-    MalformedBodyError,
-    MethodNotAllowedError,
-    RetentionError,
-    SigningError,
-    VerificationError,
-)
-from retention.lookup.store import INIT_SECONDS, Loaded, Store
+from retention.errors import ConfigurationError, SigningError, answer_to
+from retention.lookup.store import INIT_SECONDS, Store
 
 # The imports that follow need the processor, and reading the table waits for the network, so both go on at once.
 with Beginning() as _begun:
@@ -45,48 +32,18 @@ with Beginning() as _begun:
     from retention.catalog import Catalog
     from retention.compose import compose
     from retention.decision import Decision, decide
-    from retention.gateway import Response, answered, read_body, request_id_of, size_of
+    from retention.gateway import Response, body_length, http_response, read_body, request_id_of
     from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
     from retention.keys import KeyRing
-    from retention.log.record import Record
-    from retention.log.telemetry import Telemetry, place_of
+    from retention.log.record import APPLE, Record, process_age_ms
+    from retention.log.telemetry import Telemetry
     from retention.offers import Signer, prepare
     from retention.request import RetentionRequest, admit, read_signed_payload
-    from retention.rules import NO_FACTS, UNREADABLE, Customer
+    from retention.rules import NO_FACTS, Customer
     from retention.settings import Deployment
 
 # cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.certificates")
-
-APPLE: Final = "apple"  # how log lines name Apple's root among trust anchors
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What an error becomes: an HTTP status, the outcome and level of its log line, and the metrics that count it."""
-
-    status: int
-    outcome: str
-    level: str
-    counts: tuple[str, ...]
-    headers: Mapping[str, str] | None = None
-
-
-_REQUEST: Final = ("Rejected", "RejectedRequest")
-_VERIFICATION: Final = ("Rejected", "RejectedVerification")
-_POST: Final = {"allow": "POST"}
-
-# The first kind that fits. Apple reads every one of them as "no answer" and falls back.
-REFUSALS: Final[tuple[tuple[type[Exception], Refusal], ...]] = (
-    (MethodNotAllowedError, Refusal(405, "rejected", "warning", _REQUEST, _POST)),
-    (BodyTooLargeError, Refusal(413, "rejected", "warning", _REQUEST)),
-    (MalformedBodyError, Refusal(400, "rejected", "warning", _REQUEST)),
-    (ClaimError, Refusal(401, "rejected", "error", (*_VERIFICATION, "RejectedClaim"))),
-    (VerificationError, Refusal(401, "rejected", "warning", _VERIFICATION)),
-    (ForbiddenError, Refusal(403, "rejected", "warning", ("Rejected", "RejectedForbidden"))),
-    (CatalogUnavailableError, Refusal(503, "unavailable", "error", ("Unavailable",))),
-    (Exception, Refusal(500, "failed", "error", ("Failed",))),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +107,15 @@ class Endpoint:
             with record.stage("total"):
                 answer = self._answer(event, record)
         except Exception as error:  # noqa: BLE001  # the one place where every failure becomes an HTTP status
-            refusal = _refuse(error, record)
-            record.size = size_of(event)
-            level = refusal.level
-            answer = answered(refusal.status, headers=refusal.headers)
+            becomes = answer_to(error)
+            record.note_error(error, becomes)
+            record.size = body_length(event)
+            level = becomes.level
+            answer = http_response(becomes.status, headers=becomes.headers)
         if init_ms is not None:
             record.cold_wait = round(init_ms + record.times["total"], 1)
         if record.verified and record.trust_anchor != APPLE:
-            answer["headers"]["server-timing"] = _timing(record)  # for rehearsals; Apple is not told
+            answer["headers"]["server-timing"] = record.server_timing()  # for rehearsals; Apple gets none
         self.telemetry.emit(record, "warning" if record.degraded and level == "info" else level)
         return answer
 
@@ -166,28 +124,29 @@ class Endpoint:
         with record.stage("verify"):
             signed = self.verifier.authenticate(read_signed_payload(read_body(event)), now)
             request = self._admit(signed, now)
-        _note_request(record, request)
-        _note_signer(record, signed, now, self.deployment.known_leaves)
+        signed_by_apple = signed.anchor == APPLE_ROOT_FINGERPRINT
+        record.note_request(request)
+        record.note_signer(signed, now, self.deployment.known_leaves, by_apple=signed_by_apple)
         wanted = request.app_apple_id, request.product_id, request.user_locale
         deadline = Deadline.after(self.store.budget(*wanted))
         with record.stage("lookup"):
             loaded = self.store.catalog(*wanted, deadline)
             customer = self._customer(request, loaded.catalog, deadline)
-        _note_catalog(record, loaded, customer)
-        case = Case(request, loaded.catalog, customer, now, deadline, apples=signed.anchor == APPLE_ROOT_FINGERPRINT)
+        record.note_catalog(loaded, customer)
+        case = Case(request, loaded.catalog, customer, now, deadline, signed_by_apple)
         with record.stage("decide"):
             decision = case.decide()
         try:
-            body = self._tell(decision, case, record)
+            body = self._body(decision, case, record)
         except SigningError as error:
-            # Soft to the customer: the next rule that needs no key. Loud to us: a metric, an alarm, and the reason.
+            # The customer gets the answer of the next rule that needs no key; we get a metric, an alarm and the reason.
             record.degraded.append("signing")
             record.reason = error.code
             decision = case.decide(can_sign=False)
-            body = self._tell(decision, case, record)
-        _note_decision(record, decision)
+            body = self._body(decision, case, record)
+        record.note_decision(decision)
         record.status = response.NO_CONTENT if body is None else response.OK
-        return answered(record.status, None if body is None else response.encode(body))
+        return http_response(record.status, None if body is None else response.encode(body))
 
     def _admit(self, signed: Authenticated, now: datetime) -> RetentionRequest:
         request = RetentionRequest.from_claims(signed.payload)
@@ -200,7 +159,7 @@ class Endpoint:
             return NO_FACTS
         return self.store.customer(request.app_apple_id, request.original_transaction_id, deadline)
 
-    def _tell(self, decision: Decision, case: Case, record: Record) -> response.Body | None:
+    def _body(self, decision: Decision, case: Case, record: Record) -> response.Body | None:
         delivery = decision.delivery
         if delivery is None:
             return None
@@ -215,83 +174,23 @@ class Endpoint:
 
     def _signer(self, case: Case) -> Signer:
         key_id = case.catalog.settings.key_id
-        # What another CA than Apple's vouches for never gets a signature that Apple would honour.
-        return self.keys.get(key_id, case.deadline) if case.apples else self.throwaway(key_id)
+        # A request that another CA than Apple's vouches for never gets a signature that Apple would honour.
+        return self.keys.get(key_id, case.deadline) if case.signed_by_apple else self.throwaway(key_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One verified request with everything it is decided on. `apples`: Apple's own root vouched for it."""
+    """One verified request with everything that decides its answer, and whether Apple's own root vouched for it."""
 
     request: RetentionRequest
     catalog: Catalog
     customer: Customer
     now: datetime
     deadline: Deadline
-    apples: bool
+    signed_by_apple: bool
 
     def decide(self, *, can_sign: bool = True) -> Decision:
         return decide(self.request, self.catalog, self.now, self.customer, can_sign=can_sign)
-
-
-def _timing(record: Record) -> str:
-    """Return the stages as a Server-Timing header; `cold` is init and the whole first answer."""
-    cold = {} if record.cold_wait is None else {"cold": record.cold_wait}
-    return ", ".join(f"{stage};dur={took}" for stage, took in {**cold, **record.times}.items())
-
-
-def _refuse(error: Exception, record: Record) -> Refusal:
-    refusal = next(refusal for kind, refusal in REFUSALS if isinstance(error, kind))
-    record.outcome, record.status, record.counts = refusal.outcome, refusal.status, refusal.counts
-    if isinstance(error, RetentionError):
-        record.reason, record.evidence = error.code, error.evidence
-    else:
-        # Where, not what: the message of a foreign exception may quote the payload.
-        record.reason, record.evidence = type(error).__name__, {"at": place_of(error)}
-    return refusal
-
-
-def _note_request(record: Record, request: RetentionRequest) -> None:
-    record.request_identifier = request.request_identifier
-    record.product_id = request.product_id
-    record.locale_asked = request.user_locale
-
-
-def _note_signer(record: Record, signed: Authenticated, now: datetime, known_leaves: frozenset[str]) -> None:
-    """Note who vouched, and of Apple's own leaf how long it lasts and whether it is news.
-
-    A rehearsal's leaf is not Apple's: its week would raise the alarm over the days left, and a longer one hide it.
-    """
-    if signed.anchor != APPLE_ROOT_FINGERPRINT:
-        record.trust_anchor = signed.anchor
-        return
-    record.trust_anchor = APPLE
-    record.leaf_days_left = (signed.leaf_not_after - now).days
-    if signed.leaf_fingerprint not in known_leaves:
-        record.new_leaf = signed.leaf_fingerprint
-
-
-def _note_catalog(record: Record, loaded: Loaded, customer: Customer) -> None:
-    record.release = loaded.catalog.release
-    record.has_default = loaded.has_default
-    record.catalog_age = loaded.age
-    record.degraded += loaded.degraded
-    if customer is UNREADABLE:
-        record.degraded.append("customer")
-
-
-def _note_decision(record: Record, decision: Decision) -> None:
-    record.outcome = decision.outcome.value
-    record.rule = decision.rule
-    record.customer_hash = decision.customer_hash
-    if decision.assignments:
-        # The first is the one the customer was assigned by; a later one only served because its signature failed.
-        assignment = decision.assignments[0]
-        record.experiment, record.arm, record.delivered = assignment.key, assignment.arm, assignment.delivered
-    if decision.delivery is not None:
-        record.kind = decision.delivery.answer.kind
-        record.message = decision.delivery.message_id
-        record.locale_served = decision.delivery.locale
 
 
 def wire(deployment: Deployment, telemetry: Telemetry, reach: Reach | None = None) -> Endpoint:
@@ -326,25 +225,11 @@ def start(begun: Beginning | None = None) -> Endpoint:
     return endpoint
 
 
-def _process_age_ms() -> float:
-    """Return how long this process has lived, in milliseconds: init begins before our first line. 0 where none tells.
-
-    Linux tells; on other systems the endpoint runs only as `make run` and `make serve`.
-    """
-    try:
-        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # pathlib costs a cold start
-            stat = file.read()
-        now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    except (OSError, AttributeError):
-        return 0.0
-    return (now - int(stat.rpartition(b")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000
-
-
 ENDPOINT: Final = start(_begun)
 gc.freeze()
 gc.enable()
 # For whichever request comes first; an iterator hands it to one, also where `make serve` has several at a time.
-_first_waits: Final = iter([_process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0])
+_first_waits: Final = iter([process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0])
 
 
 def get_retention_message(event: object, _context: object) -> Response:

@@ -19,7 +19,8 @@ from retention.aws.deadline import Deadline
 from retention.catalog import Settings
 from retention.errors import ConfigurationError, RetentionError
 from retention.keys import KeyRing
-from retention.log.telemetry import Telemetry, place_of
+from retention.log.record import place_of
+from retention.log.telemetry import Telemetry
 from retention.offers import Signer
 from retention.probe import Probed, probe
 from retention.review.lists import AppStore, RateLimitedError

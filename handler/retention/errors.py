@@ -1,4 +1,4 @@
-"""Everything that can go wrong on the way from Apple's request to our answer.
+"""Everything that can go wrong on the way from Apple's request to our answer, and what is answered then.
 
     RetentionError                    root; `code` is stable, `evidence` is safe to log (never from the payload)
     ├── RequestError                  the HTTP request is not one we read (step 1): 400, 405, 413
@@ -12,10 +12,14 @@
     ├── SigningError                  an offer cannot be signed; the next rule answers instead
     └── ConfigurationError            this deployment must not start
 
-`app` has the one table from these to HTTP, log and metric.
+ERROR_ANSWERS is the one table from these to HTTP status, log line and metrics.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 
 class RetentionError(Exception):
@@ -65,3 +69,36 @@ class SigningError(RetentionError):
 
 class ConfigurationError(RetentionError):
     """The deployment contradicts itself; refuse to start rather than answer wrongly."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """What an error becomes: an HTTP status, the outcome and level of its log line, and the metrics that count it."""
+
+    status: int
+    outcome: str
+    level: str
+    counts: tuple[str, ...]
+    headers: Mapping[str, str] | None = None
+
+
+_REQUEST: Final = ("Rejected", "RejectedRequest")
+_VERIFICATION: Final = ("Rejected", "RejectedVerification")
+_POST: Final = {"allow": "POST"}
+
+# The first class that an error belongs to. To Apple, every one of these means that there is no answer: it falls back.
+ERROR_ANSWERS: Final[tuple[tuple[type[Exception], ErrorAnswer], ...]] = (
+    (MethodNotAllowedError, ErrorAnswer(405, "rejected", "warning", _REQUEST, _POST)),
+    (BodyTooLargeError, ErrorAnswer(413, "rejected", "warning", _REQUEST)),
+    (MalformedBodyError, ErrorAnswer(400, "rejected", "warning", _REQUEST)),
+    (ClaimError, ErrorAnswer(401, "rejected", "error", (*_VERIFICATION, "RejectedClaim"))),
+    (VerificationError, ErrorAnswer(401, "rejected", "warning", _VERIFICATION)),
+    (ForbiddenError, ErrorAnswer(403, "rejected", "warning", ("Rejected", "RejectedForbidden"))),
+    (CatalogUnavailableError, ErrorAnswer(503, "unavailable", "error", ("Unavailable",))),
+    (Exception, ErrorAnswer(500, "failed", "error", ("Failed",))),
+)
+
+
+def answer_to(error: Exception) -> ErrorAnswer:
+    """Return what an exception of any class becomes."""
+    return next(answer for kind, answer in ERROR_ANSWERS if isinstance(error, kind))

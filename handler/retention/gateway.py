@@ -31,12 +31,12 @@ def read_body(event: object) -> bytes:
         return b""
     if fields.get("isBase64Encoded") is True:
         return _decoded(body)
-    # A lone surrogate cannot have come over HTTP; let it fail where every other text that is not UTF-8 does.
+    # Half of a surrogate pair cannot come over HTTP; it fails where every other text that is not UTF-8 does.
     return body.encode("utf-8", "surrogatepass")
 
 
-def size_of(event: object) -> int:
-    """Return the length of the body as it stands in the event: what a log may say of a request it must not quote."""
+def body_length(event: object) -> int:
+    """Return the number of characters of the event's body: all that is logged of a body that is refused."""
     body = event.get("body") if isinstance(event, Mapping) else None
     return len(body) if isinstance(body, str) else 0
 
@@ -44,8 +44,8 @@ def size_of(event: object) -> int:
 def request_id_of(event: object) -> str | None:
     """Return the id that API Gateway's access log has for this request, None where the event has none.
 
-    Both payload formats have it at the same place. What is longer than any id is cut, and what is spelled as none is
-    left out: it would be a text of the caller's in our log.
+    Both payload formats have it at the same place. A text that is longer than any id is cut, and one with a character
+    that no id has is left out: it would be a text of the caller's in our log.
     """
     context = event.get("requestContext") if isinstance(event, Mapping) else None
     found = context.get("requestId") if isinstance(context, Mapping) else None
@@ -53,8 +53,8 @@ def request_id_of(event: object) -> str | None:
     return str(found)[:_MAX_REQUEST_ID] if is_id else None
 
 
-def answered(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Return what both payload formats take. Nothing that answers one customer may be kept for another."""
+def http_response(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response in the form that both payload formats take. `no-store`: an answer is for one customer."""
     response: Response = {
         "statusCode": status,
         "headers": {"cache-control": "no-store", **(headers or {})},

@@ -25,6 +25,7 @@ from boto3 import client as aws
 from cryptography.hazmat.primitives.asymmetric import ec
 from retention import table as rows
 from retention.aws.connection import CallFailedError
+from retention.errors import ERROR_ANSWERS
 from retention.keys import KeyRing
 from retention.log import record as records
 from retention.log.record import Record
@@ -302,7 +303,7 @@ def lines_of(log: str) -> list[dict[str, Any]]:
 FIELDS = {*records._KEYS.values(), "level", "message", "timestamp", "service"}
 EVIDENCE = {"at", "cause", "expected", "field", "limit"}
 METRICS = {
-    *(name for _, refusal in load_app().REFUSALS for name in refusal.counts),
+    *(name for _, answer in ERROR_ANSWERS for name in answer.counts),
     *records.ANSWERED_METRICS.values(),
     *records.DEGRADED_METRICS.values(),
     *records.STAGE_METRICS.values(),

@@ -10,15 +10,28 @@ is made by hand because both together cost a quarter of a warm request.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from retention.errors import ErrorAnswer, RetentionError
 from retention.response import NO_CONTENT
+from retention.rules import UNREADABLE, Customer
+
+if TYPE_CHECKING:
+    from retention.decision import Decision
+    from retention.jws import Authenticated
+    from retention.lookup.store import Loaded
+    from retention.request import RetentionRequest
+
+# How log lines name Apple's root among trust anchors.
+APPLE: Final = "apple"
 
 # Apple's ids and locales are short. A signed request could still hold longer strings, and a log line has a price.
 _MAX_TEXT = 128
@@ -98,6 +111,60 @@ class Record:
         finally:
             self.times[name] = round(self.times.get(name, 0.0) + (perf_counter() - begun) * 1000, 3)
 
+    def note_request(self, request: RetentionRequest) -> None:
+        self.request_identifier = request.request_identifier
+        self.product_id = request.product_id
+        self.locale_asked = request.user_locale
+
+    def note_signer(
+        self, signed: Authenticated, now: datetime, known_leaves: frozenset[str], *, by_apple: bool
+    ) -> None:
+        """Note the root, and of a leaf of Apple's own for how long it is valid and whether it is new.
+
+        The leaf of a rehearsal lasts a week, or longer than Apple's: it would raise the alarm over the days left, or
+        keep that alarm from ringing.
+        """
+        if not by_apple:
+            self.trust_anchor = signed.anchor
+            return
+        self.trust_anchor = APPLE
+        self.leaf_days_left = (signed.leaf_not_after - now).days
+        if signed.leaf_fingerprint not in known_leaves:
+            self.new_leaf = signed.leaf_fingerprint
+
+    def note_catalog(self, loaded: Loaded, customer: Customer) -> None:
+        self.release = loaded.catalog.release
+        self.has_default = loaded.has_default
+        self.catalog_age = loaded.age
+        self.degraded += loaded.degraded
+        if customer is UNREADABLE:
+            self.degraded.append("customer")
+
+    def note_decision(self, decision: Decision) -> None:
+        self.outcome = decision.outcome.value
+        self.rule = decision.rule
+        self.customer_hash = decision.customer_hash
+        if decision.assignments:
+            # The first one assigned the customer; a later one only served because the first one's signature failed.
+            assignment = decision.assignments[0]
+            self.experiment, self.arm, self.delivered = assignment.key, assignment.arm, assignment.delivered
+        if decision.delivery is not None:
+            self.kind = decision.delivery.answer.kind
+            self.message = decision.delivery.message_id
+            self.locale_served = decision.delivery.locale
+
+    def note_error(self, error: Exception, becomes: ErrorAnswer) -> None:
+        self.outcome, self.status, self.counts = becomes.outcome, becomes.status, becomes.counts
+        if isinstance(error, RetentionError):
+            self.reason, self.evidence = error.code, error.evidence
+        else:
+            self.reason, self.evidence = type(error).__name__, {"at": place_of(error)}
+
+    def server_timing(self) -> str:
+        """Return the stages as a Server-Timing header; `cold` is init and the first answer together."""
+        cold = {} if self.cold_wait is None else {"cold": self.cold_wait}
+        return ", ".join(f"{stage};dur={took}" for stage, took in {**cold, **self.times}.items())
+
 
 _KEYS: Final = {
     name: "".join(word if index == 0 else word.capitalize() for index, word in enumerate(name.split("_")))
@@ -175,3 +242,28 @@ def _shown(record: Record) -> dict[str, object]:
         if value is not None and value not in ([], {}):
             shown[key] = value[:_MAX_TEXT] if isinstance(value, str) else value
     return shown
+
+
+def place_of(error: Exception) -> str:
+    """Return where an exception was raised, `file.py:line function`. Its message may quote input, and is not logged."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f"{code.co_filename.rpartition(os.sep)[2]}:{traceback.tb_lineno} {code.co_name}"
+        traceback = traceback.tb_next
+    return place
+
+
+def process_age_ms() -> float:
+    """Return for how long this process has run, in milliseconds; 0 where the system has no /proc.
+
+    Init begins before our first line. Linux has /proc; on other systems the endpoint runs only as `make run` and
+    `make serve`.
+    """
+    try:
+        with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # pathlib costs a cold start
+            stat = file.read()
+        now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, AttributeError):
+        return 0.0
+    return (now - int(stat.rpartition(b")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")) * 1000

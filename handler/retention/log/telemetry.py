@@ -75,13 +75,3 @@ def _logger(service: str) -> Logger:
 
     # No `location`: finding it walks the stack, and our lines say where they come from.
     return Logger(service=service, location=None, log_uncaught_exceptions=False)
-
-
-def place_of(error: Exception) -> str:
-    """Return where an exception came from. Its message is nobody's to log: it may quote what it stumbled on."""
-    traceback, place = error.__traceback__, ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{code.co_filename.rpartition(os.sep)[2]}:{traceback.tb_lineno} {code.co_name}"
-        traceback = traceback.tb_next
-    return place

@@ -9,10 +9,11 @@ import re
 from typing import Any, Final
 
 import pytest
+from retention.errors import ERROR_ANSWERS
 from retention.log.record import Record
 
 from benchmarks import bill, costs
-from tests.support.endpoint_on_fakes import MESSAGE, catalog, load_app, make_bench, rule, signed
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule, signed
 from tests.support.sam_template import ROOT, resources
 
 PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def test_the_probe_s_line_is_one_that_the_endpoint_writes() -> None:
 
 def test_every_metric_of_a_request_and_of_the_sync_is_counted() -> None:
     """Those that refusals have, those that the sync reports, and all that alarms and the dashboard read."""
-    assert set(bill.REFUSED_COUNTS) == {name for _, refusal in load_app().REFUSALS for name in refusal.counts}
+    assert set(bill.REFUSED_COUNTS) == {name for _, answer in ERROR_ANSWERS for name in answer.counts}
     tree = ast.parse((ROOT / "handler" / "sync.py").read_text(encoding="utf-8"))
     literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert set(bill.SYNC_METRICS) == {text for text in literals if re.fullmatch(r"([A-Z][a-z]+){2,}", text)} & {

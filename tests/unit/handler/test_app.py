@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
@@ -345,16 +344,6 @@ def test_a_deployment_without_a_region_says_so(
     with pytest.raises(ConfigurationError, match="set AWS_REGION"):
         load_app().start()
     assert caplog.messages == ["refused to start"]
-
-
-def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only Linux tells how long a process has lived; a newcomer's machine may be another."""
-    monkeypatch.setattr("builtins.open", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
-    assert load_app()._process_age_ms() == 0.0
-    monkeypatch.undo()
-    assert load_app()._process_age_ms() > 0.0
-    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
-    assert load_app()._process_age_ms() == 0.0
 
 
 def test_one_request_only_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAllowedError, RequestError
-from retention.gateway import answered, read_body, request_id_of, size_of
+from retention.gateway import body_length, http_response, read_body, request_id_of
 from retention.request import MAX_BODY_BYTES
 
 Form = Callable[..., dict[str, Any]]
@@ -86,16 +86,16 @@ def test_a_lone_surrogate_is_not_a_crash() -> None:
 
 def test_answers_are_never_cached() -> None:
     """Every answer, with or without a body, forbids its keeping."""
-    assert answered(204) == {"statusCode": 204, "headers": {"cache-control": "no-store"}, "isBase64Encoded": False}
-    full = answered(200, "{}")
+    assert http_response(204) == {"statusCode": 204, "headers": {"cache-control": "no-store"}, "isBase64Encoded": False}
+    full = http_response(200, "{}")
     assert full["headers"] == {"cache-control": "no-store", "content-type": "application/json; charset=utf-8"}
     assert full["body"] == "{}"
 
 
 def test_only_the_size_of_a_refused_body_is_told() -> None:
     """Logs say how long a refused body was; of an event without one, zero."""
-    assert size_of(v2("abc")) == 3
-    assert size_of(v2(None)) == size_of(None) == 0
+    assert body_length(v2("abc")) == 3
+    assert body_length(v2(None)) == body_length(None) == 0
 
 
 @pytest.mark.parametrize("form", [v1, v2])

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
-from retention.log.record import _KEYS, ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
+from retention.errors import ERROR_ANSWERS
+from retention.log.record import (
+    _KEYS,
+    ANSWERED_METRICS,
+    DEGRADED_METRICS,
+    STAGE_METRICS,
+    Record,
+    line_of,
+    process_age_ms,
+)
 from retention.log.telemetry import Telemetry
-
-from tests.support.endpoint_on_fakes import load_app
 
 
 @pytest.fixture
@@ -174,7 +182,7 @@ def test_the_line_is_what_powertools_would_write(capsys: pytest.CaptureFixture[s
 def test_no_metric_has_the_name_of_a_field() -> None:
     """Fields begin with a small letter and metrics with a capital one, whatever the request becomes."""
     metrics = {
-        *(name for _, refusal in load_app().REFUSALS for name in refusal.counts),
+        *(name for _, answer in ERROR_ANSWERS for name in answer.counts),
         *(*ANSWERED_METRICS.values(), *DEGRADED_METRICS.values(), *STAGE_METRICS.values()),
         *("Verified", "Answered", "NoAnswer", "NewLeaf", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft"),
     }
@@ -186,3 +194,13 @@ def test_a_record_without_times_is_a_line_all_the_same() -> None:
     """Whatever little is known, the line is JSON."""
     line = json.loads(line_of(Record(), "error", service="s", namespace="R", at=0.0))
     assert (line["message"], line["status"]) == ("failed", 500)
+
+
+def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only Linux has the age of a process; a newcomer's machine may be another."""
+    monkeypatch.setattr("builtins.open", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
+    assert process_age_ms() == 0.0
+    monkeypatch.undo()
+    assert process_age_ms() > 0.0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    assert process_age_ms() == 0.0
