@@ -22,12 +22,14 @@ MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine in an ELF header
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode; this program may run on another Python
 EPOCH = 315_619_200  # 1980-01-02: a zip file knows no earlier time
 
-# What is never imported, by path inside the layer's python/. cffi's compiled half stays: cryptography loads it.
+# What is never imported, by path inside the layer's python/. cffi's compiled half stays: cryptography loads it. The
+# sync uses boto3's clients alone: no resources, and nothing of S3.
 UNUSED = (
     "bin",
     "cffi",
     "pycparser*",
     "aws_lambda_powertools/event_handler",
+    *(f"boto3/{name}" for name in ("crt.py", "data", "dynamodb", "ec2", "examples", "s3")),
     "aws_lambda_powertools/utilities/[!_j]*",  # Logger needs jmespath_utils
     "cryptography/hazmat/bindings/_rust/*.pyi",
     "jmespath/__main__.py",
@@ -54,7 +56,7 @@ def trim(layer: Path) -> None:
 
 
 def slim_data(data: Path) -> None:
-    """Leave of botocore's data what making a client reads: parsing the rest costs a cold start some 20 ms."""
+    """Leave of botocore's data what making a client, and its paginators, read: the rest would take 20 ms to parse."""
     for packed in data.rglob("*.json.gz"):
         model = json.loads(gzip.decompress(packed.read_bytes()))
         packed.with_suffix("").write_text(json.dumps(without_documentation(model), separators=(",", ":")))

@@ -1,15 +1,17 @@
 """Clients of AWS for an operator who waits: they give up soon, and errors name what is wrong in the shell or a profile.
 
-boto3 is imported on first use only: half a second that `--help` and `validate` need not wait for.
+`retention.aws.sdk` makes them; here are the checks before and after. botocore is imported on first use only: half a
+second that `--help` and `validate` need not wait for.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+from retention.aws import sdk
 
 from console.deployment.aws_files import config_file, no_profile, unparsed
 from console.deployment.aws_settings import check_profile, check_services, check_variables, endpoints, is_proxy
@@ -18,6 +20,7 @@ from console.terminal import shell, trust
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
 
+_CONFIG: Final = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 3}}
 _CREDENTIALS_FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -29,25 +32,23 @@ def client(service: str, *, region: str | None, endpoint_url: str | None) -> Any
     _check_option(endpoint_url)
     check_variables(os.environ)
     shell.reach_directly(endpoint_url or "", *endpoints(os.environ))
-    import boto3  # noqa: PLC0415  # see the module
-    from botocore.config import Config  # noqa: PLC0415  # likewise
-
-    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3})
     try:
-        if boto3.DEFAULT_SESSION is None:
-            boto3.setup_default_session()
-        session: Any = boto3.DEFAULT_SESSION
+        session: Any = sdk.session()
         scoped = session._session.get_scoped_config()  # noqa: SLF001  # boto3 gives no other way to it
         check_profile(_profile(), config_file(), scoped)
         check_services(scoped.get("services"), config_file(), session._session.full_config)  # noqa: SLF001  # likewise
         _check_credentials(session, scoped)
-        made = session.client(
-            service, region_name=region, endpoint_url=endpoint_url, config=config, verify=_roots(scoped)
+        made = sdk.client(
+            service,
+            config=_CONFIG,
+            check=_check_answer,
+            region=region,
+            endpoint_url=endpoint_url,
+            verify=_roots(scoped),
         )
         _check_way(made.meta.endpoint_url, scoped)
     except Exception as error:  # noqa: BLE001  # botocore lets through what its parsers raise
         raise _named(error) from None
-    made.meta.events.register("before-parse", _check_answer)
     return made
 
 
@@ -182,24 +183,12 @@ def _where() -> str:
     return f"the profile {_profile()} of {config_file()}"
 
 
-def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
 def _check_answer(response_dict: Mapping[str, Any], operation_model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's model
-    """Refuse what no service of AWS says: botocore takes a proxy's sign-in page for an empty success."""
-    body, service = bytes(response_dict["body"]).lstrip(), operation_model.service_model
-    good = response_dict["status_code"] < 300  # noqa: PLR2004  # 2xx
-    if "json" in str(service.metadata.get("protocol")):
-        # botocore takes JSON that is cut off for an answer without content
-        foreign = (bool(body) or good) and not _is_object(body)
-    else:
-        foreign = good and f"<{operation_model.name}Response".encode() not in body
-    if foreign or re.match(rb"(?i)<!doctype|<html", body):
-        name = "DynamoDB" if service.service_name == "dynamodb" else "AWS"
+    """Raise Failure for an answer that no AWS service sent or that is damaged, and for an error page of a proxy."""
+    body = bytes(response_dict["body"]).lstrip()
+    foreign_error = sdk.speaks_json(operation_model) and body and not sdk.is_object(body)
+    if foreign_error or not sdk.is_answer(response_dict, operation_model) or re.match(rb"(?i)<!doctype|<html", body):
+        name = "DynamoDB" if operation_model.service_model.service_name == "dynamodb" else "AWS"
         raise Failure(
             f"What answers there is not {name}: check --endpoint-url and AWS_ENDPOINT_URL, and whether a proxy is in"
             " between."

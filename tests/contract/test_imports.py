@@ -22,7 +22,7 @@ CRYPTOGRAPHY = {
     "signing_path": {"cryptography"},
 }
 AWS = {
-    "aws.sdk": {"botocore"},
+    "aws.sdk": {"boto3", "botocore"},
     "log.telemetry": {"aws_lambda_powertools"},
     "review.lists": {"botocore", "urllib3"},
     "probe": {"urllib3"},

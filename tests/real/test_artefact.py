@@ -29,8 +29,8 @@ ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
 # Everything the layer may hold at its top, and why the rest of what pip installed is not there: see scripts/layer.py.
 PACKAGES = {
-    *("aws_lambda_powertools", "botocore", "cryptography", "dateutil", "jmespath", "jwt", "urllib3"),
-    *("six.py", "typing_extensions.py", "__pycache__"),
+    *("aws_lambda_powertools", "boto3", "botocore", "cryptography", "dateutil", "jmespath", "jwt", "s3transfer"),
+    *("urllib3", "six.py", "typing_extensions.py", "__pycache__"),
 }
 
 
@@ -159,16 +159,19 @@ def test_the_built_template_has_no_yaml_aliases(made: Artefact) -> None:
 
 
 def test_the_artefact_imports_all_it_needs_from_itself() -> None:
-    """With nothing but the layer on its path, Python imports every package in it and makes both clients."""
+    """With the artefact alone on its path, Python imports every package and makes both clients and a paginator."""
     artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
     program = (
-        "import botocore.session, cryptography.x509.verification, jwt.algorithms\n"
+        "import cryptography.x509.verification, jwt.algorithms\n"
         "from aws_lambda_powertools.logging import Logger\n"
         "from aws_lambda_powertools.metrics import Metrics\n"
-        "session = botocore.session.get_session()\n"
-        "print([session.create_client(name).meta.endpoint_url for name in ('dynamodb', 'ssm')])\n"
+        "from retention.aws import sdk\n"
+        "clients = [sdk.client(name) for name in ('dynamodb', 'ssm')]\n"
+        "clients[0].get_paginator('query')\n"
+        "print([client.meta.endpoint_url for client in clients])\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(artefact.layer / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([str(artefact.function), str(artefact.layer / "python")])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     printed = subprocess.run(
         [real_parts.base_interpreter(), "-S", "-c", program],
         env=environment,
@@ -183,7 +186,7 @@ def test_the_artefact_imports_all_it_needs_from_itself() -> None:
 NOT_IMPORTED = {
     *("ast", "dataclasses", "dis", "inspect", "tokenize"),  # written out by scripts/compile.py
     *("email", "http", "urllib", "urllib.parse", "pathlib", "uuid", "typing_extensions"),
-    *("aws_lambda_powertools", "botocore", "urllib3", "jmespath", "jwt"),
+    *("aws_lambda_powertools", "boto3", "botocore", "urllib3", "jmespath", "jwt", "s3transfer"),
     *("cryptography.x509", "cryptography.hazmat.primitives.serialization", "cryptography.hazmat.backends"),
     "retention.certificates",
 }

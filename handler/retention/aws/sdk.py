@@ -1,38 +1,44 @@
-"""The SDK's own clients, for what is not in the path of a request: the console, and the sync of review states."""
+"""Clients of boto3, all made here, for what is not in the path of a request: the console, and the sync.
+
+boto3 is imported on first use: the real-time function's modules lead here, and it must not pay half a second for it.
+"""
 
 from __future__ import annotations
 
-import functools
 import json
 import zlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from retention.aws.connection import CallFailedError, service_code
 
-if TYPE_CHECKING:
-    from botocore.session import Session
-
-# botocore makes a client's class from a service's description when it runs.
+# boto3 makes a client's class from a service's description when it runs.
 Client: TypeAlias = Any
 
-# No customer waits: a busy table is asked again, and eight threads write at a time.
-CONNECT_SECONDS: Final = 2.0
-READ_SECONDS: Final = 5.0
-_ATTEMPTS: Final = 3
-_CONNECTIONS: Final = 8
+# Is called with each answer before botocore parses it, and raises what the caller of the client is to see.
+AnswerCheck: TypeAlias = Callable[..., None]
 
-_OK = 200
+# Fields of botocore's Config. No customer waits for the sync, so a busy table is asked again, but for seconds, never
+# minutes; eight threads write at a time. Hosts are those that the real-time function asks (`retention.aws.endpoint`).
+SCHEDULED: Final[Mapping[str, Any]] = {
+    "connect_timeout": 2.0,
+    "read_timeout": 5.0,
+    "retries": {"total_max_attempts": 3, "mode": "standard"},
+    "max_pool_connections": 8,
+    "account_id_endpoint_mode": "disabled",
+}
+
+_FIRST_OTHER_THAN_SUCCESS = 300
 
 
 class SdkConnection:
-    """A client made elsewhere, where `retention.lookup.store` wants a `retention.aws.connection.Connection`."""
+    """A client of boto3 in the place of a `retention.aws.connection.Connection`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request, e.g. `call("get_item", {…})`. Raises CallFailedError for whatever goes wrong."""
+        """Send one request, e.g. `call("get_item", {…})`. Raises CallFailedError for every failure."""
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**request)
         except Exception as error:  # the SDK's parsers raise almost anything on an answer that is not AWS's
@@ -47,46 +53,71 @@ class SdkConnection:
         self._client.close()
 
 
-def client(service: str) -> Client:
-    """Return a client for `dynamodb` or `ssm` that waits for seconds, never minutes.
+def check_answer(response_dict: Mapping[str, Any], operation_model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
+    """Raise CallFailedError for an answer that `is_answer` refuses: the check of a client that has no other."""
+    if not is_answer(response_dict, operation_model):
+        raise CallFailedError("DamagedAnswer")
 
-    Region, credentials and endpoint come from the standard environment (AWS_REGION, AWS_ENDPOINT_URL, …).
+
+def client(
+    service: str,
+    *,
+    config: Mapping[str, Any] = SCHEDULED,
+    check: AnswerCheck = check_answer,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    verify: str | None = None,
+) -> Client:
+    """Return a client of boto3 for a service by its name there, such as `dynamodb`.
+
+    `config` are fields of botocore's Config. `region`, `endpoint_url` and `verify` (a file of roots to trust) come from
+    the standard environment where they are None. `check` is called with every answer that arrives.
     """
-    # The real-time function's modules lead here, and it must not pay for this import.
-    from botocore.config import Config  # noqa: PLC0415  # as said above
+    from botocore.config import Config  # noqa: PLC0415  # see the module
 
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-        max_pool_connections=_CONNECTIONS,
-        account_id_endpoint_mode="disabled",
+    made = session().client(
+        service, region_name=region, endpoint_url=endpoint_url, verify=verify, config=Config(**config)
     )
-    made = _session().create_client(service, config=config)
-    made.meta.events.register("before-parse", _check_body)
+    made.meta.events.register("before-parse", check)
     return made
 
 
-@functools.cache
-def _session() -> Session:
-    """One session for all clients: a second client then costs a tenth of the first."""
-    from botocore.session import get_session  # noqa: PLC0415  # see client
+def session() -> Any:  # noqa: ANN401  # a boto3.Session, which takes a service's name as a literal alone
+    """Return boto3's default session: one for all clients, since a second client then costs a tenth of the first."""
+    import boto3  # noqa: PLC0415  # see the module
 
-    return get_session()
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session()
+    return boto3.DEFAULT_SESSION
 
 
-def _check_body(response_dict: Mapping[str, Any], **_: object) -> None:
-    """Refuse an answer that did not arrive whole.
+def is_answer(response: Mapping[str, Any], operation: Any) -> bool:  # noqa: ANN401  # botocore's OperationModel
+    """Return whether an AWS service answered, and its answer arrived complete; an error status is accepted as it is.
 
-    botocore takes JSON that is cut off for an answer without content, and an item that could not be read would be an
-    item that does not exist. DynamoDB sends a checksum; SSM does not, and its answers are short.
+    botocore takes JSON that is cut off, or a proxy's sign-in page, for a success without content, and an item that
+    could not be read would be an item that does not exist. `response` is botocore's: `status_code`, `headers`, `body`.
     """
-    if response_dict["status_code"] != _OK:
-        return
-    body, checksum = response_dict["body"], response_dict["headers"].get("x-amz-crc32")
-    whole = str(zlib.crc32(body)) == checksum if checksum else isinstance(json.loads(body), dict)
-    if not whole:
-        raise CallFailedError("DamagedAnswer")
+    if response["status_code"] >= _FIRST_OTHER_THAN_SUCCESS:
+        return True
+    body, checksum = bytes(response["body"]), response["headers"].get("x-amz-crc32")
+    if checksum is not None:  # DynamoDB sends one
+        return bool(str(zlib.crc32(body)) == checksum)
+    if speaks_json(operation):
+        return is_object(body)
+    return f"<{operation.name}Response".encode() in body
+
+
+def speaks_json(operation: Any) -> bool:  # noqa: ANN401  # botocore's OperationModel
+    """Return whether the operation's service answers in JSON, not in XML."""
+    return "json" in str(operation.service_model.metadata.get("protocol"))
+
+
+def is_object(body: bytes) -> bool:
+    """Return whether `body` is a JSON object."""
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def code_of(error: Exception) -> str:

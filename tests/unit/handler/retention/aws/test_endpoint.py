@@ -1,4 +1,4 @@
-"""Where a service is: the real-time function asks where the sync's botocore would, in every region there is."""
+"""Where a service is: the real-time function asks where the sync's boto3 would, in every region there is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import itertools
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
-from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 from retention.aws import sdk
@@ -34,7 +34,7 @@ def asked_by_the_sync(monkeypatch: pytest.MonkeyPatch, service: str) -> str:
     def stop(request: Any, **_: object) -> None:
         raise Asked(request.url)
 
-    monkeypatch.setattr(sdk, "_session", get_session)  # the one that is kept has read another environment
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # the one that is kept has read another environment
     client = sdk.client(service)
     client.meta.events.register("before-send", stop)
     with pytest.raises(Asked) as asked:
