@@ -6,28 +6,28 @@ APPLE_PORT ?= 8700
 FILE ?= retention.yaml
 MINUTES ?= 1
 BIN := .venv/bin
-# -I: what the shell holds for Python (PYTHONPATH, PYTHONHOME, PYTHONWARNINGS …) is not for these programs
+# -I: these programs ignore the shell's PYTHONPATH, PYTHONHOME, PYTHONWARNINGS …
 PYTHON_ALONE := $(BIN)/python -I
 SAM_BIN := .venv-sam/bin
 REQUIREMENTS := requirements/dev.txt layers/dependencies/requirements.txt
 export SAM_CLI_TELEMETRY := 0
 
-# What the shell sets for Python would change what is installed and built. Of pip's variables scripts/install.py takes
-# those that say where packages come from.
+# The shell's variables for Python would change what is installed and built. Of pip's variables, scripts/install.py keeps
+# those that name the package index and its certificates.
 unexport $(filter-out PYTHON,$(filter PYTHON% __PYVENV_%,$(.VARIABLES))) VIRTUAL_ENV SOURCE_DATE_EPOCH
 
-# $(call given,NAME): what was typed after make. A shell has its own ideas of ENV (sh's startup file) and ARCH.
+# $(call given,NAME): the value typed after make. The shell's own ENV (sh's startup file) and ARCH are ignored.
 given = $(call quoted,$(if $(filter command,$(origin $(1))),$($(1))))
 # $(call quoted,TEXT): one word for the shell, blanks and quotes included
 quoted = '$(subst ','\'',$(1))'
 
-# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment, of packages held to their hashes. What pip says
-# goes to a log. No path in a recipe is absolute, so that a checkout's own may have blanks in it.
+# $(call environment,FOLDER,REQUIREMENTS): a new virtual environment; pip checks each package's hash and writes to a log.
+# No path in a recipe is absolute, so that the path of a checkout may have blanks in it.
 define environment
 @scripts/check-path
 @python=$$(scripts/find-python) || exit 1; echo "Preparing $(1) with $$("$$python" -V)"; \
 "$$python" -m venv --clear $(1) && $(1)/bin/python -Es scripts/install.py $(2) > $(1)/pip.log 2>&1 \
-  || { grep ERROR $(1)/pip.log; echo "$(1) could not be made; $(1)/pip.log says more." >&2; exit 1; }
+  || { grep ERROR $(1)/pip.log; echo "$(1) could not be made: see $(1)/pip.log." >&2; exit 1; }
 @touch $@
 endef
 
@@ -39,58 +39,62 @@ help: ## list the verbs
 
 setup: .venv/.installed .venv-sam/.made ## make the virtual environments that the other verbs use
 
-run: .venv/.installed ## answer every sample event, and show the last answer whole
+run: .venv/.installed ## answer every sample event, and print the last answer in full
 	@$(PYTHON_ALONE) -m console.local.demo
 
-# with ENVIRONMENTS, the built artefact under Lambda's runtime: that takes SAM's environment
-serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## the same as an HTTP endpoint on PORT (8080; 0 finds a free one); ENVIRONMENTS=N runs it as Lambda would
+# with ENVIRONMENTS the artefact is built first, which needs SAM
+serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## answer requests over HTTP on PORT (8080; 0 takes a free one); ENVIRONMENTS=N runs the built artefact as Lambda does
 	@exec $(PYTHON_ALONE) -m console.local.serve --port $(PORT) --dynamodb-port $(DYNAMODB_PORT) \
 	  $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) $(if $(TRUST_ANCHOR),--trust-anchor $(call quoted,$(TRUST_ANCHOR)))
 
-sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store of its own, all on this machine
+sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store simulator on this machine
 	@exec $(PYTHON_ALONE) -m console.local.sandbox --file $(call quoted,$(FILE)) --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
-# where a missing part is a failure, the parts that make can have are there
-test: .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-checkov/.made .venv-fuzz/.made) ## all tests (PYTEST= adds options); handler/ keeps 95 % branch coverage
-	@$(PYTHON_ALONE) -m pytest --cov --cov-report=term --cov-fail-under=95 $(PYTEST)
+# on as many cores as there are; the tests of one file stay together, because they share servers
+test: .venv/.installed ## run the quick tests, in about two minutes; they need nothing but Python (PYTEST= adds options of pytest)
+	@$(PYTHON_ALONE) -m pytest -n auto --dist loadfile $(PYTEST)
 
-e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a whole local AWS, in some two minutes
+e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a local emulation of AWS, in about two minutes
 	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
-prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## attacks, faults, kills and load at full size, in some fifteen minutes; writes docs/reliability.md
+prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md
 	@rm -rf .evidence
 	@PROVE=1 REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/reliability $(PYTEST)
 	@$(PYTHON_ALONE) -m tests.support.reliability_page
 
-fuzz: .venv-fuzz/.made ## coverage-guided fuzzing of the endpoint for MINUTES (1); what it finds stays in .fuzz
+fuzz: .venv-fuzz/.made ## fuzz the endpoint, guided by coverage, for MINUTES (1); writes what it finds to .fuzz
 	@PYTHONPATH=.:handler .venv-fuzz/bin/python -m tests.fuzz --minutes "$(MINUTES)"
 
-check: lint template test ## what CI runs: lint, types, template and tests
+# Every test but those of `make e2e`. Where a missing part is a failure, the parts that make can have are there.
+check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made) ## run all that CI runs but e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
+	@$(PYTHON_ALONE) -m pytest tests --ignore tests/e2e --cov --cov-report= $(PYTEST)
+	@$(BIN)/coverage report --include 'handler/*' --fail-under 95
+	@$(BIN)/coverage report --include 'console/*' --fail-under 90
 
 lint: .venv/.installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/python -m mypy
 
-# cfn-lint with its informational rules too; checkov with the skips argued in the template, asking nobody on the network
+# cfn-lint with its informational rules too; checkov with the skips that the template gives reasons for, and no network
 template: .venv-sam/.made .venv-checkov/.made
 	@$(SAM_BIN)/python -m samcli validate --lint
 	@$(SAM_BIN)/python -c 'from cfnlint.runner import main; main()' --include-checks I -- template.yaml
 	@.venv-checkov/bin/python -m checkov.main --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
-build: .venv-sam/.made ## the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)
+build: .venv-sam/.made ## build the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)
 	@$(SAM_BIN)/python -Es scripts/build.py --env $(call given,ENV) --arch $(call given,ARCH)
 
 deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
 	@$(BIN)/python -Es scripts/deploy.py --env $(call given,ENV) --nonce $(call given,NONCE)
 
-bench: .venv/.bench .venv-sam/.made ## measure ours and the reference, in some six minutes: table, plot, figures as JSON; BEFORE=TREE measures an older checkout too
+bench: .venv/.bench .venv-sam/.made ## measure ours and the reference, in about six minutes; prints a table, a plot and JSON; BEFORE=TREE also measures an older checkout
 	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before $(call quoted,$(BEFORE)))
 
-events: .venv/.installed ## re-make the sample events and the test CA's certificates
+events: .venv/.installed ## make the sample events and the test CA's certificates again
 	@$(PYTHON_ALONE) -m console.local.sample_events
 
-pins: ## take the newest versions of all dependencies that are COOLDOWN_DAYS (7) old, with their hashes
+pins: ## update all dependencies to their newest version that is COOLDOWN_DAYS (7) old, with hashes
 	@scripts/pins
 
 clean: ## remove everything that was made, virtual environments included
@@ -103,7 +107,7 @@ clean: ## remove everything that was made, virtual environments included
 # the project itself, editable and without fetching anything: hatchling came with the pins
 .venv/.installed: .venv/.made pyproject.toml
 	@$(BIN)/python -Es scripts/install.py --project . > .venv/pip.log 2>&1 \
-	  || { echo "The project could not be installed; .venv/pip.log says why." >&2; exit 1; }
+	  || { echo "The project could not be installed: see .venv/pip.log." >&2; exit 1; }
 	@touch $@
 
 # the plot's library

@@ -57,13 +57,32 @@ def test_a_name_is_one_word_for_the_shell(text: str) -> None:
     assert shown.stdout.strip() == repr([text]), shown.stderr
 
 
+def prerequisites(verb: str, **environment: str) -> set[str]:
+    database = make("-pnq", verb, environment=environment).stdout
+    (found,) = [line.split()[1:] for line in database.splitlines() if line.startswith(f"{verb}:")]
+    return set(found)
+
+
 @pytest.mark.parametrize(("required", "made"), [("1", True), ("", False)])
 def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
-    """As in CI on a fresh clone: the tests would fail for the fuzzer's environment, which another verb makes."""
-    database = make("-pnq", "test", environment={"REQUIRE_REAL_PARTS": required}).stdout
-    (prerequisites,) = [line.split()[1:] for line in database.splitlines() if line.startswith("test:")]
-    assert {".venv/.installed", ".venv-sam/.made"} <= set(prerequisites)
-    assert ({".venv-fuzz/.made", ".venv-checkov/.made"} <= set(prerequisites)) == made
+    """In CI, on a fresh clone, `make check` makes every environment its tests need: a missing one would fail them."""
+    found = prerequisites("check", REQUIRE_REAL_PARTS=required)
+    assert {"lint", "template", ".venv/.installed", ".venv-sam/.made"} <= found
+    assert (".venv-fuzz/.made" in found) == made
+    assert ".venv-checkov/.made" in prerequisites("template")
+
+
+def test_the_quick_tests_need_nothing_but_python() -> None:
+    """`make test` makes one environment, whatever is required of `make check`."""
+    assert prerequisites("test", REQUIRE_REAL_PARTS="1") == {".venv/.installed"}
+
+
+def test_check_runs_every_test_and_both_coverage_gates() -> None:
+    """All directories but e2e, which `make e2e` runs; handler/ and console/ each have a floor."""
+    printed = make("-n", "check", "--assume-old=.venv/.installed").stdout
+    assert "-m pytest tests --ignore tests/e2e --cov --cov-report=" in printed
+    assert "coverage report --include 'handler/*' --fail-under 95" in printed
+    assert "coverage report --include 'console/*' --fail-under 90" in printed
 
 
 def small_project(folder: Path) -> Path:

@@ -8,11 +8,7 @@ import shlex
 from itertools import pairwise
 from typing import Any, Final
 
-import pytest
-
 from tests.contract.test_template import PARAMETERS, acceptable
-from tests.support import real_parts
-from tests.support.required_parts import real
 from tests.support.sam_template import ROOT, template
 
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -57,15 +53,6 @@ def test_the_budget_goes_by_the_tag_of_samconfig() -> None:
     config = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
     assert len(re.findall(rf'^tags = "{key}={value} ', config, re.MULTILINE)) == 2
     assert arguments("--notifications-with-subscribers")
-
-
-@pytest.mark.real
-def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:
-    """Its logical id is SAM's."""
-    given = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
-    found = real(lambda: real_parts.processed_template(artefact, given))["Resources"]
-    (skipped,) = re.findall(r"--resources-to-skip (\w+)", "\n".join(BLOCKS))
-    assert found[skipped]["Type"] == "AWS::Lambda::Alias"
 
 
 def test_the_first_hour_has_every_step() -> None:

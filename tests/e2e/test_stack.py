@@ -37,8 +37,6 @@ from tests.support.required_parts import real
 from tests.support.sam_template import ROOT
 from tests.support.simulated_app import NOW, PEM, make_box, text
 
-pytestmark = pytest.mark.real
-
 # The sample app: what events/retention.yaml says.
 APP: Final = App(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID: Final = "2X9R4HXF34"

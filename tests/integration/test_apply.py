@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 from retention import table as rows
 from retention.catalog import MessageState
 from retention.review.snapshot import follow
 
 from console.appstore.client import AppleError
 from console.releases import load_live
-from console.releases.other_rows import create_table
 from console.rollout.apply import Applying, Done, estimate, prospect
 from console.rollout.observed import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.server import BoxServer
 from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Message
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 from tests.support.operator import FILE, HEAD, NOW, TABLE, Operator, operator
-from tests.support.simulated_app import APP, MONTHLY, PEM, Clock, make_box, new_id, png, text
+from tests.support.simulated_app import APP, MONTHLY, PEM, new_id, png, text
 
 
 @pytest.fixture
@@ -367,30 +363,6 @@ def test_somebody_elses_id(production: Operator) -> None:
     production.rewrite("header: Stay,", "header: Stay, revision: 2,")
     production.rewrite("header: Restez,", "header: Restez, revision: 2,")
     assert production.apply().messages == 2
-
-
-@pytest.mark.real
-def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> None:
-    """DynamoDB Local judges names and expressions as the service does; moto does not."""
-    with operator(tmp_path) as made:
-        files = made.directory
-    client: Any = get_session().create_client("dynamodb", region_name="us-east-1", endpoint_url=dynamodb_local)
-    table = f"apply-{new_id()}"
-    create_table(client, table)
-    clock = Clock()
-    with closing(make_box(clock)) as box, BoxServer(box) as server:
-        made = Operator(files, box, server, client, PRODUCTION, clock=clock, table=table)
-        made.apply()
-        made.approve()
-        made.apply()
-        assert made.plan().agrees
-        made.rewrite("Restez,", "Restez encore,")
-        left = made.apply().left
-        assert left is not None
-        assert [review.meanwhile is not None for review in left.in_review] == [True]
-        made.approve()
-        made.apply()
-        assert made.plan().agrees
 
 
 # Interruptions

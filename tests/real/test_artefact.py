@@ -22,7 +22,6 @@ from tests.support.sam_template import ROOT, read_template
 if TYPE_CHECKING:
     from tests.support.real_parts import Artefact
 
-pytestmark = pytest.mark.real
 
 MIB = 1024 * 1024
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.support.real_parts import Artefact, Emulator
 
-pytestmark = pytest.mark.real
 
 # The status is the last part of an event's name.
 SAMPLES = sorted(EVENTS.glob("*-[2-5][0-9][0-9].json"))

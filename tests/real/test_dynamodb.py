@@ -45,8 +45,6 @@ from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.fault_proxy import FaultProxy, trusted
 from tests.support.small_release import NOW, put, release
 
-pytestmark = pytest.mark.real
-
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED"}
 IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
 

@@ -101,7 +101,6 @@ def test_every_skip_is_argued_in_one_line() -> None:
     assert not [path.name for path in ROOT.glob(".checkov.y*ml")]
 
 
-@pytest.mark.real
 def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path: Path) -> None:
     """Nothing fails in what CloudFormation will see; without the skips just they would: none outlives its cause."""
     argued = {(name, check) for name, check, _ in skips()}
@@ -111,7 +110,6 @@ def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path
     assert judged(processed, tmp_path) == {"skipped": set(), "failed": argued}
 
 
-@pytest.mark.real
 def test_cfn_lint_finds_nothing_in_what_cloudformation_will_see(processed: Document, tmp_path: Path) -> None:
     """Informational rules included: what SAM makes of the template is as clean as the template."""
     file = tmp_path / "template.json"

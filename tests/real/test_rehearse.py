@@ -84,7 +84,6 @@ def rehearse(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dic
 Rehearse = Callable[..., tuple[int, dict[str, Any]]]
 
 
-@pytest.mark.real
 def test_a_rehearsal_on_environments_on_demand(
     artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse
 ) -> None:
@@ -105,7 +104,6 @@ def test_a_rehearsal_on_environments_on_demand(
     assert emulators(artefact) <= before, "an environment outlived the server"
 
 
-@pytest.mark.real
 def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse) -> None:
     """An environment that trusts another root answers 401, and the rehearsal says so instead of going on."""
     assert artefact.function.is_dir()

@@ -28,8 +28,6 @@ from console.releases import list_releases, publish, rollback
 from console.releases.other_rows import create_table, record_default, write_profile
 from tests.support.killed_client import KilledError, Mortal
 
-pytestmark = pytest.mark.real
-
 APP: Final = 6745974591
 PRODUCTS: Final = ("trailhead.basic.monthly", "trailhead.pro.monthly", "trailhead.pro.annual", "unheard.of")
 LOCALES: Final = ("en-US", "fr-CA", "de-DE", "ja-JP")

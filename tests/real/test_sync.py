@@ -28,8 +28,6 @@ from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import NOW, PEM, make_box, text
 from tests.support.small_release import put
 
-pytestmark = pytest.mark.real
-
 KEY_ID = str(SETTINGS["keyId"])
 VARIABLES = {
     "RETENTION_TABLE": "retention",

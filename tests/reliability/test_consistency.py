@@ -170,7 +170,6 @@ def named(scene: Scene, number: int) -> str:
     return name
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("operation", killed_processes.OPERATIONS if PROVING else killed_processes.SMALL)
 def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_for_ever(
     dynamodb_local: str, operation: str, figures: Figures
@@ -233,7 +232,6 @@ def goes_on(scene: Scene) -> int:
     return len(incomplete)
 
 
-@pytest.mark.real
 def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_whole_release(
     dynamodb_local: str, figures: Figures
 ) -> None:
@@ -266,7 +264,6 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
 # Raced -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.real
 def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_with_both_in_order(
     dynamodb_local: str, tmp_path: Path, figures: Figures
 ) -> None:
@@ -447,7 +444,6 @@ def load(dynamodb_local: str) -> Iterator[Load]:
     made.results.close()
 
 
-@pytest.mark.real
 def test_readers_behind_lagging_replicas_see_one_whole_release_or_the_other_while_others_publish(
     load: Load, figures: Figures
 ) -> None:
@@ -464,7 +460,6 @@ def test_readers_behind_lagging_replicas_see_one_whole_release_or_the_other_whil
     )
 
 
-@pytest.mark.real
 def test_rolling_back_under_load_moves_readers_from_one_whole_release_to_another(load: Load, figures: Figures) -> None:
     """Back and forth, while others publish and collect."""
     load.send("publish", 1)
@@ -476,7 +471,6 @@ def test_rolling_back_under_load_moves_readers_from_one_whole_release_to_another
     figures.note("rollbacks under eight readers", done_by(errands), told_of(sights))
 
 
-@pytest.mark.real
 def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_the_next(
     load: Load, figures: Figures
 ) -> None:
@@ -754,7 +748,6 @@ def cut(first: str, second: str, calls: int, end: End) -> bool:
 # The model ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.real
 def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
     dynamodb_local: str, figures: Figures
 ) -> None:

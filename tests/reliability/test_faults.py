@@ -74,7 +74,6 @@ if TYPE_CHECKING:
 
     from tests.support.real_parts import Emulator
 
-pytestmark = pytest.mark.real
 
 # Milliseconds within which every answer is promised: with a catalog in memory, and 503 without one.
 WARM_MS: Final = 250.0

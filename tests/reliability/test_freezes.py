@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[["Owner"], None]
     Lines: TypeAlias = list[dict[str, Any]]
 
-pytestmark = pytest.mark.real
 
 TESTS: Final = Path(__file__).parents[1]
 

@@ -142,7 +142,6 @@ def rows_of(soaked: Soaked) -> Iterator[Row]:
     yield "99th percentile, likewise", " → ".join(f"{quantiles(part, n=100)[98]:.2f}" for part in parts) + " ms"
 
 
-@pytest.mark.real
 def test_a_soak_leaves_nothing_behind(
     emulator: Callable[[Mapping[str, str]], Emulator],
     variables: Mapping[str, str],

@@ -252,7 +252,6 @@ MODES = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("mode", some(MODES, "as deployed", "Parameter Store quotes", "DynamoDB quotes"))
 def test_the_function_writes_no_secret(
     mode: str, haul: Haul, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
@@ -342,7 +341,6 @@ REFUSALS: Mapping[str, Callable[[Haul], dict[str, str]]] = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("what", some(REFUSALS, "a key for a trust anchor", "credentials in an endpoint"))
 @pytest.mark.parametrize("handler", ["app.get_retention_message", "sync.sync_states"])
 def test_a_refusal_to_start_repeats_no_parameter(
@@ -382,7 +380,6 @@ APPLES: Mapping[str, Callable[[Request], Response]] = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("curious", some(["", "curious"], "curious"))
 @pytest.mark.parametrize("says", some(APPLES, "takes it", "answers 400", "lists its token"))
 def test_the_sync_writes_no_secret(
@@ -411,7 +408,6 @@ def test_the_sync_writes_no_secret(
     haul.looked("the sync", written, sent, 1)
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("fault", ["its key cut short", "Parameter Store quotes", "DynamoDB quotes"])
 def test_a_sync_without_a_key_or_a_table_writes_no_secret(
     fault: str, haul: Haul, table: str, artefact: real_parts.Artefact

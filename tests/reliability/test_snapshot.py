@@ -26,8 +26,6 @@ from tests.support.local_aws import AwsFront
 from tests.support.required_parts import real
 from tests.support.simulated_app import PEM
 
-pytestmark = pytest.mark.real
-
 ROOT = Path(__file__).parents[2]
 ACCESS_KEY = "ASIAEXAMPLEEXAMPLE00"
 SECRET_KEY = "0123456789/secretSECRETsecretSECRET+abcd"

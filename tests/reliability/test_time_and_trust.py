@@ -297,7 +297,6 @@ def signed(answer: dict[str, Any], pem: bytes, now: datetime) -> bool:
 SLEPT = [timedelta(hours=3), timedelta(weeks=3)]
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("slept", SLEPT, ids=["hours", "weeks"])
 def test_restored_from_a_snapshot_nothing_that_has_a_time_is_believed(
     function: Process, slept: timedelta, note: Note
@@ -339,7 +338,6 @@ def told(slept: timedelta) -> str:
     return f"{slept.days // 7} weeks" if slept.days else f"{slept.seconds // 3600} hours"
 
 
-@pytest.mark.real
 def test_thawed_without_a_hook_everything_that_was_due_is_due(function: Process, note: Note) -> None:
     """Lambda freezes between requests and tells nobody: the wall clock alone says that two hours have passed."""
     lasting = app_store("2027")
@@ -359,7 +357,6 @@ def test_thawed_without_a_hook_everything_that_was_due_is_due(function: Process,
     )
 
 
-@pytest.mark.real
 def test_restored_where_aws_does_not_answer_the_old_catalog_serves_marked(function: Process, note: Note) -> None:
     """What is three weeks old says so, the real key is nowhere, and the next rule answers instead of an offer."""
     lasting = app_store("2027")
@@ -389,7 +386,6 @@ def test_restored_where_aws_does_not_answer_the_old_catalog_serves_marked(functi
 # Who gets the real key's signature
 
 
-@pytest.mark.real
 def test_apples_requests_are_signed_by_the_real_key(function: Process, note: Note) -> None:
     """The control of what follows: under the root that passes for Apple's, each offer verifies under the stored key."""
     authority, now = app_store("2027"), NOW.timestamp()
@@ -402,7 +398,6 @@ def test_apples_requests_are_signed_by_the_real_key(function: Process, note: Not
     note("V1, V2 and Advanced Commerce, under the root in Apple's place", "signed by the real key")
 
 
-@pytest.mark.real
 def test_another_anchors_requests_ask_for_no_key(
     monkeypatch: pytest.MonkeyPatch, sample: dict[str, str], aws: AwsFront, note: Note
 ) -> None:
@@ -439,7 +434,6 @@ def lines_of(function: Emulator) -> list[dict[str, Any]]:
     return [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
 
 
-@pytest.mark.real
 def test_a_stack_with_a_rehearsal_anchor_never_lets_the_real_key_sign(
     emulator: Start, sample: dict[str, str], aws: AwsFront, note: Note
 ) -> None:
@@ -511,7 +505,6 @@ REFUSED: Final[tuple[tuple[str, dict[str, str], bytes | None, str], ...]] = (
 )
 
 
-@pytest.mark.real
 @pytest.mark.parametrize(("given", "variables", "anchor", "code"), REFUSED, ids=[case[0] for case in REFUSED])
 def test_a_deployed_function_refuses_to_start(
     emulator: Start,
@@ -536,7 +529,6 @@ def test_a_deployed_function_refuses_to_start(
     note(f"deployed with {given}", f"does not start: `{code}`")
 
 
-@pytest.mark.real
 def test_the_limits_of_signed_date_are_exact(emulator: Start, sample: dict[str, str], note: Note) -> None:
     """Five minutes old or a minute ahead is accepted, and not a millisecond more, by the built artefact's own clock."""
     function = emulator({**sample, **CLOCK})
@@ -557,7 +549,6 @@ def test_the_limits_of_signed_date_are_exact(emulator: Start, sample: dict[str, 
     note("signed exactly 1 min ahead of our clock; a millisecond later", "200; 403, `too_new`")
 
 
-@pytest.mark.real
 def test_cloudformation_refuses_an_anchor_in_production(artefact: Artefact, note: Note) -> None:
     """By a rule of the very template that is deployed, before anything is made; and no parameter sets a clock."""
     assert read_template(artefact.template)["Rules"] == template()["Rules"]

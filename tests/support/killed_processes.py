@@ -173,7 +173,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Any, str], None]]] = {
     "collect": _collect,
     WIDE: _publish_wide,
 }
-# Enough for `make test`.
+# Enough for `make check`.
 SMALL: Final = tuple(operation for operation in OPERATIONS if operation != WIDE)
 
 

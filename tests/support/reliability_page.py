@@ -1,6 +1,6 @@
 """What the tests of tests/reliability find, and the page that shows it: docs/reliability.md.
 
-    size(100_000, 2_000)              how many to try: the first under `make prove`, the second under `make test`
+    size(100_000, 2_000)              how many to try: the first under `make prove`, the second under `make check`
     keep("faults", text, columns, rows)    one section's figures; kept under `make prove`, dropped otherwise
 
 `make prove` runs those tests at full size and then this module, which writes the page from what they kept. A section

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.decision import decide
-from retention.jws import APPLE_ROOT_FINGERPRINT
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 
-from benchmarks import artefacts, catalogs, figures
+from benchmarks import catalogs, figures
 from benchmarks.catalogs import Shape
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.release import Release
-from console.simulator.authority import Authority, request_claims
-from tests.support import real_parts
-from tests.support.real_parts import Artefact
-from tests.support.required_parts import real
 
 ROOT = Path(__file__).parents[3]
 HANDLER = ROOT / "handler"
@@ -119,34 +111,6 @@ def test_a_contestant_that_is_not_always_there_has_figures_of_its_own() -> None:
     assert found["cold_first_answer_vs_before"] == found["cold_init_vs_before"] == 0.5
     assert found["cold_first_answer_unknown_chain_vs_reference"] == 2
     assert set(found) <= {figure.key for figure in figures.FIGURES}
-
-
-@pytest.mark.real
-def test_what_is_measured_has_the_scenes_app_store_in_apples_place(tmp_path: Path) -> None:
-    """Its root, its fingerprint, and its chain in the table or not; the source it is made of stays as it is."""
-    real(real_parts.base_interpreter)  # what compiles the copy
-    authority = Authority.create("Scene")
-    function = tmp_path / "built" / "GetRetentionMessage"
-    shutil.copytree(HANDLER, function, ignore=shutil.ignore_patterns("__pycache__"))
-    built = Artefact(function, tmp_path, tmp_path)
-    program = (
-        "from retention import jws, known_chains; from datetime import datetime, UTC; import sys;"
-        "verifier = jws.SignedPayloadVerifier([jws.apple_root()]);"
-        "verifier.verify(sys.argv[1], datetime.now(UTC));"
-        "print('retention.certificates' in sys.modules, *(c.anchor for c in known_chains.KNOWN_CHAINS.values()))"
-    )
-    token = authority.sign(request_claims(environment="Sandbox"))
-    for known in (True, False):
-        made = artefacts.in_apples_place(built, authority, ROOT, tmp_path / "copy", known=known)
-        done = subprocess.run(
-            [sys.executable, "-c", program, token],
-            env={"PYTHONPATH": str(made.function)},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        assert done.stdout.split() == [str(not known), authority.fingerprint if known else APPLE_ROOT_FINGERPRINT]
-        assert (function / "retention" / "jws.py").read_bytes() == (HANDLER / "retention" / "jws.py").read_bytes()
 
 
 def test_a_figure_knows_whether_it_is_reached() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import cfnlint
-import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from tests.contract.test_operations_page import BLOCKS
 from tests.support import real_parts
 from tests.support.required_parts import real
 from tests.support.sam_template import ROOT, Document
@@ -42,7 +42,6 @@ def resources_of(artefact: real_parts.Artefact, parameters: dict[str, str]) -> d
 NAMED: Final = {"ConfigName": "Canary10Percent5Minutes"}
 
 
-@pytest.mark.real
 def test_a_canary_goes_back_when_an_alarm_fires(artefact: real_parts.Artefact) -> None:
     """CodeDeploy moves `live` by the given degrees, under our role, and takes it back on 5xx and on throttling."""
     found = resources_of(artefact, EVERYTHING)
@@ -57,7 +56,6 @@ def test_a_canary_goes_back_when_an_alarm_fires(artefact: real_parts.Artefact) -
     assert "CodeDeployLambdaAliasUpdate" in found["GetRetentionMessageAliaslive"]["UpdatePolicy"]
 
 
-@pytest.mark.real
 def test_all_at_once_is_without_codedeploy(artefact: real_parts.Artefact) -> None:
     """The default makes no resource of CodeDeploy's, and leaves provisioned concurrency as it was."""
     found = resources_of(artefact, {**SANDBOX, "ProvisionedConcurrency": "1"})
@@ -111,7 +109,6 @@ def generated(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from generated(inner, key)
 
 
-@pytest.mark.real
 def test_names_fit_however_long_the_stack_s_is(artefact: real_parts.Artefact) -> None:
     """A stack's name may have 128 characters: each name made from it is within its own service's limit."""
     seen = 0
@@ -174,7 +171,6 @@ def permissions(handlers: Document, verb: str) -> list[str]:
     return found
 
 
-@pytest.mark.real
 def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_parts.Artefact) -> None:
     """docs/deployer-policy.json has what the handlers of the template's resource types call, and little besides."""
     kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
@@ -216,7 +212,6 @@ def judged_against(action: str) -> set[str]:
     return {text.split(":", 5)[5].partition(".*")[0] for text in formats}
 
 
-@pytest.mark.real
 def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: real_parts.Artefact) -> None:
     """An action that knows no resource is allowed by `*` alone: under the name of a stack's resource it is refused."""
     kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
@@ -268,3 +263,11 @@ def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() ->
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     sections = [found["deploy"]["parameters"] for found in config.values() if isinstance(found, dict)]
     assert all(found["stack_name"].startswith("retention-") for found in sections)
+
+
+def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:
+    """Its logical id is SAM's."""
+    given = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
+    found = real(lambda: real_parts.processed_template(artefact, given))["Resources"]
+    (skipped,) = re.findall(r"--resources-to-skip (\w+)", "\n".join(BLOCKS))
+    assert found[skipped]["Type"] == "AWS::Lambda::Alias"

@@ -1,0 +1,38 @@
+"""Plan and apply on DynamoDB Local, which judges names and expressions as the service does; moto does not."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from botocore.session import get_session
+
+from console.releases.other_rows import create_table
+from console.simulator.server import BoxServer
+from console.simulator.shelf import PRODUCTION
+from tests.support.operator import Operator, operator
+from tests.support.simulated_app import Clock, make_box, new_id
+
+
+def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> None:
+    """DynamoDB Local judges names and expressions as the service does; moto does not."""
+    with operator(tmp_path) as made:
+        files = made.directory
+    client: Any = get_session().create_client("dynamodb", region_name="us-east-1", endpoint_url=dynamodb_local)
+    table = f"apply-{new_id()}"
+    create_table(client, table)
+    clock = Clock()
+    with closing(make_box(clock)) as box, BoxServer(box) as server:
+        made = Operator(files, box, server, client, PRODUCTION, clock=clock, table=table)
+        made.apply()
+        made.approve()
+        made.apply()
+        assert made.plan().agrees
+        made.rewrite("Restez,", "Restez encore,")
+        left = made.apply().left
+        assert left is not None
+        assert [review.meanwhile is not None for review in left.in_review] == [True]
+        made.approve()
+        made.apply()
+        assert made.plan().agrees
