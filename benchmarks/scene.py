@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from botocore.session import get_session
+from retention.aws.app_table import AppTable
 from retention.locales import APPLE_LOCALES
 from retention.review.snapshot import apply_snapshot
 
@@ -133,8 +134,8 @@ def compiled(shape: Shape, app_apple_id: int) -> Release:
 def put_live(client: Any, shape: Shape, app_apple_id: int) -> Release:  # noqa: ANN401  # botocore makes the class
     """Publish a catalog, with every message approved."""
     release = compiled(shape, app_apple_id)
-    publish(client, TABLE, release, who="benchmark", commit=None, now=datetime.now(UTC))
-    apply_snapshot(client, TABLE, app_apple_id, dict.fromkeys(release.messages, "APPROVED"), {})
+    publish(AppTable(client, TABLE, release.app_apple_id), release, who="benchmark", commit=None, now=datetime.now(UTC))
+    apply_snapshot(AppTable(client, TABLE, app_apple_id), dict.fromkeys(release.messages, "APPROVED"), {})
     return release
 
 

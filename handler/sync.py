@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from retention import table as rows
 from retention.aws import sdk
+from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
 from retention.catalog import Settings
@@ -117,9 +118,9 @@ class Sync:
         return outcome
 
     def _sync(self, outcome: Outcome) -> None:
-        app, table = outcome.app_apple_id, self.deployment.table
         parts = self.parts(self.deployment)
-        release = live_release(parts.dynamodb, table, app)
+        app_table = AppTable(parts.dynamodb, self.deployment.table, outcome.app_apple_id)
+        release = live_release(app_table)
         if release is None:
             outcome.word, outcome.level = "unpublished", "info"  # no rule that could serve a message, and no key named
             return
@@ -134,8 +135,8 @@ class Sync:
             # In this order an image is never missing for having come later than the message that uses it.
             return self.apple.messages(token, deadline), self.apple.images(token, deadline)
 
-        lost = _Lost(app, self.telemetry)
-        report = follow(parts.dynamodb, table, app, lists, before_silencing=lost, scheduled=True)
+        lost = _Lost(outcome.app_apple_id, self.telemetry)
+        report = follow(app_table, lists, before_silencing=lost, scheduled=True)
         _note_success(report, outcome)
 
 
@@ -157,14 +158,15 @@ class _Lost:
             self.telemetry.report("live messages lost approval", "error", told, {"LiveApprovalLost": len(new)})
 
 
-def live_release(dynamodb: sdk.Client, table: str, app_apple_id: int) -> Settings | None:
+def live_release(app_table: AppTable) -> Settings | None:
     """Return the live release's settings, None before the first publishing. Raises ReleaseUnreadableError."""
-    connection = sdk.SdkConnection(dynamodb)
+    connection = sdk.SdkConnection(app_table.client)
+    app, table = app_table.app_apple_id, app_table.name
     try:
-        head = rows.read_head(connection.call("get_item", rows.get(table, rows.head_key(app_apple_id))).get("Item", {}))
+        head = rows.read_head(connection.call("get_item", rows.get(table, rows.head_key(app))).get("Item", {}))
         if head.current is None:
             return None
-        found = connection.call("get_item", rows.get(table, rows.settings_key(app_apple_id, head.current)))
+        found = connection.call("get_item", rows.get(table, rows.settings_key(app, head.current)))
         return Settings.from_document(rows.read_settings(found.get("Item", {})).document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaseUnreadableError("release_unreadable", "the live release cannot be read") from error

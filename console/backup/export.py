@@ -6,21 +6,23 @@ whole, the states of messages and images, the default messages, and `head`; fact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from retention import table as rows
-from retention.aws.sdk import Client
+from retention.aws.app_table import AppTable
 from retention.errors import RetentionError
-from retention.table import Item, Request
+from retention.table import Item
 
 from console.backup.archive import Header, Writer
 from console.releases import Progress, ReleaseError, list_releases, verify
 
 _ATTEMPTS: Final = 3
+# After how many rows the progress is reported anew.
+_REPORTED: Final = 500
 
 
 class ExportError(RetentionError):
@@ -40,9 +42,7 @@ class Exported:
 
 
 def export(
-    client: Client,
-    table: str,
-    app_apple_id: int,
+    app_table: AppTable,
     path: Path,
     *,
     environment: str,
@@ -54,8 +54,8 @@ def export(
 
     Raises ReleaseError where nothing is live, or what is live is damaged, ExportError where others keep writing.
     """
-    header = Header(app_apple_id, table, environment, now.isoformat(timespec="seconds"), profiles)
-    export = _Export(client, table, app_apple_id, now, progress)
+    header = Header(app_table.app_apple_id, app_table.name, environment, now.isoformat(timespec="seconds"), profiles)
+    export = _Export(app_table, now, progress)
     for _ in range(_ATTEMPTS):
         exported = export.attempt(path, header)
         if exported is not None:
@@ -66,16 +66,14 @@ def export(
 class _Export:
     """One app on its way out of the table."""
 
-    def __init__(self, client: Client, table: str, app_apple_id: int, now: datetime, progress: Progress) -> None:
-        self._client = client
-        self._table = table
-        self._app = app_apple_id
+    def __init__(self, app_table: AppTable, now: datetime, progress: Progress) -> None:
+        self._app_table = app_table
         self._now = now
         self._progress = progress
 
     def attempt(self, path: Path, header: Header) -> Exported | None:
         """Return what was written, None where somebody else changed the app in between."""
-        head = self._head()
+        head = self._app_table.head()
         current = rows.read_head(head).current
         if current is None:
             raise ReleaseError("no_release", "nothing has been published for this app")
@@ -87,23 +85,19 @@ class _Export:
                 archive.extend(_in_order(found))
             archive.extend(self._states())
             profiles = archive.extend(self._profiles()) if header.profiles else 0
-            if _version(self._head()) != _version(head):  # rows from before and after would be in one file
+            if _version(self._app_table.head()) != _version(head):  # rows from before and after would be in one file
                 archive.discard()
                 return None
             archive.extend([head])
         return Exported(current, tuple(kept), archive.rows, profiles, archive.digest, left_out)
 
-    def _head(self) -> Item:
-        found: Item = self._client.get_item(**rows.get(self._table, rows.head_key(self._app))).get("Item", {})
-        return found
-
     def _releases(self, current: int, left_out: dict[int, str]) -> Iterator[tuple[int, dict[str, Item]]]:
         """Yield the rows of each whole release, oldest first; note why another is none."""
-        listed = sorted(release.number for release in list_releases(self._client, self._table, self._app))
+        listed = sorted(release.number for release in list_releases(self._app_table))
         for done, number in enumerate(sorted({*listed, current})):
             self._progress("releases", done, len(listed))
             try:
-                yield number, verify(self._client, self._table, self._app, number)
+                yield number, verify(self._app_table, number)
             except ReleaseError as error:
                 if number == current:
                     raise
@@ -112,36 +106,33 @@ class _Export:
 
     def _states(self) -> Iterator[Item]:
         """Yield messages, images and default messages."""
-        partition = rows.query(self._table, rows.app_pk(self._app))
-        for item in self._read("states", partition, self._client.query):
+        for item in self._counted("states", self._app_table.of_app()):
             if item["sk"] != {"S": rows.HEAD}:
                 yield item
 
     def _profiles(self) -> Iterator[Item]:
         """Yield what is known of customers and has not expired. There is no partition of them all: it is a Scan."""
-        request: Request = {
-            "TableName": self._table,
-            "FilterExpression": "begins_with(pk, :customers) AND sk = :profile",
-            "ExpressionAttributeValues": {
-                ":customers": {"S": rows.profile_key(self._app, "")["pk"]["S"]},
-                ":profile": {"S": rows.PROFILE},
-            },
-            "ConsistentRead": True,
-        }
-        for item in self._read("profiles", request, self._client.scan):
+        found = self._app_table.scan(
+            {
+                "FilterExpression": "begins_with(pk, :customers) AND sk = :profile",
+                "ExpressionAttributeValues": {
+                    ":customers": {"S": rows.profile_key(self._app_table.app_apple_id, "")["pk"]["S"]},
+                    ":profile": {"S": rows.PROFILE},
+                },
+            }
+        )
+        for item in self._counted("profiles", found):
             if rows.read_profile(item, self._now.timestamp()):
                 yield item
 
-    def _read(self, step: str, request: Request, ask: Callable[..., Any]) -> Iterator[Item]:
+    def _counted(self, step: str, found: Iterable[Item]) -> Iterator[Item]:
+        """Yield rows and report how many came so far: how many there are is known only at the end."""
         done = 0
-        while True:
-            answer = ask(**request)
-            yield from answer["Items"]
-            done += len(answer["Items"])
-            self._progress(step, done, done)  # nobody knows how many there are
-            if "LastEvaluatedKey" not in answer:
-                return
-            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        for done, item in enumerate(found, 1):
+            yield item
+            if done % _REPORTED == 0:
+                self._progress(step, done, done)
+        self._progress(step, done, done)
 
 
 def _in_order(found: Mapping[str, Item]) -> list[Item]:

@@ -21,14 +21,12 @@ from pathlib import Path
 from typing import Final
 
 from retention import table as rows
-from retention.aws.sdk import Client
+from retention.aws.app_table import AppTable
 from retention.errors import RetentionError
-from retention.review.snapshot import read_all, succeeds
 from retention.table import Item, Request
 
 from console.backup.archive import Contents, items, release_of
 from console.releases import Progress, ReleaseError, verify
-from console.releases.dynamodb import transacted
 
 _WRITERS: Final = 8
 _BATCH: Final = 200
@@ -70,8 +68,7 @@ def check_place(contents: Contents, app_apple_id: int, environment: str) -> None
 
 
 def import_app(
-    client: Client,
-    table: str,
+    app_table: AppTable,
     path: Path,
     contents: Contents,
     *,
@@ -83,8 +80,9 @@ def import_app(
 
     Raises ImportRefusedError before anything is written, ImportConflictError when others came in between.
     """
+    check_place(contents, app_table.app_apple_id, "")
     with ThreadPoolExecutor(_WRITERS) as pool:
-        return _Import(client, table, path, contents, now, progress, pool).run(replace=replace)
+        return _Import(app_table, path, contents, now, progress, pool).run(replace=replace)
 
 
 class _Import:
@@ -92,26 +90,24 @@ class _Import:
 
     def __init__(
         self,
-        client: Client,
-        table: str,
+        app_table: AppTable,
         path: Path,
         contents: Contents,
         now: datetime,
         progress: Progress,
         pool: ThreadPoolExecutor,
     ) -> None:
-        self._client = client
-        self._table = table
+        self._app_table = app_table
         self._path = path
         self._contents = contents
-        self._app = contents.header.app_apple_id
+        self._app = app_table.app_apple_id
         self._now = now
         self._progress = progress
         self._pool = pool
         self._done = 0
 
     def run(self, *, replace: bool) -> Imported:
-        head = self._head()
+        head = self._app_table.head()
         if "current" in head and not replace:
             if self._is_done(head):
                 return self._imported(already=True)
@@ -149,7 +145,7 @@ class _Import:
     def _has(self, number: int) -> bool:
         """Return whether the table has this release, whole. Raises ImportRefusedError for another of its number."""
         try:
-            found = verify(self._client, self._table, self._app, number)
+            found = verify(self._app_table, number)
         except ReleaseError:
             return False
         if rows.string(found[rows.SETTINGS], "manifest") == self._contents.releases[number]:
@@ -173,13 +169,12 @@ class _Import:
     def _reserve(self) -> None:
         """Keep publishers off the file's numbers. A `head` that has no more than this is none to whoever reads."""
         request: Request = {
-            "TableName": self._table,
             "Key": rows.head_key(self._app),
             "UpdateExpression": "SET lastReserved = :last",
             "ConditionExpression": "attribute_not_exists(lastReserved) OR lastReserved < :last",
             "ExpressionAttributeValues": {":last": self._contents.head["lastReserved"]},
         }
-        succeeds(self._client, self._client.update_item, request)  # False: more than these are reserved
+        self._app_table.update(request)  # False: more than these are reserved
 
     def _release_of(self, item: Item) -> int | None:
         return release_of(self._app, rows.string(item, "pk"))
@@ -192,24 +187,19 @@ class _Import:
         return [rows.string(item, "sk") for item in batch]
 
     def _put_one(self, item: Item) -> None:
-        request: Request = {"TableName": self._table, "Item": item}
         if item["sk"] == {"S": rows.PROFILE}:
             if rows.read_profile(item, self._now.timestamp()):
                 # What the owner's systems have written since is fresher.
-                succeeds(
-                    self._client,
-                    self._client.put_item,
-                    {**request, "ConditionExpression": "attribute_not_exists(pk)"},
-                )
+                self._app_table.put_if_absent(item)
         elif item["sk"] != {"S": rows.HEAD}:
-            self._client.put_item(**request)
+            self._app_table.put({"Item": item})
 
     def _complete(self, number: int, written: Iterable[str]) -> None:
         """Take away rows that the release does not have, and read it back. Raises ImportConflictError."""
         pk = rows.release_pk(self._app, number)
-        found = read_all(self._client, {**rows.query(self._table, pk), "ProjectionExpression": "sk"})
-        for sk in {rows.string(item, "sk") for item in found} - set(written):
-            self._client.delete_item(TableName=self._table, Key=rows.key(pk, sk))
+        found = {rows.string(item, "sk") for item in self._app_table.of_release(number, attributes="sk")}
+        for sk in found - set(written):
+            self._app_table.delete(rows.key(pk, sk))
         with suppress(ImportRefusedError):
             if self._has(number):
                 return
@@ -227,7 +217,6 @@ class _Import:
         pairs = ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False))
         removed = ", ".join(list(names)[len(wanted) :])
         update: Request = {
-            "TableName": self._table,
             "Key": rows.head_key(self._app),
             "UpdateExpression": f"SET {pairs}" + (f" REMOVE {removed}" if removed else ""),
             "ConditionExpression": "#current = :seen" if "current" in seen else "attribute_not_exists(#current)",
@@ -235,16 +224,16 @@ class _Import:
             "ExpressionAttributeValues": {**values, **({":seen": seen["current"]} if "current" in seen else {})},
         }
         whole: Request = {
-            "TableName": self._table,
             "Key": rows.settings_key(self._app, rows.number(wanted, "current")),
             "ConditionExpression": "attribute_exists(pk)",
         }
-        if not transacted(self._client, [{"ConditionCheck": whole}, {"Update": update}]) and not self._arrived(wanted):
+        moved = self._app_table.transact({"ConditionCheck": whole}, {"Update": update})
+        if not moved and not self._arrived(wanted):
             raise ImportConflictError("import_conflict", "somebody else changed what is live meanwhile; import again")
 
     def _arrived(self, wanted: Item) -> bool:
         """Return whether `head` is ours all the same: the answer to an attempt of ours was lost."""
-        found = self._head()
+        found = self._app_table.head()
         return all(found.get(name) == value for name, value in wanted.items())
 
     def _version(self, seen: Item) -> int:
@@ -254,10 +243,6 @@ class _Import:
             with suppress(rows.UnreadableRowError):
                 used.append(rows.number(head, "catalogVersion"))
         return max(int(self._now.timestamp()), max(used) + 1)
-
-    def _head(self) -> Item:
-        found: Item = self._client.get_item(**rows.get(self._table, rows.head_key(self._app))).get("Item", {})
-        return found
 
     def _imported(self, *, already: bool = False) -> Imported:
         contents = self._contents

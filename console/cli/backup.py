@@ -56,9 +56,7 @@ def export_app(
         raise Failure(f"There is a file {path} already, which is not overwritten: name another.")
     with out.progress() as report:
         done = export(
-            target.dynamodb,
-            target.table,
-            target.app_apple_id,
+            target.app_table,
             path,
             environment=target.environment,
             now=now,
@@ -105,8 +103,7 @@ def import_app(
     confirm(target, f"import {archive}", yes=yes)
     with out.progress() as report:
         done = importing.import_app(
-            target.dynamodb,
-            target.table,
+            target.app_table,
             archive,
             contents,
             now=datetime.now(UTC),

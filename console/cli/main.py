@@ -159,7 +159,7 @@ def releases(
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
-    listed = list_releases(target.dynamodb, target.table, target.app_apple_id)
+    listed = list_releases(target.app_table)
     rows = [
         (
             "*" if one.live else "",
@@ -207,7 +207,7 @@ def rollback(
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
     confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
-    moved = kept.rollback(target.dynamodb, target.table, target.app_apple_id, number)
+    moved = kept.rollback(target.app_table, number)
     out.say(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
     out.document({"release": moved.number, "previous": moved.previous})
 
@@ -252,7 +252,7 @@ def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
     target = find(where)
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
     change = kept.pause if paused else kept.resume
-    change(target.dynamodb, target.table, target.app_apple_id)
+    change(target.app_table)
     out.say("Paused: the App Store falls back." if paused else "Answering again.", "green")
     out.document({"paused": paused})
 
@@ -288,9 +288,7 @@ def import_states(
     target = find(Where(env, file, table, endpoint_url, region, app_id))
     confirm(target, "import review states", yes=yes)
     try:
-        report = apply_snapshot(
-            target.dynamodb, target.table, target.app_apple_id, messages, images, allow_silencing=allow_silencing
-        )
+        report = apply_snapshot(target.app_table, messages, images, allow_silencing=allow_silencing)
     except SnapshotRefusedError as error:
         raise advised(error, "nothing was imported") from None
     told = f"{plural(len(messages), 'message')} and {plural(len(images), 'image')}"

@@ -97,14 +97,14 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explained:
 
     target = find(where, document)
     asked = _ask(question, target.app_apple_id, target)
-    app, product, locale = target.app_apple_id, asked.request.product_id, asked.request.user_locale
-    current = current_texts(target.dynamodb, target.table, app)
+    product, locale = asked.request.product_id, asked.request.user_locale
+    current = current_texts(target.app_table)
     release = compile_release(document, previous=PreviousTexts(current.texts, current.states), now=question.at)
     catalog = edition_of(document, release).catalog(product, current.states)
     if current.release is None:
         notes = ["Nothing is live here: no state of any text is known, and arms are assigned with a made-up key."]
     else:
-        key = load_live(target.dynamodb, target.table, app, product, locale).catalog.customer_key
+        key = load_live(target.app_table, product, locale).catalog.customer_key
         catalog = replace(catalog, customer_key=key)
         notes = ["Texts are judged by the states of the live release; nobody has told us of those that are new."]
     customer = _customer(question, asked.request, target)
@@ -118,12 +118,12 @@ def explain_live(question: Question, where: Where) -> Explained:
     target = find(where)
     asked = _ask(question, target.app_apple_id, target)
     request = asked.request
-    current = current_texts(target.dynamodb, target.table, target.app_apple_id)
+    current = current_texts(target.app_table)
     if current.release is None:
         raise Failure("Nothing has been published for this app.")
     source = f"release {current.release}"
-    document = read(read_source(target.dynamodb, target.table, target.app_apple_id, current.release), file=source)
-    loaded = load_live(target.dynamodb, target.table, target.app_apple_id, request.product_id, request.user_locale)
+    document = read(read_source(target.app_table, current.release), file=source)
+    loaded = load_live(target.app_table, request.product_id, request.user_locale)
     customer = _customer(question, request, target)
     return _explained(document, loaded.catalog, asked, question, customer, source)
 
@@ -206,7 +206,7 @@ def _test_root(directory: Path) -> bytes | None:
 def _customer(question: Question, request: RetentionRequest, target: Target) -> Customer:
     if question.customer is not None:
         return question.customer
-    return read_profile(target, request.original_transaction_id)
+    return read_profile(target.app_table, request.original_transaction_id)
 
 
 def show(explained: Explained, out: Output) -> None:

@@ -125,17 +125,19 @@ def _by_table(subject: Subject, where: Where) -> tuple[_Judged, str]:
 
     target = find(where)
     app = target.app_apple_id
-    release = current_texts(target.dynamodb, target.table, app).release
+    release = current_texts(target.app_table).release
     if release is None:
         raise Failure("Nothing has been published for this app.")
     source = f"release {release}"
-    document = read(read_source(target.dynamodb, target.table, app, release), file=source)
+    document = read(read_source(target.app_table, release), file=source)
     product = _product(document, subject)
 
     def catalog(locale: str) -> Catalog:
-        return load_live(target.dynamodb, target.table, app, product, locale).catalog
+        return load_live(target.app_table, product, locale).catalog
 
-    return _Judged(document, catalog, read_profile(target, subject.transaction), app, source, assigns=True), product
+    return _Judged(
+        document, catalog, read_profile(target.app_table, subject.transaction), app, source, assigns=True
+    ), product
 
 
 def _product(document: Document, subject: Subject) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from retention.aws.app_table import AppTable
+
 from console.deployment.aws import client
 from console.deployment.stack import PRODUCTION, SANDBOX, Stack, find_stack
 from console.deployment.where import Where
@@ -38,6 +40,11 @@ class Target:
     syncs: bool = True
     stack: str = ""
     deployed: Stack | None = None
+
+    @property
+    def app_table(self) -> AppTable:
+        """The app's rows in the table."""
+        return AppTable(self.dynamodb, self.table, self.app_apple_id)
 
 
 def find(where: Where, document: Document | None = None) -> Target:

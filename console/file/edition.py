@@ -138,9 +138,8 @@ def standing(target: Target) -> Standing:
     """Read where the texts of an app stand, and its defaults. Raises ReleaseError, or AWS's own errors."""
     from console.rollout.observed import look_at_table  # noqa: PLC0415  # a file alone needs no AWS
 
-    client, table, app = target.dynamodb, target.table, target.app_apple_id
-    seen = look_at_table(client, table, app)
-    head = rows.read_head(client.get_item(**rows.get(table, rows.head_key(app))).get("Item", {}))
+    seen = look_at_table(target.app_table)
+    head = rows.read_head(target.app_table.head())
     states = {message: row.state for message, row in seen.message_rows.items()}
     live = seen.live
     return Standing(
@@ -175,8 +174,7 @@ def edition_of(document: Document, release: Release) -> Edition:
 
 def live_number(target: Target) -> int:
     """Return the number of the live release. Raises Failure where there is none."""
-    head = target.dynamodb.get_item(**rows.get(target.table, rows.head_key(target.app_apple_id))).get("Item", {})
-    number = rows.read_head(head).current
+    number = rows.read_head(target.app_table.head()).current
     if number is None:
         raise Failure("Nothing has been published for this app.")
     return number
@@ -186,8 +184,7 @@ def from_release(target: Target, number: int) -> Edition:
     """Read a release whole. Raises ReleaseError where there is none, Failure where it is not to be understood."""
     from console.releases import source_of, verify  # noqa: PLC0415  # a file alone needs no AWS
 
-    client, table, app = target.dynamodb, target.table, target.app_apple_id
-    found = verify(client, table, app, number)
+    found = verify(target.app_table, number)
     name = f"release {number}"
     texts = rows.document_of(found[rows.TEXTS])["texts"]
     try:
@@ -229,7 +226,7 @@ def earlier_texts(target: Target, wanted: Collection[str]) -> dict[str, dict[str
     if not wanted:
         return found
     releases = Releases(target)
-    for listed in list_releases(target.dynamodb, target.table, target.app_apple_id):
+    for listed in list_releases(target.app_table):
         edition = releases(listed.number) if listed.complete else None
         known = {} if edition is None else edition.wording()
         found = {**{name: text_fields(known[name]) for name in wanted if name in known}, **found}

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from retention.aws.app_table import AppTable
 from retention.catalog import APPROVED
 from retention.review.snapshot import ImageState, SnapshotReport, apply_snapshot
 
@@ -67,9 +68,10 @@ class LocalTable:
         """Compile the file and make it live. Raises Mistakes."""
         document = read(self.file)
         compiled = compile_document(document, now=now)
-        published = publish(self._dynamodb, TABLE, compiled.release, who="local", commit=None, now=now)
+        app_table = self._rows_of(compiled.release.app_apple_id)
+        published = publish(app_table, compiled.release, who="local", commit=None, now=now)
         for product, locale, message in _defaults(document, compiled):
-            record_default(self._dynamodb, TABLE, compiled.release.app_apple_id, product, locale, message, now)
+            record_default(app_table, product, locale, message, now)
         return compiled, published
 
     def import_states(self, compiled: Compiled) -> SnapshotReport:
@@ -80,12 +82,15 @@ class LocalTable:
             release = compiled.release
             messages = dict.fromkeys(release.messages, APPROVED)
             images = {image: ImageState(APPROVED, facts.size) for image, facts in release.images.items()}
-        return apply_snapshot(self._dynamodb, TABLE, compiled.release.app_apple_id, messages, images)
+        return apply_snapshot(self._rows_of(compiled.release.app_apple_id), messages, images)
 
     def write_customers(self, app_apple_id: int) -> None:
         """Write what the owner's systems know of the sample's customers."""
         for transaction, facts in CUSTOMERS.items():
-            write_profile(self._dynamodb, TABLE, app_apple_id, transaction, facts)
+            write_profile(self._rows_of(app_apple_id), transaction, facts)
+
+    def _rows_of(self, app_apple_id: int) -> AppTable:
+        return AppTable(self._dynamodb, TABLE, app_apple_id)
 
 
 def load_function(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retention import table as rows
-from retention.aws.sdk import Client
-from retention.review.snapshot import succeeds
+from retention.aws.app_table import AppTable
 from retention.table import Request
 
-from console.releases.dynamodb import current_in, head_of, said, transacted
+from console.releases.attributes import current_in, text
 from console.releases.read import ReleaseError, list_releases, verify
 
 
@@ -29,21 +28,19 @@ class Moved:
     previous: int
 
 
-def make_current(client: Client, table: str, app_apple_id: int, number: int, seen: int | None) -> None:
+def make_current(app_table: AppTable, number: int, seen: int | None) -> None:
     """Move `current` to a complete release, and note there that it went live.
 
     Raises PublishConflictError where `current` is no longer `seen`, ReleaseLostError where the release has gone.
     """
     went_live = {
-        "TableName": table,
-        "Key": rows.settings_key(app_apple_id, number),
+        "Key": rows.settings_key(app_table.app_apple_id, number),
         "UpdateExpression": "SET wentLive = :true",
         "ConditionExpression": "attribute_exists(pk)",
         "ExpressionAttributeValues": {":true": {"BOOL": True}},
     }
     move: Request = {
-        "TableName": table,
-        "Key": rows.head_key(app_apple_id),
+        "Key": rows.head_key(app_table.app_apple_id),
         "UpdateExpression": "SET #current = :number ADD catalogVersion :one",
         "ConditionExpression": "attribute_not_exists(#current)" if seen is None else "#current = :seen",
         "ExpressionAttributeNames": {"#current": "current"},
@@ -51,23 +48,23 @@ def make_current(client: Client, table: str, app_apple_id: int, number: int, see
     }
     if seen is not None:
         move["ExpressionAttributeValues"][":seen"] = {"N": str(seen)}
-    if transacted(client, [{"Update": went_live}, {"Update": move}]):
+    if app_table.transact({"Update": went_live}, {"Update": move}):
         return
-    current = current_in(head_of(client, table, app_apple_id))
+    current = current_in(app_table.head())
     if current == number:  # our own attempt, whose answer was lost
         return
-    if current == seen and "Item" not in client.get_item(**rows.get(table, rows.settings_key(app_apple_id, number))):
+    if current == seen and not app_table.get(rows.settings_key(app_table.app_apple_id, number)):
         raise ReleaseLostError(
             "release_lost", f"release {number} was collected meanwhile; nothing was changed", release=number
         )
-    raise conflict(client, table, app_apple_id, current)
+    raise conflict(app_table, current)
 
 
-def conflict(client: Client, table: str, app_apple_id: int, current: int | None) -> PublishConflictError:
+def conflict(app_table: AppTable, current: int | None) -> PublishConflictError:
     if current is None:
         return PublishConflictError("publish_conflict", "no release is live any more; publish again")
-    winner = client.get_item(**rows.get(table, rows.settings_key(app_apple_id, current))).get("Item", {})
-    who, when = said(winner, "publishedBy") or "somebody", said(winner, "publishedAt") or "an unknown time"
+    winner = app_table.get(rows.settings_key(app_table.app_apple_id, current))
+    who, when = text(winner, "publishedBy") or "somebody", text(winner, "publishedAt") or "an unknown time"
     return PublishConflictError(
         "publish_conflict",
         f"release {current}, published by {who} at {when}, is live now; nothing was changed. Once you know what it"
@@ -78,16 +75,16 @@ def conflict(client: Client, table: str, app_apple_id: int, current: int | None)
     )
 
 
-def rollback(client: Client, table: str, app_apple_id: int, to: int | None = None) -> Moved:
+def rollback(app_table: AppTable, to: int | None = None) -> Moved:
     """Make an earlier complete release live: `to`, or the one live before. Raises ReleaseError.
 
     One that never went live is gone to only by its number: nobody who wants back what was means that.
     """
-    current = current_in(head_of(client, table, app_apple_id))
+    current = current_in(app_table.head())
     if current is None:
         raise ReleaseError("no_release", "nothing has been published for this app")
     if to is None:
-        listed = list_releases(client, table, app_apple_id)
+        listed = list_releases(app_table)
         earlier = [one.number for one in listed if one.complete and one.went_live and one.number < current]
         if not earlier:
             raise ReleaseError(
@@ -96,29 +93,28 @@ def rollback(client: Client, table: str, app_apple_id: int, to: int | None = Non
         to = max(earlier)
     if to == current:
         raise ReleaseError("already_live", f"release {to} is live already", release=to)
-    verify(client, table, app_apple_id, to)
-    make_current(client, table, app_apple_id, to, current)
+    verify(app_table, to)
+    make_current(app_table, to, current)
     return Moved(to, current)
 
 
-def pause(client: Client, table: str, app_apple_id: int) -> None:
+def pause(app_table: AppTable) -> None:
     """Answer nobody until `resume`: Apple falls back. Raises ReleaseError where nothing was published."""
-    _set_paused(client, table, app_apple_id, paused=True)
+    _set_paused(app_table, paused=True)
 
 
-def resume(client: Client, table: str, app_apple_id: int) -> None:
+def resume(app_table: AppTable) -> None:
     """Undo `pause`."""
-    _set_paused(client, table, app_apple_id, paused=False)
+    _set_paused(app_table, paused=False)
 
 
-def _set_paused(client: Client, table: str, app_apple_id: int, *, paused: bool) -> None:
+def _set_paused(app_table: AppTable, *, paused: bool) -> None:
     request: Request = {
-        "TableName": table,
-        "Key": rows.head_key(app_apple_id),
+        "Key": rows.head_key(app_table.app_apple_id),
         "UpdateExpression": "SET paused = :paused ADD catalogVersion :one",
         "ConditionExpression": "attribute_exists(#current)",
         "ExpressionAttributeNames": {"#current": "current"},
         "ExpressionAttributeValues": {":paused": {"BOOL": paused}, ":one": {"N": "1"}},
     }
-    if not succeeds(client, client.update_item, request):
+    if not app_table.update(request):
         raise ReleaseError("no_release", "nothing has been published for this app")

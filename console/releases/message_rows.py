@@ -5,45 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from retention import table as rows
-from retention.aws.sdk import Client
+from retention.aws.app_table import AppTable
 from retention.catalog import UNKNOWN
-from retention.review.snapshot import read_all
 from retention.table import Item, Request
 
 from console.file.release import ImageFacts, Release
 
 
-def asset_updates(client: Client, table: str, release: Release) -> list[Request]:
+def asset_updates(app_table: AppTable, release: Release) -> list[Request]:
     """Return the updates that the rows of the release's images and messages still need."""
-    app = release.app_apple_id
-    images, messages = _known(client, table, app, rows.IMAGE), _known(client, table, app, rows.MESSAGE)
+    app = app_table.app_apple_id
+    images, messages = _known(app_table, rows.IMAGE), _known(app_table, rows.MESSAGE)
     states = {name: rows.state_of(item) for name, item in images.items()}
     return [
         *(
-            _image(table, app, name, facts)
+            _image(app, name, facts)
             for name, facts in release.images.items()
             if not _describes(images.get(name.lower()), facts)
         ),
         *(
-            _message(table, app, name, used, states)
+            _message(app, name, used, states)
             for name, used in release.messages.items()
             if not _folds(messages.get(name.lower()), used)
         ),
     ]
 
 
-def state_updates(client: Client, table: str, release: Release) -> list[Request]:
+def state_updates(app_table: AppTable, release: Release) -> list[Request]:
     """Return what corrects image states that a snapshot changed between our reading and writing them into messages.
 
     Messages are read before images, as a snapshot writes images before messages: so what we put into a message is
     never older than what we found there.
     """
-    app = release.app_apple_id
-    messages = _known(client, table, app, rows.MESSAGE)
-    states = {name: rows.state_of(item) for name, item in _known(client, table, app, rows.IMAGE).items()}
+    app = app_table.app_apple_id
+    messages = _known(app_table, rows.MESSAGE)
+    states = {name: rows.state_of(item) for name, item in _known(app_table, rows.IMAGE).items()}
     ours = {name.lower() for name in release.messages}
     return [
-        _refolded(table, app, message, image, state, states[image])
+        _refolded(app, message, image, state, states[image])
         for message, item in messages.items()
         if message in ours
         for image, state in rows.read_message(item).images.items()
@@ -51,14 +50,12 @@ def state_updates(client: Client, table: str, release: Release) -> list[Request]
     ]
 
 
-def _known(client: Client, table: str, app: int, prefix: str) -> dict[str, Item]:
-    found = read_all(client, rows.query(table, rows.app_pk(app), prefix))
-    return {rows.id_of(item): item for item in found}
+def _known(app_table: AppTable, prefix: str) -> dict[str, Item]:
+    return {rows.id_of(item): item for item in app_table.of_app(prefix)}
 
 
-def _image(table: str, app: int, name: str, facts: ImageFacts) -> Request:
+def _image(app: int, name: str, facts: ImageFacts) -> Request:
     return {
-        "TableName": table,
         "Key": rows.image_key(app, name),
         "UpdateExpression": "SET #size = :size, fileName = :file, #state = if_not_exists(#state, :unknown)",
         "ExpressionAttributeNames": {"#size": "size", "#state": "state"},
@@ -70,10 +67,9 @@ def _image(table: str, app: int, name: str, facts: ImageFacts) -> Request:
     }
 
 
-def _message(table: str, app: int, name: str, images: Iterable[str], states: Mapping[str, str]) -> Request:
+def _message(app: int, name: str, images: Iterable[str], states: Mapping[str, str]) -> Request:
     folded = {image.lower(): {"S": states.get(image.lower(), UNKNOWN)} for image in images}
     return {
-        "TableName": table,
         "Key": rows.message_key(app, name),
         "UpdateExpression": "SET images = :images, #state = if_not_exists(#state, :unknown)",
         # An id comes from its content, images included: a map that is there is the same, with newer states.
@@ -87,9 +83,8 @@ def _message(table: str, app: int, name: str, images: Iterable[str], states: Map
     }
 
 
-def _refolded(table: str, app: int, message: str, image: str, seen: str, state: str) -> Request:
+def _refolded(app: int, message: str, image: str, seen: str, state: str) -> Request:
     return {
-        "TableName": table,
         "Key": rows.message_key(app, message),
         "UpdateExpression": "SET images.#image = :state",
         "ConditionExpression": "images.#image = :seen",

@@ -7,26 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.sdk import Client
 
 
-def record_default(
-    client: Client, table: str, app_apple_id: int, product_id: str, locale: str, message_id: str, now: datetime
-) -> None:
+def record_default(app_table: AppTable, product_id: str, locale: str, message_id: str, now: datetime) -> None:
     """Note that `message_id` is the default message of a product in one of Apple's locales."""
     item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
-    client.put_item(TableName=table, Item={**rows.default_key(app_apple_id, product_id, locale), **item})
+    app_table.put({"Item": {**rows.default_key(app_table.app_apple_id, product_id, locale), **item}})
 
 
-def forget_default(client: Client, table: str, app_apple_id: int, product_id: str, locale: str) -> None:
+def forget_default(app_table: AppTable, product_id: str, locale: str) -> None:
     """Note that a product has no default message in a locale any more."""
-    client.delete_item(TableName=table, Key=rows.default_key(app_apple_id, product_id, locale))
+    app_table.delete(rows.default_key(app_table.app_apple_id, product_id, locale))
 
 
 def write_profile(
-    client: Client,
-    table: str,
-    app_apple_id: int,
+    app_table: AppTable,
     original_transaction_id: str,
     facts: Mapping[str, str | float | bool | Sequence[str]],
     expires_at: int | None = None,
@@ -35,7 +32,7 @@ def write_profile(
     item: dict[str, Any] = {name: _attribute(value) for name, value in facts.items()}
     if expires_at is not None:
         item["expiresAt"] = {"N": str(expires_at)}
-    client.put_item(TableName=table, Item={**rows.profile_key(app_apple_id, original_transaction_id), **item})
+    app_table.put({"Item": {**rows.profile_key(app_table.app_apple_id, original_transaction_id), **item}})
 
 
 def _attribute(value: str | float | bool | Sequence[str]) -> dict[str, Any]:  # noqa: FBT001  # a fact may be a bool

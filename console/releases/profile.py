@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.lookup.store import Store
 from retention.rules import Customer
 
-from console.deployment.target import Target
-
 _SECONDS: Final = 5.0
 
 
-def read_profile(target: Target, original_transaction_id: str) -> Customer:
+def read_profile(app_table: AppTable, original_transaction_id: str) -> Customer:
     """Return the customer's facts, which may be unreadable or none."""
-    store = Store(lambda: SdkConnection(target.dynamodb), target.table)
-    return store.customer(target.app_apple_id, original_transaction_id, Deadline.after(_SECONDS), _SECONDS)
+    store = Store(lambda: SdkConnection(app_table.client), app_table.name)
+    return store.customer(app_table.app_apple_id, original_transaction_id, Deadline.after(_SECONDS), _SECONDS)

@@ -8,22 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from retention import table as rows
-from retention.aws.sdk import Client
-from retention.review.snapshot import succeeds
-from retention.table import Item, Key, Request
+from retention.aws.app_table import AppTable
+from retention.table import Item
 
 from console.file.release import Release
+from console.releases.attributes import current_in
 from console.releases.cleanup import condemn, delete_release
-from console.releases.dynamodb import transacted
 from console.releases.live_release import PublishConflictError, ReleaseLostError, conflict, make_current
 from console.releases.message_rows import asset_updates, state_updates
-from console.releases.read import verify
+from console.releases.read import ReleaseError, verify
 from console.releases.release_rows import content_of, settings_of
 
 Progress: TypeAlias = Callable[[str, int, int], None]
+_T = TypeVar("_T")
 
 # A publisher that slept (a lid was closed) writes nothing more after this: a request counts for 15 minutes after it was
 # signed, and nothing may arrive once the collector has taken the release for abandoned. Nobody would find it.
@@ -51,8 +51,7 @@ class Published:
 
 
 def publish(
-    client: Client,
-    table: str,
+    app_table: AppTable,
     release: Release,
     *,
     who: str,
@@ -69,7 +68,9 @@ def publish(
     Raises PublishConflictError when another release went live meanwhile, ReleaseLostError when it took too long,
     ReleaseError when what was written does not read back; in all cases `current` is what it was.
     """
-    return _Publishing(client, table, release, progress or _silent, clock).run(who, commit or "", now, based_on)
+    if release.app_apple_id != app_table.app_apple_id:
+        raise ReleaseError("other_app", f"this release is of app {release.app_apple_id}, not {app_table.app_apple_id}")
+    return _Publishing(app_table, release, progress or _silent, clock).run(who, commit or "", now, based_on)
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -79,11 +80,8 @@ def _silent(_step: str, _done: int, _total: int) -> None:
 class _Publishing:
     """One release on its way into the table."""
 
-    def __init__(
-        self, client: Client, table: str, release: Release, progress: Progress, clock: Callable[[], float]
-    ) -> None:
-        self._client = client
-        self._table = table
+    def __init__(self, app_table: AppTable, release: Release, progress: Progress, clock: Callable[[], float]) -> None:
+        self._app_table = app_table
         self._release = release
         self._progress = progress
         self._clock = clock
@@ -95,54 +93,49 @@ class _Publishing:
         number, found = self._reserve()
         previous = found if isinstance(based_on, _AsFound) else based_on
         if previous != found:
-            raise conflict(self._client, self._table, self._app, found)
+            raise conflict(self._app_table, found)
         self._claim(number, who, commit, now)
         settings = settings_of(self._release, content, who, commit, now)
         try:
             created = self._write(number, content, settings)
-            make_current(self._client, self._table, self._app, number, previous)
+            make_current(self._app_table, number, previous)
         except (PublishConflictError, ReleaseLostError):
             # If it is whole, somebody may be rolling to it this moment; then it stays.
-            if condemn(self._client, self._table, self._app, number):
-                delete_release(self._client, self._table, self._app, number)
+            if condemn(self._app_table, number):
+                delete_release(self._app_table, number)
             raise
         sheets = len(self._release.sheets)
         return Published(number, previous, rows.string(settings, "manifest"), sheets, created)
 
     def _write(self, number: int, content: Mapping[str, Item], settings: Item) -> int:
         """Write all of the release and read it back. Returns how many rows of messages and images are new."""
-        put = [self._absent(rows.key(rows.release_pk(self._app, number), sk), item) for sk, item in content.items()]
-        self._send("write", self._client.put_item, put)
-        update = self._client.update_item
-        created = self._send("messages", update, asset_updates(self._client, self._table, self._release))
-        self._send("image states", update, state_updates(self._client, self._table, self._release))
+        pk = rows.release_pk(self._app, number)
+        table = self._app_table
+        self._send("write", table.put_if_absent, [{**rows.key(pk, sk), **item} for sk, item in content.items()])
+        created = self._send("messages", table.update, asset_updates(table, self._release))
+        self._send("image states", table.update, state_updates(table, self._release))
         self._complete(number, settings)
         self._progress("read back", 0, 1)
-        verify(self._client, self._table, self._app, number)
+        verify(self._app_table, number)
         self._progress("read back", 1, 1)
         return created
 
     def _reserve(self) -> tuple[int, int | None]:
-        answer = self._client.update_item(
-            TableName=self._table,
-            Key=rows.head_key(self._app),
-            UpdateExpression="SET customerKey = if_not_exists(customerKey, :key) ADD lastReserved :one",
-            ExpressionAttributeValues={":key": {"B": os.urandom(_CUSTOMER_KEY_BYTES)}, ":one": {"N": "1"}},
-            ReturnValues="ALL_NEW",
+        head = self._app_table.update_and_read(
+            {
+                "Key": rows.head_key(self._app),
+                "UpdateExpression": "SET customerKey = if_not_exists(customerKey, :key) ADD lastReserved :one",
+                "ExpressionAttributeValues": {":key": {"B": os.urandom(_CUSTOMER_KEY_BYTES)}, ":one": {"N": "1"}},
+            }
         )
-        head = answer["Attributes"]
-        return rows.number(head, "lastReserved"), rows.number(head, "current") if "current" in head else None
+        return rows.number(head, "lastReserved"), current_in(head)
 
     def _claim(self, number: int, who: str, commit: str, now: datetime) -> None:
         item = {"publishedBy": {"S": who}, "publishedAt": {"S": now.isoformat()}, "commit": {"S": commit}}
-        succeeds(
-            self._client, self._client.put_item, self._absent(rows.claim_key(self._app, number), item)
-        )  # False: an attempt of ours whose answer was lost
+        # False: an attempt of ours whose answer was lost.
+        self._app_table.put_if_absent({**rows.claim_key(self._app, number), **item})
 
-    def _absent(self, wanted: Key, item: Item) -> Request:
-        return {"TableName": self._table, "Item": {**wanted, **item}, "ConditionExpression": "attribute_not_exists(pk)"}
-
-    def _send(self, step: str, write: Callable[..., Any], requests: Sequence[Request]) -> int:
+    def _send(self, step: str, write: Callable[[_T], bool], requests: Sequence[_T]) -> int:
         """Send conditional writes, several at a time. Returns how many found their condition."""
         done = 0
         self._progress(step, 0, len(requests))
@@ -153,21 +146,23 @@ class _Publishing:
                 self._progress(step, done, len(requests))
         return written
 
-    def _sent(self, write: Callable[..., Any], request: Request) -> bool:
+    def _sent(self, write: Callable[[_T], bool], request: _T) -> bool:
         if self._clock() > self._ends:
             minutes = _LEASE.seconds // 60
             raise ReleaseLostError("release_lost", f"publishing took over {minutes} minutes; publish again")
-        return succeeds(self._client, write, request)
+        return write(request)
 
     def _complete(self, number: int, settings: Item) -> None:
         """Write the last row, unless the collector has taken the release for abandoned."""
         claim = {
-            "TableName": self._table,
             "Key": rows.claim_key(self._app, number),
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(collecting)",
         }
-        put = self._absent(rows.settings_key(self._app, number), settings)
-        if not transacted(self._client, [{"ConditionCheck": claim}, {"Put": put}]):
+        put = {
+            "Item": {**rows.settings_key(self._app, number), **settings},
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if not self._app_table.transact({"ConditionCheck": claim}, {"Put": put}):
             raise ReleaseLostError(
                 "release_lost", f"release {number} was collected while it was written; publish again", release=number
             )

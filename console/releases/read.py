@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
-from retention.aws.sdk import Client, SdkConnection
+from retention.aws.sdk import SdkConnection
 from retention.catalog import FORMAT, MessageState
 from retention.errors import RetentionError
 from retention.lookup.store import Loaded, Store
-from retention.review.snapshot import read_all
 from retention.table import Item
 
-from console.releases.dynamodb import batch, count, current_in, head_of, instant, said
+from console.releases.attributes import count, current_in, instant, text
 
 _MAX_SOURCE: Final = 64 * 1024 * 1024
 _EXPLAIN_SECONDS: Final = 30.0
@@ -57,15 +57,14 @@ class Listed:
     messages: int
 
 
-def current_texts(client: Client, table: str, app_apple_id: int) -> Current:
+def current_texts(app_table: AppTable) -> Current:
     """Return the live release's texts and the states of all messages; no texts before the first publishing."""
-    current = current_in(head_of(client, table, app_apple_id))
-    found = read_all(client, rows.query(table, rows.app_pk(app_apple_id), rows.MESSAGE))
-    states = {rows.id_of(item): rows.read_message(item) for item in found}
+    current = current_in(app_table.head())
+    states = {rows.id_of(item): rows.read_message(item) for item in app_table.of_app(rows.MESSAGE)}
     if current is None:
         return Current(None, {}, states)
-    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, current))).get("Item")
-    if item is None:
+    item = app_table.get(rows.texts_key(app_table.app_apple_id, current))
+    if not item:
         raise ReleaseError("release_damaged", f"release {current} has lost its texts", release=current)
     texts = rows.document_of(item)["texts"]
     return Current(
@@ -75,15 +74,15 @@ def current_texts(client: Client, table: str, app_apple_id: int) -> Current:
     )
 
 
-def list_releases(client: Client, table: str, app_apple_id: int) -> list[Listed]:
+def list_releases(app_table: AppTable) -> list[Listed]:
     """Return every release with rows in the table, newest first, incomplete ones too."""
-    head = head_of(client, table, app_apple_id)
+    app, head = app_table.app_apple_id, app_table.head()
     last = rows.number(head, "lastReserved") if "lastReserved" in head else 0
-    wanted = [key(app_apple_id, number) for number in range(1, last + 1) for key in (rows.claim_key, rows.settings_key)]
-    found = {(rows.string(item, "pk"), rows.string(item, "sk")): item for item in batch(client, table, wanted)}
+    wanted = [key(app, number) for number in range(1, last + 1) for key in (rows.claim_key, rows.settings_key)]
+    found = {(rows.string(item, "pk"), rows.string(item, "sk")): item for item in app_table.batch(wanted)}
     listed = []
     for number in range(last, 0, -1):
-        pk = rows.release_pk(app_apple_id, number)
+        pk = rows.release_pk(app, number)
         claim, settings = found.get((pk, rows.CLAIM)), found.get((pk, rows.SETTINGS))
         if claim is not None or settings is not None:
             listed.append(_listed(number, current_in(head), claim or {}, settings))
@@ -97,11 +96,11 @@ def _listed(number: int, current: int | None, claim: Item, settings: Item | None
         live=number == current,
         complete=settings is not None and "collecting" not in claim,
         went_live="wentLive" in row,
-        published_at=instant(said(row, "publishedAt")),
-        published_by=said(row, "publishedBy"),
-        commit=said(row, "commit"),
-        digest=said(row, "manifest"),
-        source_digest=said(row, "sourceDigest"),
+        published_at=instant(text(row, "publishedAt")),
+        published_by=text(row, "publishedBy"),
+        commit=text(row, "commit"),
+        digest=text(row, "manifest"),
+        source_digest=text(row, "sourceDigest"),
         format=count(row, "format"),
         products=count(row, "productCount"),
         rules=count(row, "rules"),
@@ -109,15 +108,12 @@ def _listed(number: int, current: int | None, claim: Item, settings: Item | None
     )
 
 
-def verify(client: Client, table: str, app_apple_id: int, number: int) -> dict[str, Item]:
+def verify(app_table: AppTable, number: int) -> dict[str, Item]:
     """Read a release whole and return its rows by sort key. Raises ReleaseError unless every one is as it was written.
 
     Every document is read and compared with its digest, all digests and the number of rows with the manifest.
     """
-    found = {
-        rows.string(item, "sk"): item
-        for item in read_all(client, rows.query(table, rows.release_pk(app_apple_id, number)))
-    }
+    found = {rows.string(item, "sk"): item for item in app_table.of_release(number)}
     judge(found, number)
     return found
 
@@ -156,9 +152,9 @@ def manifest_of(content: Mapping[str, Item], source_digest: str, settings_digest
     return rows.digest_of(rows.canonical({**digests, "source": source_digest, "settings": settings_digest}))
 
 
-def read_source(client: Client, table: str, app_apple_id: int, number: int) -> bytes:
+def read_source(app_table: AppTable, number: int) -> bytes:
     """Return the file a release was published from, byte for byte. Raises ReleaseError."""
-    return source_of(verify(client, table, app_apple_id, number))
+    return source_of(verify(app_table, number))
 
 
 def source_of(found: Mapping[str, Item]) -> bytes:
@@ -171,7 +167,7 @@ def source_of(found: Mapping[str, Item]) -> bytes:
     return rows.unpack(packed, _MAX_SOURCE)
 
 
-def load_live(client: Client, table: str, app_apple_id: int, product_id: str, user_locale: str) -> Loaded:
+def load_live(app_table: AppTable, product_id: str, user_locale: str) -> Loaded:
     """Return what the function would decide with, read the way the function reads. Raises CatalogUnavailableError."""
-    store = Store(lambda: SdkConnection(client), table)
-    return store.catalog(app_apple_id, product_id, user_locale, Deadline.after(_EXPLAIN_SECONDS))
+    store = Store(lambda: SdkConnection(app_table.client), app_table.name)
+    return store.catalog(app_table.app_apple_id, product_id, user_locale, Deadline.after(_EXPLAIN_SECONDS))

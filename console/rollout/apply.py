@@ -123,7 +123,7 @@ class Applying:
     def _left(self, current: Prospect) -> Plan:
         """Plan once more by what the table says now. Apple's lists need not be asked for again."""
         target = self.session.target
-        table = look_at_table(target.dynamodb, target.table, target.app_apple_id)
+        table = look_at_table(target.app_table)
         seen = replace(
             table, environment=current.seen.environment, messages=current.seen.messages, images=current.seen.images
         )
@@ -159,9 +159,7 @@ class Applying:
             return read[-1]
 
         try:
-            report = follow(
-                target.dynamodb, target.table, target.app_apple_id, lists, allow_silencing=self.allow_silencing
-            )
+            report = follow(target.app_table, lists, allow_silencing=self.allow_silencing)
         except SnapshotRefusedError as error:
             raise advised(error, "nothing was imported or published") from None
         self.done.states += report.written

@@ -116,7 +116,7 @@ def configure(session: Session, product: str, locale: str, message: str) -> None
 
     session.apple.configure_default(product, locale, message)
     target = session.target
-    record_default(target.dynamodb, target.table, target.app_apple_id, product, locale, message, datetime.now(UTC))
+    record_default(target.app_table, product, locale, message, datetime.now(UTC))
 
 
 def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
@@ -143,7 +143,7 @@ def remove(session: Session, product: str, locale: str) -> None:
 
     session.apple.delete_default(product, locale)
     target = session.target
-    forget_default(target.dynamodb, target.table, target.app_apple_id, product, locale)
+    forget_default(target.app_table, product, locale)
 
 
 def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
@@ -156,8 +156,8 @@ def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, s
         if found != recorded.get(place):
             wrong.append(place)
             if found is None:
-                forget_default(target.dynamodb, target.table, target.app_apple_id, *place)
+                forget_default(target.app_table, *place)
             else:
-                record_default(target.dynamodb, target.table, target.app_apple_id, *place, found, datetime.now(UTC))
+                record_default(target.app_table, *place, found, datetime.now(UTC))
         report("asking Apple for defaults", done, len(places))
     return wrong

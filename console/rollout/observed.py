@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, MessageState
-from retention.review.snapshot import ImageState, Lists, read_all
+from retention.review.snapshot import ImageState, Lists
 from retention.table import Item
 
 from console.deployment.session import Session, app_store
@@ -110,19 +111,19 @@ def look(session: Session, lists: Lists | None = None) -> Seen:
     Raises AppleError, ReleaseError, AWS's errors.
     """
     messages, images = lists or apples_lists(session)
-    seen = look_at_table(session.target.dynamodb, session.target.table, session.target.app_apple_id)
+    seen = look_at_table(session.target.app_table)
     return replace(seen, environment=app_store(session.target), messages=messages, images=images)
 
 
-def look_at_table(client: Any, table: str, app_apple_id: int) -> Seen:  # noqa: ANN401  # boto3 makes clients at run time
+def look_at_table(app_table: AppTable) -> Seen:
     """Read the table alone: Apple's lists stay empty."""
-    items = {rows.string(item, "sk"): item for item in read_all(client, rows.query(table, rows.app_pk(app_apple_id)))}
+    items = {rows.string(item, "sk"): item for item in app_table.of_app()}
     head = rows.read_head(items.get(rows.HEAD, {}))
     return Seen(
         environment="",
         messages={},
         images={},
-        live=None if head.current is None else _live(client, table, app_apple_id, head.current),
+        live=None if head.current is None else _live(app_table, head.current),
         message_rows=_rows(items, rows.MESSAGE),
         image_rows=_rows(items, rows.IMAGE),
         defaults=_defaults(items),
@@ -148,10 +149,10 @@ def _defaults(items: Mapping[str, Item]) -> dict[tuple[str, str], Recorded]:
     return found
 
 
-def _live(client: Any, table: str, app_apple_id: int, number: int) -> Live:  # noqa: ANN401  # as above
+def _live(app_table: AppTable, number: int) -> Live:
     from console.releases import source_of, verify  # noqa: PLC0415  # boto3's half second is due by now, not before
 
-    found = verify(client, table, app_apple_id, number)
+    found = verify(app_table, number)
     texts = rows.document_of(found[rows.TEXTS])["texts"]
     try:
         experiments = read(source_of(found)).experiments

@@ -58,11 +58,9 @@ def kept_messages(session: Session) -> frozenset[str]:
 
     target = session.target
     found: set[str] = set()
-    for release in list_releases(target.dynamodb, target.table, target.app_apple_id):
-        item = target.dynamodb.get_item(
-            **rows.get(target.table, rows.texts_key(target.app_apple_id, release.number))
-        ).get("Item")
-        if item is not None:
+    for release in list_releases(target.app_table):
+        item = target.app_table.get(rows.texts_key(target.app_apple_id, release.number))
+        if item:
             texts = rows.document_of(item)["texts"]
             found |= {message for by_locale in texts.values() for ids in by_locale.values() for message in ids}
         elif release.complete:
@@ -101,7 +99,7 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
             kept.append(image)
         report("deleting images", number, len(prunable.images))
     target = session.target
-    follow(target.dynamodb, target.table, target.app_apple_id, lambda: apples_lists(session))
+    follow(target.app_table, lambda: apples_lists(session))
     return kept
 
 

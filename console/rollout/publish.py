@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from console.deployment.target import Target, find
 from console.deployment.where import Where
@@ -39,7 +38,7 @@ def prepare(
     document = read(where.file, progress=progress)
     compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
     target = find(where, document)
-    current = current_texts(target.dynamodb, target.table, target.app_apple_id)
+    current = current_texts(target.app_table)
     if current.release is not None:
         previous = PreviousTexts(current.texts, current.states, live_experiments(target, current.release))
         compiled = compile_document(
@@ -56,7 +55,7 @@ def prepare(
 def live_experiments(target: Target, release: int) -> Mapping[str, Sequence[tuple[str, int]]]:
     """Return the experiments of a release, from its source."""
     try:
-        return read(read_source(target.dynamodb, target.table, target.app_apple_id, release)).experiments
+        return read(read_source(target.app_table, release)).experiments
     except Mistakes:  # published by a console with another idea of YAML
         return {}
 
@@ -66,10 +65,8 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # boto3 is loaded by now, not before
 
     target: Target = draft.target
-    client: Any = target.dynamodb
     published = write(
-        client,
-        target.table,
+        target.app_table,
         draft.compiled.release,
         who=_who(),
         commit=_commit(draft.directory),
@@ -79,7 +76,7 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
     )
     # The release is live: what cannot be tidied away now is tidied away next time.
     with suppress(ReleaseError, BotoCoreError, ClientError):
-        collect(client, target.table, target.app_apple_id, now=datetime.now(UTC))
+        collect(target.app_table, now=datetime.now(UTC))
     return published
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.catalog import MessageState
 from retention.review.snapshot import follow
 
@@ -39,7 +40,7 @@ def sandbox(tmp_path: Path) -> Iterator[Operator]:
 
 def served(who: Operator, locale: str) -> str | None:
     """Return the id that the function would answer with now."""
-    catalog = load_live(who.looking, TABLE, APP.app_apple_id, MONTHLY, locale).catalog
+    catalog = load_live(AppTable(who.looking, TABLE, APP.app_apple_id), MONTHLY, locale).catalog
     ids = dict(catalog.sheet.sets["keep"])[locale]
     return next((message for message in ids if message in catalog.states and catalog.states[message].servable), None)
 
@@ -227,7 +228,7 @@ def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
     def approved() -> None:
         production.approve(APPROVED, late)
         with production.session() as session:
-            follow(production.looking, TABLE, APP.app_apple_id, lambda: apples_lists(session))
+            follow(AppTable(production.looking, TABLE, APP.app_apple_id), lambda: apples_lists(session))
 
     done = meanwhile(production, approved)
     assert done.states == 0

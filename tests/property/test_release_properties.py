@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from retention import table as rows
+from retention.aws.app_table import AppTable
 
 from console.releases import list_releases, read_source
 from console.releases.other_rows import create_table
@@ -29,8 +30,8 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: b
         client = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(client, "retention")
         put(client, "retention", release=release(source=source))
-        assert read_source(client, "retention", APP, 1) == source
-        assert list_releases(client, "retention", APP)[0].source_digest == rows.digest_of(source)
+        assert read_source(AppTable(client, "retention", APP), 1) == source
+        assert list_releases(AppTable(client, "retention", APP))[0].source_digest == rows.digest_of(source)
 
 
 @given(json_documents)

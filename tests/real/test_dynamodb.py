@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.connection import Connection, connect
 from retention.aws.credentials import CredentialSource
 from retention.aws.deadline import Deadline
@@ -23,7 +24,7 @@ from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError
 from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
-from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot, read_all
+from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot
 from retention.rules import NO_FACTS, UNREADABLE
 
 from console.releases import (
@@ -100,8 +101,8 @@ def test_a_published_release_is_loaded_in_three_calls_and_kept(
 ) -> None:
     """The function's own client reads what the console wrote; the second request reads nothing."""
     put(client, table)
-    apply_snapshot(client, table, APP, APPROVED, IMAGES)
-    record_default(client, table, APP, "pro.monthly", "fr-FR", KEEP_FR, NOW)
+    apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
+    record_default(AppTable(client, table, APP), "pro.monthly", "fr-FR", KEEP_FR, NOW)
     loaded = store.catalog(APP, "pro.monthly", "fr-FR", soon())
     assert loaded.catalog.states[KEEP_EN] == MessageState("APPROVED", {HERO: "APPROVED"})
     assert (loaded.has_default, loaded.degraded) == (True, ())
@@ -121,7 +122,7 @@ def test_a_large_catalog_costs_as_many_calls_as_a_small_one(
 
 def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Counting) -> None:
     """Facts as the owner wrote them, until the second they end."""
-    write_profile(client, table, APP, "99371282", {"plan": "gold", "tenureDays": 200}, expires_at=1000)
+    write_profile(AppTable(client, table, APP), "99371282", {"plan": "gold", "tenureDays": 200}, expires_at=1000)
     now = 999.0
     store = Store(lambda: connection, table, clock=lambda: now)
     assert store.customer(APP, "99371282", soon(), 5) == {"plan": "gold", "tenureDays": 200}
@@ -150,14 +151,14 @@ def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(clie
     """Whoever is second changes nothing and is told by whom it was beaten; with real threads, several times."""
     put(client, table)
     for _ in range(5):
-        before = current_texts(client, table, APP).release
+        before = current_texts(AppTable(client, table, APP)).release
         outcomes = at_once(client, table, before)
         won = [outcome for outcome in outcomes if not isinstance(outcome, PublishConflictError)]
         lost = [outcome for outcome in outcomes if isinstance(outcome, PublishConflictError)]
         assert len(won) == len(lost) == 1
         assert lost[0].evidence["release"] == won[0].number
-        verify(client, table, APP, won[0].number)
-        live = [found for found in list_releases(client, table, APP) if found.live]
+        verify(AppTable(client, table, APP), won[0].number)
+        live = [found for found in list_releases(AppTable(client, table, APP)) if found.live]
         assert [found.number for found in live] == [won[0].number]
         assert lost[0].evidence["who"] == live[0].published_by
 
@@ -207,25 +208,25 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: A
     """Byte for byte, in as many rows as it takes."""
     source = random.Random(size).randbytes(size)
     put(client, table, release=release(source=source))
-    assert read_source(client, table, APP, 1) == source
-    assert list_releases(client, table, APP)[0].source_digest == rows.digest_of(source)
+    assert read_source(AppTable(client, table, APP), 1) == source
+    assert list_releases(AppTable(client, table, APP))[0].source_digest == rows.digest_of(source)
 
 
 def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
     """The operator's other verbs, on the service's own conditions and transactions."""
     for name in ("one", "two", "three", "four"):
         put(client, table, name)
-    assert rollback(client, table, APP).number == 3
-    pause(client, table, APP)
-    assert load_live(client, table, APP, "pro.monthly", "en-US").catalog.paused
-    resume(client, table, APP)
-    rollback(client, table, APP, 1)
-    assert collect(client, table, APP, now=NOW + timedelta(days=1), keep=1) == [2, 3]
-    assert load_live(client, table, APP, "pro.monthly", "en-US").catalog.sheet.rules[0].name == "one"
+    assert rollback(AppTable(client, table, APP)).number == 3
+    pause(AppTable(client, table, APP))
+    assert load_live(AppTable(client, table, APP), "pro.monthly", "en-US").catalog.paused
+    resume(AppTable(client, table, APP))
+    rollback(AppTable(client, table, APP), 1)
+    assert collect(AppTable(client, table, APP), now=NOW + timedelta(days=1), keep=1) == [2, 3]
+    assert load_live(AppTable(client, table, APP), "pro.monthly", "en-US").catalog.sheet.rules[0].name == "one"
     with pytest.raises(ReleaseError):
-        rollback(client, table, APP, 2)
+        rollback(AppTable(client, table, APP), 2)
     for gone in (2, 3):
-        assert not list(read_all(client, rows.query(table, rows.release_pk(APP, gone))))
+        assert not list(AppTable(client, table, APP).of_release(gone))
 
 
 class Died(BaseException):
@@ -269,29 +270,29 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any
         try:
             put(Dying(client, writes, after=after), table, "next")
         except Died:
-            live = current_texts(client, table, APP).release
+            live = current_texts(AppTable(client, table, APP)).release
             assert live is not None
-            verify(client, table, APP, live)
+            verify(AppTable(client, table, APP), live)
         else:
             break
     assert writes > 8
-    left = [found.number for found in list_releases(client, table, APP) if not found.complete]
-    complete = [found.number for found in list_releases(client, table, APP) if found.complete]
-    assert collect(client, table, APP, now=NOW + timedelta(hours=2)) == sorted(left)
-    assert [found.number for found in list_releases(client, table, APP)] == complete
+    left = [found.number for found in list_releases(AppTable(client, table, APP)) if not found.complete]
+    complete = [found.number for found in list_releases(AppTable(client, table, APP)) if found.complete]
+    assert collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2)) == sorted(left)
+    assert [found.number for found in list_releases(AppTable(client, table, APP))] == complete
 
 
 def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, table: str) -> None:
     """And two lists never stay mixed."""
     put(client, table)
-    apply_snapshot(client, table, APP, APPROVED, IMAGES)
+    apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
     rejected = dict.fromkeys(APPROVED, "REJECTED")
     for writes in range(1, 5):
         with pytest.raises(Died):
             apply_snapshot(
-                Dying(client, writes, after=True), table, APP, rejected, {}, allow_silencing=True
+                AppTable(Dying(client, writes, after=True), table, APP), rejected, {}, allow_silencing=True
             )  # fmt: skip
-        apply_snapshot(client, table, APP, APPROVED, IMAGES)
+        apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
         assert message(client, table, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
         assert message(client, table, KEEP_FR) == MessageState("APPROVED")
 
@@ -299,10 +300,10 @@ def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, tab
 def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
     """The table ends with one list, whole, over the new release's messages too."""
     put(client, table)
-    lists = [APPROVED, dict.fromkeys(APPROVED, "PENDING")]
+    lists, app_table = [APPROVED, dict.fromkeys(APPROVED, "PENDING")], AppTable(client, table, APP)
     threads = [
         *(
-            threading.Thread(target=partial(apply_snapshot, client, table, APP, states, IMAGES, allow_silencing=True))
+            threading.Thread(target=partial(apply_snapshot, app_table, states, IMAGES, allow_silencing=True))
             for states in lists
         ),
         threading.Thread(target=put, args=(client, table, "two")),
@@ -313,16 +314,16 @@ def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
         thread.join(30)
     states = {message(client, table, name).message for name in APPROVED}
     assert states in ({"APPROVED"}, {"PENDING"})
-    assert current_texts(client, table, APP).release == 2
+    assert current_texts(AppTable(client, table, APP)).release == 2
 
 
 def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:
     """An empty list is more likely Apple's mistake than the owner's wish."""
     put(client, table)
-    apply_snapshot(client, table, APP, APPROVED, IMAGES)
+    apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
     before = client.scan(TableName=table)["Items"]
     with pytest.raises(SnapshotRefusedError):
-        apply_snapshot(client, table, APP, {}, {})
+        apply_snapshot(AppTable(client, table, APP), {}, {})
     assert client.scan(TableName=table)["Items"] == before
 
 
@@ -333,7 +334,7 @@ def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> No
     def progress(step: str, done: int, total: int) -> None:
         told[step] = (done, total)
 
-    publish(client, table, release(products=500), who="ada", commit=None, now=NOW, progress=progress)
+    publish(AppTable(client, table, APP), release(products=500), who="ada", commit=None, now=NOW, progress=progress)
     assert told["write"] == (503, 503)
 
 
@@ -358,11 +359,11 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
 
     assert not load().catalog.paused
     with proxy.suffering(mode):
-        pause(client, table, APP)
+        pause(AppTable(client, table, APP))
         clock.now += 31
         paused = load()
         assert (paused.catalog.paused, paused.degraded) == (True, ())
-        resume(client, table, APP)
+        resume(AppTable(client, table, APP))
         clock.now += 301  # states are due as well: a second and a third call
         resumed = load()
         assert (resumed.catalog.paused, resumed.degraded) == (False, ())

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 from botocore.session import get_session
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.decision import Decision, decide
@@ -45,20 +46,26 @@ def lost(client: Any) -> str:
     table = new_table(client)
     compiled = compile_sample()
     for who in ("ada", "bob", "cy"):
-        publish(client, table, compiled.release, who=who, commit=None, now=SAMPLE_CLOCK)
-    rollback(client, table, APP)
+        publish(
+            AppTable(client, table, APP),
+            compiled.release,
+            who=who,
+            commit=None,
+            now=SAMPLE_CLOCK,
+        )
+    rollback(AppTable(client, table, APP))
     messages, images = read_lists([EVENTS / "states" / "messages.json", EVENTS / "states" / "images.json"])
-    apply_snapshot(client, table, APP, messages, images)
-    record_default(client, table, APP, PRODUCTS[0], "en-US", next(iter(messages)), SAMPLE_CLOCK)
+    apply_snapshot(AppTable(client, table, APP), messages, images)
+    record_default(AppTable(client, table, APP), PRODUCTS[0], "en-US", next(iter(messages)), SAMPLE_CLOCK)
     for transaction, facts in CUSTOMERS.items():
-        write_profile(client, table, APP, transaction, facts)
+        write_profile(AppTable(client, table, APP), transaction, facts)
     return table
 
 
 @pytest.fixture
 def file(client: Any, lost: str, tmp_path: Path) -> Path:
     path = tmp_path / "app.jsonl.gz"
-    export(client, lost, APP, path, environment="Sandbox", now=SAMPLE_CLOCK, profiles=True)
+    export(AppTable(client, lost, APP), path, environment="Sandbox", now=SAMPLE_CLOCK, profiles=True)
     return path
 
 
@@ -85,21 +92,24 @@ def decisions(client: Any, table: str) -> list[Decision]:
 
 
 def restored(client: Any, table: str, path: Path) -> None:
-    import_app(client, table, path, inspect(path), now=SAMPLE_CLOCK)
+    import_app(AppTable(client, table, APP), path, inspect(path), now=SAMPLE_CLOCK)
 
 
 def test_the_drill(client: Any, lost: str, file: Path) -> None:
     """Everyone gets the same answer by the same rule in the same arm; releases have their numbers; life goes on."""
     table = new_table(client)
-    before, listed = decisions(client, lost), list_releases(client, lost, APP)
+    before, listed = decisions(client, lost), list_releases(AppTable(client, lost, APP))
     assert len({decision.rule for decision in before}) > 3
     assert len({assigned.arm for decision in before for assigned in decision.assignments}) > 1
     client.delete_table(TableName=lost)
     restored(client, table, file)
     assert decisions(client, table) == before
-    assert list_releases(client, table, APP) == listed
-    assert rollback(client, table, APP, 3).previous == 2
-    assert publish(client, table, compile_sample().release, who="ada", commit=None, now=SAMPLE_CLOCK).number == 4
+    assert list_releases(AppTable(client, table, APP)) == listed
+    assert rollback(AppTable(client, table, APP), 3).previous == 2
+    assert (
+        publish(AppTable(client, table, APP), compile_sample().release, who="ada", commit=None, now=SAMPLE_CLOCK).number
+        == 4
+    )
 
 
 def everything(client: Any, table: str) -> dict[tuple[str, str], Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
 from retention.offers import Signer
@@ -99,4 +100,4 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
         for message in (KEEP_EN, KEEP_FR)
     }
     assert states == {KEEP_EN: MessageState("APPROVED", {HERO: "APPROVED"}), KEEP_FR: MessageState("REJECTED")}
-    assert current_texts(client, table, APP).release == 2
+    assert current_texts(AppTable(client, table, APP)).release == 2

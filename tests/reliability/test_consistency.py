@@ -35,12 +35,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError, RetentionError
 from retention.lookup.store import Store
-from retention.review.snapshot import ImageState, SnapshotConflictError, apply_snapshot, read_all
+from retention.review.snapshot import ImageState, SnapshotConflictError, apply_snapshot
 
 from console import releases
 from console.local.samples import SAMPLE
@@ -119,6 +120,7 @@ class Scene:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
+        self.app_table = AppTable(self.client, self.table, APP)
         for name in ("one", "two", "three"):
             put(self.client, self.table, name)
         self.approve()
@@ -128,7 +130,7 @@ class Scene:
 
     def approve(self) -> None:
         images = {HERO: ImageState("APPROVED", "FULL_SIZE")}
-        apply_snapshot(self.client, self.table, APP, killed_processes.APPROVED, images, allow_silencing=True, now=NOW)
+        apply_snapshot(self.app_table, killed_processes.APPROVED, images, allow_silencing=True, now=NOW)
 
     def head(self) -> Any:
         return self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"]
@@ -145,11 +147,11 @@ class Scene:
 
     def whole(self) -> dict[tuple[str, str], Any]:
         """Return every row of every complete release."""
-        complete = [one.number for one in releases.list_releases(self.client, self.table, APP) if one.complete]
+        complete = [one.number for one in releases.list_releases(self.app_table) if one.complete]
         return {
             (item["pk"]["S"], item["sk"]["S"]): item
             for number in complete
-            for item in read_all(self.client, rows.query(self.table, rows.release_pk(APP, number)))
+            for item in self.app_table.of_release(number)
         }
 
     def left(self) -> dict[tuple[str, str], Any]:
@@ -165,7 +167,7 @@ class Scene:
 
 def named(scene: Scene, number: int) -> str:
     """Return what the rules of a release are called, having read it whole."""
-    found = releases.verify(scene.client, scene.table, APP, number)
+    found = releases.verify(AppTable(scene.client, scene.table, APP), number)
     name: str = rows.document_of(found[rows.PRODUCT + "*"])["rules"][0]["name"]
     return name
 
@@ -181,7 +183,7 @@ def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_
         for writes in range(1, 200, STRIDE):
             scene = Scene(client, new_table(client))
             if operation == "resume":
-                releases.pause(client, scene.table, APP)
+                releases.pause(AppTable(client, scene.table, APP))
             process = killed_processes.start(dynamodb_local, scene.table, operation, writes)
             process.join(60)
             assert process.exitcode in {0, KILLED}
@@ -217,7 +219,7 @@ def seen_whole(scene: Scene) -> int:
 def goes_on(scene: Scene) -> int:
     """Check that publishing and importing succeed, and what is collected when. Returns how many leftovers were."""
     client, table = scene.client, scene.table
-    releases.resume(client, table, APP)
+    releases.resume(AppTable(client, table, APP))
     done = put(client, table, "again")
     scene.approve()
     assert scene.message(KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
@@ -225,9 +227,9 @@ def goes_on(scene: Scene) -> int:
     scene.clock.now += 30
     assert scene.look(scene.warm) == (done.number, "again", False)
     before = scene.whole()
-    incomplete = [one.number for one in releases.list_releases(client, table, APP) if not one.complete]
-    assert releases.collect(client, table, APP, now=NOW + timedelta(minutes=59)) == []
-    assert releases.collect(client, table, APP, now=NOW + timedelta(minutes=61)) == sorted(incomplete)
+    incomplete = [one.number for one in releases.list_releases(AppTable(client, table, APP)) if not one.complete]
+    assert releases.collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
+    assert releases.collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
     assert scene.left() == before
     return len(incomplete)
 
@@ -247,7 +249,7 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
         store = Store(partial(SdkConnection, client), table)
         if "current" in head:
             assert store.catalog(APP, "pro.monthly", "en-US", soon()).catalog.release == 1
-            releases.verify(client, table, APP, 1)
+            releases.verify(AppTable(client, table, APP), 1)
         else:
             with pytest.raises(CatalogUnavailableError, match="nothing has been published"):
                 store.catalog(APP, "pro.monthly", "en-US", soon())
@@ -289,7 +291,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
         current = rows.number(client.get_item(**rows.get(table, rows.head_key(APP)))["Item"], "current")
         assert current in numbers.values()
         for who, its in numbers.items():
-            assert releases.read_source(client, table, APP, its).endswith(f"# {who}\n".encode())
+            assert releases.read_source(AppTable(client, table, APP), its).endswith(f"# {who}\n".encode())
         for text in lost:
             assert f"Release {current}, published by" in text
             assert f"run this again: it then starts from release {current}." in text
@@ -298,7 +300,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
             assert number == 0 or told == {live, min(numbers.values())}
         live = current
         outcomes["one complete, one error" if lost else "both complete, in order"] += 1
-    listed = releases.list_releases(client, table, APP)
+    listed = releases.list_releases(AppTable(client, table, APP))
     assert all(one.complete for one in listed)
     figures.note(
         "two `retention publish` at once",
@@ -343,8 +345,9 @@ class Load:
     errands: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.app_table = AppTable(self.client, self.table, APP)
         killed_processes.import_list(self.client, self.table, 1)
-        releases.publish(self.client, self.table, made_release(1), who="r1", commit=None, now=NOW)
+        releases.publish(self.app_table, made_release(1), who="r1", commit=None, now=NOW)
         self.import_list()
         self.readers = [
             killed_processes.reader(self.endpoint, self.table, seed, self.done, self.results, self.seen)
@@ -395,8 +398,8 @@ class Load:
     def _check(self, sights: list[killed_processes.Sight]) -> None:
         head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
         assert head.current is not None
-        releases.verify(self.client, self.table, APP, head.current)
-        by_number = {one.number: one.published_by for one in releases.list_releases(self.client, self.table, APP)}
+        releases.verify(self.app_table, head.current)
+        by_number = {one.number: one.published_by for one in releases.list_releases(self.app_table)}
         for sight in sights:
             assert (sight.mixtures, sight.failures) == ([], [])
             assert {n: name for n, name in sight.names.items() if by_number.get(n, name) != name} == {}

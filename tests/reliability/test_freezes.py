@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 from botocore.session import get_session
+from retention.aws.app_table import AppTable
 from retention.lookup.store import CACHED_SECONDS, HEAD_SECONDS
 
 from console.local.surroundings import function_environment
@@ -77,7 +78,7 @@ class Owner:
         self.release += 1
 
     def turn_pause(self) -> None:
-        (resume if self.paused else pause)(self.client, self.table, APP)
+        (resume if self.paused else pause)(AppTable(self.client, self.table, APP))
         self.paused = not self.paused
 
 

@@ -24,6 +24,7 @@ import retention as handler_package
 from boto3 import client as aws
 from cryptography.hazmat.primitives.asymmetric import ec
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
 from retention.errors import ERROR_ANSWERS
 from retention.keys import KeyRing
@@ -211,7 +212,7 @@ def table(haul: Haul) -> Iterator[str]:
         dynamodb = aws("dynamodb", endpoint_url=url)
         for number, person in enumerate(haul.people[: PEOPLE // 2]):
             facts: Any = [{"note": haul.fact}, {"tenureDays": haul.fact}, {"inTrial": [haul.fact, person]}][number % 3]
-            write_profile(dynamodb, TABLE, APP, person, facts)
+            write_profile(AppTable(dynamodb, TABLE, APP), person, facts)
             nonsense: Any = {"deep": {"M": {haul.fact: {"L": [{"NULL": True}]}}}, "expiresAt": {"S": person}}
             if number % 2:
                 dynamodb.put_item(TableName=TABLE, Item={**rows.profile_key(APP, person), **nonsense})

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.aws.app_table import AppTable
 from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
 from retention.aws.endpoint import Endpoint
@@ -99,9 +100,9 @@ def a_release() -> Release:
 
 def fill(client: Any, table: str) -> None:
     """Publish one more release; all its texts approved, one customer known."""
-    publish(client, table, a_release(), who="ada", commit=None, now=datetime.now(UTC))
-    apply_snapshot(client, table, APP, dict.fromkeys(MESSAGES, "APPROVED"), {})
-    write_profile(client, table, APP, CUSTOMER, {"tenureDays": 412})
+    publish(AppTable(client, table, APP), a_release(), who="ada", commit=None, now=datetime.now(UTC))
+    apply_snapshot(AppTable(client, table, APP), dict.fromkeys(MESSAGES, "APPROVED"), {})
+    write_profile(AppTable(client, table, APP), CUSTOMER, {"tenureDays": 412})
 
 
 @dataclass(frozen=True)

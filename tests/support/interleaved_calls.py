@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from unittest.mock import patch
 
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError, RetentionError
@@ -221,6 +222,10 @@ class _Was:
     item: Item | None
 
 
+def _rows(client: Client) -> AppTable:
+    return AppTable(client, TABLE, APP)
+
+
 _NEVER: Final = _Was(0, float("-inf"), None)
 
 
@@ -289,10 +294,9 @@ class World:
         made = made_release(self._count)
 
         def work(client: Client) -> releases.Published:
-            based_on = self._bases[name] = releases.current_texts(client, TABLE, APP).release
+            based_on = self._bases[name] = releases.current_texts(_rows(client)).release
             done = releases.publish(
-                client,
-                TABLE,
+                _rows(client),
                 made,
                 who=name,
                 commit=None,
@@ -300,7 +304,7 @@ class World:
                 based_on=based_on,
                 clock=lambda: self.now,
             )
-            releases.collect(client, TABLE, APP, now=self.time, keep=KEEP + 2)
+            releases.collect(_rows(client), now=self.time, keep=KEEP + 2)
             return done
 
         return self._begin("publish", work, name)
@@ -311,20 +315,20 @@ class World:
         state = f"STATE_{self._count}"
         messages = {message: state for message in MESSAGES if message != left_out}
         images = dict.fromkeys(IMAGES, ImageState(state, "FULL_SIZE"))
-        return self._begin("import", lambda client: apply_snapshot(client, TABLE, APP, messages, images, now=self.time))
+        return self._begin("import", lambda client: apply_snapshot(_rows(client), messages, images, now=self.time))
 
     def rollback(self, rank: int | None = None) -> Process:
         """Without a number, or to the complete release of this rank, the newest being 0."""
         whole = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
         to = whole[-1 - rank % len(whole)] if whole and rank is not None else None
-        return self._begin("rollback", lambda client: releases.rollback(client, TABLE, APP, to))
+        return self._begin("rollback", lambda client: releases.rollback(_rows(client), to))
 
     def pause(self, *, paused: bool) -> Process:
         change = releases.pause if paused else releases.resume
-        return self._begin("pause", lambda client: change(client, TABLE, APP))
+        return self._begin("pause", lambda client: change(_rows(client)))
 
     def collect(self, keep: int = KEEP) -> Process:
-        return self._begin("collect", lambda client: releases.collect(client, TABLE, APP, now=self.time, keep=keep))
+        return self._begin("collect", lambda client: releases.collect(_rows(client), now=self.time, keep=keep))
 
     # What must hold at every write -----------------------------------------------------------------------------------
 
@@ -422,7 +426,7 @@ class World:
 
     def _must_be_whole(self, number: int) -> None:
         try:
-            found = releases.verify(self.table.client(), TABLE, APP, number)
+            found = releases.verify(AppTable(self.table.client(), TABLE, APP), number)
         except (RetentionError, rows.UnreadableRowError) as error:
             self.violations.append(f"{self._who()}: release {number}, which is live, is not whole: {error}")
             return
@@ -504,11 +508,11 @@ class World:
             process.kill(after=False)
         self.now += 2 * HOUR
         client = self.table.client()
-        releases.collect(client, TABLE, APP, now=self.time, keep=KEEP)
+        releases.collect(_rows(client), now=self.time, keep=KEEP)
         numbers = {number for name in self.table.items if (number := _number(name)) is not None}
         for number in sorted(numbers):
             try:
-                releases.verify(client, TABLE, APP, number)
+                releases.verify(_rows(client), number)
             except RetentionError as error:
                 self.violations.append(f"left over after collecting: {error}")
         if not numbers <= self._complete:

@@ -30,6 +30,7 @@ from unittest.mock import patch
 
 from botocore.session import get_session
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.errors import CatalogUnavailableError, RetentionError
@@ -136,29 +137,29 @@ def _lose(client: Any, table: str) -> None:
 
 def _import(client: Any, table: str) -> None:
     images = {HERO: ImageState("PENDING", "FULL_SIZE")}
-    apply_snapshot(client, table, APP, PENDING, images, allow_silencing=True, now=NOW)
+    apply_snapshot(AppTable(client, table, APP), PENDING, images, allow_silencing=True, now=NOW)
 
 
 def _prune(client: Any, table: str) -> None:
     """The part of `prune` that writes the table: Apple's lists without what was deleted."""
     kept = {name: state for name, state in APPROVED.items() if name != ANYONE_EN}
-    apply_snapshot(client, table, APP, kept, {HERO: ImageState("APPROVED", "FULL_SIZE")}, now=NOW)
+    apply_snapshot(AppTable(client, table, APP), kept, {HERO: ImageState("APPROVED", "FULL_SIZE")}, now=NOW)
 
 
 def _rollback(client: Any, table: str) -> None:
-    releases.rollback(client, table, APP)
+    releases.rollback(AppTable(client, table, APP))
 
 
 def _pause(client: Any, table: str) -> None:
-    releases.pause(client, table, APP)
+    releases.pause(AppTable(client, table, APP))
 
 
 def _resume(client: Any, table: str) -> None:
-    releases.resume(client, table, APP)
+    releases.resume(AppTable(client, table, APP))
 
 
 def _collect(client: Any, table: str) -> None:
-    releases.collect(client, table, APP, now=NOW + timedelta(hours=2), keep=1)
+    releases.collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2), keep=1)
 
 
 WIDE: Final = "publish of 20 products"
@@ -355,7 +356,7 @@ def import_list(client: Any, table: str, number: int) -> int:
     """Import the list whose every state has its number. Returns the version under which it is announced."""
     state = f"LIST_{number}"
     images = dict.fromkeys(IMAGES, ImageState(state, "FULL_SIZE"))
-    return apply_snapshot(client, table, APP, dict.fromkeys(MESSAGES, state), images, now=NOW).version
+    return apply_snapshot(AppTable(client, table, APP), dict.fromkeys(MESSAGES, state), images, now=NOW).version
 
 
 @dataclass
@@ -397,18 +398,19 @@ def _run_errand(endpoint: str, table: str, kind: str, seed: int, done: Flag, res
 
 
 def _publish_numbered(client: Any, table: str, number: int) -> None:
-    based_on = releases.current_texts(client, table, APP).release
-    releases.publish(client, table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
-    releases.collect(client, table, APP, now=NOW)
+    app_table = AppTable(client, table, APP)
+    based_on = releases.current_texts(app_table).release
+    releases.publish(app_table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
+    releases.collect(app_table, now=NOW)
 
 
 def _go_back(client: Any, table: str, _: int) -> None:
-    releases.rollback(client, table, APP)
+    releases.rollback(AppTable(client, table, APP))
 
 
 def _pause_and_resume(client: Any, table: str, _: int) -> None:
-    releases.pause(client, table, APP)
-    releases.resume(client, table, APP)
+    releases.pause(AppTable(client, table, APP))
+    releases.resume(AppTable(client, table, APP))
 
 
 _ERRANDS: Final[Mapping[str, Callable[[Any, str, int], object]]] = {

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from retention.aws.app_table import AppTable
+
 from console.file.release import ImageFacts, Release
 from console.releases import Published, publish
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, sheet
@@ -38,4 +40,4 @@ def release(name: str = "one", *, products: int = 1, source: bytes | None = None
 def put(client: Any, table: str, name: str = "one", **more: Any) -> Published:
     options = {"who": "ada", "commit": "abc123", "now": NOW, **more}
     made = options.pop("release", None) or release(name)
-    return publish(client, table, made, **options)
+    return publish(AppTable(client, table, made.app_apple_id), made, **options)

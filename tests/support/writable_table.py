@@ -14,7 +14,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.support.fake_table import TABLE, FakeTable
 
@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"\s*(<>|[(),=]|[#:]?[\w.#]+)")
 
 class ConditionFailed(Exception):  # noqa: N818  # DynamoDB's name for it, shortened
     """ConditionalCheckFailedException."""
+
+    response: Final = {"Error": {"Code": "ConditionalCheckFailedException"}}
 
 
 class Conflict(Exception):  # noqa: N818  # likewise

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from retention.table import Item
+
 from console.appstore import key_kind
 from console.appstore.api_key import ApiKey
 from console.deployment.aws import client
@@ -37,7 +39,7 @@ class Known:
     document: Document | None = None
     compiled: Compiled | None = None
     target: Target | None = None
-    head: dict[str, Any] | None = None
+    head: Item | None = None
     table: Seen | None = None
     key: ApiKey | None = None
     seen: Seen | None = None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from shlex import quote
 
-from retention import table as rows
-
 from console.deployment.finding import BAD, GOOD, Finding, not_looked
 from console.deployment.session import read_file
 from console.deployment.target import find
@@ -47,9 +45,9 @@ def table(known: Known) -> Step:
     target = known.target
     if target is None:
         return known  # the check before has reported why
-    found = target.dynamodb.get_item(**rows.get(target.table, rows.head_key(target.app_apple_id)))
+    head = target.app_table.head()
     yield Finding("table", GOOD, f"The table {target.table} is there and readable.")
-    return replace(known, head=found.get("Item", {}))
+    return replace(known, head=head)
 
 
 def release(known: Known) -> Step:
@@ -58,7 +56,7 @@ def release(known: Known) -> Step:
     if target is None or known.head is None:
         yield not_looked("release", "the live release", "the table")
         return known
-    table = look_at_table(target.dynamodb, target.table, target.app_apple_id)
+    table = look_at_table(target.app_table)
     if table.live is None:
         yield Finding("release", BAD, "Nothing has been published.", "`retention apply` does it.")
     else:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from retention import table as rows
-from retention.aws.sdk import Client
+from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, REJECTED, MessageState
 from retention.errors import RetentionError
 from retention.table import Item, Request
@@ -27,7 +26,6 @@ from retention.table import Item, Request
 V = TypeVar("V")
 
 _ATTEMPTS: Final = 6
-_PAUSE: Final = 0.05
 _WRITERS: Final = 8
 _MAX_STATE: Final = 40
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -129,16 +127,6 @@ def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
 # Reading the table --------------------------------------------------------------------------------------------------
 
 
-def read_all(client: Client, request: Request) -> Iterator[Item]:
-    """Yield every row a Query finds, page by page."""
-    while True:
-        answer = client.query(**request)
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-
 @dataclass(frozen=True, slots=True)
 class _Live:
     """Ids of the live release's messages, in all locales: those its rules can `serve`, and all that it `names`."""
@@ -147,12 +135,11 @@ class _Live:
     names: frozenset[str] = frozenset()
 
 
-def _live(client: Client, table: str, app_apple_id: int, release: int | None) -> _Live:
+def _live(app_table: AppTable, release: int | None) -> _Live:
     """Read what `release` says. Raises UnreadableRowError."""
     if release is None:
         return _Live()
-    item = client.get_item(**rows.get(table, rows.texts_key(app_apple_id, release))).get("Item", {})
-    document = rows.document_of(item)
+    document = rows.document_of(app_table.get(rows.texts_key(app_table.app_apple_id, release)))
     by_set = {name: {id_ for ids in texts.values() for id_ in ids} for name, texts in document["texts"].items()}
     serves = frozenset().union(*(by_set[name] for name in document["served"]))
     return _Live(serves, frozenset().union(*by_set.values()))
@@ -169,29 +156,26 @@ class _Seen:
     messages: Mapping[str, Item]
 
 
-def _look(client: Client, table: str, app_apple_id: int) -> _Seen:
-    head = client.get_item(**rows.get(table, rows.head_key(app_apple_id))).get("Item", {})
+def _look(app_table: AppTable) -> _Seen:
+    head = app_table.head()
     return _Seen(
         current=rows.number(head, "current") if "current" in head else None,
         version=head.get("catalogVersion"),
         digest=head.get("statesDigest"),
-        images=_rows(client, table, app_apple_id, rows.IMAGE),
-        messages=_rows(client, table, app_apple_id, rows.MESSAGE),
+        images=_rows(app_table, rows.IMAGE),
+        messages=_rows(app_table, rows.MESSAGE),
     )
 
 
-def _rows(client: Client, table: str, app_apple_id: int, prefix: str) -> dict[str, Item]:
-    found = read_all(client, rows.query(table, rows.app_pk(app_apple_id), prefix))
-    return {rows.id_of(item): item for item in found}
+def _rows(app_table: AppTable, prefix: str) -> dict[str, Item]:
+    return {rows.id_of(item): item for item in app_table.of_app(prefix)}
 
 
 # Writing ------------------------------------------------------------------------------------------------------------
 
 
 def apply_snapshot(
-    client: Client,
-    table: str,
-    app_apple_id: int,
+    app_table: AppTable,
     messages: Mapping[str, str],
     images: Mapping[str, ImageState],
     *,
@@ -199,13 +183,11 @@ def apply_snapshot(
     now: datetime | None = None,
 ) -> SnapshotReport:
     """Make the table say what these lists say, however old they are; `follow` is for lists that can be read anew."""
-    return follow(client, table, app_apple_id, lambda: (messages, images), allow_silencing=allow_silencing, now=now)
+    return follow(app_table, lambda: (messages, images), allow_silencing=allow_silencing, now=now)
 
 
 def follow(
-    client: Client,
-    table: str,
-    app_apple_id: int,
+    app_table: AppTable,
     read: Callable[[], Lists],
     *,
     allow_silencing: bool = False,
@@ -225,7 +207,7 @@ def follow(
     longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
     """
     noted = ("statesAt", "syncedAt") if scheduled else ("statesAt",)
-    run = _Run(client, table, app_apple_id, read, before_silencing, noted, now or datetime.now(UTC))
+    run = _Run(app_table, read, before_silencing, noted, now or datetime.now(UTC))
     for _ in range(_ATTEMPTS):
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
@@ -243,17 +225,13 @@ class _Run:
 
     def __init__(
         self,
-        client: Client,
-        table: str,
-        app_apple_id: int,
+        app_table: AppTable,
         read: Callable[[], Lists],
         before_silencing: Callable[[frozenset[str]], None],
         noted: tuple[str, ...],
         now: datetime,
     ) -> None:
-        self._client = client
-        self._table = table
-        self._app = app_apple_id
+        self._app_table = app_table
         self._read = read
         self._messages: Mapping[str, str] = {}
         self._images: Mapping[str, ImageState] = {}
@@ -268,23 +246,27 @@ class _Run:
 
     def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
         """Return what was done, or None where somebody else wrote in between."""
-        seen = _look(self._client, self._table, self._app)
+        seen = _look(self._app_table)
         self._ask()
         live = self._judge(seen, allowed=allow_silencing)
         images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
         if not self._write(
-            _image_update(self._table, self._app, name, seen.images.get(name, {}), image, self._now)
+            _image_update(self._app_table.app_apple_id, name, seen.images.get(name, {}), image, self._now)
             for name, image in images.items()
         ):
             return None
         # Read again: a publisher that put a message in since then folded in the image states from before our write.
-        found = _rows(self._client, self._table, self._app, rows.MESSAGE)
+        found = _rows(self._app_table, rows.MESSAGE)
         if any(found[name].get("state") != item.get("state") for name, item in seen.messages.items() if name in found):
             return None
         names = dict.fromkeys([*found, *self._messages])
         if not self._write(
             _message_update(
-                self._table, self._app, name, found.get(name, {}), self._after(name, found.get(name, {})), self._now
+                self._app_table.app_apple_id,
+                name,
+                found.get(name, {}),
+                self._after(name, found.get(name, {})),
+                self._now,
             )
             for name in names
         ):
@@ -325,7 +307,7 @@ class _Run:
     def _judge(self, seen: _Seen, *, allowed: bool) -> _Live:
         """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
         try:
-            live = _live(self._client, self._table, self._app, seen.current)
+            live = _live(self._app_table, seen.current)
         except rows.UnreadableRowError as error:
             if allowed:
                 return _Live()
@@ -355,7 +337,7 @@ class _Run:
         if not todo:
             return True
         with ThreadPoolExecutor(_WRITERS) as pool:
-            done = list(pool.map(lambda update: succeeds(self._client, self._client.update_item, update), todo))
+            done = list(pool.map(self._app_table.update, todo))
         self._written += sum(done)
         return all(done)
 
@@ -366,8 +348,7 @@ class _Run:
             return int(seen.version["N"]) if seen.version else 0
         condition = "attribute_not_exists(catalogVersion)" if seen.version is None else "catalogVersion = :seen"
         request: Request = {
-            "TableName": self._table,
-            "Key": rows.head_key(self._app),
+            "Key": rows.head_key(self._app_table.app_apple_id),
             "UpdateExpression": f"SET statesDigest = :digest, {self._times} ADD catalogVersion :one",
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {
@@ -378,54 +359,35 @@ class _Run:
         }
         if seen.version is not None:
             request["ExpressionAttributeValues"][":seen"] = seen.version
-        if not succeeds(self._client, self._client.update_item, request):
+        if not self._app_table.update(request):
             return None
         return int(seen.version["N"]) + 1 if seen.version else 1
 
     def _note_time(self) -> None:
         """Note that an import happened; the version stays, so nobody reads anything again."""
         request: Request = {
-            "TableName": self._table,
-            "Key": rows.head_key(self._app),
+            "Key": rows.head_key(self._app_table.app_apple_id),
             "UpdateExpression": f"SET {self._times}",
             "ExpressionAttributeValues": {":now": {"S": self._now}},
         }
-        succeeds(self._client, self._client.update_item, request)
+        self._app_table.update(request)
 
 
-def succeeds(client: Client, write: Callable[..., Any], request: Request) -> bool:
-    """Send a conditional write. Returns False where its condition does not hold."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            write(**request)
-        except client.exceptions.ConditionalCheckFailedException:
-            return False
-        except client.exceptions.TransactionConflictException:
-            if attempt + 1 == _ATTEMPTS:
-                raise
-            time.sleep(_PAUSE * 2**attempt)  # a transaction holds the row, for milliseconds
-        else:
-            return True
-    return False
-
-
-def _image_update(table: str, app_apple_id: int, name: str, item: Item, image: ImageState, now: str) -> Request | None:
+def _image_update(app_apple_id: int, name: str, item: Item, image: ImageState, now: str) -> Request | None:
     wanted = {"state": {"S": image.state}, "size": {"S": image.size}}
     if not image.size:
         del wanted["size"]
-    return _update(table, rows.image_key(app_apple_id, name), item, wanted, now)
+    return _update(rows.image_key(app_apple_id, name), item, wanted, now)
 
 
-def _message_update(
-    table: str, app_apple_id: int, name: str, item: Item, after: MessageState, now: str
-) -> Request | None:
+def _message_update(app_apple_id: int, name: str, item: Item, after: MessageState, now: str) -> Request | None:
     wanted: dict[str, Any] = {"state": {"S": after.message}}
     if after.images:
         wanted["images"] = {"M": {image: {"S": state} for image, state in after.images.items()}}
-    return _update(table, rows.message_key(app_apple_id, name), item, wanted, now)
+    return _update(rows.message_key(app_apple_id, name), item, wanted, now)
 
 
-def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any], now: str) -> Request | None:
+def _update(key: rows.Key, item: Item, wanted: Mapping[str, Any], now: str) -> Request | None:
     """Return the update that makes these attributes so, on the condition that they are still as read; None if so."""
     changed = {name: value for name, value in wanted.items() if item.get(name) != value}
     if not changed:
@@ -433,7 +395,6 @@ def _update(table: str, key: rows.Key, item: Item, wanted: Mapping[str, Any], no
     unchanged = [f"#{name} = :{name}Seen" if name in item else f"attribute_not_exists(#{name})" for name in changed]
     written = {**changed, "since": {"S": now}} if "state" in changed else changed
     return {
-        "TableName": table,
         "Key": key,
         "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in written),
         "ConditionExpression": " AND ".join(unchanged),

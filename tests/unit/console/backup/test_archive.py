@@ -15,6 +15,7 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.backup.archive import ArchiveError, Contents, inspect, items
@@ -50,24 +51,26 @@ def lived(client: Any) -> Any:
     """An app with three releases, the second live, reviewed, with a default, paused, and with two customers."""
     for name in ("one", "two", "three"):
         put(client, FROM, name, release=release(name, products=3))
-    rollback(client, FROM, APP)
-    apply_snapshot(client, FROM, APP, {KEEP_EN: "APPROVED", KEEP_FR: "REJECTED"}, {HERO: ImageState("APPROVED")})
-    record_default(client, FROM, APP, "pro.monthly", "en-US", KEEP_EN, NOW)
-    pause(client, FROM, APP)
+    rollback(AppTable(client, FROM, APP))
+    apply_snapshot(
+        AppTable(client, FROM, APP), {KEEP_EN: "APPROVED", KEEP_FR: "REJECTED"}, {HERO: ImageState("APPROVED")}
+    )
+    record_default(AppTable(client, FROM, APP), "pro.monthly", "en-US", KEEP_EN, NOW)
+    pause(AppTable(client, FROM, APP))
     facts: Any = {"tenureDays": 412, "inTrial": False, "segments": ["hikers"]}
-    write_profile(client, FROM, APP, "2000000900000180", facts)
-    write_profile(client, FROM, APP, "2000000900000181", facts, expires_at=int(NOW.timestamp()) - 1)
-    write_profile(client, FROM, APP + 1, "1", facts)
+    write_profile(AppTable(client, FROM, APP), "2000000900000180", facts)
+    write_profile(AppTable(client, FROM, APP), "2000000900000181", facts, expires_at=int(NOW.timestamp()) - 1)
+    write_profile(AppTable(client, FROM, APP + 1), "1", facts)
     return client
 
 
 def exported(client: Any, path: Path, table: str = FROM, **options: Any) -> Exported:
     given = {"environment": "Sandbox", "now": NOW, **options}
-    return export(client, table, APP, path, **given)
+    return export(AppTable(client, table, APP), path, **given)
 
 
 def imported(client: Any, path: Path, table: str = TO, **options: Any) -> Imported:
-    return import_app(client, table, path, inspect(path), **{"now": LATER, **options})
+    return import_app(AppTable(client, table, APP), path, inspect(path), **{"now": LATER, **options})
 
 
 def everything(client: Any, table: str, *, profiles: bool = False) -> dict[tuple[str, str], Any]:
@@ -95,8 +98,8 @@ def test_what_comes_back_is_what_went(lived: Any, tmp_path: Path) -> None:
     assert (done.release, done.releases, done.profiles, done.left_out) == (2, (1, 2, 3), 0, {})
     assert imported(lived, tmp_path / "file") == Imported(2, (1, 2, 3), done.rows, 0)
     assert everything(lived, TO) == everything(lived, FROM)
-    assert load_live(lived, TO, APP, "pro.monthly", "en-US").catalog == (
-        load_live(lived, FROM, APP, "pro.monthly", "en-US").catalog
+    assert load_live(AppTable(lived, TO, APP), "pro.monthly", "en-US").catalog == (
+        load_live(AppTable(lived, FROM, APP), "pro.monthly", "en-US").catalog
     )
 
 
@@ -104,10 +107,10 @@ def test_life_goes_on_after_an_import(lived: Any, tmp_path: Path) -> None:
     """The next release has the next number, earlier ones can be rolled back to, the list is the same."""
     exported(lived, tmp_path / "file")
     imported(lived, tmp_path / "file")
-    assert list_releases(lived, TO, APP) == list_releases(lived, FROM, APP)
-    assert rollback(lived, TO, APP, 3).previous == 2
+    assert list_releases(AppTable(lived, TO, APP)) == list_releases(AppTable(lived, FROM, APP))
+    assert rollback(AppTable(lived, TO, APP), 3).previous == 2
     assert put(lived, TO, "four").number == 4
-    assert rollback(lived, TO, APP).number == 3
+    assert rollback(AppTable(lived, TO, APP)).number == 3
 
 
 def test_no_function_takes_the_restored_catalog_for_the_one_in_its_memory(lived: Any, tmp_path: Path) -> None:
@@ -140,7 +143,7 @@ def test_customers_come_when_asked_for(lived: Any, tmp_path: Path) -> None:
 def test_what_was_written_of_a_customer_since_stays(lived: Any, tmp_path: Path) -> None:
     """The owner's systems know better than a file."""
     exported(lived, tmp_path / "file", profiles=True)
-    write_profile(lived, FROM, APP, "2000000900000180", {"tenureDays": 500})
+    write_profile(AppTable(lived, FROM, APP), "2000000900000180", {"tenureDays": 500})
     imported(lived, tmp_path / "file", FROM, replace=True)
     found = lived.get_item(**rows.get(FROM, rows.profile_key(APP, "2000000900000180")))["Item"]
     assert found["tenureDays"] == {"N": "500"}
@@ -148,7 +151,7 @@ def test_what_was_written_of_a_customer_since_stays(lived: Any, tmp_path: Path) 
 
 def test_what_has_expired_since_stays_away(lived: Any, tmp_path: Path) -> None:
     """A fact that ends between export and import ends."""
-    write_profile(lived, FROM, APP, "7", {"inTrial": True}, expires_at=int(NOW.timestamp()) + 60)
+    write_profile(AppTable(lived, FROM, APP), "7", {"inTrial": True}, expires_at=int(NOW.timestamp()) + 60)
     assert exported(lived, tmp_path / "file", profiles=True).profiles == 2
     imported(lived, tmp_path / "file")
     assert "Item" not in lived.get_item(**rows.get(TO, rows.profile_key(APP, "7")))
@@ -381,7 +384,7 @@ def test_a_file_that_changes_between_reading_and_writing_does_not_go_live(lived:
     contents = inspect(tmp_path / "file")
     resealed(tmp_path / "file", lambda found: [*found[:-1], {**found[-1], "paused": {"BOOL": False}}])
     with pytest.raises(ArchiveError, match="was changed"):
-        import_app(lived, TO, tmp_path / "file", contents, now=LATER)
+        import_app(AppTable(lived, TO, APP), tmp_path / "file", contents, now=LATER)
     assert "current" not in head(lived, TO)
     assert len(list(items(tmp_path / "file", inspect(tmp_path / "file")))) == contents.rows
 
@@ -425,7 +428,7 @@ def test_replacing_goes_back_and_keeps_what_came_since(lived: Any, tmp_path: Pat
     imported(lived, tmp_path / "file", FROM, replace=True)
     assert rows.read_head(head(lived, FROM)).current == 2
     assert put(lived, FROM, "five").number == 5
-    assert rollback(lived, FROM, APP, 4).number == 4
+    assert rollback(AppTable(lived, FROM, APP), 4).number == 4
 
 
 def test_replacing_repairs_what_somebody_edited(lived: Any, tmp_path: Path) -> None:
@@ -519,7 +522,7 @@ def test_killed_at_any_write_it_can_be_typed_again(lived: Any, tmp_path: Path, *
         if replace:
             imported(lived, tmp_path / "file", again)
             damage(lived, 1, again)
-            rollback(lived, again, APP, 3)
+            rollback(AppTable(lived, again, APP), 3)
             seen = 3
         with pytest.raises(KilledError):
             imported(Mortal(lived, last, after=after), tmp_path / "file", again, replace=replace)
@@ -540,7 +543,7 @@ def test_progress_is_told(lived: Any, tmp_path: Path) -> None:
     done = exported(lived, tmp_path / "file", profiles=True, progress=progress)
     counted: list[int] = []
     contents: Contents = inspect(tmp_path / "file", counted.append)
-    import_app(lived, TO, tmp_path / "file", contents, now=LATER, progress=progress)
+    import_app(AppTable(lived, TO, APP), tmp_path / "file", contents, now=LATER, progress=progress)
     assert set(told) == {"releases", "states", "profiles", "import"}
     assert all(done == total for done, total in told.values())
     assert counted[-1] == told["import"][0] == done.rows

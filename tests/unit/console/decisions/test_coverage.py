@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from retention.aws.app_table import AppTable
 from retention.catalog import MessageState
 from retention.decision import decide
 from retention.locales import APPLE_LOCALES
@@ -334,7 +335,7 @@ def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, 
     dynamodb = client("dynamodb", region=None, endpoint_url=endpoint)
     one = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])
     [keep] = [shown for shown in one["cells"][0]["realTime"] if shown["rule"] == "keep-basic"]
-    record_default(dynamodb, table[1], int(APP), BASIC, "fr-FR", keep["message"], SAMPLE_CLOCK)
+    record_default(AppTable(dynamodb, table[1], int(APP)), BASIC, "fr-FR", keep["message"], SAMPLE_CLOCK)
 
     better = edited(tmp_path, ("Gardez vos balades", "Gardez toutes vos balades"))
     run("publish", str(better), *table)

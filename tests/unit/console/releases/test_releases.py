@@ -12,12 +12,14 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.catalog import UNKNOWN, MessageState
 from retention.errors import CatalogUnavailableError
-from retention.review.snapshot import ImageState, apply_snapshot, read_all
+from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.file.release import ImageFacts
 from console.releases import (
+    Current,
     Moved,
     PublishConflictError,
     ReleaseError,
@@ -59,7 +61,7 @@ def head(client: Any) -> Any:
 
 
 def sort_keys(client: Any, number: int) -> list[str]:
-    return [item["sk"]["S"] for item in read_all(client, rows.query(TABLE, rows.release_pk(APP, number)))]
+    return [item["sk"]["S"] for item in AppTable(client, TABLE, APP).of_release(number)]
 
 
 def message(client: Any, name: str) -> MessageState:
@@ -70,7 +72,7 @@ def test_what_is_published_is_what_the_function_loads(client: Any) -> None:
     """One release, from the file to the catalog: rules, settings, number, and states nobody has told us yet."""
     done = put(client, TABLE)
     assert (done.number, done.previous, done.sheets, done.created) == (1, None, 2, 4)
-    loaded = load_live(client, TABLE, APP, "pro.monthly", "en-US")
+    loaded = load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US")
     assert loaded.catalog.release == 1
     assert loaded.catalog.sheet.rules[0].name == "one"
     assert loaded.catalog.settings.bundle_id == SETTINGS["bundleId"]
@@ -105,8 +107,7 @@ def test_progress_is_told_step_by_step(client: Any) -> None:
     """Each step ends where it said it would."""
     told: dict[str, tuple[int, int]] = {}
     publish(
-        client,
-        TABLE,
+        AppTable(client, TABLE, APP),
         release(products=30),
         who="ada",
         commit=None,
@@ -119,7 +120,7 @@ def test_progress_is_told_step_by_step(client: Any) -> None:
 
 def test_publishing_never_overwrites_a_state(client: Any) -> None:
     """Messages and images that review knows keep their states; a new message gets its images' present ones."""
-    apply_snapshot(client, TABLE, APP, {KEEP_EN: "APPROVED"}, {HERO: ImageState("APPROVED", "FULL_SIZE")})
+    apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {HERO: ImageState("APPROVED", "FULL_SIZE")})
     put(client, TABLE)
     put(client, TABLE, "two")
     assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
@@ -145,13 +146,13 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A snapshot between our reading the images and our writing the messages is not lost."""
-    apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("APPROVED")})
+    apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
     update_item, done = client.update_item, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
         if request["Key"]["sk"]["S"].startswith("message#") and not done:
             done.append(True)
-            apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("REJECTED")})
+            apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("REJECTED")})
         return update_item(**request)
 
     monkeypatch.setattr(client, "update_item", meanwhile)
@@ -166,14 +167,14 @@ def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
     put(client, TABLE)
     query = client.query
     for read in range(1, 5):
-        apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("APPROVED")})
+        apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
         left = iter([None] * read)
 
         def meanwhile(left: Any = left, **request: Any) -> Any:
             answer = query(**request)
             if next(left, left) is left:
                 monkeypatch.setattr(client, "query", query)
-                apply_snapshot(client, TABLE, APP, {}, {HERO: ImageState("REJECTED")})
+                apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("REJECTED")})
             return answer
 
         monkeypatch.setattr(client, "query", meanwhile)
@@ -184,7 +185,7 @@ def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
 def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
     """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
     put(client, TABLE)
-    based_on = current_texts(client, TABLE, APP).release
+    based_on = current_texts(AppTable(client, TABLE, APP)).release
     put(client, TABLE, "winner", who="bob")
     with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12.* run this again"):
         put(client, TABLE, "loser", based_on=based_on)
@@ -213,7 +214,7 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
     with pytest.raises(PublishConflictError, match="run this again"):
         put(client, TABLE, "loser")
-    assert [(r.number, r.live) for r in list_releases(client, TABLE, APP)] == [(2, True)]
+    assert [(r.number, r.live) for r in list_releases(AppTable(client, TABLE, APP))] == [(2, True)]
     assert sort_keys(client, 1) == []
 
 
@@ -227,13 +228,13 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
         try:
             make_current(*arguments, **options)
         finally:
-            rollback(client, TABLE, APP, to=2)  # between the conflict and the tidying up
+            rollback(AppTable(client, TABLE, APP), to=2)  # between the conflict and the tidying up
 
     monkeypatch.setattr("console.releases.publishing.make_current", overtaken)
     with pytest.raises(PublishConflictError):
         put(client, TABLE, "late")
     assert head(client)["current"] == {"N": "2"}
-    verify(client, TABLE, APP, 2)
+    verify(AppTable(client, TABLE, APP), 2)
 
 
 def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +251,7 @@ def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch:
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
     with pytest.raises(PublishConflictError, match=r"release 3, published by bob .* run this again"):
-        rollback(client, TABLE, APP, to=1)
+        rollback(AppTable(client, TABLE, APP), to=1)
     assert head(client)["current"] == {"N": "3"}
 
 
@@ -288,8 +289,8 @@ def test_the_source_comes_back_byte_for_byte(client: Any, size: int) -> None:
     """Whatever its size: it is kept in chunks."""
     source = random.Random(size).randbytes(size)
     put(client, TABLE, release=release(source=source))
-    assert read_source(client, TABLE, APP, 1) == source
-    assert list_releases(client, TABLE, APP)[0].source_digest == rows.digest_of(source)
+    assert read_source(AppTable(client, TABLE, APP), 1) == source
+    assert list_releases(AppTable(client, TABLE, APP))[0].source_digest == rows.digest_of(source)
 
 
 def test_the_digest_is_of_the_content_and_nothing_else(client: Any) -> None:
@@ -301,10 +302,10 @@ def test_the_digest_is_of_the_content_and_nothing_else(client: Any) -> None:
 
 def test_current_texts_are_those_of_the_live_release_with_the_states_of_all_messages(client: Any) -> None:
     """What compiling needs to keep the predecessor of a corrected text."""
-    assert current_texts(client, TABLE, APP) == type(current_texts(client, TABLE, APP))(None, {}, {})
+    assert current_texts(AppTable(client, TABLE, APP)) == Current(None, {}, {})
     put(client, TABLE)
-    apply_snapshot(client, TABLE, APP, {KEEP_EN: "APPROVED"}, {})
-    found = current_texts(client, TABLE, APP)
+    apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {})
+    found = current_texts(AppTable(client, TABLE, APP))
     assert found.release == 1
     assert found.texts["keep"] == {"en-US": (KEEP_EN,), "fr-FR": (KEEP_FR,)}
     assert (found.states[KEEP_EN].message, found.states[ANYONE_EN].message) == ("APPROVED", "ABSENT")
@@ -314,7 +315,7 @@ def test_releases_are_listed_newest_first_with_who_when_and_what(client: Any) ->
     """One line each, the live one marked."""
     put(client, TABLE)
     put(client, TABLE, "two", who="bob", now=NOW + timedelta(days=1))
-    newest, oldest = list_releases(client, TABLE, APP)
+    newest, oldest = list_releases(AppTable(client, TABLE, APP))
     assert (newest.number, newest.live, newest.published_by, newest.published_at) == (
         2,
         True,
@@ -323,21 +324,21 @@ def test_releases_are_listed_newest_first_with_who_when_and_what(client: Any) ->
     )
     assert (oldest.number, oldest.live, oldest.complete, oldest.commit) == (1, False, True, "abc123")
     assert (oldest.products, oldest.rules, oldest.messages, oldest.format) == (1, 1, 3, 1)
-    assert list_releases(client, TABLE, 42) == []
+    assert list_releases(AppTable(client, TABLE, 42)) == []
 
 
 def test_rolling_back_goes_to_the_release_before_or_to_the_one_named(client: Any) -> None:
     """Only `current` moves, and the version with it."""
     for name in ("one", "two", "three"):
         put(client, TABLE, name)
-    assert rollback(client, TABLE, APP) == Moved(2, 3)
-    assert rollback(client, TABLE, APP, 3) == Moved(3, 2)
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.sheet.rules[0].name == "three"
-    rollback(client, TABLE, APP, 1)
+    assert rollback(AppTable(client, TABLE, APP)) == Moved(2, 3)
+    assert rollback(AppTable(client, TABLE, APP), 3) == Moved(3, 2)
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.sheet.rules[0].name == "three"
+    rollback(AppTable(client, TABLE, APP), 1)
     with pytest.raises(ReleaseError, match="no complete release before 1"):
-        rollback(client, TABLE, APP)
+        rollback(AppTable(client, TABLE, APP))
     with pytest.raises(ReleaseError, match="live already"):
-        rollback(client, TABLE, APP, 1)
+        rollback(AppTable(client, TABLE, APP), 1)
 
 
 def died(*_: Any) -> None:
@@ -352,15 +353,15 @@ def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, mo
         with pytest.raises(KeyboardInterrupt):
             put(client, TABLE, "dead")
     put(client, TABLE, "three")
-    assert [(one.number, one.complete, one.went_live) for one in list_releases(client, TABLE, APP)] == [
+    assert [(one.number, one.complete, one.went_live) for one in list_releases(AppTable(client, TABLE, APP))] == [
         (3, True, True),
         (2, True, False),
         (1, True, True),
     ]
-    assert rollback(client, TABLE, APP) == Moved(1, 3)
+    assert rollback(AppTable(client, TABLE, APP)) == Moved(1, 3)
     with pytest.raises(ReleaseError, match=r"no complete release before 1 that was ever live; name another"):
-        rollback(client, TABLE, APP)
-    assert rollback(client, TABLE, APP, 2) == Moved(2, 1)
+        rollback(AppTable(client, TABLE, APP))
+    assert rollback(AppTable(client, TABLE, APP), 2) == Moved(2, 1)
 
 
 def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
@@ -374,12 +375,12 @@ def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
     def meanwhile(**request: Any) -> Any:
         if not done:
             done.append(True)
-            collect(client, TABLE, APP, now=NOW, keep=1)
+            collect(AppTable(client, TABLE, APP), now=NOW, keep=1)
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
     with pytest.raises(ReleaseLostError, match="release 1 was collected meanwhile; nothing was changed"):
-        rollback(client, TABLE, APP, 1)
+        rollback(AppTable(client, TABLE, APP), 1)
     assert head(client)["current"] == {"N": "2"}
 
 
@@ -392,12 +393,12 @@ def test_a_rollback_never_goes_to_a_release_that_is_not_whole(client: Any) -> No
     client.delete_item(TableName=TABLE, Key=rows.settings_key(APP, 2))
     for number in (1, 2, 9):
         with pytest.raises(ReleaseError):
-            rollback(client, TABLE, APP, number)
+            rollback(AppTable(client, TABLE, APP), number)
     put(client, TABLE, "four")
     newer = client.get_item(**rows.get(TABLE, rows.settings_key(APP, 3)))["Item"]
     client.put_item(TableName=TABLE, Item={**newer, "format": {"N": "99"}})
     with pytest.raises(ReleaseError, match="newer console"):
-        rollback(client, TABLE, APP, 3)
+        rollback(AppTable(client, TABLE, APP), 3)
     assert head(client)["current"] == {"N": "4"}
 
 
@@ -409,7 +410,7 @@ def test_a_release_with_exchanged_rows_is_damaged(client: Any, sk: str) -> None:
     theirs = client.get_item(**rows.get(TABLE, rows.key(rows.release_pk(APP, 2), sk)))["Item"]
     client.put_item(TableName=TABLE, Item={**theirs, "pk": {"S": rows.release_pk(APP, 1)}})
     with pytest.raises(ReleaseError, match="damaged"):
-        verify(client, TABLE, APP, 1)
+        verify(AppTable(client, TABLE, APP), 1)
 
 
 def exchanged() -> Any:
@@ -419,24 +420,24 @@ def exchanged() -> Any:
 def test_pausing_and_resuming_change_one_attribute(client: Any) -> None:
     """Everybody falls back, and everybody is answered again; releases stay as they are."""
     with pytest.raises(ReleaseError, match="nothing has been published"):
-        pause(client, TABLE, APP)
+        pause(AppTable(client, TABLE, APP))
     put(client, TABLE)
-    pause(client, TABLE, APP)
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.paused
+    pause(AppTable(client, TABLE, APP))
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.paused
     put(client, TABLE, "two")
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.paused
-    resume(client, TABLE, APP)
-    assert not load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.paused
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.paused
+    resume(AppTable(client, TABLE, APP))
+    assert not load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.paused
 
 
 def test_before_anything_is_published_there_is_nothing_to_load_or_roll_back(client: Any) -> None:
     """Clear errors instead of empty answers."""
     with pytest.raises(CatalogUnavailableError):
-        load_live(client, TABLE, APP, "pro.monthly", "en-US")
+        load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US")
     with pytest.raises(ReleaseError):
-        rollback(client, TABLE, APP)
+        rollback(AppTable(client, TABLE, APP))
     with pytest.raises(ReleaseError):
-        read_source(client, TABLE, APP, 1)
+        read_source(AppTable(client, TABLE, APP), 1)
 
 
 # Collecting
@@ -459,8 +460,8 @@ def test_incomplete_releases_are_collected_after_an_hour(client: Any) -> None:
     """Not before: somebody may be publishing it."""
     put(client, TABLE)
     claim(client, 2)
-    assert collect(client, TABLE, APP, now=NOW + timedelta(minutes=59)) == []
-    assert collect(client, TABLE, APP, now=NOW + timedelta(minutes=61)) == [2]
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=59)) == []
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=61)) == [2]
     assert sort_keys(client, 2) == []
     assert sort_keys(client, 1) != []
 
@@ -469,10 +470,10 @@ def test_complete_releases_beyond_the_last_few_are_collected_but_never_the_live_
     """The live release may be an old one."""
     for number in range(6):
         put(client, TABLE, f"r{number}")
-    rollback(client, TABLE, APP, 1)
-    assert collect(client, TABLE, APP, now=NOW, keep=3) == [2, 3]
-    assert [r.number for r in list_releases(client, TABLE, APP)] == [6, 5, 4, 1]
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.release == 1
+    rollback(AppTable(client, TABLE, APP), 1)
+    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=3) == [2, 3]
+    assert [r.number for r in list_releases(AppTable(client, TABLE, APP))] == [6, 5, 4, 1]
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
 
 def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
@@ -486,12 +487,12 @@ def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
     def meanwhile(**request: Any) -> Any:
         if not done:
             done.append(True)
-            rollback(client, TABLE, APP, 1)
+            rollback(AppTable(client, TABLE, APP), 1)
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    assert collect(client, TABLE, APP, now=NOW, keep=1) == []
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.release == 1
+    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=1) == []
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
 
 def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,10 +502,10 @@ def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monke
     with monkeypatch.context() as patch:
         patch.setattr(client, "delete_item", stopped)
         with pytest.raises(KeyboardInterrupt):
-            collect(client, TABLE, APP, now=NOW, keep=1)
+            collect(AppTable(client, TABLE, APP), now=NOW, keep=1)
     with pytest.raises(ReleaseError):
-        rollback(client, TABLE, APP, 1)
-    assert collect(client, TABLE, APP, now=NOW + timedelta(hours=2), keep=1) == [1]
+        rollback(AppTable(client, TABLE, APP), 1)
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2), keep=1) == [1]
     assert sort_keys(client, 1) == []
 
 
@@ -519,7 +520,7 @@ def test_a_publisher_whose_release_was_collected_is_told(client: Any, monkeypatc
     def meanwhile(**request: Any) -> Any:
         if not done:
             done.append(True)
-            collect(client, TABLE, APP, now=NOW + timedelta(hours=2))
+            collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
@@ -538,7 +539,7 @@ def test_deleting_takes_the_claim_last(client: Any, monkeypatch: pytest.MonkeyPa
         return delete_item(**request)
 
     monkeypatch.setattr(client, "delete_item", noting)
-    delete_release(client, TABLE, APP, 1)
+    delete_release(AppTable(client, TABLE, APP), 1)
     assert (order[0], order[-1]) == ("settings", "claim")
 
 
@@ -548,7 +549,7 @@ def test_a_publisher_that_slept_writes_nothing_more_and_takes_back_what_it_wrote
     seconds = iter([0.0, 0.0, 0.0])
     with pytest.raises(ReleaseLostError, match="publishing took over 40 minutes; publish again"):
         put(client, TABLE, "two", clock=lambda: next(seconds, 2401.0))
-    assert [found.number for found in list_releases(client, TABLE, APP)] == [1]
+    assert [found.number for found in list_releases(AppTable(client, TABLE, APP))] == [1]
     assert sort_keys(client, 2) == []
 
 
@@ -559,7 +560,7 @@ def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkey
     def meanwhile(**request: Any) -> Any:
         if request["Item"]["sk"]["S"] == "texts" and not done:
             done.append(True)
-            collect(client, TABLE, APP, now=NOW + timedelta(hours=2))
+            collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
         return put_item(**request)
 
     monkeypatch.setattr(client, "put_item", meanwhile)
@@ -574,9 +575,9 @@ def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkey
 def test_a_recorded_default_is_found_by_the_function(client: Any) -> None:
     """By product and locale."""
     put(client, TABLE)
-    record_default(client, TABLE, APP, "pro.monthly", "en-US", KEEP_EN.upper(), NOW)
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").has_default is True
-    assert load_live(client, TABLE, APP, "pro.monthly", "fr-FR").has_default is False
+    record_default(AppTable(client, TABLE, APP), "pro.monthly", "en-US", KEEP_EN.upper(), NOW)
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").has_default is True
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "fr-FR").has_default is False
 
 
 def test_a_written_profile_reads_back_as_facts(client: Any) -> None:
@@ -588,7 +589,7 @@ def test_a_written_profile_reads_back_as_facts(client: Any) -> None:
         "vip": True,
         "tags": ["a", "b"],
     }
-    write_profile(client, TABLE, APP, "99371282", facts, expires_at=2_000_000_000)
+    write_profile(AppTable(client, TABLE, APP), "99371282", facts, expires_at=2_000_000_000)
     item = client.get_item(**rows.get(TABLE, rows.profile_key(APP, "99371282")))["Item"]
     assert rows.read_profile(item, 1_999_999_999.0) == {**facts, "tags": ("a", "b")}
 
@@ -607,7 +608,7 @@ def test_a_move_whose_answer_was_lost_is_recognised_as_our_own(client: Any, monk
     put(client, TABLE)
     put(client, TABLE, "two")
     monkeypatch.setattr(client, "transact_write_items", twice)
-    make_current(client, TABLE, APP, 1, 2)
+    make_current(AppTable(client, TABLE, APP), 1, 2)
     assert head(client)["current"] == {"N": "1"}
 
 
@@ -619,7 +620,7 @@ def cancelled(client: Any, code: str) -> Exception:
 
 def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two transactions on one row: one of them is told to come back."""
-    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
+    monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     transact, calls = client.transact_write_items, list[bool]()
 
     def met(**request: Any) -> Any:
@@ -637,7 +638,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
     client: Any, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     """It is not taken for a lost race."""
-    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
+    monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
 
     def never(**_: Any) -> Any:
         raise cancelled(client, code)
@@ -650,7 +651,7 @@ def test_a_transaction_cancelled_for_another_reason_is_an_error(
 
 def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unprocessed keys are asked for again."""
-    monkeypatch.setattr("console.releases.dynamodb._PAUSE", 0.0)
+    monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     for name in ("one", "two", "three"):
         put(client, TABLE, name)
     batch_get_item = client.batch_get_item
@@ -662,7 +663,7 @@ def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, m
         return {**answer, "UnprocessedKeys": left}
 
     monkeypatch.setattr(client, "batch_get_item", one_at_a_time)
-    assert [found.number for found in list_releases(client, TABLE, APP)] == [3, 2, 1]
+    assert [found.number for found in list_releases(AppTable(client, TABLE, APP))] == [3, 2, 1]
 
 
 @pytest.mark.parametrize(

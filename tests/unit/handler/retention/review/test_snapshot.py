@@ -11,6 +11,7 @@ import pytest
 from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
+from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, MessageState
 from retention.review.snapshot import (
     ImageState,
@@ -46,7 +47,10 @@ def client() -> Iterator[Any]:
 
 def apply(client: Any, messages: Any = None, images: Any = None, **more: Any) -> SnapshotReport:
     return apply_snapshot(
-        client, TABLE, APP, APPROVED if messages is None else messages, IMAGES if images is None else images, **more
+        AppTable(client, TABLE, APP),
+        APPROVED if messages is None else messages,
+        IMAGES if images is None else images,
+        **more,
     )
 
 
@@ -118,7 +122,7 @@ def test_a_snapshot_sets_every_state_and_folds_images_into_messages(client: Any)
     assert (report.messages, report.images, report.written, report.absent) == (3, 1, 4, 0)
     assert report.version == version(client) == before + 1
     assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
-    assert load_live(client, TABLE, APP, "pro.monthly", "en-US").catalog.states[KEEP_EN].servable
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.states[KEEP_EN].servable
 
 
 def test_the_same_snapshot_again_writes_nothing(client: Any) -> None:
@@ -141,7 +145,7 @@ def test_ids_missing_from_the_lists_are_absent(client: Any) -> None:
 
 def test_states_may_come_before_the_first_publishing(client: Any) -> None:
     """Messages uploaded by other means are known by id and state."""
-    report = apply_snapshot(client, TABLE, 42, {KEEP_EN: "PENDING"}, IMAGES)
+    report = apply_snapshot(AppTable(client, TABLE, 42), {KEEP_EN: "PENDING"}, IMAGES)
     assert (report.written, report.version) == (2, 1)
     item = client.get_item(**rows.get(TABLE, rows.message_key(42, KEEP_EN)))["Item"]
     assert rows.read_message(item) == MessageState("PENDING")
@@ -171,7 +175,7 @@ def test_a_snapshot_is_refused_while_nobody_can_tell_what_it_would_silence(clien
 
 def test_a_row_held_by_a_transaction_is_written_when_it_is_free(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A publisher moves `current` just then; we wait for milliseconds, and not for ever."""
-    monkeypatch.setattr("retention.review.snapshot._PAUSE", 0.0)
+    monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     conflict, update_item, calls = client.exceptions.TransactionConflictException, client.update_item, list[bool]()
 
     def held(**request: Any) -> Any:
@@ -268,7 +272,7 @@ def test_what_others_wrote_since_apple_was_asked_is_not_written_over(client: Any
             apply(client, {**APPROVED, KEEP_EN: "EDITED"}, allow_silencing=True)
         return lists
 
-    follow(client, TABLE, APP, read, allow_silencing=True)
+    follow(AppTable(client, TABLE, APP), read, allow_silencing=True)
     assert seen == ["APPROVED", "EDITED"]
     assert {name: message(client, name).message for name in APPROVED} == APPROVED
 
@@ -291,7 +295,7 @@ def test_messages_that_others_wrote_while_images_were_written_are_left(client: A
     images = {**IMAGES, HERO: ImageState("PENDING", "FULL_SIZE")}
     monkeypatch.setattr(client, "update_item", meanwhile)
     lists = [({**APPROVED, KEEP_FR: "OLDER"}, images), ({**APPROVED, KEEP_FR: "NEWER"}, images)]
-    follow(client, TABLE, APP, lambda: lists.pop(0), allow_silencing=True)
+    follow(AppTable(client, TABLE, APP), lambda: lists.pop(0), allow_silencing=True)
     assert (after, message(client, KEEP_FR).message) == ([], "NEWER")
 
 
@@ -307,7 +311,7 @@ def test_what_would_be_silenced_is_judged_by_the_newest_lists(client: Any) -> No
             apply(client, {**APPROVED, KEEP_FR: "EDITED"}, allow_silencing=True)
         return lists()
 
-    report = follow(client, TABLE, APP, read)
+    report = follow(AppTable(client, TABLE, APP), read)
     assert report.silenced == 1
 
 
@@ -318,12 +322,12 @@ def test_a_pause_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch)
     def meanwhile(**request: Any) -> Any:
         if request["Key"]["sk"]["S"] == "head" and not done:
             done.append(True)
-            pause(client, TABLE, APP)
+            pause(AppTable(client, TABLE, APP))
         return update_item(**request)
 
     monkeypatch.setattr(client, "update_item", meanwhile)
     apply(client)
-    loaded = load_live(client, TABLE, APP, "pro.monthly", "en-US")
+    loaded = load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US")
     assert loaded.catalog.paused
     assert message(client, KEEP_EN).servable
 
@@ -353,7 +357,7 @@ def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: py
 
     def always(**request: Any) -> Any:
         if request["Key"]["sk"]["S"] == "head" and "statesDigest" in request["UpdateExpression"]:
-            pause(client, TABLE, APP)
+            pause(AppTable(client, TABLE, APP))
         return update_item(**request)
 
     monkeypatch.setattr(client, "update_item", always)
@@ -402,7 +406,7 @@ def test_only_the_schedule_says_that_the_sync_runs(client: Any) -> None:
     apply(client, now=first)
     assert synced() is None
     for states, now in ((APPROVED, first), ({**APPROVED, KEEP_FR: "PENDING"}, second)):
-        follow(client, TABLE, APP, told_in_turn(states), scheduled=True, now=now)
+        follow(AppTable(client, TABLE, APP), told_in_turn(states), scheduled=True, now=now)
         assert synced() == now.isoformat()
     apply(client, now=third)
     assert synced() == second.isoformat()
