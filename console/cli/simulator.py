@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from retention.catalog import APPROVED, REJECTED
+from retention.request import PRODUCTION, SANDBOX
 
 from console.simulator.accounts import SUBSCRIPTION, App, Product
 from console.simulator.defaults import DIRECTORY, PORT
 from console.simulator.ports import LAST, taking
-from console.simulator.shelf import APPROVED, ENVIRONMENTS, PRODUCTION, REJECTED, SANDBOX
+from console.simulator.shelf import ENVIRONMENTS
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
 from console.terminal.words import plural

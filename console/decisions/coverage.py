@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from retention.catalog import UNKNOWN, MessageState
+from retention.catalog import APPROVED, UNKNOWN, MessageState
 from retention.conditions import fact_tests
 from retention.decision import Delivery
 from retention.locales import APPLE_LOCALES, listed
@@ -361,7 +361,7 @@ def _waiting(edition: Edition, states: Mapping[str, MessageState]) -> Iterator[W
 
 
 def _standing(state: MessageState) -> str:
-    images = [f"image {image} {name}" for image, name in state.images.items() if name != "APPROVED"]
+    images = [f"image {image} {name}" for image, name in state.images.items() if name != APPROVED]
     return ", ".join([state.message, *images])
 
 

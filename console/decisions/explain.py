@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from retention.catalog import Catalog
-from retention.request import RetentionRequest
+from retention.request import SANDBOX, RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer, Fact
 
 from console.decisions.reasons import Explanation, Refused, Verdict, explain
 from console.decisions.received import Received, read_event
-from console.deployment.stack import SANDBOX
 from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.compile import PreviousTexts, compile_release

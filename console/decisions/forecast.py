@@ -11,7 +11,7 @@ from typing import Any
 from retention.catalog import Catalog
 from retention.decision import Outcome
 from retention.locales import APPLE_LOCALES
-from retention.request import RetentionRequest
+from retention.request import SANDBOX, RetentionRequest
 from retention.rules import NO_FACTS, Customer
 
 from console.decisions.reasons import Explanation, explain
@@ -171,7 +171,7 @@ def _request(judged: _Judged, subject: Subject, product: str, locale: str, now: 
         product_id=product,
         user_locale=locale,
         request_identifier=str(uuid.UUID(int=0)),
-        environment="Sandbox",
+        environment=SANDBOX,
         signed_date=int(now.timestamp() * 1000),
     )
 

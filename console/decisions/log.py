@@ -31,9 +31,6 @@ from typing import Any, Final
 from console.terminal.failure import Failure
 from console.terminal.ordinary_file import NotOrdinaryError
 
-# `Record` cuts its texts here: one that is as long may have been longer.
-CUT: Final = 128
-
 _GZIP: Final = b"\x1f\x8b"
 _MAX_MAGIC: Final = 512
 # What an export may be besides text, and what to do about it.

@@ -15,7 +15,7 @@ from typing import Final
 
 from retention.catalog import Catalog, Experiment, Rule, Sheet
 from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide, hash_customer, slot_of
-from retention.request import RetentionRequest
+from retention.request import SANDBOX, RetentionRequest
 from retention.rules import UNREADABLE, Facts, Truth
 
 _KEY: Final = bytes(32)
@@ -84,7 +84,7 @@ def _alone(sheet: Sheet, rule: Rule) -> Sheet:
 
 def _decide(alone: Catalog, facts: Facts, customer: str) -> Decision:
     request = RetentionRequest(
-        customer, alone.settings.app_apple_id, facts.product_id, facts.user_locale, str(uuid.UUID(int=0)), "Sandbox", 0
+        customer, alone.settings.app_apple_id, facts.product_id, facts.user_locale, str(uuid.UUID(int=0)), SANDBOX, 0
     )
     return decide(request, alone, _ANY_TIME, UNREADABLE)
 

@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from retention.catalog import Answer
+from retention.log.record import MAX_TEXT
 
 from console.decisions.inferred_facts import Evidence, Proof, facts_of, name_of, open_part
-from console.decisions.log import CUT, Logged
+from console.decisions.log import Logged
 from console.decisions.possible_answers import Chance, Share, chances, share_of
 from console.file.edition import Edition, States
 from console.file.wording import told
@@ -138,7 +139,7 @@ def _skipped(logged: Logged) -> str | None:
         return "nothing was decided then: unavailable or failed"
     if logged.at is None:
         return "the line has no time"
-    if len(logged.product_id) >= CUT or len(logged.locale) >= CUT:
+    if len(logged.product_id) >= MAX_TEXT or len(logged.locale) >= MAX_TEXT:
         return "the line is cut off"
     return None if logged.customer_hash else "the line has no customerHash"
 

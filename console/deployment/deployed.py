@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from retention.request import PRODUCTION
+
 from console.deployment.alias import ALIAS, configurations, differences
 from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding, not_looked
 from console.deployment.layer_machine import machine_of
-from console.deployment.stack import PRODUCTION, Stack
+from console.deployment.stack import Stack
 
 # Gives an AWS client of a service, in the stack's region.
 Connect = Callable[[str], Any]

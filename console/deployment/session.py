@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retention.request import PRODUCTION, SANDBOX
+
 from console.deployment.aws import client
-from console.deployment.stack import PRODUCTION, SANDBOX
 from console.deployment.target import Target, find
 from console.deployment.where import Access, Where
 from console.file.document import read

@@ -9,9 +9,6 @@ from typing import Any
 from console.deployment.aws import client
 from console.terminal.failure import Failure
 
-PRODUCTION = "Production"
-SANDBOX = "Sandbox"
-
 
 @dataclass(frozen=True, slots=True)
 class Stack:

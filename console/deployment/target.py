@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from retention.aws.app_table import AppTable
+from retention.request import PRODUCTION, SANDBOX
 
 from console.deployment.aws import client
-from console.deployment.stack import PRODUCTION, SANDBOX, Stack, find_stack
+from console.deployment.stack import Stack, find_stack
 from console.deployment.where import Where
 from console.file.document import Document, read
 from console.file.mistakes import suggestion

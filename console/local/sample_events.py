@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from retention.request import MAX_BODY_BYTES
+from retention.request import MAX_BODY_BYTES, PRODUCTION
 
 from console.deployment.failures import sentence
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
@@ -68,7 +68,7 @@ SAMPLES: Final = (
     Sample("not-json", 400, spoilt="not json"),
     Sample("tampered", 401, spoilt="another product after signing"),
     Sample("wrong-app", 403, claims={"appAppleId": APP + 1}),
-    Sample("wrong-environment", 403, claims={"environment": "Production"}),
+    Sample("wrong-environment", 403, claims={"environment": PRODUCTION}),
     Sample("too-old", 403, claims={"signedDate": _SIGNED_AT - 300_000}),
     Sample("not-a-post", 405, spoilt="GET"),
     Sample("oversize", 413, spoilt="padded beyond the limit"),

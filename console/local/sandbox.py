@@ -22,11 +22,11 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.request import PRODUCTION, SANDBOX
 
 from console.deployment.aws import client
 from console.deployment.failures import sentence
 from console.deployment.session import read_file
-from console.deployment.stack import PRODUCTION, SANDBOX
 from console.deployment.where import APPLE_URL
 from console.file.entries import App, Document, Environment
 from console.local.environments import say

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from retention.aws.app_table import AppTable
 from retention.catalog import APPROVED
+from retention.request import SANDBOX
 from retention.review.snapshot import ImageState, SnapshotReport, apply_snapshot
 
 from console.appstore.saved_lists import read_lists
@@ -115,7 +116,7 @@ def function_environment(
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "RETENTION_TABLE": TABLE,
-        "RETENTION_ENVIRONMENT": "Sandbox",
+        "RETENTION_ENVIRONMENT": SANDBOX,
         "RETENTION_APP_APPLE_IDS": str(app_apple_id),
         "RETENTION_KEY_PREFIX": "/retention/sandbox",
         "RETENTION_TRUST_ANCHOR": base64.b64encode(anchor).decode(),

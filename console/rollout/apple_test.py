@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from retention.request import SANDBOX
+
 from console.appstore.realtime_url import shown
 from console.decisions.forecast import Subject, forecast
 from console.deployment.session import Session, app_store
-from console.deployment.stack import SANDBOX
 from console.terminal.failure import Failure
 from console.terminal.output import Output, Report
 from console.terminal.words import duration

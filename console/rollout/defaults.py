@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
+from retention.catalog import ABSENT, APPROVED
+from retention.table import ANY_PRODUCT
+
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document
@@ -73,7 +76,7 @@ def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str 
     def takes(message: str) -> bool:
         state = seen.state(message, images[message]) if message in images else seen.known(message)
         known = (state.message, *state.images.values())
-        return all(found == "APPROVED" or (found == "ABSENT" and predicted == "APPROVED") for found in known)
+        return all(found == APPROVED or (found == ABSENT and predicted == APPROVED) for found in known)
 
     found = []
     for place in sorted({*wanted, *answered, *seen.defaults}):
@@ -106,7 +109,7 @@ def wanted_defaults(document: Document, compiled: Compiled) -> dict[Place, tuple
 
 def _answered(compiled: Compiled) -> Iterator[Place]:
     for product, sheet in compiled.release.sheets.items():
-        if product != "*":
+        if product != ANY_PRODUCT:
             yield from ((product, locale) for texts in sheet["sets"].values() for locale in texts)
 
 

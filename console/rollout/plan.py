@@ -12,8 +12,8 @@ from typing import Any
 
 from retention import table as rows
 from retention.catalog import ABSENT, APPROVED, FORMAT, PENDING, REJECTED, MessageState
+from retention.request import SANDBOX
 
-from console.deployment.stack import SANDBOX
 from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from retention.catalog import APPROVED
+
 from console.simulator.accounts import Product
-from console.simulator.shelf import APPROVED, Content, Message, Shelf
+from console.simulator.shelf import Content, Message, Shelf
 from console.simulator.signatures import Flaw, Inspector
 
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerceInfo")

@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from retention.certificates import IntermediateMarker, LeafMarker
+from retention.request import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +118,7 @@ def request_claims(
     app_apple_id: int = 6745974591,
     product_id: str = "com.example.product",
     user_locale: str = "en-US",
-    environment: str = "Sandbox",
+    environment: str = SANDBOX,
     request_identifier: str | None = None,
     signed_date: int | None = None,
 ) -> dict[str, object]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from retention.catalog import APPROVED, PENDING
 from retention.limits import MAX_IMAGES, MAX_MESSAGES
 from retention.locales import APPLE_LOCALES
+from retention.request import PRODUCTION, SANDBOX
 
 from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads
@@ -16,7 +18,7 @@ from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, App
 from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
-from console.simulator.shelf import APPROVED, ENVIRONMENTS, PENDING, PRODUCTION, SANDBOX, Image, Shelf
+from console.simulator.shelf import ENVIRONMENTS, Image, Shelf
 
 BASE_PATH: Final = "/inApps/v1/messaging"
 MAX_URL: Final = 256

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
+from retention.catalog import PENDING
+from retention.request import SANDBOX
+
 from console.simulator import problems
 from console.simulator.accounts import App, Purchase
 from console.simulator.attempt import OTHER, SUCCESS
 from console.simulator.box import Box, TestConfig
 from console.simulator.problems import Problem
 from console.simulator.realtime import AppStore
-from console.simulator.shelf import PENDING, SANDBOX
 
 PASS: Final = "PASS"  # noqa: S105  # Apple's word
 FAIL: Final = "FAIL"

@@ -18,6 +18,8 @@ from http import HTTPStatus
 from threading import Event, Lock, Semaphore, Timer
 from typing import Any, Final
 
+from retention.request import SANDBOX
+
 from console.simulator.answers import KINDS
 from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Attempt, call
 from console.simulator.authority import Authority, request_claims
@@ -85,7 +87,7 @@ class Asking:
             app_apple_id=self.app_apple_id,
             product_id=self.product,
             user_locale=self.locale,
-            environment="Sandbox",  # Production believes nobody but Apple
+            environment=SANDBOX,  # Production believes nobody but Apple
             request_identifier=request_identifier,
         )
         return self.authority.sign(claims)

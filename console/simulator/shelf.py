@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from retention.request import PRODUCTION, SANDBOX
+
 from console.simulator.database import Database
 
-SANDBOX: Final = "Sandbox"
-PRODUCTION: Final = "Production"
 ENVIRONMENTS: Final = (SANDBOX, PRODUCTION)
-
-PENDING: Final = "PENDING"
-APPROVED: Final = "APPROVED"
-REJECTED: Final = "REJECTED"
 
 Content = Mapping[str, Any]
 

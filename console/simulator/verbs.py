@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from retention.catalog import PENDING
 
 from console.simulator.accounts import ApiKey, App, Product
 from console.simulator.box import Box
-from console.simulator.shelf import ENVIRONMENTS, PENDING, Shelf
+from console.simulator.shelf import ENVIRONMENTS, Shelf
 from console.terminal.failure import Failure, Misuse
 
 KINDS: Final = ("image", "message")

@@ -36,6 +36,9 @@ REJECTED: Final = "REJECTED"
 ABSENT: Final = "ABSENT"  # not in Apple's list: deleted, or never uploaded
 UNKNOWN: Final = "UNKNOWN"  # nobody has told us yet
 
+# The kind of an answer that leaves the customer to Apple's default message.
+FALLBACK: Final = "fallback"
+
 # Kinds of answers. Apple: text for offers and switch plans has neither image nor bullets.
 SIGNED: Final = frozenset({"promotionalOffer", "advancedCommerce"})
 TEXT_ONLY: Final = SIGNED | {"alternateProduct"}
@@ -272,7 +275,7 @@ _FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
     "alternateProduct": {"set": str, "productId": str, "group": str},
     "promotionalOffer": {"set": str, "productId": str, "offerIdentifier": str, "signature": str},
     "advancedCommerce": {"set": str, "request": dict},
-    "fallback": {},
+    FALLBACK: {},
 }
 ANSWER_KINDS: Final = frozenset(_FIELDS)
 _SIGNATURES: Final = ("v1", "v2")
@@ -289,7 +292,7 @@ def _answer(document: Mapping[str, Any]) -> Answer:
     _is_a(str, document.get("billingPlanType", ""))
     if kind == "advancedCommerce":
         _is_a(dict, document["request"].get("requestInfo", {}))  # signing adds to it
-    return Answer(kind, document["set"] if kind != "fallback" else "", document)
+    return Answer(kind, document["set"] if kind != FALLBACK else "", document)
 
 
 # What JSON holds, and nothing else: a document in DynamoDB is what somebody wrote there.

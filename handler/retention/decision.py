@@ -12,7 +12,19 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TypeAlias
 
-from retention.catalog import SLOTS, UNKNOWN, Answer, Arm, Catalog, Experiment, MessageState, Plan, Rule
+from retention.catalog import (
+    APPROVED,
+    FALLBACK,
+    SLOTS,
+    UNKNOWN,
+    Answer,
+    Arm,
+    Catalog,
+    Experiment,
+    MessageState,
+    Plan,
+    Rule,
+)
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer, Facts, Unreadable
 
@@ -170,7 +182,7 @@ class _Judge:
     # What a rule says: an answer that can be delivered, why it cannot, or None for `fallback`.
 
     def _plain(self, answer: Answer) -> Delivery | Refusal | None:
-        if answer.kind == "fallback":
+        if answer.kind == FALLBACK:
             return None
         refusal = self._impossible(answer)
         if refusal is None and answer.signs and not self._can_sign:
@@ -192,7 +204,7 @@ class _Judge:
         self._assignments.append(Assignment(experiment.key, arm.name, delivered=not failed))
         if failed:
             return _NO_KEY
-        if arm.answer.kind == "fallback":
+        if arm.answer.kind == FALLBACK:
             return None
         return found[arm.name]
 
@@ -221,7 +233,7 @@ class _Judge:
 
     def _common_text(self, rule: str, arms: list[Arm]) -> dict[str, Delivery] | Refusal:
         """Return each arm's delivery in the first candidate locale that all of them can serve."""
-        speaking = [arm for arm in arms if arm.answer.kind != "fallback"]
+        speaking = [arm for arm in arms if arm.answer.kind != FALLBACK]
         doubts: list[str] = []
         if not speaking:
             return {}
@@ -260,7 +272,7 @@ def _no_text(answer: Answer, doubts: list[str]) -> Refusal:
 
 
 def _standing(state: MessageState) -> str:
-    images = [f"image {image} is {name}" for image, name in state.images.items() if name != "APPROVED"]
+    images = [f"image {image} is {name}" for image, name in state.images.items() if name != APPROVED]
     return ", ".join([f"is {state.message}", *images])
 
 

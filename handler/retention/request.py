@@ -6,20 +6,21 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from retention.errors import BodyTooLargeError, ClaimError, ForbiddenError, MalformedBodyError
 from retention.strict_json import StrictJSONError, read_object
 
 # A genuine request is about 5 KB, nearly all of it certificates.
-MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024
 
 # Apple states no window. Five minutes and one minute are what other implementers use. Apple waits 700 ms for an answer.
-MAX_AGE = timedelta(minutes=5)
-MAX_AHEAD = timedelta(minutes=1)
+MAX_AGE: Final = timedelta(minutes=5)
+MAX_AHEAD: Final = timedelta(minutes=1)
 
-PRODUCTION = "Production"
-SANDBOX = "Sandbox"
-ENVIRONMENTS = (PRODUCTION, SANDBOX)
+PRODUCTION: Final = "Production"
+SANDBOX: Final = "Sandbox"
+ENVIRONMENTS: Final = (PRODUCTION, SANDBOX)
 
 
 @dataclass(frozen=True, slots=True)

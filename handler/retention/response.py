@@ -9,7 +9,7 @@ from typing import Final
 OK: Final = 200
 NO_CONTENT: Final = 204
 
-CONTENT_TYPE = "application/json; charset=utf-8"
+CONTENT_TYPE: Final = "application/json; charset=utf-8"
 
 Body = dict[str, dict[str, object]]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from retention.errors import ConfigurationError
 from retention.known_chains import KNOWN_CHAINS
-from retention.request import ENVIRONMENTS
+from retention.request import ENVIRONMENTS, PRODUCTION, SANDBOX
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -31,8 +31,8 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 # Recommended since 2026-05-05 (RM/retention-messaging-changelog).
 _APPLE = {
-    "Production": "https://api.storekit.apple.com",
-    "Sandbox": "https://api.storekit-sandbox.apple.com",
+    PRODUCTION: "https://api.storekit.apple.com",
+    SANDBOX: "https://api.storekit-sandbox.apple.com",
 }
 
 
@@ -147,7 +147,7 @@ def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> s
     if not given:
         return _APPLE[environment]
     name = "RETENTION_APPLE_URL"
-    if environment == "Production" and deployed:
+    if environment == PRODUCTION and deployed:
         raise ConfigurationError(
             "apple_url_in_production", f"Production asks Apple alone: unset {name}.", variable=name
         )
@@ -201,7 +201,7 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
     if not encoded:
         return None
     name = "RETENTION_TRUST_ANCHOR"
-    if environment == "Production":
+    if environment == PRODUCTION:
         raise ConfigurationError("anchor_in_production", f"Production trusts Apple alone: unset {name}.", variable=name)
     try:
         anchor = base64.b64decode(encoded, validate=True)

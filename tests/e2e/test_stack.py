@@ -24,13 +24,14 @@ from urllib.parse import urlsplit
 import pytest
 from retention import table as rows
 from retention.lookup.store import HEAD_SECONDS
+from retention.request import SANDBOX
 
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.authority import Authority, request_claims
 from console.simulator.box import Box
 from console.simulator.server import BoxServer
-from console.simulator.shelf import SANDBOX, Image, Message
+from console.simulator.shelf import Image, Message
 from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from tests.support import real_parts
 from tests.support.required_parts import real

@@ -15,6 +15,7 @@ from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from requests.adapters import HTTPAdapter
 from retention.limits import SECONDS_PER_HOUR
+from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import ImageState
 
 from console.appstore import client as apple
@@ -26,7 +27,6 @@ from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import PRODUCTION, SANDBOX
 from tests.support.simulated_app import (
     APP,
     BULLET,

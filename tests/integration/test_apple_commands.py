@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from retention import table as rows
+from retention.catalog import APPROVED, REJECTED
+from retention.request import PRODUCTION, SANDBOX
 
 from console.appstore import client as apple
 from console.appstore import wire
@@ -27,7 +29,7 @@ from console.rollout.checks.known import Known
 from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.server import Server
-from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Image, Message
+from console.simulator.shelf import Image, Message
 from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
 from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 

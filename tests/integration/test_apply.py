@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.catalog import MessageState
+from retention.catalog import APPROVED, REJECTED, MessageState
+from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import follow
 
 from console.appstore.client import AppleError
@@ -19,7 +20,7 @@ from console.rollout.observed import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.shelf import APPROVED, PRODUCTION, REJECTED, SANDBOX, Message
+from console.simulator.shelf import Message
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 from tests.support.operator import FILE, HEAD, NOW, TABLE, Operator, operator

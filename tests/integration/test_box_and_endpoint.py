@@ -8,8 +8,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from retention.catalog import APPROVED
 from retention.offers import Signer
 from retention.probe import probe
+from retention.request import SANDBOX
 
 from console.local.gateway import listen
 from console.local.sample_events import PATH
@@ -20,7 +22,7 @@ from console.simulator.box import Box
 from console.simulator.customer import DEFAULT, REAL_TIME, Seen, cancel
 from console.simulator.database import Database
 from console.simulator.performance import PerformanceTests
-from console.simulator.shelf import APPROVED, SANDBOX, Image, Message
+from console.simulator.shelf import Image, Message
 from tests.support.endpoint_on_fakes import (
     AUTHORITY,
     MESSAGE,

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from retention.request import PRODUCTION, SANDBOX
 
 from console.deployment import deployed
 from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding
 from console.deployment.layer_machine import machine_of
-from console.deployment.stack import PRODUCTION, SANDBOX, Stack, read_stack
+from console.deployment.stack import Stack, read_stack
 from console.terminal.failure import Failure
 from tests.support.operator_desk import Desk, zipped
 

@@ -27,14 +27,16 @@ from appstoreserverlibrary.models.UploadMessageImage import UploadMessageImage
 from appstoreserverlibrary.models.UploadMessageRequestBody import UploadMessageRequestBody
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
+from retention.request import PRODUCTION, SANDBOX
 
 from console.simulator import verbs
 from console.simulator.accounts import UNFIT_PURCHASES, App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Image, Message
+from console.simulator.shelf import Image, Message
 from tests.support.simulated_app import (
     ANNUAL,
     APP,

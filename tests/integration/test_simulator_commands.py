@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from retention.request import PRODUCTION, SANDBOX
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -15,7 +16,6 @@ from console.cli.simulator import PurchaseKind, app
 from console.simulator.accounts import PURCHASES
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box, TestConfig
-from console.simulator.shelf import PRODUCTION, SANDBOX
 from console.terminal.failure import Failure, Misuse
 from tests.support.simulated_app import NOW, shelve
 

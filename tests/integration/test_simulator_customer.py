@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from retention.catalog import APPROVED, PENDING, REJECTED
+from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.simulator import lines_of
 from console.simulator import verbs
@@ -14,7 +16,7 @@ from console.simulator.api import Request, Response
 from console.simulator.box import Box
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, Seen, cancel
 from console.simulator.server import Server
-from console.simulator.shelf import APPROVED, PENDING, PRODUCTION, REJECTED, SANDBOX, Shelf
+from console.simulator.shelf import Shelf
 from console.terminal.failure import Failure
 from tests.support.simulated_app import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_box, new_id, shelve
 

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from threading import Event, Lock
 
 import pytest
+from retention.catalog import PENDING
 from retention.jws import SignedPayloadVerifier
-from retention.request import read_signed_payload
+from retention.request import SANDBOX, read_signed_payload
 
 from console.simulator.accounts import Purchase
 from console.simulator.api import Request, Response
 from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests, Tally, paced, response_times
 from console.simulator.server import Server
-from console.simulator.shelf import PENDING, SANDBOX
 from tests.support.simulated_app import APP, AUTHORITY, MONTHLY, NOW, QUICK, Clock, answer_of, make_box, new_id, shelve
 
 

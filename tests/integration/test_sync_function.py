@@ -31,6 +31,7 @@ from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 from retention.lookup.store import HEAD_SECONDS, Store
 from retention.offers import Signer
 from retention.probe import Probed
+from retention.request import PRODUCTION
 from retention.review.lists import AppleError, AppStore, RateLimitedError
 from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
@@ -41,7 +42,7 @@ from console.simulator.accounts import App
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import PRODUCTION, Image, Message, Shelf
+from console.simulator.shelf import Image, Message, Shelf
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
 from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import KEY, NOW, PEM, make_box, text

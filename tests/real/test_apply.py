@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore.session import get_session
+from retention.request import PRODUCTION
 
 from console.releases.other_rows import create_table
 from console.simulator.server import BoxServer
-from console.simulator.shelf import PRODUCTION
 from tests.support.operator import Operator, operator
 from tests.support.simulated_app import Clock, make_box, new_id
 

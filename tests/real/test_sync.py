@@ -16,6 +16,7 @@ from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
 from retention.offers import Signer
+from retention.request import PRODUCTION
 from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
 
@@ -23,7 +24,7 @@ from console.releases import current_texts
 from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
-from console.simulator.shelf import PRODUCTION, Image, Message
+from console.simulator.shelf import Image, Message
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import NOW, PEM, make_box, text

@@ -12,6 +12,8 @@ from typing import Any
 from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
+from retention.catalog import APPROVED
+from retention.request import PRODUCTION, SANDBOX
 
 from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
@@ -26,7 +28,7 @@ from console.simulator import verbs
 from console.simulator.api import Answer
 from console.simulator.box import Box
 from console.simulator.server import BoxServer
-from console.simulator.shelf import APPROVED, PRODUCTION, SANDBOX, Shelf
+from console.simulator.shelf import Shelf
 from console.terminal.output import Output
 from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, MONTHLY, PEM, Clock, make_box
 

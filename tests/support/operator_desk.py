@@ -14,13 +14,14 @@ from typing import Any
 
 import boto3
 import pytest
+from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.main import main
 from console.releases.other_rows import create_table
 from console.simulator.api import Answer
 from console.simulator.box import Box, TestConfig
 from console.simulator.server import BoxServer
-from console.simulator.shelf import PRODUCTION, SANDBOX, Shelf
+from console.simulator.shelf import Shelf
 from tests.support.operator import FILE
 from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
 

@@ -14,6 +14,7 @@ from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.request import SANDBOX
 
 from console.simulator import verbs
 from console.simulator.accounts import App, Product
@@ -21,7 +22,7 @@ from console.simulator.authority import Authority
 from console.simulator.box import COMMITTED_AUTHORITY, Box, TestConfig
 from console.simulator.database import Database
 from console.simulator.server import BoxServer
-from console.simulator.shelf import SANDBOX, Image, Message, Shelf
+from console.simulator.shelf import Image, Message, Shelf
 
 APP = App(6745974591, "com.example.app", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID = "2X9R4HXF34"

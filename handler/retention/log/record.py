@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 # How log lines name Apple's root among trust anchors.
 APPLE: Final = "apple"
 
-# Apple's ids and locales are short. A signed request could still hold longer strings, and a log line has a price.
-_MAX_TEXT = 128
+# Longer texts are cut to so many characters. Apple's ids and locales are shorter, but a signed request could hold
+# longer strings, and a log line has a price.
+MAX_TEXT: Final = 128
 
 # Answers by kind, as the metrics name them.
 ANSWERED_METRICS: Final = {
@@ -240,7 +241,7 @@ def _shown(record: Record) -> dict[str, object]:
     for name, key in _KEYS.items():
         value = getattr(record, name)
         if value is not None and value not in ([], {}):
-            shown[key] = value[:_MAX_TEXT] if isinstance(value, str) else value
+            shown[key] = value[:MAX_TEXT] if isinstance(value, str) else value
     return shown
 
 

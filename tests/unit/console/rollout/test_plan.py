@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from retention.catalog import FORMAT, MessageState
+from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import ImageState
 
 from console.deployment.session import base_url
-from console.deployment.stack import PRODUCTION, SANDBOX
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document

@@ -12,12 +12,14 @@ import jwt
 import pytest
 from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
 from retention import response
+from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.offers import Signer
+from retention.request import SANDBOX
 
 from console.simulator.answers import Judge, Shown
 from console.simulator.box import Box
 from console.simulator.realtime import AppStore
-from console.simulator.shelf import APPROVED, PENDING, REJECTED, SANDBOX, Shelf
+from console.simulator.shelf import Shelf
 from console.simulator.signatures import Flaw
 from tests.support.simulated_app import (
     ANNUAL,
