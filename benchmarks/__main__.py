@@ -130,6 +130,15 @@ def _build(before: Path | None, progress: Progress) -> Builds:
     return Builds(ours, reference, older)
 
 
+def _in_one_process(scene: Scene, rounds: Rounds) -> in_process.Times:
+    with cores.on(cores.MEASURED):
+        return {
+            **in_process.verification(scene, rounds.in_process),
+            **in_process.decisions(scene, rounds.in_process),
+            **in_process.lookups(scene, rounds.lookups),
+        }
+
+
 def _run(rounds: Rounds, progress: Progress, before: Path | None) -> Found:
     builds = _build(before, progress)
     staging = progress.add_task("publishing catalogs", total=3)
@@ -149,12 +158,7 @@ def _run(rounds: Rounds, progress: Progress, before: Path | None) -> Found:
             warm, peak = under_lambda.warm(warmed, scene, rounds.warm, lambda: progress.advance(warming))
             all_products = under_lambda.peak_of_all_products(entrants[OURS], scene)
             progress.add_task("in one process", total=None)
-            with cores.on(cores.MEASURED):
-                times = {
-                    **in_process.verification(scene, rounds.in_process),
-                    **in_process.decisions(scene, rounds.in_process),
-                    **in_process.lookups(scene, rounds.lookups),
-                }
+            times = _in_one_process(scene, rounds)
             progress.add_task("idling", total=None)
             time.sleep(max(0.0, idle_since + IDLE_SECONDS - time.monotonic()))
             after, gone = under_lambda.after_idling(idle, scene)

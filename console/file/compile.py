@@ -24,7 +24,7 @@ from console.file.entries import Document
 from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
 from console.file.release import ImageFacts, Release
-from console.file.sheets import check_limits, reach, sheet_document, spread
+from console.file.sheets import SheetDraft, check_limits, reach, sheet_document, spread
 from console.file.tree import Progress
 
 __all__ = ["Compiled", "PreviousTexts", "Progress", "compile_document", "compile_release"]
@@ -83,10 +83,10 @@ def compile_document(
     `environment` must be one of the file's, unless None. A text that replaces an approved one of `previous` keeps it
     until it is approved itself. `reshuffle` allows an experiment's arms to change under its key. `now` is aware.
     """
+    before = previous or PreviousTexts({}, {})
     notes, warnings = Notes(list(document.mistakes)), list(document.warnings)
     if environment is not None and environment not in document.environments:
         notes.unknown(Place(1, "environments"), "environment", environment, document.environments)
-    before = previous or PreviousTexts({}, {})
     content = read_content(document, notes)
     reaches = [reach(rule, document.products) for rule in document.rules]
     check_products(document, notes)
@@ -98,10 +98,20 @@ def compile_document(
     drafts = spread(document, reaches, notes, warnings)
     if notes.mistakes:
         raise Mistakes(document.file, notes.mistakes)
+    release = _release(document, content, before, drafts, progress)
+    return Compiled(release, content, tuple(sorted(warnings)))
 
-    texts = _with_predecessors(content, before)
-    pictured = _pictured(content, before)
-    settings = _settings(document)
+
+def _release(
+    document: Document,
+    content: Content,
+    before: PreviousTexts,
+    drafts: Mapping[str, SheetDraft],
+    progress: Progress | None,
+) -> Release:
+    """Return the release of a document without mistakes. Raises `Mistakes` where a sheet is over its limits."""
+    notes = Notes()
+    settings, texts, pictured = _settings(document), _with_predecessors(content, before), _pictured(content, before)
     locales = LocaleTable(settings["locales"]["default"], settings["locales"]["fallbacks"])
     sheets = {}
     for done, (product, draft) in enumerate(drafts.items(), 1):
@@ -112,7 +122,7 @@ def compile_document(
             progress("compiling", done, len(drafts))
     if notes.mistakes:
         raise Mistakes(document.file, notes.mistakes)
-    release = Release(
+    return Release(
         app_apple_id=settings["appAppleId"],
         settings=settings,
         sheets=sheets,
@@ -121,7 +131,6 @@ def compile_document(
         images={image.identifier: ImageFacts(image.size, nfc(image.path.name)) for image in content.images.values()},
         source=document.source,
     )
-    return Compiled(release, content, tuple(sorted(warnings)))
 
 
 def _with_predecessors(content: Content, previous: PreviousTexts) -> dict[str, dict[str, tuple[str, ...]]]:

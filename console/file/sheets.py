@@ -71,7 +71,7 @@ def _remaining(condition: Condition, candidates: tuple[str, ...] | list[str]) ->
 
 
 @dataclass(slots=True)
-class _Draft:
+class SheetDraft:
     """One product's rules so far. `closed` and `settled` name the rule behind which nothing, or little, can speak."""
 
     rules: list[dict[str, Any]] = field(default_factory=list)
@@ -80,12 +80,12 @@ class _Draft:
     settled: str | None = None
 
 
-def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: list[Mistake]) -> dict[str, _Draft]:
+def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: list[Mistake]) -> dict[str, SheetDraft]:
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
-    drafts = {product: _Draft() for product in (*document.products, ANY_PRODUCT)}
+    drafts = {product: SheetDraft() for product in (*document.products, ANY_PRODUCT)}
     for reached in reaches:
         if not reached.rule.understood:
-            continue  # who can tell whom it answers, or which rule it leaves nobody to
+            continue  # with a mistake in it, the requests it would match are unknown
         _check_reachable(reached, drafts, notes, warnings)
         rule = reached.rule
         compiled = _rule(rule, document)
@@ -103,7 +103,7 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
     return drafts
 
 
-def _check_reachable(reached: Reach, drafts: Mapping[str, _Draft], notes: Notes, warnings: list[Mistake]) -> None:
+def _check_reachable(reached: Reach, drafts: Mapping[str, SheetDraft], notes: Notes, warnings: list[Mistake]) -> None:
     rule, found = reached.rule, [drafts[product] for product in reached.conditions]
     if not found:
         notes.add(rule.at, f"The rule `{rule.name}` matches no product.", "Correct what it asks of `productId`.")
@@ -153,7 +153,7 @@ Texts = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def sheet_document(
-    product: str, draft: _Draft, document: Document, texts: Texts, pictured: frozenset[str]
+    product: str, draft: SheetDraft, document: Document, texts: Texts, pictured: frozenset[str]
 ) -> SheetDocument:
     """Return the sheet of one product, in the form of `retention.catalog`."""
     declared = document.products.get(product)

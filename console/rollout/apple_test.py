@@ -17,7 +17,7 @@ from console.terminal.output import Output, Report
 from console.terminal.words import duration
 
 if TYPE_CHECKING:
-    from console.appstore.client import Apple, Test, TestReport
+    from console.appstore.client import Apple, PerformanceReport, PerformanceTest
 
 PENDING: Final = "PENDING"
 PASSED: Final = "PASS"
@@ -32,7 +32,7 @@ def check_sandbox(session: Session) -> None:
         raise Failure("Apple's performance test is the sandbox's: name that environment with --env.")
 
 
-def start(session: Session, subject: Subject, now: datetime, *, anyway: bool) -> Test:
+def start(session: Session, subject: Subject, now: datetime, *, anyway: bool) -> PerformanceTest:
     """Start a test, unless an answer would not be 200 or Apple has no URL to call. Raises Failure saying which."""
     check_sandbox(session)
     if session.apple.realtime_url() is None:
@@ -50,7 +50,7 @@ def wait(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> TestReport:
+) -> PerformanceReport:
     """Return the test's report once it has ended, or as it is after `patience` seconds."""
     ends = clock() + patience
     while True:
@@ -63,12 +63,12 @@ def wait(
         sleep(min(_POLL_SECONDS, left))
 
 
-def exit_code(found: TestReport) -> int:
+def exit_code(found: PerformanceReport) -> int:
     """Return 0 for PASS, 3 while it runs, 1 for anything else."""
     return {PASSED: 0, PENDING: 3}.get(found.result, 1)
 
 
-def show_started(test: Test, env: str | None, out: Output) -> None:
+def show_started(test: PerformanceTest, env: str | None, out: Output) -> None:
     """Print that it runs, and the command that waits for it, in the environment `env`."""
     took = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
     out.say(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
@@ -77,7 +77,7 @@ def show_started(test: Test, env: str | None, out: Output) -> None:
     out.document({"requestId": test.request_id, "config": _config(test)})
 
 
-def show(found: TestReport, out: Output) -> None:
+def show(found: PerformanceReport, out: Output) -> None:
     """Print Apple's report."""
     style = {PASSED: "bold green", PENDING: None}.get(found.result, "bold red")
     wanted = found.test.success_rate_threshold
@@ -95,7 +95,7 @@ def show(found: TestReport, out: Output) -> None:
     out.document(as_document(found))
 
 
-def as_document(found: TestReport) -> dict[str, Any]:
+def as_document(found: PerformanceReport) -> dict[str, Any]:
     """Return Apple's PerformanceTestResultResponse, and of which test it is."""
     return {
         "requestId": found.test.request_id,
@@ -109,7 +109,7 @@ def as_document(found: TestReport) -> dict[str, Any]:
     }
 
 
-def _config(test: Test) -> dict[str, int | None]:
+def _config(test: PerformanceTest) -> dict[str, int | None]:
     return {
         "maxConcurrentRequests": test.max_concurrent_requests,
         "totalRequests": test.total_requests,

@@ -161,48 +161,54 @@ def _since(row: Row | None, state: str) -> str:
 
 def show(status: Status, out: Output) -> None:
     """Print it, what is not ready first."""
-    texts = sorted(status.texts, key=lambda text: text.ready)
-    out.table(
-        ("message", "locale", "state", "since (UTC)", "serves now", "rules that wait", "id"),
-        [
-            (
-                text.set,
-                text.locale,
-                _whole_state(text),
-                _minute(text.since),
-                "yes" if text.ready else text.serves or "no",
-                ", ".join(text.waiting_rules),
-                text.identifier,
-            )
-            for text in texts
-        ],
-    )
+    _show_texts(status, out)
     if status.images:
-        out.say("")
-        out.table(
-            ("image", "size", "state", "since (UTC)", "used by", "id"),
-            [
-                (image.name, image.size, image.state, _minute(image.since), ", ".join(image.used_by), image.identifier)
-                for image in sorted(status.images, key=lambda image: image.state == APPROVED)
-            ],
-        )
+        _show_images(status, out)
     if status.others:
         counted = ", ".join(f"{number} {state}" for state, number in sorted(status.others.items()))
         out.say(
-            f"\nBesides, Apple has messages that the file does not name: {counted}. `retention prune --show` tells"
-            " which of them no kept release and no default needs."
+            f"\nApple also has messages that the file does not name: {counted}. `retention prune --show` lists those"
+            " of them that no kept release and no default needs."
         )
     if status.behind:
         out.say(
             f"\nThe table, by which the function answers, is behind Apple's lists by {plural(status.behind, 'state')}:"
             " the next sync, or `retention apply`, brings them."
         )
-    rejected = [text for text in status.texts if text.state == REJECTED]
-    if rejected:
+    if any(text.state == REJECTED for text in status.texts):
         out.say("\nWhat is REJECTED needs another text, or another `revision` to be reviewed again.", "red")
 
 
-def _whole_state(text: TextStatus) -> str:
+def _show_texts(status: Status, out: Output) -> None:
+    out.table(
+        ("message", "locale", "state", "since (UTC)", "serves now", "rules that wait", "id"),
+        [
+            (
+                text.set,
+                text.locale,
+                _complete_state(text),
+                _minute(text.since),
+                "yes" if text.ready else text.serves or "no",
+                ", ".join(text.waiting_rules),
+                text.identifier,
+            )
+            for text in sorted(status.texts, key=lambda text: text.ready)
+        ],
+    )
+
+
+def _show_images(status: Status, out: Output) -> None:
+    out.say("")
+    out.table(
+        ("image", "size", "state", "since (UTC)", "used by", "id"),
+        [
+            (image.name, image.size, image.state, _minute(image.since), ", ".join(image.used_by), image.identifier)
+            for image in sorted(status.images, key=lambda image: image.state == APPROVED)
+        ],
+    )
+
+
+def _complete_state(text: TextStatus) -> str:
     if text.state == APPROVED and text.image_states:
         return f"{text.state}, an image {' and '.join(sorted(set(text.image_states.values())))}"
     return text.state

@@ -16,8 +16,7 @@ from retention import table as rows
 from retention.catalog import APPROVED, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
-from console.appstore import client as apple
-from console.appstore import wire
+from console.appstore import repeats, wire
 from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
 from console.deployment.where import Access, Where
@@ -151,7 +150,7 @@ def test_a_sick_apple_is_one_sentence(
 
 def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody listens, the sentence says so, and with --json the document does."""
-    monkeypatch.setattr(apple, "_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(repeats, "_PAUSES", (0.0, 0.0, 0.0))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     arguments = ("--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", url)

@@ -684,8 +684,8 @@ def test_the_console_prints_no_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever Apple answers, what the commands print, as text or as JSON, can go into a log or an issue."""
-    monkeypatch.setattr("console.appstore.client._PAUSES", (0.0, 0.0, 0.0))
-    monkeypatch.setattr("console.appstore.client._RATE_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("console.appstore.repeats._PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("console.appstore.repeats._RATE_WAIT_SECONDS", 0.0)
     heard: list[Request] = []
     said = APPLES.get(says)
     name = f"secrets {says}"
