@@ -155,13 +155,15 @@ def performance_start(
     as_json: Json = False,
 ) -> None:
     """Start Apple's test, unless some answer would not be 200. `retention rehearse` runs the like beforehand."""
-    from console.decisions.forecast import Subject
+    from console.cli.decisions_loading import Subject, foreseen
     from console.rollout import apple_test as performance_test
 
     out = Output(as_json=as_json)
     with _open(env, file, table, endpoint_url, region, key, apple_url, out) as session:
-        subject = Subject(transaction, product)
-        started = performance_test.start(session, subject, datetime.now(UTC), anyway=anyway)
+        performance_test.check_ready(session)
+        if not anyway:
+            foreseen(Subject(transaction, product), session.where, datetime.now(UTC)).check()
+        started = session.apple.start_performance_test(transaction)
     performance_test.show_started(started, env, out)
 
 

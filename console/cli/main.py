@@ -327,11 +327,12 @@ def explain(
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
+    from console.cli import decisions_loading as loading
     from console.decisions import explain as explaining
 
     if product is None and event is None:
         raise typer.BadParameter("say which request: --product, or --event FILE")
-    question = explaining.Question(
+    question = loading.Question(
         product=product,
         locale=locale,
         transaction=transaction,
@@ -341,7 +342,7 @@ def explain(
         test_ca=_CA,
     )
     where = Where(env, draft or file, table, endpoint_url, region, app_id)
-    explained = explaining.explain_draft(draft, question, where) if draft else explaining.explain_live(question, where)
+    explained = loading.explain_draft(draft, question, where) if draft else loading.explain_live(question, where)
     out = Output(as_json=as_json)
     explaining.show(explained, out)
 
@@ -452,7 +453,7 @@ def rehearse(
     The defaults are Apple's published fixture, with the 700 ms of production; what Apple really sends is not known.
     """
     from console.cli import rehearsal as rehearsing
-    from console.decisions.forecast import Subject
+    from console.cli.decisions_loading import Subject
     from console.simulator import rehearsal_authority
     from console.simulator.box import TestConfig
     from console.simulator.rehearsal import check_url

@@ -10,7 +10,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Final
 
-from console.decisions.forecast import Forecast, Subject, forecast
+from console.cli.decisions_loading import Subject, foreseen
+from console.decisions.forecast import Forecast
 from console.deployment.where import Where
 from console.simulator.box import TestConfig
 from console.simulator.performance import response_times
@@ -46,28 +47,28 @@ def give_anchor(directory: Path, out: Output) -> None:
 def carry_out(plan: Plan, out: Output) -> Rehearsal:
     """Explain, sign, run and tell. Raises Failure where the explanation says that the test would fail."""
     now = datetime.now(UTC)
-    foreseen = forecast(plan.subject, plan.where, now)
-    _tell_forecast(foreseen, out)
+    expected = foreseen(plan.subject, plan.where, now)
+    _show_forecast(expected, out)
     if not plan.anyway:
-        foreseen.check()
+        expected.check()
     occasion = obtain(plan.directory, now)
     if occasion.new:
         _introduce(occasion, out)
-    locale = plan.locale or foreseen.locales[0].locale
-    asking = Asking(occasion.authority, foreseen.app_apple_id, foreseen.product, locale, plan.subject.transaction)
+    locale = plan.locale or expected.locales[0].locale
+    asking = Asking(occasion.authority, expected.app_apple_id, expected.product, locale, plan.subject.transaction)
     with out.progress() as report:
         rehearsal = rehearse(plan.url, plan.config, asking, report)
     if rehearsal.refused and not occasion.new:
         _introduce(occasion, out)
-    notes = _notes(rehearsal, foreseen, locale)
+    notes = _notes(rehearsal, expected, locale)
     _show(rehearsal, notes, out)
-    out.document(_document(rehearsal, foreseen, occasion, asking, notes))
+    out.document(_document(rehearsal, expected, occasion, asking, notes))
     return rehearsal
 
 
-def _tell_forecast(foreseen: Forecast, out: Output) -> None:
-    out.say(f"{foreseen.product} by {foreseen.source}, in {plural(len(foreseen.locales), 'locale')}:")
-    rows = [(expected.locale, str(expected.status), expected.says) for expected in foreseen.locales]
+def _show_forecast(forecast: Forecast, out: Output) -> None:
+    out.say(f"{forecast.product} by {forecast.source}, in {plural(len(forecast.locales), 'locale')}:")
+    rows = [(expected.locale, str(expected.status), expected.says) for expected in forecast.locales]
     out.table(("locale", "status", "answer"), rows)
 
 
@@ -126,7 +127,7 @@ def _row(sent: Sent) -> tuple[str, ...]:
     return str(sent.attempt.took_ms), sent.result, "cold" if sent.cold else "", sent.request_identifier, api, stages
 
 
-def _notes(rehearsal: Rehearsal, foreseen: Forecast, locale: str) -> list[str]:
+def _notes(rehearsal: Rehearsal, forecast: Forecast, locale: str) -> list[str]:
     """What the figures alone do not say."""
     notes = []
     if rehearsal.cold:
@@ -141,16 +142,16 @@ def _notes(rehearsal: Rehearsal, foreseen: Forecast, locale: str) -> list[str]:
         notes.append(f"{silent} requests got no answer at all: whether they were cold, nobody told.")
     if rehearsal.tally.results["SUCCESS"] and not rehearsal.cold and not rehearsal.warm:
         notes.append("No answer has a Server-Timing header, so cold starts cannot be told apart.")
-    expected = foreseen.message_in(locale)
+    expected = forecast.message_in(locale)
     others = Counter(sent.message for sent in rehearsal.sent if sent.message not in {None, expected})
     if expected is not None and others:
         found = ", ".join(f"{message} ({number} times)" for message, number in others.items())
-        notes.append(f"By {foreseen.source} the message would be {expected}; the endpoint answered {found}.")
+        notes.append(f"By {forecast.source} the message would be {expected}; the endpoint answered {found}.")
     return notes
 
 
 def _document(
-    rehearsal: Rehearsal, foreseen: Forecast, occasion: Occasion, asking: Asking, notes: Sequence[str]
+    rehearsal: Rehearsal, forecast: Forecast, occasion: Occasion, asking: Asking, notes: Sequence[str]
 ) -> dict[str, Any]:
     document = rehearsal.document()
     document["rehearsal"] |= {
@@ -160,7 +161,7 @@ def _document(
             "userLocale": asking.locale,
             "originalTransactionId": asking.transaction,
         },
-        "forecast": {"source": foreseen.source, "locales": [form_of(expected) for expected in foreseen.locales]},
+        "forecast": {"source": forecast.source, "locales": [form_of(expected) for expected in forecast.locales]},
         "authority": _signer(occasion),
         "notes": list(notes),
     }

@@ -1,39 +1,22 @@
-"""What a rehearsal will be answered, in every locale of the file: a test that must fail need not be run."""
+"""The answers that a rehearsal will get, in every locale of the file: a test that must fail need not be run."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from retention.catalog import Catalog
 from retention.decision import Outcome
 from retention.locales import APPLE_LOCALES
-from retention.request import SANDBOX, RetentionRequest
-from retention.rules import NO_FACTS, Customer
 
-from console.decisions.reasons import Explanation, explain
-from console.deployment.target import find
-from console.deployment.where import Where
-from console.file.compile import compile_release
-from console.file.document import read
-from console.file.edition import edition_of
+from console.decisions.made_request import made_request
+from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.file.entries import Document
 from console.file.mistakes import suggestion
-from console.releases.profile import read_profile
 from console.terminal.failure import Failure
 
 _ANSWERED = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom Apple's test is about: the customer's transaction, the product held. None: the file has only one."""
-
-    transaction: str = field(repr=False)
-    product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,76 +59,21 @@ class Forecast:
         return next((expected.message for expected in self.locales if expected.locale == locale), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What requests are judged by: the catalog may differ by locale, since only the states needed are read."""
-
-    document: Document
-    catalog: Callable[[str], Catalog]
-    customer: Customer = field(repr=False)
-    app_apple_id: int
-    source: str
-    assigns: bool  # whether customers get the arms that they get there: a file alone has no key to assign by
+def forecast(basis: Basis, product: str, transaction: str, app_apple_id: int, at: datetime) -> Forecast:
+    """Explain a customer's requests in every locale of the basis's file, as of `at`."""
+    expected = []
+    for locale in _locales(basis.document):
+        request = made_request(product, locale, transaction=transaction, app_apple_id=app_apple_id, at=at)
+        expected.append(_expected(explain(basis, AskedRequest(request), at), sure=basis.assigns))
+    return Forecast(app_apple_id, product, basis.source, tuple(expected))
 
 
-def forecast(subject: Subject, where: Where, now: datetime) -> Forecast:
-    """Explain the subject in every locale of the file; by the live release where an environment or a table is named.
-
-    Raises Failure, Mistakes, or what reading a table raises.
-    """
-    if where.env is None and where.table is None:
-        document = _read(where)
-        product = _product(document, subject)
-        judged = _by_file(document, product, where, now)
-    else:
-        judged, product = _by_table(subject, where)
-    requests = ((locale, _request(judged, subject, product, locale, now)) for locale in _locales(judged.document))
-    expected = tuple(_expected(judged, locale, request, now) for locale, request in requests)
-    return Forecast(judged.app_apple_id, product, judged.source, expected)
-
-
-def _read(where: Where) -> Document:
-    try:
-        return read(where.file)
-    except FileNotFoundError:
-        raise Failure(
-            f"There is no {where.file}: name the file with --file, or the deployment with --env or --table."
-        ) from None
-
-
-def _by_file(document: Document, product: str, where: Where, now: datetime) -> _Judged:
-    release = compile_release(document, now=now)
-    catalog = edition_of(document, release).catalog(product)
-    app_apple_id = where.app or release.app_apple_id
-    return _Judged(document, lambda _: catalog, NO_FACTS, app_apple_id, document.file, assigns=False)
-
-
-def _by_table(subject: Subject, where: Where) -> tuple[_Judged, str]:
-    from console.releases import current_texts, load_live, read_source  # noqa: PLC0415  # a file alone needs no AWS
-
-    target = find(where)
-    app = target.app_apple_id
-    release = current_texts(target.app_table).release
-    if release is None:
-        raise Failure("Nothing has been published for this app.")
-    source = f"release {release}"
-    document = read(read_source(target.app_table, release), file=source)
-    product = _product(document, subject)
-
-    def catalog(locale: str) -> Catalog:
-        return load_live(target.app_table, product, locale).catalog
-
-    return _Judged(
-        document, catalog, read_profile(target.app_table, subject.transaction), app, source, assigns=True
-    ), product
-
-
-def _product(document: Document, subject: Subject) -> str:
-    if subject.product is not None:
-        if subject.product not in document.products:
-            hint = suggestion(subject.product, document.products)
-            raise Failure(f"{document.file} has no product `{subject.product}`. {hint}")
-        return subject.product
+def product_of(document: Document, named: str | None) -> str:
+    """Return the product that a test is about: the one named, or the file's only one. Raises Failure."""
+    if named is not None:
+        if named not in document.products:
+            raise Failure(f"{document.file} has no product `{named}`. {suggestion(named, document.products)}")
+        return named
     if len(document.products) != 1:
         raise Failure(
             "Say with --product which product the test's transaction is of: " + ", ".join(document.products) + "."
@@ -164,22 +92,10 @@ def _locales(document: Document) -> Iterator[str]:
     yield from sorted(mentioned - {default})
 
 
-def _request(judged: _Judged, subject: Subject, product: str, locale: str, now: datetime) -> RetentionRequest:
-    return RetentionRequest(
-        original_transaction_id=subject.transaction,
-        app_apple_id=judged.app_apple_id,
-        product_id=product,
-        user_locale=locale,
-        request_identifier=str(uuid.UUID(int=0)),
-        environment=SANDBOX,
-        signed_date=int(now.timestamp() * 1000),
-    )
-
-
-def _expected(judged: _Judged, locale: str, request: RetentionRequest, now: datetime) -> Expected:
-    explained = explain(judged.document, judged.catalog(locale), request, now, judged.customer)
-    sure = judged.assigns or not explained.decision.assignments
-    return Expected(locale, explained.status, _says(explained), _message(explained.body) if sure else None)
+def _expected(explained: Explanation, *, sure: bool) -> Expected:
+    sure = sure or not explained.decision.assignments
+    message = _message(explained.body) if sure else None
+    return Expected(explained.request.user_locale, explained.status, _says(explained), message)
 
 
 def _says(explained: Explanation) -> str:

@@ -6,7 +6,6 @@ Each rule is judged alone, by the very function that answers the App Store: noth
 from __future__ import annotations
 
 import itertools
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,8 +14,9 @@ from typing import Final
 
 from retention.catalog import Catalog, Experiment, Rule, Sheet
 from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide, hash_customer, slot_of
-from retention.request import SANDBOX, RetentionRequest
 from retention.rules import UNREADABLE, Facts, Truth
+
+from console.decisions.made_request import made_request
 
 _KEY: Final = bytes(32)
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,9 +83,8 @@ def _alone(sheet: Sheet, rule: Rule) -> Sheet:
 
 
 def _decide(alone: Catalog, facts: Facts, customer: str) -> Decision:
-    request = RetentionRequest(
-        customer, alone.settings.app_apple_id, facts.product_id, facts.user_locale, str(uuid.UUID(int=0)), SANDBOX, 0
-    )
+    app = alone.settings.app_apple_id
+    request = made_request(facts.product_id, facts.user_locale, transaction=customer, app_apple_id=app, at=_ANY_TIME)
     return decide(request, alone, _ANY_TIME, UNREADABLE)
 
 

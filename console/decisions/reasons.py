@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -58,9 +59,12 @@ class Refused:
 class Explanation:
     """What Apple would get, and the decision: for a request that is `refused`, only what it would be otherwise.
 
-    `decided` is the decision's body, None where it has none. `notes` say what was assumed.
+    `source` is the file or release that decided. `decided` is the decision's body, None where it has none. `notes`
+    state everything that was assumed.
     """
 
+    request: RetentionRequest
+    source: str
     decision: Decision
     verdicts: tuple[Verdict, ...]
     decided: Mapping[str, Any] | None = field(repr=False)
@@ -82,33 +86,59 @@ class Explanation:
         return self.decided if self.refused is None else None
 
 
-def explain(
-    document: Document,
-    catalog: Catalog,
-    request: RetentionRequest,
-    now: datetime,
-    customer: Customer,
-    *,
-    environment: str = "",
-    refused: Refused | None = None,
-    signer: Callable[[], Signer] | None = None,
-) -> Explanation:
-    """Decide, and say why. Offers are signed by a key made for the occasion, unless `signer` gives another.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What requests are judged by: a file or a release, and what is known of the customer.
 
-    `environment` is the App Store's that the endpoint answers; where nobody knows it, the request's own passes.
-    `refused` is what its verification came to.
+    `catalog` is by locale: of a live release, only the states that one locale needs are read. `source` is the name of
+    the file or the release. `assigns`: whether the catalog has the key that assigns customers to arms. `notes` state
+    what is assumed.
     """
-    decision = decide(request, catalog, now, customer)
-    facts = Facts.of(request.product_id, request.user_locale, customer)
-    notes: list[str] = []
+
+    document: Document
+    catalog: Callable[[str], Catalog]
+    customer: Customer = field(repr=False)
+    source: str
+    assigns: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRequest:
+    """A request to explain, and what is known of it.
+
+    `environment` is the App Store's that the endpoint answers; where it is empty, the request's own passes. `refused`
+    is why its signature was not accepted; `notes` state how the request was read.
+    """
+
+    request: RetentionRequest
+    environment: str = ""
+    refused: Refused | None = None
+    notes: tuple[str, ...] = ()
+
+
+def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
+    """Decide about a request as of `at`, with the reasons. Offers are signed by a key made for the occasion."""
+    request, catalog = asked.request, basis.catalog(asked.request.user_locale)
+    decision = decide(request, catalog, at, basis.customer)
+    facts = Facts.of(request.product_id, request.user_locale, basis.customer)
+    notes = [*asked.notes, *basis.notes]
     decided = None
     if decision.delivery is not None:
-        make = signer or (lambda: Signer.throwaway(catalog.settings.key_id))
-        decided = compose(decision.delivery, catalog.settings, request.original_transaction_id, now, make)
-        if decision.delivery.answer.signs and signer is None:
+        signer = partial(Signer.throwaway, catalog.settings.key_id)
+        decided = compose(decision.delivery, catalog.settings, request.original_transaction_id, at, signer)
+        if decision.delivery.answer.signs:
             notes.append("The offer is signed with a throwaway key: Apple would refuse this body.")
-    refused = refused or _refused(request, catalog, environment or request.environment, now)
-    return Explanation(decision, tuple(_verdicts(document, decision, facts)), decided, refused, tuple(notes))
+    refused = asked.refused or _refused(request, catalog, asked.environment or request.environment, at)
+    return Explanation(
+        request,
+        basis.source,
+        decision,
+        tuple(_verdicts(basis.document, decision, facts)),
+        decided,
+        refused,
+        tuple(notes),
+    )
 
 
 def _refused(request: RetentionRequest, catalog: Catalog, environment: str, now: datetime) -> Refused | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from retention.request import SANDBOX
 
 from console.appstore.realtime_url import shown
-from console.decisions.forecast import Subject, forecast
 from console.deployment.session import Session, app_store
 from console.terminal.failure import Failure
 from console.terminal.output import Output, Report
@@ -32,14 +30,11 @@ def check_sandbox(session: Session) -> None:
         raise Failure("Apple's performance test is the sandbox's: name that environment with --env.")
 
 
-def start(session: Session, subject: Subject, now: datetime, *, anyway: bool) -> PerformanceTest:
-    """Start a test, unless an answer would not be 200 or Apple has no URL to call. Raises Failure saying which."""
+def check_ready(session: Session) -> None:
+    """Raise Failure where Apple has no such test, or no URL to call."""
     check_sandbox(session)
     if session.apple.realtime_url() is None:
         raise Failure("Apple has no real-time URL in the sandbox: `retention endpoint set` gives it one.")
-    if not anyway:
-        forecast(subject, session.where, now).check()
-    return session.apple.start_performance_test(subject.transaction)
 
 
 def wait(

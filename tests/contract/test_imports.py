@@ -53,9 +53,7 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
 
 # Arrows that the rooms still owe: each goes when its unification lands.
 OWED = {
-    *(("decisions", "deployment"), ("decisions", "releases"), ("decisions", "simulator")),
     *(("file", "deployment"), ("file", "releases"), ("file", "rollout"), ("releases", "deployment")),
-    ("rollout", "decisions"),
 }
 
 # What `decide` and its words are made of may not even look at a module that does more.

@@ -21,8 +21,8 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 from retention.jws import SignedPayloadVerifier
 
+from console.cli.decisions_loading import Subject, foreseen
 from console.cli.main import main
-from console.decisions.forecast import Subject, forecast
 from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
@@ -350,7 +350,7 @@ def test_progress_is_told_after_every_request() -> None:
 
 def test_the_forecast_goes_over_all_locales_of_the_file() -> None:
     """The file's default first, then each locale that a text or a fallback names."""
-    made = forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    made = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
     assert [expected.locale for expected in made.locales] == ["en-US", "de-DE", "es-MX", "fr-CA", "fr-FR", "ja"]
     assert (made.app_apple_id, made.unanswered) == (6745974591, ())
     assert made.locales[5].says.startswith("promotionalOffer by the rule annual-discount-in-japan")
@@ -358,17 +358,17 @@ def test_the_forecast_goes_over_all_locales_of_the_file() -> None:
 
 def test_the_forecast_names_where_apple_falls_back() -> None:
     """No rule, or a rule that falls back: 204 is a failure in Apple's test."""
-    nobody = forecast(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
+    nobody = foreseen(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
     assert {expected.status for expected in nobody.unanswered} == {204}
     assert "no_rule" in nobody.unanswered[0].says
-    family = forecast(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
+    family = foreseen(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
     assert family.unanswered[0].says == "fallback by the rule families-see-app-store-connect"
 
 
 def test_a_message_is_foretold_only_where_it_is_sure() -> None:
     """Which arm the test's customer gets depends on a key that only the table has."""
-    sure = forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
-    assigned = forecast(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
+    sure = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    assigned = foreseen(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
     assert sure.message_in("en-US") is not None
     assert assigned.message_in("en-US") is None
 
@@ -377,13 +377,13 @@ def test_a_message_is_foretold_only_where_it_is_sure() -> None:
 def test_the_product_must_be_one_of_the_file(product: str | None) -> None:
     """Left out among many, or misspelt: the sentence names those there are."""
     with pytest.raises(Failure, match=r"trailhead\.pro\.annual"):
-        forecast(Subject("1", product), Where(file=SAMPLE), NOW)
+        foreseen(Subject("1", product), Where(file=SAMPLE), NOW)
 
 
 def test_without_a_file_it_is_said(tmp_path: Path) -> None:
     """No file and no table: nothing can be explained."""
     with pytest.raises(Failure, match="--file"):
-        forecast(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
+        foreseen(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
 
 
 # --- the command ---

@@ -14,7 +14,7 @@ from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition, facts_named
 from retention.table import canonical
 
-from console.decisions.reasons import explain
+from console.decisions.reasons import AskedRequest, Basis, explain
 from console.file.conditions import for_product, named_products
 from console.file.document import read
 from console.file.edition import edition_of
@@ -158,7 +158,8 @@ def test_decisions_are_total_and_deterministic(
     assert decision == decide(request, catalog, now, customer, can_sign=can_sign)
     assert (decision.delivery is not None) is (decision.outcome is Outcome.ANSWERED)
     assert decision.delivery is None or can_sign or not decision.delivery.answer.signs
-    explanation = explain(SAMPLE_DOCUMENT, catalog, request, now, customer)
+    basis = Basis(SAMPLE_DOCUMENT, lambda _: catalog, customer, SAMPLE_DOCUMENT.file)
+    explanation = explain(basis, AskedRequest(request), now)
     assert [verdict.rule for verdict in explanation.verdicts] == [rule.name for rule in SAMPLE_DOCUMENT.rules]
 
 

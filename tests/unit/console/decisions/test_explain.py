@@ -13,7 +13,7 @@ from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
 from console.decisions.explain import read_facts
-from console.decisions.reasons import Explanation, explain
+from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.decisions.received import read_event
 from console.file.document import read
 from console.file.edition import edition_of
@@ -33,7 +33,11 @@ def request(product: str, locale: str = "en-US", app: int = 6745974591) -> Reten
 
 
 def explained(asked: RetentionRequest, customer: Customer = NO_FACTS, **catalog: Any) -> Explanation:  # handed on
-    return explain(DOCUMENT, EDITION.catalog(asked.product_id, **catalog), asked, SAMPLE_CLOCK, customer)
+    return explain(basis(asked.product_id, customer, **catalog), AskedRequest(asked), SAMPLE_CLOCK)
+
+
+def basis(product: str, customer: Customer = NO_FACTS, **catalog: Any) -> Basis:  # handed on
+    return Basis(DOCUMENT, lambda _: EDITION.catalog(product, **catalog), customer, DOCUMENT.file)
 
 
 def verdicts(explanation: Explanation) -> dict[str, str]:
@@ -138,9 +142,7 @@ def test_a_text_that_is_not_approved_is_the_reason() -> None:
 def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any], code: str) -> None:
     """The status is the one Apple would get; what the rules would have said stands beside it."""
     asked = replace(request("trailhead.courses"), **changed)
-    explanation = explain(
-        DOCUMENT, EDITION.catalog(asked.product_id), asked, SAMPLE_CLOCK, NO_FACTS, environment="Sandbox"
-    )
+    explanation = explain(basis(asked.product_id), AskedRequest(asked, "Sandbox"), SAMPLE_CLOCK)
     assert explanation.refused is not None
     assert (explanation.status, explanation.body, explanation.refused.code) == (403, None, code)
     assert (explanation.decided_status, set(explanation.decided or ())) == (200, {"advancedCommerceInfo"})

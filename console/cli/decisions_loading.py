@@ -1,0 +1,170 @@
+"""What the functions of `decisions` are handed: the request, and the file or the live release that judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from retention.catalog import Catalog
+from retention.request import SANDBOX
+from retention.rules import NO_FACTS, Customer
+
+from console.decisions.explain import received_request
+from console.decisions.forecast import Forecast, forecast, product_of
+from console.decisions.made_request import made_request
+from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
+from console.deployment.target import Target, find
+from console.deployment.where import Where
+from console.file.compile import PreviousTexts, compile_release
+from console.file.document import Document, read
+from console.file.edition import edition_of
+from console.releases.profile import read_profile
+from console.simulator.authority import Authority
+from console.terminal.failure import Failure
+from console.terminal.ordinary_file import read_ordinary
+
+# A request has some ten KiB; an event of API Gateway, a few more.
+_MAX_EVENT = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request: by its fields, or saved in `event`. `customer` None: the facts of the table, or none."""
+
+    product: str | None
+    locale: str
+    transaction: str = field(repr=False)
+    customer: Customer | None = field(repr=False)
+    event: Path | None
+    at: datetime
+    test_ca: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom Apple's test is about: the customer's transaction, and the product held. None: the file has only one."""
+
+    transaction: str = field(repr=False)
+    product: str | None = None
+
+
+def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
+    """Explain by a file. With an environment or a table, its review states and its customers are used."""
+    document = read(file)
+    if where.env is None and where.table is None:
+        asked = _ask(question, document.app.app_apple_id if document.app else 0)
+        release = compile_release(document, now=question.at)
+        catalog = edition_of(document, release).catalog(asked.request.product_id)
+        note = "Every text is taken as approved, and arms are assigned with a made-up key: no table was named."
+        customer = NO_FACTS if question.customer is None else question.customer
+        basis = Basis(document, lambda _: catalog, customer, document.file, notes=(note,))
+        return explain(basis, asked, question.at)
+    target = find(where, document)
+    asked = _ask(question, target.app_apple_id, target)
+    return explain(_by_file_and_table(document, asked, question, target), asked, question.at)
+
+
+def _by_file_and_table(document: Document, asked: AskedRequest, question: Question, target: Target) -> Basis:
+    from console.releases import current_texts, load_live  # a draft alone needs no AWS
+
+    request = asked.request
+    current = current_texts(target.app_table)
+    release = compile_release(document, previous=PreviousTexts(current.texts, current.states), now=question.at)
+    catalog = edition_of(document, release).catalog(request.product_id, current.states)
+    if current.release is None:
+        note = "Nothing is live here: no state of any text is known, and arms are assigned with a made-up key."
+    else:
+        live = load_live(target.app_table, request.product_id, request.user_locale).catalog
+        catalog = replace(catalog, customer_key=live.customer_key)
+        note = "Texts are judged by the states of the live release; the states of new texts are not known."
+    customer = _customer(question, asked, target)
+    return Basis(document, lambda _: catalog, customer, document.file, notes=(note,))
+
+
+def explain_live(question: Question, where: Where) -> Explanation:
+    """Explain by the live release of a table."""
+    target = find(where)
+    asked = _ask(question, target.app_apple_id, target)
+    document, source = _live_document(target)
+    customer = _customer(question, asked, target)
+    basis = Basis(document, lambda locale: _live_catalog(target, asked.request.product_id, locale), customer, source)
+    return explain(basis, asked, question.at)
+
+
+def _live_document(target: Target) -> tuple[Document, str]:
+    """Return the file that the live release was published from, and the release's name."""
+    from console.releases import current_texts, read_source  # a draft alone needs no AWS
+
+    number = current_texts(target.app_table).release
+    if number is None:
+        raise Failure("Nothing has been published for this app.")
+    source = f"release {number}"
+    return read(read_source(target.app_table, number), file=source), source
+
+
+def _live_catalog(target: Target, product: str, locale: str) -> Catalog:
+    from console.releases import load_live  # a draft alone needs no AWS
+
+    return load_live(target.app_table, product, locale).catalog
+
+
+def _ask(question: Question, app_apple_id: int, target: Target | None = None) -> AskedRequest:
+    """Return the request: the saved one with what its signature is worth at `target`, or one of the fields given."""
+    environment = target.environment if target is not None else ""
+    if question.event is not None:
+        # A stack that is deployed trusts the test CA in no environment.
+        test_root = None if target is not None and target.stack else _test_root(question.test_ca)
+        content = read_ordinary(question.event, _MAX_EVENT, pipes=True)
+        return received_request(content, question.at, test_root, environment)
+    request = made_request(
+        question.product or "",
+        question.locale,
+        transaction=question.transaction,
+        app_apple_id=app_apple_id,
+        at=question.at,
+        environment=environment or SANDBOX,
+    )
+    return AskedRequest(request, environment)
+
+
+def _test_root(directory: Path) -> bytes | None:
+    try:
+        return Authority.load(directory).root_der
+    except (OSError, ValueError):
+        return None
+
+
+def _customer(question: Question, asked: AskedRequest, target: Target) -> Customer:
+    if question.customer is not None:
+        return question.customer
+    return read_profile(target.app_table, asked.request.original_transaction_id)
+
+
+def foreseen(subject: Subject, where: Where, now: datetime) -> Forecast:
+    """Forecast by the live release where an environment or a table is named, else by the file.
+
+    Raises Failure, Mistakes, or what reading a table raises.
+    """
+    if where.env is not None or where.table is not None:
+        target = find(where)
+        document, source = _live_document(target)
+        product, app_apple_id = product_of(document, subject.product), target.app_apple_id
+        customer = read_profile(target.app_table, subject.transaction)
+        basis = Basis(document, lambda locale: _live_catalog(target, product, locale), customer, source)
+    else:
+        document = _read(where)
+        product = product_of(document, subject.product)
+        release = compile_release(document, now=now)
+        catalog, app_apple_id = edition_of(document, release).catalog(product), where.app or release.app_apple_id
+        basis = Basis(document, lambda _: catalog, NO_FACTS, document.file, assigns=False)
+    return forecast(basis, product, subject.transaction, app_apple_id, now)
+
+
+def _read(where: Where) -> Document:
+    try:
+        return read(where.file)
+    except FileNotFoundError:
+        raise Failure(
+            f"There is no {where.file}: name the file with --file, or the deployment with --env or --table."
+        ) from None
