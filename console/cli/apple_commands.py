@@ -32,7 +32,7 @@ from console.terminal.output import Output
 from console.terminal.words import duration, plural
 
 if TYPE_CHECKING:
-    from console.rollout.defaults import Coverage
+    from console.rollout.defaults import DefaultCoverage
 
 
 def register(app: typer.Typer) -> None:
@@ -116,7 +116,7 @@ def defaults(
     with open_checked(Where(env, draft or file, table, endpoint_url, region), Access(key, apple_url), out) as session:
         found = prospect(session, reshuffle=True)
 
-        def cover() -> list[Coverage]:
+        def cover() -> list[DefaultCoverage]:
             return coverage(session.document, found.compiled, look(session))
 
         covered = coverage(session.document, found.compiled, found.seen)
@@ -165,7 +165,7 @@ def defaults(
         raise typer.Exit(PENDING)
 
 
-def _verify(session: Session, covered: list[Coverage], out: Output, *, yes: bool) -> list[tuple[str, str]]:
+def _verify(session: Session, covered: list[DefaultCoverage], out: Output, *, yes: bool) -> list[tuple[str, str]]:
     from console.rollout.defaults import verify
 
     places = [(one.product, one.locale) for one in covered]
@@ -186,7 +186,7 @@ def _tell_time(session: Session, operation: str, calls: int, out: Output) -> Non
     out.note(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
 
 
-def _show_defaults(covered: list[Coverage], out: Output) -> None:
+def _show_defaults(covered: list[DefaultCoverage], out: Output) -> None:
     advice = {
         "gap": "no text of the file is wanted here",
         "waiting": "its message is not approved yet",

@@ -16,7 +16,7 @@ import typer
 from retention.catalog import APPROVED, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
-from console.simulator.accounts import SUBSCRIPTION, App, Product
+from console.simulator.accounts import SUBSCRIPTION, SimulatedApp, Subscription
 from console.simulator.defaults import DIRECTORY, PORT
 from console.simulator.ports import LAST, taking
 from console.simulator.shelf import ENVIRONMENTS
@@ -27,7 +27,7 @@ from console.terminal.words import plural
 if TYPE_CHECKING:
     from console.file import entries
     from console.simulator.box import Box, TestConfig
-    from console.simulator.customer import Seen
+    from console.simulator.customer import CustomerScreen
 
 # What `attempt` and `performance` say too.
 _LIMIT_MS: Final = 700
@@ -132,7 +132,7 @@ def grant(
     if not (bundle_id and app_apple_id and issuer_id and key_id):
         raise Misuse("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
     pem = verbs.make_key(key) if new_key else read_key_file(key)
-    granted = App(app_apple_id, bundle_id, issuer_id)
+    granted = SimulatedApp(app_apple_id, bundle_id, issuer_id)
     with _open(directory) as box:
         verbs.grant(box, granted, key_id, pem, products)
     known = plural(len(products), "product")
@@ -287,7 +287,7 @@ def cancel_subscription(
         out.say(line)
 
 
-def lines_of(seen: Seen) -> Iterator[str]:
+def lines_of(seen: CustomerScreen) -> Iterator[str]:
     """Yield what `cancel` prints."""
     from console.simulator.customer import NOTHING
 
@@ -302,7 +302,7 @@ def lines_of(seen: Seen) -> Iterator[str]:
     yield from (f"Note: {note}" for note in seen.notes)
 
 
-def _text(seen: Seen) -> Iterator[str]:
+def _text(seen: CustomerScreen) -> Iterator[str]:
     content, detail = seen.content, seen.detail
     yield from (str(content[name]) for name in ("header", "body") if name in content)
     if isinstance(image := content.get("image"), dict):
@@ -328,7 +328,7 @@ def _review(
     Output().say(f"{len(changed)} {state} in {environment.value}.")
 
 
-def _file(path: Path | None) -> tuple[entries.App | None, list[Product]]:
+def _file(path: Path | None) -> tuple[entries.App | None, list[Subscription]]:
     """Return the app and the products of a retention.yaml, whatever else is in it."""
     from console.file import document
 
@@ -337,7 +337,9 @@ def _file(path: Path | None) -> tuple[entries.App | None, list[Product]]:
     read = document.read(path)
     if read.app is None:
         raise Failure(f"{path} names no app under `app:`.")
-    products = [Product(found.product_id, found.group, found.advanced_commerce) for found in read.products.values()]
+    products = [
+        Subscription(found.product_id, found.group, found.advanced_commerce) for found in read.products.values()
+    ]
     return read.app, products
 
 

@@ -27,7 +27,7 @@ _FAILED: Final[Answer] = {
 }
 
 
-class Environment(Protocol):
+class ExecutionEnvironment(Protocol):
     """One execution environment, which comes up with its first request."""
 
     def invoke(self, event: object) -> Answer: ...
@@ -43,12 +43,12 @@ class Environments:
     """At most `limit` environments, made by `make` as they are needed. To be called by many threads; close it."""
 
     def __init__(
-        self, make: Callable[[], Environment], limit: int, tell: Callable[[str], None] = lambda _: None
+        self, make: Callable[[], ExecutionEnvironment], limit: int, tell: Callable[[str], None] = lambda _: None
     ) -> None:
         self._make, self._limit, self._tell = make, limit, tell
         self._changed = Condition()
-        self._idle: list[Environment] = []
-        self._all: list[Environment] = []
+        self._idle: list[ExecutionEnvironment] = []
+        self._all: list[ExecutionEnvironment] = []
         self._starting = 0
         self._closed = False
 
@@ -83,7 +83,7 @@ class Environments:
         for environment in ended:
             environment.__exit__(None, None, None)
 
-    def _idle_or_new(self) -> Environment:
+    def _idle_or_new(self) -> ExecutionEnvironment:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._idle or self._has_room)
             if self._closed:
@@ -99,7 +99,7 @@ class Environments:
     def _has_room(self) -> bool:
         return len(self._all) + self._starting < self._limit
 
-    def _new(self) -> Environment:
+    def _new(self) -> ExecutionEnvironment:
         environment = None
         try:
             environment = self._make().__enter__()
@@ -116,13 +116,13 @@ class Environments:
             raise RuntimeError("the server is stopping")
         return environment
 
-    def _rest(self, environment: Environment) -> None:
+    def _rest(self, environment: ExecutionEnvironment) -> None:
         with self._changed:
             if environment in self._all:
                 self._idle.append(environment)
                 self._changed.notify()
 
-    def _end(self, environment: Environment) -> None:
+    def _end(self, environment: ExecutionEnvironment) -> None:
         with self._changed:
             known = environment in self._all
             if known:

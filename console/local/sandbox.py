@@ -47,7 +47,7 @@ _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SandboxOptions:
     """Ports may be 0: a free one is found. `directory` is where the box remembers."""
 
     file: Path
@@ -71,7 +71,7 @@ def _serve(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> Options:
+def _options(arguments: Sequence[str] | None) -> SandboxOptions:
     parser = argparse.ArgumentParser(prog="make sandbox", description="A stack, an endpoint and an App Store, here.")
     parser.add_argument("--file", type=Path, default=Path("retention.yaml"), help="the file to try")
     parser.add_argument("--env", default="sandbox", help="its environment whose stack this is (default: sandbox)")
@@ -80,11 +80,11 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--apple-port", type=port, default=PORT, help=f"likewise, of the App Store (default: {PORT})")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where the App Store remembers")
     given = parser.parse_args(arguments)
-    return Options(given.file, given.env, given.port, given.aws_port, given.apple_port, given.directory)
+    return SandboxOptions(given.file, given.env, given.port, given.aws_port, given.apple_port, given.directory)
 
 
 @contextmanager
-def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
+def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
     """Run all three until left; give the lines that tell what is where. Raises Failure for what the file lacks."""
     document = read_file(options.file)
     app, environment = _app(document), _environment(document, options.env)
@@ -101,7 +101,7 @@ def sandbox(options: Options) -> Iterator[tuple[str, ...]]:
         os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
         function = importlib.import_module("app").get_retention_message
         url = parts.enter_context(_served(function, options.port))
-        _write_stack(Stack(options.env, environment, SANDBOX, TABLE, url), app.key_id, pem, aws)
+        _write_stack(LocalStack(options.env, environment, SANDBOX, TABLE, url), app.key_id, pem, aws)
         others = _others(document, options.env)
         for other in others:
             _write_stack(other, app.key_id, pem, aws)
@@ -139,9 +139,10 @@ def _grant(box: Box, app: App, document: Document) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     products = [
-        accounts.Product(found.product_id, found.group, found.advanced_commerce) for found in document.products.values()
+        accounts.Subscription(found.product_id, found.group, found.advanced_commerce)
+        for found in document.products.values()
     ]
-    verbs.grant(box, accounts.App(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products)
+    verbs.grant(box, accounts.SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products)
     return pem
 
 
@@ -160,7 +161,7 @@ def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class LocalStack:
     """What stands for the deployed stack of an environment; `app_store` is Sandbox or Production."""
 
     name: str
@@ -170,7 +171,7 @@ class Stack:
     url: str = ""
 
 
-def _others(document: Document, name: str) -> list[Stack]:
+def _others(document: Document, name: str) -> list[LocalStack]:
     """Return the stacks of the file's other environments; production is what is called so."""
     taken = {document.environments[name].stack}
     found = []
@@ -178,11 +179,11 @@ def _others(document: Document, name: str) -> list[Stack]:
         if environment.stack not in taken:
             taken.add(environment.stack)
             app_store = PRODUCTION if other.casefold().startswith("prod") else SANDBOX
-            found.append(Stack(other, environment, app_store, f"{TABLE}-{len(taken)}"))
+            found.append(LocalStack(other, environment, app_store, f"{TABLE}-{len(taken)}"))
     return found
 
 
-def _write_stack(stack: Stack, key_id: str, pem: bytes, aws: str) -> None:
+def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str) -> None:
     """Make what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
     region, prefix = stack.environment.region, f"/retention/{stack.name}"
     create_table(client("dynamodb", region=region, endpoint_url=aws), stack.table)

@@ -34,7 +34,7 @@ _MAX_ENVIRONMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ServeOptions:
     """`environments` 0: the function runs in this process. `endpoint_url` None: the table is embedded."""
 
     port: int
@@ -59,7 +59,7 @@ def _serve(arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> Options:
+def _options(arguments: Sequence[str] | None) -> ServeOptions:
     parser = argparse.ArgumentParser(prog="make serve", description="The endpoint over HTTP on this machine.")
     parser.add_argument("--port", type=port, default=8080, help="0 finds a free one (default: 8080)")
     parser.add_argument("--dynamodb-port", type=port, default=8000, help="likewise, of the table (default: 8000)")
@@ -82,7 +82,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     )
     given = parser.parse_args(arguments)
     anchor = None if given.trust_anchor is None else read_anchor(given.trust_anchor)
-    return Options(
+    return ServeOptions(
         port=given.port,
         dynamodb_port=given.dynamodb_port,
         file=given.file.resolve(),
@@ -111,7 +111,7 @@ def _environments(text: str) -> int:
     return int(text)
 
 
-def serve(options: Options) -> None:
+def serve(options: ServeOptions) -> None:
     """Serve until interrupted."""
     with ExitStack() as parts:
         endpoint_url = options.endpoint_url or parts.enter_context(embedded_dynamodb(options.dynamodb_port))
@@ -130,7 +130,7 @@ def serve(options: Options) -> None:
 
 
 @contextmanager
-def _function(options: Options, endpoint_url: str, app_apple_id: int) -> Iterator[Function]:
+def _function(options: ServeOptions, endpoint_url: str, app_apple_id: int) -> Iterator[Function]:
     """Give the function: in this process, or in environments of its own."""
     if not options.environments:
         app = load_function(endpoint_url, app_apple_id, trust_anchor=options.trust_anchor)
@@ -141,7 +141,7 @@ def _function(options: Options, endpoint_url: str, app_apple_id: int) -> Iterato
         yield environments
 
 
-def _hint(options: Options, app_apple_id: int, product: str, url: str) -> str:
+def _hint(options: ServeOptions, app_apple_id: int, product: str, url: str) -> str:
     if options.trust_anchor is not None:
         line = ["rehearse", url, "--product", product, "--file", _from_here(options.file)]
         line += [] if options.authority is None else ["--ca", _from_here(options.authority)]

@@ -32,7 +32,7 @@ _ORDER: Final = (GAP, DIFFERENT, WAITING, OTHER, AGREED)
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class DefaultCoverage:
     """One product in one locale. `wanted` is what the file says, newest first; `recorded` what we configured.
 
     `target` is the wanted one that Apple would take now, None where it would take none. `answers`: a rule can answer
@@ -64,7 +64,7 @@ class Coverage:
         return self.recorded is None
 
 
-def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str | None = None) -> list[Coverage]:
+def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str | None = None) -> list[DefaultCoverage]:
     """Return every product in every locale that the file wants a default in, answers in, or has one in; gaps first.
 
     `predicted` is the state to expect of messages that Apple does not have yet, None for none.
@@ -84,7 +84,7 @@ def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str 
         recorded = seen.defaults.get(place)
         target = next((message for message in ids if takes(message)), None)
         found.append(
-            Coverage(
+            DefaultCoverage(
                 product=place[0],
                 locale=place[1],
                 wanted=ids,

@@ -18,7 +18,7 @@ from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
 from console.file.release import Release
-from console.rollout.defaults import DIFFERENT, WAITING, Coverage, coverage
+from console.rollout.defaults import DIFFERENT, WAITING, DefaultCoverage, coverage
 from console.rollout.observed import Live, Seen
 from console.terminal.json_form import form_of
 from console.terminal.words import plural
@@ -84,7 +84,7 @@ class Plan:
     defaults: tuple[SetDefault, ...]
     in_review: tuple[Review, ...]
     rejected: tuple[Review, ...]
-    waiting_defaults: tuple[Coverage, ...]
+    waiting_defaults: tuple[DefaultCoverage, ...]
     behind: int
     notes: tuple[str, ...]
 
@@ -97,7 +97,7 @@ class Plan:
         return bool(self.in_review or self.rejected or self.waiting_defaults)
 
     @property
-    def defaults_in_review(self) -> tuple[Coverage, ...]:
+    def defaults_in_review(self) -> tuple[DefaultCoverage, ...]:
         """Those that wait for an approval; a rejected message will be none before the file changes."""
         rejected = {review.identifier for review in self.rejected}
         return tuple(one for one in self.waiting_defaults if one.wanted[0] not in rejected)
@@ -187,7 +187,7 @@ def make_plan(document: Document, compiled: Compiled, seen: Seen) -> Plan:
     )
 
 
-def _waits(one: Coverage) -> bool:
+def _waits(one: DefaultCoverage) -> bool:
     """Whether the default the file really wants must wait, even if a predecessor is configured meanwhile."""
     return one.standing == WAITING or (one.standing == DIFFERENT and one.target != one.wanted[0])
 
@@ -339,7 +339,7 @@ def _comparable(
 # What an owner should know ------------------------------------------------------------------------------------------
 
 
-def _notes(covered: list[Coverage], document: Document) -> Iterator[str]:
+def _notes(covered: list[DefaultCoverage], document: Document) -> Iterator[str]:
     gaps = [one for one in covered if one.answers and one.uncovered and not one.wanted]
     for product in sorted({one.product for one in gaps}):
         locales = ", ".join(one.locale for one in gaps if one.product == product)

@@ -26,7 +26,7 @@ _FIRST_TRANSACTION: Final = 2000000000000000
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class SimulatedApp:
     """One app. `access`: Apple granted it the Retention Messaging API."""
 
     app_apple_id: int
@@ -36,7 +36,7 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
+class RegisteredKey:
     """An In-App Purchase key of a team, as Apple keeps it: the public half, PEM."""
 
     key_id: str
@@ -45,7 +45,7 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class Subscription:
     """An auto-renewable subscription. Without any, the box takes every product id and knows no groups."""
 
     product_id: str
@@ -69,7 +69,7 @@ class Accounts:
 
     database: Database
 
-    def save_app(self, app: App) -> None:
+    def save_app(self, app: SimulatedApp) -> None:
         with self.database.transaction():
             self.database.run(
                 "DELETE FROM app WHERE bundle_id = ? OR app_apple_id = ?", app.bundle_id, app.app_apple_id
@@ -78,23 +78,24 @@ class Accounts:
                 "INSERT INTO app VALUES (?, ?, ?, ?)", app.bundle_id, app.app_apple_id, app.issuer_id, app.access
             )
 
-    def apps(self) -> list[App]:
+    def apps(self) -> list[SimulatedApp]:
         rows = self.database.all("SELECT app_apple_id, bundle_id, issuer_id, access FROM app ORDER BY bundle_id")
         return [
-            App(app_apple_id, bundle_id, issuer_id, bool(access)) for app_apple_id, bundle_id, issuer_id, access in rows
+            SimulatedApp(app_apple_id, bundle_id, issuer_id, bool(access))
+            for app_apple_id, bundle_id, issuer_id, access in rows
         ]
 
-    def app(self, bundle_id: str) -> App | None:
+    def app(self, bundle_id: str) -> SimulatedApp | None:
         return next((app for app in self.apps() if app.bundle_id == bundle_id), None)
 
-    def save_key(self, key: ApiKey) -> None:
+    def save_key(self, key: RegisteredKey) -> None:
         self.database.run("REPLACE INTO api_key VALUES (?, ?, ?)", key.key_id, key.issuer_id, key.public_pem)
 
-    def key(self, key_id: str) -> ApiKey | None:
+    def key(self, key_id: str) -> RegisteredKey | None:
         row = self.database.one("SELECT key_id, issuer_id, public_pem FROM api_key WHERE key_id = ?", key_id)
-        return None if row is None else ApiKey(*row)
+        return None if row is None else RegisteredKey(*row)
 
-    def replace_products(self, app_apple_id: int, products: list[Product]) -> None:
+    def replace_products(self, app_apple_id: int, products: list[Subscription]) -> None:
         with self.database.transaction():
             self.database.run("DELETE FROM product WHERE app = ?", app_apple_id)
             for product in products:
@@ -103,11 +104,11 @@ class Accounts:
                     app_apple_id, product.product_id, product.group, product.advanced_commerce,
                 )  # fmt: skip
 
-    def products(self, app_apple_id: int) -> dict[str, Product]:
+    def products(self, app_apple_id: int) -> dict[str, Subscription]:
         rows = self.database.all(
             "SELECT product_id, subscription_group, advanced_commerce FROM product WHERE app = ?", app_apple_id
         )
-        return {name: Product(name, group, bool(advanced_commerce)) for name, group, advanced_commerce in rows}
+        return {name: Subscription(name, group, bool(advanced_commerce)) for name, group, advanced_commerce in rows}
 
     def save_purchase(self, purchase: Purchase) -> None:
         self.database.run(

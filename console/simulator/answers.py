@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from retention.catalog import APPROVED
 
-from console.simulator.accounts import Product
-from console.simulator.shelf import Content, Message, Shelf
+from console.simulator.accounts import Subscription
+from console.simulator.shelf import Content, Shelf, UploadedMessage
 from console.simulator.signatures import Flaw, Inspector
 
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerceInfo")
@@ -19,11 +19,11 @@ BILLING_PLAN_TYPES: Final = ("BILLED_UPFRONT", "MONTHLY")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Screen:
     """What a customer sees: a message of a kind, with what comes beside it, and notes for the owner."""
 
     kind: str
-    message: Message
+    message: UploadedMessage
     detail: Content
     notes: tuple[str, ...] = ()
 
@@ -34,10 +34,10 @@ class Judge:
 
     shelf: Shelf
     inspector: Inspector
-    products: Mapping[str, Product]
+    products: Mapping[str, Subscription]
     product_id: str
 
-    def judge(self, body: bytes) -> Shown:
+    def judge(self, body: bytes) -> Screen:
         """Return what an answer's body shows, or raise Flaw.
 
         Apple says neither what it does with unknown fields nor with two answers at once; both are refused here.
@@ -47,9 +47,9 @@ class Judge:
         if kind != "message" and not message.text_only:
             raise Flaw(f"{kind} takes a message without image and bullets; {message.identifier} has some.")
         notes = _CHECKS[kind](self, detail)
-        return Shown(kind, message, detail, tuple(notes))
+        return Screen(kind, message, detail, tuple(notes))
 
-    def deliverable(self, identifier: str) -> Message:
+    def deliverable(self, identifier: str) -> UploadedMessage:
         """Return the message if it and every image it uses are approved."""
         message = self.shelf.message(identifier)
         if message is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from console.file.mistakes import suggestion
-from console.simulator.accounts import App, Purchase
+from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box
 from console.simulator.realtime import AppStore, Asked
@@ -39,7 +39,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CustomerScreen:
     """What the customer sees. `source` is the one that won, or NOTHING; `steps` are those asked, in order.
 
     `kind` is the RealtimeResponseBody's field, or "message" where another source won; `content` is the text with its
@@ -72,14 +72,14 @@ class Seen:
 
 def cancel(
     box: Box,
-    app: App,
+    app: SimulatedApp,
     *,
     environment: str,
     product_id: str,
     locale: str,
     transaction_id: str | None = None,
     limit_ms: int = TIME_LIMIT_MS,
-) -> Seen:
+) -> CustomerScreen:
     """Return what a customer of `product_id` sees whose device speaks `locale`; calls the configured URL once.
 
     `transaction_id` names the customer; without it, a subscriber to the product. `limit_ms` is Apple's time limit.
@@ -107,7 +107,7 @@ def cancel(
     return _seen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
 
 
-def subscriber(box: Box, app: App, product_id: str, transaction_id: str | None = None) -> Purchase:
+def subscriber(box: Box, app: SimulatedApp, product_id: str, transaction_id: str | None = None) -> Purchase:
     """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept.
 
     Raises Failure where the box knows the app's products and this is none of them.
@@ -137,8 +137,8 @@ def _seen(
     content: Content | None = None,
     detail: Content | None = None,
     notes: tuple[str, ...] = (),
-) -> Seen:
-    shown = Seen(source, steps, kind, content or {}, detail or {}, notes)
+) -> CustomerScreen:
+    shown = CustomerScreen(source, steps, kind, content or {}, detail or {}, notes)
     if asked is None:
         return shown
     attempt = asked.attempt

@@ -14,11 +14,11 @@ from retention.request import PRODUCTION, SANDBOX
 
 from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads
-from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, App
+from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, SimulatedApp
 from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
-from console.simulator.shelf import ENVIRONMENTS, Image, Shelf
+from console.simulator.shelf import ENVIRONMENTS, Shelf, UploadedImage
 
 BASE_PATH: Final = "/inApps/v1/messaging"
 MAX_URL: Final = 256
@@ -35,7 +35,7 @@ class Call:
 
     box: Box
     tests: PerformanceTests
-    app: App
+    app: SimulatedApp
     environment: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def upload_image(call: Call) -> None:
         raise Problem(problems.IMAGE_ALREADY_EXISTS)
     if call.shelf.count("image") >= MAX_IMAGES:
         raise Problem(problems.MAXIMUM_NUMBER_OF_IMAGES)
-    call.shelf.add_image(Image(identifier, size, call.state), call.box.now())
+    call.shelf.add_image(UploadedImage(identifier, size, call.state), call.box.now())
 
 
 def delete_image(call: Call) -> None:

@@ -17,7 +17,7 @@ from retention.catalog import PENDING
 from retention.request import SANDBOX
 
 from console.simulator import problems
-from console.simulator.accounts import App, Purchase
+from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.attempt import OTHER, SUCCESS
 from console.simulator.box import Box, TestConfig
 from console.simulator.problems import Problem
@@ -87,7 +87,7 @@ class PerformanceTests:
     _running: list[Thread] = field(default_factory=list)
     _stopped: Event = field(default_factory=Event)
 
-    def start(self, app: App, purchase: Purchase, target: str) -> tuple[str, TestConfig]:
+    def start(self, app: SimulatedApp, purchase: Purchase, target: str) -> tuple[str, TestConfig]:
         """Begin a test and return its request id. Raises the problem Apple has with a second one at a time."""
         tally = Tally(target, self.box.test_config)
         request_id = str(uuid.uuid4())
@@ -100,13 +100,13 @@ class PerformanceTests:
         thread.start()
         return request_id, tally.config
 
-    def report(self, app: App, request_id: str) -> dict[str, Any] | None:
+    def report(self, app: SimulatedApp, request_id: str) -> dict[str, Any] | None:
         query = "SELECT report FROM performance_test WHERE app = ? AND request_id = ?"
         row = self.box.database.one(query, app.app_apple_id, request_id)
         report: dict[str, Any] | None = None if row is None else json.loads(row[0])
         return report
 
-    def has_passed(self, app: App) -> bool:
+    def has_passed(self, app: SimulatedApp) -> bool:
         """Tell whether any test ever passed. Apple does not say that a pass expires, or is of one URL only."""
         query = "SELECT 1 FROM performance_test WHERE app = ? AND result = ?"
         return self.box.database.one(query, app.app_apple_id, PASS) is not None
@@ -132,7 +132,7 @@ class PerformanceTests:
         for thread in list(self._running):
             thread.join()
 
-    def _run(self, app: App, purchase: Purchase, request_id: str, tally: Tally) -> None:
+    def _run(self, app: SimulatedApp, purchase: Purchase, request_id: str, tally: Tally) -> None:
         store, lock = AppStore(self.box, app, SANDBOX), Lock()
 
         def attempt() -> None:
@@ -148,11 +148,11 @@ class PerformanceTests:
             for _ in paced(tally.config, self._stopped.wait):
                 pool.submit(attempt)
 
-    def _pending(self, app: App) -> bool:
+    def _pending(self, app: SimulatedApp) -> bool:
         query = "SELECT 1 FROM performance_test WHERE app = ? AND result = ?"
         return self.box.database.one(query, app.app_apple_id, PENDING) is not None
 
-    def _save(self, app: App, request_id: str, tally: Tally) -> None:
+    def _save(self, app: SimulatedApp, request_id: str, tally: Tally) -> None:
         self.box.database.run(
             "INSERT INTO performance_test VALUES (?, ?, ?, ?)",
             request_id, app.app_apple_id, tally.result, json.dumps(tally.report()),

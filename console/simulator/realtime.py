@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.simulator.accounts import App, Purchase
-from console.simulator.answers import Judge, Shown
+from console.simulator.accounts import Purchase, SimulatedApp
+from console.simulator.answers import Judge, Screen
 from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, Attempt, call
 from console.simulator.authority import request_claims
 from console.simulator.box import Box
@@ -19,7 +19,7 @@ class Asked:
     attempt: Attempt
     result: str
     reason: str
-    shown: Shown | None = None
+    shown: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class AppStore:
     """The App Store of one environment, toward one app."""
 
     box: Box
-    app: App
+    app: SimulatedApp
     environment: str
 
     def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> Asked:

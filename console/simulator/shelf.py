@@ -17,14 +17,14 @@ Content = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class UploadedImage:
     identifier: str
     size: str
     state: str
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class UploadedMessage:
     """`content` is its UploadMessageRequestBody; `images` are the ids of every image it uses."""
 
     identifier: str
@@ -56,7 +56,7 @@ class Shelf:
     def _take(self, kind: str, identifier: str) -> None:
         self.database.run("INSERT INTO taken VALUES (?, ?, ?)", self.environment, kind, identifier)
 
-    def add_image(self, image: Image, now: float) -> None:
+    def add_image(self, image: UploadedImage, now: float) -> None:
         with self.database.transaction():
             self._take("image", image.identifier)
             self.database.run(
@@ -64,19 +64,19 @@ class Shelf:
                 self.app, self.environment, image.identifier, image.size, image.state, now,
             )  # fmt: skip
 
-    def images(self) -> dict[str, Image]:
+    def images(self) -> dict[str, UploadedImage]:
         rows = self.database.all(
             "SELECT identifier, size, state FROM image WHERE app = ? AND environment = ? ORDER BY rowid",
             self.app, self.environment,
         )  # fmt: skip
-        return {row[0]: Image(*row) for row in rows}
+        return {row[0]: UploadedImage(*row) for row in rows}
 
-    def image(self, identifier: str) -> Image | None:
+    def image(self, identifier: str) -> UploadedImage | None:
         row = self.database.one(
             "SELECT identifier, size, state FROM image WHERE app = ? AND environment = ? AND identifier = ?",
             self.app, self.environment, identifier,
         )  # fmt: skip
-        return None if row is None else Image(*row)
+        return None if row is None else UploadedImage(*row)
 
     def image_is_used(self, identifier: str) -> bool:
         query = "SELECT 1 FROM picture WHERE app = ? AND environment = ? AND image = ?"
@@ -86,7 +86,7 @@ class Shelf:
         statement = "DELETE FROM image WHERE app = ? AND environment = ? AND identifier = ?"
         return self.database.run(statement, self.app, self.environment, identifier) > 0
 
-    def add_message(self, message: Message, now: float) -> None:
+    def add_message(self, message: UploadedMessage, now: float) -> None:
         with self.database.transaction():
             self._take("message", message.identifier)
             self.database.run(
@@ -106,7 +106,7 @@ class Shelf:
         )  # fmt: skip
         return dict(rows)
 
-    def message(self, identifier: str) -> Message | None:
+    def message(self, identifier: str) -> UploadedMessage | None:
         row = self.database.one(
             "SELECT identifier, content, state FROM message WHERE app = ? AND environment = ? AND identifier = ?",
             self.app, self.environment, identifier,
@@ -117,7 +117,7 @@ class Shelf:
             "SELECT image FROM picture WHERE app = ? AND environment = ? AND message = ?",
             self.app, self.environment, identifier,
         )  # fmt: skip
-        return Message(row[0], json.loads(row[1]), row[2], tuple(image for (image,) in used))
+        return UploadedMessage(row[0], json.loads(row[1]), row[2], tuple(image for (image,) in used))
 
     def delete_message(self, identifier: str) -> bool:
         with self.database.transaction():

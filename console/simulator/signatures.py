@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU
 
-from console.simulator.accounts import ApiKey, App
+from console.simulator.accounts import RegisteredKey, SimulatedApp
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _AHEAD_SECONDS: Final = 60
@@ -50,8 +50,8 @@ class Flaw(Exception):  # noqa: N818  # something about an answer
 class Inspector:
     """What Apple knows when it checks a signature: the app, its keys, the customer's transaction, the time."""
 
-    app: App
-    key: Callable[[str], ApiKey | None]
+    app: SimulatedApp
+    key: Callable[[str], RegisteredKey | None]
     transaction_id: str = field(repr=False)
     now: float
     strict: bool = False

@@ -8,7 +8,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from console.simulator.accounts import Accounts, ApiKey, App
+from console.simulator.accounts import Accounts, RegisteredKey, SimulatedApp
 
 AUDIENCE: Final = "appstoreconnect-v1"
 MAX_SECONDS: Final = 60 * 60
@@ -21,7 +21,7 @@ class UnauthorizedError(Exception):
     """Apple says 401 and documents no body. The message is for the box's own log."""
 
 
-def authorize(header: str | None, accounts: Accounts, now: float) -> App:
+def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedApp:
     """Return the app that an `Authorization` header speaks for, at `now` (UNIX seconds)."""
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer":
@@ -37,7 +37,7 @@ def authorize(header: str | None, accounts: Accounts, now: float) -> App:
     return app
 
 
-def read_signed(token: str, key: ApiKey, audience: str) -> dict[str, Any]:
+def read_signed(token: str, key: RegisteredKey, audience: str) -> dict[str, Any]:
     """Return the claims of an ES256 JWT by `key` for `audience`, of whatever age."""
     public = load_pem_public_key(key.public_pem)
     if not isinstance(public, ec.EllipticCurvePublicKey):
@@ -50,7 +50,7 @@ def read_signed(token: str, key: ApiKey, audience: str) -> dict[str, Any]:
     return claims
 
 
-def _key(token: str, accounts: Accounts) -> ApiKey:
+def _key(token: str, accounts: Accounts) -> RegisteredKey:
     try:
         header = jwt.get_unverified_header(token)
     except jwt.PyJWTError as error:

@@ -18,11 +18,11 @@ from retention.limits import (
 
 from console.file.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
 from console.simulator import problems
-from console.simulator.problems import Kind, Problem
-from console.simulator.shelf import Image, Message
+from console.simulator.problems import Problem, ProblemKind
+from console.simulator.shelf import UploadedImage, UploadedMessage
 
 ABOVE_IMAGE: Final = "ABOVE_IMAGE"
-Images = Callable[[str], Image | None]
+Images = Callable[[str], UploadedImage | None]
 
 _UUID_LENGTH: Final = 36
 _HEADER_POSITIONS: Final = ("ABOVE_BODY", ABOVE_IMAGE)
@@ -40,7 +40,7 @@ def _no_uuid(text: object) -> str:
     raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {text!r} is not a UUID.")
 
 
-def read_object(body: bytes, kind: Kind = problems.GENERAL_BAD_REQUEST) -> dict[str, Any]:
+def read_object(body: bytes, kind: ProblemKind = problems.GENERAL_BAD_REQUEST) -> dict[str, Any]:
     """Return the JSON object in `body`, or raise a problem of `kind`."""
     try:
         document = json.loads(body)
@@ -65,7 +65,7 @@ def check_image(content: bytes, size: str) -> None:
         raise Problem(problems.BAD_IMAGE_SIZE)
 
 
-def read_message(name: str, body: bytes, images: Images) -> Message:
+def read_message(name: str, body: bytes, images: Images) -> UploadedMessage:
     """Return the message called `name` that an UploadMessageRequestBody describes; its state is left to review.
 
     `images` finds an uploaded image by its id.
@@ -81,7 +81,7 @@ def read_message(name: str, body: bytes, images: Images) -> Message:
     if position == ABOVE_IMAGE and picture is None:
         raise Problem(problems.ABOVE_IMAGE_REQUIRES_AN_IMAGE)
     used += [_bullet(bullet, images) for bullet in _bullets(content)]
-    return Message(name, content, "", tuple(dict.fromkeys(used)))
+    return UploadedMessage(name, content, "", tuple(dict.fromkeys(used)))
 
 
 def _bullets(content: Mapping[str, Any]) -> list[Any]:
@@ -113,7 +113,7 @@ def _image(picture: object, size: str, images: Images) -> str:
     return name
 
 
-def _text(holder: Mapping[str, Any], field: str, longest: int, too_long: Kind) -> None:
+def _text(holder: Mapping[str, Any], field: str, longest: int, too_long: ProblemKind) -> None:
     text = holder.get(field)
     if not isinstance(text, str) or not text:
         raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {field} is required.")

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from retention.catalog import PENDING
 
-from console.simulator.accounts import ApiKey, App, Product
+from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
 from console.simulator.box import Box
 from console.simulator.shelf import ENVIRONMENTS, Shelf
 from console.terminal.failure import Failure, Misuse
@@ -39,22 +39,22 @@ class Entry:
     text: str
 
 
-def grant(box: Box, app: App, key_id: str, key_pem: bytes, products: Iterable[Product] = ()) -> None:
+def grant(box: Box, app: SimulatedApp, key_id: str, key_pem: bytes, products: Iterable[Subscription] = ()) -> None:
     """Let `app` use the API with the key `key_id`, whose private or public PEM is `key_pem`; keep the public half only.
 
     Again for an app that is there: access is granted anew, and the products are these.
     """
-    box.accounts.save_key(ApiKey(key_id, app.issuer_id, public_half(key_pem)))
+    box.accounts.save_key(RegisteredKey(key_id, app.issuer_id, public_half(key_pem)))
     box.accounts.save_app(app)
     box.accounts.replace_products(app.app_apple_id, list(products))
 
 
-def set_access(box: Box, app: App, *, access: bool) -> None:
+def set_access(box: Box, app: SimulatedApp, *, access: bool) -> None:
     """Take an app's access away, so that every call ends in an empty 404, or give it back."""
-    box.accounts.save_app(App(app.app_apple_id, app.bundle_id, app.issuer_id, access))
+    box.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))
 
 
-def find_app(box: Box, bundle_id: str | None = None) -> App:
+def find_app(box: Box, bundle_id: str | None = None) -> SimulatedApp:
     """Return the app called `bundle_id`; without a name, the only one. Raises Failure."""
     apps = box.accounts.apps()
     if not apps:
@@ -65,7 +65,7 @@ def find_app(box: Box, bundle_id: str | None = None) -> App:
     return chosen[0]
 
 
-def entries(box: Box, app: App, environment: str | None = None) -> Iterator[Entry]:
+def entries(box: Box, app: SimulatedApp, environment: str | None = None) -> Iterator[Entry]:
     """Yield every image, then every message of `app`, in the order of their upload."""
     for name in ENVIRONMENTS if environment is None else (environment,):
         shelf = box.shelf(app.app_apple_id, name)

@@ -27,11 +27,11 @@ from retention.lookup.store import HEAD_SECONDS
 from retention.request import SANDBOX
 
 from console.simulator import verbs
-from console.simulator.accounts import App
+from console.simulator.accounts import SimulatedApp
 from console.simulator.authority import Authority, request_claims
 from console.simulator.box import Box
 from console.simulator.server import BoxServer
-from console.simulator.shelf import Image, Message
+from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from tests.support import real_parts
 from tests.support.required_parts import real
@@ -39,7 +39,7 @@ from tests.support.sam_template import ROOT
 from tests.support.simulated_app import NOW, PEM, make_box, text
 
 # The sample app: what events/retention.yaml says.
-APP: Final = App(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
+APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID: Final = "2X9R4HXF34"
 ANNUAL, BASIC, NOBODY = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
 
@@ -189,9 +189,9 @@ def box() -> Iterator[Box]:
             for name in ("messages", "images")
         }
         for image in lists["images"]["imageIdentifiers"]:
-            shelf.add_image(Image(image["imageIdentifier"], image["imageSize"], image["imageState"]), NOW)
+            shelf.add_image(UploadedImage(image["imageIdentifier"], image["imageSize"], image["imageState"]), NOW)
         for message in lists["messages"]["messageIdentifiers"]:
-            shelf.add_message(Message(message["messageIdentifier"], text(), message["messageState"], ()), NOW)
+            shelf.add_message(UploadedMessage(message["messageIdentifier"], text(), message["messageState"], ()), NOW)
         yield box
 
 

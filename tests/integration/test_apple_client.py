@@ -23,7 +23,7 @@ from console.appstore.client import ApiKey, Apple, AppleError, Kind
 from console.appstore.errors import IMAGE_NOT_FOUND
 from console.appstore.wire import Wire
 from console.simulator import verbs
-from console.simulator.accounts import App
+from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
@@ -414,7 +414,7 @@ def test_an_identifier_that_is_ours_already(client: Apple) -> None:
 
 def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Apple, make: Make) -> None:
     """409 without the id in our list is somebody else's, and the sentence says how `revision` helps."""
-    verbs.grant(box, App(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    verbs.grant(box, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = new_id()
     make(server, bundle_id="com.example.other").upload_message(identifier, BODY)
     error = failure(client.upload_message, identifier, BODY)

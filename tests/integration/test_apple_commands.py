@@ -28,7 +28,7 @@ from console.rollout.checks.known import Known
 from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.server import Server
-from console.simulator.shelf import Image, Message
+from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
 from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 
@@ -272,8 +272,8 @@ def test_prune_keeps_what_anything_names(desk: Desk) -> None:
     kept = set(desk.shelf().message_states())
     assert desk("prune")[1] == "There is nothing to prune.\n"
     stranger, picture = new_id(), new_id()
-    desk.shelf().add_image(Image(picture, "FULL_SIZE", APPROVED), 0)
-    desk.shelf().add_message(Message(stranger, text(), APPROVED, (picture,)), 0)
+    desk.shelf().add_image(UploadedImage(picture, "FULL_SIZE", APPROVED), 0)
+    desk.shelf().add_message(UploadedMessage(stranger, text(), APPROVED, (picture,)), 0)
     code, _, err = desk("prune")
     assert (code, "This would delete 1 message and 1 image at Apple (Sandbox). Add --yes" in err) == (1, True)
     assert desk.json("prune", "--show")["neverPublished"] == [stranger]
@@ -287,7 +287,7 @@ def test_prune_keeps_what_anything_names(desk: Desk) -> None:
 def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: Desk) -> None:
     """An id that was deleted can never be used again, so an interrupted run loses nothing to it."""
     message = desk.json("plan")["uploadMessages"][1]["id"]
-    desk.shelf().add_message(Message(message, text(), APPROVED), 0)
+    desk.shelf().add_message(UploadedMessage(message, text(), APPROVED), 0)
     assert desk("prune")[1] == "There is nothing to prune.\n"
 
 

@@ -18,9 +18,9 @@ from console.releases import load_live
 from console.rollout.apply import Applying, Done, estimate, prospect
 from console.rollout.observed import apples_lists
 from console.simulator import verbs
-from console.simulator.accounts import App
+from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.shelf import Message
+from console.simulator.shelf import UploadedMessage
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 from tests.support.operator import FILE, HEAD, NOW, TABLE, Operator, operator
@@ -352,7 +352,7 @@ def test_somebody_elses_id(production: Operator) -> None:
     content = production.look().compiled.content
     identifiers = [content.messages["keep"][locale].identifier for locale in ("en-US", "fr-FR")]
     for identifier in identifiers:
-        production.box.shelf(1, PRODUCTION).add_message(Message(identifier, text(), APPROVED), 0)
+        production.box.shelf(1, PRODUCTION).add_message(UploadedMessage(identifier, text(), APPROVED), 0)
     with pytest.raises(Failure) as caught:
         production.apply()
     told = str(caught.value)
@@ -600,8 +600,8 @@ def test_states_follow(production: Operator) -> None:
 
 def test_another_apps_message_is_not_ours(production: Operator) -> None:
     """Two apps of a team do not see each other's messages."""
-    verbs.grant(production.box, App(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
-    production.box.shelf(2, PRODUCTION).add_message(Message(new_id(), text(), APPROVED), 0)
+    verbs.grant(production.box, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
+    production.box.shelf(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
 
 

@@ -16,13 +16,13 @@ from retention.request import SANDBOX
 from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.simulator import verbs
-from console.simulator.accounts import Product
+from console.simulator.accounts import Subscription
 from console.simulator.authority import Authority
 from console.simulator.box import Box
-from console.simulator.customer import DEFAULT, REAL_TIME, Seen, cancel
+from console.simulator.customer import DEFAULT, REAL_TIME, CustomerScreen, cancel
 from console.simulator.database import Database
 from console.simulator.performance import PerformanceTests
-from console.simulator.shelf import Image, Message
+from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.support.endpoint_on_fakes import (
     AUTHORITY,
     MESSAGE,
@@ -61,13 +61,17 @@ def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator
     """Give a box whose wall clock is the endpoint's, with the two messages that the endpoint may answer."""
     box = Box(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
     verbs.grant(
-        box, APP, ENDPOINTS_KEY, PEM, [Product(MONTHLY, "pro", advanced_commerce=True), Product("pro.annual", "pro")]
+        box,
+        APP,
+        ENDPOINTS_KEY,
+        PEM,
+        [Subscription(MONTHLY, "pro", advanced_commerce=True), Subscription("pro.annual", "pro")],
     )
     shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    shelf.add_image(Image(PICTURE, "FULL_SIZE", APPROVED), 0)
+    shelf.add_image(UploadedImage(PICTURE, "FULL_SIZE", APPROVED), 0)
     picture: dict[str, Any] = {"image": {"imageIdentifier": PICTURE, "altText": "A ridge"}}
-    shelf.add_message(Message(PLAIN, text(**picture), APPROVED, (PICTURE,)), 0)
-    shelf.add_message(Message(TEXT, text(header="Text"), APPROVED), 0)
+    shelf.add_message(UploadedMessage(PLAIN, text(**picture), APPROVED, (PICTURE,)), 0)
+    shelf.add_message(UploadedMessage(TEXT, text(header="Text"), APPROVED), 0)
     shelf.configure_default(MONTHLY, "en-US", PLAIN)
     try:
         yield box
@@ -89,7 +93,7 @@ def served(respond: Callable[[object], dict[str, Any]]) -> Iterator[str]:
         server.server_close()
 
 
-def cancelled(box: Box, *rules: dict[str, Any], signer: Signer | None = None) -> Seen:
+def cancelled(box: Box, *rules: dict[str, Any], signer: Signer | None = None) -> CustomerScreen:
     with served(make_bench(catalog(*rules), signer=signer).endpoint.respond) as url:
         box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(url)
         return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=5000)

@@ -158,7 +158,7 @@ def test_an_embedded_table_on_a_busy_port_does_not_wait_for_ever() -> None:
 
 def test_the_request_it_shows_asks_no_proxy(tmp_path: Path) -> None:
     """curl would ask the shell's proxy for this machine."""
-    options = serve.Options(0, 0, tmp_path / "retention.yaml")
+    options = serve.ServeOptions(0, 0, tmp_path / "retention.yaml")
     assert "| curl -sS --noproxy '*' -d @- http://127.0.0.1:1/x" in serve._hint(
         options, 1, "a.b", "http://127.0.0.1:1/x"
     )

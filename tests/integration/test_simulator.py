@@ -32,11 +32,11 @@ from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 from retention.request import PRODUCTION, SANDBOX
 
 from console.simulator import verbs
-from console.simulator.accounts import UNFIT_PURCHASES, App
+from console.simulator.accounts import UNFIT_PURCHASES, SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import Image, Message
+from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.support.simulated_app import (
     ANNUAL,
     APP,
@@ -186,7 +186,7 @@ def test_two_thousand_images_are_the_most(box: Box, client: Client) -> None:
     shelf = box.shelf(APP.app_apple_id, SANDBOX)
     with box.database.transaction():
         for _ in range(2000):
-            shelf.add_image(Image(new_id(), "FULL_SIZE", APPROVED), NOW)
+            shelf.add_image(UploadedImage(new_id(), "FULL_SIZE", APPROVED), NOW)
     assert refused(client.upload_image, uuid4(), FULL) == (403, 4030014)
     assert len(client.get_image_list().imageIdentifiers or []) == 2000
 
@@ -268,7 +268,7 @@ def test_a_message_is_uploaded_once(client: Client) -> None:
 
 def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Client) -> None:
     """An identifier that another app took is taken, and stays out of one's own list."""
-    verbs.grant(box, App(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    verbs.grant(box, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = uuid4()
     apples_client(server, bundle_id="com.example.other").upload_message(identifier, message())
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
@@ -285,7 +285,7 @@ def test_two_thousand_messages_are_the_most(box: Box, client: Client) -> None:
     shelf = box.shelf(APP.app_apple_id, SANDBOX)
     with box.database.transaction():
         for _ in range(2000):
-            shelf.add_message(Message(new_id(), text(), APPROVED), NOW)
+            shelf.add_message(UploadedMessage(new_id(), text(), APPROVED), NOW)
     assert refused(client.upload_message, uuid4(), message()) == (403, 4030016)
 
 

@@ -14,7 +14,7 @@ from console.cli.simulator import lines_of
 from console.simulator import verbs
 from console.simulator.api import Request, Response
 from console.simulator.box import Box
-from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, Seen, cancel
+from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, CustomerScreen, cancel
 from console.simulator.server import Server
 from console.simulator.shelf import Shelf
 from console.terminal.failure import Failure
@@ -75,7 +75,7 @@ CASES: list[tuple[Endpoint | None, bool, str | None, str, str]] = [
 ]
 
 
-def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | None) -> Seen:
+def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | None) -> CustomerScreen:
     shelf = box.shelf(APP.app_apple_id, SANDBOX)
     if asc:
         shelf.set_asc_message(MONTHLY, ASC)
@@ -89,7 +89,7 @@ def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | N
         return cancelled(box)
 
 
-def cancelled(box: Box, locale: str = "en-US") -> Seen:
+def cancelled(box: Box, locale: str = "en-US") -> CustomerScreen:
     return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale, limit_ms=PATIENT_MS)
 
 

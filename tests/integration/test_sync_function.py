@@ -38,11 +38,11 @@ from retention.settings import SyncDeployment
 
 from console.releases.other_rows import create_table
 from console.simulator import verbs
-from console.simulator.accounts import App
+from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import Image, Message, Shelf
+from console.simulator.shelf import Shelf, UploadedImage, UploadedMessage
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
 from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import KEY, NOW, PEM, make_box, text
@@ -150,10 +150,10 @@ def bench(sync: ModuleType) -> Iterator[Bench]:
     with mock_aws(), make_box() as box:
         verbs.grant(box, BOX_APP, KEY_ID, PEM)
         shelf = box.shelf(APP, PRODUCTION)
-        shelf.add_image(Image(HERO, "FULL_SIZE", "APPROVED"), NOW)
+        shelf.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in MESSAGES:
             images = (HERO,) if message == KEEP_EN else ()
-            shelf.add_message(Message(message, text(), "APPROVED", images), NOW)
+            shelf.add_message(UploadedMessage(message, text(), "APPROVED", images), NOW)
         dynamodb, ssm = aws("dynamodb"), aws("ssm")
         create_table(dynamodb, TABLE)
         put(dynamodb, TABLE)
@@ -206,8 +206,8 @@ def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> Non
 def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) -> None:
     """A gauge, not an event: a run that died would have swallowed an event. What no release names does not count."""
     verbs.review(bench.shelf, "REJECTED", [KEEP_FR, HERO])
-    bench.shelf.add_message(Message("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
-    bench.shelf.add_image(Image("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
+    bench.shelf.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
+    bench.shelf.add_image(UploadedImage("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
     for _ in range(2):
         lines = bench.run()
         assert lines.counted["MessagesRejected"] == lines.counted["ImagesRejected"] == [1]
@@ -307,7 +307,7 @@ def test_one_app_s_failure_is_not_the_next_one_s(bench: Bench) -> None:
     assert lines.told[0][2]["reason"] == "apple_unauthorized"
     assert lines.counted["SyncFailed"] == [1]
     assert "SyncSucceeded" not in lines.counted
-    verbs.grant(bench.box, App(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
+    verbs.grant(bench.box, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
     assert bench.run().words == ["synced", "synced", "sync succeeded"]
 
 

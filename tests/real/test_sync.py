@@ -24,7 +24,7 @@ from console.releases import current_texts
 from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
-from console.simulator.shelf import Image, Message
+from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import NOW, PEM, make_box, text
@@ -76,9 +76,9 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
     with make_box() as box, BoxServer(box) as server:
         verbs.grant(box, BOX_APP, KEY_ID, PEM)
         shelf = box.shelf(APP, PRODUCTION)
-        shelf.add_image(Image(HERO, "FULL_SIZE", "APPROVED"), NOW)
+        shelf.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in (KEEP_EN, KEEP_FR):
-            shelf.add_message(Message(message, text(), "APPROVED", ()), NOW)
+            shelf.add_message(UploadedMessage(message, text(), "APPROVED", ()), NOW)
         deployment = SyncDeployment(table, (APP,), "/retention", server.base_url(PRODUCTION))
 
         def run() -> None:

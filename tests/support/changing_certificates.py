@@ -32,7 +32,7 @@ from retention.signing_path import SigningPath
 
 from console.local.sample_events import LOYAL, STRANGER
 from console.local.samples import SAMPLE_CLOCK
-from console.simulator.accounts import ApiKey, App
+from console.simulator.accounts import RegisteredKey, SimulatedApp
 from console.simulator.authority import Authority, request_claims
 from console.simulator.signatures import Inspector
 from tests.minting import Plan, der, intermediate_plan, key, leaf_plan, root_plan
@@ -43,7 +43,7 @@ from tests.support.simulated_app import KEY_ID
 
 T = TypeVar("T")
 
-APP: Final = App(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
+APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 NOW: Final = SAMPLE_CLOCK
 _GENEROUS: Final = 30.0  # seconds: what these tests show is no matter of speed
 
@@ -133,7 +133,7 @@ def is_signed_by(pem: bytes, asked: Asked, answer: dict[str, Any], now: float) -
     """Say whether Apple would find the offer in an answer signed by the key, and else right in every piece."""
     public = load_pem_private_key(pem, None).public_key()
     public_pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    inspector = Inspector(APP, lambda _: ApiKey(KEY_ID, APP.issuer_id, public_pem), asked.customer, now)
+    inspector = Inspector(APP, lambda _: RegisteredKey(KEY_ID, APP.issuer_id, public_pem), asked.customer, now)
     (offer,) = json.loads(answer["body"]).values()
     look = {
         V1.answer: inspector.promotional_offer_v1,

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from retention.request import SANDBOX
 
 from console.simulator import verbs
-from console.simulator.accounts import App, Product
+from console.simulator.accounts import SimulatedApp, Subscription
 from console.simulator.authority import Authority
 from console.simulator.box import COMMITTED_AUTHORITY, Box, TestConfig
 from console.simulator.database import Database
 from console.simulator.server import BoxServer
-from console.simulator.shelf import Image, Message, Shelf
+from console.simulator.shelf import Shelf, UploadedImage, UploadedMessage
 
-APP = App(6745974591, "com.example.app", "57246542-96fe-1a63-e053-0824d011072a")
+APP = SimulatedApp(6745974591, "com.example.app", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID = "2X9R4HXF34"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -32,10 +32,10 @@ AUTHORITY = Authority.load(COMMITTED_AUTHORITY)
 
 MONTHLY, ANNUAL, OTHER, COURSES = "pro.monthly", "pro.annual", "basic.monthly", "courses"
 PRODUCTS = [
-    Product(MONTHLY, "pro"),
-    Product(ANNUAL, "pro"),
-    Product(OTHER, "basic"),
-    Product(COURSES, "courses", advanced_commerce=True),
+    Subscription(MONTHLY, "pro"),
+    Subscription(ANNUAL, "pro"),
+    Subscription(OTHER, "basic"),
+    Subscription(COURSES, "courses", advanced_commerce=True),
 ]
 
 # Ten minutes past a full hour; what the box counts by, so that no hour turns while a test runs.
@@ -105,9 +105,9 @@ def shelve(shelf: Shelf, *, state: str = "APPROVED", image: str | None = None, *
     extra: dict[str, Any] = {}
     if image is not None:
         images = [new_id()]
-        shelf.add_image(Image(images[0], "FULL_SIZE", image), NOW)
+        shelf.add_image(UploadedImage(images[0], "FULL_SIZE", image), NOW)
         extra = {"image": {"imageIdentifier": images[0], "altText": "A ridge"}}
-    shelf.add_message(Message(identifier, text(**content, **extra), state, tuple(images)), NOW)
+    shelf.add_message(UploadedMessage(identifier, text(**content, **extra), state, tuple(images)), NOW)
     return identifier
 
 

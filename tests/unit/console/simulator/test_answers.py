@@ -16,7 +16,7 @@ from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.offers import Signer
 from retention.request import SANDBOX
 
-from console.simulator.answers import Judge, Shown
+from console.simulator.answers import Judge, Screen
 from console.simulator.box import Box
 from console.simulator.realtime import AppStore
 from console.simulator.shelf import Shelf
@@ -170,7 +170,7 @@ def v2(signer: Signer = SIGNER, **changes: str) -> str:
     return signer.promotional_offer_v2(now=WHEN, **given)
 
 
-def offered(judge: Judge, shelf: Shelf, **signature: Any) -> Shown:
+def offered(judge: Judge, shelf: Shelf, **signature: Any) -> Screen:
     return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(shelf), **signature))
 
 
@@ -292,7 +292,7 @@ def commerce(request: dict[str, Any] = REQUEST, transaction_id: str = TRANSACTIO
     )
 
 
-def sold(box: Box, data: Any, product_id: str = COURSES) -> Shown:
+def sold(box: Box, data: Any, product_id: str = COURSES) -> Screen:
     identifier = shelve(box.shelf(APP.app_apple_id, SANDBOX))
     judge = AppStore(box, APP, SANDBOX).judge(product_id, TRANSACTION)
     return judge.judge(answer_of("advancedCommerceInfo", messageIdentifier=identifier, advancedCommerceData=data))
