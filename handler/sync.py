@@ -20,7 +20,7 @@ from retention.aws.deadline import Deadline
 from retention.catalog import Settings
 from retention.errors import ConfigurationError, RetentionError
 from retention.keys import KeyRing
-from retention.log.record import place_of
+from retention.log.record import camel_case, place_of
 from retention.log.telemetry import Telemetry
 from retention.offers import Signer
 from retention.probe import Probed, probe
@@ -176,7 +176,7 @@ def _note_success(report: SnapshotReport, outcome: Outcome) -> None:
     outcome.word, outcome.level = "synced", "info"
     if report.rejected_messages or report.rejected_images:
         outcome.level = "warning"
-    outcome.told = {_camel(name): value for name, value in asdict(report).items()}
+    outcome.told = {camel_case(name): value for name, value in asdict(report).items()}
     # Both always, zero included: an alarm that adds them up needs both.
     outcome.counts = {"MessagesRejected": report.rejected_messages, "ImagesRejected": report.rejected_images}
 
@@ -197,11 +197,6 @@ def _note_failure(error: Exception, outcome: Outcome) -> None:
         case _:
             # Where, not what: nobody knows what the message of a foreign exception quotes.
             outcome.told = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def start() -> Sync:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+
+from retention.request import is_uuid
 
 from console.appstore.api_key import ApiKey
 from console.terminal import trust
@@ -56,14 +57,6 @@ def suspicions(key: ApiKey, file: Path | str | None) -> list[str]:
         found.append(f"{file} is of the key {named[2]}, and the file says `keyId: {key.key_id}`.")
     if named is not None and named[1] == "AuthKey":
         found.append(f"{file} is named like a key of the App Store Connect API; an In-App Purchase key is needed.")
-    if not _is_uuid(key.issuer_id):
+    if not is_uuid(key.issuer_id):
         found.append(f"`issuerId: {key.issuer_id}` is no UUID.")
     return found
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

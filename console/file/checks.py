@@ -9,9 +9,9 @@ from typing import Final
 
 from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
+from retention.request import is_uuid
 
 from console.file.entries import Answer, Document, Experiment, Product
-from console.file.identifiers import UUID_FORM
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import Reach
 from console.terminal.characters import beyond_ascii
@@ -41,7 +41,7 @@ def check_signing_key(document: Document, notes: Notes) -> None:
     for name, value in (("issuerId", key.issuer_id), ("keyId", key.key_id)):
         if value is None:
             notes.add(key.at, f"`{name}` is missing, and offers are signed with it.", f"Write `{name}: …`.")
-    if key.issuer_id and not UUID_FORM.fullmatch(key.issuer_id):
+    if key.issuer_id and not is_uuid(key.issuer_id):
         wrong = f"`{key.issuer_id}` is no issuer id, and offers are signed with it.{beyond_ascii(key.issuer_id)}"
         example = "57246542-96fe-1a63-e053-0824d011072a"
         notes.add(key.issuer_at, wrong, f"Write the UUID that App Store Connect shows, such as `{example}`.")

@@ -15,9 +15,6 @@ from typing import Any, Final
 
 from retention.table import canonical
 
-# As Apple writes UUIDs: in five groups, without braces.
-UUID_FORM = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-
 # App Store Connect's alphabet of product ids and offer identifiers.
 APPLE_ID_FORM = re.compile(r"[A-Za-z0-9._-]+")
 APPLE_ID_WORDS: Final = "letters, digits, `.`, `_` and `-`"

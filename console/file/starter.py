@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from retention.locales import APPLE_LOCALES
+from retention.request import is_uuid
 
 from console.file.compile import compile_document
 from console.file.document import read
-from console.file.identifiers import UUID_FORM
 from console.file.key_ids import EXAMPLE, is_key_id, meant
 from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
@@ -78,7 +78,7 @@ def complete(given: Given, ask: Ask | None) -> Starter:
             raise Failure(f"There is no terminal to ask on: add {', '.join(missing)}.")
     asked = ask or (lambda _: "")
     app = _app(given.app or asked("The app's Apple id (App Store Connect → App Information → Apple ID): "))
-    bundle = _matching(given.bundle or asked("The bundle id: "), _BUNDLE_ID, "bundle id", "com.example.app")
+    bundle = _matching(given.bundle or asked("The bundle id: "), _BUNDLE_ID.fullmatch, "bundle id", "com.example.app")
     group = bundle.rpartition(".")[2] or "main"
     products = given.products or asked("Products, as ID:PERIOD and separated by spaces (pro.monthly:P1M …): ").split()
     issuer, key = given.issuer, given.key
@@ -89,11 +89,11 @@ def complete(given: Given, ask: Ask | None) -> Starter:
     return Starter(
         app_apple_id=app,
         bundle_id=bundle,
-        issuer_id=issuer and _matching(issuer, UUID_FORM, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
+        issuer_id=issuer and _matching(issuer, is_uuid, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
         key_id=key and _key_id(key.strip()),
         products=_products(products, group),
         locale=_locale(given.locale),
-        region=_matching(given.region, _NAME, "region", "us-east-1"),
+        region=_matching(given.region, _NAME.fullmatch, "region", "us-east-1"),
     )
 
 
@@ -103,11 +103,11 @@ def _app(text: str) -> int:
     return int(text)
 
 
-def _matching(text: str, pattern: re.Pattern[str], what: str, example: str) -> str:
+def _matching(text: str, taken: Callable[[str], object], what: str, example: str) -> str:
     unseen = unseen_in_name(text.strip())
     if unseen is not None:
         raise Failure(f"This {what} has the character {called(unseen)} in it: write it without.")
-    if not pattern.fullmatch(text.strip()):
+    if not taken(text.strip()):
         raise Failure(f"`{text}` is no {what}: write one like {example}.")
     return text.strip()
 
@@ -143,7 +143,7 @@ def _product(text: str, group: str) -> StarterProduct:
         raise Failure(f"`{product_id}` is no product id: write ID:PERIOD, such as pro.monthly:P1M.")
     if period not in PERIODS:
         raise Failure(f"`{text}` names no period: write `{product_id}:P1M`, one of {', '.join(PERIODS)}.")
-    return StarterProduct(product_id, period, _matching(named, _NAME, "group", "pro") if named else group)
+    return StarterProduct(product_id, period, _matching(named, _NAME.fullmatch, "group", "pro") if named else group)
 
 
 # The file -----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from retention.catalog import APPROVED, PENDING
 from retention.limits import MAX_IMAGES, MAX_MESSAGES
 from retention.locales import APPLE_LOCALES
 from retention.request import PRODUCTION, SANDBOX
+from retention.settings import keeps_secrets
 
 from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads
@@ -23,7 +24,6 @@ from console.simulator.shelf import ENVIRONMENTS, Shelf, UploadedImage
 BASE_PATH: Final = "/inApps/v1/messaging"
 MAX_URL: Final = 256
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _MAX_PRODUCT_ID: Final = 255
 
 Document = dict[str, Any]
@@ -197,12 +197,9 @@ def _product_and_locale(call: Call) -> tuple[str, str]:
 def _is_callable(url: str) -> bool:
     """Tell whether a real-time URL is https, as Apple wants it, or http on this machine, as a rehearsal wants it."""
     try:
-        parts = urlsplit(url)
+        return keeps_secrets(urlsplit(url))
     except ValueError:
         return False
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    )
 
 
 @dataclass(frozen=True, slots=True)

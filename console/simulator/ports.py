@@ -10,7 +10,7 @@ from typing import Final
 
 from console.terminal.failure import Failure
 
-_LOOPBACK: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 LAST: Final = 65_535
 
 
@@ -37,4 +37,4 @@ def check(number: int, option: str) -> None:
     """Raise Failure where nobody could listen on this port: for servers that do not say so themselves."""
     with taking(number, option), socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tried.bind((_LOOPBACK, number))
+        tried.bind((LOOPBACK, number))

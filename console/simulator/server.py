@@ -16,8 +16,7 @@ from console.simulator.api import Answer, Api, HangUp, Request, Response
 from console.simulator.box import Box
 from console.simulator.http_body import BodyError, read_body
 from console.simulator.performance import PerformanceTests
-
-LOOPBACK: Final = "127.0.0.1"
+from console.simulator.ports import LOOPBACK
 
 # Apple states no size of an image file; this only keeps a mistaken client from filling the memory.
 _MAX_BYTES: Final = 64 * 1024 * 1024

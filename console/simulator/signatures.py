@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU
+from retention.request import is_uuid
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp
 
@@ -71,7 +71,7 @@ class Inspector:
         product_id, offer, key_id, nonce = texts
         account_token = signature.get("appAccountToken", "")
         for name, value in (("nonce", nonce), *([("appAccountToken", account_token)] if account_token else [])):
-            if not _is_uuid(value) or value != value.lower():
+            if not is_uuid(value) or value != value.lower():
                 raise Flaw(f"{name} of the offer's signature is not a UUID in lower case.")
         timestamp = signature.get("timestamp")
         if type(timestamp) is not int or not -_DAY_MS < timestamp - self.now * 1000 <= _AHEAD_SECONDS * 1000:
@@ -92,7 +92,7 @@ class Inspector:
         if request.get("transactionId") != self.transaction_id:
             raise Flaw("transactionId of the Advanced Commerce request is not the request's originalTransactionId.")
         information = request.get("requestInfo")
-        if not isinstance(information, dict) or not _is_uuid(information.get("requestReferenceId")):
+        if not isinstance(information, dict) or not is_uuid(information.get("requestReferenceId")):
             raise Flaw("requestReferenceId of the Advanced Commerce request is not a UUID.")
         if type(request.get("retainBillingCycle")) is not bool:
             raise Flaw("retainBillingCycle of the Advanced Commerce request is neither true nor false.")
@@ -125,7 +125,7 @@ class Inspector:
         # Apple derives the end from `iat` and does not say how; a day is what a V1 signature has.
         if type(issued) is not int or not -_DAY_MS / 1000 < issued - self.now <= _AHEAD_SECONDS:
             raise Flaw("`iat` of the signature is not a time in seconds of the last 24 hours.")
-        if not _is_uuid(claims.get("nonce")):
+        if not is_uuid(claims.get("nonce")):
             raise Flaw("`nonce` of the signature is not a UUID.")
 
     def _verify(self, key_id: str, signature: bytes, signed: bytes) -> list[str]:
@@ -162,13 +162,6 @@ def _required_text(holder: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Flaw(f"{name} of the signature is missing.")
     return value
-
-
-def _is_uuid(value: object) -> bool:
-    try:
-        return isinstance(value, str) and str(uuid.UUID(value)) == value.lower()
-    except ValueError:
-        return False
 
 
 def _base64(value: object, name: str) -> bytes:

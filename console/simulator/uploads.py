@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from retention.limits import (
     MAX_HEADER,
     utf16_length,
 )
+from retention.request import is_uuid
 
 from console.file.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
 from console.simulator import problems
@@ -24,20 +24,14 @@ from console.simulator.shelf import UploadedImage, UploadedMessage
 ABOVE_IMAGE: Final = "ABOVE_IMAGE"
 Images = Callable[[str], UploadedImage | None]
 
-_UUID_LENGTH: Final = 36
 _HEADER_POSITIONS: Final = ("ABOVE_BODY", ABOVE_IMAGE)
 
 
 def identifier(text: object) -> str:
     """Return a UUID in lower case, whichever case it came in."""
-    try:
-        return str(uuid.UUID(str(text))) if len(str(text)) == _UUID_LENGTH else _no_uuid(text)
-    except ValueError:
-        return _no_uuid(text)
-
-
-def _no_uuid(text: object) -> str:
-    raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {text!r} is not a UUID.")
+    if not is_uuid(text):
+        raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {text!r} is not a UUID.")
+    return text.lower()
 
 
 def read_object(body: bytes, kind: ProblemKind = problems.GENERAL_BAD_REQUEST) -> dict[str, Any]:

@@ -6,10 +6,13 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from retention.errors import BodyTooLargeError, ClaimError, ForbiddenError, MalformedBodyError
 from retention.strict_json import StrictJSONError, read_object
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 # A genuine request is about 5 KB, nearly all of it certificates.
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -55,9 +58,9 @@ class RetentionRequest:
         )
 
 
-def is_uuid(text: str) -> bool:
-    """Return whether `text` is a UUID as Apple writes them: hex digits of either case in five groups, no braces."""
-    return _UUID.fullmatch(text) is not None
+def is_uuid(value: object) -> TypeGuard[str]:
+    """Return whether this is a UUID as Apple writes them: hex digits of either case in five groups, no braces."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -78,10 +81,10 @@ def _identifier(claims: Mapping[str, object], name: str) -> str:
 
 
 def _uuid(claims: Mapping[str, object], name: str) -> str:
-    text = _text(claims, name)
-    if not is_uuid(text):
+    value = _claim(claims, name)
+    if not is_uuid(value):
         raise _of_another_type(name)
-    return text
+    return value
 
 
 def _int64(claims: Mapping[str, object], name: str) -> int:

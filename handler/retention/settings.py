@@ -27,7 +27,9 @@ _PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
 _FINGERPRINTS = re.compile(r"([0-9a-f]{64}(,[0-9a-f]{64})*)?")
 # ASCII that can be seen, without the backslash, which some programs take for a slash.
 _PRINTED = re.compile(r"[!-\[\]-~]*")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+# How URLs in our variables name this machine. Three names, compared as text: what else 127.0.0.0/8 holds
+# (`console.terminal.addresses` takes it all) is not needed here, and `ipaddress` is one more import.
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 # Recommended since 2026-05-05 (RM/retention-messaging-changelog).
 _APPLE = {
@@ -153,7 +155,7 @@ def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> s
         )
     try:
         parts = _split(given)
-        local = parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.query and not parts.username
+        local = parts.scheme == "http" and keeps_secrets(parts) and not parts.query and not parts.username
     except ValueError:
         local = False
     if not local:
@@ -161,6 +163,12 @@ def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> s
             "variable_invalid", f"{name} must be on this machine, like http://127.0.0.1:8081/sandbox.", variable=name
         )
     return given.rstrip("/")
+
+
+def keeps_secrets(parts: SplitResult) -> bool:
+    """Return whether only the receiver can read what is sent to a URL: it is https, or http to this machine."""
+    host = parts.hostname
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
 
 
 def _split(url: str) -> SplitResult:
@@ -179,8 +187,7 @@ def _probe_url(env: Mapping[str, str]) -> str:
     given = env.get(name, "")
     try:
         parts = _split(given)
-        plain = bool(parts.hostname) and not parts.query and not parts.fragment and not parts.username
-        good = plain and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK))
+        good = keeps_secrets(parts) and not parts.query and not parts.fragment and not parts.username
     except ValueError:
         good = False
     if given and not good:

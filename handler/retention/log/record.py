@@ -167,11 +167,13 @@ class Record:
         return ", ".join(f"{stage};dur={took}" for stage, took in {**cold, **self.times}.items())
 
 
-_KEYS: Final = {
-    name: "".join(word if index == 0 else word.capitalize() for index, word in enumerate(name.split("_")))
-    for name in Record.__slots__
-    if name not in {"outcome", "counts"}
-}
+def camel_case(name: str) -> str:
+    """Return a Python name as log lines and Apple spell it: `product_id` → `productId`."""
+    first, *rest = name.split("_")
+    return "".join([first, *map(str.capitalize, rest)])
+
+
+_KEYS: Final = {name: camel_case(name) for name in Record.__slots__ if name not in {"outcome", "counts"}}
 # Powertools names the text of the line `message`.
 _KEYS["message"] = "messageIdentifier"
 

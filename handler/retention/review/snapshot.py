@@ -10,7 +10,6 @@ of two at once, the one that comes second starts again, with lists that are newe
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, REJECTED, MessageState
 from retention.errors import RetentionError
+from retention.request import is_uuid
 from retention.table import Item, Request
 
 V = TypeVar("V")
@@ -28,7 +28,6 @@ V = TypeVar("V")
 _ATTEMPTS: Final = 6
 _WRITERS: Final = 8
 _MAX_STATE: Final = 40
-_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class SnapshotFormatError(RetentionError):
@@ -119,7 +118,7 @@ def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
     for name, value in pairs:
         if found.setdefault(name.lower(), value) != value:
             # Whatever stands there in the place of an id is not ours to repeat.
-            told = name.lower() if _ID.fullmatch(name) else "an id that is none"
+            told = name.lower() if is_uuid(name) else "an id that is none"
             raise SnapshotFormatError("snapshot_format", f"{told} is listed twice with different states")
     return found
 

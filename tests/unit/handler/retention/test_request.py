@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from retention.errors import BodyTooLargeError, ClaimError, ForbiddenError, MalformedBodyError
-from retention.request import MAX_BODY_BYTES, RetentionRequest, admit, read_signed_payload
+from retention.request import MAX_BODY_BYTES, RetentionRequest, admit, is_uuid, read_signed_payload
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CLAIMS: dict[str, object] = {
@@ -92,6 +92,27 @@ def test_step_6_refuses_a_claim_of_another_type(name: str, value: object) -> Non
     with pytest.raises(ClaimError) as refused:
         RetentionRequest.from_claims({**CLAIMS, name: value})
     assert (refused.value.code, refused.value.evidence) == ("claim_type", {"field": name})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", True),
+        ("3DB5C98D-8ACF-4E29-831E-8E1F82F9F6E9", True),
+        ("{3db5c98d-8acf-4e29-831e-8e1f82f9f6e9}", False),
+        ("urn:uuid:3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", False),
+        ("3db5c98d8acf4e29831e8e1f82f9f6e9", False),
+        ("3db5c98d-8acf-4e29-831e-8e1f82f9f6e", False),
+        ("\N{FULLWIDTH DIGIT THREE}db5c98d-8acf-4e29-831e-8e1f82f9f6e9", False),
+        ("3db5c98d-8acf-4e29-831e-8e1f82f9f6e9 ", False),
+        ("", False),
+        (None, False),
+        (7, False),
+    ],
+)
+def test_a_uuid_is_five_groups_of_hex_digits(value: object, expected: bool) -> None:  # noqa: FBT001  # a case's result
+    """As Apple writes them, in either case; what Python's `uuid.UUID` reads besides is none."""
+    assert is_uuid(value) is expected
 
 
 def test_step_6_names_the_first_wrong_claim() -> None:

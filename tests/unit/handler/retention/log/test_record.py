@@ -18,10 +18,13 @@ from retention.log.record import (
     DEGRADED_METRICS,
     STAGE_METRICS,
     Record,
+    camel_case,
     line_of,
     process_age_ms,
 )
 from retention.log.telemetry import Telemetry
+
+from console.terminal.json_form import camel
 
 
 @pytest.fixture
@@ -204,3 +207,9 @@ def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPat
     assert process_age_ms() > 0.0
     monkeypatch.delattr(time, "CLOCK_BOOTTIME")
     assert process_age_ms() == 0.0
+
+
+@pytest.mark.parametrize("name", ["outcome", "product_id", "has_default", "leaf_days_left", "a", "a_b_c", "url2_of"])
+def test_names_are_spelled_as_the_console_spells_them(name: str) -> None:
+    """`--json` documents and log lines have one spelling, by two functions: `terminal` imports nothing of ours."""
+    assert camel_case(name) == camel(name)
