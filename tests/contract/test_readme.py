@@ -19,6 +19,7 @@ import typer.main
 
 from console.cli.main import app
 from tests.support.sam_template import ROOT
+from tests.support.waiting import PATIENCE
 
 DOCUMENTS: Final = [
     *sorted(ROOT.glob("*.md")),
@@ -29,7 +30,7 @@ README: Final = ROOT / "README.md"
 
 # Where `make sandbox` listens: the endpoint, AWS, the App Store. The test has ports of its own in their place.
 PORTS: Final = ("127.0.0.1:8080", "127.0.0.1:8000", "127.0.0.1:8700")
-START_SECONDS: Final = 120
+START_SECONDS: Final = PATIENCE
 
 # plan: there are changes to apply.
 EXIT_CODES: Final = {"retention plan": 3}

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from retention import table as rows
-from retention.lookup.store import HEAD_SECONDS
 from retention.request import SANDBOX
 
 from console.simulator import verbs
@@ -37,6 +35,7 @@ from tests.support import real_parts
 from tests.support.required_parts import real
 from tests.support.sam_template import ROOT
 from tests.support.simulated_app import NOW, PEM, make_box, text
+from tests.support.waiting import eventually
 
 # The sample app: what events/retention.yaml says.
 APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
@@ -137,13 +136,8 @@ def scene(aws: MiniStack, scratch: Path) -> Scene:
 
 
 def noticed(look: Callable[[], bool]) -> bool:
-    """Look again and again; a running function has `HEAD_SECONDS` to notice, and this machine as much again."""
-    give_up = time.monotonic() + 2 * HEAD_SECONDS
-    while not look():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(1)
-    return True
+    """Return whether what `look` looks for comes: a running function notices a change after at most `HEAD_SECONDS`."""
+    return eventually(look, pause=1)
 
 
 # Answers

@@ -18,6 +18,7 @@ import pytest
 from console.local.samples import SAMPLE
 from console.terminal.program import TRACEBACK
 from tests.support.sam_template import ROOT
+from tests.support.waiting import PATIENCE
 
 # -P as in the installed command: the current folder is no place of modules
 RETENTION = [sys.executable, "-P", "-c", "from console.cli.entry import retention; retention()"]
@@ -37,7 +38,7 @@ def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
     }
-    return subprocess.run(command, check=False, timeout=120, **{**given, **options})
+    return subprocess.run(command, check=False, timeout=PATIENCE, **{**given, **options})
 
 
 def assert_no_traceback(*texts: bytes | None) -> None:
@@ -100,7 +101,7 @@ def test_an_interruption_is_one_word(command: list[str], delay: float) -> None:
     ) as process:
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        _, text = process.communicate(timeout=60)
+        _, text = process.communicate(timeout=PATIENCE)
     assert_no_traceback(text)
 
 

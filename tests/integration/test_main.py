@@ -32,6 +32,7 @@ from console.local.surroundings import embedded_dynamodb
 from console.releases.other_rows import create_table
 from console.terminal.failure import Failure
 from tests.support.operator_desk import assert_camel_case
+from tests.support.waiting import PATIENCE
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]
@@ -596,7 +597,7 @@ def test_a_fact_that_is_no_number_is_text(fact: str) -> None:
 
 def console(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "console.cli.main", *arguments]
-    return subprocess.run(command, cwd=EVENTS.parent, check=False, timeout=60, **options)
+    return subprocess.run(command, cwd=EVENTS.parent, check=False, timeout=PATIENCE, **options)
 
 
 def test_any_terminal_gets_any_text() -> None:

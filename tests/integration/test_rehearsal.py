@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +30,7 @@ from console.simulator.box import TestConfig
 from console.simulator.rehearsal import Asking, check_url, rehearse, send, server_timing
 from console.simulator.server import Server
 from console.terminal.failure import Failure
+from tests.support.waiting import PATIENCE
 
 AUTHORITY = Authority.create("Test Rehearsal Root CA")
 ASKING = Asking(AUTHORITY, 6745974591, "trailhead.pro.annual", "en-US", "2000000900000001")
@@ -39,9 +39,9 @@ GOOD = json.dumps({"message": {"messageIdentifier": MESSAGE}}).encode()
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 # So long that what is judged is never this machine's speed.
-PATIENT = 30_000
+PATIENT = 300_000
 SHORT = TestConfig(4, 20, 100, PATIENT, 95)
-WAIT = 10.0
+WAIT = PATIENCE
 
 NOW = datetime.now(UTC)
 
@@ -318,16 +318,28 @@ def test_a_refusal_among_answers_does_not_end_it() -> None:
 def test_interrupted_it_tells_what_it_has() -> None:
     """Ctrl-C ends the sending; what was seen is reported, and is no pass."""
 
+    handled = Event()
+
+    def interrupted(*_: object) -> None:
+        handled.set()
+        raise KeyboardInterrupt
+
     def interrupt(_what: str, done: int, _total: int) -> None:
         if done == 5:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    def unhurried(number: int) -> Response:
-        time.sleep(0.1 if number > 5 else 0)  # the signal comes while there is something left to interrupt
+    def answer(number: int) -> Response:
+        if number > 5:  # the signal comes while there is something left to interrupt
+            assert handled.wait(WAIT)
         return reply()
 
-    with listening(Endpoint(unhurried)) as url:
-        rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 0), ASKING, interrupt)
+    before = signal.signal(signal.SIGINT, interrupted)
+
+    try:
+        with listening(Endpoint(answer)) as url:
+            rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 0), ASKING, interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (rehearsal.stopped, rehearsal.result) == ("interrupted", "FAIL")
     assert 5 <= len(rehearsal.sent) <= 20
 

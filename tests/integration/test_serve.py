@@ -20,6 +20,7 @@ from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.simulator.rehearsal_authority import default_directory, obtain
+from tests.support.waiting import PATIENCE
 
 Events = list[dict[str, Any]]
 
@@ -36,7 +37,7 @@ def gateway() -> Iterator[tuple[HTTPConnection, Events]]:
 
     with listen(function, "127.0.0.1", 0) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=PATIENCE)
         try:
             yield connection, events
         finally:

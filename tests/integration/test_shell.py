@@ -20,6 +20,7 @@ from requests.utils import get_environ_proxies as requests_proxies
 
 from console.terminal import shell
 from tests.support.sam_template import ROOT
+from tests.support.waiting import PATIENCE
 
 # Each a sibling that a shell may hold: none of them is for what runs on this machine alone.
 STEERING = {
@@ -94,7 +95,7 @@ def _answers(more: dict[str, str]) -> list[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -189,9 +190,9 @@ def test_no_client_asks_a_proxy_for_this_machine(
     for host in ("127.0.0.1", "localhost", "127.3.2.1", "0.0.0.0"):  # noqa: S104  # nothing is bound
         assert get_environ_proxies(f"http://{host}:{port}") == requests_proxies(f"http://{host}:{port}") == {}
     for host in ("127.0.0.1", "localhost"):
-        with opener.open(f"http://{host}:{port}/", timeout=5) as response:
+        with opener.open(f"http://{host}:{port}/", timeout=PATIENCE) as response:
             assert response.status == 200
-        assert requests.get(f"http://{host}:{port}/", timeout=5).ok
+        assert requests.get(f"http://{host}:{port}/", timeout=PATIENCE).ok
     assert (proxy.asked, len(server.asked)) == ([], 4)
     assert get_environ_proxies("http://[::1]:1") == requests_proxies("http://[::1]:1") == {}
     for value in filter(None, exempt.values()):
@@ -206,7 +207,7 @@ def test_a_proxy_for_the_rest_of_the_world_is_still_asked(
     monkeypatch.setenv("http_proxy", proxy_url)
     monkeypatch.setenv("HTTPS_PROXY", proxy_url)
     shell.reach_directly("https://dynamodb.us-east-1.amazonaws.com", "http://10.0.0.1")
-    assert requests.get("http://api.example.invalid/x", timeout=5).ok
+    assert requests.get("http://api.example.invalid/x", timeout=PATIENCE).ok
     assert proxy.asked == ["http://api.example.invalid/x"]
     for url in ("https://dynamodb.us-east-1.amazonaws.com", "https://api.storekit.apple.com"):
         assert get_environ_proxies(url)["https"] == proxy_url
@@ -273,7 +274,7 @@ def test_tests_see_nothing_of_the_shell(tmp_path: Path, variables: dict[str, str
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 

@@ -56,6 +56,7 @@ from tests.support.simulated_app import (
     shelve,
     text,
 )
+from tests.support.waiting import PATIENCE
 
 Client = AppStoreServerAPIClient
 
@@ -107,7 +108,7 @@ def put(server: BoxServer, path: str, body: object, environment: str = SANDBOX) 
         f"{server.base_url(environment)}/inApps/v1/messaging/{path}",
         data=content,
         headers={"authorization": f"Bearer {token}", "content-type": kind},
-        timeout=5,
+        timeout=PATIENCE,
     )
     return answer.status_code, answer.json() if answer.content else None
 
@@ -565,7 +566,7 @@ def test_the_token_of_a_call(
 
 def status_of(server: BoxServer, authorization: str) -> int:
     url = f"{server.base_url(SANDBOX)}/inApps/v1/messaging/message/list"
-    return requests.get(url, headers={"authorization": authorization}, timeout=5).status_code
+    return requests.get(url, headers={"authorization": authorization}, timeout=PATIENCE).status_code
 
 
 def test_a_token_of_another_algorithm(server: BoxServer) -> None:
@@ -587,7 +588,7 @@ def test_an_app_without_access(box: Box, server: BoxServer, client: Client) -> N
 
 def test_a_path_that_is_not_of_the_api(server: BoxServer) -> None:
     """An unknown path is a 404 in HTML, which no client should take for a missing access."""
-    answer = requests.get(f"{server.url}/hello", timeout=5)
+    answer = requests.get(f"{server.url}/hello", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
 
 
@@ -606,7 +607,7 @@ def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> Non
     answer = requests.get(
         f"{server.base_url(SANDBOX)}/inApps/v1/messaging/message/list",
         headers={"authorization": f"Bearer {token}"},
-        timeout=5,
+        timeout=PATIENCE,
     )
     assert answer.headers["retry-after"] == str((int(NOW) // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR * 1000)
 
@@ -649,7 +650,7 @@ def test_a_bug_of_the_box_is_apples_500(box: Box, server: BoxServer, capsys: pyt
 
 def test_a_body_no_image_can_have(server: BoxServer) -> None:
     """A body beyond all bounds is not even read."""
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=PATIENCE) as connection:
         connection.sendall(b"PUT /sandbox HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n")
         assert b" 413 " in connection.recv(1024)
 
@@ -693,5 +694,5 @@ class HeldEndpoint:
         self._go.set()
 
     def __call__(self, _: Request) -> Response:
-        self._go.wait(5)
+        self._go.wait(PATIENCE)
         return Response(204)

@@ -16,6 +16,7 @@ from console.simulator.api import Request, Response
 from console.simulator.attempt import Attempt, call
 from console.simulator.server import Server
 from tests.support.simulated_app import PATIENT_MS
+from tests.support.waiting import PATIENCE
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 
@@ -36,7 +37,7 @@ def saying(*pieces: bytes, pause: float = 0.0, wait: bool = False) -> Iterator[s
                     connection.sendall(piece)
                     time.sleep(pause)
                 if wait:
-                    connection.settimeout(2)
+                    connection.settimeout(PATIENCE)
                     connection.recv(1)
             except OSError:
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests, Tally, paced, response_times
 from console.simulator.server import Server
 from tests.support.simulated_app import APP, AUTHORITY, MONTHLY, NOW, QUICK, Clock, answer_of, make_box, new_id, shelve
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -88,13 +88,15 @@ def test_requests_are_spread_evenly() -> None:
 def test_no_more_at_a_time_than_configured(box: Box) -> None:
     """However slow the endpoint, no more requests are in flight than maxConcurrentRequests."""
     box.test_config = replace(QUICK, max_concurrent_requests=3, total_requests=9, total_duration_ms=0)
-    lock, flying, most = Lock(), [0], [0]
+    lock, flying, most, full = Lock(), [0], [0], Event()
 
     def answer(_: Request) -> Response:
         with lock:
             flying[0] += 1
             most[0] = max(most[0], flying[0])
-        time.sleep(0.02)
+            if flying[0] == 3:
+                full.set()
+        assert full.wait(PATIENCE)
         with lock:
             flying[0] -= 1
         return Response(204)
@@ -159,7 +161,7 @@ def test_a_slow_endpoint_times_out(box: Box) -> None:
     tests, go = PerformanceTests(box), Event()
 
     def late(_: Request) -> Response:
-        go.wait(2)
+        go.wait(PATIENCE)
         return Response(200)
 
     with Server(late) as server:

@@ -47,6 +47,7 @@ from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SET
 from tests.support.simulated_app import APP as BOX_APP
 from tests.support.simulated_app import KEY, NOW, PEM, make_box, text
 from tests.support.small_release import put, release
+from tests.support.waiting import PATIENCE
 
 TABLE, PREFIX = "retention", "/retention/production"
 KEY_ID, ISSUER = str(SETTINGS["keyId"]), str(SETTINGS["issuerId"])
@@ -246,7 +247,7 @@ def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> N
     store = Store(lambda: SdkConnection(bench.dynamodb), TABLE, monotonic=clock)
 
     def servable() -> bool:
-        return store.catalog(APP, "pro.monthly", "fr-FR", Deadline.after(10)).catalog.states[KEEP_FR].servable
+        return store.catalog(APP, "pro.monthly", "fr-FR", Deadline.after(PATIENCE)).catalog.states[KEEP_FR].servable
 
     assert servable()
     verbs.review(bench.shelf, "REJECTED", [KEEP_FR])
@@ -545,7 +546,7 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
         finally:
             stopped.set()
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
@@ -587,7 +588,7 @@ def test_a_stranger_who_answers_for_apple_gets_no_token(tmp_path: Any) -> None:
             heard.append(secured.recv(65536))
 
     with speaking(speak) as url, pytest.raises(AppleError) as caught:
-        lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(10))
+        lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(PATIENCE))
     assert caught.value.evidence["error"] == "SSLError"
     assert not any(heard)
 
@@ -596,9 +597,9 @@ def test_a_list_is_read_as_apple_s() -> None:
     """The client's own errors are the snapshot's and its own, and nothing else."""
     with Server(lambda _: Response(200, body=b'{"imageIdentifiers": []}')) as server:
         apple = lists_at(server.url)
-        assert apple.images(lambda: "token", Deadline.after(10)) == {}
+        assert apple.images(lambda: "token", Deadline.after(PATIENCE)) == {}
         with pytest.raises(SnapshotFormatError):
-            apple.messages(lambda: "token", Deadline.after(10))
+            apple.messages(lambda: "token", Deadline.after(PATIENCE))
     assert "None" not in str(RateLimitedError(None))
 
 
@@ -636,4 +637,4 @@ def test_clients_are_made_for_each_run(sync: ModuleType) -> None:
         first, second = sync.parts_from_aws(deployment), sync.parts_from_aws(deployment)
         assert first.dynamodb is not second.dynamodb
         aws("ssm").put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
-        assert first.keys.get(KEY_ID, Deadline.after(10)).key_id == KEY_ID
+        assert first.keys.get(KEY_ID, Deadline.after(PATIENCE)).key_id == KEY_ID

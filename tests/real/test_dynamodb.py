@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -45,6 +44,7 @@ from console.releases.other_rows import create_table, record_default, write_prof
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.fault_proxy import FaultProxy, trusted
 from tests.support.small_release import NOW, put, release
+from tests.support.waiting import PATIENCE, eventually
 
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED"}
 IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
@@ -89,7 +89,7 @@ def store(connection: Counting, table: str) -> Store:
 
 
 def soon() -> Deadline:
-    return Deadline.after(10)
+    return Deadline.after(PATIENCE)
 
 
 def message(client: Any, table: str, name: str) -> MessageState:
@@ -125,10 +125,10 @@ def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Coun
     write_profile(AppTable(client, table, APP), "99371282", {"plan": "gold", "tenureDays": 200}, expires_at=1000)
     now = 999.0
     store = Store(lambda: connection, table, clock=lambda: now)
-    assert store.customer(APP, "99371282", soon(), 5) == {"plan": "gold", "tenureDays": 200}
-    assert store.customer(APP, "1", soon(), 5) == NO_FACTS
+    assert store.customer(APP, "99371282", soon(), PATIENCE) == {"plan": "gold", "tenureDays": 200}
+    assert store.customer(APP, "1", soon(), PATIENCE) == NO_FACTS
     now = 1000.0
-    assert store.customer(APP, "99371282", soon(), 5) == NO_FACTS
+    assert store.customer(APP, "99371282", soon(), PATIENCE) == NO_FACTS
 
 
 @pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "", "a#b", "\0"])
@@ -144,7 +144,7 @@ def test_strange_product_ids_are_answered_like_unknown_ones(
 def test_strange_transaction_ids_have_no_profile(client: Any, table: str, store: Store, person: str) -> None:
     """No facts, or unreadable ones; never an error."""
     put(client, table)
-    assert not isinstance(store.customer(APP, person, soon(), 5), Exception)
+    assert not isinstance(store.customer(APP, person, soon(), PATIENCE), Exception)
 
 
 def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(client: Any, table: str) -> None:
@@ -355,7 +355,7 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
     store = Store(partial(connect, "dynamodb"), table, monotonic=clock)
 
     def load() -> Loaded:
-        return store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+        return store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
 
     assert not load().catalog.paused
     with proxy.suffering(mode):
@@ -367,7 +367,7 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
         clock.now += 301  # states are due as well: a second and a third call
         resumed = load()
         assert (resumed.catalog.paused, resumed.degraded) == (False, ())
-        assert store.customer(APP, "1", soon(), 5) == NO_FACTS
+        assert store.customer(APP, "1", soon(), PATIENCE) == NO_FACTS
     assert proxy.met
     assert store._workers.abandoned == 0
 
@@ -384,7 +384,7 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
     def load(product: str, seconds: float) -> Any:
         return store.catalog(APP, product, "en-US", Deadline.after(seconds))
 
-    load("pro.monthly", 10)
+    load("pro.monthly", PATIENCE)
     with proxy.suffering(mode):
         for _ in range(12):  # more often than there may be calls left behind
             clock.now += 30
@@ -394,13 +394,10 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
             load("ghost", COLD_SECONDS)
     put(client, table, "two")
     clock.now += 30
-    for _ in range(100):  # what was left behind ends on its own
-        if not store._workers.abandoned:
-            break
-        time.sleep(0.05)
-    loaded = load("pro.monthly", 10)
+    assert eventually(lambda: not store._workers.abandoned)  # what was left behind ends on its own
+    loaded = load("pro.monthly", PATIENCE)
     assert (loaded.catalog.release, loaded.degraded) == (2, ())
-    assert load("ghost", 10).catalog.release == 2
+    assert load("ghost", PATIENCE).catalog.release == 2
 
 
 @pytest.fixture(autouse=True)

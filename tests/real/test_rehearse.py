@@ -24,8 +24,9 @@ from console.local.samples import EVENTS, SAMPLE
 from console.simulator.rehearsal_authority import obtain
 from tests.support import real_parts
 from tests.support.required_parts import real
+from tests.support.waiting import PATIENCE
 
-START_SECONDS = 120
+START_SECONDS = PATIENCE
 URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)
 
 # Apple's shape, shortened; so patient that this machine's speed decides nothing.

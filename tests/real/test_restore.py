@@ -28,6 +28,7 @@ from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sampl
 from console.releases import list_releases, publish, rollback
 from console.releases.other_rows import create_table, record_default, write_profile
 from tests.support.killed_client import KilledError, Mortal
+from tests.support.waiting import PATIENCE
 
 APP: Final = 6745974591
 PRODUCTS: Final = ("trailhead.basic.monthly", "trailhead.pro.monthly", "trailhead.pro.annual", "unheard.of")
@@ -81,9 +82,9 @@ def decisions(client: Any, table: str) -> list[Decision]:
     return [
         decide(
             RetentionRequest(person, APP, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 0),
-            store.catalog(APP, product, locale, Deadline.after(10)).catalog,
+            store.catalog(APP, product, locale, Deadline.after(PATIENCE)).catalog,
             SAMPLE_CLOCK,
-            store.customer(APP, person, Deadline.after(10), seconds=10),
+            store.customer(APP, person, Deadline.after(PATIENCE), seconds=PATIENCE),
         )
         for product in PRODUCTS
         for locale in LOCALES

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.test_pasted import COMMANDS, PROGRAMS
+from tests.support.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _ in COMMANDS}), ids=lambda path: path.name)
@@ -48,7 +49,7 @@ def _paste(shell: list[str], lines: str, scratch: Path) -> list[list[str]]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     complaints = [line for line in done.stderr.splitlines() if re.match(r"(zsh|bash): ", line)]
     assert complaints == [], done.stderr

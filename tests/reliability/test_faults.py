@@ -68,6 +68,7 @@ from tests.support.table_damage import (
     profile,
     settings,
 )
+from tests.support.waiting import PATIENCE, attempts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
 WARM_MS: Final = 250.0
 COLD_MS: Final = 400.0
 # No answer may take as long as this, on whatever machine: that would be a hang.
-HANG_MS: Final = 5000.0
+HANG_MS: Final = 60_000.0
 
 # What each degradation is counted by, besides Degraded.
 COUNTED_BY: Final = {
@@ -323,7 +324,7 @@ def without_names() -> Iterator[None]:
     answered, look_up = threading.Event(), socket.getaddrinfo
 
     def hang(*wanted: Any, **more: Any) -> Any:
-        answered.wait(60)
+        answered.wait(PATIENCE)
         return look_up(*wanted, **more)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -415,7 +416,7 @@ def ask(bench: Bench, case: str, expected: Mapping[str, Expected] | None) -> Ans
     """
     if expected is None:
         return lawful(bench.post(case))
-    for _ in range(3):
+    for _ in attempts():
         answered = judge(bench.post(case))
         if Expected(answered.status, answered.said, answered.degraded) == expected[case]:
             return answered
@@ -432,7 +433,7 @@ def bench_of(services: Services, table: str) -> Bench:
 def recovered(bench: Bench, after: float = QUIET_SECONDS) -> str:
     """Everything left behind has ended, and once memory has been left alone long enough, all is well."""
     assert bench.settled()
-    for _ in range(3):  # a machine that was busy elsewhere looks like a slow service
+    for _ in attempts():  # on a busy machine a service looks slow: then wait and ask again
         bench.later(after)
         answers = [bench.post(case) for case in CASES]
         if all(answer.said == "good" and not answer.degraded for answer in answers):
@@ -707,11 +708,10 @@ class Function:
         return answered
 
     def post_until_good(self, case: str) -> Answered:
-        for _ in range(50):
+        for _ in attempts(0.2):
             answered = self.post(case)
             if answered.said == "good" and not answered.degraded:
                 return answered
-            time.sleep(0.2)
         raise AssertionError(answered)
 
     def _lines(self) -> list[str]:

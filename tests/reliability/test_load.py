@@ -23,6 +23,7 @@ from tests.support.function_process import FunctionProcess, Taken, new_mark
 from tests.support.mixed_traffic import Traffic, anchor
 from tests.support.reliability_page import keep, size
 from tests.support.required_parts import real
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,7 +85,7 @@ class Caller:
     """Posts events to the emulator over one connection, as `Emulator.invoke` does over one for each."""
 
     def __init__(self, function: Emulator) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", function._port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", function._port, timeout=PATIENCE)
 
     def close(self) -> None:
         self._connection.close()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,12 +39,13 @@ from tests.support.endpoint_on_fakes import load_app
 from tests.support.fake_table import Clock
 from tests.support.local_aws import AwsFront
 from tests.support.simulated_app import KEY_ID
+from tests.support.waiting import PATIENCE, attempts
 
 T = TypeVar("T")
 
 APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 NOW: Final = SAMPLE_CLOCK
-_GENEROUS: Final = 30.0  # seconds: what these tests show is no matter of speed
+_GENEROUS: Final = PATIENCE  # what these tests show does not depend on speed
 
 
 class Asked(NamedTuple):
@@ -227,8 +227,8 @@ def process(
 
 
 def patiently(ask: Callable[[], T], fits: Callable[[T], bool]) -> T:
-    """Ask again until the answer fits, or for half a minute: a cold function on a busy machine may say 503 first."""
-    give_up = time.monotonic() + _GENEROUS
-    while not fits(answer := ask()) and time.monotonic() < give_up:
-        time.sleep(0.1)
+    """Ask again until the answer fits: a cold function on a busy machine may answer 503 first."""
+    for _ in attempts():
+        if fits(answer := ask()):
+            break
     return answer

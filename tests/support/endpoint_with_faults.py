@@ -38,6 +38,7 @@ from console.releases.other_rows import write_profile
 from console.simulator.authority import Authority, request_claims
 from tests.support.endpoint_on_fakes import AUTHORITY, load_app
 from tests.support.fake_table import APP, SETTINGS, Clock, sheet
+from tests.support.waiting import attempts, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,19 +193,15 @@ class Bench:
 
     def load(self) -> None:
         """Have everything in memory: nobody is in a hurry, so whatever the machine is busy with, it is there."""
-        for _ in range(20):
+        for _ in attempts():
             if all(self.post(case).said == "good" for case in CASES):
                 return
             self.later(QUIET_SECONDS)
         raise AssertionError("the services behind do not answer in time even without a fault")
 
     def settled(self) -> bool:
-        """Whether every call that was left behind has ended, within seconds."""
-        for _ in range(1000):
-            if not self.store._workers.abandoned + self.keys._workers.abandoned:
-                return True
-            time.sleep(0.01)
-        return False
+        """Return whether every call that was left behind has ended."""
+        return eventually(lambda: not self.store._workers.abandoned + self.keys._workers.abandoned)
 
     def close(self) -> None:
         """Drop the connections; the next request makes new ones."""

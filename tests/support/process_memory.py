@@ -15,11 +15,12 @@ import importlib
 import io
 import json
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
+
+from tests.support.waiting import attempts
 
 
 def objects_alive() -> list[Any]:
@@ -76,11 +77,10 @@ def main() -> None:
     root, wanted_hook, secrets = sys.argv[1:]
     app.APPLE_ROOT_FINGERPRINT = root  # type: ignore[attr-defined]  # our root passes for Apple's
     events, answers = json.load(sys.stdin), []
-    for _ in range(50):
+    for _ in attempts(0.2):
         answers = [app.get_retention_message(event, None) for event in events]
         if any("promotionalOffer" in answer.get("body", "") for answer in answers):
-            break
-        time.sleep(0.2)  # a machine that is busy elsewhere looks like a slow service: then the next rule answers
+            break  # on a busy machine the service looks slow, and the next rule answers: then ask again
     for hook in hooks if wanted_hook else []:
         hook()
     everything = objects_alive()

@@ -42,7 +42,7 @@ PRODUCTS = [
 NOW = 1_800_000_600.0
 
 # The limit is wide, so that a busy machine fails no test; tests of the limit set their own.
-PATIENT_MS = 5000
+PATIENT_MS = 300_000
 QUICK = TestConfig(4, total_requests=8, total_duration_ms=80, response_time_threshold_ms=PATIENT_MS)
 
 

@@ -39,6 +39,7 @@ from tests.support.endpoint_on_fakes import (
     rule,
     signed,
 )
+from tests.support.waiting import PATIENCE
 
 ADVANCED = "advancedCommerceInfo"
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
@@ -384,7 +385,7 @@ def test_what_signing_needs_is_imported_while_the_key_is_on_its_way(monkeypatch:
     monkeypatch.setattr(load_app(), "prepare", begun.set)
     at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
     waited: list[bool] = []
-    monkeypatch.setattr(at.keys, "get", lambda *_: waited.append(begun.wait(10)))
+    monkeypatch.setattr(at.keys, "get", lambda *_: waited.append(begun.wait(PATIENCE)))
     at.endpoint.warm()
     assert waited == [True]
 

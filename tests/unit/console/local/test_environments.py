@@ -12,8 +12,9 @@ import pytest
 
 from console.local.emulator import InvocationError
 from console.local.environments import Environments
+from tests.support.waiting import PATIENCE
 
-WAIT = 10.0  # far more than anything here takes; only a bug waits it out
+WAIT = PATIENCE
 
 
 @dataclass(eq=False)

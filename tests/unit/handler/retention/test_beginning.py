@@ -14,6 +14,7 @@ from retention.lookup.store import INIT_SECONDS
 from retention.offers import Signer
 
 from tests.support.endpoint_on_fakes import APP, MESSAGE, VARIABLES, catalog, load_app, make_bench, rule
+from tests.support.waiting import PATIENCE, eventually
 
 RELEASES: Any = {APP: catalog(rule(MESSAGE)).settings}
 
@@ -46,7 +47,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Deadline], 
 
 def test_the_table_is_read_while_what_is_enclosed_goes_on(stand_in: Any) -> None:
     """Neither waits for the other until the end."""
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def read(_: Deadline) -> Any:
         both.wait()
@@ -68,10 +69,7 @@ def test_time_counts_from_the_end_of_what_is_enclosed(stand_in: Any) -> None:
 
     table = stand_in(read)
     with Beginning() as begun:
-        for _ in range(1000):
-            if seen:
-                break
-            threading.Event().wait(0.01)
+        assert eventually(lambda: bool(seen))
         assert seen[0].left() == INIT_SECONDS
         assert seen[0].left() == INIT_SECONDS
     threading.Event().wait(0.001)
@@ -84,7 +82,7 @@ def test_a_table_that_does_not_answer_is_left_behind(stand_in: Any, monkeypatch:
     """Init goes on at its deadline with nothing left of it; what comes later is the first request's gain."""
     monkeypatch.setattr(beginning, "INIT_SECONDS", 0.05)
     let_go = threading.Event()
-    stand_in(lambda _: RELEASES if let_go.wait(10) else {})
+    stand_in(lambda _: RELEASES if let_go.wait(PATIENCE) else {})
     with Beginning() as begun:
         pass
     assert not let_go.is_set()
