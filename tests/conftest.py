@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import real_parts
 from tests.support.required_parts import real
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+# No example fails because the machine was busy: by default Hypothesis refuses one that takes 200 ms.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ json_documents = st.recursive(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.binary(max_size=5000))
 def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: bytes) -> None:
     """Byte for byte, whatever the file held."""

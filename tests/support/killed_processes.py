@@ -43,6 +43,7 @@ from console.file.release import ImageFacts, Release
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.interleaved_calls import IMAGES, MESSAGES, OTHERS_EN, TICK, made_release
 from tests.support.small_release import NOW, put, release
+from tests.support.waiting import PATIENCE
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 
@@ -84,9 +85,36 @@ def flag() -> Flag:
     return made
 
 
-def counter() -> Any:
+def _counter() -> Any:
     """Return a whole number that processes share, 0 at first, with its lock."""
     return PROCESSES.Value(ctypes.c_int, 0)
+
+
+@dataclass
+class Progress:
+    """What all processes of a test have done so far. They wait for each other by these counts, never by time."""
+
+    looks: Any = field(default_factory=_counter)
+    most_releases: Any = field(default_factory=_counter)  # that one reader has seen
+    published: Any = field(default_factory=_counter)
+
+    def saw(self, releases_seen: int) -> None:
+        with self.looks.get_lock():
+            self.looks.value += 1
+        with self.most_releases.get_lock():
+            self.most_releases.value = max(self.most_releases.value, releases_seen)
+
+    def add_publish(self, kind: str) -> None:
+        if kind == "publish":
+            with self.published.get_lock():
+                self.published.value += 1
+
+    def await_publish(self, since: int, done: Flag) -> int:
+        """Wait until more than `since` releases were published, or until the test is done. Returns how many."""
+        while self.published.value <= since and not done.value:
+            time.sleep(0.005)
+        count: int = self.published.value
+        return count
 
 
 _SESSION: Final = get_session()
@@ -215,7 +243,7 @@ def command(arguments: Sequence[str], printed: Path, barrier: Barrier, delay: fl
 def _command(arguments: Sequence[str], printed: Path, barrier: Barrier, delay: float) -> None:
     with printed.open("w", encoding="utf-8") as file:
         sys.stdout = sys.stderr = file
-        barrier.wait(60)
+        barrier.wait(PATIENCE)
         time.sleep(delay)
         main(arguments)
 
@@ -289,15 +317,12 @@ class Replica:
         self._inner.close()
 
 
-def reader(endpoint: str, table: str, seed: int, done: Flag, results: Any, seen: Any) -> ForkServerProcess:
-    """Start a process that answers requests until it is done, then once more when every replica has caught up.
-
-    `seen` is the most releases that one reader has seen so far.
-    """
-    return _started(_read, endpoint, table, seed, done, results, seen)
+def reader(endpoint: str, table: str, seed: int, done: Flag, results: Any, progress: Progress) -> ForkServerProcess:
+    """Start a process that answers requests until it is done, then once more when every replica has caught up."""
+    return _started(_read, endpoint, table, seed, done, results, progress)
 
 
-def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, seen: Any) -> None:
+def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, progress: Progress) -> None:
     choose = random.Random(seed)
     replica = Replica(client_of(endpoint), choose)
     replica.request = rows.get(table, rows.head_key(APP), consistent=False)
@@ -307,11 +332,10 @@ def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, seen: 
         if choose.random() < 1 / 50:  # a cold start, which has read ahead or was too late to
             store = _store(replica, table)
             if choose.random() < 1 / 2:
-                store.warm([APP], Deadline.after(30))
+                store.warm([APP], Deadline.after(PATIENCE))
         replica.watch()
         _look(store, choose.choice(["pro.monthly", "ghost", "stranger"]), sight)
-        with seen.get_lock():
-            seen.value = max(seen.value, len(sight.names))
+        progress.saw(len(sight.names))
         time.sleep(choose.random() / 100)
     time.sleep(LAG + 31 / HASTE)
     _look(store, "pro.monthly", sight)
@@ -325,7 +349,7 @@ def _store(replica: Replica, table: str) -> Store:
 
 def _look(store: Store, product: str, sight: Sight) -> None:
     try:
-        loaded = store.catalog(APP, product, "en-US", Deadline.after(20))
+        loaded = store.catalog(APP, product, "en-US", Deadline.after(PATIENCE))
     except CatalogUnavailableError as error:
         sight.failures.append(f"{error.code}: {error}")
         return
@@ -373,17 +397,28 @@ _TOLD: Final = frozenset({"publish_conflict", "no_earlier_release", "release_los
 
 
 def errand(
-    endpoint: str, table: str, kind: str, seed: int, done: Flag, results: Any = None, kill_after: int = 0
+    endpoint: str,
+    table: str,
+    kind: str,
+    seed: int,
+    done: Flag,
+    progress: Progress,
+    results: Any = None,
+    kill_after: int = 0,
 ) -> ForkServerProcess:
     """Start a process that does one thing over and over; one that dies on the way has no results to put."""
-    return _started(_run_errand, endpoint, table, kind, seed, done, results, kill_after)
+    return _started(_run_errand, endpoint, table, kind, seed, done, progress, results, kill_after)
 
 
-def _run_errand(endpoint: str, table: str, kind: str, seed: int, done: Flag, results: Any, kill_after: int) -> None:
-    choose, client, told = random.Random(seed), client_of(endpoint), Errand(kind)
+def _run_errand(
+    endpoint: str, table: str, kind: str, seed: int, done: Flag, progress: Progress, results: Any, kill_after: int
+) -> None:
+    choose, client, told, published = random.Random(seed), client_of(endpoint), Errand(kind), 0
     if kill_after:
         _kill_after(client, kill_after)
     while not done.value:
+        if kind in {"pause", "rollback"}:  # one for each publish, or on a slow machine no publish would ever succeed
+            published = progress.await_publish(published, done)
         told.turns += 1
         try:
             _ERRANDS[kind](client, table, seed * 1000 + told.turns)
@@ -391,8 +426,9 @@ def _run_errand(endpoint: str, table: str, kind: str, seed: int, done: Flag, res
             if error.code not in _TOLD:
                 raise
             told.refused += 1
-        # Who writes must get somewhere between: nobody rolls back or pauses ten times a second.
-        time.sleep(choose.random() / (3 if kind in {"pause", "rollback"} else 50))
+        else:
+            progress.add_publish(kind)
+        time.sleep(choose.random() / 50)
     if results is not None:
         results.put(told)
 

@@ -39,7 +39,7 @@ def test_operations_do_not_wait_for_each_other() -> None:
     assert clock.slept == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.floats(0, 600), max_size=60))
 def test_no_hour_has_too_many(breaks: list[float]) -> None:
     """However calls are spread, no hour, wherever it begins, has more than Apple allows."""

@@ -37,7 +37,7 @@ def an_answer(body: bytes, *lines: str, status: str = "HTTP/1.1 200 OK") -> byte
     return "\r\n".join([status, *lines, "", ""]).encode("latin-1") + body
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 500), max_size=6))
 def test_an_answer_may_arrive_in_any_pieces(body: bytes, cuts: list[int]) -> None:
     """Status, headers and body are the same wherever the network cuts them."""
