@@ -23,7 +23,7 @@ from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.shelf import UploadedMessage
 from console.terminal.failure import Failure
 from console.terminal.output import Output
-from tests.support.operator import FILE, HEAD, NOW, TABLE, Operator, operator
+from tests.support.apply_operator import FILE, HEAD, NOW, TABLE, Operator, operator
 from tests.support.simulated_app import APP, MONTHLY, PEM, new_id, png, text
 
 

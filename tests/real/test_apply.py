@@ -11,7 +11,7 @@ from retention.request import PRODUCTION
 
 from console.releases.other_rows import create_table
 from console.simulator.server import BoxServer
-from tests.support.operator import Operator, operator
+from tests.support.apply_operator import Operator, operator
 from tests.support.simulated_app import Clock, make_box, new_id
 
 

@@ -22,7 +22,7 @@ from console.simulator.api import Answer
 from console.simulator.box import Box, TestConfig
 from console.simulator.server import BoxServer
 from console.simulator.shelf import Shelf
-from tests.support.operator import FILE
+from tests.support.apply_operator import FILE
 from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
 
 APP_ID = APP.app_apple_id
