@@ -216,3 +216,26 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         if heading:
             titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
             assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, link
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of a dotted name such as `retention.settings.KNOWN_LEAVES`; None where it names no module."""
+    folder = ROOT if name.startswith("console.") else ROOT / "handler"
+    parts = name.split(".")
+    for length in range(len(parts), 1, -1):
+        path = folder.joinpath(*parts[:length])
+        if path.with_suffix(".py").exists() or path.is_dir():
+            return path
+    return None
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_and_module_that_is_named_exists(path: Path) -> None:
+    """A path or a module in a code span is one of this tree; `retention/…` is within handler."""
+    for span in re.findall(r"`([^`\n]+)`", path.read_text(encoding="utf-8")):
+        if re.fullmatch(r"(handler|console|tests|docs|events|scripts|benchmarks|layers)/[\w./-]*\w", span):
+            assert (ROOT / span).exists(), span
+        elif re.fullmatch(r"retention/[\w./]+\.py", span):
+            assert (ROOT / "handler" / span).exists(), span
+        elif re.fullmatch(r"(retention|console)\.[a-z_]+(\.\w+)*", span) and not span.endswith((".yaml", ".py")):
+            assert module_file(span), span
