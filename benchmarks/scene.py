@@ -22,7 +22,7 @@ from benchmarks.timing import taken
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.release import Release
-from console.releases import publish
+from console.releases.publish import publish
 from console.simulator.authority import Authority, request_claims
 from tests.support import real_parts
 

@@ -26,6 +26,7 @@ from retention.offers import Signer
 from retention.probe import Probed, probe
 from retention.review.lists import AppStore, RateLimitedError
 from retention.review.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
+from retention.review.stored import read_settings
 from retention.settings import SyncDeployment
 
 # For both lists of one app, a repetition included; the key beforehand.
@@ -161,15 +162,19 @@ class _Lost:
 def live_release(app_table: AppTable) -> Settings | None:
     """Return the live release's settings, None before the first publishing. Raises ReleaseUnreadableError."""
     connection = sdk.SdkConnection(app_table.client)
-    app, table = app_table.app_apple_id, app_table.name
+
+    def row(key: rows.Key) -> rows.Item:
+        found: rows.Item = connection.call("get_item", rows.get(app_table.name, key)).get("Item", {})
+        return found
+
     try:
-        head = rows.read_head(connection.call("get_item", rows.get(table, rows.head_key(app))).get("Item", {}))
-        if head.current is None:
+        current = rows.read_head(row(rows.head_key(app_table.app_apple_id))).current
+        if current is None:
             return None
-        found = connection.call("get_item", rows.get(table, rows.settings_key(app, head.current)))
-        return Settings.from_document(rows.read_settings(found.get("Item", {})).document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _, settings = read_settings(row(rows.settings_key(app_table.app_apple_id, current)))
+    except rows.UnreadableRowError as error:
         raise ReleaseUnreadableError("release_unreadable", "the live release cannot be read") from error
+    return settings
 
 
 def _note_success(report: SnapshotReport, outcome: Outcome) -> None:

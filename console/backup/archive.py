@@ -29,7 +29,7 @@ from retention import table as rows
 from retention.errors import RetentionError
 from retention.table import Item
 
-from console.releases import judge
+from console.releases.read import judge
 
 FORMAT: Final = 1
 

@@ -18,7 +18,9 @@ from retention.errors import RetentionError
 from retention.table import Item
 
 from console.backup.archive import Header, Writer
-from console.releases import Progress, ReleaseError, list_releases, verify
+from console.releases.listing import list_releases
+from console.releases.publish import Progress
+from console.releases.read import ReleaseError, verify
 
 _ATTEMPTS: Final = 3
 # After how many rows the progress is reported anew.

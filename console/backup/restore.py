@@ -26,7 +26,8 @@ from retention.errors import RetentionError
 from retention.table import Item, Request
 
 from console.backup.archive import Contents, items, release_of
-from console.releases import Progress, ReleaseError, verify
+from console.releases.publish import Progress
+from console.releases.read import ReleaseError, verify
 
 _WRITERS: Final = 8
 _BATCH: Final = 200

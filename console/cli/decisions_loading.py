@@ -16,10 +16,10 @@ from console.decisions.made_request import made_request
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.deployment.target import Target, find
 from console.deployment.where import Where
-from console.file.compile import PreviousTexts, compile_release
+from console.file.compile import compile_release
 from console.file.document import Document, read
 from console.file.edition import edition_of
-from console.releases.profile import read_profile
+from console.releases.live import read_profile
 from console.simulator.authority import Authority
 from console.terminal.failure import Failure
 from console.terminal.ordinary_file import read_ordinary
@@ -66,11 +66,13 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
 
 
 def _by_file_and_table(document: Document, asked: AskedRequest, question: Question, target: Target) -> Basis:
-    from console.releases import current_texts, load_live  # a draft alone needs no AWS
+    from console.releases.live import load_live  # a draft alone needs no AWS
+    from console.releases.overview import look_at_table
 
     request = asked.request
-    current = current_texts(target.app_table)
-    release = compile_release(document, previous=PreviousTexts(current.texts, current.states), now=question.at)
+    current = look_at_table(target.app_table).standing
+    previous = replace(current.previous, experiments={})  # which arms other customers change is not asked here
+    release = compile_release(document, previous=previous, now=question.at)
     catalog = edition_of(document, release).catalog(request.product_id, current.states)
     if current.release is None:
         note = "Nothing is live here: no state of any text is known, and arms are assigned with a made-up key."
@@ -94,17 +96,14 @@ def explain_live(question: Question, where: Where) -> Explanation:
 
 def _live_document(target: Target) -> tuple[Document, str]:
     """Return the file that the live release was published from, and the release's name."""
-    from console.releases import current_texts, read_source  # a draft alone needs no AWS
+    from console.releases.live import require_live  # a draft alone needs no AWS
 
-    number = current_texts(target.app_table).release
-    if number is None:
-        raise Failure("Nothing has been published for this app.")
-    source = f"release {number}"
-    return read(read_source(target.app_table, number), file=source), source
+    release = require_live(target.app_table)
+    return release.file(), release.name
 
 
 def _live_catalog(target: Target, product: str, locale: str) -> Catalog:
-    from console.releases import load_live  # a draft alone needs no AWS
+    from console.releases.live import load_live  # a draft alone needs no AWS
 
     return load_live(target.app_table, product, locale).catalog
 

@@ -50,7 +50,7 @@ from console.terminal.program import explanation, flush
 from console.terminal.words import plural
 
 if TYPE_CHECKING:
-    from console.releases import Listed  # for `--help` it would take too long to import
+    from console.releases.listing import Listed  # for `--help` it would take too long to import
 
 app = typer.Typer(
     name="retention",
@@ -155,7 +155,7 @@ def releases(
     as_json: Json = False,  # noqa: FBT002  # Typer reads the default
 ) -> None:
     """List the releases of an environment, the live one marked."""
-    from console.releases import list_releases
+    from console.releases.listing import list_releases
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
@@ -202,12 +202,12 @@ def rollback(
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Make an earlier release live again."""
-    from console import releases as kept
+    from console.releases import current
 
     out = Output(as_json=as_json)
     target = find(Where(env, file, table, endpoint_url, region, app_id))
     confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
-    moved = kept.rollback(target.app_table, number)
+    moved = current.rollback(target.app_table, number)
     out.say(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
     out.document({"release": moved.number, "previous": moved.previous})
 
@@ -247,11 +247,11 @@ def resume(
 
 
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
-    from console import releases as kept
+    from console.releases import current
 
     target = find(where)
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
-    change = kept.pause if paused else kept.resume
+    change = current.pause if paused else current.resume
     change(target.app_table)
     out.say("Paused: the App Store falls back." if paused else "Answering again.", "green")
     out.document({"paused": paused})

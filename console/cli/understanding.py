@@ -146,7 +146,9 @@ def coverage(
     With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
     """
     from console.decisions import coverage as covering
-    from console.file.edition import from_file, from_release, live_number, standing
+    from console.file.edition import from_file
+    from console.releases.live import require_live
+    from console.releases.overview import look_at_table
 
     out = Output(as_json=as_json)
     where = Where(env, draft or file, table, endpoint_url, region, app_id)
@@ -154,12 +156,12 @@ def coverage(
     now = at or datetime.now(UTC)
     target = _target(where)
     with out.progress() as report:
-        known = None if target is None else standing(target)
+        known = None if target is None else look_at_table(target.app_table).standing
         if draft is not None:
             previous = None if known is None else known.previous
             edition = from_file(draft, now=now, environment=env, previous=previous, progress=report)
         elif target is not None:
-            edition = from_release(target, live_number(target))
+            edition = require_live(target.app_table).edition()
         else:
             raise Failure("Name a file, or the environment with --env, or the table with --table.")
         found = covering.cover(edition, known, now, choice, report)
@@ -172,9 +174,9 @@ def coverage(
 
 def _with_earlier_texts(found: Coverage, target: Target) -> Coverage:
     """Add the texts of messages that only earlier releases have: predecessors that still serve, and defaults."""
-    from console.file.edition import earlier_texts
+    from console.releases.editions import earlier_texts
 
-    return replace(found, texts={**found.texts, **earlier_texts(target, found.unknown_texts)})
+    return replace(found, texts={**found.texts, **earlier_texts(target.app_table, found.unknown_texts)})
 
 
 def diff(
@@ -209,11 +211,14 @@ def _is_release(name: str) -> bool:
 
 
 def _side(name: str, target: Target | None) -> Side:
-    from console.file.edition import from_release, live_number, side_of_file
+    from console.file.edition import side_of_file
+    from console.releases.live import require_live
+    from console.releases.read import read
 
     if target is None or not _is_release(name):
         return side_of_file(Path(name))
-    return from_release(target, live_number(target) if name == "live" else int(name)).side()
+    release = require_live(target.app_table) if name == "live" else read(target.app_table, int(name))
+    return release.edition().side()
 
 
 def replay(
@@ -237,18 +242,22 @@ def replay(
     """
     from console.decisions import replay as replaying
     from console.decisions.log import read_log
-    from console.file.edition import Releases, from_file, standing
+    from console.file.edition import from_file
+    from console.releases.editions import KeptEditions
+    from console.releases.overview import look_at_table
 
     out = Output(as_json=as_json)
     target = _target(Where(env, against, table, endpoint_url, region, app_id))
     now = datetime.now(UTC)
     with out.progress() as report:
-        known = None if target is None else standing(target)
+        known = None if target is None else look_at_table(target.app_table).standing
         previous = None if known is None else known.previous
         draft = from_file(against, now=now, environment=env, previous=previous, progress=report)
         lines = (logged for path in logs for logged in read_log(path))
         states = None if known is None else known.states
-        found = replaying.replay(_counted(lines, report), draft, states, Releases(target))
+        found = replaying.replay(
+            _counted(lines, report), draft, states, KeptEditions(None if target is None else target.app_table)
+        )
     if not found.requests:
         names = ", ".join(map(str, logs))
         raise Failure(f"There is no logged decision in {names}: export the log group of the function.")

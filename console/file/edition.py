@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from retention import table as rows
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.conditions import Condition, FactTest, condition_of, document_of, with_tests
-from retention.errors import RetentionError
 from retention.rules import CUSTOMER_PREFIX
 from retention.table import ANY_PRODUCT
 
-from console.deployment.target import Target
 from console.file.compile import PreviousTexts, Progress, compile_document
 from console.file.content import read_content
 from console.file.document import read
 from console.file.entries import Document, Rule, Text
 from console.file.mistakes import Mistakes, Notes
 from console.file.release import Release
-from console.file.wording import text_fields
-from console.terminal.failure import Failure
 
 # Of a product that has no name here, its id is as unknown as any fact about the customer.
 UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
@@ -134,23 +129,6 @@ class Standing:
     previous: PreviousTexts = field(repr=False)
 
 
-def standing(target: Target) -> Standing:
-    """Read where the texts of an app stand, and its defaults. Raises ReleaseError, or AWS's own errors."""
-    from console.rollout.observed import look_at_table  # noqa: PLC0415  # a file alone needs no AWS
-
-    seen = look_at_table(target.app_table)
-    head = rows.read_head(target.app_table.head())
-    states = {message: row.state for message, row in seen.message_rows.items()}
-    live = seen.live
-    return Standing(
-        states=states,
-        defaults={place: recorded.message for place, recorded in seen.defaults.items()},
-        release=None if live is None else live.number,
-        paused=head.paused,
-        previous=PreviousTexts({}, states) if live is None else PreviousTexts(live.texts, states, live.experiments),
-    )
-
-
 def from_file(
     file: Path,
     *,
@@ -170,66 +148,3 @@ def from_file(
 def edition_of(document: Document, release: Release) -> Edition:
     """Return the edition of a document and the release compiled from it."""
     return Edition(document.file, document, Settings.from_document(release.settings), release.sheets, release.texts)
-
-
-def live_number(target: Target) -> int:
-    """Return the number of the live release. Raises Failure where there is none."""
-    number = rows.read_head(target.app_table.head()).current
-    if number is None:
-        raise Failure("Nothing has been published for this app.")
-    return number
-
-
-def from_release(target: Target, number: int) -> Edition:
-    """Read a release whole. Raises ReleaseError where there is none, Failure where it is not to be understood."""
-    from console.releases import source_of, verify  # noqa: PLC0415  # a file alone needs no AWS
-
-    found = verify(target.app_table, number)
-    name = f"release {number}"
-    texts = rows.document_of(found[rows.TEXTS])["texts"]
-    try:
-        return Edition(
-            name,
-            read(source_of(found), file=name),
-            Settings.from_document(rows.document_of(found[rows.SETTINGS])),
-            {
-                sk.removeprefix(rows.PRODUCT): rows.document_of(item)
-                for sk, item in found.items()
-                if sk.startswith(rows.PRODUCT)
-            },
-            {name: {locale: tuple(ids) for locale, ids in by.items()} for name, by in texts.items()},
-        )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise Failure(f"Release {number} is damaged ({error}).") from None
-
-
-class Releases:
-    """The releases of a table, by number, as far as they are still kept; of no table, none."""
-
-    def __init__(self, target: Target | None) -> None:
-        self._target = target
-
-    def __call__(self, number: int) -> Edition | None:
-        if self._target is None:
-            return None
-        try:
-            return from_release(self._target, number)
-        except (Failure, RetentionError):  # collected, or made by another console
-            return None
-
-
-def earlier_texts(target: Target, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the texts of messages, by id, from the newest kept release that has each; some may be in none."""
-    from console.releases import list_releases  # noqa: PLC0415  # as above
-
-    found: dict[str, dict[str, Any]] = {}
-    if not wanted:
-        return found
-    releases = Releases(target)
-    for listed in list_releases(target.app_table):
-        edition = releases(listed.number) if listed.complete else None
-        known = {} if edition is None else edition.wording()
-        found = {**{name: text_fields(known[name]) for name in wanted if name in known}, **found}
-        if len(found) == len(wanted):
-            break
-    return found

@@ -31,9 +31,9 @@ from console.deployment.where import APPLE_URL
 from console.file.entries import App, Document, Environment
 from console.local.environments import say
 from console.local.gateway import listen
+from console.local.rows import create_table
 from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
-from console.releases.other_rows import create_table
 from console.simulator import accounts, verbs
 from console.simulator.box import Box
 from console.simulator.defaults import DIRECTORY, PORT

@@ -27,9 +27,10 @@ from console.deployment.aws import client
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
+from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
-from console.releases import Published, publish
-from console.releases.other_rows import create_table, record_default, write_profile
+from console.releases.overview import record_default
+from console.releases.publish import Published, publish
 from console.simulator.authority import Authority
 from console.simulator.ports import check
 

@@ -8,7 +8,7 @@ from typing import Final
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
-from console.releases.read import Listed, list_releases
+from console.releases.listing import Listed, list_releases
 
 KEEP: Final = 20
 ABANDONED_AFTER: Final = timedelta(hours=1)

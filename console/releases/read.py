@@ -1,111 +1,70 @@
-"""Releases as they lie in the table: listed, read whole and judged; and the live one as the function reads it."""
+"""Releases as they are stored: read completely, compared with what was published, and decoded.
+
+What counts as damaged is decided here, for every command: a row whose digest or whose manifest is not the published
+one, and a row that is intact and not of the shape that this version reads. Both are ReleaseError("release_damaged").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.aws.deadline import Deadline
-from retention.aws.sdk import SdkConnection
-from retention.catalog import FORMAT, MessageState
+from retention.catalog import FORMAT, Settings
 from retention.errors import RetentionError
-from retention.lookup.store import Loaded, Store
-from retention.table import Item
+from retention.review.stored import Texts, read_settings, read_sheet, read_texts
+from retention.table import ANY_PRODUCT, Item
 
-from console.releases.attributes import count, current_in, instant, text
+from console.file.compile import Shares
+from console.file.document import read as read_file
+from console.file.edition import Edition
+from console.file.entries import Document
+from console.file.mistakes import Mistakes
 
 _MAX_SOURCE: Final = 64 * 1024 * 1024
-_EXPLAIN_SECONDS: Final = 30.0
 
 
 class ReleaseError(RetentionError):
-    """There is no such release, or it is not whole; `current` was not touched."""
+    """There is no such release, or it is not complete, or damaged; `current` was not touched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Current:
-    """What compiling needs to keep predecessors: the live release's texts, and where review stands with them."""
+class StoredRelease:
+    """A release of the table, read completely: every row as it was published, and one that this version can read.
 
-    release: int | None
-    texts: Mapping[str, Mapping[str, tuple[str, ...]]]
-    states: Mapping[str, MessageState]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One line of `retention releases`. An incomplete one has only a number and when, and by whom, it was begun.
-
-    One that is complete and never `went_live` is what a publisher left that died between the two.
+    `settings` and `sheets` (by product id or ANY_PRODUCT) are documents; `texts` is set → locale → message ids, newest
+    first; `source` is the file it was published from. `document` is that file read again, None where this console
+    cannot: it was published by one with another idea of the file.
     """
 
     number: int
-    live: bool
-    complete: bool
-    went_live: bool
-    published_at: datetime | None
-    published_by: str
-    commit: str
-    digest: str
-    source_digest: str
     format: int
-    products: int
-    rules: int
-    messages: int
+    settings: Mapping[str, Any]
+    sheets: Mapping[str, Mapping[str, Any]]
+    texts: Texts
+    source: bytes = field(default=b"", repr=False)
+    document: Document | None = field(default=None, repr=False)
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"release {self.number}"
 
-def current_texts(app_table: AppTable) -> Current:
-    """Return the live release's texts and the states of all messages; no texts before the first publishing."""
-    current = current_in(app_table.head())
-    states = {rows.id_of(item): rows.read_message(item) for item in app_table.of_app(rows.MESSAGE)}
-    if current is None:
-        return Current(None, {}, states)
-    item = app_table.get(rows.texts_key(app_table.app_apple_id, current))
-    if not item:
-        raise ReleaseError("release_damaged", f"release {current} has lost its texts", release=current)
-    texts = rows.document_of(item)["texts"]
-    return Current(
-        current,
-        {name: {locale: tuple(ids) for locale, ids in by_locale.items()} for name, by_locale in texts.items()},
-        states,
-    )
+    @property
+    def experiments(self) -> Mapping[str, Shares]:
+        """Return `Document.experiments` of its file; none where the file cannot be read."""
+        return {} if self.document is None else self.document.experiments
 
+    def file(self) -> Document:
+        """Return the file it was published from. Raises Mistakes where this console cannot read it."""
+        return read_file(self.source, file=self.name) if self.document is None else self.document
 
-def list_releases(app_table: AppTable) -> list[Listed]:
-    """Return every release with rows in the table, newest first, incomplete ones too."""
-    app, head = app_table.app_apple_id, app_table.head()
-    last = rows.number(head, "lastReserved") if "lastReserved" in head else 0
-    wanted = [key(app, number) for number in range(1, last + 1) for key in (rows.claim_key, rows.settings_key)]
-    found = {(rows.string(item, "pk"), rows.string(item, "sk")): item for item in app_table.batch(wanted)}
-    listed = []
-    for number in range(last, 0, -1):
-        pk = rows.release_pk(app, number)
-        claim, settings = found.get((pk, rows.CLAIM)), found.get((pk, rows.SETTINGS))
-        if claim is not None or settings is not None:
-            listed.append(_listed(number, current_in(head), claim or {}, settings))
-    return listed
-
-
-def _listed(number: int, current: int | None, claim: Item, settings: Item | None) -> Listed:
-    row = settings or claim
-    return Listed(
-        number=number,
-        live=number == current,
-        complete=settings is not None and "collecting" not in claim,
-        went_live="wentLive" in row,
-        published_at=instant(text(row, "publishedAt")),
-        published_by=text(row, "publishedBy"),
-        commit=text(row, "commit"),
-        digest=text(row, "manifest"),
-        source_digest=text(row, "sourceDigest"),
-        format=count(row, "format"),
-        products=count(row, "productCount"),
-        rules=count(row, "rules"),
-        messages=count(row, "messages"),
-    )
+    def edition(self) -> Edition:
+        """Return what it answers. Raises Mistakes as `file` does."""
+        return Edition(self.name, self.file(), Settings.from_document(self.settings), self.sheets, self.texts)
 
 
 def verify(app_table: AppTable, number: int) -> dict[str, Item]:
@@ -123,12 +82,10 @@ def judge(found: Mapping[str, Item], number: int) -> None:
     settings = found.get(rows.SETTINGS)
     if settings is None or "collecting" in found.get(rows.CLAIM, {}):
         raise ReleaseError("release_incomplete", f"there is no complete release {number}", release=number)
-    try:
+    with _undamaged(number):
         if rows.format_of(settings) > FORMAT:
             raise ReleaseError("release_format", f"release {number} was made by a newer console", release=number)
         _check(found, settings)
-    except rows.UnreadableRowError as error:
-        raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
 
 
 def _check(found: Mapping[str, Item], settings: Item) -> None:
@@ -152,9 +109,35 @@ def manifest_of(content: Mapping[str, Item], source_digest: str, settings_digest
     return rows.digest_of(rows.canonical({**digests, "source": source_digest, "settings": settings_digest}))
 
 
-def read_source(app_table: AppTable, number: int) -> bytes:
-    """Return the file a release was published from, byte for byte. Raises ReleaseError."""
-    return source_of(verify(app_table, number))
+def read(app_table: AppTable, number: int) -> StoredRelease:
+    """Read a release. Raises ReleaseError where there is none, or where it is damaged."""
+    found = verify(app_table, number)
+    with _undamaged(number):
+        document, settings = read_settings(found[rows.SETTINGS])
+        sheets = {
+            sk.removeprefix(rows.PRODUCT): read_sheet(item, settings)
+            for sk, item in found.items()
+            if sk.startswith(rows.PRODUCT)
+        }
+        texts = read_texts(found.get(rows.TEXTS, {})).texts
+        if ANY_PRODUCT not in sheets:
+            raise rows.UnreadableRowError(f"{rows.PRODUCT}{ANY_PRODUCT} is missing")
+        source = source_of(found)
+    name = f"release {number}"
+    try:
+        file = read_file(source, file=name)
+    except Mistakes:
+        file = None
+    return StoredRelease(number, rows.format_of(found[rows.SETTINGS]), document, sheets, texts, source, file)
+
+
+@contextmanager
+def _undamaged(number: int) -> Iterator[None]:
+    """Report rows of a release that cannot be read as the one error that a damaged release is."""
+    try:
+        yield
+    except rows.UnreadableRowError as error:
+        raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
 
 
 def source_of(found: Mapping[str, Item]) -> bytes:
@@ -165,9 +148,3 @@ def source_of(found: Mapping[str, Item]) -> bytes:
     except KeyError as error:
         raise rows.UnreadableRowError("a part of the source is missing") from error
     return rows.unpack(packed, _MAX_SOURCE)
-
-
-def load_live(app_table: AppTable, product_id: str, user_locale: str) -> Loaded:
-    """Return what the function would decide with, read the way the function reads. Raises CatalogUnavailableError."""
-    store = Store(lambda: SdkConnection(app_table.client), app_table.name)
-    return store.catalog(app_table.app_apple_id, product_id, user_locale, Deadline.after(_EXPLAIN_SECONDS))

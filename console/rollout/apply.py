@@ -21,9 +21,11 @@ from console.deployment.session import Session
 from console.file.compile import Compiled, compile_document
 from console.file.identifiers import image_id
 from console.file.images import read_image
-from console.releases import PublishConflictError, Published
+from console.releases.current import PublishConflictError
+from console.releases.overview import look_at_table
+from console.releases.publish import Published
 from console.rollout.defaults import configure_all
-from console.rollout.observed import Seen, apples_lists, look, look_at_table
+from console.rollout.observed import Observed, apples_lists, look
 from console.rollout.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.rollout.publish import Draft
 from console.rollout.publish import publish as write_release
@@ -38,7 +40,7 @@ class Prospect:
 
     plan: Plan
     compiled: Compiled
-    seen: Seen
+    seen: Observed
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ def prospect(
     compiled = compile_document(
         session.document,
         environment=session.where.env,
-        previous=seen.previous if seen.live else None,
+        previous=seen.previous if seen.table.live else None,
         now=now or datetime.now(UTC),
         reshuffle=reshuffle,
     )
@@ -123,10 +125,7 @@ class Applying:
     def _left(self, current: Prospect) -> Plan:
         """Plan once more by what the table says now. Apple's lists need not be asked for again."""
         target = self.session.target
-        table = look_at_table(target.app_table)
-        seen = replace(
-            table, environment=current.seen.environment, messages=current.seen.messages, images=current.seen.images
-        )
+        seen = replace(current.seen, table=look_at_table(target.app_table))
         compiled = compile_document(
             self.session.document, environment=self.session.where.env, previous=seen.previous, now=self.now()
         )
@@ -230,7 +229,7 @@ class Applying:
         draft = Draft(
             current.compiled,
             self.session.target,
-            current.seen.live.number if current.seen.live else None,
+            current.seen.table.live.number if current.seen.table.live else None,
             self.now(),
             self.session.where.file.resolve().parent,
         )
@@ -247,8 +246,8 @@ def _changed(path: Path) -> Failure:
     return Failure(f"{path} changed while this ran: run `retention apply` again.")
 
 
-def _number(seen: Seen) -> int | None:
-    return None if seen.live is None else seen.live.number
+def _number(seen: Observed) -> int | None:
+    return None if seen.table.live is None else seen.table.live.number
 
 
 def _require_all(plan: Plan) -> None:

@@ -16,7 +16,7 @@ from retention.table import ANY_PRODUCT
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document
-from console.rollout.observed import Seen
+from console.rollout.observed import Observed
 from console.terminal.failure import Failure
 from console.terminal.output import Report
 
@@ -64,7 +64,9 @@ class DefaultCoverage:
         return self.recorded is None
 
 
-def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str | None = None) -> list[DefaultCoverage]:
+def coverage(
+    document: Document, compiled: Compiled, seen: Observed, predicted: str | None = None
+) -> list[DefaultCoverage]:
     """Return every product in every locale that the file wants a default in, answers in, or has one in; gaps first.
 
     `predicted` is the state to expect of messages that Apple does not have yet, None for none.
@@ -79,9 +81,9 @@ def coverage(document: Document, compiled: Compiled, seen: Seen, predicted: str 
         return all(found == APPROVED or (found == ABSENT and predicted == APPROVED) for found in known)
 
     found = []
-    for place in sorted({*wanted, *answered, *seen.defaults}):
+    for place in sorted({*wanted, *answered, *seen.table.defaults}):
         ids = wanted.get(place, ())
-        recorded = seen.defaults.get(place)
+        recorded = seen.table.defaults.get(place)
         target = next((message for message in ids if takes(message)), None)
         found.append(
             DefaultCoverage(
@@ -115,7 +117,7 @@ def _answered(compiled: Compiled) -> Iterator[Place]:
 
 def configure(session: Session, product: str, locale: str, message: str) -> None:
     """Configure a default at Apple, then note it. Both may be repeated."""
-    from console.releases.other_rows import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
+    from console.releases.overview import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
 
     session.apple.configure_default(product, locale, message)
     target = session.target
@@ -142,7 +144,7 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
 
 def remove(session: Session, product: str, locale: str) -> None:
     """Delete a default at Apple, then our note of it. Both may be repeated."""
-    from console.releases.other_rows import forget_default  # noqa: PLC0415  # as above
+    from console.releases.overview import forget_default  # noqa: PLC0415  # as above
 
     session.apple.delete_default(product, locale)
     target = session.target
@@ -151,7 +153,7 @@ def remove(session: Session, product: str, locale: str) -> None:
 
 def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
     """Ask Apple what is configured in each place and correct our record of it. Return where it was wrong."""
-    from console.releases.other_rows import forget_default, record_default  # noqa: PLC0415  # as above
+    from console.releases.overview import forget_default, record_default  # noqa: PLC0415  # as above
 
     target, wrong = session.target, []
     for done, place in enumerate(places, 1):

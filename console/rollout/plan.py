@@ -18,8 +18,9 @@ from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
 from console.file.release import Release
+from console.releases.read import StoredRelease
 from console.rollout.defaults import DIFFERENT, WAITING, DefaultCoverage, coverage
-from console.rollout.observed import Live, Seen
+from console.rollout.observed import Observed
 from console.terminal.json_form import form_of
 from console.terminal.words import plural
 
@@ -156,7 +157,7 @@ def upload_order(plan: Plan) -> Iterator[UploadImage | UploadMessage]:
             yield ready.popleft()
 
 
-def make_plan(document: Document, compiled: Compiled, seen: Seen) -> Plan:
+def make_plan(document: Document, compiled: Compiled, seen: Observed) -> Plan:
     """Return the plan for a file that was compiled with `seen.previous`."""
     names = _message_names(compiled)
     # The sandbox approves by itself, production reviews: what is uploaded now will be in this state.
@@ -164,7 +165,7 @@ def make_plan(document: Document, compiled: Compiled, seen: Seen) -> Plan:
     unique = {message.identifier: message for message in compiled.content.all_messages()}
     reviews = list(_reviews(unique, names, compiled, seen, predicted))
     covered = coverage(document, compiled, seen, predicted)
-    publish = _publish(compiled.release, seen.live)
+    publish = _publish(compiled.release, seen.table.live)
     return Plan(
         environment=seen.environment,
         images=tuple(_images(compiled, seen)),
@@ -200,7 +201,7 @@ def _message_names(compiled: Compiled) -> dict[str, tuple[str, ...]]:
     return {identifier: tuple(found) for identifier, found in names.items()}
 
 
-def _images(compiled: Compiled, seen: Seen) -> Iterator[UploadImage]:
+def _images(compiled: Compiled, seen: Observed) -> Iterator[UploadImage]:
     names = defaultdict(list)
     for name, image in compiled.content.images.items():
         names[image.identifier].append(name)
@@ -210,7 +211,7 @@ def _images(compiled: Compiled, seen: Seen) -> Iterator[UploadImage]:
             yield UploadImage(image, tuple(names[identifier]))
 
 
-def _predecessor(identifier: str, release: Release, seen: Seen) -> str | None:
+def _predecessor(identifier: str, release: Release, seen: Observed) -> str | None:
     """Return the approved text that stands behind a message in the release."""
     for texts in release.texts.values():
         for ids in texts.values():
@@ -223,7 +224,7 @@ def _reviews(
     unique: Mapping[str, MessageUpload],
     names: Mapping[str, tuple[str, ...]],
     compiled: Compiled,
-    seen: Seen,
+    seen: Observed,
     predicted: str,
 ) -> Iterator[Review]:
     for identifier, message in unique.items():
@@ -252,14 +253,14 @@ def _worst(state: MessageState) -> str:
 # The release --------------------------------------------------------------------------------------------------------
 
 
-def _publish(release: Release, live: Live | None) -> Publish | None:
+def _publish(release: Release, live: StoredRelease | None) -> Publish | None:
     if live is None:
         return Publish(None, (f"the first release: {plural(len(_rules(release.sheets)), 'rule')}",))
     changes = tuple(differences(release, live))
     return Publish(live.number, changes) if changes else None
 
 
-def differences(release: Release, live: Live) -> Iterator[str]:
+def differences(release: Release, live: StoredRelease) -> Iterator[str]:
     """Yield what a release would change about the live one, in words; nothing where both answer alike.
 
     Which approved text still stands behind a newer one is no difference: that ends by itself with the approval.
@@ -284,7 +285,7 @@ def _differ(left: Mapping[str, Any], right: Mapping[str, Any], key: str) -> bool
     return bool(left.get(key) != right.get(key))
 
 
-def _text_changes(release: Release, live: Live) -> Iterator[str]:
+def _text_changes(release: Release, live: StoredRelease) -> Iterator[str]:
     mine, theirs = _firsts(release.texts), _firsts(live.texts)
     for place in sorted({*mine, *theirs}):
         name, locale = place

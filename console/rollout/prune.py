@@ -11,7 +11,7 @@ from retention import table as rows
 
 from console.deployment.session import Session
 from console.file.compile import Compiled
-from console.rollout.observed import Seen, apples_lists
+from console.rollout.observed import Observed, apples_lists
 from console.terminal.failure import Failure
 from console.terminal.output import Report
 from console.terminal.words import plural
@@ -33,28 +33,28 @@ class Prunable:
         }
 
 
-def find_prunable(seen: Seen, kept: frozenset[str], compiled: Compiled) -> Prunable:
+def find_prunable(seen: Observed, kept: frozenset[str], compiled: Compiled) -> Prunable:
     """Return what neither the file, nor a kept release, nor a default names. `kept` are those releases' messages."""
     file_messages = {message.identifier for message in compiled.content.all_messages()}
-    wanted = kept | file_messages | {recorded.message for recorded in seen.defaults.values()}
+    wanted = kept | file_messages | {recorded.message for recorded in seen.table.defaults.values()}
     used = {image.identifier for image in compiled.content.images.values()}
-    for message in wanted & seen.message_rows.keys():
-        used |= {image.lower() for image in seen.message_rows[message].state.images}
+    for message in wanted & seen.table.message_rows.keys():
+        used |= {image.lower() for image in seen.table.message_rows[message].state.images}
     messages = {name: state for name, state in seen.messages.items() if name not in wanted}
     images = {name: image.state for name, image in seen.images.items() if name not in used}
     strangers = frozenset(name for name in messages if not _published(name, seen))
     return Prunable(messages, images, strangers)
 
 
-def _published(message: str, seen: Seen) -> bool:
+def _published(message: str, seen: Observed) -> bool:
     """Tell whether a release named it: publishing notes a message's images, even where it has none."""
-    row = seen.message_rows.get(message)
+    row = seen.table.message_rows.get(message)
     return row is not None and row.published
 
 
 def kept_messages(session: Session) -> frozenset[str]:
     """Return the messages that the table's releases name, predecessors too. Raises Failure while one is written."""
-    from console.releases import list_releases  # noqa: PLC0415  # boto3's half second is due by now, not before
+    from console.releases.listing import list_releases  # noqa: PLC0415  # boto3's half second is due by now, not before
 
     target = session.target
     found: set[str] = set()
@@ -74,7 +74,7 @@ def kept_messages(session: Session) -> frozenset[str]:
 
 
 def _is_old(begun: datetime | None) -> bool:
-    from console.releases import ABANDONED_AFTER  # noqa: PLC0415  # as above
+    from console.releases.cleanup import ABANDONED_AFTER  # noqa: PLC0415  # as above
 
     return begun is None or begun + ABANDONED_AFTER < datetime.now(UTC)
 

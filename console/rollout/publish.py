@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import subprocess
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +11,13 @@ from pathlib import Path
 
 from console.deployment.target import Target, find
 from console.deployment.where import Where
-from console.file.compile import Compiled, PreviousTexts, Progress, compile_document
+from console.file.compile import Compiled, Progress, compile_document
 from console.file.document import read
-from console.file.mistakes import Mistakes
-from console.releases import Published, ReleaseError, collect, current_texts, read_source
-from console.releases import publish as write
+from console.releases.cleanup import collect
+from console.releases.overview import look_at_table
+from console.releases.publish import Published
+from console.releases.publish import publish as write
+from console.releases.read import ReleaseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +39,17 @@ def prepare(
     document = read(where.file, progress=progress)
     compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
     target = find(where, document)
-    current = current_texts(target.app_table)
-    if current.release is not None:
-        previous = PreviousTexts(current.texts, current.states, live_experiments(target, current.release))
+    known = look_at_table(target.app_table).standing
+    if known.release is not None:
         compiled = compile_document(
             document,
             environment=where.env,
-            previous=previous,
+            previous=known.previous,
             now=instant,
             reshuffle=reshuffle,
             progress=progress,
         )
-    return Draft(compiled, target, current.release, instant, where.file.resolve().parent)
-
-
-def live_experiments(target: Target, release: int) -> Mapping[str, Sequence[tuple[str, int]]]:
-    """Return the experiments of a release, from its source."""
-    try:
-        return read(read_source(target.app_table, release)).experiments
-    except Mistakes:  # published by a console with another idea of YAML
-        return {}
+    return Draft(compiled, target, known.release, instant, where.file.resolve().parent)
 
 
 def publish(draft: Draft, progress: Progress | None = None) -> Published:

@@ -12,7 +12,8 @@ from retention.catalog import ABSENT, APPROVED, REJECTED
 from console.file.compile import Compiled
 from console.file.content import MessageUpload
 from console.file.entries import Document
-from console.rollout.observed import Row, Seen
+from console.releases.overview import StateRow
+from console.rollout.observed import Observed
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import plural
@@ -81,7 +82,7 @@ class Status:
         }
 
 
-def make_status(document: Document, compiled: Compiled, seen: Seen) -> Status:
+def make_status(document: Document, compiled: Compiled, seen: Observed) -> Status:
     """Return where everything stands; `compiled` with `seen.previous`."""
     rules = _rules(document)
     ours = {message.identifier for message in compiled.content.all_messages()}
@@ -110,7 +111,7 @@ def _rules(document: Document) -> dict[str, tuple[str, ...]]:
 
 
 def _text(
-    name: str, locale: str, message: MessageUpload, rules: tuple[str, ...], compiled: Compiled, seen: Seen
+    name: str, locale: str, message: MessageUpload, rules: tuple[str, ...], compiled: Compiled, seen: Observed
 ) -> TextStatus:
     state = seen.state(message.identifier, message.images)
     ids = compiled.release.texts[name][locale]
@@ -119,19 +120,19 @@ def _text(
         locale=locale,
         identifier=message.identifier,
         state=_told(state.message),
-        since=_since(seen.message_rows.get(message.identifier), state.message),
+        since=_since(seen.table.message_rows.get(message.identifier), state.message),
         image_states={image: _told(found) for image, found in state.images.items() if found != APPROVED},
         rules=rules,
         serves=next((each for each in ids if _is_served(each, seen)), None),
     )
 
 
-def _is_served(message: str, seen: Seen) -> bool:
-    row = seen.message_rows.get(message)
+def _is_served(message: str, seen: Observed) -> bool:
+    row = seen.table.message_rows.get(message)
     return row is not None and row.state.servable
 
 
-def _images(compiled: Compiled, seen: Seen) -> Iterator[ImageStatus]:
+def _images(compiled: Compiled, seen: Observed) -> Iterator[ImageStatus]:
     used = defaultdict(list)
     for name, texts in compiled.content.messages.items():
         for locale, message in texts.items():
@@ -145,7 +146,7 @@ def _images(compiled: Compiled, seen: Seen) -> Iterator[ImageStatus]:
             identifier=upload.identifier,
             size=upload.size,
             state=_told(state),
-            since=_since(seen.image_rows.get(upload.identifier), state),
+            since=_since(seen.table.image_rows.get(upload.identifier), state),
             used_by=tuple(used[upload.identifier]),
         )
 
@@ -154,7 +155,7 @@ def _told(state: str) -> str:
     return NOT_UPLOADED if state == ABSENT else state
 
 
-def _since(row: Row | None, state: str) -> str:
+def _since(row: StateRow | None, state: str) -> str:
     """Return when the state was first seen, if the table has seen it already."""
     return row.since if row is not None and row.state.message == state else ""
 

@@ -51,11 +51,6 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
     ),
 }
 
-# Arrows that the rooms still owe: each goes when its unification lands.
-OWED = {
-    *(("file", "deployment"), ("file", "releases"), ("file", "rollout"), ("releases", "deployment")),
-}
-
 # What `decide` and its words are made of may not even look at a module that does more.
 INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}
 
@@ -127,7 +122,7 @@ def test_arrows_of_the_table_point_down() -> None:
 def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
     """The arrows of the code are those of ROOMS."""
     allowed = ROOMS[room][1] | ({"retention"} if room != "terminal" else set())
-    assert rooms_imported(room) <= allowed | {to for start, to in OWED if start == room}
+    assert rooms_imported(room) <= allowed
 
 
 def test_the_handler_never_imports_the_console() -> None:

@@ -28,8 +28,8 @@ from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
 
 from console.cli.main import main
+from console.local.rows import create_table
 from console.local.surroundings import embedded_dynamodb
-from console.releases.other_rows import create_table
 from console.simulator import verbs
 from console.simulator.server import BoxServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published

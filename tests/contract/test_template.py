@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis.strategies import SearchStrategy, from_regex, sampled_from
 from retention.settings import Deployment, SyncDeployment
 
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
 from tests.support.iam_policies import operations
 from tests.support.sam_template import ROOT, Document, decided, defaults, resources, table_definition, template
 

@@ -14,7 +14,7 @@ from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import follow
 
 from console.appstore.client import AppleError
-from console.releases import load_live
+from console.releases.live import load_live
 from console.rollout.apply import Applying, Done, estimate, prospect
 from console.rollout.observed import apples_lists
 from console.simulator import verbs
@@ -318,7 +318,7 @@ def test_another_release_meanwhile_is_told(sandbox: Operator) -> None:
     sandbox.write(ours)
     with pytest.raises(Failure, match=r"Release 2 went live meanwhile.*run `retention apply` again"):
         meanwhile(sandbox, theirs)
-    live = sandbox.look().seen.live
+    live = sandbox.look().seen.table.live
     assert live is not None
     assert live.number == 2
 
@@ -424,7 +424,7 @@ def world(who: Operator) -> Any:
     """Return what Apple and the table have, but for release numbers and times."""
     shelf, app = who.shelf, APP.app_apple_id
     found = {item["sk"]["S"]: item for item in who.looking.query(**rows.query(TABLE, rows.app_pk(app)))["Items"]}
-    live = who.look().seen.live
+    live = who.look().seen.table.live
     assert live is not None
     return (
         sorted(shelf.images()),

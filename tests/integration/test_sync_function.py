@@ -36,7 +36,7 @@ from retention.review.lists import AppleError, AppStore, RateLimitedError
 from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
 
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response

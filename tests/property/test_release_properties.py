@@ -11,8 +11,9 @@ from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
-from console.releases import list_releases, read_source
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
+from console.releases.listing import list_releases
+from console.releases.read import read
 from tests.support.fake_table import APP
 from tests.support.small_release import put, release
 
@@ -30,7 +31,7 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: b
         client = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(client, "retention")
         put(client, "retention", release=release(source=source))
-        assert read_source(AppTable(client, "retention", APP), 1) == source
+        assert read(AppTable(client, "retention", APP), 1).source == source
         assert list_releases(AppTable(client, "retention", APP))[0].source_digest == rows.digest_of(source)
 
 

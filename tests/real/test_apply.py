@@ -9,7 +9,7 @@ from typing import Any
 from botocore.session import get_session
 from retention.request import PRODUCTION
 
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
 from console.simulator.server import BoxServer
 from tests.support.apply_operator import Operator, operator
 from tests.support.simulated_app import Clock, make_box, new_id

@@ -26,21 +26,14 @@ from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
 from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot
 from retention.rules import NO_FACTS, UNREADABLE
 
-from console.releases import (
-    PublishConflictError,
-    ReleaseError,
-    collect,
-    current_texts,
-    list_releases,
-    load_live,
-    pause,
-    publish,
-    read_source,
-    resume,
-    rollback,
-    verify,
-)
-from console.releases.other_rows import create_table, record_default, write_profile
+from console.local.rows import create_table, write_profile
+from console.releases.cleanup import collect
+from console.releases.current import PublishConflictError, pause, resume, rollback
+from console.releases.listing import list_releases
+from console.releases.live import live_number, load_live
+from console.releases.overview import record_default
+from console.releases.publish import publish
+from console.releases.read import ReleaseError, read, verify
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.fault_proxy import FaultProxy, trusted
 from tests.support.small_release import NOW, put, release
@@ -151,7 +144,7 @@ def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(clie
     """Whoever is second changes nothing and is told by whom it was beaten; with real threads, several times."""
     put(client, table)
     for _ in range(5):
-        before = current_texts(AppTable(client, table, APP)).release
+        before = live_number(AppTable(client, table, APP))
         outcomes = at_once(client, table, before)
         won = [outcome for outcome in outcomes if not isinstance(outcome, PublishConflictError)]
         lost = [outcome for outcome in outcomes if isinstance(outcome, PublishConflictError)]
@@ -208,7 +201,7 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: A
     """Byte for byte, in as many rows as it takes."""
     source = random.Random(size).randbytes(size)
     put(client, table, release=release(source=source))
-    assert read_source(AppTable(client, table, APP), 1) == source
+    assert read(AppTable(client, table, APP), 1).source == source
     assert list_releases(AppTable(client, table, APP))[0].source_digest == rows.digest_of(source)
 
 
@@ -270,7 +263,7 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any
         try:
             put(Dying(client, writes, after=after), table, "next")
         except Died:
-            live = current_texts(AppTable(client, table, APP)).release
+            live = live_number(AppTable(client, table, APP))
             assert live is not None
             verify(AppTable(client, table, APP), live)
         else:
@@ -314,7 +307,7 @@ def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
         thread.join(30)
     states = {message(client, table, name).message for name in APPROVED}
     assert states in ({"APPROVED"}, {"PENDING"})
-    assert current_texts(AppTable(client, table, APP)).release == 2
+    assert live_number(AppTable(client, table, APP)) == 2
 
 
 def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:

@@ -24,9 +24,12 @@ from console.appstore.saved_lists import read_lists
 from console.backup.archive import inspect
 from console.backup.export import export
 from console.backup.restore import import_app
+from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
-from console.releases import list_releases, publish, rollback
-from console.releases.other_rows import create_table, record_default, write_profile
+from console.releases.current import rollback
+from console.releases.listing import list_releases
+from console.releases.overview import record_default
+from console.releases.publish import publish
 from tests.support.killed_client import KilledError, Mortal
 from tests.support.waiting import PATIENCE
 

@@ -20,8 +20,8 @@ from retention.request import PRODUCTION
 from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
 
-from console.releases import current_texts
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
+from console.releases.live import live_number
 from console.simulator import verbs
 from console.simulator.server import BoxServer
 from console.simulator.shelf import UploadedImage, UploadedMessage
@@ -101,4 +101,4 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
         for message in (KEEP_EN, KEEP_FR)
     }
     assert states == {KEEP_EN: MessageState("APPROVED", {HERO: "APPROVED"}), KEEP_FR: MessageState("REJECTED")}
-    assert current_texts(AppTable(client, table, APP)).release == 2
+    assert live_number(AppTable(client, table, APP)) == 2

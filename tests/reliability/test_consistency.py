@@ -43,9 +43,13 @@ from retention.errors import CatalogUnavailableError, RetentionError
 from retention.lookup.store import Store
 from retention.review.snapshot import ImageState, SnapshotConflictError, apply_snapshot
 
-from console import releases
+from console.local.rows import create_table
 from console.local.samples import SAMPLE
-from console.releases import other_rows
+from console.releases.cleanup import collect
+from console.releases.current import pause, resume
+from console.releases.listing import list_releases
+from console.releases.publish import publish
+from console.releases.read import read, verify
 from tests.support import killed_processes
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.interleaved_calls import (
@@ -102,7 +106,7 @@ def figures() -> Iterator[Figures]:
 
 def new_table(client: Any) -> str:
     table = f"retention-{uuid.uuid4()}"
-    other_rows.create_table(client, table)
+    create_table(client, table)
     return table
 
 
@@ -149,7 +153,7 @@ class Scene:
 
     def whole(self) -> dict[tuple[str, str], Any]:
         """Return every row of every complete release."""
-        complete = [one.number for one in releases.list_releases(self.app_table) if one.complete]
+        complete = [one.number for one in list_releases(self.app_table) if one.complete]
         return {
             (item["pk"]["S"], item["sk"]["S"]): item
             for number in complete
@@ -169,7 +173,7 @@ class Scene:
 
 def named(scene: Scene, number: int) -> str:
     """Return what the rules of a release are called, having read it whole."""
-    found = releases.verify(AppTable(scene.client, scene.table, APP), number)
+    found = verify(AppTable(scene.client, scene.table, APP), number)
     name: str = rows.document_of(found[rows.PRODUCT + "*"])["rules"][0]["name"]
     return name
 
@@ -185,7 +189,7 @@ def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_
         for writes in range(1, 200, STRIDE):
             scene = Scene(client, new_table(client))
             if operation == "resume":
-                releases.pause(AppTable(client, scene.table, APP))
+                pause(AppTable(client, scene.table, APP))
             process = killed_processes.start(dynamodb_local, scene.table, operation, writes)
             process.join(PATIENCE)
             assert process.exitcode in {0, KILLED}
@@ -221,7 +225,7 @@ def seen_whole(scene: Scene) -> int:
 def goes_on(scene: Scene) -> int:
     """Check that publishing and importing succeed, and what is collected when. Returns how many leftovers were."""
     client, table = scene.client, scene.table
-    releases.resume(AppTable(client, table, APP))
+    resume(AppTable(client, table, APP))
     done = put(client, table, "again")
     scene.approve()
     assert scene.message(KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
@@ -229,9 +233,9 @@ def goes_on(scene: Scene) -> int:
     scene.clock.now += 30
     assert scene.look(scene.warm) == (done.number, "again", False)
     before = scene.whole()
-    incomplete = [one.number for one in releases.list_releases(AppTable(client, table, APP)) if not one.complete]
-    assert releases.collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
-    assert releases.collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
+    incomplete = [one.number for one in list_releases(AppTable(client, table, APP)) if not one.complete]
+    assert collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
+    assert collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
     assert scene.left() == before
     return len(incomplete)
 
@@ -251,7 +255,7 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
         store = Store(partial(SdkConnection, client), table)
         if "current" in head:
             assert store.catalog(APP, "pro.monthly", "en-US", soon()).catalog.release == 1
-            releases.verify(AppTable(client, table, APP), 1)
+            verify(AppTable(client, table, APP), 1)
         else:
             with pytest.raises(CatalogUnavailableError, match="nothing has been published"):
                 store.catalog(APP, "pro.monthly", "en-US", soon())
@@ -293,7 +297,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
         current = rows.number(client.get_item(**rows.get(table, rows.head_key(APP)))["Item"], "current")
         assert current in numbers.values()
         for who, its in numbers.items():
-            assert releases.read_source(AppTable(client, table, APP), its).endswith(f"# {who}\n".encode())
+            assert read(AppTable(client, table, APP), its).source.endswith(f"# {who}\n".encode())
         for text in lost:
             assert f"Release {current}, published by" in text
             assert f"run this again: it then starts from release {current}." in text
@@ -302,7 +306,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
             assert number == 0 or told == {live, min(numbers.values())}
         live = current
         outcomes["one complete, one error" if lost else "both complete, in order"] += 1
-    listed = releases.list_releases(AppTable(client, table, APP))
+    listed = list_releases(AppTable(client, table, APP))
     assert all(one.complete for one in listed)
     figures.note(
         "two `retention publish` at once",
@@ -349,7 +353,7 @@ class Load:
     def __post_init__(self) -> None:
         self.app_table = AppTable(self.client, self.table, APP)
         killed_processes.import_list(self.client, self.table, 1)
-        releases.publish(self.app_table, made_release(1), who="r1", commit=None, now=NOW)
+        publish(self.app_table, made_release(1), who="r1", commit=None, now=NOW)
         self.import_list()
         self.readers = [
             killed_processes.reader(self.endpoint, self.table, seed, self.done, self.results, self.progress)
@@ -405,8 +409,8 @@ class Load:
     def _check(self, sights: list[killed_processes.Sight]) -> None:
         head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
         assert head.current is not None
-        releases.verify(self.app_table, head.current)
-        by_number = {one.number: one.published_by for one in releases.list_releases(self.app_table)}
+        verify(self.app_table, head.current)
+        by_number = {one.number: one.published_by for one in list_releases(self.app_table)}
         for sight in sights:
             assert (sight.mixtures, sight.failures) == ([], [])
             assert {n: name for n, name in sight.names.items() if by_number.get(n, name) != name} == {}

@@ -25,8 +25,8 @@ from retention.aws.deadline import MAX_ABANDONED
 from retention.catalog import FORMAT
 from retention.lookup.store import HEAD_SECONDS, QUIET_SECONDS
 
+from console.local.rows import create_table
 from console.local.surroundings import embedded_dynamodb, function_environment
-from console.releases.other_rows import create_table
 from tests.support.endpoint_on_fakes import AUTHORITY, load_app
 from tests.support.endpoint_with_faults import (
     CASES,

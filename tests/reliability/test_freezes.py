@@ -24,9 +24,9 @@ from botocore.session import get_session
 from retention.aws.app_table import AppTable
 from retention.lookup.store import CACHED_SECONDS, HEAD_SECONDS
 
+from console.local.rows import create_table
 from console.local.surroundings import function_environment
-from console.releases import pause, resume
-from console.releases.other_rows import create_table
+from console.releases.current import pause, resume
 from tests.support.endpoint_on_fakes import AUTHORITY
 from tests.support.endpoint_with_faults import event, fill
 from tests.support.fake_table import APP

@@ -36,9 +36,9 @@ from retention.review.snapshot import SnapshotReport
 from retention.settings import SyncDeployment
 
 import console as console_package
+from console.local.rows import write_profile
 from console.local.samples import SAMPLE_CLOCK
 from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
-from console.releases.other_rows import write_profile
 from console.simulator.api import Request, Response
 from console.simulator.server import Server
 from tests.minting import signed

@@ -21,7 +21,7 @@ from console.deployment.session import Session
 from console.deployment.target import Target
 from console.deployment.where import Where
 from console.file.document import read
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
 from console.rollout.apply import Applying, Done, Prospect, prospect
 from console.rollout.plan import Plan
 from console.simulator import verbs

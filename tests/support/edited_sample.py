@@ -13,8 +13,8 @@ import pytest
 
 from console.cli.main import main
 from console.file.edition import Edition, from_file
+from console.local.rows import create_table
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
-from console.releases.other_rows import create_table
 
 APP = "6745974591"
 Run = Callable[..., tuple[int, str, str]]

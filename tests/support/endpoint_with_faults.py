@@ -33,8 +33,8 @@ from retention.review.snapshot import apply_snapshot
 from retention.settings import Deployment
 
 from console.file.release import Release
-from console.releases import publish
-from console.releases.other_rows import write_profile
+from console.local.rows import write_profile
+from console.releases.publish import publish
 from console.simulator.authority import Authority, request_claims
 from tests.support.endpoint_on_fakes import AUTHORITY, load_app
 from tests.support.fake_table import APP, SETTINGS, Clock, sheet

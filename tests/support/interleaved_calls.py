@@ -29,9 +29,13 @@ from retention.review import snapshot
 from retention.review.snapshot import ImageState, apply_snapshot
 from retention.table import Item
 
-from console import releases
 from console.file.release import ImageFacts, Release
-from console.releases import publishing
+from console.releases import publish as publishing_module
+from console.releases.cleanup import collect
+from console.releases.current import pause, resume, rollback
+from console.releases.live import live_number
+from console.releases.publish import Published, publish
+from console.releases.read import verify
 from tests.support.fake_table import APP, HERO, KEEP_FR, SETTINGS, TABLE
 from tests.support.small_release import NOW, release
 from tests.support.writable_table import Change, Client, Name, WritableTable
@@ -252,7 +256,7 @@ class World:
         self.import_writes = 0
         self._patches = [
             # One call at a time for each operation, so that a sequence of steps means one thing.
-            patch.object(publishing, "ThreadPoolExecutor", _OneByOne),
+            patch.object(publishing_module, "ThreadPoolExecutor", _OneByOne),
             patch.object(snapshot, "ThreadPoolExecutor", _OneByOne),
         ]
         for change in self._patches:
@@ -293,9 +297,9 @@ class World:
         name = f"r{self._count}"
         made = made_release(self._count)
 
-        def work(client: Client) -> releases.Published:
-            based_on = self._bases[name] = releases.current_texts(_rows(client)).release
-            done = releases.publish(
+        def work(client: Client) -> Published:
+            based_on = self._bases[name] = live_number(_rows(client))
+            done = publish(
                 _rows(client),
                 made,
                 who=name,
@@ -304,7 +308,7 @@ class World:
                 based_on=based_on,
                 clock=lambda: self.now,
             )
-            releases.collect(_rows(client), now=self.time, keep=KEEP + 2)
+            collect(_rows(client), now=self.time, keep=KEEP + 2)
             return done
 
         return self._begin("publish", work, name)
@@ -321,14 +325,14 @@ class World:
         """Without a number, or to the complete release of this rank, the newest being 0."""
         whole = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
         to = whole[-1 - rank % len(whole)] if whole and rank is not None else None
-        return self._begin("rollback", lambda client: releases.rollback(_rows(client), to))
+        return self._begin("rollback", lambda client: rollback(_rows(client), to))
 
     def pause(self, *, paused: bool) -> Process:
-        change = releases.pause if paused else releases.resume
+        change = pause if paused else resume
         return self._begin("pause", lambda client: change(_rows(client)))
 
     def collect(self, keep: int = KEEP) -> Process:
-        return self._begin("collect", lambda client: releases.collect(_rows(client), now=self.time, keep=keep))
+        return self._begin("collect", lambda client: collect(_rows(client), now=self.time, keep=keep))
 
     # What must hold at every write -----------------------------------------------------------------------------------
 
@@ -426,7 +430,7 @@ class World:
 
     def _must_be_whole(self, number: int) -> None:
         try:
-            found = releases.verify(AppTable(self.table.client(), TABLE, APP), number)
+            found = verify(AppTable(self.table.client(), TABLE, APP), number)
         except (RetentionError, rows.UnreadableRowError) as error:
             self.violations.append(f"{self._who()}: release {number}, which is live, is not whole: {error}")
             return
@@ -508,11 +512,11 @@ class World:
             process.kill(after=False)
         self.now += 2 * HOUR
         client = self.table.client()
-        releases.collect(_rows(client), now=self.time, keep=KEEP)
+        collect(_rows(client), now=self.time, keep=KEEP)
         numbers = {number for name in self.table.items if (number := _number(name)) is not None}
         for number in sorted(numbers):
             try:
-                releases.verify(_rows(client), number)
+                verify(_rows(client), number)
             except RetentionError as error:
                 self.violations.append(f"left over after collecting: {error}")
         if not numbers <= self._complete:

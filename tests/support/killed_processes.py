@@ -37,9 +37,12 @@ from retention.errors import CatalogUnavailableError, RetentionError
 from retention.lookup.store import Store
 from retention.review.snapshot import ImageState, apply_snapshot
 
-from console import releases
 from console.cli.main import main
 from console.file.release import ImageFacts, Release
+from console.releases.cleanup import collect
+from console.releases.current import PublishConflictError, pause, resume, rollback
+from console.releases.live import live_number
+from console.releases.publish import publish
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.interleaved_calls import IMAGES, MESSAGES, OTHERS_EN, TICK, made_release
 from tests.support.small_release import NOW, put, release
@@ -158,7 +161,7 @@ def _lose(client: Any, table: str) -> None:
 
     try:
         put(client, table, "loser", progress=progress)
-    except releases.PublishConflictError:
+    except PublishConflictError:
         return
     raise AssertionError("nobody overtook it")
 
@@ -175,19 +178,19 @@ def _prune(client: Any, table: str) -> None:
 
 
 def _rollback(client: Any, table: str) -> None:
-    releases.rollback(AppTable(client, table, APP))
+    rollback(AppTable(client, table, APP))
 
 
 def _pause(client: Any, table: str) -> None:
-    releases.pause(AppTable(client, table, APP))
+    pause(AppTable(client, table, APP))
 
 
 def _resume(client: Any, table: str) -> None:
-    releases.resume(AppTable(client, table, APP))
+    resume(AppTable(client, table, APP))
 
 
 def _collect(client: Any, table: str) -> None:
-    releases.collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2), keep=1)
+    collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2), keep=1)
 
 
 WIDE: Final = "publish of 20 products"
@@ -435,18 +438,18 @@ def _run_errand(
 
 def _publish_numbered(client: Any, table: str, number: int) -> None:
     app_table = AppTable(client, table, APP)
-    based_on = releases.current_texts(app_table).release
-    releases.publish(app_table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
-    releases.collect(app_table, now=NOW)
+    based_on = live_number(app_table)
+    publish(app_table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
+    collect(app_table, now=NOW)
 
 
 def _go_back(client: Any, table: str, _: int) -> None:
-    releases.rollback(AppTable(client, table, APP))
+    rollback(AppTable(client, table, APP))
 
 
 def _pause_and_resume(client: Any, table: str, _: int) -> None:
-    releases.pause(AppTable(client, table, APP))
-    releases.resume(AppTable(client, table, APP))
+    pause(AppTable(client, table, APP))
+    resume(AppTable(client, table, APP))
 
 
 _ERRANDS: Final[Mapping[str, Callable[[Any, str, int], object]]] = {

@@ -17,7 +17,7 @@ import pytest
 from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.main import main
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
 from console.simulator.api import Answer
 from console.simulator.box import Box, TestConfig
 from console.simulator.server import BoxServer

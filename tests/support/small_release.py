@@ -9,7 +9,7 @@ from typing import Any
 from retention.aws.app_table import AppTable
 
 from console.file.release import ImageFacts, Release
-from console.releases import Published, publish
+from console.releases.publish import Published, publish
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, sheet
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

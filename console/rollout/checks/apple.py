@@ -12,8 +12,9 @@ from console.appstore.client import Apple, AppleError, Kind
 from console.appstore.realtime_url import shown
 from console.deployment.finding import BAD, GOOD, Finding, guarded, not_looked
 from console.deployment.session import app_store, base_url, find_key
+from console.releases.overview import TableOverview
 from console.rollout.checks.known import Known, Step
-from console.rollout.observed import Seen
+from console.rollout.observed import Observed
 from console.terminal.words import plural
 
 _MAX_SKEW: Final = 60.0  # seconds
@@ -74,8 +75,7 @@ def apple(known: Known) -> Step:
             f" {plural(len(messages), 'message')} and {plural(len(images), 'image')}.",
         )
         yield from guarded("endpoint", lambda: _endpoint(service))
-    table = known.table or Seen(environment, {}, {})
-    return replace(known, seen=replace(table, environment=environment, messages=messages, images=images))
+    return replace(known, seen=Observed(environment, messages, images, known.table or TableOverview()))
 
 
 def _endpoint(service: Apple) -> Iterator[Finding]:

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from retention.catalog import APPROVED
 
 from console.deployment.finding import BAD, GOOD, Finding, not_looked
+from console.releases.read import StoredRelease
 from console.rollout.checks.known import Known, Step, some
 from console.rollout.defaults import AGREED, DIFFERENT, coverage
-from console.rollout.observed import Live, Seen
+from console.rollout.observed import Observed
 from console.terminal.words import plural
 
 
 def live_messages(known: Known) -> Step:
     """Find the texts of live rules of which no message can be served."""
-    if known.seen is None or known.seen.live is None:
+    if known.seen is None or known.seen.table.live is None:
         yield not_looked("live-messages", "the live messages' approval", "Apple and the live release")
         return known
-    unservable = sorted(_unservable(known.seen, known.seen.live))
+    unservable = sorted(_unservable(known.seen, known.seen.table.live))
     if unservable:
         yield Finding(
             "live-messages",
@@ -31,7 +32,7 @@ def live_messages(known: Known) -> Step:
     return known
 
 
-def _unservable(seen: Seen, live: Live) -> Iterator[str]:
+def _unservable(seen: Observed, live: StoredRelease) -> Iterator[str]:
     """Yield the sets and locales of live rules of which no message is approved, each with the states at Apple."""
     places = {
         (name, locale): ids

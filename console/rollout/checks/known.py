@@ -18,7 +18,8 @@ from console.deployment.target import Target
 from console.deployment.where import Access, Where
 from console.file.compile import Compiled
 from console.file.entries import Document
-from console.rollout.observed import Seen
+from console.releases.overview import TableOverview
+from console.rollout.observed import Observed
 
 _MOST_NAMES: Final = 5
 
@@ -40,9 +41,9 @@ class Known:
     compiled: Compiled | None = None
     target: Target | None = None
     head: Item | None = None
-    table: Seen | None = None
+    table: TableOverview | None = None
     key: ApiKey | None = None
-    seen: Seen | None = None
+    seen: Observed | None = None
 
     def aws(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
         """Return a client of an AWS service in the stack's region."""

@@ -10,8 +10,8 @@ from console.deployment.session import read_file
 from console.deployment.target import find
 from console.file.compile import compile_document
 from console.file.mistakes import Mistakes
+from console.releases.overview import look_at_table
 from console.rollout.checks.known import Known, Step
-from console.rollout.observed import look_at_table
 from console.terminal.words import plural
 
 

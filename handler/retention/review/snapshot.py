@@ -21,6 +21,7 @@ from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, REJECTED, MessageState
 from retention.errors import RetentionError
 from retention.request import is_uuid
+from retention.review.stored import NO_TEXTS, ReleaseTexts, read_texts
 from retention.table import Item, Request
 
 V = TypeVar("V")
@@ -126,22 +127,11 @@ def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
 # Reading the table --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """Ids of the live release's messages, in all locales: those its rules can `serve`, and all that it `names`."""
-
-    serves: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-
-def _live(app_table: AppTable, release: int | None) -> _Live:
-    """Read what `release` says. Raises UnreadableRowError."""
+def _live(app_table: AppTable, release: int | None) -> ReleaseTexts:
+    """Read the texts of `release`. Raises UnreadableRowError."""
     if release is None:
-        return _Live()
-    document = rows.document_of(app_table.get(rows.texts_key(app_table.app_apple_id, release)))
-    by_set = {name: {id_ for ids in texts.values() for id_ in ids} for name, texts in document["texts"].items()}
-    serves = frozenset().union(*(by_set[name] for name in document["served"]))
-    return _Live(serves, frozenset().union(*by_set.values()))
+        return NO_TEXTS
+    return read_texts(app_table.get(rows.texts_key(app_table.app_apple_id, release)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,21 +289,22 @@ class _Run:
         images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
         return MessageState(self._messages.get(message, ABSENT), images)
 
-    def _rejected_images(self, found: Mapping[str, Item], live: _Live) -> set[str]:
+    def _rejected_images(self, found: Mapping[str, Item], live: ReleaseTexts) -> set[str]:
         used = {image.lower() for name in live.names & set(found) for image in rows.read_message(found[name]).images}
         return {name for name in used if name in self._images and self._images[name].state == REJECTED}
 
-    def _judge(self, seen: _Seen, *, allowed: bool) -> _Live:
+    def _judge(self, seen: _Seen, *, allowed: bool) -> ReleaseTexts:
         """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
         try:
             live = _live(self._app_table, seen.current)
         except rows.UnreadableRowError as error:
             if allowed:
-                return _Live()
+                return NO_TEXTS
             raise SnapshotRefusedError(
                 "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
             ) from error
-        now = {name for name, item in seen.messages.items() if name in live.serves and rows.read_message(item).servable}
+        serves = live.serves
+        now = {name for name, item in seen.messages.items() if name in serves and rows.read_message(item).servable}
         self._servable |= now
         self._silenced = {
             name for name in self._servable if not self._after(name, seen.messages.get(name, {})).servable

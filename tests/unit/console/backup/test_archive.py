@@ -27,8 +27,12 @@ from console.backup.restore import (
     check_place,
     import_app,
 )
-from console.releases import ReleaseError, list_releases, load_live, pause, rollback
-from console.releases.other_rows import create_table, record_default, write_profile
+from console.local.rows import create_table, write_profile
+from console.releases.current import pause, rollback
+from console.releases.listing import list_releases
+from console.releases.live import load_live
+from console.releases.overview import record_default
+from console.releases.read import ReleaseError
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.killed_client import KilledError, Mortal
 from tests.support.small_release import NOW, put, release

@@ -22,7 +22,7 @@ from console.file.compile import PreviousTexts
 from console.file.edition import Edition, Standing
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
-from console.releases.other_rows import record_default
+from console.releases.overview import record_default
 from console.terminal.failure import Failure
 from tests.support.edited_sample import APP, Run, edited, edition, empty_table, runner
 

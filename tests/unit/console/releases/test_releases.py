@@ -18,26 +18,22 @@ from retention.errors import CatalogUnavailableError
 from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.file.release import ImageFacts
-from console.releases import (
-    Current,
+from console.local.rows import create_table, write_profile
+from console.releases.cleanup import collect, delete_release
+from console.releases.current import (
     Moved,
     PublishConflictError,
-    ReleaseError,
     ReleaseLostError,
-    collect,
-    current_texts,
-    delete_release,
-    list_releases,
-    load_live,
     make_current,
     pause,
-    publish,
-    read_source,
     resume,
     rollback,
-    verify,
 )
-from console.releases.other_rows import create_table, record_default, write_profile
+from console.releases.listing import list_releases
+from console.releases.live import live_number, load_live
+from console.releases.overview import TableOverview, look_at_table, record_default
+from console.releases.publish import publish
+from console.releases.read import ReleaseError, read, verify
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from tests.support.small_release import NOW, put, release
 
@@ -166,9 +162,9 @@ def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
     """Between any two of our reads: an old state written over a new one would stay, for nobody raised the version."""
     put(client, TABLE)
     query = client.query
-    for read in range(1, 5):
+    for reads in range(1, 5):
         apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
-        left = iter([None] * read)
+        left = iter([None] * reads)
 
         def meanwhile(left: Any = left, **request: Any) -> Any:
             answer = query(**request)
@@ -185,7 +181,7 @@ def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
 def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
     """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
     put(client, TABLE)
-    based_on = current_texts(AppTable(client, TABLE, APP)).release
+    based_on = live_number(AppTable(client, TABLE, APP))
     put(client, TABLE, "winner", who="bob")
     with pytest.raises(PublishConflictError, match=r"release 2, published by bob at 2026-11-24T12.* run this again"):
         put(client, TABLE, "loser", based_on=based_on)
@@ -230,7 +226,7 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
         finally:
             rollback(AppTable(client, TABLE, APP), to=2)  # between the conflict and the tidying up
 
-    monkeypatch.setattr("console.releases.publishing.make_current", overtaken)
+    monkeypatch.setattr("console.releases.publish.make_current", overtaken)
     with pytest.raises(PublishConflictError):
         put(client, TABLE, "late")
     assert head(client)["current"] == {"N": "2"}
@@ -289,7 +285,7 @@ def test_the_source_comes_back_byte_for_byte(client: Any, size: int) -> None:
     """Whatever its size: it is kept in chunks."""
     source = random.Random(size).randbytes(size)
     put(client, TABLE, release=release(source=source))
-    assert read_source(AppTable(client, TABLE, APP), 1) == source
+    assert read(AppTable(client, TABLE, APP), 1).source == source
     assert list_releases(AppTable(client, TABLE, APP))[0].source_digest == rows.digest_of(source)
 
 
@@ -300,13 +296,14 @@ def test_the_digest_is_of_the_content_and_nothing_else(client: Any) -> None:
     assert put(client, TABLE, "two").digest != first
 
 
-def test_current_texts_are_those_of_the_live_release_with_the_states_of_all_messages(client: Any) -> None:
+def test_previous_texts_are_those_of_the_live_release_with_the_states_of_all_messages(client: Any) -> None:
     """What compiling needs to keep the predecessor of a corrected text."""
-    assert current_texts(AppTable(client, TABLE, APP)) == Current(None, {}, {})
+    assert look_at_table(AppTable(client, TABLE, APP)) == TableOverview()
     put(client, TABLE)
     apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {})
-    found = current_texts(AppTable(client, TABLE, APP))
-    assert found.release == 1
+    known = look_at_table(AppTable(client, TABLE, APP)).standing
+    found = known.previous
+    assert known.release == 1
     assert found.texts["keep"] == {"en-US": (KEEP_EN,), "fr-FR": (KEEP_FR,)}
     assert (found.states[KEEP_EN].message, found.states[ANYONE_EN].message) == ("APPROVED", "ABSENT")
 
@@ -349,7 +346,7 @@ def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, mo
     """A publisher died just before; nobody has seen its release, and who wants back what was does not mean it."""
     put(client, TABLE)
     with monkeypatch.context() as patch:
-        patch.setattr("console.releases.publishing.make_current", died)
+        patch.setattr("console.releases.publish.make_current", died)
         with pytest.raises(KeyboardInterrupt):
             put(client, TABLE, "dead")
     put(client, TABLE, "three")
@@ -437,7 +434,7 @@ def test_before_anything_is_published_there_is_nothing_to_load_or_roll_back(clie
     with pytest.raises(ReleaseError):
         rollback(AppTable(client, TABLE, APP))
     with pytest.raises(ReleaseError):
-        read_source(AppTable(client, TABLE, APP), 1)
+        read(AppTable(client, TABLE, APP), 1)
 
 
 # Collecting

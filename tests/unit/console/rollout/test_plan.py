@@ -18,8 +18,10 @@ from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.file.release import Release
+from console.releases.overview import RecordedDefault, StateRow, TableOverview
+from console.releases.read import StoredRelease
 from console.rollout.defaults import coverage
-from console.rollout.observed import Live, Recorded, Row, Seen
+from console.rollout.observed import Observed
 from console.rollout.plan import Plan, UploadImage, make_plan, upload_order
 from console.rollout.prune import find_prunable
 from console.rollout.status import make_status
@@ -47,7 +49,7 @@ rules:
   - {name: annual, when: {productId: pro.annual}, answer: {message: same}}
   - {name: everyone, answer: {message: keep}}
 """
-EMPTY = Seen(PRODUCTION, {}, {})
+EMPTY = Observed(PRODUCTION, {}, {})
 
 
 @pytest.fixture
@@ -57,37 +59,44 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def written(folder: Path, text: str = FILE, seen: Seen = EMPTY) -> tuple[Document, Compiled]:
+def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Document, Compiled]:
     document = read(text.encode(), folder)
     return document, compile_document(document, previous=seen.previous, now=NOW)
 
 
-def plan(folder: Path, seen: Seen = EMPTY, text: str = FILE) -> Plan:
+def plan(folder: Path, seen: Observed = EMPTY, text: str = FILE) -> Plan:
     return make_plan(*written(folder, text, seen), seen)
 
 
-def live(release: Release, number: int = 1) -> Live:
-    return Live(number, FORMAT, release.settings, release.sheets, release.texts)
+def live(release: Release, number: int = 1) -> StoredRelease:
+    return StoredRelease(number, FORMAT, release.settings, release.sheets, release.texts)
 
 
-def everything(compiled: Compiled, environment: str = PRODUCTION, state: str = "APPROVED", **more: Any) -> Seen:
+def _with(seen: Observed, **rows: Any) -> Observed:
+    """Return what is seen where the table holds these rows instead."""
+    return replace(seen, table=replace(seen.table, **rows))
+
+
+def everything(compiled: Compiled, environment: str = PRODUCTION, state: str = "APPROVED", **more: Any) -> Observed:
     """Return what is seen where a file has been applied and every message and image is in `state`."""
     images = {image.identifier: ImageState(state, image.size) for image in compiled.content.images.values()}
     messages = {message.identifier: state for message in compiled.content.all_messages()}
     found = {message.identifier: message.images for message in compiled.content.all_messages()}
     known = {
-        name: Row(MessageState(state, dict.fromkeys(used, state)), "2026-11-24T12:00:00+00:00", published=True)
+        name: StateRow(MessageState(state, dict.fromkeys(used, state)), "2026-11-24T12:00:00+00:00", published=True)
         for name, used in found.items()
     }
     texts = compiled.release.texts["keep"]
-    return Seen(
+    return Observed(
         environment,
         messages,
         images,
-        live(compiled.release),
-        known,
-        {name: Row(MessageState(state)) for name in images},
-        {("pro.monthly", locale): Recorded(ids[0]) for locale, ids in texts.items()},
+        TableOverview(
+            live(compiled.release),
+            known,
+            {name: StateRow(MessageState(state)) for name in images},
+            {("pro.monthly", locale): RecordedDefault(ids[0]) for locale, ids in texts.items()},
+        ),
         **more,
     )
 
@@ -131,7 +140,7 @@ def test_predecessors_of_the_live_release_are_no_difference(folder: Path) -> Non
     seen = everything(compiled)
     old = "00000000-0000-5000-8000-000000000001"
     new = ids(compiled)["fr-FR"]
-    assert seen.live is not None
+    assert seen.table.live is not None
     sheets = {
         name: {
             **sheet,
@@ -147,7 +156,7 @@ def test_predecessors_of_the_live_release_are_no_difference(folder: Path) -> Non
         key: {locale: (*found, old) if found[0] == new else found for locale, found in by.items()}
         for key, by in compiled.release.texts.items()
     }
-    assert plan(folder, replace(seen, live=replace(seen.live, sheets=sheets, texts=texts))).agrees
+    assert plan(folder, _with(seen, live=replace(seen.table.live, sheets=sheets, texts=texts))).agrees
 
 
 @pytest.mark.parametrize(
@@ -172,8 +181,8 @@ def test_an_older_format_is_published_anew(folder: Path) -> None:
     """What an older console wrote is compiled again."""
     _, compiled = written(folder)
     seen = everything(compiled)
-    assert seen.live is not None
-    found = plan(folder, replace(seen, live=replace(seen.live, format=FORMAT - 1))).publish
+    assert seen.table.live is not None
+    found = plan(folder, _with(seen, live=replace(seen.table.live, format=FORMAT - 1))).publish
     assert found is not None
     assert found.changes == (f"the format of releases: {FORMAT - 1} → {FORMAT}",)
 
@@ -214,7 +223,7 @@ def test_coverage_puts_gaps_first(folder: Path) -> None:
     seen = everything(compiled, state="PENDING")
     fr = ids(compiled)["fr-FR"]
     messages = {**seen.messages, fr: "APPROVED"}
-    seen = replace(seen, messages=messages, defaults={("pro.monthly", "en-US"): Recorded("x")})
+    seen = _with(replace(seen, messages=messages), defaults={("pro.monthly", "en-US"): RecordedDefault("x")})
     found = [(one.product, one.locale, one.standing) for one in coverage(document, compiled, seen)]
     assert found == [
         ("pro.annual", "en-GB", "gap"),
@@ -240,17 +249,16 @@ def test_prune_spares_what_is_named(folder: Path) -> None:
     _, compiled = written(folder)
     seen = everything(compiled)
     rows = {
-        **seen.message_rows,
-        "kept": Row(MessageState("APPROVED", {"kept-image": "APPROVED"}), published=True),
-        "old": Row(MessageState("APPROVED"), published=True),
+        **seen.table.message_rows,
+        "kept": StateRow(MessageState("APPROVED", {"kept-image": "APPROVED"}), published=True),
+        "old": StateRow(MessageState("APPROVED"), published=True),
     }
     seen = replace(
         seen,
         messages={**seen.messages, **dict.fromkeys(("kept", "old", "default", "stranger"), "APPROVED")},
         images={**seen.images, "kept-image": ImageState("APPROVED"), "old-image": ImageState("PENDING")},
-        message_rows=rows,
-        defaults={**seen.defaults, ("p", "ja"): Recorded("default")},
     )
+    seen = _with(seen, message_rows=rows, defaults={**seen.table.defaults, ("p", "ja"): RecordedDefault("default")})
     found = find_prunable(seen, frozenset({"kept"}), compiled)
     assert (set(found.messages), dict(found.images)) == ({"old", "stranger"}, {"old-image": "PENDING"})
     assert found.strangers == {"stranger"}

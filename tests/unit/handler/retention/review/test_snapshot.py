@@ -26,8 +26,9 @@ from retention.review.snapshot import (
     read_message_list,
 )
 
-from console.releases import load_live, pause
-from console.releases.other_rows import create_table
+from console.local.rows import create_table
+from console.releases.current import pause
+from console.releases.live import load_live
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.small_release import put
 

@@ -9,7 +9,8 @@ from retention.aws.app_table import AppTable
 from retention.table import Request
 
 from console.releases.attributes import current_in, text
-from console.releases.read import ReleaseError, list_releases, verify
+from console.releases.listing import list_releases
+from console.releases.read import ReleaseError, verify
 
 
 class PublishConflictError(ReleaseError):

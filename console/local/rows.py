@@ -1,25 +1,13 @@
-"""Rows that no release is made of: default messages, a customer's facts; and, on this machine, the table itself."""
+"""Rows that only this machine and tests write: a customer's facts, and the table itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.sdk import Client
-
-
-def record_default(app_table: AppTable, product_id: str, locale: str, message_id: str, now: datetime) -> None:
-    """Note that `message_id` is the default message of a product in one of Apple's locales."""
-    item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
-    app_table.put({"Item": {**rows.default_key(app_table.app_apple_id, product_id, locale), **item}})
-
-
-def forget_default(app_table: AppTable, product_id: str, locale: str) -> None:
-    """Note that a product has no default message in a locale any more."""
-    app_table.delete(rows.default_key(app_table.app_apple_id, product_id, locale))
 
 
 def write_profile(

@@ -1,0 +1,114 @@
+"""What the table holds of an app besides customers: the live release, review states, default messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from retention import table as rows
+from retention.aws.app_table import AppTable
+from retention.catalog import MessageState
+from retention.table import Item
+
+from console.file.compile import PreviousTexts
+from console.file.edition import Standing
+from console.releases.read import StoredRelease, read
+
+_DEFAULT: Final = "default#"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """The table's row of a message or an image. `since` is when its state was first seen, empty if unknown.
+
+    `published`: a release named it, which is when its images are noted, even if it has none.
+    """
+
+    state: MessageState
+    since: str = ""
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDefault:
+    """The default message we configured for a product in a locale, and when (ISO 8601)."""
+
+    message: str
+    configured_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableOverview:
+    """Rows of messages and images by lower-case id; `defaults` by (product id, locale)."""
+
+    live: StoredRelease | None = None
+    message_rows: Mapping[str, StateRow] = field(default_factory=dict)
+    image_rows: Mapping[str, StateRow] = field(default_factory=dict)
+    defaults: Mapping[tuple[str, str], RecordedDefault] = field(default_factory=dict)
+    paused: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        """What editions are judged with, by the states that the table holds."""
+        states = {message: row.state for message, row in self.message_rows.items()}
+        return Standing(
+            states=states,
+            defaults={place: recorded.message for place, recorded in self.defaults.items()},
+            release=None if self.live is None else self.live.number,
+            paused=self.paused,
+            previous=self.previous(states),
+        )
+
+    def previous(self, states: Mapping[str, MessageState]) -> PreviousTexts:
+        """Return what compiling needs to keep predecessors, with these review states."""
+        if self.live is None:
+            return PreviousTexts({}, states)
+        return PreviousTexts(self.live.texts, states, self.live.experiments)
+
+
+def look_at_table(app_table: AppTable) -> TableOverview:
+    """Read everything but customers. Raises ReleaseError where the live release is damaged, and AWS's errors."""
+    items = {rows.string(item, "sk"): item for item in app_table.of_app()}
+    head = rows.read_head(items.get(rows.HEAD, {}))
+    return TableOverview(
+        live=None if head.current is None else read(app_table, head.current),
+        message_rows=_rows(items, rows.MESSAGE),
+        image_rows=_rows(items, rows.IMAGE),
+        defaults=_defaults(items),
+        paused=head.paused,
+    )
+
+
+def _rows(items: Mapping[str, Item], prefix: str) -> dict[str, StateRow]:
+    return {
+        rows.id_of(item): StateRow(rows.read_message(item), str(item.get("since", {}).get("S", "")), "images" in item)
+        for sk, item in items.items()
+        if sk.startswith(prefix)
+    }
+
+
+def _defaults(items: Mapping[str, Item]) -> dict[tuple[str, str], RecordedDefault]:
+    found = {}
+    for sk, item in items.items():
+        if sk.startswith(_DEFAULT):
+            # A locale has no `#`; a product id may.
+            product, _, locale = sk.removeprefix(_DEFAULT).rpartition("#")
+            at = str(item.get("configuredAt", {}).get("S", ""))
+            found[product, locale] = RecordedDefault(str(item.get("messageIdentifier", {}).get("S", "")).lower(), at)
+    return found
+
+
+# Default messages ---------------------------------------------------------------------------------------------------
+
+
+def record_default(app_table: AppTable, product_id: str, locale: str, message_id: str, now: datetime) -> None:
+    """Note that `message_id` is the default message of a product in one of Apple's locales."""
+    item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
+    app_table.put({"Item": {**rows.default_key(app_table.app_apple_id, product_id, locale), **item}})
+
+
+def forget_default(app_table: AppTable, product_id: str, locale: str) -> None:
+    """Note that a product has no default message in a locale any more."""
+    app_table.delete(rows.default_key(app_table.app_apple_id, product_id, locale))
