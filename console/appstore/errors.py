@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from retention.review import statuses
+
 from console.terminal.failure import Failure
 
 
@@ -30,6 +32,7 @@ _UNCLEAR: Final = frozenset({Kind.SERVER, Kind.TIMED_OUT, Kind.UNREACHABLE})
 # Apple's codes that tests and commands tell apart (RM/error-codes).
 IMAGE_NOT_FOUND: Final = 4040014
 MESSAGE_NOT_FOUND: Final = 4040015
+IMAGE_IN_USE: Final = 4030019
 DEFAULT_NOT_FOUND: Final = 4040020
 REALTIME_URL_NOT_FOUND: Final = 4040021
 ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
@@ -40,11 +43,11 @@ _HINTS: Final = {
     4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
     4000213: "A performance test is running: `retention performance-test wait` takes the id that `start` printed.",
     4000215: "It begins with https:// and has at most 256 characters.",
-    4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those nobody needs.",
-    4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those nobody needs.",
+    4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those that nothing needs.",
+    4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those that nothing needs.",
     4030017: "Only an approved message can be a default: `retention status` tells what is waiting.",
     4030018: "Every image of a default must be approved: `retention status` tells what is waiting.",
-    4030019: "Delete the messages that use the image first.",
+    IMAGE_IN_USE: "Delete the messages that use the image first.",
     4030026: "Pass a performance test in the sandbox first: `retention performance-test start`.",
 }
 
@@ -89,13 +92,13 @@ def refused(operation: str, status: int, error_code: int, message: str) -> Apple
     """Return the error for an answer in Apple's JSON that is neither 429 nor 5xx."""
     hint = f" {_HINTS[error_code]}" if error_code in _HINTS else ""
     said = message.rstrip(".") or f"HTTP {status}"
-    sentence = f"Apple refuses “{operation}”: {said} ({error_code}).{hint}"
+    sentence = f"{statuses.REFUSED.of(call=f'“{operation}”', why=f'{said} ({error_code})')}.{hint}"
     return AppleError(Kind.REFUSED, sentence, status=status, error_code=error_code)
 
 
 def rate_limited(operation: str, retry_at: float | None, error_code: int | None) -> AppleError:
-    until = "later" if retry_at is None else f"from {datetime.fromtimestamp(retry_at, UTC):%Y-%m-%d %H:%M:%S} UTC on"
-    sentence = f"Apple's rate limit for “{operation}” is used up; it takes calls again {until}."
+    until = None if retry_at is None else datetime.fromtimestamp(retry_at, UTC)
+    sentence = f"{statuses.RATE_LIMITED.of(call=f'“{operation}”', when=statuses.when_again(until))}."
     return AppleError(Kind.RATE_LIMITED, sentence, status=429, error_code=error_code, retry_at=retry_at)
 
 

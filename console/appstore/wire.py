@@ -1,7 +1,8 @@
 """Apple's own client with our eyes: every answer is judged before the library reads it.
 
-The library's exceptions keep neither headers nor bodies, so they cannot tell an app without access from a proxy's page,
-or when a rate limit ends. It is pinned, and these three overrides are all that we change.
+The library's exceptions keep neither headers nor bodies, so with them an app without access looks like a proxy's page,
+and the end of a rate limit is lost. So we replace `_execute_request`, call `_make_request`, and set `_base_url`. These
+three are private to the library, which is pinned; a test says so when a version has them no longer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Final, Self
 import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
+from retention.review import statuses
 from retention.review.retry_after import read_retry_after
 from urllib3.exceptions import NameResolutionError
 
@@ -125,7 +127,8 @@ class Wire(AppStoreServerAPIClient):
             return self._unauthorized(response)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             said = f"HTTP {status}" if error_code is None else f"HTTP {status}, {error_code}"
-            sentence = f"Apple's server failed at “{self.operation}” ({said}): try again later."
+            failed = statuses.SERVER_FAILED.of(call=f"“{self.operation}”", status=said)
+            sentence = f"{failed}: try again later."
             return AppleError(Kind.SERVER, sentence, status=status, error_code=error_code)
         if error_code is not None:
             return refused(self.operation, status, error_code, _repeatable(message, response))
@@ -135,9 +138,10 @@ class Wire(AppStoreServerAPIClient):
 
     def _unauthorized(self, response: requests.Response) -> AppleError:
         skew = self._skew(response)
+        key = f"the key {self._key_id} with the issuer {self._issuer_id} for {self._bundle_id}"
         sentence = (
-            f"Apple does not accept the key {self._key_id} with the issuer {self._issuer_id} for {self._bundle_id}:"
-            " check all three in App Store Connect, and that it is an In-App Purchase key."
+            f"{statuses.UNAUTHORIZED.of(key=key)}: check all three in App Store Connect, and that it is an In-App"
+            " Purchase key."
         )
         if skew is not None and abs(skew) > _SKEW_SECONDS:
             side = "ahead of" if skew > 0 else "behind"
@@ -148,8 +152,8 @@ class Wire(AppStoreServerAPIClient):
 
     def _no_access(self) -> AppleError:
         sentence = (
-            f"Apple answers “{self.operation}” with an empty 404: {self._bundle_id} has no access to the Retention"
-            f" Messaging API in {self._environment}. Ask for it at {_ACCESS_FORM}"
+            f"Apple answers “{self.operation}” with an empty 404: {statuses.NO_ACCESS.of(app=self._bundle_id)} in"
+            f" {self._environment}. Ask for it at {_ACCESS_FORM}"
         )
         return AppleError(Kind.NO_ACCESS, sentence, status=HTTPStatus.NOT_FOUND)
 

@@ -84,8 +84,8 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
     from retention.review.snapshot import follow  # noqa: PLC0415  # as above
 
     from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
+    from console.appstore.errors import IMAGE_IN_USE  # noqa: PLC0415  # likewise
 
-    in_use = 4030019
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)
         report("deleting messages", number, len(prunable.messages))
@@ -94,7 +94,7 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
         try:
             session.apple.delete_image(image)
         except AppleError as error:
-            if error.error_code != in_use:
+            if error.error_code != IMAGE_IN_USE:
                 raise
             kept.append(image)
         report("deleting images", number, len(prunable.images))

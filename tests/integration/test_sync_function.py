@@ -32,7 +32,7 @@ from retention.lookup.store import HEAD_SECONDS, Store
 from retention.offers import Signer
 from retention.probe import Probed
 from retention.request import PRODUCTION
-from retention.review.lists import AppleError, AppStore, RateLimitedError
+from retention.review.lists import AppStore, NoListError, RateLimitedError
 from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
 
@@ -560,7 +560,7 @@ def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
             connection.sendall(b" ")
 
     with speaking(drip) as url:
-        with pytest.raises(AppleError) as caught:
+        with pytest.raises(NoListError) as caught:
             lists_at(f"http:{url}").messages(lambda: "token", Deadline.after(0.3))
         ended.set()
     assert caught.value.code == "apple_unreachable"
@@ -587,7 +587,7 @@ def test_a_stranger_who_answers_for_apple_gets_no_token(tmp_path: Any) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             heard.append(secured.recv(65536))
 
-    with speaking(speak) as url, pytest.raises(AppleError) as caught:
+    with speaking(speak) as url, pytest.raises(NoListError) as caught:
         lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(PATIENCE))
     assert caught.value.evidence["error"] == "SSLError"
     assert not any(heard)
@@ -600,7 +600,7 @@ def test_a_list_is_read_as_apple_s() -> None:
         assert apple.images(lambda: "token", Deadline.after(PATIENCE)) == {}
         with pytest.raises(SnapshotFormatError):
             apple.messages(lambda: "token", Deadline.after(PATIENCE))
-    assert "None" not in str(RateLimitedError(None))
+    assert "None" not in str(RateLimitedError("/message/list", None))
 
 
 # The entry point

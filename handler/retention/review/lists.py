@@ -1,7 +1,10 @@
 """Apple's two lists of review states, each by one signed GET: Get Message List and Get Image List.
 
-Neither is a customer's request, so nothing is hurried; but nothing waits for ever either, and no token goes anywhere
-else than to the one address it was made for.
+No customer waits for them, so each call may take seconds; but each has a limit, and a token goes to the one address
+that it was made for.
+
+The console has Apple's own library for this and for all other calls (`console.appstore`). The functions' layer does not
+carry it, so this small client makes the two calls of the sync. What a status means is in `statuses`, for both.
 """
 
 from __future__ import annotations
@@ -22,13 +25,14 @@ from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from retention.errors import RetentionError
 from retention.review.retry_after import read_retry_after
 from retention.review.snapshot import ImageState, read_image_list, read_message_list
+from retention.review.statuses import RATE_LIMITED, meaning_of, when_again
 
 T = TypeVar("T")
 
 PATH: Final = "/inApps/v1/messaging"
 RETRY_SECONDS: Final = 1.0
 
-# One wait for a connection, one for a packet, one call from begin to end.
+# Of one wait for a connection, of one for a packet, and of one call from its beginning to its end.
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 _CALL_SECONDS: Final = 12.0
@@ -36,35 +40,30 @@ _CALL_SECONDS: Final = 12.0
 # 2 000 messages, the most an app may have, are about 200 KB.
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
-_REASONS: Final[dict[int, tuple[str, str]]] = {
-    HTTPStatus.UNAUTHORIZED: ("apple_unauthorized", "Apple refuses the key, its issuer or the bundle id"),
-    HTTPStatus.NOT_FOUND: ("apple_no_access", "this app has no access to the Retention Messaging API"),
-}
 
-
-class AppleError(RetentionError):
+class NoListError(RetentionError):
     """Apple gave no list. `passing`: the same call may succeed in a moment."""
 
     passing = False
 
 
-class AppleUnreachableError(AppleError):
-    """No answer, or not in time, or one that it was Apple's turn to regret (5xx)."""
+class AppleUnreachableError(NoListError):
+    """No answer, or not in time, or a failure of Apple's own server (5xx)."""
 
     passing = True
 
 
-class RateLimitedError(AppleError):
-    """Too many calls in this hour. `until`: when Apple takes them again, None where it does not say."""
+class RateLimitedError(NoListError):
+    """Too many calls in this hour. `until`: when Apple takes calls again, in UTC; None where it names no time."""
 
-    def __init__(self, until: datetime | None) -> None:
-        told = {} if until is None else {"until": until.isoformat(timespec="seconds")}
-        super().__init__("apple_rate_limited", f"Apple takes no more calls until {until or 'some time'}", **told)
+    def __init__(self, path: str, until: datetime | None) -> None:
+        evidence = {} if until is None else {"until": until.isoformat(timespec="seconds")}
+        super().__init__(RATE_LIMITED.code, RATE_LIMITED.of(call=path, when=when_again(until)), **evidence)
         self.until = until
 
 
 class AppStore:
-    """The lists at one address. A `token()` is made for each call, since Apple advises a fresh one."""
+    """The lists at one address. `token()` is called once for each request: Apple advises a new token each time."""
 
     def __init__(
         self,
@@ -80,15 +79,15 @@ class AppStore:
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
             ssl_context=public_roots() if url.startswith("https:") else None,
         )
-        # What drips past a deadline ends with its socket; until then the next run does not wait for it.
+        # An answer that is still arriving at the deadline is ended by shutting its socket.
         self._workers = Workers(lambda _: self._pool.clear())
 
     def messages(self, token: Callable[[], str], deadline: Deadline) -> dict[str, str]:
-        """Return message id → state. Raises AppleError or SnapshotFormatError."""
+        """Return message id → state. Raises NoListError or SnapshotFormatError."""
         return self._listed("/message/list", read_message_list, token, deadline)
 
     def images(self, token: Callable[[], str], deadline: Deadline) -> dict[str, ImageState]:
-        """Return image id → state and size. Raises AppleError or SnapshotFormatError."""
+        """Return image id → state and size. Raises NoListError or SnapshotFormatError."""
         return self._listed("/image/list", read_image_list, token, deadline)
 
     def close(self) -> None:
@@ -98,7 +97,7 @@ class AppStore:
     def _listed(self, path: str, read: Callable[[bytes], T], token: Callable[[], str], deadline: Deadline) -> T:
         try:
             return read(self._get(path, token(), deadline))
-        except AppleError as error:
+        except NoListError as error:
             if not error.passing or deadline.left() <= RETRY_SECONDS:
                 raise
         self._sleep(RETRY_SECONDS)
@@ -131,21 +130,24 @@ class AppStore:
 
 
 def public_roots() -> ssl.SSLContext:
-    """Trust the public roots that botocore carries: AWS_CA_BUNDLE, for AWS alone, does not have Apple's."""
+    """Trust the public roots that come with botocore: AWS_CA_BUNDLE is for AWS alone, and may lack Apple's."""
     return ssl.create_default_context(cafile=str(Path(botocore.__file__).with_name("cacert.pem")))
 
 
-def _refusal(path: str, status: int, retry_after: str, body: bytes, now: datetime) -> AppleError:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError(read_retry_after(retry_after, now))
+def _refusal(path: str, status: int, retry_after: str, body: bytes, now: datetime) -> NoListError:
+    meaning = meaning_of(status)
+    if meaning is RATE_LIMITED:
+        return RateLimitedError(path, read_retry_after(retry_after, now))
     evidence: dict[str, str | int] = {"path": path, "status": status}
     number = _error_code(body)
     if number is not None:
         evidence["errorCode"] = number
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return AppleUnreachableError("apple_failed", f"Apple's API failed with {status}", **evidence)
-    code, says = _REASONS.get(status, ("apple_refused", f"Apple's API answered {status}"))
-    return AppleError(code, says, **evidence)
+    kind = AppleUnreachableError if meaning.passing else NoListError
+    http = f"HTTP {status}"
+    sentence = meaning.of(
+        call=path, key="the key, its issuer id or the bundle id", app="this app", status=http, why=http
+    )
+    return kind(meaning.code, sentence, **evidence)
 
 
 def _error_code(body: bytes) -> int | None:
