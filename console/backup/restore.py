@@ -28,6 +28,8 @@ from retention.table import Item, Request
 from console.backup.archive import Contents, items, release_of
 from console.releases.publish import Progress
 from console.releases.read import ReleaseError, verify
+from console.terminal.json_form import form_of
+from console.terminal.output import Output
 
 _WRITERS: Final = 8
 _BATCH: Final = 200
@@ -84,6 +86,16 @@ def import_app(
     check_place(contents, app_table.app_apple_id, "")
     with ThreadPoolExecutor(_WRITERS) as pool:
         return _Import(app_table, path, contents, now, progress, pool).run(replace=replace)
+
+
+def show(done: Imported, archive: Path, table: str, app_apple_id: int, out: Output) -> None:
+    """Print what is in the table now."""
+    if done.already:
+        out.say(f"{table} has all of {archive} already; nothing was written.", "green")
+    else:
+        live = f"{len(done.releases)} releases, of which {done.release} is live"
+        out.say(f"{done.rows} rows are in {table}: {live}.", "green")
+    out.document({"file": str(archive), "table": table, "appAppleId": app_apple_id, **form_of(done)})
 
 
 class _Import:

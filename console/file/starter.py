@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from retention.locales import APPLE_LOCALES
@@ -19,6 +20,7 @@ from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
 from console.terminal.characters import called, unseen_in_name
 from console.terminal.failure import Failure
+from console.terminal.output import Output
 
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -164,6 +166,13 @@ def write(starter: Starter, file: Path, *, force: bool = False) -> None:
             out.write(text)
     except FileExistsError:
         raise Failure(f"There is a {file} already: name another with --file, or overwrite it with --force.") from None
+
+
+def show(starter: Starter, file: Path, out: Output) -> None:
+    """Print that the file is written, and the command that shows what it means."""
+    following = f"`retention coverage {quote(str(file))}`"
+    out.say(f"{file} is written. Next: {following} shows what customers would be shown.", "green")
+    out.document({"file": str(file), "products": [one.product_id for one in starter.products]})
 
 
 def _scalar(text: str) -> str:

@@ -14,6 +14,16 @@ from console.terminal.words import duration, plural
 K = TypeVar("K")
 
 
+def show(plan: Plan, file: str, seconds: float, out: Output) -> None:
+    """Print a plan that `apply` would need `seconds` for, and what it leaves to Apple."""
+    show_plan(plan, file, out)
+    if plan.has_changes:
+        show_estimate(seconds, out)
+    if plan.waits:
+        out.say(summary(plan))
+    out.document({**plan.document(), "estimatedSeconds": round(seconds)})
+
+
 def show_plan(plan: Plan, file: str, out: Output) -> None:
     """Print a plan as a diff, or that there is nothing to do."""
     for image in plan.images:
@@ -99,3 +109,20 @@ def show_done(done: Done, out: Output) -> None:
     told = "; ".join(part for part in did if part)
     if told:
         out.say(f"{told[0].upper()}{told[1:]}.", "green")
+
+
+def show_end(done: Done, out: Output) -> bool:
+    """Print what a run did and what it leaves to Apple. Returns whether the file, Apple and the table agree."""
+    show_done(done, out)
+    left = done.left
+    changed = bool(done.images or done.messages or done.published or done.defaults)
+    if left is None or left.agrees:
+        if changed:
+            out.say("The file, Apple and the table agree.", "green")
+        out.document({**done.document(), "agrees": True})
+        return True
+    if changed:
+        show_left(left, out)
+    out.document({**done.document(), "agrees": False, "summary": summary(left)})
+    out.say(summary(left), "yellow")
+    return False

@@ -14,7 +14,6 @@ from console.file.compile import Compiled
 from console.rollout.observed import Observed, apples_lists
 from console.terminal.failure import Failure
 from console.terminal.output import Report
-from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,10 @@ class Prunable:
     messages: Mapping[str, str]
     images: Mapping[str, str]
     strangers: frozenset[str]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.messages or self.images)
 
     def document(self) -> dict[str, Any]:
         return {
@@ -101,7 +104,3 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
     target = session.target
     follow(target.app_table, lambda: apples_lists(session))
     return kept
-
-
-def told(prunable: Prunable) -> str:
-    return f"{plural(len(prunable.messages), 'message')} and {plural(len(prunable.images), 'image')} at Apple"

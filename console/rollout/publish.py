@@ -13,11 +13,13 @@ from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.compile import Compiled, Progress, compile_document
 from console.file.document import read
+from console.file.mistakes_report import as_documents
 from console.releases.cleanup import collect
 from console.releases.overview import look_at_table
 from console.releases.publish import Published
 from console.releases.publish import publish as write
 from console.releases.read import ReleaseError
+from console.terminal.output import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,25 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
     with suppress(ReleaseError, BotoCoreError, ClientError):
         collect(target.app_table, now=datetime.now(UTC))
     return published
+
+
+def show(published: Published, draft: Draft, file: Path, out: Output) -> None:
+    """Print which release is live now."""
+    before = "the first" if published.previous is None else f"after {published.previous}"
+    out.say(
+        f"Release {published.number} is live ({before}): {published.sheets} sheets, table {draft.target.table}.",
+        "green",
+    )
+    out.document(
+        {
+            "release": published.number,
+            "previous": published.previous,
+            "digest": published.digest,
+            "table": draft.target.table,
+            "url": draft.target.url,
+            "warnings": as_documents(str(file), draft.compiled.warnings),
+        }
+    )
 
 
 def _who() -> str:

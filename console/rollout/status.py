@@ -178,6 +178,7 @@ def show(status: Status, out: Output) -> None:
         )
     if any(text.state == REJECTED for text in status.texts):
         out.say("\nWhat is REJECTED needs another text, or another `revision` to be reviewed again.", "red")
+    out.document(status.document())
 
 
 def _show_texts(status: Status, out: Output) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from console.simulator.defaults import LAST_PORT
 from console.terminal.failure import Failure
 
 LOOPBACK: Final = "127.0.0.1"
-LAST: Final = 65_535
 
 
 def port(text: str) -> int:
     """Read an option of argparse's. 0 is a port: whichever is free."""
-    if not text.isdecimal() or len(text) > len(str(LAST)) or int(text) > LAST:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST}; 0 finds a free one")
+    if not text.isdecimal() or len(text) > len(str(LAST_PORT)) or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST_PORT}; 0 finds a free one")
     return int(text)
 
 

@@ -25,11 +25,8 @@ from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Atte
 from console.simulator.authority import Authority, request_claims
 from console.simulator.box import TestConfig
 from console.simulator.performance import FAIL, PASS, Tally, paced, response_times
-from console.terminal.addresses import check_public, read_url
 from console.terminal.output import Report
 
-# Of Apple's RealtimeURL (apple-api.md, section 1).
-_MAX_URL: Final = 256
 _LINGER_MS: Final = 3000
 _SLOWEST: Final = 5
 
@@ -150,21 +147,6 @@ class Rehearsal:
             "reasons": self.reasons,
         }
         return {**self.tally.report(), "result": self.result, "rehearsal": more}
-
-
-def check_url(url: str, *, from_here: bool = False) -> None:
-    """Raise ValueError saying what is wrong, unless Apple could call exactly this URL, or it is of this very machine.
-
-    `from_here`: this machine calls it, which may reach hosts that Apple cannot.
-    """
-    if len(url) > _MAX_URL:
-        raise ValueError(f"Apple takes URLs of at most {_MAX_URL} characters")
-    parts = read_url(url)
-    if parts.scheme == "http":
-        if not parts.is_loopback:
-            raise ValueError("it must begin with https://; http:// is for this machine alone")
-    elif not from_here:
-        check_public(parts)
 
 
 def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lambda *_: None) -> Rehearsal:

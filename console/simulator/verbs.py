@@ -1,10 +1,11 @@
-"""What people do at Apple, in the box: grant access, review, and set App Store Connect messages."""
+"""What people do at Apple, in the simulator: grant access, review, and set App Store Connect messages."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
 from retention.catalog import PENDING
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
-from console.simulator.box import Box
+from console.simulator.box import Box, TestConfig
+from console.simulator.ports import taking
+from console.simulator.server import BoxServer
 from console.simulator.shelf import ENVIRONMENTS, Shelf
 from console.terminal.failure import Failure, Misuse
+from console.terminal.output import Output
+from console.terminal.program import write_error
 
 KINDS: Final = ("image", "message")
 
@@ -37,6 +42,34 @@ class Entry:
     identifier: str
     state: str
     text: str
+
+
+@contextmanager
+def open_box(
+    directory: Path, *, authority: Path | None = None, config: TestConfig | None = None, strict: bool = False
+) -> Iterator[Box]:
+    """Open the simulator's data in `directory`, or make it there; close it on leaving. Raises Failure."""
+    try:
+        box = Box.open(directory, authority=authority, test_config=config, strict=strict)
+    except ValueError as error:
+        raise Failure(f"The simulator's data in {directory} cannot be opened: {error}.") from None
+    with box:
+        yield box
+
+
+def serve(box: Box, port: int) -> None:
+    """Answer Apple's API on a port until Ctrl-C, with a line on standard error for each call. Raises Failure."""
+    with taking(port, "--port"):
+        server = BoxServer(box, port=port, log=write_error)
+    write_error("Base URLs for Apple's client (stop with Ctrl-C):")
+    for environment in ENVIRONMENTS:
+        write_error(f"  {environment:<10} {server.base_url(environment)}")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        write_error("Stopped; the simulator remembers everything.")
+    finally:
+        server.stop()
 
 
 def grant(box: Box, app: SimulatedApp, key_id: str, key_pem: bytes, products: Iterable[Subscription] = ()) -> None:
@@ -74,6 +107,13 @@ def entries(box: Box, app: SimulatedApp, environment: str | None = None) -> Iter
         for identifier, state in shelf.message_states().items():
             message = shelf.message(identifier)
             yield Entry(name, "message", identifier, state, "" if message is None else str(message.content["header"]))
+
+
+def show_entries(found: Sequence[Entry], out: Output) -> None:
+    """Print every entry, as a table or as one JSON document."""
+    out.document([asdict(entry) for entry in found])
+    rows = [[entry.environment, entry.kind, entry.identifier, entry.state, entry.text] for entry in found]
+    out.table(["environment", "kind", "id", "state", "text"], rows)
 
 
 def review(shelf: Shelf, state: str, identifiers: Iterable[str] = ()) -> list[str]:

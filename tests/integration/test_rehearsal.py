@@ -20,6 +20,7 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 from retention.jws import SignedPayloadVerifier
 
+from console.appstore.realtime_url import check_url
 from console.cli.decisions_loading import Subject, foreseen
 from console.cli.main import main
 from console.deployment.where import Where
@@ -27,7 +28,7 @@ from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority
 from console.simulator.box import TestConfig
-from console.simulator.rehearsal import Asking, check_url, rehearse, send, server_timing
+from console.simulator.rehearsal import Asking, rehearse, send, server_timing
 from console.simulator.server import Server
 from console.terminal.failure import Failure
 from tests.support.waiting import PATIENCE

@@ -12,7 +12,7 @@ from retention.request import PRODUCTION, SANDBOX
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from console.cli.simulator import PurchaseKind, app
+from console.cli.simulator import PurchaseKind, simulator
 from console.simulator.accounts import PURCHASES
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.box import Box, TestConfig
@@ -31,7 +31,7 @@ class Operator:
 
     def __call__(self, *words: str) -> str:
         """Return what a verb prints; a Failure is raised as it is."""
-        result = CliRunner().invoke(app, [*words, "--directory", str(self.directory)])
+        result = CliRunner().invoke(simulator, [*words, "--directory", str(self.directory)])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == 0, result.output
@@ -145,7 +145,7 @@ def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pyt
         raise KeyboardInterrupt
 
     monkeypatch.setattr("console.simulator.server.Server.serve_forever", interrupted)
-    result = CliRunner().invoke(app, ["serve", "--port", "0", "--directory", str(operator.directory)])
+    result = CliRunner().invoke(simulator, ["serve", "--port", "0", "--directory", str(operator.directory)])
     assert result.exit_code == 0
     for said in ("/sandbox", "/production", "remembers everything"):
         assert said in result.stderr
@@ -169,7 +169,7 @@ def test_options_and_modules_agree() -> None:
 
 
 def command(name: str) -> Any:
-    return get_command(app).commands[name]  # type: ignore[attr-defined]  # Typer's app is a group
+    return get_command(simulator).commands[name]  # type: ignore[attr-defined]  # Typer's app is a group
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
-from console.cli.simulator import lines_of
 from console.simulator import verbs
 from console.simulator.api import Request, Response
 from console.simulator.box import Box
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, CustomerScreen, cancel
+from console.simulator.customer_report import lines_of
 from console.simulator.server import Server
 from console.simulator.shelf import Shelf
 from console.terminal.failure import Failure

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from console.appstore.realtime_url import check_url
 from console.deployment.aws import client
 from console.deployment.session import base_url
-from console.simulator.rehearsal import check_url
 from console.terminal.addresses import read_url
 from console.terminal.failure import Misuse
 

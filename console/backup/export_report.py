@@ -1,0 +1,34 @@
+"""Where `retention export` writes, and what it prints afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from console.backup.export import Exported
+from console.terminal.failure import Failure
+from console.terminal.json_form import form_of
+from console.terminal.output import Output
+
+
+def new_file(named: Path | None, app_apple_id: int, place: str, now: datetime) -> Path:
+    """Return the file to write: the one named, or one that is named by app, place and time. Raises Failure."""
+    path = named or Path(f"retention-{app_apple_id}-{place}-{now:%Y%m%dT%H%M%SZ}.jsonl.gz")
+    if path.exists():
+        raise Failure(f"There is a file {path} already, which is not overwritten: name another.")
+    return path
+
+
+def show(done: Exported, path: Path, table: str, app_apple_id: int, out: Output, *, profiles: bool) -> None:
+    """Print what the file has, what it has not, and that it is a secret."""
+    for number, why in done.left_out.items():
+        out.warn(f"Release {number} is not in the file: {why}.")
+    out.say(
+        f"{done.rows} rows are in {path}: {len(done.releases)} releases ({done.release} is live)"
+        + (f", {done.profiles} customers." if profiles else "; no customers, who come with --profiles."),
+        "green",
+    )
+    out.warn(
+        f"{path} holds customerKey, which makes customers in the log identifiable: keep it as you keep a signing key."
+    )
+    out.document({"file": str(path), "table": table, "appAppleId": app_apple_id, **form_of(done)})

@@ -1,0 +1,218 @@
+"""`explain`, `sign-request`, `coverage`, `diff` and `replay`: what customers are shown, why, and what would change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from retention.request import ENVIRONMENTS, SANDBOX
+
+from console.cli.options import (
+    DEFAULT_TRANSACTION,
+    PENDING,
+    App,
+    At,
+    AtTable,
+    AtTarget,
+    Json,
+    Locale,
+    Out,
+    Product,
+    Transaction,
+    check_utf8,
+    verb,
+)
+
+verbs = typer.Typer()
+
+TEST_CA: Final = Path(__file__).resolve().parents[2] / "events" / "ca"
+LOCALE: Final = "en-US"
+
+Customer = Annotated[
+    list[str] | None, typer.Option("--customer", metavar="KEY=VALUE", help="A fact about the customer; repeatable.")
+]
+Event = Annotated[
+    Path | None, typer.Option("--event", help="A saved request: an API Gateway event, a body or a signedPayload.")
+]
+
+
+@verb(
+    verbs,
+    "explain",
+    "retention explain retention.yaml --product pro.monthly --locale fr-CA --customer tenureDays=200",
+    "retention explain --env production --event event.json",
+)
+def explain(
+    draft: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A file to explain with; the live release, if left out.")
+    ] = None,
+    product: Product = None,
+    locale: Locale = LOCALE,
+    transaction: Transaction = DEFAULT_TRANSACTION,
+    customer: Customer = None,
+    *,
+    unreadable: Annotated[
+        bool, typer.Option("--unreadable", help="As if the customer's profile could not be read.")
+    ] = False,
+    event: Event = None,
+    at: At = None,
+    where: AtTarget,
+    out: Out,
+) -> None:
+    """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
+    from console.cli import decisions_loading as loading
+    from console.decisions.explain import read_facts, show
+
+    if product is None and event is None:
+        raise typer.BadParameter("name the request: --product, or --event FILE")
+    facts = read_facts(customer or [], unreadable=unreadable)
+    question = loading.Question(product, locale, transaction, facts, event, at or datetime.now(UTC), TEST_CA)
+    if draft is None:
+        explained = loading.explain_live(question, where)
+    else:
+        explained = loading.explain_draft(draft, question, replace(where, file=draft))
+    show(explained, out)
+
+
+@verb(
+    verbs,
+    "sign-request",
+    "retention sign-request --product trailhead.pro.monthly --locale fr-FR",
+    "retention sign-request --curl http://127.0.0.1:8080/v1/retention-message | sh",
+)
+def sign_request(
+    product: Annotated[
+        str, typer.Option("--product", help="The product the customer holds.")
+    ] = "trailhead.pro.monthly",
+    locale: Locale = LOCALE,
+    transaction: Transaction = DEFAULT_TRANSACTION,
+    app_id: Annotated[int, typer.Option("--app", help="The app's Apple id.")] = 6745974591,
+    environment: Annotated[str, typer.Option("--environment", help="Sandbox or Production.")] = SANDBOX,
+    at: At = None,
+    ca: Annotated[Path, typer.Option("--ca", help="The folder of the test CA.")] = TEST_CA,
+    curl: Annotated[
+        str | None, typer.Option("--curl", metavar="URL", help="Print a curl line that posts it there.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Print a fresh request as the App Store would send it, signed by the local test CA."""
+    from console.simulator.authority import request_claims
+    from console.simulator.signed_request import curl_line, signed_body
+
+    if environment not in ENVIRONMENTS:
+        raise typer.BadParameter("write Sandbox or Production", param_hint="--environment")
+    check_utf8(product=product, locale=locale, transaction=transaction)
+    claims = request_claims(
+        original_transaction_id=transaction,
+        app_apple_id=app_id,
+        product_id=product,
+        user_locale=locale,
+        environment=environment,
+        signed_date=None if at is None else int(at.timestamp() * 1000),
+    )
+    body = signed_body(claims, ca)
+    print(body if curl is None or as_json else curl_line(curl, body))  # noqa: T201  # the output, byte for byte
+
+
+@verb(
+    verbs,
+    "coverage",
+    "retention coverage retention.yaml --all-locales",
+    "retention coverage --env production --product pro.monthly --locale fr-CA",
+)
+def coverage(
+    draft: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A file to cover; the live release, if left out.")
+    ] = None,
+    product: Annotated[
+        list[str] | None, typer.Option("--product", help="Only this product, or `*` for all others; repeatable.")
+    ] = None,
+    locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this locale; repeatable.")] = None,
+    *,
+    all_locales: Annotated[
+        bool, typer.Option("--all-locales", help="Apple's fifty locales besides the file's own.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit with 3 if a rule is out of reach, a text waits or a default is missing."),
+    ] = False,
+    at: At = None,
+    where: AtTarget,
+    out: Out,
+) -> None:
+    """Show what every customer would be shown, by product, locale and arm, and what is missing there.
+
+    With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
+    """
+    from console.cli.editions import cover
+    from console.decisions.coverage import Choice, show
+
+    choice = Choice(tuple(product or ()), tuple(locale or ()), all_locales)
+    with out.progress() as report:
+        found = cover(draft, where, choice, at or datetime.now(UTC), report)
+    show(found, out)
+    if check and found.gaps:
+        raise typer.Exit(PENDING)
+
+
+@verb(
+    verbs,
+    "diff",
+    "retention diff live retention.yaml --env production",
+    "retention diff 12 13 --env sandbox",
+    "retention diff old.yaml new.yaml --json",
+)
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A release's number, `live`, or a file.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
+    where: AtTarget,
+    out: Out,
+) -> None:
+    """Show what two releases or files answer differently. Exit code 0: nothing; 3: something; 1: failed.
+
+    Numbers are releases; a file whose name is a number is written ./12.
+    """
+    from console.cli.editions import sides
+    from console.decisions.differences import differences, show
+
+    found = differences(*sides(before, after, where))
+    show(found, out)
+    if found.any:
+        raise typer.Exit(PENDING)
+
+
+@verb(
+    verbs,
+    "replay",
+    "retention replay yesterday.log.gz --against retention.yaml --env production",
+    "aws logs filter-log-events --log-group-name GROUP --output json | retention replay - --against retention.yaml",
+)
+def replay(
+    logs: Annotated[
+        list[Path],
+        typer.Argument(metavar="LOG", help="The function's log, in any export, gzipped or not; - for standard input."),
+    ],
+    against: Annotated[Path, typer.Option("--against", metavar="FILE", help="The draft to judge by.")],
+    where: AtTable,
+    app_id: App = None,
+    *,
+    out: Out,
+) -> None:
+    """Judge yesterday's logged decisions by a draft: what changes, by rule and answer. Exit code 3: something does.
+
+    With --env or --table texts count by their review states, and logged decisions show more about customers, since the
+    releases they were made by are there. Else every text counts as approved. Requests that hinge on facts about the
+    customer which nothing proves are counted as undecidable.
+    """
+    from console.cli.editions import replay_logs
+    from console.decisions.replay import show
+
+    with out.progress() as report:
+        found = replay_logs(logs, replace(where, file=against, app=app_id), datetime.now(UTC), report)
+    show(found, str(against), out)
+    if found.changed:
+        raise typer.Exit(PENDING)

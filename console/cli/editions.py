@@ -1,0 +1,91 @@
+"""What `coverage`, `diff` and `replay` compare: files and releases, read from where the options name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from console.cli.options import DEFAULT_FILE
+from console.decisions.coverage import Choice, Coverage
+from console.decisions.coverage import cover as cover_edition
+from console.decisions.log import Logged, read_log
+from console.decisions.replay import Replayed, replay
+from console.deployment.target import Target, find
+from console.deployment.where import Where
+from console.file.edition import Side, from_file, side_of_file
+from console.releases.editions import KeptEditions, earlier_texts
+from console.releases.live import require_live
+from console.releases.overview import look_at_table
+from console.releases.read import read
+from console.terminal.failure import Failure
+from console.terminal.output import Report
+
+_STEP: Final = 10_000
+
+
+def cover(draft: Path | None, where: Where, choice: Choice, now: datetime, report: Report) -> Coverage:
+    """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
+    target = _target(replace(where, file=draft or where.file))
+    known = None if target is None else look_at_table(target.app_table).standing
+    if draft is not None:
+        previous = None if known is None else known.previous
+        edition = from_file(draft, now=now, environment=where.env, previous=previous, progress=report)
+    elif target is not None:
+        edition = require_live(target.app_table).edition()
+    else:
+        raise Failure("Name a file, or the environment with --env, or the table with --table.")
+    found = cover_edition(edition, known, now, choice, report)
+    if target is None:
+        return found
+    # Predecessors that still serve, and defaults, may have texts that only earlier releases have.
+    return replace(found, texts={**found.texts, **earlier_texts(target.app_table, found.unknown_texts)})
+
+
+def sides(before: str, after: str, where: Where) -> tuple[Side, Side]:
+    """Return what two names stand for: a release's number, `live`, or a file."""
+    files = [name for name in (before, after) if not _is_release(name)]
+    if files and where.file == DEFAULT_FILE:
+        where = replace(where, file=Path(files[0]))
+    target = find(where) if len(files) < 2 else None  # noqa: PLR2004  # the two sides
+    return _side(before, target), _side(after, target)
+
+
+def _is_release(name: str) -> bool:
+    return name == "live" or (name.isascii() and name.isdigit())
+
+
+def _side(name: str, target: Target | None) -> Side:
+    if target is None or not _is_release(name):
+        return side_of_file(Path(name))
+    release = require_live(target.app_table) if name == "live" else read(target.app_table, int(name))
+    return release.edition().side()
+
+
+def replay_logs(logs: Sequence[Path], where: Where, now: datetime, report: Report) -> Replayed:
+    """Judge every decision in `logs` by the file of `where`. Raises Failure where they hold none."""
+    target = _target(where)
+    known = None if target is None else look_at_table(target.app_table).standing
+    previous = None if known is None else known.previous
+    draft = from_file(where.file, now=now, environment=where.env, previous=previous, progress=report)
+    lines = (logged for path in logs for logged in read_log(path))
+    kept = KeptEditions(None if target is None else target.app_table)
+    found = replay(_counted(lines, report), draft, None if known is None else known.states, kept)
+    if not found.requests:
+        names = ", ".join(map(str, logs))
+        raise Failure(f"There is no logged decision in {names}: export the log group of the function.")
+    return found
+
+
+def _counted(lines: Iterable[Logged], report: Report) -> Iterator[Logged]:
+    for number, logged in enumerate(lines, 1):
+        if number % _STEP == 0:
+            report("replaying", number, number)
+        yield logged
+
+
+def _target(where: Where) -> Target | None:
+    """Return the table that is named, None where a file alone is asked about."""
+    return None if where.env is None and where.table is None else find(where)

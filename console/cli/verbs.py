@@ -1,0 +1,221 @@
+"""The verbs of `retention` by their groups of `--help`, and the command that imports a verb when it is asked for.
+
+`retention --help` reads this table and imports no verb; a test compares it with the verbs themselves. A verb's module
+imports the rooms it calls when it runs, so that its own `--help` waits for none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb by its name, the module of `console.cli` that has it, and the first line of its help."""
+
+    name: str
+    module: str
+    line: str
+
+
+# By their groups of `--help`.
+TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
+    "Write": (
+        Verb(
+            "validate",
+            "file",
+            "Report every mistake in FILE, with its line and what to write instead. Nothing is sent anywhere.",
+        ),
+        Verb(
+            "init",
+            "file",
+            "Write a first retention.yaml for an app: valid as it stands, with comments on what may come next.",
+        ),
+    ),
+    "Publish": (
+        Verb("publish", "releases", "Compile FILE and make it live. With any mistake in it, nothing is written."),
+        Verb("releases", "releases", "List the releases of an environment, the live one marked."),
+        Verb("rollback", "releases", "Make an earlier release live again."),
+        Verb("pause", "releases", "Answer no request until `resume`: the App Store falls back to what it has."),
+        Verb("resume", "releases", "Answer again, after `pause`."),
+        Verb(
+            "plan",
+            "rollout",
+            "Show what `apply` would upload, publish and configure, and what only Apple can settle. Nothing is"
+            " changed.",
+        ),
+        Verb(
+            "apply",
+            "rollout",
+            "Make Apple and the table agree with the file: images, messages, the release, and the defaults that can"
+            " be.",
+        ),
+        Verb("promote", "rollout", "Apply the file that one environment agrees with to another one."),
+        Verb(
+            "export",
+            "backup",
+            "Write everything the app has in the table into FILE. Keep it secret: it has the app's customerKey.",
+        ),
+        Verb(
+            "import",
+            "backup",
+            "Write an exported app into a table: the same releases, the same customers in the same arms.",
+        ),
+    ),
+    "Apple": (
+        Verb(
+            "import-states",
+            "rollout",
+            "Import what App Review decided: a message or image that no list names counts as deleted.",
+        ),
+        Verb(
+            "status",
+            "rollout",
+            "Show the state of every text and image, since when, what serves meanwhile, and which rules wait.",
+        ),
+        Verb(
+            "defaults",
+            "rollout",
+            "Show the default message of every product and locale, gaps first, and configure what differs from the"
+            " file.",
+        ),
+        Verb(
+            "prune",
+            "rollout",
+            "Delete messages and images at Apple that neither the file, a kept release, nor a default names.",
+        ),
+        Verb("endpoint", "endpoint", "The real-time URL that Apple calls."),
+        Verb("performance-test", "endpoint", "Apple's own test of the sandbox endpoint."),
+    ),
+    "Understand": (
+        Verb(
+            "explain",
+            "decisions",
+            "Show rule by rule why a request is answered as it is, and the exact body that would be sent.",
+        ),
+        Verb(
+            "sign-request",
+            "decisions",
+            "Print a fresh request as the App Store would send it, signed by the local test CA.",
+        ),
+        Verb(
+            "rehearse",
+            "rehearsal",
+            "Run Apple's performance test against your own endpoint before Apple does. Exit code 0 is PASS, 1 is FAIL.",
+        ),
+        Verb(
+            "doctor",
+            "rollout",
+            "Check file, table, keys, Apple, defaults and sync, and print what to do about each problem.",
+        ),
+        Verb(
+            "coverage",
+            "decisions",
+            "Show what every customer would be shown, by product, locale and arm, and what is missing there.",
+        ),
+        Verb(
+            "diff",
+            "decisions",
+            "Show what two releases or files answer differently. Exit code 0: nothing; 3: something; 1: failed.",
+        ),
+        Verb(
+            "replay",
+            "decisions",
+            "Judge yesterday's logged decisions by a draft: what changes, by rule and answer. Exit code 3:"
+            " something does.",
+        ),
+        Verb(
+            "simulator",
+            "simulator",
+            "A simulator of the App Store: rehearse everything on this machine, before Apple grants access.",
+        ),
+    ),
+}
+
+
+class Verbs(TyperGroup):
+    """The `retention` command. Until a verb is asked for, a command with its name and first line stands for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            name="retention",
+            help="Write, publish and understand what customers are shown when they are about to cancel a subscription.",
+            no_args_is_help=True,
+            rich_markup_mode="rich",
+            context_settings={"help_option_names": ["-h", "--help"]},
+            commands={verb.name: _stand_in(verb, panel) for panel, verbs in TABLE.items() for verb in verbs},
+        )
+        self._missing = {verb.name: verb.module for verbs in TABLE.values() for verb in verbs}
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Import the verb that the first of `args` names, then do as any group."""
+        self.load(args[0])
+        return super().resolve_command(ctx, args)
+
+    def load(self, name: str) -> Command | None:
+        """Return the verb `name`, imported; None where there is none of that name."""
+        if name in self._missing:
+            self.commands[name] = _import(self._missing.pop(name), name)
+        return self.commands.get(name)
+
+    def load_all(self) -> Mapping[str, Command]:
+        """Return every verb, imported."""
+        return {name: cast("Command", self.load(name)) for name in list(self.commands)}
+
+
+def _stand_in(verb: Verb, panel: str) -> Command:
+    return TyperCommand(verb.name, callback=None, help=verb.line, rich_help_panel=panel)
+
+
+def _import(module: str, name: str) -> Command:
+    """Return one verb of a module, without the work of building the module's others."""
+    verbs: typer.Typer = importlib.import_module(f"console.cli.{module}").verbs
+    alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
+    alone.registered_commands = [info for info in verbs.registered_commands if info.name == name]
+    alone.registered_groups = [info for info in verbs.registered_groups if info.name == name]
+    return get_group(alone).commands[name]
+
+
+def asks_for_json(verbs: Verbs, words: Sequence[str]) -> bool:
+    """Return whether `--json` is among the options in `words`, also where the command will refuse some of them.
+
+    It is not where it stands behind `--`, or as the value of another option.
+    """
+    left = list(words)
+    command: Command | None = None
+    while left and not left[0].startswith("-"):
+        known = verbs.load(left[0]) if command is None else getattr(command, "commands", {}).get(left[0])
+        if known is None:
+            break
+        command = known
+        left.pop(0)
+    takes_value = {name for param in command.params for name in param.opts if _takes_value(param)} if command else set()
+    while left and (word := left.pop(0)) != "--":
+        if word == "--json":
+            return True
+        if _is_last_of(word, takes_value):
+            left[:1] = []
+    return False
+
+
+def _takes_value(param: object) -> bool:
+    return getattr(param, "param_type_name", "") == "option" and not getattr(param, "is_flag", False)
+
+
+def _is_last_of(word: str, takes_value: set[str]) -> bool:
+    """Return whether the next word is the value of an option in `word`: --env, -e, or the last of -ye."""
+    if word.startswith("--"):
+        return word in takes_value
+    letters = word.removeprefix("-") if word.startswith("-") else ""
+    first = next((at for at, letter in enumerate(letters, 1) if f"-{letter}" in takes_value), None)
+    return first is not None and first == len(letters)

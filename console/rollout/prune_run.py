@@ -1,0 +1,54 @@
+"""`retention prune` step by step: what may go, the question, and what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.deployment.session import Session
+from console.deployment.target import confirm_deletion
+from console.rollout import prune as pruning
+from console.rollout.apply import prospect
+from console.rollout.prune import Prunable
+from console.terminal.output import Output
+from console.terminal.words import duration, plural
+
+
+def examine(session: Session) -> Prunable:
+    """Return what may be deleted at Apple. Nothing is changed."""
+    found = prospect(session, reshuffle=True)
+    return pruning.find_prunable(found.seen, pruning.kept_messages(session), found.compiled)
+
+
+def show(prunable: Prunable, out: Output) -> None:
+    """Print each message and image that may be deleted."""
+    if prunable.empty:
+        out.say("There is nothing to prune.", "green")
+        return
+    rows = [
+        ("message", name, state, "never published from here" if name in prunable.strangers else "")
+        for name, state in prunable.messages.items()
+    ]
+    out.table(("", "id", "state", ""), rows + [("image", name, state, "") for name, state in prunable.images.items()])
+
+
+def prune(session: Session, prunable: Prunable, out: Output, *, yes: bool) -> list[str]:
+    """Ask, then delete. Returns the images that Apple keeps as still used. Raises Failure without an answer."""
+    calls = [("Delete Message", len(prunable.messages)), ("Delete Image", len(prunable.images))]
+    out.say(f"At the pace that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
+    confirm_deletion(session.target, f"{_counted(prunable)} at Apple", yes=yes)
+    with out.progress() as report:
+        return pruning.prune(session, prunable, report)
+
+
+def show_end(prunable: Prunable, kept: Sequence[str] | None, out: Output) -> None:
+    """Print what was deleted, and which images Apple kept. `kept` None: nothing was deleted."""
+    if kept is not None:
+        out.say(f"Deleted {_counted(prunable, kept)}.", "green")
+    if kept:
+        out.say(f"Apple keeps {plural(len(kept), 'image')} that messages still use: {', '.join(kept)}.")
+    out.document({**prunable.document(), "deleted": kept is not None, "stillUsed": list(kept or ())})
+
+
+def _counted(prunable: Prunable, kept: Sequence[str] = ()) -> str:
+    images = len(prunable.images) - len(kept)
+    return f"{plural(len(prunable.messages), 'message')} and {plural(images, 'image')}"
