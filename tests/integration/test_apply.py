@@ -15,7 +15,7 @@ from retention.review.snapshot import follow
 
 from console.appstore.client import AppleError
 from console.releases.live import load_live
-from console.rollout.apply import Applying, Done, estimate, prospect
+from console.rollout.apply import Applying, Done, prospect
 from console.rollout.observed import apples_lists
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
@@ -23,7 +23,7 @@ from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.shelf import UploadedMessage
 from console.terminal.failure import Failure
 from console.terminal.output import Output
-from tests.support.apply_operator import FILE, HEAD, NOW, TABLE, Operator, operator
+from tests.support.apply_operator import FILE, NOW, TABLE, Operator, operator
 from tests.support.simulated_app import APP, MONTHLY, PEM, new_id, png, text
 
 
@@ -367,155 +367,6 @@ def test_somebody_elses_id(production: Operator) -> None:
     assert production.apply().messages == 2
 
 
-# Interruptions
-
-
-class Killed(BaseException):
-    """The process ended here."""
-
-
-class Countdown:
-    """Counts calls, and kills at one of them: before it is made, or once it was done."""
-
-    def __init__(self, kill_at: int = 0, *, after: bool = False) -> None:
-        self.kill_at, self.after, self.calls = kill_at, after, 0
-
-    def around(self, call: Callable[[], Any]) -> Any:
-        self.calls += 1
-        now = self.calls == self.kill_at
-        if now and not self.after:
-            raise Killed
-        answer = call()
-        if now:
-            raise Killed
-        return answer
-
-
-class Breaking:
-    """A DynamoDB client whose process may be killed at any call."""
-
-    def __init__(self, client: Any, countdown: Countdown) -> None:
-        self._client, self._countdown = client, countdown
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if name not in {"get_item", "put_item", "update_item", "query", "transact_write_items", "batch_get_item"}:
-            return found
-        return lambda **request: self._countdown.around(lambda: found(**request))
-
-
-def killing(countdown: Countdown) -> Callable[[Answer], Answer]:
-    """Wrap Apple's API so that a connection breaks."""
-
-    def wrap(answer: Answer) -> Answer:
-        def answered(request: Request) -> Response:
-            try:
-                response: Response = countdown.around(lambda: answer(request))
-            except Killed:
-                raise HangUp from None
-            return response
-
-        return answered
-
-    return wrap
-
-
-def world(who: Operator) -> Any:
-    """Return what Apple and the table have, but for release numbers and times."""
-    shelf, app = who.shelf, APP.app_apple_id
-    found = {item["sk"]["S"]: item for item in who.looking.query(**rows.query(TABLE, rows.app_pk(app)))["Items"]}
-    live = who.look().seen.table.live
-    assert live is not None
-    return (
-        sorted(shelf.images()),
-        sorted(shelf.message_states().items()),
-        shelf.defaults(),
-        {sk: rows.read_message(item) for sk, item in found.items() if sk.startswith(("message#", "image#"))},
-        {sk: item["messageIdentifier"]["S"] for sk, item in found.items() if sk.startswith("default#")},
-        live.settings,
-        live.sheets,
-        live.texts,
-    )
-
-
-BARE = f"""{HEAD}
-products: {{{MONTHLY}: {{group: pro, period: P1M, default: keep}}}}
-messages: {{keep: {{en-US: {{header: Stay, body: Keep your maps.}}}}}}
-rules: [{{name: everyone, answer: {{message: keep}}}}]
-"""
-SMALL = FILE.replace("    fr-FR: {header: Restez, body: Gardez vos cartes.}\n", "")
-
-
-def test_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
-    """Wherever it dies, the next run ends in the same state. To die after a call is to die before the next one."""
-    counting = Countdown()
-    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL) as made:
-        made.dynamodb = Breaking(made.looking, counting)
-        made.apply()
-        calls, whole = counting.calls, world(made)
-    assert calls > 20
-    for number in range(1, calls + 1):
-        with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL) as made:
-            made.dynamodb = Breaking(made.looking, Countdown(number))
-            with pytest.raises(Killed):
-                made.apply()
-            left = made.apply().left
-            assert left is not None
-            assert left.agrees, number
-            assert world(made) == whole, number
-
-
-def test_a_correction_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
-    """In production, with the text live: it never goes off the air, neither then nor in the run that goes on."""
-
-    def corrected(made: Operator) -> str | None:
-        made.apply()
-        made.approve()
-        made.apply()
-        made.rewrite("header: Stay,", "header: Stay here,")
-        return served(made, "en-US")
-
-    counting = Countdown()
-    with operator(tmp_path / "whole", text=BARE) as made:
-        first = corrected(made)
-        made.dynamodb = Breaking(made.looking, counting)
-        made.apply()
-        calls, whole = counting.calls, world(made)
-    assert first is not None
-    assert calls > 15
-    for number in range(1, calls + 1):
-        with operator(tmp_path / str(number), text=BARE) as made:
-            assert corrected(made) == first
-            made.dynamodb = Breaking(made.looking, Countdown(number))
-            with pytest.raises(Killed):
-                made.apply()
-            assert served(made, "en-US") == first, number
-            made.dynamodb = None
-            made.apply()
-            assert served(made, "en-US") == first, number
-            assert world(made) == whole, number
-
-
-@pytest.mark.parametrize("after", [False, True])
-def test_killed_at_any_call_to_apple(tmp_path: Path, after: bool) -> None:  # noqa: FBT001  # a parameter
-    """Likewise at each of Apple's calls, whether Apple did what was asked or not: nobody knows."""
-    counting = Countdown()
-    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL, wrap=killing(counting)) as made:
-        made.apply()
-        calls, whole = counting.calls, world(made)
-    assert calls == 10
-    for number in range(1, calls + 1):
-        wrap = killing(Countdown(number, after=after))
-        with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL, wrap=wrap) as made:
-            made.patience = 0  # nothing is repeated: an error ends the run
-            with pytest.raises(AppleError):
-                made.apply()
-            left = made.apply().left
-            assert left is not None
-            assert left.agrees, number
-            assert world(made) == whole, number
-
-
 # When something is wrong
 
 
@@ -603,47 +454,6 @@ def test_another_apps_message_is_not_ours(production: Operator) -> None:
     verbs.grant(production.box, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
     production.box.shelf(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
-
-
-# Two thousand
-
-
-def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path) -> None:
-    """On the injected clock: every hourly limit is kept, and the time that was told is the time it takes."""
-    number, refused = 2000, []
-    images = [f"  i{each}: {{file: i{each}.png}}" for each in range(number)]
-    texts = [
-        f"  m{each}: {{en-US: {{header: H{each}, body: B, image: i{each}, altText: A}}}}" for each in range(number)
-    ]
-    for each in range(number):
-        (tmp_path / f"i{each}.png").write_bytes(png(3840, 160, extra=b"tEXtn\0" + str(each).encode()))
-    products = f"products: {{{MONTHLY}: {{group: pro, period: P1M}}}}"
-    rules = "rules:\n  - {name: everyone, answer: {message: m0}}"
-    file = "\n".join([HEAD, products, "images:", *images, "messages:", *texts, rules])
-
-    def wrap(answer: Answer) -> Answer:
-        def answered(request: Request) -> Response:
-            response = answer(request)
-            if response.status != 200:
-                refused.append(request.target)
-            return response
-
-        return answered
-
-    with operator(tmp_path, environment=SANDBOX, wrap=wrap, text=file) as made, made.session() as session:
-        planned = prospect(session, now=NOW)
-        told = estimate(session, planned.plan)
-        began = made.clock()
-        done = Applying(session, Output(as_json=True), now=lambda: NOW).run(planned)
-        took = made.clock() - began
-        assert (done.images, done.messages) == (number, number)
-        assert done.left is not None
-        assert done.left.agrees
-        assert (len(made.shelf.images()), len(made.shelf.message_states())) == (number, number)
-    assert refused == []
-    # 360 an hour of each kind, side by side; the estimate counts what each call takes as well.
-    assert took == pytest.approx(5 * 3600, abs=10)
-    assert told == pytest.approx(took, rel=0.2)
 
 
 def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
