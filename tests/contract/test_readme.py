@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from console.cli.verbs import Verbs
+from tests.contract.test_imports import ROOMS
 from tests.support.sam_template import ROOT
 from tests.support.waiting import PATIENCE
 
@@ -239,3 +240,14 @@ def test_every_file_and_module_that_is_named_exists(path: Path) -> None:
             assert (ROOT / "handler" / span).exists(), span
         elif re.fullmatch(r"(retention|console)\.[a-z_]+(\.\w+)*", span) and not span.endswith((".yaml", ".py")):
             assert module_file(span), span
+
+
+def test_the_documents_show_the_rooms_as_they_are() -> None:
+    """docs/architecture.md has the table of test_imports.py, and CONTRIBUTING.md its floors and rooms."""
+    pages = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
+    tables = [re.findall(r"^\| (\d) \| `(\w+)` \| (.*) \|$", page.read_text(), re.MULTILINE) for page in pages]
+    floors = {room: floor for room, (floor, _) in ROOMS.items()}
+    assert [{room: int(floor) for floor, room, _ in table} for table in tables] == [floors, floors]
+    cells = {room: row.rpartition("|")[2].strip() for _, room, row in tables[0]}
+    below = {room: set(re.findall(r"[a-z]+", cell)) for room, cell in cells.items() if cell != "every room below"}
+    assert below == {room: allowed for room, (_, allowed) in ROOMS.items() if room != "cli"}
