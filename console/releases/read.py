@@ -6,9 +6,8 @@ one, and a row that is intact and not of the shape that this version reads. Both
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from retention import table as rows
@@ -67,28 +66,46 @@ class StoredRelease:
         return Edition(self.name, self.file(), Settings.from_document(self.settings), self.sheets, self.texts)
 
 
-def verify(app_table: AppTable, number: int) -> dict[str, Item]:
-    """Read a release whole and return its rows by sort key. Raises ReleaseError unless every one is as it was written.
+def read(app_table: AppTable, number: int) -> StoredRelease:
+    """Read a release and the file it was published from. Raises ReleaseError where there is none, or it is damaged."""
+    release = judge(_rows(app_table, number), number)
+    try:
+        return replace(release, document=read_file(release.source, file=release.name))
+    except Mistakes:
+        return release
 
-    Every document is read and compared with its digest, all digests and the number of rows with the manifest.
-    """
-    found = {rows.string(item, "sk"): item for item in app_table.of_release(number)}
+
+def verify(app_table: AppTable, number: int) -> dict[str, Item]:
+    """Return the rows of a release by sort key. Raises ReleaseError where there is none, or it is damaged."""
+    found = _rows(app_table, number)
     judge(found, number)
     return found
 
 
-def judge(found: Mapping[str, Item], number: int) -> None:
-    """Raise ReleaseError unless these rows, by sort key, are a whole release as it was written."""
+def _rows(app_table: AppTable, number: int) -> dict[str, Item]:
+    return {rows.string(item, "sk"): item for item in app_table.of_release(number)}
+
+
+def judge(found: Mapping[str, Item], number: int) -> StoredRelease:
+    """Return the release that has these rows, by sort key. Raises ReleaseError for one incomplete, newer or damaged.
+
+    Every document is compared with its digest, all digests and the number of rows with the manifest; then settings,
+    texts and sheets are read as the real-time function reads them.
+    """
     settings = found.get(rows.SETTINGS)
     if settings is None or "collecting" in found.get(rows.CLAIM, {}):
         raise ReleaseError("release_incomplete", f"there is no complete release {number}", release=number)
-    with _undamaged(number):
+    try:
         if rows.format_of(settings) > FORMAT:
             raise ReleaseError("release_format", f"release {number} was made by a newer console", release=number)
         _check(found, settings)
+        return _decoded(found, number)
+    except rows.UnreadableRowError as error:
+        raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
 
 
 def _check(found: Mapping[str, Item], settings: Item) -> None:
+    """Raise UnreadableRowError unless these are the rows that were published together."""
     content = {sk: item for sk, item in found.items() if sk not in {rows.SETTINGS, rows.CLAIM}}
     if len(content) != rows.number(settings, "rows"):
         raise rows.UnreadableRowError(f"{len(content)} rows instead of {rows.number(settings, 'rows')}")
@@ -103,41 +120,24 @@ def _check(found: Mapping[str, Item], settings: Item) -> None:
         raise rows.UnreadableRowError("its rows are not the ones that were published together")
 
 
+def _decoded(found: Mapping[str, Item], number: int) -> StoredRelease:
+    """Return what the rows of a release hold. Raises UnreadableRowError for a document of another shape."""
+    document, settings = read_settings(found[rows.SETTINGS])
+    sheets = {
+        sk.removeprefix(rows.PRODUCT): read_sheet(item, settings)
+        for sk, item in found.items()
+        if sk.startswith(rows.PRODUCT)
+    }
+    if ANY_PRODUCT not in sheets:
+        raise rows.UnreadableRowError(f"{rows.PRODUCT}{ANY_PRODUCT} is missing")
+    texts = read_texts(found.get(rows.TEXTS, {})).texts
+    return StoredRelease(number, rows.format_of(found[rows.SETTINGS]), document, sheets, texts, source_of(found))
+
+
 def manifest_of(content: Mapping[str, Item], source_digest: str, settings_digest: str) -> str:
     """Return the digest of a whole release: of the digest of each of its documents."""
     digests = {sk: rows.string(item, "digest") for sk, item in content.items() if not sk.startswith(rows.SOURCE)}
     return rows.digest_of(rows.canonical({**digests, "source": source_digest, "settings": settings_digest}))
-
-
-def read(app_table: AppTable, number: int) -> StoredRelease:
-    """Read a release. Raises ReleaseError where there is none, or where it is damaged."""
-    found = verify(app_table, number)
-    with _undamaged(number):
-        document, settings = read_settings(found[rows.SETTINGS])
-        sheets = {
-            sk.removeprefix(rows.PRODUCT): read_sheet(item, settings)
-            for sk, item in found.items()
-            if sk.startswith(rows.PRODUCT)
-        }
-        texts = read_texts(found.get(rows.TEXTS, {})).texts
-        if ANY_PRODUCT not in sheets:
-            raise rows.UnreadableRowError(f"{rows.PRODUCT}{ANY_PRODUCT} is missing")
-        source = source_of(found)
-    name = f"release {number}"
-    try:
-        file = read_file(source, file=name)
-    except Mistakes:
-        file = None
-    return StoredRelease(number, rows.format_of(found[rows.SETTINGS]), document, sheets, texts, source, file)
-
-
-@contextmanager
-def _undamaged(number: int) -> Iterator[None]:
-    """Report rows of a release that cannot be read as the one error that a damaged release is."""
-    try:
-        yield
-    except rows.UnreadableRowError as error:
-        raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
 
 
 def source_of(found: Mapping[str, Item]) -> bytes:

@@ -135,7 +135,7 @@ def _live(app_table: AppTable, release: int | None) -> ReleaseTexts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Before:
     """`head` and the rows a run started from."""
 
     current: int | None
@@ -145,9 +145,9 @@ class _Seen:
     messages: Mapping[str, Item]
 
 
-def _look(app_table: AppTable) -> _Seen:
+def _look(app_table: AppTable) -> _Before:
     head = app_table.head()
-    return _Seen(
+    return _Before(
         current=rows.number(head, "current") if "current" in head else None,
         version=head.get("catalogVersion"),
         digest=head.get("statesDigest"),
@@ -221,6 +221,7 @@ class _Run:
         now: datetime,
     ) -> None:
         self._app_table = app_table
+        self._app = app_table.app_apple_id
         self._read = read
         self._messages: Mapping[str, str] = {}
         self._images: Mapping[str, ImageState] = {}
@@ -234,40 +235,35 @@ class _Run:
         self._silenced: set[str] = set()
 
     def attempt(self, *, allow_silencing: bool) -> SnapshotReport | None:
-        """Return what was done, or None where somebody else wrote in between."""
-        seen = _look(self._app_table)
+        """Return what was done, or None where another program wrote in between."""
+        before = _look(self._app_table)
         self._ask()
-        live = self._judge(seen, allowed=allow_silencing)
-        images = {**dict.fromkeys(seen.images, ImageState(ABSENT)), **self._images}
+        live = self._judge(before, allowed=allow_silencing)
+        images = {**dict.fromkeys(before.images, ImageState(ABSENT)), **self._images}
         if not self._write(
-            _image_update(self._app_table.app_apple_id, name, seen.images.get(name, {}), image, self._now)
+            _image_update(self._app, name, before.images.get(name, {}), image, self._now)
             for name, image in images.items()
         ):
             return None
         # Read again: a publisher that put a message in since then folded in the image states from before our write.
         found = _rows(self._app_table, rows.MESSAGE)
-        if any(found[name].get("state") != item.get("state") for name, item in seen.messages.items() if name in found):
+        kept = found.keys() & before.messages.keys()
+        if any(found[name].get("state") != before.messages[name].get("state") for name in kept):
             return None
-        names = dict.fromkeys([*found, *self._messages])
+        items = {name: found.get(name, {}) for name in [*found, *self._messages]}
         if not self._write(
-            _message_update(
-                self._app_table.app_apple_id,
-                name,
-                found.get(name, {}),
-                self._after(name, found.get(name, {})),
-                self._now,
-            )
-            for name in names
+            _message_update(self._app, name, item, self._after(name, item), self._now) for name, item in items.items()
         ):
             return None
-        version = self._announce(seen)
-        if version is None:
-            return None
+        version = self._announce(before)
+        return None if version is None else self._report(found, live, len(items), version)
+
+    def _report(self, found: Mapping[str, Item], live: ReleaseTexts, known: int, version: int) -> SnapshotReport:
         return SnapshotReport(
             messages=len(self._messages),
             images=len(self._images),
             written=self._written,
-            absent=len(names) - len(self._messages),
+            absent=known - len(self._messages),
             servable=len(self._servable),
             silenced=len(self._silenced),
             rejected_messages=sum(self._messages.get(name) == REJECTED for name in live.names),
@@ -293,10 +289,10 @@ class _Run:
         used = {image.lower() for name in live.names & set(found) for image in rows.read_message(found[name]).images}
         return {name for name in used if name in self._images and self._images[name].state == REJECTED}
 
-    def _judge(self, seen: _Seen, *, allowed: bool) -> ReleaseTexts:
+    def _judge(self, before: _Before, *, allowed: bool) -> ReleaseTexts:
         """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
         try:
-            live = _live(self._app_table, seen.current)
+            live = _live(self._app_table, before.current)
         except rows.UnreadableRowError as error:
             if allowed:
                 return NO_TEXTS
@@ -304,10 +300,10 @@ class _Run:
                 "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
             ) from error
         serves = live.serves
-        now = {name for name, item in seen.messages.items() if name in serves and rows.read_message(item).servable}
+        now = {name for name, item in before.messages.items() if name in serves and rows.read_message(item).servable}
         self._servable |= now
         self._silenced = {
-            name for name in self._servable if not self._after(name, seen.messages.get(name, {})).servable
+            name for name in self._servable if not self._after(name, before.messages.get(name, {})).servable
         }
         if len(self._silenced) * 2 > len(self._servable) and not allowed:
             raise SnapshotRefusedError(
@@ -331,14 +327,14 @@ class _Run:
         self._written += sum(done)
         return all(done)
 
-    def _announce(self, seen: _Seen) -> int | None:
+    def _announce(self, before: _Before) -> int | None:
         """Raise the version, if anything changed since it was last raised. Returns it, None if somebody else has."""
-        if not self._written and seen.digest == {"S": self._digest}:
+        if not self._written and before.digest == {"S": self._digest}:
             self._note_time()
-            return int(seen.version["N"]) if seen.version else 0
-        condition = "attribute_not_exists(catalogVersion)" if seen.version is None else "catalogVersion = :seen"
+            return int(before.version["N"]) if before.version else 0
+        condition = "attribute_not_exists(catalogVersion)" if before.version is None else "catalogVersion = :seen"
         request: Request = {
-            "Key": rows.head_key(self._app_table.app_apple_id),
+            "Key": rows.head_key(self._app),
             "UpdateExpression": f"SET statesDigest = :digest, {self._times} ADD catalogVersion :one",
             "ConditionExpression": condition,
             "ExpressionAttributeValues": {
@@ -347,16 +343,16 @@ class _Run:
                 ":one": {"N": "1"},
             },
         }
-        if seen.version is not None:
-            request["ExpressionAttributeValues"][":seen"] = seen.version
+        if before.version is not None:
+            request["ExpressionAttributeValues"][":seen"] = before.version
         if not self._app_table.update(request):
             return None
-        return int(seen.version["N"]) + 1 if seen.version else 1
+        return int(before.version["N"]) + 1 if before.version else 1
 
     def _note_time(self) -> None:
         """Note that an import happened; the version stays, so nobody reads anything again."""
         request: Request = {
-            "Key": rows.head_key(self._app_table.app_apple_id),
+            "Key": rows.head_key(self._app),
             "UpdateExpression": f"SET {self._times}",
             "ExpressionAttributeValues": {":now": {"S": self._now}},
         }

@@ -1,0 +1,142 @@
+"""What a stored release holds, and what counts as damaged: one error, whichever command reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.session import get_session
+from moto import mock_aws
+from retention import table as rows
+from retention.aws.app_table import AppTable
+from retention.review.snapshot import SnapshotRefusedError, apply_snapshot
+from retention.review.stored import read_settings
+
+from console.backup.export import export
+from console.file.mistakes import Mistakes
+from console.file.release import Release
+from console.local.rows import create_table
+from console.releases.current import rollback
+from console.releases.editions import KeptEditions
+from console.releases.live import require_live
+from console.releases.overview import look_at_table
+from console.releases.publish import publish
+from console.releases.read import ReleaseError, read, verify
+from tests.support.fake_table import APP, KEEP_EN, KEEP_FR, SETTINGS, sheet
+from tests.support.small_release import NOW, put, release
+
+GOOD = release()
+LATER = NOW + timedelta(hours=1)
+
+# Releases whose digests are right and whose documents this version cannot read.
+ODD = {
+    "texts that are a number": replace(GOOD, texts={"keep": 3}),  # type: ignore[dict-item]
+    "ids that are no texts": replace(GOOD, texts={"keep": {"en-US": (1,)}}),  # type: ignore[dict-item]
+    "a served set without texts": replace(GOOD, texts={}),
+    "settings without locales": replace(GOOD, settings={**SETTINGS, "locales": 3}),
+    "a rule without an answer": replace(
+        GOOD, sheets={**GOOD.sheets, "*": {**sheet(None, "one", {}), "rules": [{"name": "one", "when": None}]}}
+    ),
+    "no sheet for other products": replace(GOOD, sheets={"pro.monthly": GOOD.sheets["pro.monthly"]}),
+}
+
+
+@pytest.fixture
+def table() -> Iterator[AppTable]:
+    with mock_aws():
+        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        create_table(client, "retention")
+        yield AppTable(client, "retention", APP)
+
+
+def put_unread(table: AppTable, odd: Release) -> None:
+    """Publish without reading back, as another version of the console may have judged otherwise."""
+    with patch("console.releases.publish.verify"):
+        put(table.client, table.name, release=odd)
+
+
+def test_a_stored_release_is_what_was_published(table: AppTable) -> None:
+    """Number, settings, sheets, texts and the file."""
+    put(table.client, table.name)
+    found = read(table, 1)
+    assert (found.number, found.name, found.source) == (1, "release 1", GOOD.source)
+    assert (found.settings, found.sheets, found.texts) == (GOOD.settings, GOOD.sheets, GOOD.texts)
+    assert require_live(table) == found
+
+
+def test_a_release_whose_file_this_console_cannot_read_is_not_damaged(table: AppTable) -> None:
+    """Its texts keep predecessors; what needs the file reports the file's mistakes."""
+    put(table.client, table.name, release=replace(GOOD, source=b"key: [\n"))
+    found = look_at_table(table).live
+    assert found is not None
+    assert (found.document, found.experiments) == (None, {})
+    assert found.texts["keep"] == {"en-US": (KEEP_EN,), "fr-FR": (KEEP_FR,)}
+    with pytest.raises(Mistakes):
+        found.edition()
+    assert KeptEditions(table)(1) is None
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_release_that_cannot_be_read_is_never_made_live(table: AppTable, odd: Release) -> None:
+    """Publishing reads back what it wrote; rolling back reads it first."""
+    with pytest.raises(ReleaseError) as refused:
+        put(table.client, table.name, release=odd)
+    assert (refused.value.code, table.head().get("current")) == ("release_damaged", None)
+
+
+READERS: dict[str, Callable[[AppTable, Path], Any]] = {
+    "plan, status, publish": lambda table, _: look_at_table(table),
+    "coverage, explain, diff with live": lambda table, _: require_live(table),
+    "diff with a number": lambda table, _: read(table, 1),
+    "import": lambda table, _: verify(table, 1),
+    "export": lambda table, folder: export(table, folder / "file", environment="", now=NOW),
+}
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_every_reader_reports_a_damaged_release_alike(
+    table: AppTable, tmp_path: Path, odd: Release, reader: Callable[[AppTable, Path], Any]
+) -> None:
+    """With its number and the row."""
+    put_unread(table, odd)
+    with pytest.raises(ReleaseError, match="release 1 is damaged: ") as found:
+        reader(table, tmp_path)
+    assert (found.value.code, found.value.evidence) == ("release_damaged", {"release": 1})
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_damaged_release_that_is_not_live_is_passed_over(table: AppTable, tmp_path: Path, odd: Release) -> None:
+    """Not exported, not rolled back to, no source of earlier texts; what is live stays."""
+    put_unread(table, odd)
+    put(table.client, table.name, "two", now=LATER)
+    assert KeptEditions(table)(1) is None
+    assert export(table, tmp_path / "file", environment="", now=NOW).left_out.keys() == {1}
+    with pytest.raises(ReleaseError) as refused:
+        rollback(table, 1)
+    assert (refused.value.code, table.head()["current"]) == ("release_damaged", {"N": "2"})
+
+
+def test_the_sync_reports_the_same_rows_as_unreadable(table: AppTable) -> None:
+    """It reads two rows of the live release, and judges them by the same functions."""
+    for name in ("texts that are a number", "ids that are no texts", "a served set without texts"):
+        put_unread(table, ODD[name])
+        with pytest.raises(SnapshotRefusedError) as refused:
+            apply_snapshot(table, {}, {})
+        assert refused.value.code == "snapshot_blind"
+    put_unread(table, ODD["settings without locales"])
+    number = rows.number(table.head(), "current")
+    with pytest.raises(rows.UnreadableRowError, match="settings is not of the shape"):
+        read_settings(table.get(rows.settings_key(APP, number)))
+
+
+def test_a_release_of_another_app_is_not_published(table: AppTable) -> None:
+    """Nothing is written, not even a number reserved."""
+    with pytest.raises(ReleaseError) as refused:
+        publish(table, replace(GOOD, app_apple_id=42), who="ada", commit=None, now=NOW)
+    assert (refused.value.code, table.head()) == ("other_app", {})
