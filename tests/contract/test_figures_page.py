@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 def kept(directory: Path, **changed: object) -> Path:
     for section in reliability_page.SECTIONS:
-        figures = {"said": f"Tried: {section}.", "columns": ["a", "b"], "rows": [["1", "x | y"]], **changed}
+        figures = {"text": f"Tried: {section}.", "columns": ["a", "b"], "rows": [["1", "x | y"]], **changed}
         (directory / f"{section}.json").write_text(json.dumps(figures))
     return directory
 

@@ -242,6 +242,15 @@ def test_every_file_and_module_that_is_named_exists(path: Path) -> None:
             assert module_file(span), span
 
 
+def test_the_readme_has_the_times_of_the_last_benchmark() -> None:
+    """Those of docs/performance.md: the first answer after a cold start, and a warm one."""
+    table = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    ((cold, warm),) = re.findall(r"^\| ours \| ([\d.]+) \| [\d.]+ \| ([\d.]+) \|", table, re.MULTILINE)
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    ((first, later),) = re.findall(r"cold start takes ([\d.]+) ms and every later one ([\d.]+) ms", text)
+    assert (float(first), float(later)) == (round(float(cold)), round(float(warm), 1))
+
+
 def test_the_documents_show_the_rooms_as_they_are() -> None:
     """docs/architecture.md has the table of test_imports.py, and CONTRIBUTING.md its floors and rooms."""
     pages = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
