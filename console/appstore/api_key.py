@@ -111,7 +111,7 @@ def _path(given: str) -> Path | None:
 
 
 def _is_somewhere(path: Path) -> bool:
-    """Tell whether a path leads to a file, or into a folder that is there, as base64 with slashes in it does not."""
+    """Return whether a path leads to a file, or into a folder that is there, as base64 with slashes in it does not."""
     try:
         return path.exists() or (len(path.parts) > 1 and path.parent.is_dir())
     except OSError:

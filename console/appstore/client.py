@@ -161,7 +161,7 @@ class Apple:
     # Performance test
 
     def start_performance_test(self, original_transaction_id: str) -> PerformanceTest:
-        """Start a test in the sandbox. It is never started twice: after an unclear outcome the error says so."""
+        """Start a test in the sandbox. It is never started twice: after an unclear outcome the error states so."""
         request = PerformanceTestRequest(originalTransactionId=original_transaction_id)
         started = self._calls.once(START_PERFORMANCE_TEST, lambda: self._wire.initiate_performance_test(request))
         return read_test(started.requestId or "", started.config)

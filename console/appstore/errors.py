@@ -18,7 +18,7 @@ class Kind(StrEnum):
     UNAUTHORIZED = "unauthorized"
     RATE_LIMITED = "rate-limited"
     REFUSED = "refused"  # with one of Apple's error codes
-    TAKEN = "taken"  # an identifier that somebody else used
+    TAKEN = "taken"  # an identifier that another app used
     SERVER = "server"  # 5xx
     TIMED_OUT = "timed-out"
     UNREACHABLE = "unreachable"
@@ -26,10 +26,10 @@ class Kind(StrEnum):
     NOT_APPLE = "not-apple"  # something answered, and it is not Apple's API
 
 
-# After these nobody knows whether Apple did what was asked.
+# After these it is unknown whether Apple did what was asked.
 _UNCLEAR: Final = frozenset({Kind.SERVER, Kind.TIMED_OUT, Kind.UNREACHABLE})
 
-# Apple's codes that tests and commands tell apart (RM/error-codes).
+# Apple's codes that tests and commands distinguish (RM/error-codes).
 IMAGE_NOT_FOUND: Final = 4040014
 MESSAGE_NOT_FOUND: Final = 4040015
 IMAGE_IN_USE: Final = 4030019
@@ -37,16 +37,16 @@ DEFAULT_NOT_FOUND: Final = 4040020
 REALTIME_URL_NOT_FOUND: Final = 4040021
 ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
 
-# What to do about a refusal, where Apple's message does not say it.
+# What to do about a refusal, where Apple's message does not state it.
 _HINTS: Final = {
-    4000023: "Is it in App Store Connect, spelled so? A box learns the file's products by `retention simulator grant`.",
+    4000023: "Is it in App Store Connect, spelled so? `retention simulator grant` adds the file's products.",
     4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
     4000213: "A performance test is running: `retention performance-test wait` takes the id that `start` printed.",
     4000215: "It begins with https:// and has at most 256 characters.",
     4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those that nothing needs.",
     4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those that nothing needs.",
-    4030017: "Only an approved message can be a default: `retention status` tells what is waiting.",
-    4030018: "Every image of a default must be approved: `retention status` tells what is waiting.",
+    4030017: "Only an approved message can be a default: `retention status` lists what is waiting.",
+    4030018: "Every image of a default must be approved: `retention status` lists what is waiting.",
     IMAGE_IN_USE: "Delete the messages that use the image first.",
     4030026: "Pass a performance test in the sandbox first: `retention performance-test start`.",
 }
@@ -84,7 +84,7 @@ class AppleError(Failure):
 
     @property
     def unclear(self) -> bool:
-        """Tell whether Apple may have done what was asked all the same."""
+        """Return whether Apple may have done what was asked all the same."""
         return self.kind in _UNCLEAR
 
 
@@ -105,7 +105,7 @@ def rate_limited(operation: str, retry_at: float | None, error_code: int | None)
 def taken(what: str, identifier: str) -> AppleError:
     """Return the error for an identifier that is in use, and not in our list."""
     sentence = (
-        f"The id {identifier} is taken at Apple, and the app's list of {what}s does not have it: it is somebody else's,"
-        f" or was deleted. Write another `revision` beside that {what} in the file; it then gets another id."
+        f"The id {identifier} is taken at Apple, and the app's list of {what}s does not have it: it is another app's,"
+        f" or was deleted. Write another `revision` for that {what} in the file; it then gets another id."
     )
     return AppleError(Kind.TAKEN, sentence, status=409)

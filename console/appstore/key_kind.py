@@ -1,4 +1,4 @@
-"""Which kind of key somebody has: App Store Connect gives out two, both .p8 files with a key id and an issuer id.
+"""Which kind of key an owner has: App Store Connect gives out two, both .p8 files with a key id and an issuer id.
 
 Apple's 401 has no body, so a key of the wrong kind looks like one with the wrong issuer. But the App Store Connect API
 takes the one and not the other.
@@ -54,7 +54,7 @@ def suspicions(key: ApiKey, file: Path | str | None) -> list[str]:
     found = []
     named = None if file is None else _FILE_NAME.fullmatch(Path(file).name)  # what is the key itself has no such name
     if named is not None and named[2] != key.key_id:
-        found.append(f"{file} is of the key {named[2]}, and the file says `keyId: {key.key_id}`.")
+        found.append(f"{file} is of the key {named[2]}, and the file has `keyId: {key.key_id}`.")
     if named is not None and named[1] == "AuthKey":
         found.append(f"{file} is named like a key of the App Store Connect API; an In-App Purchase key is needed.")
     if not is_uuid(key.issuer_id):

@@ -20,7 +20,7 @@ _LAYERS: Final = 2
 
 
 def named(held: bytes) -> str:
-    """Return what `held`, of which no private key can be read, is, or an empty text where its looks do not tell."""
+    """Return what `held`, of which no private key can be read, is, or an empty text where that cannot be recognised."""
     content = held
     for _ in range(_LAYERS):
         text = content.decode("utf-8", "replace")

@@ -29,8 +29,9 @@ def _say_nothing(_: str, __: float) -> None:
 class Pace:
     """Lets calls through as fast as Apple's hourly limits allow: in bursts, and never too many in any one hour.
 
-    Apple does not say whether its hours are the clock's or slide; a sliding hour is right for both. `patience` is the
-    longest wait in seconds; where more is needed, the call ends as rate-limited. `waiting` is told before each wait.
+    Apple does not document whether its hours are the clock's or slide; a sliding hour is right for both. `patience` is
+    the longest wait in seconds; where more is needed, the call ends as rate-limited. `waiting` is called before each
+    wait.
     """
 
     environment: str
@@ -58,7 +59,7 @@ class Pace:
         return max(free, self._blocked.get(operation, now))
 
     def block(self, operation: str, until: float) -> None:
-        """Make no call of `operation` before `until`, which is what Apple said in a 429."""
+        """Make no call of `operation` before `until`, the time of Apple's 429."""
         self._blocked[operation] = until + _MARGIN_SECONDS
 
     def wait_until(self, operation: str, due: float) -> None:

@@ -17,7 +17,7 @@ from console.appstore.wire import Wire
 
 _PAUSES: Final = (1.0, 2.0, 4.0)
 _MAX_RATE_WAITS: Final = 3
-_RATE_WAIT_SECONDS: Final = 60.0  # where a 429 does not say how long
+_RATE_WAIT_SECONDS: Final = 60.0  # where a 429 names no time
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Repeats:
         identifier: str,
         listed: Callable[[], Collection[str]],
     ) -> bool:
-        """Upload once, whatever happens on the way: the list decides whether an unclear upload arrived."""
+        """Upload once: after a failure the list decides whether an unclear upload arrived."""
         went = False
         for pause in (*_PAUSES, 0.0):
             try:

@@ -191,7 +191,7 @@ class Wire(AppStoreServerAPIClient):
 
 
 def _is_object(response: requests.Response) -> bool:
-    """Tell whether the body is a JSON object: the library would read any other JSON as an empty one."""
+    """Return whether the body is a JSON object: the library would read any other JSON as an empty one."""
     if response.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return False
     try:
@@ -209,15 +209,15 @@ def _apples_error(response: requests.Response) -> tuple[int | None, str]:
         return None, ""
 
 
-def _repeatable(said: str, response: requests.Response) -> str:
-    """Return what an answer says without what we had told it in confidence: our token, a URL's secret."""
+def _repeatable(text: str, response: requests.Response) -> str:
+    """Return Apple's text without the secrets that we sent and it repeats: our token, a URL's secret."""
     sent = str(response.request.headers.get("Authorization", ""))
 
     def kept(run: re.Match[str]) -> str:
         windows = (run[0][start : start + _WINDOW] for start in range(len(run[0]) - _WINDOW + 1))
         return "…" if any(window in sent for window in windows) else run[0]
 
-    return shown(_RUN.sub(kept, said))
+    return shown(_RUN.sub(kept, text))
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -111,7 +111,9 @@ def _without_credentials(error: Exception, scoped: Mapping[str, Any]) -> Excepti
             f" {error.strerror}."
         )
     if isinstance(error, RuntimeError) and "expired" in str(error):
-        return Failure(f"{_source()} gives credentials that have expired already: sign in again, or mend that source.")
+        return Failure(
+            f"{_source()} gives credentials that have expired already: sign in again, or correct that source."
+        )
     if isinstance(error, ValueError | TypeError | AttributeError | LookupError) and not _is_botocores(error):
         for setting, command in (("login_session", "aws login"), ("sso_account_id", "aws sso login")):
             if setting in scoped:  # what a sign-in left in ~/.aws cannot be read

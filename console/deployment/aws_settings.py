@@ -17,7 +17,7 @@ from console.terminal.failure import Failure
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its variable, its name in a profile, what it may be, and how to say so."""
+    """One setting: its variable, its name in a profile, what it may be, and that in words."""
 
     variable: str
     key: str
@@ -75,7 +75,7 @@ def fault_of(url: str) -> str | None:
 
 
 def is_proxy(url: str) -> bool:
-    """Tell whether a proxy can be asked: http or https, with a name and a password or without; no blank anywhere."""
+    """Return whether a proxy can be asked: http or https, with a name and a password or without; no blank anywhere."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -96,7 +96,7 @@ def check_variables(environ: Mapping[str, str]) -> None:
 
 
 def check_profile(profile: str, file: str, values: Mapping[str, object]) -> None:
-    """Likewise, for what a profile of a configuration file says."""
+    """Likewise, for a profile's settings in a configuration file."""
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
     where = f" in the profile {profile} of {file}"
     _check({setting.key: setting for setting in SETTINGS}, texts, where)

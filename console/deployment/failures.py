@@ -98,7 +98,7 @@ def _is_nowhere() -> bool:
 
 
 def _passed_through_botocore(error: Exception) -> bool:
-    """Tell whether AWS's library raised it, or one below: it lets its parsers' errors through as they are."""
+    """Return whether AWS's library raised it, or one below: it lets its parsers' errors through as they are."""
     trace, names = error.__traceback__, []
     while trace is not None:
         names.append(str(trace.tb_frame.f_globals.get("__name__", "")))
@@ -117,8 +117,10 @@ def _refused(error: Exception, response: dict[str, Any]) -> str:
     if code in {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"}:
         return f"AWS does not accept these credentials ({code}): sign in again."
     if code in {"AccessDenied", "AccessDeniedException"}:
-        return f"These credentials may not do {operation}: attach the stack's OperatorPolicyArn. AWS says: {message}."
-    return f"AWS refused {operation} ({code}): {message or 'it does not say why'}."
+        return (
+            f"These credentials may not do {operation}: attach the stack's OperatorPolicyArn. AWS's message: {message}."
+        )
+    return f"AWS refused {operation} ({code}): {message or 'it gives no reason'}."
 
 
 def _short(error: Exception) -> str:

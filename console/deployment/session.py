@@ -38,13 +38,13 @@ class Session:
 
 @contextmanager
 def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
-    """Find the table, read the key and make the client; `out` is told of waits. Raises Failure with what is missing."""
+    """Find the table, read the key and make the client; waits are printed to `out`. Raises Failure."""
     from console.appstore.client import Apple  # noqa: PLC0415  # Apple's library takes a while to import; `--help` need not
 
     document = document or read_file(where.file)
     target = find(where, document)
     key = find_key(document, target, where, access)
-    if document.app is None:  # find_key has said so
+    if document.app is None:  # find_key has raised by now
         raise Failure(f"{document.file} names no app.")
     with Apple(
         key,
@@ -58,7 +58,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
 
 
 def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
-    """Read and compile the file before anybody is asked anything, then open the session. Raises Mistakes, Failure."""
+    """Read and compile the file before any call, then open the session. Raises Mistakes, Failure."""
     from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
 
     document = read_file(where.file)
@@ -90,10 +90,10 @@ def find_key(document: Document, target: Target, where: Where, access: Access) -
 
 
 def app_store(target: Target) -> str:
-    """Return which App Store a target is of: Sandbox or Production. Raises Failure where nothing says."""
+    """Return which App Store a target is of: Sandbox or Production. Raises Failure where that is not known."""
     if target.environment not in {SANDBOX, PRODUCTION}:
         raise Failure(
-            "Nothing says which App Store is meant: leave --table out, so that the stack says it, or name an"
+            "It is not known which App Store is meant: leave --table out, so that the stack decides, or name an"
             " environment called sandbox or production with --env."
         )
     return target.environment
@@ -119,7 +119,7 @@ def base_url(url: str | None, environment: str) -> str | None:
 
 
 def teller(out: Output) -> Callable[[str, float], None]:
-    """Return what tells of each wait that Apple's rate limits ask for."""
+    """Return a function that prints each wait that Apple's rate limits ask for."""
     return lambda operation, seconds: out.warn(
         f"Apple's rate limit for “{operation}” is used up: going on in {duration(seconds)}. Ctrl-C is safe."
     )

@@ -15,7 +15,7 @@ class Stack:
     """`environment` is the App Store environment the stack answers: Production or Sandbox.
 
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
-    are empty where the stack does not say. `syncs`: review states are imported by schedule. `function` and
+    are empty where the stack has no such output. `syncs`: review states are imported by schedule. `function` and
     `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
     """
 

@@ -24,9 +24,9 @@ from console.terminal.failure import Failure, Misuse
 class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
-    `environment` is the App Store's, Sandbox or Production, and empty where nothing says which; `key_prefix`,
+    `environment` is the App Store's, Sandbox or Production, and empty where it is not known; `key_prefix`,
     `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named. `deployed` is the
-    stack with all that its outputs say, None where the table was named.
+    stack with all of its outputs, None where the table was named.
     """
 
     dynamodb: Any
@@ -49,7 +49,7 @@ class Target:
 
 
 def find(where: Where, document: Document | None = None) -> Target:
-    """Resolve `where`; the file is read only for what it has to say. Raises Failure with what is missing."""
+    """Resolve `where`, with the file's help where that is needed. Raises Failure with what is missing."""
     if where.table is None and where.env is None:
         raise Misuse("Name the environment with --env, or the table with --table.")
     if document is None and (where.app is None or where.env is not None):

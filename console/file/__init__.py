@@ -1,1 +1,1 @@
-"""From the owner's retention.yaml to a release: read with its lines, checked whole, compiled into sheets."""
+"""From the owner's retention.yaml to a release: read with its lines, checked completely, compiled into sheets."""

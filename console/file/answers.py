@@ -19,7 +19,7 @@ from console.file.tree import Node
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerce", "fallback")
 BILLING_PLANS: Final = ("BILLED_UPFRONT", "MONTHLY")
 
-# Field by field: what each kind may hold besides the message.
+# Field by field: what each kind may hold in addition to the message.
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "message": ("message",),
     "alternateProduct": ("alternateProduct", "message", "billingPlanType"),
@@ -53,8 +53,8 @@ def read_answer(node: Node, notes: Notes) -> Answer | None:
     if not kinds:
         return None
     kind = kinds[0]
-    told = {"fallback", *kinds[1:]}
-    rest = Node(node.at, {key: entry for key, entry in node.entries.items() if key not in told})
+    noted = {"fallback", *kinds[1:]}
+    rest = Node(node.at, {key: entry for key, entry in node.entries.items() if key not in noted})
     fields = Fields.of(rest, notes, f"an answer that is `{kind}`", _FIELDS[kind])
     # Of several that exclude each other none is meant for sure.
     target = fields.text(kind) if kind in {"alternateProduct", "promotionalOffer"} and len(kinds) == 1 else ""
@@ -76,7 +76,7 @@ def _kinds(node: Node, notes: Notes) -> list[str]:
         both = " and ".join(f"`{kind}`" for kind in kinds)
         notes.add(node.at, f"{both} exclude each other: Apple takes one answer.", "Keep one of them.")
     if "fallback" in node.entries:
-        wrong = "`fallback` is a whole answer, with nothing in it or beside it."
+        wrong = "`fallback` is a complete answer: it takes no value and no other key."
         notes.add(node.entries["fallback"].at, wrong, "Write `answer: fallback`.")
     elif not node.entries:
         notes.add(node.at, "This answer is empty.", suggestion("", KINDS))

@@ -22,7 +22,7 @@ Shares = Sequence[tuple[str, int]]
 
 
 def signs(document: Document) -> bool:
-    """Tell whether any answer of the document needs the signing key."""
+    """Return whether any answer of the document needs the signing key."""
     return any(answer.kind in SIGNED for rule in document.rules for answer in rule.answers)
 
 
@@ -34,7 +34,7 @@ def check_products(document: Document, notes: Notes) -> None:
 
 
 def check_signing_key(document: Document, notes: Notes) -> None:
-    """Note what an app that signs does not say of its key: Apple knows issuers by UUIDs."""
+    """Note what an app that signs leaves out about its key: Apple knows issuers by UUIDs."""
     key = document.signing_key
     if key is None or not signs(document):
         return
@@ -89,7 +89,7 @@ def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
             notes.add(
                 answer.messages_at,
                 f"`{answer.messages}` has an image or bullets (in {_some(pictured)}).",
-                f"Apple takes text alone beside `{answer.kind}`: use another message set.",
+                f"Apple takes text alone next to `{answer.kind}`: use another message set.",
             )
 
 
@@ -172,7 +172,7 @@ def _check_common_locale(experiment: Experiment, document: Document, notes: Note
     sets = {arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer and arm.answer.messages}
     texts = [document.messages.get(name, {}).keys() for name in sorted(sets)]
     if not texts or not all(locales and locales <= APPLE_LOCALES for locales in texts):
-        return  # nothing is shown, or what is wrong with the sets is told there
+        return  # nothing is shown, or what is wrong with the sets is noted there
     if not frozenset.intersection(*map(frozenset, texts)):
         names = _some(sorted(sets))
         notes.add(
@@ -190,16 +190,16 @@ def _check_live(
     experiment: Experiment, live: Shares, notes: Notes, warnings: list[Mistake], *, reshuffle: bool
 ) -> None:
     changing = share_changing(live, experiment.shares)
-    told = f"{changing} % of the customers in `{experiment.key}` change arm."
+    warning = f"{changing} % of the customers in `{experiment.key}` change arm."
     if [name for name, _ in live] != [name for name, _ in experiment.shares] and not reshuffle:
         notes.add(
             experiment.at,
-            f"The arms of `{experiment.key}` or their order changed while it runs: {told}",
+            f"The arms of `{experiment.key}` or their order changed while it runs: {warning}",
             "Give the experiment a new `key`, or publish with --reshuffle.",
         )
     elif changing:
         warnings.append(
-            Mistake(experiment.at.line, experiment.at.where, told, "A new `key` starts a clean experiment.")
+            Mistake(experiment.at.line, experiment.at.where, warning, "A new `key` starts a clean experiment.")
         )
 
 

@@ -1,4 +1,4 @@
-"""A document → a release: every name resolved, every limit checked, and all mistakes told at once."""
+"""A document → a release: every name resolved, every limit checked, and all mistakes reported at once."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _pictured(content: Content, previous: PreviousTexts) -> frozenset[str]:
 
 
 def _settings(document: Document) -> dict[str, Any]:
-    """Return the `settings` document. Only what every request needs: it is read whole at each cold start."""
+    """Return the `settings` document. Only what every request needs: it is read completely at each cold start."""
     if document.app is None or document.locales is None:
         raise Mistakes(document.file, document.mistakes)
     return {

@@ -38,7 +38,7 @@ def read_condition(node: Node, notes: Notes, products: Collection[str]) -> Condi
 
 
 def is_locale(text: str) -> bool:
-    """Tell whether `text` has the form of a locale: a language and perhaps a script, a region, variants."""
+    """Return whether `text` has the form of a locale: a language and perhaps a script, a region, variants."""
     return _LOCALE.fullmatch(text) is not None
 
 

@@ -23,7 +23,7 @@ _TABLE: Final = (
     ("bool", r"true|True|TRUE|false|False|FALSE", (*"tTfF",)),
     ("int", "|".join(form.pattern for form in (_INTEGER, _OCTAL, _HEXADECIMAL)), (*"-+0123456789",)),
     ("float", rf"{_FLOAT.pattern}|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", (*"-+.0123456789",)),
-    # No part of it: told apart from a text, so that it can be refused for what it is.
+    # No part of the core schema: recognised here so that it can be refused by its name.
     ("merge", r"<<", ("<",)),
 )
 
@@ -37,7 +37,7 @@ def _by_first_character() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 
 
 class CoreResolver(VersionedResolver):
-    """Gives each plain scalar its tag by the core schema, whatever version a directive asks for."""
+    """Gives each plain scalar its tag by the core schema, even where a directive asks for another version."""
 
     _by_first: Final[Mapping[str, list[tuple[str, re.Pattern[str]]]]] = _by_first_character()
 

@@ -32,7 +32,7 @@ def read(
 ) -> Document:
     """Read a file, or its bytes. Mistakes in it are in `Document.mistakes`.
 
-    Images are looked for beside the file unless `base_dir` says where. Raises `Mistakes` where it is not YAML at all,
+    Images are looked for in the file's folder, or in `base_dir`. Raises `Mistakes` where it is not YAML at all,
     and OSError where it cannot be read.
     """
     if isinstance(source, bytes):

@@ -1,4 +1,4 @@
-"""What an owner's file says, typed, each entry with its place: the nouns that `document` reads and `compile` uses."""
+"""The entries of an owner's file as typed values, each with its place: `document` reads them, `compile` uses them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """What `app` says of the In-App Purchase key, whatever is wrong beside it. None: nothing; empty: a mistake."""
+    """The In-App Purchase key that `app` names. A field is None where it is missing, empty where it is a mistake."""
 
     issuer_id: str | None
     key_id: str | None
@@ -35,7 +35,7 @@ class SigningKey:
 
 
 # What follows is kept under its name even where a field of it is a mistake, which is noted: the name is none. A text or
-# a name that could not be read is then empty, and nothing is said of it again.
+# a name that could not be read is then empty, and no second mistake is noted for it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Text:
 
     @property
     def pictured(self) -> bool:
-        """Apple takes neither image nor bullets beside an offer or a switch plan."""
+        """Apple takes neither image nor bullets next to an offer or a switch plan."""
         return self.image is not None or bool(self.bullets)
 
 
@@ -172,7 +172,7 @@ class Rule:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """Everything this rule may say, in file order."""
+        """Every answer this rule may give, in file order."""
         if isinstance(self.says, Experiment):
             return tuple(arm.answer for arm in self.says.arms if arm.answer is not None)
         return () if self.says is None else (self.says,)
@@ -183,7 +183,7 @@ Messages: TypeAlias = Mapping[str, Mapping[str, Text]]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One retention.yaml as it was read. Nothing may be published while there are `mistakes`; `warnings` are only told.
+    """One retention.yaml as it was read. Nothing may be published while there are `mistakes`; `warnings` are printed.
 
     `file` names it in messages; `base_dir` is where its images are looked for, None where they cannot be had (a file
     that comes from a release). `sets_at` has the place of each message set.

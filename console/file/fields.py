@@ -13,7 +13,7 @@ from console.file.mistakes import CONTROL, Notes, Place, suggestion
 from console.file.tree import Node
 from console.terminal.characters import beyond_ascii, called, shows_nothing, unfit_in_text, unseen_in_name
 
-# `"6745974591"`, `id6745974591` and `6 745 974 591` are numbers to whoever wrote them.
+# `"6745974591"`, `id6745974591` and `6 745 974 591` are numbers to the person who wrote them.
 _DIGITS = re.compile(r"(?:id)?([0-9]{1,3}(?:[ _,'][0-9]{3})+|[0-9]{1,18})(?:\.0+)?")
 
 

@@ -48,7 +48,7 @@ MAX_BYTES: Final = 64 * 2**20
 
 
 class NotPNGError(ValueError):
-    """The bytes are no PNG file; the message says how we know, and `instead` what to do."""
+    """The bytes are no PNG file; the message states how we know, and `instead` what to do."""
 
     def __init__(self, wrong: str, instead: str = _ONLY_PNG) -> None:
         super().__init__(wrong)
@@ -57,7 +57,7 @@ class NotPNGError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PNG:
-    """What a PNG says of itself. `transparency` names what makes it transparent, or is None."""
+    """What a PNG's header holds. `transparency` names what makes it transparent, or is None."""
 
     width: int
     height: int
@@ -70,7 +70,7 @@ def read_image(path: Path) -> bytes:
     try:
         last = list(_chunks(content))[-1] if content.startswith(_SIGNATURE) else None
     except NotPNGError:
-        return content  # `read_png` tells what is wrong with it
+        return content  # `read_png` reports what is wrong with it
     return content if last is None or last.name != b"IEND" else content[: last.end]
 
 
@@ -141,7 +141,7 @@ def read_png(content: bytes) -> PNG:
     if names[:1] == [b"CgBI"]:
         raise NotPNGError("the file is a PNG that Xcode optimised for iOS", "Use the one that Xcode was given.")
     if names[:1] != [b"IHDR"] or names[-1:] != [b"IEND"] or b"IDAT" not in names:
-        raise NotPNGError("the PNG file is cut off or not whole", _EXPORT)
+        raise NotPNGError("the PNG file is cut off or incomplete", _EXPORT)
     header = _header(chunks[0].data)
     _check_critical(chunks, header)
     transparency = _ALPHA_TYPES.get(header.colour)
@@ -205,7 +205,7 @@ def _fits(png: PNG, size: str) -> bool:
 
 
 def _check_length(header: _Header, parts: list[bytes]) -> None:
-    """Raise ValueError where there are fewer pixels than the header says: Pillow takes the missing ones for black."""
+    """Raise ValueError where there are fewer pixels than the header states: Pillow takes the missing ones for black."""
     unpacker, found, wanted = zlib.decompressobj(), 0, header.bytes_of_pixels
     for part in parts:
         rest = part
@@ -233,7 +233,7 @@ class _Header:
 
     @property
     def bytes_of_pixels(self) -> int:
-        """How many bytes the pixels have once unpacked, with the byte before each row that says how it is filtered."""
+        """How many bytes the pixels have once unpacked, with the byte before each row that names its filter."""
         passes = _ADAM7 if self.interlaced else ((0, 0, 1, 1),)
         sizes = ((-(-(self.width - x) // dx), -(-(self.height - y) // dy)) for x, y, dx, dy in passes)
         bits = self.depth * _SAMPLES[self.colour]
@@ -297,7 +297,7 @@ _FORMATS: Final = (
     (rb"\s*[{\[]", "a JSON file"),
     (rb"\s*(data:image/|iVBORw0KGgo)", "an image as base64 text"),
     (rb"\x00GITCRYPT\x00", "encrypted by git-crypt: run `git-crypt unlock`"),
-    (rb"\x00\x05\x16[\x00\x07]", "what macOS keeps beside a file (AppleDouble)"),
+    (rb"\x00\x05\x16[\x00\x07]", "what macOS keeps next to a file (AppleDouble)"),
     (rb"bplist0", "a property list, such as iCloud's for a file that is not downloaded"),
     (rb"[\x8a\x8b][MJ]NG\r\n", "an MNG or JNG"),
     (rb"\x00{64}", "of zeros alone: its download or copy did not end"),

@@ -15,7 +15,7 @@ _SUFFIX: Final = re.compile(r"( ?\([0-9]+\))?(\.(p8|pem|txt|key|cer|json))+$", r
 
 
 def is_key_id(text: str) -> bool:
-    """Tell whether `text` may be a key id: nothing that its file's name has around it, and Apple's capitals."""
+    """Return whether `text` may be a key id: nothing that its file's name has around it, and Apple's capitals."""
     return _FORM.fullmatch(text) is not None and not _PREFIX.match(text) and meant(text) in {None, text}
 
 

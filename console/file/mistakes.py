@@ -1,4 +1,4 @@
-"""What is wrong in a file, where, and what to write instead: collected, and told all at once."""
+"""What is wrong in a file, where, and what to write instead: collected, and reported all at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Notes:
     """Mistakes as they are found; reading goes on behind each.
 
     One rename in a large file is a mistake in thousands of rules. So each name is looked for once, and after so many
-    comparisons of names no more are made: then a mistake tells the first names there are.
+    comparisons of names no more are made: then a mistake lists the first names there are.
     """
 
     mistakes: list[Mistake] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Notes:
         self.warnings.append(Mistake(place.line, place.where, wrong, instead))
 
     def add_last(self, place: Place, wrong: str, instead: str) -> None:
-        """Note what makes a value unusable: whatever would be said of it afterwards follows from that."""
+        """Note what makes a value unusable: further mistakes in it only follow from that."""
         self.add(place, wrong, instead)
         self._unusable.add(place)
 
@@ -127,7 +127,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that looks most like `name`, whatever the case, or None.
+    """Return the one of `known` that looks most like `name`, ignoring case, or None.
 
     As `difflib.get_close_matches`, which compares in full also what cannot be nearer than the nearest so far.
     """

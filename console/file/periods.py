@@ -1,4 +1,4 @@
-"""Subscription periods as Apple writes them, and the one that was meant by another way to say as long a time."""
+"""Subscription periods as Apple writes them, and the one that another spelling of the same time means."""
 
 from __future__ import annotations
 

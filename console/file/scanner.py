@@ -41,7 +41,7 @@ class TabScanner(Scanner):
             return
 
     def _begins_line(self, index: int) -> bool:
-        """Tell whether nothing but blanks stands before this place of its line."""
+        """Return whether nothing but blanks stands before this place of its line."""
         text = self.reader.stream.text
         start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
         return not text[start:index].strip(" ")

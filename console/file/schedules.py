@@ -39,7 +39,7 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     if not node.entries.keys() & {"from", "until"}:
         notes.add(node.at, "This schedule neither begins nor ends.", "Give it `from`, `until` or both.")
         return None
-    # What the calendar says needs no zone, and is told also where that is a mistake. The first of two ambiguous times
+    # A date that is not in the calendar is noted even where the zone is a mistake. The first of two ambiguous times
     # is meant, so instants stand in the order of their local times.
     bounds = {key: node.entries[key] for key in ("from", "until") if key in node.entries}
     local = {key: found for key, bound in bounds.items() if (found := _local(bound, notes)) is not None}
@@ -81,7 +81,7 @@ def _local(node: Node, notes: Notes) -> datetime | None:
         notes.add(
             node.at,
             f"A date or a local time belongs here, not {node.kind}.{beyond_ascii(node.written)}",
-            "Write `2026-12-01` or `2026-12-01T09:00`; `timeZone` says where, so no `Z` and no offset.",
+            "Write `2026-12-01` or `2026-12-01T09:00`; `timeZone` names the zone, so no `Z` and no offset.",
         )
         return None
     try:

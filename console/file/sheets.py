@@ -17,7 +17,7 @@ from console.file.mistakes import Mistake, Notes, Place
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024
-# Unpacked, a sheet is compiled while somebody waits, and no deadline can end that: some 0.1 s for as much as this.
+# Unpacked, a sheet is compiled while a customer waits, and no deadline can end that: some 0.1 s for as much as this.
 MAX_SHEET_JSON: Final = 1024 * 1024
 MAX_RULES: Final = 500
 # BatchGetItem takes 100 keys: the states of everything one request could be answered with.
@@ -37,9 +37,9 @@ class Reach:
 
     @property
     def restricted(self) -> bool:
-        """Tell whether the rule asks which product it is; if something in it was not understood, whether it names them.
+        """Return whether the rule asks for the product; with a mistake in the rule, whether it names products.
 
-        Of everything but a product that nobody knows, it cannot be told what is left.
+        For any fact other than a product the file does not name, what is left of the condition is not known.
         """
         condition = self.rule.condition
         if condition is None or not asks_product(condition):
@@ -72,7 +72,7 @@ def _remaining(condition: Condition, candidates: tuple[str, ...] | list[str]) ->
 
 @dataclass(slots=True)
 class SheetDraft:
-    """One product's rules so far. `closed` and `settled` name the rule behind which nothing, or little, can speak."""
+    """One product's rules so far. After `closed` no rule can answer, after `settled` hardly any; both are names."""
 
     rules: list[dict[str, Any]] = field(default_factory=list)
     sets: dict[str, None] = field(default_factory=dict)
@@ -113,9 +113,9 @@ def _check_reachable(reached: Reach, drafts: Mapping[str, SheetDraft], notes: No
     elif all(draft.closed or draft.settled for draft in found):
         before = found[0].settled or found[0].closed
         wrong = (
-            f"`{rule.name}` speaks only while `{before}`, which matches every request before it, cannot be delivered."
+            f"`{rule.name}` answers only while `{before}`, which matches every request before it, cannot be delivered."
         )
-        warnings.append(Mistake(rule.at.line, rule.at.where, wrong, f"Move it above `{before}` if it should speak."))
+        warnings.append(Mistake(rule.at.line, rule.at.where, wrong, f"Move it above `{before}` if it should answer."))
 
 
 def _rule(rule: Rule, document: Document) -> dict[str, Any]:
@@ -181,15 +181,21 @@ def check_limits(product: str, sheet: SheetDocument, locales: LocaleTable, at: P
     """Note where a sheet is more than one request may have to read, with the figure."""
     who = "products the file does not name" if product == ANY_PRODUCT else f"`{product}`"
     if len(sheet["rules"]) > MAX_RULES:
-        notes.add(at, f"{len(sheet['rules'])} rules may answer {who}.", f"At most {MAX_RULES} may: say `productId`.")
+        notes.add(
+            at,
+            f"{len(sheet['rules'])} rules may answer {who}.",
+            f"At most {MAX_RULES} may: add a condition on `productId`.",
+        )
         return
     content = canonical(sheet)
     size = len(pack(content)) if len(content) <= MAX_DOCUMENT else len(content)
     if size > MAX_SHEET_BYTES:
-        limit = f"At most {MAX_SHEET_BYTES} fit: say `productId` in more rules."
+        limit = f"At most {MAX_SHEET_BYTES} fit: ask for `productId` in more rules."
         notes.add(at, f"The rules that may answer {who} take {size} bytes.", limit)
     elif len(content) > MAX_SHEET_JSON:
-        limit = f"At most {MAX_SHEET_JSON} can be compiled in time: say `productId` in more rules, with fewer in each."
+        limit = (
+            f"At most {MAX_SHEET_JSON} can be compiled in time: ask for `productId` in more rules, with fewer in each."
+        )
         notes.add(at, f"The rules that may answer {who} take {len(content)} bytes unpacked.", limit)
     locale, number = _most_messages(sheet, locales)
     if number > MAX_LOCALE_MESSAGES:

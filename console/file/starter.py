@@ -25,7 +25,7 @@ from console.terminal.output import Output
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
-# What YAML reads as text without quotes, whoever reads it, but for words that are truth values to some.
+# What every YAML reader takes as text without quotes, except for words that some read as truth values.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*([._-][A-Za-z0-9]+)*")
 _RESERVED: Final = frozenset("true false null yes no on off y n".split())
 
@@ -69,7 +69,7 @@ Ask = Callable[[str], str]
 
 
 def complete(given: Given, ask: Ask | None) -> Starter:
-    """Check what was given, and ask for what is missing; `ask` None: nobody is there. Raises Failure."""
+    """Check what was given, and ask for what is missing; `ask` None: no person is at the terminal. Raises Failure."""
     if ask is None:
         missing = [
             option
@@ -183,7 +183,7 @@ def _head(starter: Starter) -> list[str]:
     issuer = f"issuerId: {_scalar(starter.issuer_id)}" if starter.issuer_id else "# issuerId: …"
     key = f"keyId: {_scalar(starter.key_id)}" if starter.key_id else "# keyId: …"
     return [
-        "# What customers are told when they are about to cancel. Read from top to bottom by `retention`:",
+        "# What customers see when they are about to cancel. Read from top to bottom by `retention`:",
         "# - retention validate retention.yaml     every mistake, with its line and what to write instead",
         "# - retention coverage retention.yaml     what every customer would be shown",
         "# - retention plan --env sandbox          what would change at Apple and in the table; `apply` does it",
@@ -240,7 +240,7 @@ def _texts(starter: Starter) -> list[str]:
 
 def _switch_text(starter: Starter) -> list[str]:
     return [
-        "#  switch-text:                           # beside another plan or an offer: text alone, no image",
+        "#  switch-text:                           # next to another plan or an offer: text alone, no image",
         f"#    {starter.locale}: {{header: Another plan may suit you, body: Write here what it has for them.}}",
     ]
 

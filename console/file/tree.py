@@ -27,7 +27,7 @@ Scalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]
 Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
-# Aliases make a small file a large tree; nobody writes this much by hand, and ten thousand rules need a tenth.
+# Aliases make a small file a large tree; no owner writes this much by hand, and ten thousand rules need a tenth.
 _MAX_NODES: Final = 2_000_000
 # What neither DynamoDB nor a person counts in: NaN, infinity, more than an int64.
 _NUMBERS: Final = (-(2**63), 2**63)
@@ -179,7 +179,7 @@ def _check_version(text: str, notes: Notes) -> None:
 
 
 class _Watched(io.StringIO):
-    """A text that tells how much of it was read: ten thousand rules take several seconds."""
+    """A text that reports how much of it was read: ten thousand rules take several seconds."""
 
     def __init__(self, text: str, progress: Progress | None) -> None:
         super().__init__(text, newline="")

@@ -1,7 +1,7 @@
 """Addresses from options and variables, judged as they are sent: nothing is trimmed, decoded or read otherwise later.
 
 Programs differ in what they make of a URL with a blank, a backslash or an unusual number in it. So a URL is taken only
-in the form in which all of them agree (RFC 3986, and RFC 1123 for the host), and refused with a clause that says why.
+in the form in which all of them agree (RFC 3986, and RFC 1123 for the host), and refused with a clause that states why.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def unfit_in_file(text: str) -> list[tuple[int, str]]:
 
 
 def shows_nothing(text: str) -> bool:
-    """Tell whether nothing of a text can be seen."""
+    """Return whether nothing of a text can be seen."""
     return all(character.isspace() or _is_unseen(character) for character in text)
 
 
@@ -131,7 +131,7 @@ def _is_unseen(character: str) -> bool:
 
 
 def _is_drawn(name: str, index: int) -> bool:
-    """Tell whether an unseen character changes how its neighbours are drawn: in an emoji, or between joined letters."""
+    """Return whether an unseen character changes how others are drawn: in an emoji, or between joined letters."""
     character, before, after = name[index], name[index - 1 : index], name[index + 1 : index + 2]
     if _VARIATIONS.match(character):
         return after == _KEYCAP or (bool(before) and not before.isascii() and not _is_unseen(before))

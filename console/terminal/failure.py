@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Failure(Exception):  # noqa: N818  # it is an outcome
-    """A command cannot do what it was asked; the message says why and what to do."""
+    """A command cannot do what it was asked; the message states why and what to do."""
 
 
 class Misuse(Failure):

@@ -22,7 +22,7 @@ def form_of(one: object) -> dict[str, Any]:
     return {camel(field.name): _form(getattr(one, field.name)) for field in fields(one)}  # type: ignore[arg-type]  # a dataclass
 
 
-def _form(value: Any) -> Any:  # noqa: ANN401  # whatever a field holds
+def _form(value: Any) -> Any:  # noqa: ANN401  # any value a field holds
     if is_dataclass(value) and not isinstance(value, type):
         return form_of(value)
     if isinstance(value, datetime):

@@ -25,7 +25,7 @@ _MIB: Final = 2**20
 
 
 class NotOrdinaryError(OSError):
-    """What is named cannot be read as a file; `strerror` says why, and `filename` is its name."""
+    """What is named cannot be read as a file; `strerror` states why, and `filename` is its name."""
 
 
 def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
@@ -49,7 +49,7 @@ def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
 
 
 def is_passed(path: Path) -> bool:
-    """Tell whether a path is what a shell gives for `<(command)` and for standard input."""
+    """Return whether a path is what a shell gives for `<(command)` and for standard input."""
     return str(path).startswith(_DESCRIPTORS)
 
 

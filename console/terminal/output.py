@@ -69,7 +69,7 @@ class Output:
         self._out.print(table)
 
     def failure(self, sentence: str, details: Mapping[str, Any] | None = None) -> None:
-        """Say why the command failed: on standard error, or in the JSON document."""
+        """Print why the command failed: on standard error, or in the JSON document."""
         if self.as_json:
             self.document({"error": sentence, **(details or {})})
         else:
@@ -96,19 +96,19 @@ class Output:
 
     def _lines(self) -> Report:
         """Give a function that writes a line on standard error about once a minute: a log shows that it goes on."""
-        told = self._clock()
+        printed = self._clock()
 
         def report(what: str, done: int, total: int) -> None:
-            nonlocal told
-            if self._clock() - told >= _LINE_SECONDS:
-                told = self._clock()
+            nonlocal printed
+            if self._clock() - printed >= _LINE_SECONDS:
+                printed = self._clock()
                 self._err.print(f"{what}: {done} of {total}", soft_wrap=True, highlight=False)
 
         return report
 
 
 def prepare_streams() -> None:
-    """Make both streams take any text: what their encoding cannot say is escaped, and a closed one swallows it.
+    """Make both streams take any text: what their encoding cannot express is escaped, and a closed one swallows it.
 
     A width in which nothing can be read, such as the 0 of a terminal that does not know its own, counts as none.
     """
@@ -119,7 +119,7 @@ def prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by who started us
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it lives as long as we do
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it stays open as long as the process
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

@@ -27,7 +27,7 @@ PLACES: Final = frozenset(
 )
 # How the terminal looks, and which language and hour its reader has.
 LOOKS: Final = frozenset({"TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "TZ"})
-# Whom TLS trusts, for calls that leave this machine: an endpoint that the App Store in the box is pointed at.
+# Whom TLS trusts, for calls that leave this machine: those of a simulator that is pointed at a real endpoint.
 TRUST: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})
 
 # In place of everything about AWS: what is held on this machine is no account's, and no account's keys are sent to it.

@@ -172,7 +172,7 @@ def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) 
     (tmp_path / "key.p8").write_bytes(PEM)
     arguments = ("--table", desk.table(), "--region", "us-east-1", "--apple-url", desk.server.url)
     code, _, err = desk("plan", *arguments, "--key", str(tmp_path / "key.p8"), where=False)
-    assert (code, "Nothing says which App Store is meant" in err) == (1, True)
+    assert (code, "It is not known which App Store is meant" in err) == (1, True)
     code, _, err = desk("plan", *arguments, "--env", "sandbox", where=False)
     assert (code, "There is no API key" in err) == (1, True)
 

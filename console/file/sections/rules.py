@@ -44,7 +44,11 @@ def _rule(node: Node, products: Mapping[str, Product], lines: dict[str, int], no
 def _says(fields: Fields) -> Answer | Experiment | None:
     answer, experiment = fields.entries.get("answer"), fields.entries.get("experiment")
     if fields.is_mapping and (answer is None) is (experiment is None):
-        wrong = "This rule says nothing." if answer is None else "A rule has an `answer` or an `experiment`, not both."
+        wrong = (
+            "This rule has neither an `answer` nor an `experiment`."
+            if answer is None
+            else "A rule has an `answer` or an `experiment`, not both."
+        )
         fields.notes.add(fields.at, wrong, "Write one of `answer: {message: …}` and `experiment: {…}`.")
     found = None if experiment is None else read_experiment(experiment, fields.notes)
     return found if answer is None else read_answer(answer, fields.notes)

@@ -173,7 +173,7 @@ def test_a_rule_for_all_products_needs_one_that_can_have_its_answer() -> None:
 def test_a_rule_behind_an_unconditional_answer_is_a_warning() -> None:
     """It may still speak, while the answer before it cannot be delivered."""
     result = compiled(KEEP + "  - {name: late, answer: {message: text}}\n")
-    assert "`late` speaks only while `keep`" in result.warnings[0].wrong
+    assert "`late` answers only while `keep`" in result.warnings[0].wrong
 
 
 def test_a_schedule_that_ends_later_leaves_the_next_rule_reachable() -> None:

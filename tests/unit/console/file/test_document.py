@@ -101,7 +101,7 @@ def test_collects_all_mistakes_at_once() -> None:
         ("{message: keep}", "falback", 16, "Did you mean `fallback`?"),
         ("{message: keep}", "{message: keep, alternateProduct: a, promotionalOffer: b}", 16, "exclude each other"),
         ("{message: keep}", "{message: keep, billingPlanType: MONTHLY}", 16, "no field of an answer"),
-        ("    answer: {message: keep}\n", "", 14, "This rule says nothing."),
+        ("    answer: {message: keep}\n", "", 14, "This rule has neither an `answer` nor an `experiment`."),
         (
             "    answer:",
             "    experiment: {key: k, arms: {a: {weight: 100, answer: fallback}}}\n    answer:",

@@ -111,7 +111,7 @@ GOOD = png(1024, 1024)
         (png(5, 5, colour=5), "does not allow"),
         (png(5, 5, colour=2, depth=4), "does not allow"),
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"short") + chunk(b"IDAT") + chunk(b"IEND"), "damaged header"),
-        (b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT") + chunk(b"IEND"), "not whole"),
+        (b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT") + chunk(b"IEND"), "incomplete"),
         (png(5, 5, extra=chunk(b"ABCD")), "a chunk `ABCD`"),
         (GOOD[:33] + GOOD[8:], "a second header"),
         (png(5, 5, colour=3, extra=chunk(b"PLTE", b"123") * 2), "a second header or palette"),
