@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 # believed all the same: it is news, and `app` says so.
 KNOWN_LEAVES: Final = frozenset(chain.leaf_fingerprint for chain in KNOWN_CHAINS.values())
 
-_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-_APPS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
-_PREFIX = re.compile(r"/[A-Za-z0-9_./-]{1,900}")
-_FINGERPRINTS = re.compile(r"([0-9a-f]{64}(,[0-9a-f]{64})*)?")
+# Every start checks the variables, and compiling one pattern costs it a part in 400. So names are compared with sets of
+# characters, and the patterns that few starts need are compiled then.
+_NAME: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+_TABLE_LENGTHS: Final = range(3, 256)
+_PREFIX_LENGTHS: Final = range(2, 902)
+_APP_ID_LENGTHS: Final = range(1, 20)
+_FINGERPRINTS: Final = r"[0-9a-f]{64}(,[0-9a-f]{64})*"
 # ASCII that can be seen, without the backslash, which some programs take for a slash.
-_PRINTED = re.compile(r"[!-\[\]-~]*")
+_PRINTED: Final = r"[!-\[\]-~]*"
 # How URLs in our variables name this machine. Three names, compared as text: what else 127.0.0.0/8 holds
 # (`console.terminal.addresses` takes it all) is not needed here, and `ipaddress` is one more import.
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -118,25 +121,37 @@ def _deployed(env: Mapping[str, str]) -> bool:
 
 
 def _environment(env: Mapping[str, str]) -> str:
-    return _matching(env, "RETENTION_ENVIRONMENT", re.compile("|".join(ENVIRONMENTS)), "Production or Sandbox")
+    return _checked(env, "RETENTION_ENVIRONMENT", lambda value: value in ENVIRONMENTS, "Production or Sandbox")
 
 
 def _table(env: Mapping[str, str]) -> str:
-    return _matching(env, "RETENTION_TABLE", _TABLE, "the name of a DynamoDB table")
+    def fits(value: str) -> bool:
+        return len(value) in _TABLE_LENGTHS and _NAME.issuperset(value)
+
+    return _checked(env, "RETENTION_TABLE", fits, "the name of a DynamoDB table")
 
 
 def _apps(env: Mapping[str, str]) -> tuple[int, ...]:
-    apps = _matching(env, "RETENTION_APP_APPLE_IDS", _APPS, "app ids, digits separated by commas")
+    def fits(value: str) -> bool:
+        return value.isascii() and all(id_.isdigit() and len(id_) in _APP_ID_LENGTHS for id_ in value.split(","))
+
+    apps = _checked(env, "RETENTION_APP_APPLE_IDS", fits, "app ids, digits separated by commas")
     return tuple(dict.fromkeys(map(int, apps.split(","))))
 
 
 def _key_prefix(env: Mapping[str, str]) -> str:
-    return _matching(env, "RETENTION_KEY_PREFIX", _PREFIX, "an SSM path such as /retention/sandbox").rstrip("/")
+    def fits(value: str) -> bool:
+        return value.startswith("/") and len(value) in _PREFIX_LENGTHS and _NAME.issuperset(value.replace("/", ""))
+
+    return _checked(env, "RETENTION_KEY_PREFIX", fits, "an SSM path such as /retention/sandbox").rstrip("/")
 
 
 def _known_leaves(env: Mapping[str, str]) -> frozenset[str]:
+    def fits(value: str) -> bool:
+        return not value or re.fullmatch(_FINGERPRINTS, value) is not None
+
     wanted = "SHA-256 fingerprints, 64 lower-case hex digits each, separated by commas"
-    return frozenset(filter(None, _matching(env, "RETENTION_KNOWN_LEAVES", _FINGERPRINTS, wanted).split(",")))
+    return frozenset(filter(None, _checked(env, "RETENTION_KNOWN_LEAVES", fits, wanted).split(",")))
 
 
 def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> str:
@@ -176,7 +191,7 @@ def _split(url: str) -> SplitResult:
     from urllib.parse import urlsplit  # noqa: PLC0415  # as said
 
     # What is sent is the URL itself, from which urlsplit takes line ends, tabs and outer blanks before it looks.
-    if not _PRINTED.fullmatch(url):
+    if not re.fullmatch(_PRINTED, url):
         raise ValueError("a character that no URL holds")
     return urlsplit(url)
 
@@ -197,9 +212,9 @@ def _probe_url(env: Mapping[str, str]) -> str:
     return given
 
 
-def _matching(env: Mapping[str, str], name: str, pattern: re.Pattern[str], wanted: str) -> str:
+def _checked(env: Mapping[str, str], name: str, fits: Callable[[str], bool], wanted: str) -> str:
     value = env.get(name, "")
-    if not pattern.fullmatch(value):
+    if not fits(value):
         raise ConfigurationError("variable_invalid", f"{name} must be {wanted}.", variable=name)
     return value
 

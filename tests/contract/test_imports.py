@@ -157,7 +157,7 @@ def test_reading_ahead_waits_for_no_import_that_it_does_not_need() -> None:
     """The table is read while these are imported: none of them may come before."""
     loaded = modules_after("import retention.beginning")
     assert "retention.lookup.store" in loaded
-    later = {"answers", "decision", "gateway", "jws", "offers", "record", "response", "telemetry"}
+    later = {"compose", "decision", "gateway", "jws", "log.record", "log.telemetry", "offers", "response"}
     assert not {name for name in loaded if name.partition(".")[0] == "cryptography"}
     assert not {f"retention.{name}" for name in later} & loaded
 

@@ -43,13 +43,25 @@ def test_a_whole_environment_is_read() -> None:
     [
         ("RETENTION_TABLE", ""),
         ("RETENTION_TABLE", "a b"),
+        ("RETENTION_TABLE", "ab"),
+        ("RETENTION_TABLE", "a" * 256),
+        ("RETENTION_TABLE", "tablé"),
+        ("RETENTION_TABLE", "table\n"),
         ("RETENTION_ENVIRONMENT", "production"),
         ("RETENTION_ENVIRONMENT", "Xcode"),
         ("RETENTION_ENVIRONMENT", "LocalTesting"),
         ("RETENTION_APP_APPLE_IDS", ""),
         ("RETENTION_APP_APPLE_IDS", "1, 2"),
         ("RETENTION_APP_APPLE_IDS", "com.example.app"),
+        ("RETENTION_APP_APPLE_IDS", "1,,2"),
+        ("RETENTION_APP_APPLE_IDS", "1,"),
+        ("RETENTION_APP_APPLE_IDS", "\N{FULLWIDTH DIGIT ONE}"),
+        ("RETENTION_APP_APPLE_IDS", "\N{SUPERSCRIPT TWO}"),
+        ("RETENTION_APP_APPLE_IDS", "1" * 20),
         ("RETENTION_KEY_PREFIX", "retention"),
+        ("RETENTION_KEY_PREFIX", "/"),
+        ("RETENTION_KEY_PREFIX", "/" + "a" * 901),
+        ("RETENTION_KEY_PREFIX", "/retention sandbox"),
         ("RETENTION_TRUST_ANCHOR", "not base64!"),
         ("RETENTION_TRUST_ANCHOR", "clé"),
         ("RETENTION_KNOWN_LEAVES", "4C" * 32),
@@ -65,6 +77,22 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name) as caught:
         Deployment.from_env({**GOOD, name: value})
     assert caught.value.evidence == {"variable": name}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETENTION_TABLE", "a.b"),
+        ("RETENTION_TABLE", "a" * 255),
+        ("RETENTION_APP_APPLE_IDS", "1" * 19 + ",0"),
+        ("RETENTION_KEY_PREFIX", "//"),
+        ("RETENTION_KEY_PREFIX", "/" + "a" * 900),
+        ("RETENTION_KNOWN_LEAVES", "ab" * 32 + "," + "cd" * 32),
+    ],
+)
+def test_the_longest_and_the_shortest_variables_are_taken(name: str, value: str) -> None:
+    """What AWS and Apple allow is allowed, to the last character."""
+    assert Deployment.from_env({**GOOD, name: value})
 
 
 def test_production_trusts_apple_alone() -> None:
