@@ -92,7 +92,7 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
 )
 def test_the_longest_and_the_shortest_variables_are_taken(name: str, value: str) -> None:
     """What AWS and Apple allow is allowed, to the last character."""
-    assert Deployment.from_env({**GOOD, name: value})
+    Deployment.from_env({**GOOD, name: value})
 
 
 def test_production_trusts_apple_alone() -> None:
