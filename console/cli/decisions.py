@@ -149,7 +149,8 @@ def coverage(
     With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
     """
     from console.cli.editions import cover
-    from console.decisions.coverage import Choice, show
+    from console.decisions.coverage import Choice
+    from console.decisions.coverage_report import show
 
     choice = Choice(tuple(product or ()), tuple(locale or ()), all_locales)
     with out.progress() as report:
@@ -177,7 +178,8 @@ def diff(
     Numbers are releases; a file whose name is a number is written ./12.
     """
     from console.cli.editions import sides
-    from console.decisions.differences import differences, show
+    from console.decisions.differences import differences
+    from console.decisions.differences_report import show
 
     found = differences(*sides(before, after, where))
     show(found, out)
@@ -209,7 +211,7 @@ def replay(
     customer which nothing proves are counted as undecidable.
     """
     from console.cli.editions import replay_logs
-    from console.decisions.replay import show
+    from console.decisions.replay_report import show
 
     with out.progress() as report:
         found = replay_logs(logs, replace(where, file=against, app=app_id), datetime.now(UTC), report)

@@ -1,4 +1,4 @@
-"""`retention diff`: what two editions tell customers differently, entry by entry, not line by line."""
+"""`retention diff`: how two editions differ for customers, entry by entry, not line by line."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ from typing import Any, Final, TypeVar
 from console.file.checks import share_changing
 from console.file.edition import Side
 from console.file.entries import Document, Experiment, Product, Rule
-from console.file.wording import answer_text, condition_text, percent, says_text, schedule_text, text_fields, text_line
+from console.file.wording import (
+    answer_text,
+    condition_text,
+    percent,
+    rule_answer_text,
+    schedule_text,
+    text_fields,
+)
 from console.terminal.json_form import camel, form_of
-from console.terminal.output import Output
 
 _Entry = TypeVar("_Entry")
-_SECTIONS: Final = (
-    ("settings", "App, environments, locales"),
-    ("products", "Products"),
-    ("rules", "Rules"),
-    ("schedules", "Schedules"),
-    ("experiments", "Experiments"),
-    ("offers", "Offers"),
-    ("messages", "Messages"),
-    ("images", "Images"),
-)
 _OTHER_IMAGE: Final = "the same text under another id: an image of it has another content, size or revision"
-_MARKS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
-_STYLES: Final = {"added": "green", "removed": "red", "changed": "yellow", "moved": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +123,7 @@ def _rules(old: Document, new: Document) -> Iterator[Change]:
 
 
 def _rule(rule: Rule, document: Document) -> dict[str, Any]:
-    fields = {"when": condition_text(rule.condition), "says": says_text(rule, document)}
+    fields = {"when": condition_text(rule.condition), "says": rule_answer_text(rule, document)}
     return {name: value for name, value in fields.items() if value}
 
 
@@ -215,51 +209,3 @@ def _replaced(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mappi
     messages, _, locale = name.rpartition(" in ")
     old, new = before.get(messages, {}).get(locale), after.get(messages, {}).get(locale)
     return None not in {old, new} and old != new
-
-
-# Told ---------------------------------------------------------------------------------------------------------------
-
-
-def show(found: Differences, out: Output) -> None:
-    """Print differences, as text or as one JSON document."""
-    for name, heading in _SECTIONS:
-        changes = found.sections[name]
-        if changes:
-            out.say(f"{heading}:", "bold")
-        for change in changes:
-            _show(name, change, out)
-    if not found.any:
-        rest = "" if found.same_bytes else ", but for comments, layout or order"
-        out.say(f"{found.before} and {found.after} say the same{rest}.", "green")
-    out.document(
-        {
-            "before": found.before,
-            "after": found.after,
-            "same": not found.any,
-            **{name: [form_of(change) for change in changes] for name, changes in found.sections.items()},
-        }
-    )
-
-
-def _show(section: str, change: Change, out: Output) -> None:
-    note = f" ({change.note})" if change.note else ""
-    if change.what == "moved":
-        note = f" from place {change.before['place']} to place {change.after['place']}"
-    out.say(f"  {_MARKS[change.what]} {change.name}{note}", _STYLES[change.what])
-    if change.what == "moved":
-        return
-    if section == "messages" and change.what in {"added", "removed"}:
-        out.say(f"      {text_line(change.after or change.before)}")
-        return
-    for key in {**change.before, **change.after}:
-        for sign, side in (("-", change.before), ("+", change.after)):
-            if key in side:
-                out.say(f"      {sign} {key}: {_shown(side[key])}", "red" if sign == "-" else "green")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value))
-    if isinstance(value, dict):
-        return " / ".join(map(_shown, value.values()))
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
+from retention.decision import Assignment
 from retention.rules import UNREADABLE, Customer, Fact
 
-from console.decisions.reasons import AskedRequest, Explanation, Verdict
+from console.decisions.reasons import AskedRequest, Explanation, Refused, Verdict
 from console.decisions.received import Received, read_event
 from console.terminal.failure import Failure
 from console.terminal.json_form import form_of
@@ -85,7 +87,7 @@ def show(explanation: Explanation, out: Output) -> None:
     _show_decided(explanation, "" if refused is None else "Otherwise it would be ", out)
     for note in explanation.notes:
         out.say(f"Note: {note}")
-    out.document(_as_document(explanation))
+    out.document(form_of(_document(explanation)))
 
 
 def _show_decided(explanation: Explanation, before: str, out: Output) -> None:
@@ -106,28 +108,54 @@ def _show_verdict(verdict: Verdict, out: Output) -> None:
         out.say(f"    {'  ' * test.depth}{test.holds:8}{test.asks}{found}", "dim")
 
 
-def _as_document(explanation: Explanation) -> Mapping[str, Any]:
-    """Return what Apple would get, and the decision next to it; for a request that is refused, as if it were not."""
-    request = explanation.request
-    decision, refused = explanation.decision, explanation.refused
+@dataclass(frozen=True, slots=True)
+class _RequestForm:
+    product_id: str
+    user_locale: str
+    app_apple_id: int
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class _OtherwiseForm:
+    status: int
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _ExplanationForm:
+    """The JSON document: what Apple would get, and the decision; `otherwise` is what a refused request would get."""
+
+    request: _RequestForm
+    source: str
+    status: int
+    refused: Refused | None
+    outcome: str
+    rule: str | None
+    message: str | None
+    locale: str | None
+    assignments: Sequence[Assignment]
+    rules: Sequence[Verdict]
+    body: Mapping[str, Any] | None
+    otherwise: _OtherwiseForm | None
+    notes: Sequence[str]
+
+
+def _document(explanation: Explanation) -> _ExplanationForm:
+    request, decision, refused = explanation.request, explanation.decision, explanation.refused
     delivery = decision.delivery
-    return {
-        "request": {
-            "productId": request.product_id,
-            "userLocale": request.user_locale,
-            "appAppleId": request.app_apple_id,
-            "environment": request.environment,
-        },
-        "source": explanation.source,
-        "status": explanation.status,
-        "refused": refused and form_of(refused),
-        "outcome": decision.outcome.value,
-        "rule": decision.rule,
-        "message": delivery and delivery.message_id,
-        "locale": delivery and delivery.locale,
-        "assignments": [form_of(assignment) for assignment in decision.assignments],
-        "rules": [form_of(verdict) for verdict in explanation.verdicts],
-        "body": explanation.body,
-        "otherwise": refused and {"status": explanation.decided_status, "body": explanation.decided},
-        "notes": list(explanation.notes),
-    }
+    return _ExplanationForm(
+        request=_RequestForm(request.product_id, request.user_locale, request.app_apple_id, request.environment),
+        source=explanation.source,
+        status=explanation.status,
+        refused=refused,
+        outcome=decision.outcome.value,
+        rule=decision.rule,
+        message=None if delivery is None else delivery.message_id,
+        locale=None if delivery is None else delivery.locale,
+        assignments=decision.assignments,
+        rules=explanation.verdicts,
+        body=explanation.body,
+        otherwise=None if refused is None else _OtherwiseForm(explanation.decided_status, explanation.decided),
+        notes=explanation.notes,
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from retention.decision import Outcome
-from retention.locales import APPLE_LOCALES
 
+from console.decisions.file_locales import served_locales
 from console.decisions.made_request import made_request
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.file.entries import Document
@@ -62,7 +62,7 @@ class Forecast:
 def forecast(basis: Basis, product: str, transaction: str, app_apple_id: int, at: datetime) -> Forecast:
     """Explain a customer's requests in every locale of the basis's file, as of `at`."""
     expected = []
-    for locale in _locales(basis.document):
+    for locale in served_locales(basis.document):
         request = made_request(product, locale, transaction=transaction, app_apple_id=app_apple_id, at=at)
         expected.append(_expected(explain(basis, AskedRequest(request), at), sure=basis.assigns))
     return Forecast(app_apple_id, product, basis.source, tuple(expected))
@@ -79,17 +79,6 @@ def product_of(document: Document, named: str | None) -> str:
             "Say with --product which product the test's transaction is of: " + ", ".join(document.products) + "."
         )
     return next(iter(document.products))
-
-
-def _locales(document: Document) -> Iterator[str]:
-    """Every locale that the file mentions, its default first."""
-    default = document.locales.default if document.locales else None
-    mentioned = {locale for texts in document.messages.values() for locale in texts}
-    if document.locales is not None:
-        mentioned |= {locale for locale in document.locales.fallbacks if locale in APPLE_LOCALES}
-    if default is not None:
-        yield default
-    yield from sorted(mentioned - {default})
 
 
 def _expected(explained: Explanation, *, sure: bool) -> Expected:

@@ -73,14 +73,14 @@ def answer_text(answer: Answer | None, document: Document) -> str:
         return "nothing"
     if answer.kind == "fallback":
         return "fallback"
-    says = terms_text(answer, document)
-    return f"{says} {'' if answer.kind == 'message' else 'with '}{answer.messages}"
+    terms = terms_text(answer, document)
+    return f"{terms} {'' if answer.kind == 'message' else 'with '}{answer.messages}"
 
 
 def terms_text(answer: Answer, document: Document) -> str:
     """Return the same without the message."""
     offer = document.offers.get(answer.target)
-    return told(
+    return fields_text(
         answer.kind,
         {
             "productId": offer.product_id if offer else answer.target,
@@ -92,7 +92,7 @@ def terms_text(answer: Answer, document: Document) -> str:
     )
 
 
-def told(kind: str, fields: Mapping[str, Any]) -> str:
+def fields_text(kind: str, fields: Mapping[str, Any]) -> str:
     """Return an answer without its message, by its kind and the fields of `retention.catalog`."""
     match kind:
         case "alternateProduct":
@@ -114,8 +114,8 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def says_text(rule: Rule, document: Document) -> str:
-    """Return what a rule says: its answer, or its experiment arm by arm."""
+def rule_answer_text(rule: Rule, document: Document) -> str:
+    """Return the answer of a rule, or its experiment arm by arm."""
     if not isinstance(rule.says, Experiment):
         return answer_text(rule.says, document)
     arms = "; ".join(

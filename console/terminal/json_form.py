@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Final
+
+
+class Absent(Enum):
+    """The one value of a field that the document leaves out: some entries of a list have a key, and others have not."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
 
 
 def camel(name: str) -> str:
@@ -18,8 +28,12 @@ def camel(name: str) -> str:
 
 
 def form_of(one: object) -> dict[str, Any]:
-    """Return a dataclass's fields, those of the dataclasses in it too; keys that are data stay as they are."""
-    return {camel(field.name): _form(getattr(one, field.name)) for field in fields(one)}  # type: ignore[arg-type]  # a dataclass
+    """Return a dataclass's fields, those of the dataclasses in it too; keys that are data stay as they are.
+
+    A field that is ABSENT is left out. A name that Python reserves ends in `_`, which its key does not have.
+    """
+    values = {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]  # a dataclass
+    return {camel(name): _form(value) for name, value in values.items() if value is not ABSENT}
 
 
 def _form(value: Any) -> Any:  # noqa: ANN401  # any value a field holds

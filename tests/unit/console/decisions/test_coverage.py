@@ -17,7 +17,8 @@ from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer
 
-from console.decisions.coverage import Cell, Choice, Coverage, cover, own_locales
+from console.decisions.coverage import Cell, Choice, Coverage, cover
+from console.decisions.file_locales import own_locales
 from console.file.compile import PreviousTexts
 from console.file.edition import Edition, Standing
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
@@ -67,7 +68,7 @@ def cell(found: Coverage, product: str, locale: str) -> Cell:
 def told(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
     return [
         (shown.rule, shown.everyone, shown.arm, shown.delivery.answer.kind if shown.delivery else None)
-        for shown in cell.shown
+        for shown in cell.real_time
     ]
 
 
@@ -87,7 +88,7 @@ def test_a_cell_lists_what_customers_may_be_told_down_to_the_first_certain_answe
 
 def test_a_cell_says_which_text_serves(sample: Edition) -> None:
     """French Canadians get the French text, by the owner's fallback; arms come with their share."""
-    control = cell(covered(sample), PRO, "fr-CA").shown[2]
+    control = cell(covered(sample), PRO, "fr-CA").real_time[2]
     assert control.delivery is not None
     assert (control.share, control.delivery.locale) == ("50 %", "fr-FR")
     assert covered(sample).texts[control.delivery.message_id]["header"] == "Vos sentiers restent avec vous"
@@ -96,9 +97,9 @@ def test_a_cell_says_which_text_serves(sample: Edition) -> None:
 def test_what_a_condition_asks_is_told_without_what_is_settled(sample: Edition) -> None:
     """Product and locale are known in a cell, so only the open part of a condition remains."""
     found = covered(sample)
-    [maybe] = [shown for shown in cell(found, BASIC, "de-DE").shown if shown.rule == "basic-commits-to-a-year"]
+    [maybe] = [shown for shown in cell(found, BASIC, "de-DE").real_time if shown.rule == "basic-commits-to-a-year"]
     assert (maybe.everyone, maybe.when) == (False, "customer.tenureDays is above 30")
-    [sure] = [shown for shown in cell(found, BASIC, "en-US").shown if shown.rule == "basic-commits-to-a-year"]
+    [sure] = [shown for shown in cell(found, BASIC, "en-US").real_time if shown.rule == "basic-commits-to-a-year"]
     assert (sure.everyone, sure.when) == (True, "")
 
 
@@ -119,7 +120,7 @@ def test_nobody_is_told_anything_else(sample: Edition) -> None:
     for one, (number, customer) in itertools.product(found.cells, enumerate(CUSTOMERS)):
         request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
         decision = decide(request, sample.catalog(one.product), SAMPLE_CLOCK, customer)
-        listed = [(shown.rule, shown.delivery) for shown in one.shown]
+        listed = [(shown.rule, shown.delivery) for shown in one.real_time]
         if decision.rule is None:
             assert not one.complete
         else:
@@ -129,7 +130,7 @@ def test_nobody_is_told_anything_else(sample: Edition) -> None:
 def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
     """Of a product that has no name here, what a rule asks of its id is as open as a fact."""
     star = cell(covered(sample), "*", "en-US")
-    assert [(shown.rule, shown.everyone, shown.when) for shown in star.shown] == [
+    assert [(shown.rule, shown.everyone, shown.when) for shown in star.real_time] == [
         ("leave-trials-alone", False, "customer.inTrial is true"),
         ("keep-pro", False, "productId starts with trailhead.pro."),
     ]
@@ -139,7 +140,7 @@ def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
 def test_where_no_rule_speaks_the_cell_is_incomplete(sample: Edition) -> None:
     """Nothing is written for students: all but those in trial get no real-time answer."""
     student = cell(covered(sample), STUDENT, "en-US")
-    assert (student.complete, student.answers) == (False, False)
+    assert (student.complete, student.delivers) == (False, False)
 
 
 def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
@@ -156,7 +157,7 @@ def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
 def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
     """Before its time a rule is named with the date on which it begins, and is not out of reach."""
     before = covered(sample, Choice(), SAMPLE_CLOCK - timedelta(days=30))
-    [passed] = cell(before, PRO, "en-US").passed
+    [passed] = cell(before, PRO, "en-US").passed_over
     assert (passed.rule, passed.reason) == ("winter-half-price", "before_schedule")
     assert "2026-11-19 23:00 UTC" in passed.detail
     assert before.unreachable == ()
@@ -225,7 +226,7 @@ def test_an_arm_of_weight_0_has_nobody_in_it(tmp_path: Path) -> None:
         ("{weight: 50, answer: {message: keep-pro}}", "{weight: 100, answer: {message: keep-pro}}"),
         ("{weight: 50, answer: {alternate", "{weight: 0, answer: {alternate"),
     )
-    assert lost == {f"{EXPERIMENT}/switch": "its weight is 0: nobody is in it"}
+    assert lost == {f"{EXPERIMENT}/switch": "its weight is 0: no customer is in it"}
 
 
 def test_a_schedule_that_is_over_is_named(sample: Edition) -> None:
@@ -242,7 +243,7 @@ def test_a_rare_arm_is_found(tmp_path: Path) -> None:
         ("{weight: 50, answer: {message: keep-pro}}", "{weight: 99.99, answer: {message: keep-pro}}"),
         ("{weight: 50, answer: {alternate", "{weight: 0.01, answer: {alternate"),
     )
-    shown = cell(covered(rare, Choice()), PRO, "ja").shown
+    shown = cell(covered(rare, Choice()), PRO, "ja").real_time
     assert [(one.arm, one.share) for one in shown if one.arm] == [("control", "99.99 %"), ("switch", "0.01 %")]
 
 
@@ -258,10 +259,10 @@ def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edit
     }
     found = cover(sample, known(states), SAMPLE_CLOCK, Choice())
     [waiting] = found.waiting
-    assert (waiting.messages, waiting.locale, waiting.standing) == ("switch-text", "ja", "PENDING")
+    assert (waiting.messages, waiting.locale, waiting.state) == ("switch-text", "ja", "PENDING")
     assert waiting.rules == (f"{EXPERIMENT}, arm switch",)
     japanese = cell(found, PRO, "ja")
-    served = {shown.delivery.locale for shown in japanese.shown if shown.delivery}
+    served = {shown.delivery.locale for shown in japanese.real_time if shown.delivery}
     assert served == {"en-US"}  # the first locale in which both arms can be delivered
 
 
@@ -274,13 +275,13 @@ def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
     corrected = Edition(sample.name, sample.document, sample.settings, sample.sheets, texts)
     found = cover(corrected, known({**states, new: MessageState("PENDING")}), SAMPLE_CLOCK, Choice())
     [waiting] = found.waiting
-    assert (waiting.message, waiting.meanwhile, waiting.rules) == (new, old, ("keep-basic",))
+    assert (waiting.message, waiting.predecessor, waiting.rules) == (new, old, ("keep-basic",))
 
 
 def test_while_paused_nobody_is_shown_anything(sample: Edition) -> None:
     """Paused is not a rule: every cell says that Apple falls back."""
     found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, Choice())
-    assert not any(cell.shown for cell in found.cells)
+    assert not any(cell.real_time for cell in found.cells)
 
 
 # The command
@@ -351,4 +352,4 @@ def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, 
     drafted = json.loads(run("coverage", str(better), *table, "--json", "--locale", "de-DE", "--product", PRO)[1])
     assert "keep-pro" in {text["messages"] for text in drafted["waiting"]}  # its German text is in review
     run("pause", *app)
-    assert "Paused: nobody gets a real-time answer" in run("coverage", *app)[1]
+    assert "Paused: no customer gets a real-time answer" in run("coverage", *app)[1]

@@ -233,7 +233,7 @@ def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Pat
     """0, 3, 1, and 2 for misuse; with --json the document says the same."""
     other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
     code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
-    assert (code, "say the same." in out) == (0, True)
+    assert (code, "are the same." in out) == (0, True)
     code, out, _ = run("diff", str(SAMPLE), other)
     assert code == 3
     assert "~ keep-basic in en-US" in out

@@ -130,7 +130,8 @@ def replayed(
 
 def rows(found: Replayed) -> dict[tuple[str, str], int]:
     return {
-        (f"{row.before}: {row.before_says}", f"{row.after}: {row.after_says}"): row.count for row in found.rows.values()
+        (f"{row.before}: {row.before_answer}", f"{row.after}: {row.after_answer}"): row.count
+        for row in found.changes.values()
     }
 
 
@@ -153,7 +154,7 @@ def test_a_changed_answer_is_a_row_with_its_count_and_examples(plain: Edition, t
     """Before → after, by rule and answer; products, locales and three requestIdentifiers to look at."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("answer: {message: keep-basic}", "answer: fallback"))
     found = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY)] * 4 + [(ANNUAL, "fr-FR", NOBODY)]), draft, tmp_path)
-    [row] = found.rows.values()
+    [row] = found.changes.values()
     assert rows(found) == {("keep-basic: message", "keep-basic: no answer"): 4}
     assert (row.products, row.locales, row.same_answer) == ({BASIC}, {"fr-FR"}, False)
     assert row.examples == ["request-0", "request-1", "request-2"]
@@ -170,7 +171,7 @@ def test_another_text_is_a_change(plain: Edition, tmp_path: Path) -> None:
 def test_another_rule_with_the_same_answer_is_told_apart(plain: Edition, tmp_path: Path) -> None:
     """A renamed rule changes nothing for customers; the row says so."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("- name: keep-basic", "- name: basics"))
-    [row] = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY)]), draft, tmp_path).rows.values()
+    [row] = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY)]), draft, tmp_path).changes.values()
     assert (row.before, row.after, row.same_answer) == ("keep-basic", "basics", True)
 
 
@@ -265,8 +266,8 @@ def test_an_offer_is_compared_by_its_terms_where_the_release_is_kept(sample: Edi
     draft = edition(tmp_path, ("offerIdentifier: retention_annual_30", "offerIdentifier: retention_annual_50"))
     written = lines(sample, [(ANNUAL, "ja", NOBODY)])
     told = replayed(written, draft, tmp_path, lambda _: sample)
-    [row] = told.rows.values()
-    assert (row.before_says, row.after_says) == (
+    [row] = told.changes.values()
+    assert (row.before_answer, row.after_answer) == (
         "promotionalOffer retention_annual_30 of trailhead.pro.annual (v1)",
         "promotionalOffer retention_annual_50 of trailhead.pro.annual (v1)",
     )
@@ -320,7 +321,7 @@ def test_nothing_is_guessed(
             for decision in (before, after)
         ]
         same = told[0] == told[1]
-        assert found.unchanged + sum(row.count for row in found.rows.values() if row.same_answer) == int(same), asked
+        assert found.unchanged + sum(row.count for row in found.changes.values() if row.same_answer) == int(same), asked
     assert decided
 
 
