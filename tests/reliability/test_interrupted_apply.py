@@ -15,6 +15,7 @@ from console.appstore.client import AppleError
 from console.releases.live import load_live
 from console.simulator.api import Answer, HangUp, Request, Response
 from tests.support.apply_operator import FILE, HEAD, TABLE, Operator, operator
+from tests.support.pages import Pages
 from tests.support.simulated_app import APP, MONTHLY
 
 
@@ -51,6 +52,9 @@ class Breaking:
 
     def __init__(self, client: Any, countdown: Countdown) -> None:
         self._client, self._countdown = client, countdown
+
+    def get_paginator(self, operation: str) -> Pages:
+        return Pages(getattr(self, operation))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final
 
+from tests.support.pages import Pages
+
 WRITES: Final = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
 
 
@@ -34,6 +36,9 @@ class Mortal:
         self._lock = Lock()
         self.dead = False
         self.writes = 0
+
+    def get_paginator(self, operation: str) -> Pages:
+        return Pages(getattr(self, operation))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from tests.support.fake_table import TABLE, FakeTable
+from tests.support.pages import Pages
 
 Row: TypeAlias = dict[str, Any]
 Name: TypeAlias = tuple[str, str]
@@ -162,6 +163,9 @@ class Client:
         if not hasattr(WritableTable, operation):
             raise AttributeError(operation)
         return lambda **request: self._call(operation, request)
+
+    def get_paginator(self, operation: str) -> Pages:
+        return Pages(getattr(self, operation))
 
     def close(self) -> None:
         pass

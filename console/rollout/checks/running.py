@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -83,14 +84,11 @@ def leaf_days(logs: Any, group: str, now: datetime) -> int | None:  # noqa: ANN4
         "startTime": int((now - timedelta(hours=_LOG_HOURS)).timestamp() * 1000),
         "filterPattern": "{ $.leafDaysLeft >= 0 }",
     }
-    found: list[int] = []
-    for _ in range(_LOG_PAGES):
-        answer = logs.filter_log_events(**request)
-        found += _days_of(answer.get("events", []))
-        if found or "nextToken" not in answer:
-            break
-        request["nextToken"] = answer["nextToken"]
-    return max(found, default=None)
+    pages = logs.get_paginator("filter_log_events").paginate(**request)
+    for page in itertools.islice(pages, _LOG_PAGES):
+        if found := [*_days_of(page.get("events", []))]:
+            return max(found)
+    return None
 
 
 def _days_of(events: list[dict[str, Any]]) -> Iterator[int]:

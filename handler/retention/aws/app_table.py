@@ -47,18 +47,18 @@ class AppTable:
 
     def of_app(self, prefix: str = "") -> Iterator[Item]:
         """Yield the rows of the app's own partition whose sort keys begin with `prefix`."""
-        return self._pages(self.client.query, rows.query(self.name, rows.app_pk(self.app_apple_id), prefix))
+        return self._pages("query", rows.query(self.name, rows.app_pk(self.app_apple_id), prefix))
 
     def of_release(self, number: int, *, attributes: str = "") -> Iterator[Item]:
         """Yield the rows of a release; with `attributes`, a projection expression, only these of each."""
         request = rows.query(self.name, rows.release_pk(self.app_apple_id, number))
         if attributes:
             request["ProjectionExpression"] = attributes
-        return self._pages(self.client.query, request)
+        return self._pages("query", request)
 
     def scan(self, request: Request) -> Iterator[Item]:
         """Yield the rows of the complete table, of all apps, that a filter lets through."""
-        return self._pages(self.client.scan, {"TableName": self.name, "ConsistentRead": True, **request})
+        return self._pages("scan", {"TableName": self.name, "ConsistentRead": True, **request})
 
     def batch(self, keys: Sequence[Key]) -> Iterator[Item]:
         """Yield the rows of these keys that exist, in any order."""
@@ -73,14 +73,9 @@ class AppTable:
                 time.sleep(pause)
                 pause *= 2
 
-    # By hand, not by the SDK's paginators: these call the client's methods by a way that a wrapped client cannot see.
-    def _pages(self, ask: Callable[..., Any], request: Request) -> Iterator[Item]:
-        while True:
-            answer = ask(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    def _pages(self, operation: str, request: Request) -> Iterator[Item]:
+        for page in self.client.get_paginator(operation).paginate(**request):
+            yield from page["Items"]
 
     # Writing
 

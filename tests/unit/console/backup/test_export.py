@@ -22,6 +22,7 @@ from tests.support.exported_app import (
     imported,
 )
 from tests.support.fake_table import APP
+from tests.support.pages import Pages
 from tests.support.small_release import put
 
 
@@ -101,6 +102,9 @@ class Busy:
     def __init__(self, client: Any, times: int) -> None:
         self._client = client
         self._left = times
+
+    def get_paginator(self, operation: str) -> Pages:
+        return Pages(getattr(self, operation))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
