@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from console.file.edition import Edition
 from console.local.surroundings import embedded_dynamodb
+from tests.support.edited_sample import edition
+from tests.support.logged_decisions import (
+    NO_FACTS_ASKED,
+)
 from tests.support.operator_desk import Desk, sit_down
 
 
@@ -25,3 +30,13 @@ def desk(
     """An operator's desk of its own for each test."""
     with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    return edition(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    return edition(tmp_path_factory.mktemp("plain"), *NO_FACTS_ASKED)

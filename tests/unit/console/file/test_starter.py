@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +12,8 @@ from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.starter import Given, complete, compose, write
 from console.terminal.failure import Failure
-from tests.support.edited_sample import Run, runner
 
 PAIR = ("pro.monthly:P1M", "pro.annual:P1Y")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
 
 
 def given(**more: object) -> Given:
@@ -129,24 +122,3 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
     write(complete(given(), None), file, force=True)
     assert "com.example.app" in file.read_text()
-
-
-def test_init_then_validate(run: Run, tmp_path: Path) -> None:
-    """As commands: written, refused a second time, forced, valid; JSON says which file."""
-    file = str(tmp_path / "r.yaml")
-    options = ("init", "--file", file, "--app", "1", "--bundle", "com.example.app", "--product", "pro:P1M")
-    assert run(*options)[0] == 0
-    code, _, err = run(*options)
-    assert (code, "There is a" in err, err.count("\n")) == (1, True, 1)
-    code, out, _ = run(*options, "--force", "--json")
-    assert (code, json.loads(out)) == (0, {"file": file, "products": ["pro"]})
-    assert run("validate", file)[0] == 0
-    assert run("init", "--file", str(tmp_path / "none" / "r.yaml"), *options[3:])[0] == 1
-
-
-@pytest.mark.parametrize("verb", ["init", "coverage", "diff", "replay"])
-def test_help_has_an_example(run: Run, verb: str) -> None:
-    """A command can be used right from its `--help` alone."""
-    code, out, _ = run(verb, "--help")
-    assert code == 0
-    assert f"retention {verb}" in " ".join(out.split()).partition("Examples:")[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,13 +23,17 @@ from console.backup.export import export
 from console.file.mistakes import Mistakes
 from console.file.release import Release
 from console.local.rows import create_table
-from console.releases.current import rollback
+from console.releases.current import (
+    rollback,
+)
 from console.releases.editions import KeptEditions
+from console.releases.listing import list_releases
 from console.releases.live import require_live
-from console.releases.overview import look_at_table
+from console.releases.overview import TableOverview, look_at_table
 from console.releases.publish import publish
 from console.releases.read import ReleaseError, read, verify
-from tests.support.fake_table import APP, KEEP_EN, KEEP_FR, SETTINGS, sheet
+from tests.support.fake_table import ANYONE_EN, APP, KEEP_EN, KEEP_FR, SETTINGS, sheet
+from tests.support.release_table import TABLE
 from tests.support.small_release import NOW, put, release
 
 GOOD = release()
@@ -140,3 +146,46 @@ def test_a_release_of_another_app_is_not_published(table: AppTable) -> None:
     with pytest.raises(ReleaseError) as refused:
         publish(table, replace(GOOD, app_apple_id=42), who="ada", commit=None, now=NOW)
     assert (refused.value.code, table.head()) == ("other_app", {})
+
+
+@pytest.mark.parametrize("size", [0, 10, 1_000_000])
+def test_the_source_comes_back_byte_for_byte(client: Any, size: int) -> None:
+    """Whatever its size: it is kept in chunks."""
+    source = random.Random(size).randbytes(size)
+    put(client, TABLE, release=release(source=source))
+    assert read(AppTable(client, TABLE, APP), 1).source == source
+    assert list_releases(AppTable(client, TABLE, APP))[0].source_digest == rows.digest_of(source)
+
+
+def test_the_digest_is_of_the_content_and_nothing_else(client: Any) -> None:
+    """The same file gives the same digest whoever publishes it and when; another file another."""
+    first = put(client, TABLE).digest
+    assert put(client, TABLE, who="bob", now=NOW + timedelta(days=1)).digest == first
+    assert put(client, TABLE, "two").digest != first
+
+
+def test_previous_texts_are_those_of_the_live_release_with_the_states_of_all_messages(client: Any) -> None:
+    """What compiling needs to keep the predecessor of a corrected text."""
+    assert look_at_table(AppTable(client, TABLE, APP)) == TableOverview()
+    put(client, TABLE)
+    apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {})
+    known = look_at_table(AppTable(client, TABLE, APP)).standing
+    found = known.previous
+    assert known.release == 1
+    assert found.texts["keep"] == {"en-US": (KEEP_EN,), "fr-FR": (KEEP_FR,)}
+    assert (found.states[KEEP_EN].message, found.states[ANYONE_EN].message) == ("APPROVED", "ABSENT")
+
+
+@pytest.mark.parametrize("sk", ["product#pro.monthly", "texts", "source#0"])
+def test_a_release_with_exchanged_rows_is_damaged(client: Any, sk: str) -> None:
+    """A row that is sound in itself, but another release's, is found out by the manifest."""
+    put(client, TABLE)
+    put(client, TABLE, "two", release=exchanged())
+    theirs = client.get_item(**rows.get(TABLE, rows.key(rows.release_pk(APP, 2), sk)))["Item"]
+    client.put_item(TableName=TABLE, Item={**theirs, "pk": {"S": rows.release_pk(APP, 1)}})
+    with pytest.raises(ReleaseError, match="damaged"):
+        verify(AppTable(client, TABLE, APP), 1)
+
+
+def exchanged() -> Any:
+    return dataclasses.replace(release("two"), texts={"keep": {"en-US": (KEEP_EN,)}})

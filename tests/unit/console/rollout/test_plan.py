@@ -2,107 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from retention.catalog import FORMAT, MessageState
-from retention.request import PRODUCTION, SANDBOX
+from retention.catalog import FORMAT
+from retention.request import SANDBOX
 from retention.review.snapshot import ImageState
 
-from console.deployment.session import base_url
-from console.file.compile import Compiled, compile_document
-from console.file.document import read
-from console.file.entries import Document
-from console.file.release import Release
-from console.releases.overview import RecordedDefault, StateRow, TableOverview
-from console.releases.read import StoredRelease
-from console.rollout.defaults import coverage
 from console.rollout.observed import Observed
 from console.rollout.plan import Plan, UploadImage, make_plan, upload_order
-from console.rollout.prune import find_prunable
-from console.rollout.status import make_status
-from console.terminal.words import duration, plural
-from tests.support.simulated_app import BULLET, FULL
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-FILE = """
-app: {appAppleId: 6745974591, bundleId: com.example.app}
-products:
-  pro.monthly: {group: pro, period: P1M, default: keep}
-  pro.annual: {group: pro, period: P1Y}
-locales: {default: en-US}
-images:
-  hero: {file: hero.png}
-  again: {file: hero.png}
-  tick: {file: tick.png, size: BULLET_POINT}
-messages:
-  keep:
-    en-US: {header: Stay, body: Maps., image: hero, altText: A ridge}
-    fr-FR: {header: Restez, body: Cartes.}
-  same:
-    en-GB: {header: Stay, body: Maps., image: again, altText: A ridge}
-rules:
-  - {name: annual, when: {productId: pro.annual}, answer: {message: same}}
-  - {name: everyone, answer: {message: keep}}
-"""
-EMPTY = Observed(PRODUCTION, {}, {})
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "hero.png").write_bytes(FULL)
-    (tmp_path / "tick.png").write_bytes(BULLET)
-    return tmp_path
-
-
-def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Document, Compiled]:
-    document = read(text.encode(), folder)
-    return document, compile_document(document, previous=seen.previous, now=NOW)
+from tests.support.planned_file import EMPTY, FILE, _with, everything, ids, written
 
 
 def plan(folder: Path, seen: Observed = EMPTY, text: str = FILE) -> Plan:
     return make_plan(*written(folder, text, seen), seen)
-
-
-def live(release: Release, number: int = 1) -> StoredRelease:
-    return StoredRelease(number, FORMAT, release.settings, release.sheets, release.texts)
-
-
-def _with(seen: Observed, **rows: Any) -> Observed:
-    """Return what is seen where the table holds these rows instead."""
-    return replace(seen, table=replace(seen.table, **rows))
-
-
-def everything(compiled: Compiled, environment: str = PRODUCTION, state: str = "APPROVED", **more: Any) -> Observed:
-    """Return what is seen where a file has been applied and every message and image is in `state`."""
-    images = {image.identifier: ImageState(state, image.size) for image in compiled.content.images.values()}
-    messages = {message.identifier: state for message in compiled.content.all_messages()}
-    found = {message.identifier: message.images for message in compiled.content.all_messages()}
-    known = {
-        name: StateRow(MessageState(state, dict.fromkeys(used, state)), "2026-11-24T12:00:00+00:00", published=True)
-        for name, used in found.items()
-    }
-    texts = compiled.release.texts["keep"]
-    return Observed(
-        environment,
-        messages,
-        images,
-        TableOverview(
-            live(compiled.release),
-            known,
-            {name: StateRow(MessageState(state)) for name in images},
-            {("pro.monthly", locale): RecordedDefault(ids[0]) for locale, ids in texts.items()},
-        ),
-        **more,
-    )
-
-
-def ids(compiled: Compiled, name: str = "keep") -> Mapping[str, str]:
-    return {locale: message.identifier for locale, message in compiled.content.messages[name].items()}
 
 
 def test_what_is_alike_is_uploaded_once(folder: Path) -> None:
@@ -215,67 +129,3 @@ def test_gaps_and_strange_defaults_are_noted(folder: Path) -> None:
     assert found.agrees
     assert "pro.annual answers in en-GB, en-US, fr-FR without a default message" in found.notes[0]
     assert "`retention defaults --delete-others`" in found.notes[-1]
-
-
-def test_coverage_puts_gaps_first(folder: Path) -> None:
-    """Gap, different, waiting, and then what agrees."""
-    document, compiled = written(folder)
-    seen = everything(compiled, state="PENDING")
-    fr = ids(compiled)["fr-FR"]
-    messages = {**seen.messages, fr: "APPROVED"}
-    seen = _with(replace(seen, messages=messages), defaults={("pro.monthly", "en-US"): RecordedDefault("x")})
-    found = [(one.product, one.locale, one.standing) for one in coverage(document, compiled, seen)]
-    assert found == [
-        ("pro.annual", "en-GB", "gap"),
-        ("pro.annual", "en-US", "gap"),
-        ("pro.annual", "fr-FR", "gap"),
-        ("pro.monthly", "fr-FR", "different"),
-        ("pro.monthly", "en-US", "waiting"),
-    ]
-
-
-def test_status_names_rules_and_predecessors(folder: Path) -> None:
-    """Both rules that share a text wait for it."""
-    document, compiled = written(folder)
-    found = make_status(document, compiled, everything(compiled, state="PENDING"))
-    assert {text.set: text.waiting_rules for text in found.texts} == {"keep": ("everyone",), "same": ("annual",)}
-    assert {image.name: len(image.used_by) for image in found.images} == {"hero": 2, "again": 2, "tick": 0}
-    assert not found.settled
-    assert make_status(document, compiled, everything(compiled)).settled
-
-
-def test_prune_spares_what_is_named(folder: Path) -> None:
-    """The file, kept releases and their images, and defaults; the rest may go."""
-    _, compiled = written(folder)
-    seen = everything(compiled)
-    rows = {
-        **seen.table.message_rows,
-        "kept": StateRow(MessageState("APPROVED", {"kept-image": "APPROVED"}), published=True),
-        "old": StateRow(MessageState("APPROVED"), published=True),
-    }
-    seen = replace(
-        seen,
-        messages={**seen.messages, **dict.fromkeys(("kept", "old", "default", "stranger"), "APPROVED")},
-        images={**seen.images, "kept-image": ImageState("APPROVED"), "old-image": ImageState("PENDING")},
-    )
-    seen = _with(seen, message_rows=rows, defaults={**seen.table.defaults, ("p", "ja"): RecordedDefault("default")})
-    found = find_prunable(seen, frozenset({"kept"}), compiled)
-    assert (set(found.messages), dict(found.images)) == ({"old", "stranger"}, {"old-image": "PENDING"})
-    assert found.strangers == {"stranger"}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(0.2, "1 s"), (40, "40 s"), (720, "12 min"), (3600, "1 h"), (19_800, "5 h 30 min")]
-)
-def test_times_for_people(seconds: float, told: str) -> None:
-    """No more exact than anybody wants to know."""
-    assert duration(seconds) == told
-
-
-def test_the_boxs_address_stands_for_both() -> None:
-    """Its root gets the environment's path; any other address is taken as it is."""
-    assert base_url("http://127.0.0.1:8700/", SANDBOX) == "http://127.0.0.1:8700/sandbox"
-    assert base_url("http://127.0.0.1:8700/production", PRODUCTION) == "http://127.0.0.1:8700/production"
-    assert base_url("https://proxy.example.com/apple/", PRODUCTION) == "https://proxy.example.com/apple"
-    assert base_url(None, SANDBOX) is None
-    assert (plural(1, "message"), plural(2, "message")) == ("1 message", "2 messages")

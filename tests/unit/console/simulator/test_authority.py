@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,16 +14,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from retention.errors import VerificationError
 from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, apple_root
 
-from console.simulator import authority
 from console.simulator.authority import Authority, request_claims
+from tests.support.sam_template import ROOT
 
-ROOT = Path(__file__).parents[4]
 COMMITTED = ROOT / "events" / "ca"
+
+
 APPLES = {
     "leaf": ROOT / "tests" / "apple_chains" / "2025-2027" / "leaf.cer",
     "intermediate": ROOT / "tests" / "apple_chains" / "2025-2027" / "intermediate.cer",
     "root": ROOT / "handler" / "retention" / "AppleRootCA-G3.cer",
 }
+
+
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -140,29 +141,3 @@ def test_only_the_leafs_key_is_committed() -> None:
     assert {entry.name for entry in COMMITTED.iterdir()} == names
     committed = Authority.load(COMMITTED)
     assert committed.leaf_key.public_key() == x509.load_der_x509_certificate(committed.leaf_der).public_key()
-
-
-def test_command_makes_an_authority(tmp_path: Path) -> None:
-    """`python -m console.simulator.authority DIR` makes one and prints its root's fingerprint."""
-    command = [sys.executable, "-m", "console.simulator.authority", str(tmp_path / "new"), "Owner's Root"]
-    path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'handler'}"}
-    done = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, check=True, text=True)
-    made = Authority.load(tmp_path / "new")
-    assert done.stdout == f"{made.fingerprint}\n"
-    assert "Owner's Root" in x509.load_der_x509_certificate(made.root_der).subject.rfc4514_string()
-
-
-def test_command_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where an authority is, the command leaves it, for its tokens would be worth nothing afterwards."""
-    assert authority.main([str(tmp_path)]) == 0
-    before = Authority.load(tmp_path).root_der
-    assert authority.main([str(tmp_path)]) == 1
-    assert Authority.load(tmp_path).root_der == before
-    assert "holds an authority" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]])
-def test_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Called wrongly, the command says what it takes."""
-    assert authority.main(arguments) == 2
-    assert "usage" in capsys.readouterr().err

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -57,15 +55,3 @@ def test_a_width_in_which_nothing_can_be_read_counts_as_none(
     prepare_streams()
     assert ("COLUMNS" in os.environ) is kept
     assert "LINES" not in os.environ
-
-
-def test_help_is_printed_in_a_terminal_of_no_width() -> None:
-    """By the command itself."""
-    shell = {**os.environ, "COLUMNS": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", "from console.cli.entry import retention; retention()", "--help"],
-        env=shell,
-        capture_output=True,
-        check=False,
-    )
-    assert b"validate" in done.stdout

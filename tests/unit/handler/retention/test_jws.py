@@ -10,48 +10,18 @@ import sys
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.x509.verification import PolicyBuilder, Store
 from retention import certificates, jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
-from retention.jws import MAX_PATHS, SignedPayloadVerifier, apple_root
-from retention.signing_path import PATH_SECONDS, SigningPath
+from retention.jws import SignedPayloadVerifier, apple_root
 
 from tests import minting
 from tests.minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.verified_paths import refusal
 
 ROOT = Path(__file__).parents[4]
-FIFTEEN_MINUTES = timedelta(seconds=PATH_SECONDS)
-
-
-@pytest.fixture
-def verifier() -> SignedPayloadVerifier:
-    return SignedPayloadVerifier([good_chain()[2]])
-
-
-@pytest.fixture
-def paths_checked(verifier: SignedPayloadVerifier, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """Return the instants at which `verifier` has judged a path anew."""
-    instants: list[datetime] = []
-    check_path = verifier.check_path
-
-    def counted(leaf: bytes, intermediate: bytes, now: datetime) -> SigningPath:
-        instants.append(now)
-        return check_path(leaf, intermediate, now)
-
-    monkeypatch.setattr(verifier, "check_path", counted)
-    return instants
-
-
-def refusal(verifier: SignedPayloadVerifier, token: str, now: datetime = NOW) -> VerificationError:
-    with pytest.raises(VerificationError) as refused:
-        verifier.verify(token, now)
-    return refused.value
 
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code is None], ids=lambda case: case.name)
@@ -144,104 +114,6 @@ def test_a_fraction_of_the_last_second_counts(verifier: SignedPayloadVerifier) -
 def test_payload_has_no_say_in_the_time(verifier: SignedPayloadVerifier) -> None:
     """A token signed while its leaf was valid is refused once the leaf has ended."""
     assert refusal(verifier, signed(), NOW + timedelta(days=301)).code == "certificate_expired"
-
-
-# What is remembered.
-
-
-def test_a_path_is_judged_once(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """Tokens under the same leaf and intermediate share one verdict, whatever x5c[2] and the payload are."""
-    leaf, intermediate, _ = good_chain()
-    verifier.verify(signed(), NOW)
-    verifier.verify(signed(body=claims(productId="another")), NOW)
-    verifier.verify(minting.token_of((leaf, intermediate, b"another")), NOW)
-    assert len(paths_checked) == 1
-
-
-def test_a_verdict_lasts_fifteen_minutes(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A verdict is used up to a second before fifteen minutes are over, then made anew."""
-    for now in (NOW, NOW + FIFTEEN_MINUTES - minting.SECOND, NOW + FIFTEEN_MINUTES):
-        verifier.verify(signed(), now)
-    assert paths_checked == [NOW, NOW + FIFTEEN_MINUTES]
-
-
-def test_a_verdict_ends_with_the_first_certificate() -> None:
-    """However fresh the verdict, a certificate that ends takes it along: of the three, whichever ends first."""
-    last_second = [case for case in certificate_cases() if case.name.endswith("in its last second")]
-    for case in last_second:
-        verifier = SignedPayloadVerifier(case.roots)
-        verifier.verify(case.token, NOW)
-        assert refusal(verifier, case.token, NOW + minting.SECOND).code in {"certificate_expired", "path_untrusted"}
-    assert len(last_second) == 3
-
-
-def test_a_clock_set_back_is_not_believed(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A verdict from the future is made anew, and refused before the certificates begin."""
-    verifier.verify(signed(), NOW)
-    verifier.verify(signed(), NOW - minting.SECOND)
-    assert paths_checked == [NOW, NOW - minting.SECOND]
-    assert refusal(verifier, signed(), NOW - timedelta(days=301)).code == "certificate_not_yet_valid"
-
-
-def test_nothing_is_remembered_of_a_bad_signature(
-    verifier: SignedPayloadVerifier, paths_checked: list[datetime]
-) -> None:
-    """Apple's certificates are public: only a token signed by the leaf's key may take one of the four places."""
-    forged = signed(signing_key=minting.key("stranger"))
-    refusal(verifier, forged)
-    refusal(verifier, forged)
-    assert len(paths_checked) == 2
-
-
-def test_a_wrong_claim_does_not_make_a_path_forgotten(
-    verifier: SignedPayloadVerifier, paths_checked: list[datetime]
-) -> None:
-    """The path is about the signature; a payload that Apple has changed costs no second judgement."""
-    refusal(verifier, signed(body=claims(productId=1)))
-    verifier.verify(signed(), NOW)
-    assert len(paths_checked) == 1
-
-
-def test_a_remembered_leaf_vouches_for_no_other_intermediate(
-    verifier: SignedPayloadVerifier, paths_checked: list[datetime]
-) -> None:
-    """The verdict is about the pair: the same leaf beside another intermediate is judged anew, and refused."""
-    leaf, intermediate, root = good_chain()
-    verifier.verify(signed(), NOW)
-    refusal(verifier, minting.token_of((leaf, root, root)))
-    refusal(verifier, minting.token_of((leaf + intermediate[:3], intermediate[3:], root)))
-    assert len(paths_checked) == 3
-
-
-def leaves(count: int) -> Iterator[str]:
-    _, intermediate, root = good_chain()
-    for _ in range(count):
-        yield minting.token_of((minting.der(minting.leaf_plan()), intermediate, root))
-
-
-def test_four_paths_are_remembered(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A fifth path takes the place of the oldest, and the other three stay."""
-    oldest, *others = tokens = list(leaves(MAX_PATHS + 1))
-    for token in tokens:
-        verifier.verify(token, NOW)
-    assert len(verifier._paths) == MAX_PATHS == 4
-    for token in others:
-        verifier.verify(token, NOW)
-    assert len(paths_checked) == 5
-    verifier.verify(oldest, NOW)
-    assert len(paths_checked) == 6
-
-
-def test_a_renewed_verdict_takes_its_own_place(verifier: SignedPayloadVerifier) -> None:
-    """Judging a path again after fifteen minutes makes no other forgotten."""
-    tokens = list(leaves(MAX_PATHS))
-    for now in (NOW, NOW + FIFTEEN_MINUTES):
-        for token in tokens:
-            verifier.verify(token, now)
-    assert len(verifier._paths) == MAX_PATHS
-
-
-# Trust anchors and imports.
 
 
 def test_apple_root_is_apples() -> None:

@@ -5,32 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from retention.conditions import AllOf, AnyOf, FactTest, Not, condition_of, parts_of, with_tests
 from retention.rules import UNREADABLE, Facts, compile_condition, facts_named
-
-
-def test_an_unknown_operator_is_refused() -> None:
-    """A document of a newer console fails when it is loaded, not when a customer asks."""
-    with pytest.raises(ValueError, match="unknown operator 'matches'"):
-        compile_condition(["all", ["matches", "productId", "x"]])
-    with pytest.raises(ValueError, match="unknown operator 'matches'"):
-        condition_of(["all", ["matches", "productId", "x"]])
-
-
-def test_a_document_is_read_into_the_four_classes() -> None:
-    """Each form of a document has its class, with the parts and the operands of the document."""
-    document = ["all", ["any", ["is", "productId", ["a", "b"]], ["least", "customer.y", 1]], ["not", ["present", "f"]]]
-    found = condition_of(document)
-    either = AnyOf((FactTest("is", "productId", ("a", "b")), FactTest("least", "customer.y", 1)))
-    assert found == AllOf((either, Not(FactTest("present", "f"))))
-    assert parts_of(found) == (either, Not(FactTest("present", "f")))
-
-
-def test_tests_are_replaced_wherever_they_are() -> None:
-    """Every test of a condition is replaced, and what joins them stays."""
-    found = condition_of(["all", ["any", ["present", "a"], ["present", "b"]], ["not", ["present", "a"]]])
-    other = with_tests(found, lambda test: FactTest("present", test.fact.upper()))
-    assert other == condition_of(["all", ["any", ["present", "A"], ["present", "B"]], ["not", ["present", "A"]]])
 
 
 def test_facts_are_found_by_name() -> None:

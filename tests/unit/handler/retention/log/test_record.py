@@ -145,15 +145,6 @@ def test_every_metric_is_documented_by_its_table() -> None:
     assert set(DEGRADED_METRICS.values()) == {"DegradedHead", "DegradedCatalog", "DegradedCustomer", "SigningFailed"}
 
 
-def test_a_refusal_to_start_says_why(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who deployed a contradiction finds the reason in the log of the first start."""
-    # Powertools keeps one logger for each service, with the stream of its first moment.
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{uuid4()}")
-    Telemetry().refused_to_start("clock_deployed", "unset RETENTION_CLOCK")
-    log = json.loads(capsys.readouterr().out)
-    assert (log["level"], log["reason"], log["explanation"]) == ("CRITICAL", "clock_deployed", "unset RETENTION_CLOCK")
-
-
 @pytest.mark.parametrize("record", [answered(), Record(outcome="rejected", status=401, counts=("Rejected",))])
 def test_the_line_is_what_powertools_would_write(capsys: pytest.CaptureFixture[str], record: Record) -> None:
     """Logger's line and Metrics' line, asked for the same, have together ours' members, and no name twice."""

@@ -1,9 +1,8 @@
-"""The benchmark's parts that are no measurement: generated catalogs, and figures by name."""
+"""Generated catalogs of the benchmark."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
@@ -11,24 +10,19 @@ from retention.decision import decide
 from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 
-from benchmarks import catalogs, figures
+from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from console.file.compile import compile_release
 from console.file.document import read
 from console.file.release import Release
 
-ROOT = Path(__file__).parents[3]
-HANDLER = ROOT / "handler"
 APP = 6745974591
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-SHAPES = (catalogs.SMALL, Shape(products=6, rules=20, sets=98, sets_each=5, shared=7))
 
-# What a program that reads the last line of `make bench` may rely on.
-KEYS = frozenset(
-    "cold_first_answer_vs_reference cold_init_vs_reference warm_vs_reference warm_vs_cached_reference verify_vs_ecdsa"
-    " verify_speedup_vs_apple verify_speedup_uncached handler_vs_ecdsa decide_growth lookup_growth idle_request_ms"
-    " layer_mib peak_rss_mib".split()
-)
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+SHAPES = (catalogs.SMALL, Shape(products=6, rules=20, sets=98, sets_each=5, shared=7))
 
 
 def released(shape: Shape) -> Release:
@@ -79,42 +73,3 @@ def test_the_large_catalog_is_as_large_as_promised() -> None:
 def test_the_same_shape_gives_the_same_file() -> None:
     """What is measured today can be measured again."""
     assert catalogs.write(catalogs.EVERYWHERE, APP) == catalogs.write(catalogs.EVERYWHERE, APP)
-
-
-def test_every_promised_figure_is_on_the_last_line() -> None:
-    """The JSON object has a key for each figure of the list, and each key of the list is a figure."""
-    assert {figure.key for figure in figures.FIGURES} >= KEYS
-
-
-def test_ratios_come_from_medians() -> None:
-    """One slow run changes no figure."""
-    contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
-    times = {name: [1.0 * number, 1.0 * number, 99.0] for number, name in enumerate(contestants, 2)}
-    works = ("ecdsa", "verify", "verify_uncached", "apple", "handler")
-    grown = ("decide_small", "decide_large", "lookup_small", "lookup_large")
-    in_process = {name: [2.0, 2.0, 99.0] for name in (*works, *grown)}
-    found = figures.ratios(times, times, times, in_process)
-    assert found["warm_vs_reference"] == pytest.approx(2 / 3)
-    assert found["decide_growth"] == 1
-    assert set(found) <= {figure.key for figure in figures.FIGURES}
-
-
-def test_a_contestant_that_is_not_always_there_has_figures_of_its_own() -> None:
-    """An older tree is compared round by round, so that a slow minute of the machine falls on both."""
-    contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
-    times = {name: [1.0 * number] * 3 for number, name in enumerate(contestants, 2)}
-    times[figures.OURS] = [2.0, 4.0, 600.0]
-    times |= {figures.BEFORE: [4.0, 8.0, 1200.0], figures.UNKNOWN: [6.0, 6.0, 6.0]}
-    works = ("ecdsa", "verify", "verify_uncached", "apple", "handler")
-    grown = ("decide_small", "decide_large", "lookup_small", "lookup_large")
-    found = figures.ratios(times, times, times, {name: [1.0] for name in (*works, *grown)})
-    assert found["cold_first_answer_vs_before"] == found["cold_init_vs_before"] == 0.5
-    assert found["cold_first_answer_unknown_chain_vs_reference"] == 2
-    assert set(found) <= {figure.key for figure in figures.FIGURES}
-
-
-def test_a_figure_knows_whether_it_is_reached() -> None:
-    """At most, at least, or only reported."""
-    assert figures.Figure("a", "", at_most=2).reached(2)
-    assert figures.Figure("a", "", at_least=2).reached(1) is False
-    assert figures.Figure("a", "").reached(1) is None

@@ -1,0 +1,83 @@
+"""Decisions as the log has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from retention.decision import Decision, decide
+from retention.request import RetentionRequest
+from retention.rules import Customer
+
+from console.decisions.replay import Replayed
+from console.file.edition import Edition
+from console.local.samples import SAMPLE_CLOCK
+from tests.support.edited_sample import APP
+
+PRO, ANNUAL, BASIC = "trailhead.pro.monthly", "trailhead.pro.annual", "trailhead.basic.monthly"
+
+
+COURSES = "trailhead.courses"
+
+
+# Facts decide nothing any more: what is left is judged exactly, without any evidence.
+NO_FACTS_ASKED = (
+    ("when: {customer.inTrial: true}", "when: {productId: trailhead.student.annual}"),
+    ("customer.tenureDays: {atLeast: 180}", "not: {userLocale: [en, fr, de, es]}"),
+    ("{customer.tenureDays: {above: 30}}", "{userLocale: de-DE}"),
+)
+
+
+def request(number: int, product: str, locale: str) -> RetentionRequest:
+    return RetentionRequest(str(number), int(APP), product, locale, f"request-{number}", "Sandbox", 0)
+
+
+def line(asked: RetentionRequest, decision: Decision, at: datetime = SAMPLE_CLOCK, **more: Any) -> dict[str, Any]:
+    """Return the log line that `app` writes of a decision."""
+    delivery, assigned = decision.delivery, decision.assignments[:1]
+    found = {
+        "level": "INFO",
+        "message": decision.outcome.value,
+        "timestamp": at.strftime("%Y-%m-%d %H:%M:%S,000%z"),
+        "service": "retention",
+        "status": 204 if delivery is None else 200,
+        "kind": delivery and delivery.answer.kind,
+        "rule": decision.rule,
+        "experiment": assigned[0].key if assigned else None,
+        "arm": assigned[0].arm if assigned else None,
+        "delivered": assigned[0].delivered if assigned else None,
+        "release": 1,
+        "messageIdentifier": delivery and delivery.message_id,
+        "localeAsked": asked.user_locale,
+        "localeServed": delivery and delivery.locale,
+        "productId": asked.product_id,
+        "requestIdentifier": asked.request_identifier,
+        "customerHash": decision.customer_hash,
+        "trustAnchor": "apple",
+        **more,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def lines(
+    decided_by: Edition,
+    requests: Iterable[tuple[str, str, Customer]],
+    at: datetime = SAMPLE_CLOCK,
+) -> list[dict[str, Any]]:
+    found = []
+    for number, (product, locale, customer) in enumerate(requests):
+        asked = request(number, product, locale)
+        decision = decide(asked, decided_by.catalog(product), at, customer)
+        found.append(line(asked, decision, at))
+    return found
+
+
+def rows(found: Replayed) -> dict[tuple[str, str], int]:
+    return {
+        (f"{row.before}: {row.before_answer}", f"{row.after}: {row.after_answer}"): row.count
+        for row in found.changes.values()
+    }
+
+
+NOBODY: Customer = {}

@@ -1,0 +1,153 @@
+"""Explanations: rule by rule why yes or no, and the answer that would be sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from retention.catalog import MessageState
+from retention.request import RetentionRequest
+from retention.rules import NO_FACTS, UNREADABLE, Customer
+
+from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
+from console.file.document import read
+from console.file.edition import edition_of
+from console.local.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
+
+RELEASE = compile_sample().release
+
+
+DOCUMENT = read(SAMPLE)
+
+
+EDITION = edition_of(DOCUMENT, RELEASE)
+
+
+def request(product: str, locale: str = "en-US", app: int = 6745974591) -> RetentionRequest:
+    return RetentionRequest(
+        "99371282", app, product, locale, "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9", "Sandbox", 1795521600000
+    )
+
+
+def explained(asked: RetentionRequest, customer: Customer = NO_FACTS, **catalog: Any) -> Explanation:  # handed on
+    return explain(basis(asked.product_id, customer, **catalog), AskedRequest(asked), SAMPLE_CLOCK)
+
+
+def basis(product: str, customer: Customer = NO_FACTS, **catalog: Any) -> Basis:  # handed on
+    return Basis(DOCUMENT, lambda _: EDITION.catalog(product, **catalog), customer, DOCUMENT.file)
+
+
+def verdicts(explanation: Explanation) -> dict[str, str]:
+    return {verdict.rule: verdict.verdict for verdict in explanation.verdicts}
+
+
+def test_every_rule_of_the_file_has_a_verdict_in_its_order() -> None:
+    """Rules that are not on the product's sheet are explained as well."""
+    explanation = explained(request("trailhead.basic.monthly"))
+    assert [verdict.rule for verdict in explanation.verdicts] == [rule.name for rule in DOCUMENT.rules]
+    assert verdicts(explanation)["courses-at-half-price"] == "passed_over"
+    assert verdicts(explanation)["basic-commits-to-a-year"] == "answers"
+    assert verdicts(explanation)["keep-basic"] == "not_reached"
+
+
+def test_a_condition_is_explained_test_by_test() -> None:
+    """Which part of a condition held, which did not, and what was found."""
+    explanation = explained(request("trailhead.pro.monthly", "ja"), {"tenureDays": 200})
+    [winter] = [verdict for verdict in explanation.verdicts if verdict.rule == "winter-half-price"]
+    assert winter.reason == "condition_false"
+    found = {test.asks: (test.found, test.holds) for test in winter.tests}
+    assert found["userLocale is one of en, fr, de, es"] == ("ja", "no")
+    assert found["customer.tenureDays is at least 180"] == ("200", "yes")
+    assert found["customer.usedOffers is present"] == ("missing", "no")
+
+
+def test_an_unreadable_profile_is_told_from_a_missing_fact() -> None:
+    """UNKNOWN has two causes, and the explanation says which."""
+    explanation = explained(request("trailhead.pro.monthly"), UNREADABLE)
+    found = [test.found for verdict in explanation.verdicts for test in verdict.tests if "customer." in test.asks]
+    assert set(found) == {"unreadable"}
+
+
+def test_lists_and_truth_values_read_as_in_the_file() -> None:
+    """Facts are shown as an owner writes them."""
+    explanation = explained(
+        request("trailhead.pro.monthly"), {"tenureDays": 1, "usedOffers": ("a", "b"), "inTrial": False}
+    )
+    found = {test.asks: test.found for verdict in explanation.verdicts for test in verdict.tests}
+    assert found["customer.usedOffers is retention_half_3m"] == "a, b"
+    assert found["customer.inTrial is true"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("product", "locale", "customer", "key"),
+    [
+        ("trailhead.pro.annual", "en-US", {}, "message"),
+        ("trailhead.basic.monthly", "en-US", {}, "alternateProduct"),
+        ("trailhead.pro.monthly", "en-US", {"tenureDays": 200}, "promotionalOffer"),
+        ("trailhead.pro.annual", "ja", {}, "promotionalOffer"),
+        ("trailhead.courses", "en-US", {}, "advancedCommerceInfo"),
+    ],
+)
+def test_the_body_is_the_one_that_would_be_sent(product: str, locale: str, customer: dict[str, int], key: str) -> None:
+    """All four kinds of answer are shown whole; a signature is made with a throwaway key, and that is said."""
+    explanation = explained(request(product, locale), customer)
+    assert explanation.status == 200
+    assert explanation.body is not None
+    assert set(explanation.body) == {key}
+    signed = key in {"promotionalOffer", "advancedCommerceInfo"}
+    assert any("throwaway key" in note for note in explanation.notes) is signed
+
+
+@pytest.mark.parametrize(
+    ("product", "customer", "outcome", "verdict"),
+    [
+        ("trailhead.family.monthly", {}, "fallback", "falls_back"),
+        ("trailhead.pro.annual", {"inTrial": True}, "fallback", "falls_back"),
+        ("trailhead.student.annual", {}, "no_rule", None),
+        ("unheard.of", {}, "no_rule", None),
+    ],
+)
+def test_no_answer_is_204(product: str, customer: dict[str, bool], outcome: str, verdict: str | None) -> None:
+    """Where no rule answers, or one falls back, nothing is sent."""
+    explanation = explained(request(product), customer)
+    assert (explanation.status, explanation.body) == (204, None)
+    assert explanation.decision.outcome.value == outcome
+    assert ("falls_back" in verdicts(explanation).values()) is (verdict is not None)
+
+
+def test_a_text_that_is_not_approved_is_the_reason() -> None:
+    """The reason names the messages that are not approved and how they stand."""
+    ids = [message for texts in RELEASE.texts.values() for ids in texts.values() for message in ids]
+    explanation = explained(
+        request("trailhead.pro.annual"), states={message: MessageState("PENDING") for message in ids}
+    )
+    [keep] = [verdict for verdict in explanation.verdicts if verdict.rule == "keep-pro"]
+    assert keep.reason == "not_approved"
+    assert "is PENDING" in keep.detail
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"app_apple_id": 7}, "wrong_app"),
+        ({"environment": "Production"}, "wrong_environment"),
+        ({"environment": "Xcode"}, "wrong_environment"),
+        ({"signed_date": 0}, "too_old"),
+        ({"signed_date": 1795521600000 + 61_000}, "too_new"),
+    ],
+)
+def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any], code: str) -> None:
+    """The status is the one Apple would get; what the rules would have said stands beside it."""
+    asked = replace(request("trailhead.courses"), **changed)
+    explanation = explain(basis(asked.product_id), AskedRequest(asked, "Sandbox"), SAMPLE_CLOCK)
+    assert explanation.refused is not None
+    assert (explanation.status, explanation.body, explanation.refused.code) == (403, None, code)
+    assert (explanation.decided_status, set(explanation.decided or ())) == (200, {"advancedCommerceInfo"})
+
+
+def test_without_an_environment_the_requests_own_passes() -> None:
+    """A file alone answers for both, and for no third."""
+    asked = request("trailhead.courses")
+    assert explained(replace(asked, environment="Production")).refused is None
+    assert explained(replace(asked, environment="Xcode")).status == 403

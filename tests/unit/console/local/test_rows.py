@@ -1,0 +1,38 @@
+"""Rows that a command writes to a table on this machine. On moto, in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from moto import mock_aws
+from retention import table as rows
+from retention.aws.app_table import AppTable
+
+from console.local.rows import create_table, write_profile
+from tests.support.fake_table import APP
+from tests.support.release_table import TABLE
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    with mock_aws():
+        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        create_table(client, TABLE)
+        yield client
+
+
+def test_a_written_profile_reads_back_as_facts(client: Any) -> None:
+    """Every type a condition can compare."""
+    facts: dict[str, str | float | list[str]] = {
+        "plan": "gold",
+        "tenureDays": 200,
+        "rate": 0.5,
+        "vip": True,
+        "tags": ["a", "b"],
+    }
+    write_profile(AppTable(client, TABLE, APP), "99371282", facts, expires_at=2_000_000_000)
+    item = client.get_item(**rows.get(TABLE, rows.profile_key(APP, "99371282")))["Item"]
+    assert rows.read_profile(item, 1_999_999_999.0) == {**facts, "tags": ("a", "b")}

@@ -1,0 +1,105 @@
+"""Releases that are no longer needed are deleted, and never the live one. On moto, in process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from retention import table as rows
+from retention.aws.app_table import AppTable
+
+from console.releases.cleanup import collect, delete_release
+from console.releases.current import (
+    rollback,
+)
+from console.releases.listing import list_releases
+from console.releases.live import load_live
+from console.releases.read import ReleaseError
+from tests.support.fake_table import APP
+from tests.support.release_table import TABLE, sort_keys
+from tests.support.small_release import NOW, put
+
+
+def claim(client: Any, number: int, **more: Any) -> None:
+    """Leave what a publisher that died half way leaves."""
+    item = {"publishedBy": {"S": "ada"}, "publishedAt": {"S": NOW.isoformat()}, **more}
+    client.put_item(TableName=TABLE, Item={**rows.claim_key(APP, number), **item})
+    client.put_item(TableName=TABLE, Item={**rows.sheet_key(APP, number, "x"), "document": {"B": b"x"}})
+    client.update_item(
+        TableName=TABLE,
+        Key=rows.head_key(APP),
+        UpdateExpression="SET lastReserved = :n",
+        ExpressionAttributeValues={":n": {"N": str(number)}},
+    )
+
+
+def test_incomplete_releases_are_collected_after_an_hour(client: Any) -> None:
+    """Not before: somebody may be publishing it."""
+    put(client, TABLE)
+    claim(client, 2)
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=59)) == []
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=61)) == [2]
+    assert sort_keys(client, 2) == []
+    assert sort_keys(client, 1) != []
+
+
+def test_complete_releases_beyond_the_last_few_are_collected_but_never_the_live_one(client: Any) -> None:
+    """The live release may be an old one."""
+    for number in range(6):
+        put(client, TABLE, f"r{number}")
+    rollback(AppTable(client, TABLE, APP), 1)
+    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=3) == [2, 3]
+    assert [r.number for r in list_releases(AppTable(client, TABLE, APP))] == [6, 5, 4, 1]
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
+
+
+def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collector and a rollback cannot meet in the middle."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            rollback(AppTable(client, TABLE, APP), 1)
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=1) == []
+    assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
+
+
+def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A condemned release is incomplete at once, and found again by its claim."""
+    put(client, TABLE)
+    put(client, TABLE, "two")
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "delete_item", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            collect(AppTable(client, TABLE, APP), now=NOW, keep=1)
+    with pytest.raises(ReleaseError):
+        rollback(AppTable(client, TABLE, APP), 1)
+    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2), keep=1) == [1]
+    assert sort_keys(client, 1) == []
+
+
+def stopped(**_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_deleting_takes_the_claim_last(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the settings first: at no moment does a half deleted release look whole."""
+    put(client, TABLE)
+    order, delete_item = list[str](), client.delete_item
+
+    def noting(**request: Any) -> Any:
+        order.append(request["Key"]["sk"]["S"])
+        return delete_item(**request)
+
+    monkeypatch.setattr(client, "delete_item", noting)
+    delete_release(AppTable(client, TABLE, APP), 1)
+    assert (order[0], order[-1]) == ("settings", "claim")

@@ -1,0 +1,18 @@
+"""What `retention status` shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.rollout.status import make_status
+from tests.support.planned_file import everything, written
+
+
+def test_status_names_rules_and_predecessors(folder: Path) -> None:
+    """Both rules that share a text wait for it."""
+    document, compiled = written(folder)
+    found = make_status(document, compiled, everything(compiled, state="PENDING"))
+    assert {text.set: text.waiting_rules for text in found.texts} == {"keep": ("everyone",), "same": ("annual",)}
+    assert {image.name: len(image.used_by) for image in found.images} == {"hero": 2, "again": 2, "tick": 0}
+    assert not found.settled
+    assert make_status(document, compiled, everything(compiled)).settled
