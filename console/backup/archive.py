@@ -2,10 +2,10 @@
 
     {"retention-export": 1, "appAppleId": …, "table": …, "environment": …, "exportedAt": …, "profiles": false}
     {"Item": {"pk": {"S": "app#6745974591#release#12"}, "sk": {"S": "claim"}, …}}
-    …                                  releases, each whole; images, messages, defaults; profiles; `head` last
+    …                                  releases, each complete; images, messages, defaults; profiles; `head` last
     {"rows": 812, "digest": "…"}       how many rows, and SHA-256 over all lines before this one
 
-`head` carries `customerKey`, which tells people apart in the log: the file is a secret, and only its owner may read it.
+`head` carries `customerKey`, by which the log distinguishes customers: the file is a secret, for its owner alone.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Document: TypeAlias = dict[str, Any]
 
 
 class ArchiveError(RetentionError):
-    """The file is not a whole export that this console can read. Nothing was written."""
+    """The file is not a complete export that this console can read. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line. `environment` is Sandbox or Production, and empty where nothing said which."""
+    """The first line. `environment` is Sandbox or Production, or empty where it was not known."""
 
     app_apple_id: int
     table: str
@@ -57,7 +57,7 @@ class Header:
 
 @dataclass(slots=True)
 class Contents:
-    """A file that was read whole and found good. `releases` are their manifests by number; `head` is its last row."""
+    """A file that was read completely and is undamaged. `releases`: number → manifest; `head`: its last row."""
 
     header: Header
     releases: dict[int, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Contents:
 
 
 class Writer:
-    """Writes a file beside its place, readable by its owner alone, and moves it there once it is whole.
+    """Writes a file next to its place, readable by its owner alone, and moves it there once it is complete.
 
     with Writer(path, header) as archive:
         archive.extend(items)
@@ -82,7 +82,7 @@ class Writer:
         self._path = path
         self._header = header
         self._sum = hashlib.sha256()
-        self._whole = True
+        self._complete = True
         self.rows = 0
 
     @property
@@ -94,8 +94,8 @@ class Writer:
         self._part, self._raw = Path(name), os.fdopen(number, "wb")
         self._packed = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
         header = self._header
-        told = {"appAppleId": header.app_apple_id, "table": header.table, "environment": header.environment}
-        self._write({_FORMAT: FORMAT, **told, "exportedAt": header.exported_at, "profiles": header.profiles})
+        origin = {"appAppleId": header.app_apple_id, "table": header.table, "environment": header.environment}
+        self._write({_FORMAT: FORMAT, **origin, "exportedAt": header.exported_at, "profiles": header.profiles})
         return self
 
     def extend(self, items: Iterable[Item]) -> int:
@@ -108,7 +108,7 @@ class Writer:
 
     def discard(self) -> None:
         """Leave no file behind."""
-        self._whole = False
+        self._complete = False
 
     def _write(self, document: Document) -> None:
         line = rows.canonical(document) + b"\n"
@@ -117,7 +117,7 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is None and self._whole:
+            if kind is None and self._complete:
                 self._packed.write(rows.canonical({"rows": self.rows, "digest": self.digest}) + b"\n")
                 self._packed.close()
                 self._raw.flush()
@@ -134,9 +134,9 @@ class Writer:
 
 
 def inspect(path: Path, progress: Callable[[int], None] = lambda _: None) -> Contents:
-    """Read a file from its first line to its last. `progress` is told how many rows were read so far.
+    """Read a file from its first line to its last. `progress` is called with the number of rows read so far.
 
-    Raises ArchiveError unless all of it is as it was exported, ReleaseError for a release that is not whole.
+    Raises ArchiveError unless all of it is as it was exported, ReleaseError for a release that is not complete.
     """
     with _reading(path) as reading:
         contents = Contents(reading.header)
@@ -268,7 +268,7 @@ def _parsed(line: bytes) -> Document:
 
 
 def _damaged(why: str) -> ArchiveError:
-    return ArchiveError("export_damaged", f"this is not a whole export: {why}")
+    return ArchiveError("export_damaged", f"this is not a complete export: {why}")
 
 
 # DynamoDB's JSON ----------------------------------------------------------------------------------------------------

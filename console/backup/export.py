@@ -1,7 +1,7 @@
 """`retention export`: everything an app has in the table, into one file.
 
-What is exported is what the function answers by: the live release and those it can be rolled back to, each read
-whole, the states of messages and images, the default messages, and `head`; facts about customers where asked for.
+The file has what the function answers by: the live release and those it can be rolled back to, each of them complete
+and undamaged; the states of messages and images; the default messages; `head`; if asked for, facts about customers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ExportError(RetentionError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What is in the file. `left_out` says of releases that are not whole why they are not in it."""
+    """What is in the file. `left_out`: release number → why it is not in the file, for incomplete and damaged ones."""
 
     release: int
     releases: tuple[int, ...]
@@ -52,9 +52,10 @@ def export(
     profiles: bool = False,
     progress: Progress = lambda _step, _done, _total: None,
 ) -> Exported:
-    """Write the app's rows into `path`, which is there when it is whole. `progress(step, done, total)`.
+    """Write the app's rows into `path`, which exists only once it is complete. `progress(step, done, total)`.
 
-    Raises ReleaseError where nothing is live, or what is live is damaged, ExportError where others keep writing.
+    Raises ReleaseError where no release is live, or the live one is damaged; ExportError where other programs kept
+    writing at the same time.
     """
     header = Header(app_table.app_apple_id, app_table.name, environment, now.isoformat(timespec="seconds"), profiles)
     export = _Export(app_table, now, progress)
@@ -66,7 +67,7 @@ def export(
 
 
 class _Export:
-    """One app on its way out of the table."""
+    """One export while it is written."""
 
     def __init__(self, app_table: AppTable, now: datetime, progress: Progress) -> None:
         self._app_table = app_table
@@ -74,7 +75,7 @@ class _Export:
         self._progress = progress
 
     def attempt(self, path: Path, header: Header) -> Exported | None:
-        """Return what was written, None where somebody else changed the app in between."""
+        """Return what was written; None where another program changed the app meanwhile."""
         head = self._app_table.head()
         current = rows.read_head(head).current
         if current is None:
@@ -94,7 +95,7 @@ class _Export:
         return Exported(current, tuple(kept), archive.rows, profiles, archive.digest, left_out)
 
     def _releases(self, current: int, left_out: dict[int, str]) -> Iterator[tuple[int, dict[str, Item]]]:
-        """Yield the rows of each whole release, oldest first; note why another is none."""
+        """Yield the rows of each complete release, oldest first; note why another one is left out."""
         listed = sorted(release.number for release in list_releases(self._app_table))
         for done, number in enumerate(sorted({*listed, current})):
             self._progress("releases", done, len(listed))
@@ -113,7 +114,7 @@ class _Export:
                 yield item
 
     def _profiles(self) -> Iterator[Item]:
-        """Yield what is known of customers and has not expired. There is no partition of them all: it is a Scan."""
+        """Yield the facts about customers that have not expired. Each has its own partition, so this is a Scan."""
         found = self._app_table.scan(
             {
                 "FilterExpression": "begins_with(pk, :customers) AND sk = :profile",

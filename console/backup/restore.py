@@ -1,12 +1,13 @@
 """`retention import`: an exported app into a table, as it was.
 
-The file is read whole before anything is written. Then its release numbers are reserved, its rows written, every
-release read back, and only then does `head` point to the one that was live: until then, readers see what they saw
-before. Nothing is remembered of a run that was stopped: the same command, typed again, ends where it would have ended.
+The file is read completely before anything is written. Then its release numbers are reserved, its rows are written,
+every release is read back, and only then does `head` point to the one that was live: until then, readers see what they
+saw before. A run that was stopped leaves no state of its own: the same command, typed again, completes the import.
 
-An app that the table has already is left alone. With `replace`, rows that the file knows become what the file says,
-and all others stay: that repairs a table, or takes it back to an earlier day. It must be the same app's history, told
-by `customerKey` and by each release: running functions would mix up two releases of one number.
+If the table has the app already, nothing is written. With `replace`, each row of the file replaces the row of its key
+in the table, and all other rows stay: that repairs a table, or takes it back to an earlier day. File and table must
+have the same history, that is, the same `customerKey` and the same release under each number: a running function that
+has one release in memory would mix it with another of the same number.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from console.terminal.output import Output
 _WRITERS: Final = 8
 _BATCH: Final = 200
 
-# Of `head`, what is not taken over as it is: numbers that were reserved since stay so, and the version must be new.
+# Attributes of `head` that are not copied: numbers reserved since stay reserved, and the version must be a new one.
 _OWN: Final = frozenset({"pk", "sk", "lastReserved", "catalogVersion"})
 
 
@@ -43,7 +44,7 @@ class ImportRefusedError(RetentionError):
 
 
 class ImportConflictError(RetentionError):
-    """Somebody else changed what is live, or the rows, meanwhile. `head` was not touched."""
+    """Another program changed the live release or the rows meanwhile. `head` was not touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Imported:
 
 
 def check_place(contents: Contents, app_apple_id: int, environment: str) -> None:
-    """Raise ImportRefusedError unless the file is of this app, and of this App Store environment where both say it."""
+    """Raise ImportRefusedError unless the file is of this app and, where both are known, of this environment."""
     header = contents.header
     if header.app_apple_id != app_apple_id:
         raise ImportRefusedError("other_app", f"this is an export of app {header.app_apple_id}, not of {app_apple_id}")
@@ -81,7 +82,7 @@ def import_app(
 ) -> Imported:
     """Write the rows of a file that `inspect` found good. `progress(step, done, total)`.
 
-    Raises ImportRefusedError before anything is written, ImportConflictError when others came in between.
+    Raises ImportRefusedError before anything is written, ImportConflictError where another program wrote meanwhile.
     """
     check_place(contents, app_table.app_apple_id, "")
     with ThreadPoolExecutor(_WRITERS) as pool:
@@ -99,7 +100,7 @@ def show(done: Imported, archive: Path, table: str, app_apple_id: int, out: Outp
 
 
 class _Import:
-    """One file on its way into the table."""
+    """One import while it is written."""
 
     def __init__(
         self,
@@ -126,7 +127,7 @@ class _Import:
                 return self._imported(already=True)
             raise ImportRefusedError(
                 "already_there",
-                "the table has this app already; with --replace, what the file knows becomes what the file says",
+                "the table has this app already; with --replace, the rows of the file replace those of the table",
             )
         if "current" in head:
             self._check_history(head)
@@ -142,7 +143,7 @@ class _Import:
     # What is there already
 
     def _is_done(self, head: Item) -> bool:
-        """Return whether an earlier run, or the table itself, has all that the file has."""
+        """Return whether the table has everything that the file has, e.g. by an earlier run."""
         with suppress(rows.UnreadableRowError):
             return self._is_wanted(head) and all(self._has(number) for number in self._contents.releases)
         return False
@@ -156,7 +157,7 @@ class _Import:
         )
 
     def _has(self, number: int) -> bool:
-        """Return whether the table has this release, whole. Raises ImportRefusedError for another of its number."""
+        """Return whether the table has this release, complete. Raises ImportRefusedError for another of its number."""
         try:
             found = verify(self._app_table, number)
         except ReleaseError:
@@ -164,15 +165,15 @@ class _Import:
         if rows.string(found[rows.SETTINGS], "manifest") == self._contents.releases[number]:
             return True
         raise ImportRefusedError(
-            "other_history", f"release {number} of this table is another than the file's; nothing was changed"
+            "other_history", f"release {number} of this table is not the one in the file; nothing was changed"
         )
 
     def _check_history(self, head: Item) -> None:
-        """Raise ImportRefusedError where the table's app has lived another life than the file's."""
+        """Raise ImportRefusedError where table and file do not have the same history."""
         there, wanted = head.get("customerKey"), self._contents.head["customerKey"]
         if isinstance(there, dict) and "B" in there and there != wanted:
             raise ImportRefusedError(
-                "other_history", "this table knows its customers by another key than the file's; nothing was changed"
+                "other_history", "the customerKey of this table is not the one in the file; nothing was changed"
             )
         for number in self._contents.releases:
             self._has(number)
@@ -180,7 +181,7 @@ class _Import:
     # Writing
 
     def _reserve(self) -> None:
-        """Keep publishers off the file's numbers. A `head` that has no more than this is none to whoever reads."""
+        """Keep publishers from using the file's numbers. A `head` with nothing else counts as none for every reader."""
         request: Request = {
             "Key": rows.head_key(self._app),
             "UpdateExpression": "SET lastReserved = :last",
@@ -193,7 +194,7 @@ class _Import:
         return release_of(self._app, rows.string(item, "pk"))
 
     def _put(self, batch: Sequence[Item]) -> list[str]:
-        """Write some rows, `head` excepted; return the sort keys of all."""
+        """Write some rows, except `head`; return the sort keys of all."""
         list(self._pool.map(self._put_one, batch))
         self._done += len(batch)
         self._progress("import", self._done, self._contents.rows)
@@ -208,7 +209,7 @@ class _Import:
             self._app_table.put({"Item": item})
 
     def _complete(self, number: int, written: Iterable[str]) -> None:
-        """Take away rows that the release does not have, and read it back. Raises ImportConflictError."""
+        """Delete rows that the release does not have, and read it back. Raises ImportConflictError."""
         pk = rows.release_pk(self._app, number)
         found = {rows.string(item, "sk") for item in self._app_table.of_release(number, attributes="sk")}
         for sk in found - set(written):
@@ -221,7 +222,7 @@ class _Import:
         )
 
     def _point(self, seen: Item) -> None:
-        """Make `head` what the file says, unless somebody changed what is live. Raises ImportConflictError."""
+        """Write the file's `head`, unless another release went live meanwhile. Raises ImportConflictError."""
         wanted = {name: value for name, value in self._contents.head.items() if name not in _OWN}
         wanted["catalogVersion"] = {"N": str(self._version(seen))}
         gone = sorted(set(seen) - set(wanted) - _OWN)
@@ -236,21 +237,21 @@ class _Import:
             "ExpressionAttributeNames": {**names, "#current": "current"},
             "ExpressionAttributeValues": {**values, **({":seen": seen["current"]} if "current" in seen else {})},
         }
-        whole: Request = {
+        complete: Request = {
             "Key": rows.settings_key(self._app, rows.number(wanted, "current")),
             "ConditionExpression": "attribute_exists(pk)",
         }
-        moved = self._app_table.transact({"ConditionCheck": whole}, {"Update": update})
+        moved = self._app_table.transact({"ConditionCheck": complete}, {"Update": update})
         if not moved and not self._arrived(wanted):
-            raise ImportConflictError("import_conflict", "somebody else changed what is live meanwhile; import again")
+            raise ImportConflictError("import_conflict", "another release went live meanwhile; import again")
 
     def _arrived(self, wanted: Item) -> bool:
-        """Return whether `head` is ours all the same: the answer to an attempt of ours was lost."""
+        """Return whether `head` is ours all the same: an attempt succeeded, and its answer was lost."""
         found = self._app_table.head()
         return all(found.get(name) == value for name, value in wanted.items())
 
     def _version(self, seen: Item) -> int:
-        """Return a version that no function can have in memory: `head` counts changes, the clock is far ahead of it."""
+        """Return a version that no function has in memory: versions count changes, seconds are far more."""
         used = [0]
         for head in (seen, self._contents.head):
             with suppress(rows.UnreadableRowError):

@@ -1,4 +1,4 @@
-"""Attributes of the rows that say who published what and when: read leniently, for a person to look at."""
+"""Attributes that record who published what and when. They are shown and not decided by: a missing one is empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking away what nothing points to any more: releases begun and left, and those that are too many."""
+"""Deleting releases that are no longer needed: those never completed, and complete ones beyond the last 20."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ABANDONED_AFTER: Final = timedelta(hours=1)
 def collect(app_table: AppTable, *, now: datetime, keep: int = KEEP) -> list[int]:
     """Delete incomplete releases begun over an hour ago and complete ones beyond the last `keep`, never the live one.
 
-    Returns their numbers. What a collector leaves half way, the next one finishes.
+    Returns their numbers. A release of which only some rows were deleted is deleted by the next call.
     """
     listed = list_releases(app_table)
     old = [release for release in listed if release.complete][keep:]
@@ -35,7 +35,10 @@ def _is_abandoned(release: Listed, now: datetime) -> bool:
 
 
 def condemn(app_table: AppTable, number: int) -> bool:
-    """Make a release incomplete for good, unless it is live. From here on nobody can publish it or roll back to it."""
+    """Make a release incomplete for good, unless it is live: it can then neither be published nor rolled back to.
+
+    Returns False where it is live.
+    """
     not_live = {
         "Key": rows.head_key(app_table.app_apple_id),
         "ConditionExpression": "attribute_not_exists(#current) OR #current <> :number",
@@ -52,9 +55,9 @@ def condemn(app_table: AppTable, number: int) -> bool:
 
 
 def delete_release(app_table: AppTable, number: int) -> None:
-    """Delete a release's rows, the claim last, so that one that is stopped half way is found again.
+    """Delete the rows of a release that `condemn` was called for.
 
-    For releases that are not live and cannot become so.
+    `claim` goes last: if the program is stopped in between, the release is still listed, and deleted by the next one.
     """
     found = {rows.string(item, "sk") for item in app_table.of_release(number, attributes="sk")}
     keys = sorted(found - {rows.CLAIM}, key=lambda sk: sk != rows.SETTINGS)

@@ -1,4 +1,7 @@
-"""Moving `current`, on the condition that nobody else did: to what was published, and back; and pausing all answers."""
+"""Which release is live: `current` moved to a new one and back, and all answers paused.
+
+Every move is conditional: it fails where another program moved `current` since this one read it.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from console.releases.read import ReleaseError, verify
 
 
 class PublishConflictError(ReleaseError):
-    """Somebody else's release went live first. Ours was taken back; nothing changed."""
+    """Another release went live first. Ours was deleted again, and `current` was not touched."""
 
 
 class ReleaseLostError(ReleaseError):
-    """The release was collected, or is about to be, before it went live; `current` was not touched."""
+    """The release was deleted, or is about to be, before it went live; `current` was not touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,11 @@ def make_current(app_table: AppTable, number: int, seen: int | None) -> None:
     if app_table.transact({"Update": went_live}, {"Update": move}):
         return
     current = current_in(app_table.head())
-    if current == number:  # our own attempt, whose answer was lost
+    if current == number:  # an attempt of ours succeeded, and its answer was lost
         return
     if current == seen and not app_table.get(rows.settings_key(app_table.app_apple_id, number)):
         raise ReleaseLostError(
-            "release_lost", f"release {number} was collected meanwhile; nothing was changed", release=number
+            "release_lost", f"release {number} was deleted meanwhile; nothing was changed", release=number
         )
     raise conflict(app_table, current)
 
@@ -65,7 +68,7 @@ def conflict(app_table: AppTable, current: int | None) -> PublishConflictError:
     if current is None:
         return PublishConflictError("publish_conflict", "no release is live any more; publish again")
     winner = app_table.get(rows.settings_key(app_table.app_apple_id, current))
-    who, when = text(winner, "publishedBy") or "somebody", text(winner, "publishedAt") or "an unknown time"
+    who, when = text(winner, "publishedBy") or "someone", text(winner, "publishedAt") or "an unknown time"
     return PublishConflictError(
         "publish_conflict",
         f"release {current}, published by {who} at {when}, is live now; nothing was changed. Once you know what it"
@@ -79,7 +82,7 @@ def conflict(app_table: AppTable, current: int | None) -> PublishConflictError:
 def rollback(app_table: AppTable, to: int | None = None) -> Moved:
     """Make an earlier complete release live: `to`, or the one live before. Raises ReleaseError.
 
-    One that never went live is gone to only by its number: nobody who wants back what was means that.
+    A release that never went live is used only if `to` names it.
     """
     current = current_in(app_table.head())
     if current is None:
@@ -100,12 +103,12 @@ def rollback(app_table: AppTable, to: int | None = None) -> Moved:
 
 
 def pause(app_table: AppTable) -> None:
-    """Answer nobody until `resume`: Apple falls back. Raises ReleaseError where nothing was published."""
+    """Send no messages until `resume`: the App Store uses its fallback. Raises ReleaseError before any publishing."""
     _set_paused(app_table, paused=True)
 
 
 def resume(app_table: AppTable) -> None:
-    """Undo `pause`."""
+    """End `pause`."""
     _set_paused(app_table, paused=False)
 
 

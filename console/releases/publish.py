@@ -1,4 +1,4 @@
-"""One release on its way into the table: written under a number of its own, read back, made live; or taken back."""
+"""Publishing: a release is written under a number of its own, read back, and made live, or deleted again."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from console.releases.release_rows import content_of, settings_of
 Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
 
-# A publisher that slept (a lid was closed) writes nothing more after this: a request counts for 15 minutes after it was
-# signed, and nothing may arrive once the collector has taken the release for abandoned. Nobody would find it.
+# A publisher whose machine slept writes nothing after this time. `cleanup` deletes releases begun an hour ago, and a
+# signed request stays valid for 15 minutes: a row that arrived after the deletion would be left over for good.
 _LEASE: Final = timedelta(minutes=40)
 _WRITERS: Final = 8
 _CUSTOMER_KEY_BYTES: Final = 32
 
 
 class _AsFound:
-    """`based_on` for those who compiled against nothing in particular."""
+    """The value of `based_on` for a release that was compiled without regard to the live one."""
 
 
 AS_FOUND: Final = _AsFound()
@@ -41,7 +41,7 @@ AS_FOUND: Final = _AsFound()
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A release that is live now. `created` counts rows of messages and images the table did not know."""
+    """A release that is live now. `created` counts the rows of messages and images that are new in the table."""
 
     number: int
     previous: int | None
@@ -63,8 +63,8 @@ def publish(
 ) -> Published:
     """Write `release` under a number of its own and make it live.
 
-    `based_on` is the release whose texts it was compiled against (`Current.release`). `progress(step, done, total)`.
-    `clock`, in seconds, goes on while the machine sleeps.
+    `based_on` is the number of the release whose texts it was compiled with, None for none. `progress(step, done,
+    total)`. `clock`, in seconds, goes on while the machine sleeps.
     Raises PublishConflictError when another release went live meanwhile, ReleaseLostError when it took too long,
     ReleaseError when what was written does not read back; in all cases `current` is what it was.
     """
@@ -78,7 +78,7 @@ def _silent(_step: str, _done: int, _total: int) -> None:
 
 
 class _Publishing:
-    """One release on its way into the table."""
+    """One release while it is written."""
 
     def __init__(self, app_table: AppTable, release: Release, progress: Progress, clock: Callable[[], float]) -> None:
         self._app_table = app_table
@@ -100,7 +100,7 @@ class _Publishing:
             created = self._write(number, content, settings)
             make_current(self._app_table, number, previous)
         except (PublishConflictError, ReleaseLostError):
-            # If it is whole, somebody may be rolling to it this moment; then it stays.
+            # Another operator may have rolled forward to it, if it is complete: then it is live, and stays.
             if condemn(self._app_table, number):
                 delete_release(self._app_table, number)
             raise
@@ -108,7 +108,7 @@ class _Publishing:
         return Published(number, previous, rows.string(settings, "manifest"), sheets, created)
 
     def _write(self, number: int, content: Mapping[str, Item], settings: Item) -> int:
-        """Write all of the release and read it back. Returns how many rows of messages and images are new."""
+        """Write every row of the release and read it back. Returns how many rows of messages and images are new."""
         pk = rows.release_pk(self._app, number)
         table = self._app_table
         self._send("write", table.put_if_absent, [{**rows.key(pk, sk), **item} for sk, item in content.items()])
@@ -132,7 +132,7 @@ class _Publishing:
 
     def _claim(self, number: int, who: str, commit: str, now: datetime) -> None:
         item = {"publishedBy": {"S": who}, "publishedAt": {"S": now.isoformat()}, "commit": {"S": commit}}
-        # False: an attempt of ours whose answer was lost.
+        # False: an attempt of ours succeeded, and its answer was lost.
         self._app_table.put_if_absent({**rows.claim_key(self._app, number), **item})
 
     def _send(self, step: str, write: Callable[[_T], bool], requests: Sequence[_T]) -> int:
@@ -153,7 +153,7 @@ class _Publishing:
         return write(request)
 
     def _complete(self, number: int, settings: Item) -> None:
-        """Write the last row, unless the collector has taken the release for abandoned."""
+        """Write the last row, unless `cleanup` has begun to delete the release as abandoned."""
         claim = {
             "Key": rows.claim_key(self._app, number),
             "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(collecting)",
@@ -164,5 +164,5 @@ class _Publishing:
         }
         if not self._app_table.transact({"ConditionCheck": claim}, {"Put": put}):
             raise ReleaseLostError(
-                "release_lost", f"release {number} was collected while it was written; publish again", release=number
+                "release_lost", f"release {number} was deleted while it was written; publish again", release=number
             )

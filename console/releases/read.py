@@ -35,8 +35,8 @@ class StoredRelease:
     """A release of the table, read completely: every row as it was published, and one that this version can read.
 
     `settings` and `sheets` (by product id or ANY_PRODUCT) are documents; `texts` is set → locale → message ids, newest
-    first; `source` is the file it was published from. `document` is that file read again, None where this console
-    cannot: it was published by one with another idea of the file.
+    first; `source` is the file it was published from. `document` is that file as `console.file.document.read` returns
+    it, None where this version cannot read it: another version published it.
     """
 
     number: int
@@ -135,7 +135,7 @@ def _decoded(found: Mapping[str, Item], number: int) -> StoredRelease:
 
 
 def manifest_of(content: Mapping[str, Item], source_digest: str, settings_digest: str) -> str:
-    """Return the digest of a whole release: of the digest of each of its documents."""
+    """Return the digest of a complete release: of the digest of each of its documents."""
     digests = {sk: rows.string(item, "digest") for sk, item in content.items() if not sk.startswith(rows.SOURCE)}
     return rows.digest_of(rows.canonical({**digests, "source": source_digest, "settings": settings_digest}))
 

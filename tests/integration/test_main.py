@@ -236,7 +236,7 @@ def test_importing_is_refused_in_a_sentence(run: Run, table: tuple[str, ...], tm
     run("publish", str(SAMPLE), *table)
     run("export", file, *table, *app)
     (tmp_path / "none").write_text("nothing")
-    assert "This is not a whole export" in run("import", str(tmp_path / "none"), *table, *app)[2]
+    assert "This is not a complete export" in run("import", str(tmp_path / "none"), *table, *app)[2]
     assert "No such file" in run("import", str(tmp_path / "nowhere"), *table, *app)[2]
     assert f"This is an export of app {APP}, not of 1." in run("import", file, *table, "--app", "1")[2]
     run("publish", str(SAMPLE), *table)
@@ -671,7 +671,8 @@ def test_lists_that_silence_too_much_are_refused_with_the_way_out(
     code, _, err = run("import-states", str(empty), *app)
     assert code == 1
     assert re.fullmatch(
-        r"This would silence (\d+) of the \1 messages that live rules can serve; nothing was imported\."
+        r"By these lists, (\d+) of the \1 messages that live rules can serve could no longer be served;"
+        r" nothing was imported\."
         r" If that is how it is, add --allow-silencing\.\n",
         err,
     )

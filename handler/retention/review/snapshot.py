@@ -1,10 +1,10 @@
-"""Review states: Apple's two lists, taken whole, written over what the table holds.
+"""Review states: Apple's two complete lists, written into the rows of messages and images.
 
-Order makes it safe. The table is read before Apple is asked: what somebody wrote since may be newer than our lists, and
-is not written over. Then image rows, then message rows with the images' states folded in, each only where it differs
-and only over what was read; last, on the condition that nobody else got there first, `statesDigest` and a higher
-`catalogVersion` on `head`. A run that dies half way has changed rows and not the digest, so the next one repairs it;
-of two at once, the one that comes second starts again, with lists that are newer than what the first one wrote.
+Order makes it safe. The table is read before Apple is asked: a row written since may be newer than our lists, and is
+not overwritten. Then image rows are written, then message rows with the states of their images, each only where it
+differs and only over what was read; last, on the condition that no other run did so first, `statesDigest` and a higher
+`catalogVersion` on `head`. A run that stops half way has changed rows and not the digest, so the next one repairs it.
+Of two runs at once, the second starts again, with lists that are newer than what the first one wrote.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class SnapshotFormatError(RetentionError):
 
 
 class SnapshotRefusedError(RetentionError):
-    """The snapshot would silence more than half of what live rules can serve. Nothing was written."""
+    """More than half of what live rules can serve could no longer be served. Nothing was written."""
 
 
 class SnapshotConflictError(RetentionError):
-    """Others kept writing at the same time; the next run repairs what this one left."""
+    """Other programs kept writing at the same time; the next run repairs what this one left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ Lists: TypeAlias = tuple[Mapping[str, str], Mapping[str, ImageState]]  # of mess
 class SnapshotReport:
     """What one snapshot found and did.
 
-    `servable` and `silenced` count messages that live rules can serve, before and lost; `rejected_…` count what App
-    Review rejected of what the live release names.
+    `servable` counts the messages that live rules could serve before, `silenced` those of them that they no longer can;
+    `rejected_…` count what App Review rejected of what the live release names.
     """
 
     messages: int
@@ -118,9 +118,9 @@ def _by_id(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
     found: dict[str, V] = {}
     for name, value in pairs:
         if found.setdefault(name.lower(), value) != value:
-            # Whatever stands there in the place of an id is not ours to repeat.
-            told = name.lower() if is_uuid(name) else "an id that is none"
-            raise SnapshotFormatError("snapshot_format", f"{told} is listed twice with different states")
+            # Text in the place of an id may be anything, and is not repeated.
+            named = name.lower() if is_uuid(name) else "an id that is none"
+            raise SnapshotFormatError("snapshot_format", f"{named} is listed twice with different states")
     return found
 
 
@@ -171,7 +171,7 @@ def apply_snapshot(
     allow_silencing: bool = False,
     now: datetime | None = None,
 ) -> SnapshotReport:
-    """Make the table say what these lists say, however old they are; `follow` is for lists that can be read anew."""
+    """Write the states of these lists, however old they are; `follow` is for lists that can be read again."""
     return follow(app_table, lambda: (messages, images), allow_silencing=allow_silencing, now=now)
 
 
@@ -184,16 +184,16 @@ def follow(
     scheduled: bool = False,
     now: datetime | None = None,
 ) -> SnapshotReport:
-    """Make the table say what Apple's lists say, both whole; ids in neither become ABSENT.
+    """Write the states of Apple's two complete lists; ids in neither become ABSENT.
 
-    `read` asks Apple for both, and is asked again after every attempt in which somebody else wrote.
-    `before_silencing` is told the messages that live rules could serve and no longer can, before the first of them is
-    written: once it is, nobody can tell any more. It may be told again. `now`, by default the time of day, is noted:
-    as `since` beside each state that changes, and on `head` as `statesAt`, the last import by anybody, and with
-    `scheduled` as `syncedAt`, which tells that the sync still runs.
+    `read` asks Apple for both lists, again after each attempt in which another program wrote. `before_silencing` is
+    called, possibly more than once, with the messages that live rules could serve and no longer can, before the first
+    of them is written: afterwards the table no longer shows which they were. `now`, by default the time of day, is
+    written as `since` to each row whose state changes, and to `head` as `statesAt`, the last import by any program,
+    and with `scheduled` as `syncedAt`, which shows that the sync still runs.
 
-    Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now would no
-    longer be servable, unless `allow_silencing`; SnapshotConflictError when others would not stop writing.
+    Raises SnapshotRefusedError before anything is written, if more than half of what live rules can serve now could no
+    longer be served, unless `allow_silencing`; SnapshotConflictError where other programs kept writing.
     """
     noted = ("statesAt", "syncedAt") if scheduled else ("statesAt",)
     run = _Run(app_table, read, before_silencing, noted, now or datetime.now(UTC))
@@ -201,8 +201,8 @@ def follow(
         report = run.attempt(allow_silencing=allow_silencing)
         if report is not None:
             return report
-    told = f"others wrote review states during all of {_ATTEMPTS} attempts; try again"
-    raise SnapshotConflictError("snapshot_conflict", told)
+    conflict = f"other programs wrote review states during all of {_ATTEMPTS} attempts; try again"
+    raise SnapshotConflictError("snapshot_conflict", conflict)
 
 
 def _lowered(by_id: Mapping[str, V]) -> dict[str, V]:
@@ -210,7 +210,7 @@ def _lowered(by_id: Mapping[str, V]) -> dict[str, V]:
 
 
 class _Run:
-    """One snapshot on its way into the table."""
+    """One snapshot while it is written."""
 
     def __init__(
         self,
@@ -280,7 +280,7 @@ class _Run:
         self._digest = rows.digest_of(rows.canonical([self._messages, sizes]))
 
     def _after(self, message: str, item: Item) -> MessageState:
-        """Return what the message's row is to say: its state, and that of every image it is known to use."""
+        """Return what to write into a message's row: its state, and that of every image it is known to use."""
         nothing = ImageState(ABSENT)
         images = {name: self._images.get(name.lower(), nothing).state for name in rows.read_message(item).images}
         return MessageState(self._messages.get(message, ABSENT), images)
@@ -290,14 +290,15 @@ class _Run:
         return {name for name in used if name in self._images and self._images[name].state == REJECTED}
 
     def _judge(self, before: _Before, *, allowed: bool) -> ReleaseTexts:
-        """Return what is live, having told what of it this snapshot silences; refuse if that is more than half."""
+        """Return what is live, having reported which messages of it are lost; refuse if they are more than half."""
         try:
             live = _live(self._app_table, before.current)
         except rows.UnreadableRowError as error:
             if allowed:
                 return NO_TEXTS
             raise SnapshotRefusedError(
-                "snapshot_blind", f"nobody can tell what this would silence: the live release's texts: {error}"
+                "snapshot_blind",
+                f"the live release does not show which messages rules can serve: {error}",
             ) from error
         serves = live.serves
         now = {name for name, item in before.messages.items() if name in serves and rows.read_message(item).servable}
@@ -308,8 +309,8 @@ class _Run:
         if len(self._silenced) * 2 > len(self._servable) and not allowed:
             raise SnapshotRefusedError(
                 "snapshot_refused",
-                f"this would silence {len(self._silenced)} of the {len(self._servable)} messages that live rules can"
-                " serve",
+                f"by these lists, {len(self._silenced)} of the {len(self._servable)} messages that live rules can serve"
+                " could no longer be served",
                 silenced=len(self._silenced),
                 servable=len(self._servable),
             )
@@ -328,7 +329,7 @@ class _Run:
         return all(done)
 
     def _announce(self, before: _Before) -> int | None:
-        """Raise the version, if anything changed since it was last raised. Returns it, None if somebody else has."""
+        """Raise the version if anything changed since it was last raised. Returns it; None if another run raised it."""
         if not self._written and before.digest == {"S": self._digest}:
             self._note_time()
             return int(before.version["N"]) if before.version else 0
@@ -350,7 +351,7 @@ class _Run:
         return int(before.version["N"]) + 1 if before.version else 1
 
     def _note_time(self) -> None:
-        """Note that an import happened; the version stays, so nobody reads anything again."""
+        """Note that an import happened. The version stays, so no function reads anything again."""
         request: Request = {
             "Key": rows.head_key(self._app),
             "UpdateExpression": f"SET {self._times}",

@@ -85,7 +85,7 @@ def test_a_file_that_makes_no_sense_is_refused(
     """Its digest may be right: without head, with rows after it, or pointing nowhere, it is no export."""
     exported(lived, tmp_path / "file")
     resealed(tmp_path / "file", change)
-    with pytest.raises(ArchiveError, match="not a whole export"):
+    with pytest.raises(ArchiveError, match="not a complete export"):
         inspect(tmp_path / "file")
 
 

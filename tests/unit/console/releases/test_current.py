@@ -96,7 +96,7 @@ def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    with pytest.raises(ReleaseLostError, match="release 1 was collected meanwhile; nothing was changed"):
+    with pytest.raises(ReleaseLostError, match="release 1 was deleted meanwhile; nothing was changed"):
         rollback(AppTable(client, TABLE, APP), 1)
     assert head(client)["current"] == {"N": "2"}
 

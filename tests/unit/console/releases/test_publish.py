@@ -273,7 +273,7 @@ def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkey
         return put_item(**request)
 
     monkeypatch.setattr(client, "put_item", meanwhile)
-    with pytest.raises(ReleaseLostError, match="release 1 was collected while it was written"):
+    with pytest.raises(ReleaseLostError, match="release 1 was deleted while it was written"):
         put(client, TABLE)
     assert sort_keys(client, 1) == []
 
