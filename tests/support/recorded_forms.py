@@ -10,6 +10,8 @@ texts for people, of which only the place is compared. To record again, after a 
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
 import os
 import re
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +62,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 # A place is a field, with the names above it where the name alone would say too little; lists count for nothing.
 VARYING: Final[Mapping[str, str]] = {
     "export.digest": "the digest of a file that says when it was written",
+    "export.last.digest": "likewise",
+    "row.customerKey": "random bytes",
     "responseTimes": "milliseconds",
     "serverTiming": "milliseconds",
     "tookMs": "milliseconds",
@@ -205,6 +210,11 @@ class Desk:
         return self.places["endpoint"]
 
     @property
+    def aws(self) -> str:
+        """The endpoint URL of every service of AWS."""
+        return self.places["aws"]
+
+    @property
     def production_table(self) -> str:
         """The table of the second stack that `make sandbox` makes."""
         return "retention-local-2"
@@ -228,6 +238,20 @@ class Desk:
         self.typed.append(made)
         return made
 
+    def keep_rows(self, table: str) -> None:
+        """Keep what the rows of a table hold. How a document is compressed depends on zlib; its content counts."""
+        rows = [{name: _unpacked(name, value) for name, value in row.items()} for row in rows_of(self.aws, table)]
+        self.forms.append({"command": f"the rows of {table}", "rows": [plain(row, self.places, "row") for row in rows]})
+
+    def keep_export(self, file: str) -> None:
+        """Keep the first and the last line of an exported file, and of the others which rows they hold, in order."""
+        first, *lines, last = (
+            json.loads(line) for line in gzip.decompress((self.folder / file).read_bytes()).splitlines()
+        )
+        items = [[*line, line["Item"]["pk"]["S"], line["Item"]["sk"]["S"]] for line in lines]
+        form = {"first": first, "items": items, "last": last}
+        self.forms.append({"command": f"the lines of {file}", "document": plain(form, self.places, "export")})
+
     def list_help(self, *verb: str) -> None:
         """Type `--help`, and keep what it lists: not the sentences."""
         ended = self.commands.run(*verb, "--help")
@@ -249,8 +273,8 @@ class Desk:
             self.folder,
             {
                 **ENVIRONMENT,
-                "AWS_ENDPOINT_URL": self.places["aws"],
-                "AWS_ENDPOINT_URL_DYNAMODB": self.places["aws"],
+                "AWS_ENDPOINT_URL": self.aws,
+                "AWS_ENDPOINT_URL_DYNAMODB": self.aws,
                 "RETENTION_TABLE": table,
                 "RETENTION_ENVIRONMENT": "Sandbox",
                 "RETENTION_APP_APPLE_IDS": str(APP),
@@ -264,15 +288,9 @@ class Desk:
         ) as process:
             yield process
 
-    def invoke(self, function: Commands, entry: str, event: object, name: str, *, again: int = 0) -> None:
-        """Call a Lambda function, and keep what it returns and the lines that it writes.
-
-        It waits 700 ms at most for the table, and a busy machine may take longer: then it is called `again`.
-        """
+    def invoke(self, function: Commands, entry: str, event: object, name: str) -> None:
+        """Call a Lambda function, and keep what it returns and the lines that it writes."""
         result, lines = function.call(entry, event)
-        while again and any('"degraded"' in line or '"unavailable"' in line for line in lines):
-            again -= 1
-            result, lines = function.call(entry, event)
         if isinstance(result, dict) and isinstance(result.get("body"), str) and result["body"].startswith("{"):
             result["body"] = json.loads(result["body"])
         written = [plain(json.loads(line), self.places, "line") for line in lines]
@@ -381,6 +399,12 @@ def rows_of(endpoint_url: str, table: str) -> list[dict[str, Any]]:
     assert "LastEvaluatedKey" not in found
     rows = [_each_binary(item, lambda held: base64.b64encode(held).decode()) for item in found["Items"]]
     return sorted(rows, key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
+
+
+def _unpacked(name: str, value: Mapping[str, Any]) -> Any:
+    if name == "document":
+        return hashlib.sha256(zlib.decompress(base64.b64decode(value["B"]))).hexdigest()
+    return value
 
 
 def write_rows(endpoint_url: str, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
