@@ -149,10 +149,10 @@ def coverage(
     With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
     """
     from console.cli.editions import cover
-    from console.decisions.coverage import Choice
+    from console.decisions.coverage import CellChoice
     from console.decisions.coverage_report import show
 
-    choice = Choice(tuple(product or ()), tuple(locale or ()), all_locales)
+    choice = CellChoice(tuple(product or ()), tuple(locale or ()), all_locales)
     with out.progress() as report:
         found = cover(draft, where, choice, at or datetime.now(UTC), report)
     show(found, out)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from console.cli.options import DEFAULT_FILE
-from console.decisions.coverage import Choice, Coverage
+from console.decisions.coverage import CellChoice, Coverage
 from console.decisions.coverage import cover as cover_edition
 from console.decisions.log import Logged, read_log
 from console.decisions.replay import Replayed, replay
@@ -26,7 +26,7 @@ from console.terminal.output import Report
 _STEP: Final = 10_000
 
 
-def cover(draft: Path | None, where: Where, choice: Choice, now: datetime, report: Report) -> Coverage:
+def cover(draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: Report) -> Coverage:
     """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
     target = _target(replace(where, file=draft or where.file))
     known = None if target is None else look_at_table(target.app_table).standing

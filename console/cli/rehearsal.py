@@ -61,7 +61,7 @@ def rehearse(
     The defaults are Apple's published fixture, with the 700 ms of production; what Apple really sends is not known.
     """
     from console.cli.decisions_loading import Subject
-    from console.cli.rehearsal_run import Plan, carry_out, show_anchor
+    from console.cli.rehearsal_run import RehearsalPlan, carry_out, show_anchor
     from console.simulator.box import TestConfig
 
     check_utf8(transaction=transaction, locale=locale)
@@ -69,7 +69,7 @@ def rehearse(
         show_anchor(ca, out)
         return
     config = TestConfig(concurrency, requests, duration, threshold, success_rate)
-    plan = Plan(_checked(url), config, Subject(transaction, product), locale, where, ca, anyway)
+    plan = RehearsalPlan(_checked(url), config, Subject(transaction, product), locale, where, ca, anyway)
     if not carry_out(plan, out).passed:
         raise typer.Exit(1)
 

@@ -20,7 +20,7 @@ from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RehearsalPlan:
     """The options. `locale` None: the file's default. `anyway`: even where Apple would get no 200."""
 
     url: str = field(repr=False)  # it may end in the stack's secret
@@ -39,7 +39,7 @@ def show_anchor(directory: Path | None, out: Output) -> None:
     out.document(signer(occasion))
 
 
-def carry_out(plan: Plan, out: Output) -> Rehearsal:
+def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
     """Forecast, sign, run and report. Raises Failure where the forecast is that the test would fail."""
     now = datetime.now(UTC)
     expected = foreseen(plan.subject, plan.where, now)

@@ -22,7 +22,7 @@ from console.decisions.inferred_facts import facts_of, open_part
 from console.decisions.possible_answers import Chance, chances
 from console.decisions.unreachable import Unreachable, unreachable
 from console.file.edition import UNKNOWN_PRODUCT, Edition, Standing
-from console.file.entries import Document, Experiment
+from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import suggestion
 from console.file.wording import condition_text, instant_text, percent, text_fields
 from console.terminal.failure import Failure
@@ -128,7 +128,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CellChoice:
     """Which cells are asked for; empty means all. `all_locales`: Apple's fifty next to the file's own."""
 
     products: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ class Choice:
 
 
 def cover(
-    edition: Edition, known: Standing | None, at: datetime, choice: Choice, progress: Report | None = None
+    edition: Edition, known: Standing | None, at: datetime, choice: CellChoice, progress: Report | None = None
 ) -> Coverage:
     """Return the coverage of an edition, as of `at`.
 
@@ -170,7 +170,7 @@ def cover(
     )
 
 
-def _chosen(document: Document, choice: Choice) -> tuple[Sequence[str], Sequence[str]]:
+def _chosen(document: Document, choice: CellChoice) -> tuple[Sequence[str], Sequence[str]]:
     every = (*document.products, ANY_PRODUCT)
     for product in choice.products:
         if product not in every:
@@ -247,7 +247,7 @@ def _answers(chance: Chance, when: str) -> Iterator[RealTimeAnswer]:
 def _waiting(edition: Edition, states: Mapping[str, MessageState]) -> Iterator[Waiting]:
     users: dict[str, list[str]] = {}
     for rule in edition.document.rules:
-        if isinstance(rule.says, Experiment):
+        if isinstance(rule.says, ExperimentEntry):
             for arm in rule.says.arms:
                 if arm.answer is not None and arm.answer.messages and arm.slots:
                     users.setdefault(arm.answer.messages, []).append(f"{rule.name}, arm {arm.name}")

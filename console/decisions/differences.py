@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from console.file.checks import share_changing
 from console.file.edition import Side
-from console.file.entries import Document, Experiment, Product, Rule
+from console.file.entries import Document, ExperimentEntry, ProductEntry, RuleEntry
 from console.file.wording import (
     answer_text,
     condition_text,
@@ -97,7 +97,7 @@ def _plain(entry: Any, *without: str) -> dict[str, Any]:  # noqa: ANN401  # any 
     return {name: value for name, value in form_of(entry).items() if name not in left_out and value is not None}
 
 
-def _product(product: Product) -> dict[str, Any]:
+def _product(product: ProductEntry) -> dict[str, Any]:
     return _plain(product, "product_id", "at")
 
 
@@ -122,7 +122,7 @@ def _rules(old: Document, new: Document) -> Iterator[Change]:
     yield from _moves(list(before), list(after))
 
 
-def _rule(rule: Rule, document: Document) -> dict[str, Any]:
+def _rule(rule: RuleEntry, document: Document) -> dict[str, Any]:
     fields = {"when": condition_text(rule.condition), "says": rule_answer_text(rule, document)}
     return {name: value for name, value in fields.items() if value}
 
@@ -170,7 +170,7 @@ def _by_key(document: Document) -> dict[str, dict[str, Any]]:
     """Return each experiment's arms as they stand in its first rule, with their order: slots follow from it."""
     found: dict[str, dict[str, Any]] = {}
     for rule in document.rules:
-        if isinstance(rule.says, Experiment):
+        if isinstance(rule.says, ExperimentEntry):
             arms = {
                 arm.name: f"{percent(arm.slots or 0)}: {answer_text(arm.answer, document)}" for arm in rule.says.arms
             }

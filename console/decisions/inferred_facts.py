@@ -16,7 +16,7 @@ from retention.table import canonical
 
 from console.decisions.log import Logged
 from console.file.edition import Edition
-from console.file.entries import Experiment
+from console.file.entries import ExperimentEntry
 from console.file.wording import terms_text
 
 Proof: TypeAlias = Mapping[str, bool]
@@ -72,7 +72,7 @@ class Evidence:
         found = self.edition.rules.get(rule)
         if found is None:
             return None
-        if isinstance(found.says, Experiment):
+        if isinstance(found.says, ExperimentEntry):
             answers = [one.answer for one in found.says.arms if one.name == arm]
         else:
             answers = [found.says]

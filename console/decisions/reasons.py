@@ -18,7 +18,7 @@ from retention.offers import Signer
 from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable
 
-from console.file.entries import Document, Rule
+from console.file.entries import Document, RuleEntry
 from console.file.wording import fact_test_text, value_text
 
 _TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"}
@@ -169,7 +169,7 @@ def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[
             )
 
 
-def _verdict(rule: Rule, verdict: str, reason: str, detail: str, tests: tuple[TestResult, ...]) -> Verdict:
+def _verdict(rule: RuleEntry, verdict: str, reason: str, detail: str, tests: tuple[TestResult, ...]) -> Verdict:
     return Verdict(rule.name, rule.at.line, verdict, reason, detail, tests)
 
 
@@ -181,7 +181,7 @@ def _said(decision: Decision) -> str:
     return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}"
 
 
-def _tests(rule: Rule, facts: Facts) -> Iterator[TestResult]:
+def _tests(rule: RuleEntry, facts: Facts) -> Iterator[TestResult]:
     return iter(()) if rule.condition is None else _walk(rule.condition, facts, 0)
 
 

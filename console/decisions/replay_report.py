@@ -91,15 +91,15 @@ def _some(names: set[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _AnswerForm:
+class _SideForm:
     by: str
     says: str
 
 
 @dataclass(frozen=True, slots=True)
 class _ChangeForm:
-    before: _AnswerForm
-    after: _AnswerForm
+    before: _SideForm
+    after: _SideForm
     same_answer: bool
     requests: int
     share: float
@@ -156,8 +156,8 @@ def _document(found: Replayed, source: str) -> _ReplayForm:
 
 def _change_form(change: AnswerChange, found: Replayed) -> _ChangeForm:
     return _ChangeForm(
-        before=_AnswerForm(change.before, change.before_answer),
-        after=_AnswerForm(change.after, change.after_answer),
+        before=_SideForm(change.before, change.before_answer),
+        after=_SideForm(change.after, change.after_answer),
         same_answer=change.same_answer,
         requests=change.count,
         share=_percentage(change.count, found),

@@ -11,7 +11,7 @@ from retention.locales import APPLE_LOCALES
 from console.decisions.file_locales import own_locales
 from console.decisions.possible_answers import Chance, chances
 from console.file.edition import Edition
-from console.file.entries import Experiment
+from console.file.entries import ExperimentEntry
 from console.terminal.output import Report
 
 _MOST_NAMES: Final = 3
@@ -57,7 +57,7 @@ def unreachable(edition: Edition, now: float, progress: Report | None = None) ->
         why = "its schedule is over" if over else _why(fates[rule.name])
         if why:
             yield Unreachable(rule.name, None, rule.at.line, why)
-        elif isinstance(rule.says, Experiment):
+        elif isinstance(rule.says, ExperimentEntry):
             for arm in rule.says.arms:
                 if not arm.slots:
                     yield Unreachable(rule.name, arm.name, rule.says.at.line, "its weight is 0: no customer is in it")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from retention.catalog import SLOTS
 from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU, utf16_length
 
-from console.file.entries import Answer, Arm, Experiment
+from console.file.entries import AnswerEntry, ArmEntry, ExperimentEntry
 from console.file.fields import Fields
 from console.file.mistakes import Notes, suggestion
 from console.file.periods import OFFER_PERIODS, PERIODS
@@ -41,10 +41,10 @@ _MAX_NAME: Final = 100
 _FULL: Final = Decimal(100)
 
 
-def read_answer(node: Node, notes: Notes) -> Answer | None:
+def read_answer(node: Node, notes: Notes) -> AnswerEntry | None:
     """Return an `answer:`; None where it could not be understood, which is noted."""
     if node.value == "fallback":
-        return Answer("fallback", "", node.at, node.at)
+        return AnswerEntry("fallback", "", node.at, node.at)
     if not isinstance(node.value, Mapping):
         instead = suggestion(node.value, ("fallback",)) if isinstance(node.value, str) else "Write `{message: …}`."
         notes.add(node.at, f"An answer is a mapping or `fallback`, not {node.kind}.", instead)
@@ -58,7 +58,7 @@ def read_answer(node: Node, notes: Notes) -> Answer | None:
     fields = Fields.of(rest, notes, f"an answer that is `{kind}`", _FIELDS[kind])
     # Of several that exclude each other none is meant for sure.
     target = fields.text(kind) if kind in {"alternateProduct", "promotionalOffer"} and len(kinds) == 1 else ""
-    return Answer(
+    return AnswerEntry(
         kind=kind,
         messages=fields.text("message") or "",
         at=fields.place(kind),
@@ -86,7 +86,7 @@ def _kinds(node: Node, notes: Notes) -> list[str]:
     return kinds or ["message"] * ("message" in node.entries)
 
 
-def read_experiment(node: Node, notes: Notes) -> Experiment | None:
+def read_experiment(node: Node, notes: Notes) -> ExperimentEntry | None:
     """Return an `experiment:`; None where it could not be understood, which is noted."""
     fields = Fields.of(node, notes, "an experiment", ("key", "arms"))
     key = fields.text("key")
@@ -105,18 +105,18 @@ def read_experiment(node: Node, notes: Notes) -> Experiment | None:
             f"These weights sum to {Decimal(sum(weights)) / 100}, not 100.",
             "Write percentages that sum to exactly 100.",
         )
-    return Experiment(key or "", arms, node.at)
+    return ExperimentEntry(key or "", arms, node.at)
 
 
-def _arm(name: str, node: Node, notes: Notes) -> Arm:
+def _arm(name: str, node: Node, notes: Notes) -> ArmEntry:
     fields = Fields.of(node, notes, "an arm", ("weight", "answer"))
     if not fields.is_mapping:
-        return Arm(name, None, None)
+        return ArmEntry(name, None, None)
     slots = _slots(node, notes)
     if "answer" not in node.entries:
         notes.add(node.at, "`answer` is missing.", "Write `answer: {message: …}` or `answer: fallback`.")
-        return Arm(name, slots, None)
-    return Arm(name, slots, read_answer(fields.entries["answer"], notes))
+        return ArmEntry(name, slots, None)
+    return ArmEntry(name, slots, read_answer(fields.entries["answer"], notes))
 
 
 def _slots(node: Node, notes: Notes) -> int | None:

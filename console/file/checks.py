@@ -11,7 +11,7 @@ from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
 from retention.request import is_uuid
 
-from console.file.entries import Answer, Document, Experiment, Product
+from console.file.entries import AnswerEntry, Document, ExperimentEntry, ProductEntry
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import Reach
 from console.terminal.characters import beyond_ascii
@@ -79,7 +79,7 @@ def check_answers(document: Document, reaches: Sequence[Reach], notes: Notes) ->
                 _check_advanced_commerce(answer, reached, document, notes)
 
 
-def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
+def _check_messages(answer: AnswerEntry, document: Document, notes: Notes) -> None:
     texts = document.messages.get(answer.messages)
     if texts is None:
         notes.unknown(answer.messages_at, "message set", answer.messages, document.messages)
@@ -93,7 +93,7 @@ def _check_messages(answer: Answer, document: Document, notes: Notes) -> None:
             )
 
 
-def _check_alternate(answer: Answer, reached: Reach, document: Document, notes: Notes) -> None:
+def _check_alternate(answer: AnswerEntry, reached: Reach, document: Document, notes: Notes) -> None:
     target = document.products.get(answer.target)
     if target is None:
         notes.unknown(answer.at, "product", answer.target, document.products)
@@ -116,12 +116,12 @@ def _check_alternate(answer: Answer, reached: Reach, document: Document, notes: 
     )
 
 
-def _may_switch(product: Product, target: Product) -> bool:
+def _may_switch(product: ProductEntry, target: ProductEntry) -> bool:
     same_group = product.group == target.group or not (product.group and target.group)
     return product.product_id != target.product_id and same_group
 
 
-def _check_advanced_commerce(answer: Answer, reached: Reach, document: Document, notes: Notes) -> None:
+def _check_advanced_commerce(answer: AnswerEntry, reached: Reach, document: Document, notes: Notes) -> None:
     holders = [document.products[product] for product in reached.products]
     refusing = [product for product in holders if not product.advanced_commerce or product.bundle]
     wrong = "takes no Advanced Commerce answer: the product must be declared `advancedCommerce: true` and be no bundle"
@@ -129,7 +129,12 @@ def _check_advanced_commerce(answer: Answer, reached: Reach, document: Document,
 
 
 def _check_holders(
-    answer: Answer, reached: Reach, holders: Sequence[Product], refusing: Sequence[Product], wrong: str, notes: Notes
+    answer: AnswerEntry,
+    reached: Reach,
+    holders: Sequence[ProductEntry],
+    refusing: Sequence[ProductEntry],
+    wrong: str,
+    notes: Notes,
 ) -> None:
     """A rule that names products means every one of them; one that does not, whichever can have the answer."""
     if not refusing or (not reached.restricted and len(refusing) < len(holders)):
@@ -148,10 +153,10 @@ def check_experiments(
     reshuffle: bool,
 ) -> None:
     """Note a key used for two experiments, or for other arms than the `live` ones; warn where customers change arm."""
-    seen: dict[str, Experiment] = {}
+    seen: dict[str, ExperimentEntry] = {}
     for rule in document.rules:
         experiment = rule.says
-        if not isinstance(experiment, Experiment) or any(arm.slots is None for arm in experiment.arms):
+        if not isinstance(experiment, ExperimentEntry) or any(arm.slots is None for arm in experiment.arms):
             continue
         _check_common_locale(experiment, document, notes)
         if not experiment.key:
@@ -167,7 +172,7 @@ def check_experiments(
             _check_live(experiment, live[experiment.key], notes, warnings, reshuffle=reshuffle)
 
 
-def _check_common_locale(experiment: Experiment, document: Document, notes: Notes) -> None:
+def _check_common_locale(experiment: ExperimentEntry, document: Document, notes: Notes) -> None:
     """Arms are given in one locale that all of them have. Where there is none, no customer ever comes to one."""
     sets = {arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer and arm.answer.messages}
     texts = [document.messages.get(name, {}).keys() for name in sorted(sets)]
@@ -187,7 +192,7 @@ def _default_locale(document: Document) -> str:
 
 
 def _check_live(
-    experiment: Experiment, live: Shares, notes: Notes, warnings: list[Mistake], *, reshuffle: bool
+    experiment: ExperimentEntry, live: Shares, notes: Notes, warnings: list[Mistake], *, reshuffle: bool
 ) -> None:
     changing = share_changing(live, experiment.shares)
     warning = f"{changing} % of the customers in `{experiment.key}` change arm."

@@ -34,7 +34,7 @@ _MAX_DEPTH: Final = 20
 
 def read_condition(node: Node, notes: Notes, products: Collection[str]) -> Condition | None:
     """Return the condition of a `when:`; None where nothing of it could be understood (and is noted)."""
-    return _Reader(notes, products).condition(node, 0)
+    return _ConditionReader(notes, products).condition(node, 0)
 
 
 def is_locale(text: str) -> bool:
@@ -54,7 +54,7 @@ def canonical_locale(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ConditionReader:
     notes: Notes
     products: Collection[str]
 

@@ -59,7 +59,7 @@ class Content:
 
 def read_content(document: Document, notes: Notes) -> Content:
     """Read the images of a document and make every id. What Apple would refuse is noted."""
-    reader = _Reader(document, notes)
+    reader = _ContentReader(document, notes)
     images = {name: upload for name, image in document.images.items() if (upload := reader.image(image)) is not None}
     messages = {
         name: {locale: reader.message(text, images) for locale, text in texts.items()}
@@ -72,7 +72,7 @@ def read_content(document: Document, notes: Notes) -> Content:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _ContentReader:
     document: Document
     notes: Notes
 

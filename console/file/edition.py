@@ -16,7 +16,7 @@ from retention.table import ANY_PRODUCT
 from console.file.compile import PreviousTexts, Progress, compile_document
 from console.file.content import read_content
 from console.file.document import read
-from console.file.entries import Document, Rule, Text
+from console.file.entries import Document, RuleEntry, Text
 from console.file.mistakes import Mistakes, Notes
 from console.file.release import Release
 
@@ -39,7 +39,7 @@ class Edition:
     texts: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     @property
-    def rules(self) -> Mapping[str, Rule]:
+    def rules(self) -> Mapping[str, RuleEntry]:
         return {rule.name: rule for rule in self.document.rules}
 
     def wording(self) -> dict[str, Text]:

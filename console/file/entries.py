@@ -48,7 +48,7 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class ProductEntry:
     """`period` is ISO 8601, P1W to P1Y. `default` names the message set that Apple keeps as default message."""
 
     product_id: str
@@ -121,7 +121,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerEntry:
     """`target` is a product for alternateProduct, an offer's name for promotionalOffer, else empty.
 
     `messages` is the name of a set, empty for `fallback`. `request` is the owner's part of a
@@ -138,18 +138,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ArmEntry:
     """`slots` of 10 000; None where its weight is a mistake."""
 
     name: str
     slots: int | None
-    answer: Answer | None
+    answer: AnswerEntry | None
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class ExperimentEntry:
     key: str
-    arms: tuple[Arm, ...]
+    arms: tuple[ArmEntry, ...]
     at: Place
 
     @property
@@ -159,21 +159,21 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleEntry:
     """`says` is None where it is a mistake. A rule that is not `understood` has a mistake of form somewhere in it."""
 
     name: str
     condition: Condition | None
     understood: bool
     schedule: Schedule
-    says: Answer | Experiment | None
+    says: AnswerEntry | ExperimentEntry | None
     at: Place
     schedule_at: Place
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[AnswerEntry, ...]:
         """Every answer this rule may give, in file order."""
-        if isinstance(self.says, Experiment):
+        if isinstance(self.says, ExperimentEntry):
             return tuple(arm.answer for arm in self.says.arms if arm.answer is not None)
         return () if self.says is None else (self.says,)
 
@@ -194,13 +194,13 @@ class Document:
     app: App | None
     signing_key: SigningKey | None
     environments: Mapping[str, Environment]
-    products: Mapping[str, Product]
+    products: Mapping[str, ProductEntry]
     locales: Locales | None
     images: Mapping[str, Image]
     messages: Messages
     sets_at: Mapping[str, Place]
     offers: Mapping[str, Offer]
-    rules: tuple[Rule, ...]
+    rules: tuple[RuleEntry, ...]
     source: bytes
     mistakes: tuple[Mistake, ...]
     warnings: tuple[Mistake, ...] = ()
@@ -208,4 +208,4 @@ class Document:
     @property
     def experiments(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
         """Each experiment's key with its arms' names and slots."""
-        return {rule.says.key: rule.says.shares for rule in self.rules if isinstance(rule.says, Experiment)}
+        return {rule.says.key: rule.says.shares for rule in self.rules if isinstance(rule.says, ExperimentEntry)}

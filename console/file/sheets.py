@@ -12,7 +12,7 @@ from retention.locales import APPLE_LOCALES, LocaleTable
 from retention.table import ANY_PRODUCT, MAX_DOCUMENT, canonical, pack
 
 from console.file.conditions import asks_product, for_product, named_products
-from console.file.entries import Answer, Document, Experiment, Rule
+from console.file.entries import AnswerEntry, Document, ExperimentEntry, RuleEntry
 from console.file.mistakes import Mistake, Notes, Place
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
@@ -32,7 +32,7 @@ SheetDocument = dict[str, Any]
 class Reach:
     """One rule with the products it may answer, and what then remains of its condition."""
 
-    rule: Rule
+    rule: RuleEntry
     conditions: Mapping[str, Condition | None]
 
     @property
@@ -51,7 +51,7 @@ class Reach:
         return tuple(product for product in self.conditions if product != ANY_PRODUCT)
 
 
-def reach(rule: Rule, products: Mapping[str, object]) -> Reach:
+def reach(rule: RuleEntry, products: Mapping[str, object]) -> Reach:
     """Return where `rule` may answer: the declared products and ANY_PRODUCT, for everything undeclared."""
     condition = rule.condition
     if condition is None or not asks_product(condition):
@@ -98,7 +98,7 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
                 draft.sets.update(dict.fromkeys(answer.messages for answer in rule.answers if answer.messages))
             if always and condition is None and falls_back:
                 draft.closed = draft.closed or rule.name
-            elif always and condition is None and isinstance(rule.says, Answer):
+            elif always and condition is None and isinstance(rule.says, AnswerEntry):
                 draft.settled = draft.settled or rule.name
     return drafts
 
@@ -118,15 +118,15 @@ def _check_reachable(reached: Reach, drafts: Mapping[str, SheetDraft], notes: No
         warnings.append(Mistake(rule.at.line, rule.at.where, wrong, f"Move it above `{before}` if it should answer."))
 
 
-def _rule(rule: Rule, document: Document) -> dict[str, Any]:
+def _rule(rule: RuleEntry, document: Document) -> dict[str, Any]:
     compiled: dict[str, Any] = {"name": rule.name, "from": rule.schedule.starts, "until": rule.schedule.ends}
-    if isinstance(rule.says, Experiment):
+    if isinstance(rule.says, ExperimentEntry):
         arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in rule.says.arms]
         return {**compiled, "experiment": {"key": rule.says.key, "arms": arms}}
     return {**compiled, "answer": rule.says and answer_document(rule.says, document)}
 
 
-def answer_document(answer: Answer, document: Document) -> dict[str, Any]:
+def answer_document(answer: AnswerEntry, document: Document) -> dict[str, Any]:
     """Return an answer in the form of `retention.catalog`; what a name does not resolve to is left out."""
     compiled: dict[str, Any] = {"kind": answer.kind}
     if answer.kind == "fallback":

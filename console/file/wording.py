@@ -10,7 +10,7 @@ from typing import Any, Final
 from retention.catalog import SLOTS
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 
-from console.file.entries import Answer, Document, Experiment, Rule, Text
+from console.file.entries import AnswerEntry, Document, ExperimentEntry, RuleEntry, Text
 from console.file.schedules import Schedule
 
 _RANGES: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
@@ -67,7 +67,7 @@ def percent(slots: int) -> str:
     return f"{(Decimal(slots) * 100 / SLOTS).normalize():f} %"
 
 
-def answer_text(answer: Answer | None, document: Document) -> str:
+def answer_text(answer: AnswerEntry | None, document: Document) -> str:
     """Return what an entry of the file answers, its offer spelled out."""
     if answer is None:
         return "nothing"
@@ -77,7 +77,7 @@ def answer_text(answer: Answer | None, document: Document) -> str:
     return f"{terms} {'' if answer.kind == 'message' else 'with '}{answer.messages}"
 
 
-def terms_text(answer: Answer, document: Document) -> str:
+def terms_text(answer: AnswerEntry, document: Document) -> str:
     """Return the same without the message."""
     offer = document.offers.get(answer.target)
     return fields_text(
@@ -114,9 +114,9 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def rule_answer_text(rule: Rule, document: Document) -> str:
+def rule_answer_text(rule: RuleEntry, document: Document) -> str:
     """Return the answer of a rule, or its experiment arm by arm."""
-    if not isinstance(rule.says, Experiment):
+    if not isinstance(rule.says, ExperimentEntry):
         return answer_text(rule.says, document)
     arms = "; ".join(
         f"{percent(arm.slots or 0)} {arm.name}: {answer_text(arm.answer, document)}" for arm in rule.says.arms

@@ -144,7 +144,7 @@ Texts = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LocalePlan:
     """One sheet seen from one asked locale: for each set or experiment, the candidate locales and their ids."""
 
     texts: Mapping[str, Texts]  # set → ((locale, ids), …), best first
@@ -162,7 +162,7 @@ class Sheet:
     pictured: frozenset[str]
     reads_customer: bool
     locales: LocaleTable
-    _plans: dict[str, Plan] = field(default_factory=dict, repr=False, compare=False)
+    _plans: dict[str, LocalePlan] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], locales: LocaleTable) -> Sheet:
@@ -184,7 +184,7 @@ class Sheet:
             locales=locales,
         )
 
-    def plan(self, asked: str) -> Plan:
+    def plan(self, asked: str) -> LocalePlan:
         """Return what this sheet can say in `asked`, remembered for the locales asked most recently."""
         if len(asked) > MAX_CHARACTERS:
             return self._make_plan(asked)  # not a locale, and not worth its length in memory
@@ -195,7 +195,7 @@ class Sheet:
             plan = self._plans[asked] = self._make_plan(asked)
         return plan
 
-    def _make_plan(self, asked: str) -> Plan:
+    def _make_plan(self, asked: str) -> LocalePlan:
         texts = {
             name: tuple((locale, ids[locale]) for locale in candidates(asked, ids, self.locales))
             for name, ids in self.sets.items()
@@ -214,7 +214,7 @@ class Sheet:
                     for locale in common[rule.name]
                     for message in self.sets[name][locale]
                 )
-        return Plan(texts, common, frozenset(named))
+        return LocalePlan(texts, common, frozenset(named))
 
     def _common_locales(self, experiment: Experiment) -> frozenset[str]:
         names = _sets_of(experiment)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
-from retention.rules import Document, Facts, Scalar, Truth, compile_condition, fold_document
+from retention.rules import ConditionDocument, Facts, Scalar, Truth, compile_condition, fold_document
 
 _T = TypeVar("_T")
 
@@ -65,7 +65,7 @@ _CLASSES: Final[Mapping[str, Callable[..., Condition]]] = {
 }
 
 
-def condition_of(document: Document) -> Condition:
+def condition_of(document: ConditionDocument) -> Condition:
     """Read a condition's document. Raises ValueError or TypeError for a document of another form."""
     return fold_document(document, _CLASSES)
 

@@ -21,8 +21,8 @@ from retention.catalog import (
     Arm,
     Catalog,
     Experiment,
+    LocalePlan,
     MessageState,
-    Plan,
     Rule,
 )
 from retention.request import RetentionRequest
@@ -144,7 +144,7 @@ class _Judge:
         self._now = now
         self._hash = customer_hash
         self._can_sign = can_sign
-        self._plan: Plan = catalog.sheet.plan(request.user_locale)
+        self._plan: LocalePlan = catalog.sheet.plan(request.user_locale)
         self._facts = Facts.of(request.product_id, request.user_locale, customer)
         self._passed: list[Pass] = []
         self._assignments: list[Assignment] = []

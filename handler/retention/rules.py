@@ -26,7 +26,7 @@ Scalar: TypeAlias = str | int | float | bool
 Fact: TypeAlias = Scalar | tuple[str, ...]
 Truth: TypeAlias = bool | None
 Predicate: TypeAlias = "Callable[[Facts], Truth]"
-Document: TypeAlias = Sequence[Any]
+ConditionDocument: TypeAlias = Sequence[Any]
 
 _T = TypeVar("_T")
 
@@ -68,7 +68,7 @@ class Facts:
         return self.customer.get(fact.removeprefix(CUSTOMER_PREFIX))
 
 
-def fold_document(document: Document, build: Mapping[str, Callable[..., _T]]) -> _T:
+def fold_document(document: ConditionDocument, build: Mapping[str, Callable[..., _T]]) -> _T:
     """Return what `build` makes of a condition document, by operator: the one place where a document is unpacked.
 
     The functions for `all`, `any` and `not` get what was made of their parts; those for tests, the fact and the operand
@@ -83,12 +83,12 @@ def fold_document(document: Document, build: Mapping[str, Callable[..., _T]]) ->
     return made(*operands)
 
 
-def compile_condition(document: Document) -> Predicate:
+def compile_condition(document: ConditionDocument) -> Predicate:
     """Turn a condition document into a function of Facts. Raises ValueError or TypeError for another document."""
     return fold_document(document, _PREDICATES)
 
 
-def facts_named(document: Document) -> set[str]:
+def facts_named(document: ConditionDocument) -> set[str]:
     """Return the names of the facts a condition looks at."""
     return fold_document(document, _NAMES)
 

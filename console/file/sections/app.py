@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from console.file.entries import App, Environment, Offer, Product, SigningKey
+from console.file.entries import App, Environment, Offer, ProductEntry, SigningKey
 from console.file.fields import Fields
 from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS
 from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
@@ -56,18 +56,18 @@ def read_environments(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Envi
     return found
 
 
-def read_products(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Product]:
+def read_products(nodes: Mapping[str, Node], notes: Notes) -> dict[str, ProductEntry]:
     return {name: _product(name, node, notes) for name, node in nodes.items()}
 
 
-def _product(name: str, node: Node, notes: Notes) -> Product:
+def _product(name: str, node: Node, notes: Notes) -> ProductEntry:
     before = notes.found
     if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or not APPLE_ID_FORM.fullmatch(name):
         wrong = f"`{name}` is no product id.{beyond_ascii(name)}"
         notes.add(node.at, wrong, f"Write the id from App Store Connect: {APPLE_ID_WORDS}.")
     known = ("group", "period", "advancedCommerce", "bundle", "default")
     fields = Fields.of(node, notes, "a product", known)
-    product = Product(
+    product = ProductEntry(
         product_id=name,
         group=fields.text("group") or "",
         period=fields.period("period", PERIODS) or "",

@@ -7,7 +7,7 @@ from typing import Final
 
 from console.file.answers import read_answer, read_experiment
 from console.file.conditions import read_condition
-from console.file.entries import Answer, Experiment, Product, Rule
+from console.file.entries import AnswerEntry, ExperimentEntry, ProductEntry, RuleEntry
 from console.file.fields import Fields
 from console.file.mistakes import Notes
 from console.file.schedules import Schedule, read_schedule
@@ -16,13 +16,13 @@ from console.file.tree import Node
 _MAX_NAME: Final = 100
 
 
-def read_rules(nodes: Iterable[Node], products: Mapping[str, Product], notes: Notes) -> tuple[Rule, ...]:
+def read_rules(nodes: Iterable[Node], products: Mapping[str, ProductEntry], notes: Notes) -> tuple[RuleEntry, ...]:
     """Return the rules in the order of the file."""
     lines: dict[str, int] = {}
     return tuple(_rule(node, products, lines, notes) for node in nodes)
 
 
-def _rule(node: Node, products: Mapping[str, Product], lines: dict[str, int], notes: Notes) -> Rule:
+def _rule(node: Node, products: Mapping[str, ProductEntry], lines: dict[str, int], notes: Notes) -> RuleEntry:
     before = notes.found
     fields = Fields.of(node, notes, "a rule", ("name", "when", "during", "answer", "experiment"))
     name = _rule_name(fields, lines)
@@ -30,7 +30,7 @@ def _rule(node: Node, products: Mapping[str, Product], lines: dict[str, int], no
     condition = None if when is None else read_condition(when, notes, products)
     schedule = None if during is None else read_schedule(during, notes)
     says = _says(fields)
-    return Rule(
+    return RuleEntry(
         name=name,
         condition=condition,
         understood=notes.found == before,
@@ -41,7 +41,7 @@ def _rule(node: Node, products: Mapping[str, Product], lines: dict[str, int], no
     )
 
 
-def _says(fields: Fields) -> Answer | Experiment | None:
+def _says(fields: Fields) -> AnswerEntry | ExperimentEntry | None:
     answer, experiment = fields.entries.get("answer"), fields.entries.get("experiment")
     if fields.is_mapping and (answer is None) is (experiment is None):
         wrong = (

@@ -14,7 +14,7 @@ from retention.locales import APPLE_LOCALES
 from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer
 
-from console.decisions.coverage import Cell, Choice, Coverage, cover
+from console.decisions.coverage import Cell, CellChoice, Coverage, cover
 from console.decisions.file_locales import own_locales
 from console.file.compile import PreviousTexts
 from console.file.edition import Edition, Standing
@@ -26,7 +26,7 @@ from tests.support.edited_sample import edition
 EXPERIMENT = "half-of-monthly-tries-the-switch"
 
 
-EVERYWHERE = Choice(all_locales=True)
+EVERYWHERE = CellChoice(all_locales=True)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def told(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
     ]
 
 
-def covered(sample: Edition, choice: Choice = EVERYWHERE, at: datetime = SAMPLE_CLOCK) -> Coverage:
+def covered(sample: Edition, choice: CellChoice = EVERYWHERE, at: datetime = SAMPLE_CLOCK) -> Coverage:
     return cover(sample, None, at, choice)
 
 
@@ -122,17 +122,17 @@ def test_where_no_rule_speaks_the_cell_is_incomplete(sample: Edition) -> None:
 def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
     """The file speaks of six locales, one of them only in its fallbacks; Apple has fifty."""
     assert own_locales(sample.document) == {"en-US", "fr-FR", "de-DE", "ja", "es-MX", "fr-CA"}
-    assert len({cell.locale for cell in covered(sample, Choice()).cells}) == 6
+    assert len({cell.locale for cell in covered(sample, CellChoice()).cells}) == 6
     assert {cell.locale for cell in covered(sample).cells} == APPLE_LOCALES
-    one = covered(sample, Choice((PRO,), ("pt-BR",)))
+    one = covered(sample, CellChoice((PRO,), ("pt-BR",)))
     assert [(cell.product, cell.locale) for cell in one.cells] == [(PRO, "pt-BR")]
     with pytest.raises(Failure, match=r"Did you mean `trailhead\.pro\.monthly`"):
-        covered(sample, Choice(("trailhead.pro.monthy",)))
+        covered(sample, CellChoice(("trailhead.pro.monthy",)))
 
 
 def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
     """Before its time a rule is named with the date on which it begins, and is not out of reach."""
-    before = covered(sample, Choice(), SAMPLE_CLOCK - timedelta(days=30))
+    before = covered(sample, CellChoice(), SAMPLE_CLOCK - timedelta(days=30))
     [passed] = cell(before, PRO, "en-US").passed_over
     assert (passed.rule, passed.reason) == ("winter-half-price", "before_schedule")
     assert "2026-11-19 23:00 UTC" in passed.detail
@@ -141,7 +141,7 @@ def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
 
 def test_real_time_answers_without_a_default_are_named(sample: Edition) -> None:
     """A default counts in exactly the locale that is asked: French Canadians are answered and have none."""
-    missing = {(cell.product, cell.locale) for cell in covered(sample, Choice()).without_default}
+    missing = {(cell.product, cell.locale) for cell in covered(sample, CellChoice()).without_default}
     assert (PRO, "fr-CA") in missing
     assert (PRO, "fr-FR") not in missing
     assert ("trailhead.courses", "en-US") in missing  # it declares none
@@ -152,12 +152,12 @@ def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
     """With a table the record decides, whatever the file asks for."""
     [wanted] = [ids[0] for locale, ids in sample.texts["keep-pro"].items() if locale == "en-US"]
     states = {message: MessageState("APPROVED") for ids in sample.texts["keep-pro"].values() for (message,) in [ids]}
-    found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, Choice((PRO,)))
+    found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, CellChoice((PRO,)))
     assert {cell.locale for cell in found.cells if cell.default} == {"en-US"}
 
 
 def unreachable(directory: Path, *changes: tuple[str, str], now: datetime = SAMPLE_CLOCK) -> dict[str, str]:
-    found = cover(edition(directory, *changes, now=now), None, SAMPLE_CLOCK, Choice())
+    found = cover(edition(directory, *changes, now=now), None, SAMPLE_CLOCK, CellChoice())
     return {lost.rule + (f"/{lost.arm}" if lost.arm else ""): lost.why for lost in found.unreachable}
 
 
@@ -205,7 +205,7 @@ def test_an_arm_of_weight_0_has_nobody_in_it(tmp_path: Path) -> None:
 def test_a_schedule_that_is_over_is_named(sample: Edition) -> None:
     """A release lives on while its rules end one by one."""
     late = datetime(2040, 1, 1, tzinfo=UTC)
-    [lost] = cover(sample, None, late, Choice()).unreachable
+    [lost] = cover(sample, None, late, CellChoice()).unreachable
     assert (lost.rule, lost.why) == ("winter-half-price", "its schedule is over")
 
 
@@ -216,7 +216,7 @@ def test_a_rare_arm_is_found(tmp_path: Path) -> None:
         ("{weight: 50, answer: {message: keep-pro}}", "{weight: 99.99, answer: {message: keep-pro}}"),
         ("{weight: 50, answer: {alternate", "{weight: 0.01, answer: {alternate"),
     )
-    shown = cell(covered(rare, Choice()), PRO, "ja").real_time
+    shown = cell(covered(rare, CellChoice()), PRO, "ja").real_time
     assert [(one.arm, one.share) for one in shown if one.arm] == [("control", "99.99 %"), ("switch", "0.01 %")]
 
 
@@ -227,7 +227,7 @@ def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edit
         for name, texts in sample.texts.items()
         for locale, ids in texts.items()
     }
-    found = cover(sample, known(states), SAMPLE_CLOCK, Choice())
+    found = cover(sample, known(states), SAMPLE_CLOCK, CellChoice())
     [waiting] = found.waiting
     assert (waiting.messages, waiting.locale, waiting.state) == ("switch-text", "ja", "PENDING")
     assert waiting.rules == (f"{EXPERIMENT}, arm switch",)
@@ -243,12 +243,12 @@ def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
     texts["keep-basic"]["en-US"] = (new, old)
     states = {message: MessageState("APPROVED") for by in texts.values() for ids in by.values() for message in ids}
     corrected = Edition(sample.name, sample.document, sample.settings, sample.sheets, texts)
-    found = cover(corrected, known({**states, new: MessageState("PENDING")}), SAMPLE_CLOCK, Choice())
+    found = cover(corrected, known({**states, new: MessageState("PENDING")}), SAMPLE_CLOCK, CellChoice())
     [waiting] = found.waiting
     assert (waiting.message, waiting.predecessor, waiting.rules) == (new, old, ("keep-basic",))
 
 
 def test_while_paused_nobody_is_shown_anything(sample: Edition) -> None:
     """Paused is not a rule: every cell says that Apple falls back."""
-    found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, Choice())
+    found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, CellChoice())
     assert not any(cell.real_time for cell in found.cells)

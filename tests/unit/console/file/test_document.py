@@ -13,7 +13,7 @@ from retention.locales import LocaleTable, candidates
 
 from console.file import mistakes
 from console.file.document import Document, read
-from console.file.entries import Experiment
+from console.file.entries import ExperimentEntry
 from console.file.mistakes import Mistakes
 from console.terminal.ordinary_file import NotOrdinaryError
 
@@ -225,7 +225,7 @@ def test_weights_become_slots() -> None:
         "experiment: {key: k, arms: {a: {weight: 33.33, answer: fallback}, b: {weight: 66.67, answer: fallback}}}",
     )
     says = document_of(text).rules[0].says
-    assert isinstance(says, Experiment)
+    assert isinstance(says, ExperimentEntry)
     assert says.shares == (("a", 3333), ("b", 6667))
 
 
