@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 import typer
 
 from console.cli.entry import sentence
-from console.cli.verbs import Verbs, asks_for_json
+from console.cli.verbs import Verbs, find
 from console.terminal import shell
 from console.terminal.output import Output, prepare_streams
 from console.terminal.program import explanation, flush
@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         shell.stay_local()
     as_json = False
     try:
-        app = Verbs()
-        as_json = asks_for_json(app, given)
-        code = app.main(args=given, prog_name="retention", standalone_mode=not as_json)
+        call = find(Verbs(), given)
+        as_json = call.asks_for_json()
+        code = call.run(standalone=not as_json)
     except Exception as error:  # noqa: BLE001  # the entry point
         code = _ended(Output(as_json=as_json), error)
     finally:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from retention.catalog import APPROVED, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.options import MadeBy, Out, verb
@@ -175,6 +174,8 @@ def approve(
     bundle_id: BundleId = None,
 ) -> None:
     """Approve images and messages, as App Review does."""
+    from retention.catalog import APPROVED
+
     _review(directory, bundle_id, environment, APPROVED, identifiers)
 
 
@@ -186,6 +187,8 @@ def reject(
     bundle_id: BundleId = None,
 ) -> None:
     """Reject images and messages, as App Review does."""
+    from retention.catalog import REJECTED
+
     _review(directory, bundle_id, environment, REJECTED, identifiers)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 if TYPE_CHECKING:
-    from typer._click import Command, Context
+    from typer._click import Command, Context, Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,9 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
 }
 
 
+_SETTINGS: Final[dict[str, Any]] = {"help_option_names": ["-h", "--help"]}
+
+
 class Verbs(TyperGroup):
     """The `retention` command. Until a verb is asked for, a command with its name and first line stands for it."""
 
@@ -152,7 +155,7 @@ class Verbs(TyperGroup):
             help="Write, publish and understand what customers are shown when they are about to cancel a subscription.",
             no_args_is_help=True,
             rich_markup_mode="rich",
-            context_settings={"help_option_names": ["-h", "--help"]},
+            context_settings=_SETTINGS,
             commands={verb.name: _stand_in(verb, panel) for panel, verbs in TABLE.items() for verb in verbs},
         )
         self._missing = {verb.name: verb.module for verbs in TABLE.values() for verb in verbs}
@@ -186,36 +189,58 @@ def _import(module: str, name: str) -> Command:
     return get_group(alone).commands[name]
 
 
-def asks_for_json(verbs: Verbs, words: Sequence[str]) -> bool:
-    """Return whether `--json` is among the options in `words`, also where the command will refuse some of them.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command that was typed: `path` leads to it from the program's name, `words` are left for it to read."""
 
-    It is not where it stands behind `--`, or as the value of another option.
-    """
-    left = list(words)
-    command: Command | None = None
-    while left and not left[0].startswith("-"):
-        known = verbs.load(left[0]) if command is None else getattr(command, "commands", {}).get(left[0])
+    command: Command
+    path: tuple[str, ...]
+    words: tuple[str, ...]
+
+    def run(self, *, standalone: bool) -> object:
+        """Run it; return its exit code, if it has one. Errors are raised unless `standalone`, which prints and exits.
+
+        Groups on the way are passed by: to read their only option, --help, Typer would import Pydantic.
+        """
+        name = " ".join(self.path)
+        return self.command.main(list(self.words), name, standalone_mode=standalone, **_SETTINGS)
+
+    def asks_for_json(self) -> bool:
+        """Return whether `--json` is among the options, also where the command will refuse some of them.
+
+        It is not where it stands behind `--`, or as the value of another option.
+        """
+        takes_value = {name for param in self.command.params for name in param.opts if _takes_value(param)}
+        words = iter(self.words)
+        for word in words:
+            if word in {"--", "--json"}:
+                return word == "--json"
+            if _ends_in_option(word, takes_value):
+                next(words, None)
+        return False
+
+
+def find(verbs: Verbs, words: Sequence[str]) -> Call:
+    """Return the command that `words` call, as far as they name one."""
+    command: Command = verbs
+    path, left = ["retention"], list(words)
+    while left:
+        known = verbs.load(left[0]) if command is verbs else getattr(command, "commands", {}).get(left[0])
         if known is None:
             break
         command = known
-        left.pop(0)
-    takes_value = {name for param in command.params for name in param.opts if _takes_value(param)} if command else set()
-    while left and (word := left.pop(0)) != "--":
-        if word == "--json":
-            return True
-        if _is_last_of(word, takes_value):
-            left[:1] = []
-    return False
+        path.append(left.pop(0))
+    return Call(command, tuple(path), tuple(left))
 
 
-def _takes_value(param: object) -> bool:
-    return getattr(param, "param_type_name", "") == "option" and not getattr(param, "is_flag", False)
+def _takes_value(param: Parameter) -> bool:
+    return param.param_type_name == "option" and not getattr(param, "is_flag", False)
 
 
-def _is_last_of(word: str, takes_value: set[str]) -> bool:
-    """Return whether the next word is the value of an option in `word`: --env, -e, or the last of -ye."""
+def _ends_in_option(word: str, takes_value: set[str]) -> bool:
+    """Return whether the next word is the value of an option in `word`: of --env, -e, or the last letter of -ye."""
     if word.startswith("--"):
         return word in takes_value
     letters = word.removeprefix("-") if word.startswith("-") else ""
     first = next((at for at, letter in enumerate(letters, 1) if f"-{letter}" in takes_value), None)
-    return first is not None and first == len(letters)
+    return first == len(letters)
