@@ -407,7 +407,8 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     AUTHORITY.save(tmp_path / "ca")
-    shape = ("--requests", "20", "--duration", "100", "--threshold", str(PATIENT), "--ca", str(tmp_path / "ca"))
+    longest = "30000"  # that the option takes
+    shape = ("--requests", "20", "--duration", "100", "--threshold", longest, "--ca", str(tmp_path / "ca"))
 
     def run(url: str, product: str, *options: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as ended:
