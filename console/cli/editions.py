@@ -17,7 +17,7 @@ from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.edition import Side, from_file, side_of_file
 from console.releases.editions import KeptEditions, earlier_texts
-from console.releases.live import require_live
+from console.releases.live import require_live, required
 from console.releases.overview import look_at_table
 from console.releases.read import read
 from console.terminal.failure import Failure
@@ -29,12 +29,13 @@ _STEP: Final = 10_000
 def cover(draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: Report) -> Coverage:
     """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
     target = _target(replace(where, file=draft or where.file))
-    known = None if target is None else look_at_table(target.app_table).standing
+    table = None if target is None else look_at_table(target.app_table)
+    known = None if table is None else table.standing
     if draft is not None:
         previous = None if known is None else known.previous
         edition = from_file(draft, now=now, environment=where.env, previous=previous, progress=report)
-    elif target is not None:
-        edition = require_live(target.app_table).edition()
+    elif table is not None:
+        edition = required(table.live).edition()
     else:
         raise Failure("Name a file, or the environment with --env, or the table with --table.")
     found = cover_edition(edition, known, now, choice, report)

@@ -27,9 +27,14 @@ def live_number(app_table: AppTable) -> int | None:
 def require_live(app_table: AppTable) -> StoredRelease:
     """Return the live release. Raises Failure where there is none, ReleaseError where it is damaged."""
     number = live_number(app_table)
-    if number is None:
+    return required(None if number is None else read(app_table, number))
+
+
+def required(live: StoredRelease | None) -> StoredRelease:
+    """Return the live release. Raises Failure where there is none."""
+    if live is None:
         raise Failure("Nothing has been published for this app.")
-    return read(app_table, number)
+    return live
 
 
 def load_live(app_table: AppTable, product_id: str, user_locale: str) -> Loaded:

@@ -14,7 +14,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import FORMAT, Settings
 from retention.errors import RetentionError
-from retention.review.stored import Texts, read_settings, read_sheet, read_texts
+from retention.review.stored import ReleaseTexts, Texts, read_settings, read_sheet, read_texts
 from retention.table import ANY_PRODUCT, Item
 
 from console.file.compile import Shares
@@ -101,7 +101,20 @@ def judge(found: Mapping[str, Item], number: int) -> StoredRelease:
         _check(found, settings)
         return _decoded(found, number)
     except rows.UnreadableRowError as error:
-        raise ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number) from error
+        raise _damaged(number, error) from error
+
+
+def texts_of(app_table: AppTable, number: int) -> ReleaseTexts | None:
+    """Return the texts of a release, complete or not; None where it has no such row. Raises ReleaseError."""
+    item = app_table.get(rows.texts_key(app_table.app_apple_id, number))
+    try:
+        return read_texts(item) if item else None
+    except rows.UnreadableRowError as error:
+        raise _damaged(number, error) from error
+
+
+def _damaged(number: int, error: rows.UnreadableRowError) -> ReleaseError:
+    return ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number)
 
 
 def _check(found: Mapping[str, Item], settings: Item) -> None:

@@ -16,6 +16,7 @@ from retention.table import ANY_PRODUCT
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document
+from console.releases.overview import forget_default, record_default
 from console.rollout.observed import Observed
 from console.terminal.failure import Failure
 from console.terminal.output import Report
@@ -117,8 +118,6 @@ def _answered(compiled: Compiled) -> Iterator[Place]:
 
 def configure(session: Session, product: str, locale: str, message: str) -> None:
     """Configure a default at Apple, then note it. Both may be repeated."""
-    from console.releases.overview import record_default  # noqa: PLC0415  # boto3's half second is due by now, not before
-
     session.apple.configure_default(product, locale, message)
     target = session.target
     record_default(target.app_table, product, locale, message, datetime.now(UTC))
@@ -144,8 +143,6 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
 
 def remove(session: Session, product: str, locale: str) -> None:
     """Delete a default at Apple, then our note of it. Both may be repeated."""
-    from console.releases.overview import forget_default  # noqa: PLC0415  # as above
-
     session.apple.delete_default(product, locale)
     target = session.target
     forget_default(target.app_table, product, locale)
@@ -153,8 +150,6 @@ def remove(session: Session, product: str, locale: str) -> None:
 
 def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
     """Ask Apple what is configured in each place and correct our record of it. Return where it was wrong."""
-    from console.releases.overview import forget_default, record_default  # noqa: PLC0415  # as above
-
     target, wrong = session.target, []
     for done, place in enumerate(places, 1):
         found = session.apple.default(*place)

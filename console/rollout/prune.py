@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from retention import table as rows
+from retention.review.snapshot import follow
 
 from console.deployment.session import Session
 from console.file.compile import Compiled
+from console.releases.cleanup import ABANDONED_AFTER
+from console.releases.listing import list_releases
+from console.releases.read import texts_of
 from console.rollout.observed import Observed, apples_lists
 from console.terminal.failure import Failure
 from console.terminal.output import Report
@@ -50,44 +53,39 @@ def find_prunable(seen: Observed, kept: frozenset[str], compiled: Compiled) -> P
 
 
 def _published(message: str, seen: Observed) -> bool:
-    """Tell whether a release named it: publishing notes a message's images, even where it has none."""
+    """Return whether a release named it: publishing notes a message's images, even where it has none."""
     row = seen.table.message_rows.get(message)
     return row is not None and row.published
 
 
 def kept_messages(session: Session) -> frozenset[str]:
     """Return the messages that the table's releases name, predecessors too. Raises Failure while one is written."""
-    from console.releases.listing import list_releases  # noqa: PLC0415  # boto3's half second is due by now, not before
-
     target = session.target
     found: set[str] = set()
     for release in list_releases(target.app_table):
-        item = target.app_table.get(rows.texts_key(target.app_apple_id, release.number))
-        if item:
-            texts = rows.document_of(item)["texts"]
-            found |= {message for by_locale in texts.values() for ids in by_locale.values() for message in ids}
+        texts = texts_of(target.app_table, release.number)
+        if texts is not None:
+            found |= texts.names
         elif release.complete:
-            raise Failure(f"Release {release.number} has lost its texts, so nobody can tell what it needs: not pruned.")
+            raise Failure(
+                f"Release {release.number} has lost its texts, so what it needs is not known: nothing was deleted."
+            )
         elif not _is_old(release.published_at):
             raise Failure(
-                f"Release {release.number} is being published by {release.published_by or 'somebody'}, or was left"
+                f"Release {release.number} is being published by {release.published_by or 'someone'}, or was left"
                 " unfinished within the last hour: try again later."
             )
     return frozenset(found)
 
 
 def _is_old(begun: datetime | None) -> bool:
-    from console.releases.cleanup import ABANDONED_AFTER  # noqa: PLC0415  # as above
-
     return begun is None or begun + ABANDONED_AFTER < datetime.now(UTC)
 
 
 def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
-    """Delete messages, then images, then let the table know. Return the images that Apple keeps as still used."""
-    from retention.review.snapshot import follow  # noqa: PLC0415  # as above
-
+    """Delete messages, then images, at Apple; then record it. Return the images that Apple keeps as still used."""
     from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
-    from console.appstore.errors import IMAGE_IN_USE  # noqa: PLC0415  # likewise
+    from console.appstore.errors import IMAGE_IN_USE  # noqa: PLC0415  # Apple's library takes a while to import
 
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)
