@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from console.cli.sentences import sentence
 from console.terminal import program
 
 
@@ -16,10 +17,3 @@ def retention() -> NoReturn:
     from console.cli.main import main
 
     main()
-
-
-def sentence(error: Exception) -> str | None:
-    """Return the sentence for an error that a command may meet. Its module is imported when there is one."""
-    from console.deployment import failures
-
-    return failures.sentence(error)

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 import typer
 
-from console.cli.entry import sentence
+from console.cli.sentences import sentence
 from console.cli.verbs import Verbs, find
 from console.terminal import shell
 from console.terminal.output import Output, prepare_streams
