@@ -195,3 +195,16 @@ def test_the_wheel_has_what_lambda_runs() -> None:
     ]
     modules = {f"handler/{path.name}" for path in (ROOT / "handler").glob("*.py")}
     assert {*modules, "handler/retention"} == {name for name in built if name.startswith("handler/")}
+
+
+def test_importing_brings_no_http_client() -> None:
+    """Verification makes no request, so neither requests nor pyOpenSSL nor Apple's library is loaded for it."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import json, sys, retention.jws; print(json.dumps(sorted(sys.modules)))"],
+        cwd=ROOT / "handler",
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    roots = {name.partition(".")[0] for name in json.loads(loaded.stdout)}
+    assert roots.isdisjoint({"requests", "urllib3", "OpenSSL", "appstoreserverlibrary", "boto3", "botocore"})

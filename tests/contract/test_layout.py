@@ -1,0 +1,127 @@
+"""How tests are laid out: a unit test for each module, or a test that runs it; what make test may not need."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support.sam_template import ROOT
+
+TESTS: Final = ROOT / "tests"
+QUICK: Final = ("unit", "property", "conformance", "contract", "integration")
+
+# Modules without a unit test of their own, by pattern: the test that runs them, and why there.
+TESTED_THROUGH: Final[dict[str, str]] = {
+    # handler/
+    "handler/sync.py": "integration/test_sync_function.py: a sync needs Apple, SSM and the table",
+    "handler/retention/aws/connection.py": "integration/test_connection.py: on real sockets",
+    "handler/retention/aws/credentials.py": "integration/test_credentials.py: Lambda lends them over HTTP",
+    "handler/retention/certificates.py": "unit/handler/retention/test_jws.py: one wrong certificate per case",
+    "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
+    "handler/retention/errors.py": "unit/handler/test_app.py: each error with its status, log level and metric",
+    "handler/retention/key_forms.py": "unit/handler/retention/test_jws.py: odd keys, one per case",
+    "handler/retention/known_chains.py": "conformance/test_known_chains.py: data, judged against Apple's chains",
+    "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
+    "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
+    "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
+    "handler/retention/review/statuses.py": "integration/test_sync_function.py: each status of Apple's",
+    "handler/retention/review/stored.py": "unit/handler/retention/review/test_snapshot.py: what a snapshot finds",
+    # verbs and programs: started as an operator starts them
+    "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
+    "console/local/*": "integration/test_serve.py, contract/test_readme.py: the servers of this machine, started",
+    "console/terminal/program.py": "integration/test_entry.py: how a program starts and ends",
+    "console/terminal/shell.py": "integration/test_shell.py: what processes take from the shell",
+    "console/terminal/trust.py": "integration/test_trust.py: TLS behind a proxy",
+    # Apple, played by the simulator over HTTP
+    "console/appstore/*": "integration/test_apple_client.py: every operation against the simulator",
+    "console/simulator/*": "integration/test_simulator.py, test_simulator_*.py: Apple's own client calls it over HTTP",
+    "console/rollout/checks/*": "integration/test_doctor_of_the_stack.py, test_apple_commands.py: the doctor's checks",
+    "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",
+    # parts of a larger document
+    "console/file/*": "unit/console/file/test_document.py, test_checks.py, test_compile.py: read as part of a file",
+    "console/releases/*": "unit/console/releases/test_publish.py, test_current.py: rows written by a publish",
+    "console/decisions/*": "unit/console/decisions/test_reasons.py, test_coverage.py, test_replay.py: whole decisions",
+    "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
+    "console/backup/export_report.py": "integration/test_main.py: prints a document",
+    "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
+    "console/terminal/ordinary_file.py": "unit/console/file/test_images.py, integration/test_main.py",
+    "console/terminal/json_form.py": "unit/handler/retention/log/test_record.py: names spelled alike",
+    # measurements
+    "benchmarks/*": "unit/benchmarks/test_figures.py, real/test_benchmarks.py: the rest measures",
+    "scripts/chains.py": "conformance/test_known_chains.py: checks the table",
+}
+
+# In tests/unit nothing of these is called: a server, a process, or a verb.
+NOT_IN_UNIT: Final = {
+    "ThreadingHTTPServer", "HTTPServer", "BoxServer", "create_server", "embedded_dynamodb", "runner", "CliRunner",
+    "subprocess.run", "subprocess.Popen", "check_call", "check_output", "execve", "listen",
+}  # fmt: skip
+# A test that asks for one of these needs a program which pip does not install.
+REAL_PARTS: Final = {"dynamodb_local", "artefact", "emulator", "fuzzer", "tests.support.required_parts"}
+
+
+def modules() -> list[str]:
+    """Return the paths of all modules that have code."""
+    folders = ("handler", "console", "scripts", "benchmarks")
+    found = [path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [str(path) for path in found if path.name not in {"__init__.py", "__main__.py"}]
+
+
+def unit_test_of(module: str) -> Path:
+    path = Path(module)
+    return TESTS / "unit" / path.parent / f"test_{path.name}"
+
+
+WITHOUT: Final = [module for module in modules() if not unit_test_of(module).exists()]
+
+
+def test_every_module_has_a_unit_test_or_a_test_that_runs_it() -> None:
+    """tests/unit/<path>/test_<module>.py, or a line of TESTED_THROUGH."""
+    patterns = list(TESTED_THROUGH)
+    assert [module for module in WITHOUT if not any(fnmatchcase(module, pattern) for pattern in patterns)] == []
+
+
+@pytest.mark.parametrize("pattern", TESTED_THROUGH)
+def test_no_reason_outlives_its_module(pattern: str) -> None:
+    """Each pattern names a module without a unit test, and each reason begins with a test that is there."""
+    assert any(fnmatchcase(module, pattern) for module in WITHOUT)
+    first, *_ = TESTED_THROUGH[pattern].replace(":", ",").split(",")
+    assert (TESTS / first).exists()
+
+
+def test_every_unit_test_has_its_module() -> None:
+    """A unit test is found from its module, and a module from its unit test."""
+    known = {unit_test_of(module) for module in modules()}
+    assert [path for path in sorted((TESTS / "unit").rglob("test_*.py")) if path not in known] == []
+
+
+def called(path: Path) -> Iterator[str]:
+    """Yield the names of what a file calls (without its object), of modules it imports from, and of parameters."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            yield name if name.startswith("subprocess.") else name.rpartition(".")[2]
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+def test_a_unit_test_starts_no_server_no_process_and_no_verb() -> None:
+    """Those are in tests/integration."""
+    found = {path: NOT_IN_UNIT & set(called(path)) for path in (TESTS / "unit").rglob("*.py")}
+    assert {str(path): names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize("folder", QUICK)
+def test_make_test_needs_no_real_part(folder: str) -> None:
+    """What needs DynamoDB Local, Lambda's runtime, `sam build`, checkov, zsh or atheris is in real or reliability."""
+    arguments = {
+        path: {name for name in called(path) if name in REAL_PARTS} for path in (TESTS / folder).rglob("test_*.py")
+    }
+    assert {str(path): names for path, names in arguments.items() if names} == {}
