@@ -87,7 +87,8 @@ def in_apples_place(artefact: Artefact, authority: Authority, tree: Path, folder
         chains.mkdir(parents=True)
         (chains / "leaf.cer").write_bytes(authority.leaf_der)
         (chains / "intermediate.cer").write_bytes(authority.intermediate_der)
-        write = [writer, "write", package / "AppleRootCA-G3.cer", chains.parent, package / "known_chains.py"]
+        table = next(package.rglob("known_chains.py"))  # older trees have it at the top
+        write = [writer, "write", package / "AppleRootCA-G3.cer", chains.parent, table]
         subprocess.run([sys.executable, *map(str, write)], check=True)
     _compile(function, tree)
     return Artefact(function, artefact.layer, artefact.template)

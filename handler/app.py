@@ -34,16 +34,16 @@ with Beginning() as _begun:
     from retention.decision import Decision, decide
     from retention.gateway import Response, body_length, http_response, read_body, request_id_of
     from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
-    from retention.keys import KeyRing
     from retention.log.record import APPLE, Record, process_age_ms
     from retention.log.telemetry import Telemetry
-    from retention.offers import Signer, prepare
     from retention.request import RetentionRequest, admit, read_signed_payload
     from retention.rules import NO_FACTS, Customer
     from retention.settings import Deployment
+    from retention.signing.keys import KeyRing
+    from retention.signing.signer import Signer, prepare
 
 # cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.certificates")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.verification\.certificates")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,15 @@ from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
 from retention.catalog import Settings
 from retention.errors import ConfigurationError, RetentionError
-from retention.keys import KeyRing
 from retention.log.record import camel_case, place_of
 from retention.log.telemetry import Telemetry
-from retention.offers import Signer
 from retention.probe import Probed, probe
 from retention.review.lists import AppStore, RateLimitedError
 from retention.review.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.review.stored import read_settings
 from retention.settings import SyncDeployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 # For both lists of one app, a repetition included; the key beforehand.
 APPLE_SECONDS: Final = 30.0

@@ -1,4 +1,4 @@
-"""Writes `retention/known_chains.py`: the verdict of verification on the chains that the App Store signs with.
+"""Writes `retention/verification/known_chains.py`: the verdict on the chains that the App Store signs with.
 
 chains.py write   judge every chain of tests/apple_chains, and write the table
 chains.py check   judge them again, and refuse a table that differs; `make pins` does, with the new versions
@@ -19,15 +19,15 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
 CHAINS = _ROOT / "tests" / "apple_chains"
-TABLE = _ROOT / "handler" / "retention" / "known_chains.py"
+TABLE = _ROOT / "handler" / "retention" / "verification" / "known_chains.py"
 
 sys.path.insert(0, str(_ROOT / "handler"))
 
 from cryptography import x509  # noqa: E402  # the path above, as below
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: E402
-from retention.certificates import Authorities  # noqa: E402
 from retention.jws import apple_root  # noqa: E402
-from retention.signing_path import SigningPath, chain_key  # noqa: E402
+from retention.verification.certificates import Authorities  # noqa: E402
+from retention.verification.signing_path import SigningPath, chain_key  # noqa: E402
 
 # The line of the table after which its entries stand; what is above it is written by hand.
 BEGINS = "KNOWN_CHAINS: Final[dict[str, KnownChain]] = {\n"
@@ -110,8 +110,8 @@ def main(arguments: list[str]) -> int:
             table = TABLE.read_text(encoding="utf-8")
             if table != render(table, read_chains(), apple_root()):
                 sys.stderr.write(
-                    "handler/retention/known_chains.py is not the verdict on tests/apple_chains. Look at what "
-                    "this changes: python scripts/chains.py write\n"
+                    "handler/retention/verification/known_chains.py is not the verdict on tests/apple_chains. Look at"
+                    " what this changes: python scripts/chains.py write\n"
                 )
                 return 1
         case _:

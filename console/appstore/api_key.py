@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from retention.errors import SigningError
-from retention.key_forms import as_pem
-from retention.offers import Signer
+from retention.signing.key_forms import as_pem
+from retention.signing.signer import Signer
 
 from console.appstore import no_key
 from console.terminal.failure import Failure

@@ -14,9 +14,9 @@ from retention.compose import compose
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, parts_of, truth_of
 from retention.decision import Decision, Outcome, decide
 from retention.errors import ForbiddenError
-from retention.offers import Signer
 from retention.request import RetentionRequest, admit
 from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable
+from retention.signing.signer import Signer
 
 from console.file.entries import Document, RuleEntry
 from console.file.wording import fact_test_text, value_text

@@ -30,8 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
-from retention.certificates import IntermediateMarker, LeafMarker
 from retention.request import SANDBOX
+from retention.verification.certificates import IntermediateMarker, LeafMarker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

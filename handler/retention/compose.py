@@ -8,7 +8,7 @@ from datetime import datetime
 from retention import response
 from retention.catalog import Settings
 from retention.decision import Delivery
-from retention.offers import Signer
+from retention.signing.signer import Signer
 
 
 def compose(

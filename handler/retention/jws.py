@@ -36,13 +36,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from retention.errors import ConfigurationError, VerificationError
 from retention.request import RetentionRequest
-from retention.signing_path import SigningPath, chain_key, known_path, whole_seconds
 from retention.strict_json import StrictJSONError, read_object
+from retention.verification.signing_path import SigningPath, chain_key, known_path, whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from retention.certificates import Authorities
+    from retention.verification.certificates import Authorities
 
 APPLE_ROOT_FINGERPRINT: Final = "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179"
 
@@ -174,11 +174,11 @@ class SignedPayloadVerifier:
         if self._authorities is None:
             # X.509 is imported only where a chain is unknown. Its objects stay, as those of a start do: looking through
             # them for garbage, now or later, would take time and find none.
-            collects = gc.isenabled() and "retention.certificates" not in sys.modules
+            collects = gc.isenabled() and "retention.verification.certificates" not in sys.modules
             if collects:
                 gc.disable()
             try:
-                from retention.certificates import Authorities  # noqa: PLC0415  # as said
+                from retention.verification.certificates import Authorities  # noqa: PLC0415  # as said
             finally:
                 if collects:
                     gc.freeze()

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from retention.errors import ConfigurationError
-from retention.known_chains import KNOWN_CHAINS
 from retention.request import ENVIRONMENTS, PRODUCTION, SANDBOX
+from retention.verification.known_chains import KNOWN_CHAINS
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -232,8 +232,8 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None
     # cryptography in front of all else, and X.509: for stacks that have an anchor alone.
-    from retention.certificates import anchor_key  # noqa: PLC0415  # as said
     from retention.jws import TEST_AUTHORITY_KEYS  # noqa: PLC0415  # likewise
+    from retention.verification.certificates import anchor_key  # noqa: PLC0415  # as said
 
     if anchor_key(anchor) in TEST_AUTHORITY_KEYS and deployed:
         # A private key of it is in a public repository.

@@ -21,13 +21,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from retention import jws, signing_path
-from retention.certificates import Authorities
+from retention import jws
 from retention.errors import VerificationError
 from retention.jws import TEST_AUTHORITY_KEYS, SignedPayloadVerifier, apple_root
-from retention.known_chains import KNOWN_CHAINS, KnownChain
 from retention.settings import KNOWN_LEAVES
-from retention.signing_path import SigningPath
+from retention.verification import signing_path
+from retention.verification.certificates import Authorities
+from retention.verification.known_chains import KNOWN_CHAINS, KnownChain
+from retention.verification.signing_path import SigningPath
 
 from console.simulator.authority import Authority
 from tests import minting
@@ -85,7 +86,7 @@ def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tm
     assert chains.main(["check"]) == 1
     chains.main(["write"])
     written = (tmp_path / "known_chains.py").read_text()
-    assert written == (ROOT / "handler" / "retention" / "known_chains.py").read_text()
+    assert written == (ROOT / "handler" / "retention" / "verification" / "known_chains.py").read_text()
     (tmp_path / "known_chains.py").write_text(written.replace("not_after=1823449643", "not_after=1823449644"))
     assert chains.main(["check"]) == 1
 
@@ -273,7 +274,7 @@ def test_apples_chain_needs_no_x509() -> None:
     )
     code, modules = json.loads(said.stdout)
     assert code == "signature_invalid"
-    assert not {"cryptography.x509", "retention.certificates"} & set(modules)
+    assert not {"cryptography.x509", "retention.verification.certificates"} & set(modules)
 
 
 def test_es256_is_cryptographys_own() -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from retention import jws
 from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier
-from retention.signing_path import SigningPath
+from retention.verification.signing_path import SigningPath
 
 from tests.minting import NOW, good_chain
 

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 DOMAIN = ROOT / "handler" / "retention"
 
 CRYPTOGRAPHY = {
-    "certificates": {"cryptography"},
+    "verification.certificates": {"cryptography"},
     "jws": {"cryptography"},
-    "offers": {"cryptography", "jwt"},
-    "signing_path": {"cryptography"},
+    "signing.signer": {"cryptography", "jwt"},
+    "verification.signing_path": {"cryptography"},
 }
 AWS = {
     "aws.sdk": {"boto3", "botocore"},
@@ -157,7 +157,7 @@ def test_reading_ahead_waits_for_no_import_that_it_does_not_need() -> None:
     """The table is read while these are imported: none of them may come before."""
     loaded = modules_after("import retention.beginning")
     assert "retention.lookup.store" in loaded
-    later = {"compose", "decision", "gateway", "jws", "log.record", "log.telemetry", "offers", "response"}
+    later = {"compose", "decision", "gateway", "jws", "log.record", "log.telemetry", "response", "signing"}
     assert not {name for name in loaded if name.partition(".")[0] == "cryptography"}
     assert not {f"retention.{name}" for name in later} & loaded
 

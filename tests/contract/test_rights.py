@@ -21,11 +21,11 @@ from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.deadline import Deadline
-from retention.keys import KeyRing
 from retention.lookup.store import Store
-from retention.offers import Signer
 from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 from console.cli.main import main
 from console.local.rows import create_table

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from retention.catalog import APPROVED
-from retention.offers import Signer
 from retention.probe import probe
 from retention.request import SANDBOX
+from retention.signing.signer import Signer
 
 from console.local.gateway import listen
 from console.local.sample_events import PATH

@@ -26,15 +26,15 @@ from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import ConfigurationError
-from retention.keys import KeyRing
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 from retention.lookup.store import HEAD_SECONDS, Store
-from retention.offers import Signer
 from retention.probe import Probed
 from retention.request import PRODUCTION
 from retention.review.lists import AppStore, NoListError, RateLimitedError
 from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 from console.local.rows import create_table
 from console.simulator import verbs

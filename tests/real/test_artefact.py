@@ -187,7 +187,7 @@ NOT_IMPORTED = {
     *("email", "http", "urllib", "urllib.parse", "pathlib", "uuid", "typing_extensions"),
     *("aws_lambda_powertools", "boto3", "botocore", "urllib3", "jmespath", "jwt", "s3transfer"),
     *("cryptography.x509", "cryptography.hazmat.primitives.serialization", "cryptography.hazmat.backends"),
-    "retention.certificates",
+    "retention.verification.certificates",
 }
 STARTING = {
     "RETENTION_TABLE": "table",
@@ -232,7 +232,7 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
     known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
     for certificates, reason, whole in (
         ((*known, b"root"), "signature_invalid", set()),
-        (minting.good_chain(), "path_untrusted", {"cryptography.x509", "retention.certificates"}),
+        (minting.good_chain(), "path_untrusted", {"cryptography.x509", "retention.verification.certificates"}),
     ):
         token = minting.token_of(certificates, signing_key=minting.key("stranger"))
         event = {"version": "2.0", "requestContext": {"http": {"method": "POST"}}}
@@ -244,7 +244,7 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
             f"assert (answer['statusCode'], line['reason']) == (401, {reason!r}), line\n"
         )
         loaded = loaded_after(artefact, program)
-        assert loaded & {"cryptography.x509", "retention.certificates"} == whole
+        assert loaded & {"cryptography.x509", "retention.verification.certificates"} == whole
         assert not loaded & {"dataclasses", "inspect", "jwt", "cryptography.hazmat.primitives.serialization"}
 
 

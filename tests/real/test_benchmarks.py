@@ -27,10 +27,12 @@ def test_what_is_measured_has_the_scenes_app_store_in_apples_place(tmp_path: Pat
     shutil.copytree(HANDLER, function, ignore=shutil.ignore_patterns("__pycache__"))
     built = Artefact(function, tmp_path, tmp_path)
     program = (
-        "from retention import jws, known_chains; from datetime import datetime, UTC; import sys;"
+        "from retention import jws; from retention.verification import known_chains;"
+        "from datetime import datetime, UTC; import sys;"
         "verifier = jws.SignedPayloadVerifier([jws.apple_root()]);"
         "verifier.verify(sys.argv[1], datetime.now(UTC));"
-        "print('retention.certificates' in sys.modules, *(c.anchor for c in known_chains.KNOWN_CHAINS.values()))"
+        "checked = 'retention.verification.certificates' in sys.modules;"
+        "print(checked, *(chain.anchor for chain in known_chains.KNOWN_CHAINS.values()))"
     )
     token = authority.sign(request_claims(environment="Sandbox"))
     for known in (True, False):

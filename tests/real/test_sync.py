@@ -15,10 +15,10 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
-from retention.offers import Signer
 from retention.request import PRODUCTION
 from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
+from retention.signing.signer import Signer
 
 from console.local.rows import create_table
 from console.releases.live import live_number

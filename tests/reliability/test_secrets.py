@@ -27,13 +27,13 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
 from retention.errors import ERROR_ANSWERS
-from retention.keys import KeyRing
 from retention.log import record as records
 from retention.log.record import Record
 from retention.log.telemetry import Telemetry
-from retention.offers import Signer
 from retention.review.snapshot import SnapshotReport
 from retention.settings import SyncDeployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 import console as console_package
 from console.local.rows import write_profile

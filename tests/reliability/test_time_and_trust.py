@@ -14,11 +14,11 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from retention.certificates import anchor_key
 from retention.errors import VerificationError
 from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, apple_root
 from retention.request import MAX_AGE, MAX_AHEAD
 from retention.settings import Deployment
+from retention.verification.certificates import anchor_key
 
 from console.local.samples import EVENTS
 from console.local.surroundings import LocalTable, function_environment

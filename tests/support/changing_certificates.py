@@ -27,7 +27,7 @@ from retention.jws import SignedPayloadVerifier
 from retention.log.record import Record, line_of
 from retention.lookup import store
 from retention.settings import Deployment
-from retention.signing_path import SigningPath
+from retention.verification.signing_path import SigningPath
 
 from console.local.sample_events import LOYAL, STRANGER
 from console.local.samples import SAMPLE_CLOCK

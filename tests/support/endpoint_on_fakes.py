@@ -16,9 +16,9 @@ from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
 from retention.log.record import Record
 from retention.lookup.store import Loaded
-from retention.offers import Signer
 from retention.rules import UNREADABLE, Customer
 from retention.settings import KNOWN_LEAVES, Deployment
+from retention.signing.signer import Signer
 
 from console.simulator.authority import Authority, request_claims
 

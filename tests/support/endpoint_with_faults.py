@@ -25,12 +25,12 @@ from retention.aws.app_table import AppTable
 from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
 from retention.aws.endpoint import Endpoint
-from retention.keys import KeyRing
 from retention.log.telemetry import Telemetry
 from retention.lookup.store import QUIET_SECONDS, Store
-from retention.offers import Signer
 from retention.review.snapshot import apply_snapshot
 from retention.settings import Deployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 from console.file.release import Release
 from console.local.rows import write_profile

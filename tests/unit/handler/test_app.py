@@ -17,8 +17,8 @@ import pytest
 from retention.aws.sigv4 import Credentials
 from retention.catalog import PENDING
 from retention.errors import CatalogUnavailableError, ConfigurationError
-from retention.offers import Signer
 from retention.request import MAX_BODY_BYTES
+from retention.signing.signer import Signer
 
 from tests.support.endpoint_on_fakes import (
     APP,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from moto import mock_aws
-from retention.offers import Signer
+from retention.signing.signer import Signer
 
 from console.appstore.api_key import VARIABLE, ApiKey, read_api_key
 from console.terminal.failure import Failure

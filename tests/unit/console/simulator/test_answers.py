@@ -13,8 +13,8 @@ import pytest
 from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
 from retention import response
 from retention.catalog import APPROVED, PENDING, REJECTED
-from retention.offers import Signer
 from retention.request import SANDBOX
+from retention.signing.signer import Signer
 
 from console.simulator.answers import Judge, Screen
 from console.simulator.box import Box

@@ -11,7 +11,7 @@ from retention import beginning
 from retention.aws.deadline import Deadline
 from retention.beginning import Beginning
 from retention.lookup.store import INIT_SECONDS
-from retention.offers import Signer
+from retention.signing.signer import Signer
 
 from tests.support.endpoint_on_fakes import APP, MESSAGE, VARIABLES, catalog, load_app, make_bench, rule
 from tests.support.waiting import PATIENCE, eventually

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509.verification import PolicyBuilder, Store
-from retention import certificates, jws
+from retention import jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
 from retention.jws import SignedPayloadVerifier, apple_root
+from retention.verification import certificates
 
 from tests import minting
 from tests.minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from retention.jws import MAX_PATHS, SignedPayloadVerifier
-from retention.signing_path import PATH_SECONDS, SigningPath
+from retention.verification.signing_path import PATH_SECONDS, SigningPath
 
 from tests import minting
 from tests.minting import NOW, certificate_cases, claims, good_chain, signed

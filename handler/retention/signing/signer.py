@@ -49,7 +49,7 @@ class Signer:
         prepare()  # a real key is read in init, and will sign
         from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # see `prepare`
 
-        from retention.key_forms import as_pem  # noqa: PLC0415  # likewise
+        from retention.signing.key_forms import as_pem  # noqa: PLC0415  # likewise
 
         try:
             key = load_pem_private_key(as_pem(pem) or pem, password=None)

@@ -19,7 +19,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy,
 from cryptography.x509.verification import VerificationError as PathError
 
 from retention.errors import ConfigurationError, VerificationError
-from retention.signing_path import SigningPath, whole_seconds
+from retention.verification.signing_path import SigningPath, whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from retention.errors import SigningError
-from retention.offers import Signer
+from retention.signing.signer import Signer
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 ISSUER = "57246542-96fe-1a63-e053-0824d011072a"

@@ -15,7 +15,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
-from retention.known_chains import KNOWN_CHAINS
+from retention.verification.known_chains import KNOWN_CHAINS
 
 # How long a good path is believed.
 PATH_SECONDS: Final = 15 * 60

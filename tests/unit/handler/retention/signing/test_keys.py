@@ -9,8 +9,8 @@ import pytest
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
 from retention.errors import SigningError
-from retention.keys import KeyRing
-from retention.offers import Signer as RealSigner
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer as RealSigner
 
 from tests.support.fake_table import Clock
 

@@ -1,0 +1,1 @@
+"""The In-App Purchase key: read from Parameter Store, and what it signs."""
