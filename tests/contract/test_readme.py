@@ -242,6 +242,17 @@ def test_every_file_and_module_that_is_named_exists(path: Path) -> None:
             assert module_file(span), span
 
 
+def test_every_name_in_contributing_is_in_the_code() -> None:
+    """A constant, a class or a function that CONTRIBUTING.md tells a developer to change is there under this name."""
+    folders = ("handler", "console", "tests")
+    source = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    words = set(re.findall(r"\w+", source))
+    spans = re.findall(r"`([^`\n]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    names = {span for span in spans if re.fullmatch(r"[\w.]*[A-Z_]\w*", span)}
+    assert {"MAX_AGE", "CHECKS", "ERROR_ANSWERS", "_PREDICATES"} <= names
+    assert {name for name in names if not set(name.split(".")) <= words} == set()
+
+
 def test_the_readme_has_the_times_of_the_last_benchmark() -> None:
     """Those of docs/performance.md: the first answer after a cold start, and a warm one."""
     table = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
