@@ -19,7 +19,7 @@ from retention.table import ANY_PRODUCT
 
 from console.decisions.file_locales import own_locales
 from console.decisions.inferred_facts import facts_of, open_part
-from console.decisions.possible_answers import Chance, chances
+from console.decisions.possible_answers import CandidateRule, candidate_rules
 from console.decisions.unreachable import Unreachable, unreachable
 from console.file.edition import UNKNOWN_PRODUCT, Edition, Standing
 from console.file.entries import Document, ExperimentEntry
@@ -152,7 +152,7 @@ def cover(
     for done, product in enumerate(products, 1):
         catalog, conditions = edition.catalog(product, states), edition.conditions(product)
         for locale in locales:
-            found = () if paused else chances(catalog, product, locale)
+            found = () if paused else candidate_rules(catalog, product, locale)
             default = _default(edition, known, product, locale)
             open_texts = _open_texts(conditions, product, locale)
             cells.append(_cell(product, locale, found, open_texts, at.timestamp(), default))
@@ -205,39 +205,44 @@ def _open_texts(conditions: Mapping[str, Condition], product: str, locale: str) 
 
 
 def _cell(
-    product: str, locale: str, found: Iterable[Chance], open_texts: Mapping[str, str], at: float, default: str | None
+    product: str,
+    locale: str,
+    found: Iterable[CandidateRule],
+    open_texts: Mapping[str, str],
+    at: float,
+    default: str | None,
 ) -> Cell:
     answers: list[RealTimeAnswer] = []
     passed: list[PassedOver] = []
     complete = False
-    for chance in found:
-        if chance.applies is False:
+    for candidate in found:
+        if candidate.applies is False:
             continue
-        if not chance.at(at):
-            passed.append(_out_of_time(chance, at))
-        elif chance.refusal is not None:
-            passed.append(PassedOver(chance.rule.name, chance.refusal.reason, chance.refusal.detail))
+        if not candidate.at(at):
+            passed.append(_out_of_time(candidate, at))
+        elif candidate.refusal is not None:
+            passed.append(PassedOver(candidate.rule.name, candidate.refusal.reason, candidate.refusal.detail))
         else:
-            answers += _answers(chance, open_texts.get(chance.rule.name, ""))
-            if chance.settles:
+            answers += _answers(candidate, open_texts.get(candidate.rule.name, ""))
+            if candidate.settles:
                 complete = True
                 break
     return Cell(product, locale, tuple(answers), tuple(passed), complete, default)
 
 
-def _out_of_time(chance: Chance, at: float) -> PassedOver:
-    rule = chance.rule
+def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
+    rule = candidate.rule
     if rule.starts is not None and at < rule.starts:
         return PassedOver(rule.name, "before_schedule", f"its schedule begins {instant_text(rule.starts)}")
     return PassedOver(rule.name, "after_schedule", f"its schedule ended {instant_text(rule.ends or 0)}")
 
 
-def _answers(chance: Chance, when: str) -> Iterator[RealTimeAnswer]:
-    for share in chance.shares:
+def _answers(candidate: CandidateRule, when: str) -> Iterator[RealTimeAnswer]:
+    for share in candidate.shares:
         yield RealTimeAnswer(
-            rule=chance.rule.name,
-            everyone=chance.applies is True,
-            when="" if chance.applies else when,
+            rule=candidate.rule.name,
+            everyone=candidate.applies is True,
+            when="" if candidate.applies else when,
             arm=share.arm,
             share=None if share.arm is None else percent(share.slots),
             delivery=share.delivery,
@@ -247,12 +252,12 @@ def _answers(chance: Chance, when: str) -> Iterator[RealTimeAnswer]:
 def _waiting(edition: Edition, states: Mapping[str, MessageState]) -> Iterator[Waiting]:
     users: dict[str, list[str]] = {}
     for rule in edition.document.rules:
-        if isinstance(rule.says, ExperimentEntry):
-            for arm in rule.says.arms:
+        if isinstance(rule.gives, ExperimentEntry):
+            for arm in rule.gives.arms:
                 if arm.answer is not None and arm.answer.messages and arm.slots:
                     users.setdefault(arm.answer.messages, []).append(f"{rule.name}, arm {arm.name}")
-        elif rule.says is not None and rule.says.messages:
-            users.setdefault(rule.says.messages, []).append(rule.name)
+        elif rule.gives is not None and rule.gives.messages:
+            users.setdefault(rule.gives.messages, []).append(rule.name)
     for name, rules in users.items():
         for locale, ids in sorted(edition.texts.get(name, {}).items()):
             newest = states.get(ids[0].lower(), _UNKNOWN)

@@ -21,7 +21,7 @@ _ANSWERED = 200
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The answer in one locale: its status, what decides it, and its message's id where that is sure."""
+    """The answer in one locale: its status, what decides it (`says`), and its message's id where that is sure."""
 
     locale: str
     status: int
@@ -40,18 +40,18 @@ class Forecast:
 
     @property
     def unanswered(self) -> tuple[Expected, ...]:
-        """Where Apple would get something else than 200."""
+        """The locales in which Apple would get another status than 200."""
         return tuple(expected for expected in self.locales if expected.status != _ANSWERED)
 
     def check(self) -> None:
-        """Raise Failure where a test of Apple's would get something else than 200, saying where and why."""
+        """Raise Failure where a test of Apple's would get another status than 200, with the locales and the reason."""
         if self.unanswered:
             first = self.unanswered[0]
             if first.says == Outcome.PAUSED.value:
-                raise Failure("Answering is paused, so that Apple would get no 200: `retention resume` ends it first.")
+                raise Failure("Answers are paused, so that Apple would get no 200: run `retention resume` first.")
             raise Failure(
                 f"Apple would get no 200 for {self.product} in {len(self.unanswered)} of {len(self.locales)} locales"
-                f" ({', '.join(expected.locale for expected in self.unanswered)}), and counts all else as failed. In"
+                f" ({', '.join(expected.locale for expected in self.unanswered)}), and counts the rest as failed. In"
                 f" {first.locale}: {first.says}. Write a rule that answers there, or add --anyway."
             )
 
@@ -76,7 +76,7 @@ def product_of(document: Document, named: str | None) -> str:
         return named
     if len(document.products) != 1:
         raise Failure(
-            "Say with --product which product the test's transaction is of: " + ", ".join(document.products) + "."
+            "Name the product of the test's transaction with --product: " + ", ".join(document.products) + "."
         )
     return next(iter(document.products))
 

@@ -1,6 +1,6 @@
 """What a logged decision proves about its customer, whose facts no log line has.
 
-The rule that answered did match. A rule above it that says `fallback` can always be delivered: it was passed over, so
+The rule that answered did match. A rule above it that gives `fallback` can always be delivered: it was passed over, so
 it did not match. Of other rules that were passed over nothing is known, since their text may not have been approved.
 """
 
@@ -34,18 +34,18 @@ def open_part(condition: Condition, facts: Facts) -> Condition:
 
 
 def facts_of(product: str, locale: str) -> Facts:
-    """Return what a log line says of a request: everything but facts about the customer."""
+    """Return what a log line has of a request: everything but facts about the customer."""
     return Facts.of(product, locale, UNREADABLE)
 
 
 def name_of(condition: Condition) -> str:
-    """Return the one text of a condition, to find it again in another edition."""
+    """Return the canonical JSON of a condition, by which it is found again in another edition."""
     return canonical(document_of(condition)).decode()
 
 
 @dataclass(slots=True)
 class Evidence:
-    """One release that decided, asked what its decisions prove. Product and locale are the request's."""
+    """What the decisions of one release prove. `_open` is by the product and the locale of a request."""
 
     edition: Edition
     _open: dict[tuple[str, str], Mapping[str, Condition]] = field(default_factory=dict)
@@ -54,28 +54,28 @@ class Evidence:
         """Return conditions, by name, of which it is proved that they matched, or that they did not."""
         proved: dict[str, bool] = {}
         if logged.degraded or logged.at is None or logged.outcome not in {"answered", "fallback", "no_rule"}:
-            return proved  # whatever failed then, a rule may have been passed over for that
+            return proved  # a rule may have been passed over because something failed then
         conditions = self._conditions(logged)
         for rule in self.edition.sheet(logged.product_id)["rules"]:
             if rule["name"] in conditions:
                 condition = conditions[rule["name"]]
                 if rule["name"] == logged.rule:
                     proved.update(dict.fromkeys(_certain(condition, AllOf), True))
-                elif rule.get("answer", {}).get("kind") == "fallback" and _speaks(rule, logged.at):
+                elif rule.get("answer", {}).get("kind") == "fallback" and _in_schedule(rule, logged.at):
                     proved.update(dict.fromkeys(_certain(condition, AnyOf), False))
             if rule["name"] == logged.rule:
                 break
         return proved
 
     def terms(self, rule: str, arm: str | None) -> str | None:
-        """Return the offer or the product that a rule, or an arm of it, named; None where it is not to be found."""
+        """Return the offer or product that a rule, or an arm of it, named; None where the release has no such rule."""
         found = self.edition.rules.get(rule)
         if found is None:
             return None
-        if isinstance(found.says, ExperimentEntry):
-            answers = [one.answer for one in found.says.arms if one.name == arm]
+        if isinstance(found.gives, ExperimentEntry):
+            answers = [one.answer for one in found.gives.arms if one.name == arm]
         else:
-            answers = [found.says]
+            answers = [found.gives]
         return terms_text(answers[0], self.edition.document) if answers and answers[0] is not None else None
 
     def _conditions(self, logged: Logged) -> Mapping[str, Condition]:
@@ -97,5 +97,5 @@ def _certain(condition: Condition, joined: type[AllOf | AnyOf]) -> Iterator[str]
             yield from _certain(part, joined)
 
 
-def _speaks(rule: Mapping[str, Any], at: float) -> bool:
+def _in_schedule(rule: Mapping[str, Any], at: float) -> bool:
     return (rule["from"] is None or at >= rule["from"]) and (rule["until"] is None or at < rule["until"])

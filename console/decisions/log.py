@@ -1,4 +1,4 @@
-"""Logged decisions, as telemetry writes them, found in whatever a log was exported as: read line by line.
+"""Logged decisions, as the function writes them, found in the exports of a log: read line by line.
 
 Understood are bare JSON lines; lines with a time stamp or other columns before the JSON (an export to S3, `aws logs
 tail`); a line of JSON that carries others (a subscription's `logEvents`); JSON on many lines (`aws logs
@@ -50,7 +50,7 @@ _MAX_HEAD: Final = 2**13
 # More lines than a record has that was written with one line for each of its fields.
 _MAX_BLOCK: Final = 400
 # Without the message: a query of Logs Insights that asks for the fields of it.
-# Excel's first line of a table, which says what separates the columns.
+# Excel's first line of a table, which names what separates the columns.
 _SEPARATOR: Final = re.compile(r"(?i:\"?sep=.\"?)\s*")
 _FIELDS: Final = frozenset({"productId", "localeAsked", "requestIdentifier"})
 _STDIN: Final = Path("-")
@@ -66,7 +66,7 @@ _NESTED: Final = ("logEvents", "events", "results", "message", "@message", "valu
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One verified request and what was decided then. `at` is in UTC seconds, None where the line does not say.
+    """One verified request and what was decided then. `at` is in UTC seconds, None where the line has no time.
 
     `customer_hash` is empty where the line has none. `delivered` False: the arm's answer could not be signed.
     `outcome` is that of the log line: answered, fallback, no_rule, paused; `unavailable` and `failed` decided nothing.
@@ -105,7 +105,7 @@ def read_log(path: Path) -> Iterator[Logged]:
         try:
             yield from _read(_unpacked(raw, path))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise Failure(f"{path} is no whole gzip file: {error}.") from None
+            raise Failure(f"{path} is no complete gzip file: {error}.") from None
         except csv.Error as error:
             raise Failure(f"{path} is no CSV that can be read: {error}.") from None
 
@@ -197,7 +197,7 @@ def _blocks(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _closes(line: str, opening: str) -> bool:
-    """Tell whether a line closes what the other opens: it stands in as far, and does not open the next one itself."""
+    """Return whether a line closes what the other opens: its indent is the same, and it does not open the next one."""
     bare = line.strip()
     indents = [len(each) - len(each.lstrip()) for each in (line, opening)]
     return bare.startswith(("}", "]")) and not bare.endswith(("{", "[")) and indents[0] == indents[1]
@@ -236,7 +236,7 @@ def _text_of(literal: str) -> str:
 
 
 def _documents(line: str) -> Iterator[Any]:
-    """Yield every JSON object or array on a line, whatever stands between them."""
+    """Yield every JSON object or array on a line, skipping the text between them."""
     position, wrong = _next(line, 0), 0
     while position is not None and wrong < _MAX_WRONG:
         try:
@@ -287,7 +287,7 @@ def _carried(document: Mapping[str, Any]) -> Iterator[Logged]:
 
 
 def _only_metrics(line: Mapping[str, Any]) -> bool:
-    """Say whether a line is the metrics alone: releases before this one wrote them on a line of their own."""
+    """Return whether a line is the metrics alone: releases before this one wrote them on a line of their own."""
     return "_aws" in line and "message" not in line
 
 

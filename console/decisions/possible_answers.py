@@ -1,6 +1,6 @@
-"""What one product's rules may say in one locale to a customer of whom nothing is known, asked of `decide` itself.
+"""The answers that one product's rules may give in one locale to a customer of whom nothing is known.
 
-Each rule is judged alone, by the very function that answers the App Store: nothing of it is written a second time here.
+Each rule is judged alone by `decide`, the function that answers the App Store: its logic is not written a second time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One arm of a rule, or the whole of a plain one. Without a delivery Apple falls back."""
+    """One arm of a rule, or a plain rule's one answer. Without a delivery Apple falls back."""
 
     arm: str | None
     slots: int
@@ -32,11 +32,11 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """One rule, its schedule aside: whom it applies to, and what they are then told.
+class CandidateRule:
+    """One rule, its schedule aside: the customers it applies to, and the answers they get.
 
-    `applies`: True to everyone, None to some customers (or none: their facts decide), False to nobody. `shares` is
-    empty where the answer cannot be delivered, and `refusal` says why.
+    `applies`: True to every customer, None to some (or none: their facts decide), False to none. `shares` is empty
+    where the answer cannot be delivered, and `refusal` has the reason.
     """
 
     rule: Rule
@@ -45,38 +45,38 @@ class Chance:
     refusal: Pass | None = None
 
     def at(self, instant: float) -> bool:
-        """Tell whether its schedule holds at UTC seconds."""
+        """Return whether its schedule holds at UTC seconds."""
         starts, ends = self.rule.starts, self.rule.ends
         return (starts is None or instant >= starts) and (ends is None or instant < ends)
 
     @property
     def settles(self) -> bool:
-        """Tell whether no later rule is asked while its schedule holds."""
+        """Whether no later rule is asked while its schedule holds."""
         return self.applies is True and bool(self.shares)
 
 
-def chances(catalog: Catalog, product_id: str, locale: str) -> tuple[Chance, ...]:
-    """Return the chance of every rule on the catalog's sheet, in order."""
+def candidate_rules(catalog: Catalog, product_id: str, locale: str) -> tuple[CandidateRule, ...]:
+    """Return every rule on the catalog's sheet as a candidate, in order."""
     facts = Facts.of(product_id, locale, UNREADABLE)
-    return tuple(_chance(catalog, rule, facts) for rule in catalog.sheet.rules)
+    return tuple(_candidate(catalog, rule, facts) for rule in catalog.sheet.rules)
 
 
-def _chance(catalog: Catalog, rule: Rule, facts: Facts) -> Chance:
+def _candidate(catalog: Catalog, rule: Rule, facts: Facts) -> CandidateRule:
     applies = True if rule.condition is None else rule.condition(facts)
     if applies is False:
-        return Chance(rule, applies)
+        return CandidateRule(rule, applies)
     alone = replace(catalog, sheet=_alone(catalog.sheet, rule), customer_key=_KEY, paused=False)
     shares = []
     for arm, slots, customer in _customers(rule):
         decision = _decide(alone, facts, customer)
         if decision.outcome is Outcome.NO_RULE:
-            return Chance(rule, applies, (), decision.passed[0])
+            return CandidateRule(rule, applies, (), decision.passed[0])
         shares.append(Share(arm, slots, decision.delivery))
-    return Chance(rule, applies, tuple(shares))
+    return CandidateRule(rule, applies, tuple(shares))
 
 
 def _alone(sheet: Sheet, rule: Rule) -> Sheet:
-    answers = [arm.answer for arm in rule.says.arms] if isinstance(rule.says, Experiment) else [rule.says]
+    answers = [arm.answer for arm in rule.gives.arms] if isinstance(rule.gives, Experiment) else [rule.gives]
     sets = {answer.messages: sheet.sets[answer.messages] for answer in answers if answer.messages}
     bare = replace(rule, condition=None, starts=None, ends=None)
     return Sheet(sheet.product, (bare,), sets, sheet.pictured, reads_customer=False, locales=sheet.locales)
@@ -89,12 +89,12 @@ def _decide(alone: Catalog, facts: Facts, customer: str) -> Decision:
 
 
 def _customers(rule: Rule) -> Iterator[tuple[str | None, int, str]]:
-    """Yield arm, slots and the transaction id of somebody in that arm."""
-    if not isinstance(rule.says, Experiment):
+    """Yield arm, slots and the transaction id of a customer in that arm."""
+    if not isinstance(rule.gives, Experiment):
         yield None, 0, "0"
         return
-    found = _one_of_each(rule.says.key, tuple((arm.name, arm.slots) for arm in rule.says.arms))
-    for arm in rule.says.arms:
+    found = _one_of_each(rule.gives.key, tuple((arm.name, arm.slots) for arm in rule.gives.arms))
+    for arm in rule.gives.arms:
         if arm.slots:
             yield arm.name, arm.slots, found[arm.name]
 
@@ -114,10 +114,10 @@ def _one_of_each(key: str, shares: tuple[tuple[str, int], ...]) -> Mapping[str, 
     return found
 
 
-def share_of(chance: Chance, customer_hash: str) -> Share:
-    """Return what a customer who comes to this rule is told, by the hash that the log has of them."""
-    experiment = chance.rule.says
+def share_of(candidate: CandidateRule, customer_hash: str) -> Share:
+    """Return the share of a customer whose request comes to this rule, by the hash that the log has of them."""
+    experiment = candidate.rule.gives
     if not isinstance(experiment, Experiment):
-        return chance.shares[0]
+        return candidate.shares[0]
     arm = arm_at(experiment, slot_of(experiment.key, customer_hash))
-    return next(share for share in chance.shares if share.arm == arm.name)
+    return next(share for share in candidate.shares if share.arm == arm.name)

@@ -48,7 +48,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why the endpoint does not come to decide: the status Apple would get, our stable code, and a sentence."""
+    """Why the endpoint would not decide: the status Apple would get, our stable code, and a sentence."""
 
     status: int
     code: str
@@ -157,8 +157,8 @@ def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[
             yield _verdict(rule, "not_reached", "", "", ())
         elif rule.name == decision.rule:
             reached = False
-            says = "falls_back" if decision.outcome is Outcome.FALLBACK else "answers"
-            yield _verdict(rule, says, "", _said(decision), tuple(_tests(rule, facts)))
+            verdict = "falls_back" if decision.outcome is Outcome.FALLBACK else "answers"
+            yield _verdict(rule, verdict, "", _answer_detail(decision), tuple(_tests(rule, facts)))
         elif rule.name in passed:
             reason, detail = passed[rule.name].reason, passed[rule.name].detail
             yield _verdict(rule, "passed_over", reason, detail, tuple(_tests(rule, facts)))
@@ -173,7 +173,7 @@ def _verdict(rule: RuleEntry, verdict: str, reason: str, detail: str, tests: tup
     return Verdict(rule.name, rule.at.line, verdict, reason, detail, tests)
 
 
-def _said(decision: Decision) -> str:
+def _answer_detail(decision: Decision) -> str:
     arms = "".join(f"arm {assigned.arm} of {assigned.key}; " for assigned in decision.assignments)
     delivery = decision.delivery
     if delivery is None:

@@ -1,4 +1,4 @@
-"""A request to explain, from whatever somebody saved of it: an API Gateway event, a body, or a bare signedPayload."""
+"""A request to explain, read from a file: an API Gateway event, a body, or a bare signedPayload."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Received:
 
 
 def read_event(content: bytes, now: datetime, test_root: bytes | None = None) -> Received:
-    """Decode a saved request. Its signature is checked as of `now`, and a bad one told: the request is read anyway.
+    """Decode a saved request. Its signature is checked as of `now`; with a bad one, the request is read and `refused`.
 
     `test_root` is the DER of the local test CA's root, None where that is not trusted. Raises Failure where there is no
     request to be found.
@@ -51,7 +51,7 @@ def read_event(content: bytes, now: datetime, test_root: bytes | None = None) ->
         return Received(request, "", "", Refused(HTTPStatus.UNAUTHORIZED, error.code, str(error)))
     if signed.anchor == APPLE_ROOT_FINGERPRINT:
         return Received(request, "Apple", "Its signature was checked: Apple signed it.")
-    note = "Its signature was checked: the local test CA signed it, which Apple did not make."
+    note = "Its signature was checked: the local test CA signed it, not Apple."
     return Received(request, "the local test CA", note)
 
 

@@ -17,7 +17,7 @@ from retention.log.record import MAX_TEXT
 
 from console.decisions.inferred_facts import Evidence, Proof, facts_of, name_of, open_part
 from console.decisions.log import Logged
-from console.decisions.possible_answers import Chance, Share, chances, share_of
+from console.decisions.possible_answers import CandidateRule, Share, candidate_rules, share_of
 from console.file.edition import Edition, States
 from console.file.wording import fields_text
 
@@ -190,7 +190,7 @@ class DraftVerdict:
 class _PlaceRules:
     """The rules of the draft for a product in a locale, and by rule the name of the condition that facts decide."""
 
-    chances: tuple[Chance, ...]
+    candidate_rules: tuple[CandidateRule, ...]
     asks: Mapping[str, str]
 
 
@@ -223,32 +223,32 @@ class _DraftJudge:
         open_rules: list[str] = []
         possible: list[CustomerAnswer] = []
         proved = False
-        for chance in self._applicable(place, logged):
-            share = share_of(chance, logged.customer_hash)
+        for candidate in self._applicable(place, logged):
+            share = share_of(candidate, logged.customer_hash)
             if not signs and share.delivery is not None and share.delivery.answer.signs:
                 continue
-            applies = chance.applies
+            applies = candidate.applies
             if applies is None:
-                applies = proof.get(place.asks[chance.rule.name])
+                applies = proof.get(place.asks[candidate.rule.name])
                 proved = proved or applies is not None
             if applies is not False:
-                possible.append(_answer(chance, share))
+                possible.append(_answer(candidate, share))
             if applies is True:
                 break
             if applies is None:
-                open_rules.append(chance.rule.name)
+                open_rules.append(candidate.rule.name)
         else:
             possible.append(CustomerAnswer(None, None, NO_ANSWER, None, None, ""))
         if all(answer.same_answer(possible[-1]) for answer in possible):
             return DraftVerdict(_one(possible, self.before(logged)), proved=proved)
         return DraftVerdict(None, open_rules[0])
 
-    def _applicable(self, place: _PlaceRules, logged: Logged) -> Iterator[Chance]:
+    def _applicable(self, place: _PlaceRules, logged: Logged) -> Iterator[CandidateRule]:
         """Yield the rules that may apply at the time of the request, and have an answer."""
         unreadable = "customer" in logged.degraded  # no fact could be read then, so no such rule matched
-        for chance in place.chances:
-            if chance.shares and chance.at(logged.at or 0) and not (unreadable and chance.applies is None):
-                yield chance
+        for candidate in place.candidate_rules:
+            if candidate.shares and candidate.at(logged.at or 0) and not (unreadable and candidate.applies is None):
+                yield candidate
 
     def _place(self, product: str, locale: str) -> _PlaceRules:
         found = self._places.get((product, locale))
@@ -256,7 +256,7 @@ class _DraftJudge:
             if len(self._places) >= _MAX_PLACES:
                 self._places.clear()
             asks = _asks(self._draft, product, locale)
-            found = _PlaceRules(chances(self._draft.catalog(product, self._states), product, locale), asks)
+            found = _PlaceRules(candidate_rules(self._draft.catalog(product, self._states), product, locale), asks)
             self._places[product, locale] = found
         return found
 
@@ -288,13 +288,13 @@ def _one(possible: Sequence[CustomerAnswer], before: CustomerAnswer) -> Customer
     return replace(possible[-1], rule=" or ".join(by), arm=None) if len(by) > 1 else possible[-1]
 
 
-def _answer(chance: Chance, share: Share) -> CustomerAnswer:
+def _answer(candidate: CandidateRule, share: Share) -> CustomerAnswer:
     if share.delivery is None:
-        return CustomerAnswer(chance.rule.name, share.arm, NO_ANSWER, None, None, "")
+        return CustomerAnswer(candidate.rule.name, share.arm, NO_ANSWER, None, None, "")
     answer: Answer = share.delivery.answer
     terms = fields_text(answer.kind, answer.fields)
     return CustomerAnswer(
-        chance.rule.name, share.arm, answer.kind, share.delivery.message_id.lower(), share.delivery.locale, terms
+        candidate.rule.name, share.arm, answer.kind, share.delivery.message_id.lower(), share.delivery.locale, terms
     )
 
 

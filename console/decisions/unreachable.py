@@ -9,7 +9,7 @@ from typing import Final
 from retention.locales import APPLE_LOCALES
 
 from console.decisions.file_locales import own_locales
-from console.decisions.possible_answers import Chance, chances
+from console.decisions.possible_answers import CandidateRule, candidate_rules
 from console.file.edition import Edition
 from console.file.entries import ExperimentEntry
 from console.terminal.output import Report
@@ -49,7 +49,7 @@ def unreachable(edition: Edition, now: float, progress: Report | None = None) ->
     for done, product in enumerate(edition.sheets, 1):
         catalog = edition.catalog(product)
         for locale in locales:
-            _follow(chances(catalog, product, locale), fates, now)
+            _follow(candidate_rules(catalog, product, locale), fates, now)
         if progress is not None:
             progress("looking for rules out of reach", done, len(edition.sheets))
     for rule in edition.document.rules:
@@ -57,31 +57,31 @@ def unreachable(edition: Edition, now: float, progress: Report | None = None) ->
         why = "its schedule is over" if over else _why(fates[rule.name])
         if why:
             yield Unreachable(rule.name, None, rule.at.line, why)
-        elif isinstance(rule.says, ExperimentEntry):
-            for arm in rule.says.arms:
+        elif isinstance(rule.gives, ExperimentEntry):
+            for arm in rule.gives.arms:
                 if not arm.slots:
-                    yield Unreachable(rule.name, arm.name, rule.says.at.line, "its weight is 0: no customer is in it")
+                    yield Unreachable(rule.name, arm.name, rule.gives.at.line, "its weight is 0: no customer is in it")
 
 
-def _follow(found: Iterable[Chance], fates: Mapping[str, _Fate], now: float) -> None:
+def _follow(found: Iterable[CandidateRule], fates: Mapping[str, _Fate], now: float) -> None:
     closed: list[Window] = []
-    for chance in found:
-        if chance.applies is False:
+    for candidate in found:
+        if candidate.applies is False:
             continue
-        fate = fates[chance.rule.name]
+        fate = fates[candidate.rule.name]
         fate.applies = True
-        start, end = max(chance.rule.starts or now, now), chance.rule.ends or float("inf")
+        start, end = max(candidate.rule.starts or now, now), candidate.rule.ends or float("inf")
         behind = _covering(start, end, closed)
         if behind is not None:
             fate.behind.update(dict.fromkeys(behind))
             continue
         fate.reached = True
-        if chance.refusal is not None:
-            fate.refusal = chance.refusal.detail
+        if candidate.refusal is not None:
+            fate.refusal = candidate.refusal.detail
             continue
         fate.delivered = True
-        if chance.settles:
-            closed.append((start, end, chance.rule.name))
+        if candidate.settles:
+            closed.append((start, end, candidate.rule.name))
 
 
 def _covering(start: float, end: float, closed: Sequence[Window]) -> list[str] | None:

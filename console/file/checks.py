@@ -155,7 +155,7 @@ def check_experiments(
     """Note a key used for two experiments, or for other arms than the `live` ones; warn where customers change arm."""
     seen: dict[str, ExperimentEntry] = {}
     for rule in document.rules:
-        experiment = rule.says
+        experiment = rule.gives
         if not isinstance(experiment, ExperimentEntry) or any(arm.slots is None for arm in experiment.arms):
             continue
         _check_common_locale(experiment, document, notes)

@@ -120,7 +120,7 @@ def _sound(document: Document) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a table knows besides releases. `defaults` is (product, locale) → message id; `release` is the live one."""
+    """What a table has next to its releases. `defaults`: (product, locale) → message id; `release` is the live one."""
 
     states: States
     defaults: Mapping[tuple[str, str], str]

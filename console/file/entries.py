@@ -160,22 +160,25 @@ class ExperimentEntry:
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """`says` is None where it is a mistake. A rule that is not `understood` has a mistake of form somewhere in it."""
+    """`gives` is the answer or the experiment, None where it is a mistake.
+
+    A rule that is not `understood` has a mistake of form somewhere in it.
+    """
 
     name: str
     condition: Condition | None
     understood: bool
     schedule: Schedule
-    says: AnswerEntry | ExperimentEntry | None
+    gives: AnswerEntry | ExperimentEntry | None
     at: Place
     schedule_at: Place
 
     @property
     def answers(self) -> tuple[AnswerEntry, ...]:
         """Every answer this rule may give, in file order."""
-        if isinstance(self.says, ExperimentEntry):
-            return tuple(arm.answer for arm in self.says.arms if arm.answer is not None)
-        return () if self.says is None else (self.says,)
+        if isinstance(self.gives, ExperimentEntry):
+            return tuple(arm.answer for arm in self.gives.arms if arm.answer is not None)
+        return () if self.gives is None else (self.gives,)
 
 
 Messages: TypeAlias = Mapping[str, Mapping[str, Text]]
@@ -208,4 +211,4 @@ class Document:
     @property
     def experiments(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
         """Each experiment's key with its arms' names and slots."""
-        return {rule.says.key: rule.says.shares for rule in self.rules if isinstance(rule.says, ExperimentEntry)}
+        return {rule.gives.key: rule.gives.shares for rule in self.rules if isinstance(rule.gives, ExperimentEntry)}

@@ -98,7 +98,7 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
                 draft.sets.update(dict.fromkeys(answer.messages for answer in rule.answers if answer.messages))
             if always and condition is None and falls_back:
                 draft.closed = draft.closed or rule.name
-            elif always and condition is None and isinstance(rule.says, AnswerEntry):
+            elif always and condition is None and isinstance(rule.gives, AnswerEntry):
                 draft.settled = draft.settled or rule.name
     return drafts
 
@@ -120,10 +120,10 @@ def _check_reachable(reached: Reach, drafts: Mapping[str, SheetDraft], notes: No
 
 def _rule(rule: RuleEntry, document: Document) -> dict[str, Any]:
     compiled: dict[str, Any] = {"name": rule.name, "from": rule.schedule.starts, "until": rule.schedule.ends}
-    if isinstance(rule.says, ExperimentEntry):
-        arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in rule.says.arms]
-        return {**compiled, "experiment": {"key": rule.says.key, "arms": arms}}
-    return {**compiled, "answer": rule.says and answer_document(rule.says, document)}
+    if isinstance(rule.gives, ExperimentEntry):
+        arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in rule.gives.arms]
+        return {**compiled, "experiment": {"key": rule.gives.key, "arms": arms}}
+    return {**compiled, "answer": rule.gives and answer_document(rule.gives, document)}
 
 
 def answer_document(answer: AnswerEntry, document: Document) -> dict[str, Any]:

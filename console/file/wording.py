@@ -116,12 +116,12 @@ def _value(value: object) -> str:
 
 def rule_answer_text(rule: RuleEntry, document: Document) -> str:
     """Return the answer of a rule, or its experiment arm by arm."""
-    if not isinstance(rule.says, ExperimentEntry):
-        return answer_text(rule.says, document)
+    if not isinstance(rule.gives, ExperimentEntry):
+        return answer_text(rule.gives, document)
     arms = "; ".join(
-        f"{percent(arm.slots or 0)} {arm.name}: {answer_text(arm.answer, document)}" for arm in rule.says.arms
+        f"{percent(arm.slots or 0)} {arm.name}: {answer_text(arm.answer, document)}" for arm in rule.gives.arms
     )
-    return f"experiment {rule.says.key}: {arms}"
+    return f"experiment {rule.gives.key}: {arms}"
 
 
 def text_fields(text: Text) -> dict[str, Any]:

@@ -95,13 +95,13 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When it speaks (`condition`, half-open UTC seconds) and what it says."""
+    """When it applies (`condition`, and from `starts` up to `ends`, UTC seconds), and what it gives."""
 
     name: str
     condition: Predicate | None
     starts: float | None
     ends: float | None
-    says: Answer | Experiment
+    gives: Answer | Experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a release says once for all its products."""
+    """What a release has once for all its products."""
 
     app_apple_id: int
     bundle_id: str
@@ -201,16 +201,16 @@ class Sheet:
             for name, ids in self.sets.items()
         }
         common = {
-            rule.name: candidates(asked, self._common_locales(rule.says), self.locales)
+            rule.name: candidates(asked, self._common_locales(rule.gives), self.locales)
             for rule in self.rules
-            if isinstance(rule.says, Experiment)
+            if isinstance(rule.gives, Experiment)
         }
         named = {message for served in texts.values() for _, ids in served for message in ids}
         for rule in self.rules:
-            if isinstance(rule.says, Experiment):
+            if isinstance(rule.gives, Experiment):
                 named.update(
                     message
-                    for name in _sets_of(rule.says)
+                    for name in _sets_of(rule.gives)
                     for locale in common[rule.name]
                     for message in self.sets[name][locale]
                 )
@@ -255,7 +255,7 @@ def _rule(document: Mapping[str, Any]) -> Rule:
         condition=None if when is None else compile_condition(when),
         starts=_instant(document["from"]),
         ends=_instant(document["until"]),
-        says=_experiment(document["experiment"]) if "experiment" in document else _answer(document["answer"]),
+        gives=_experiment(document["experiment"]) if "experiment" in document else _answer(document["answer"]),
     )
 
 

@@ -35,7 +35,7 @@ class Outcome(Enum):
     """What became of a verified request."""
 
     ANSWERED = "answered"
-    FALLBACK = "fallback"  # a rule, or an arm, says so
+    FALLBACK = "fallback"  # the answer of a rule, or of an arm
     NO_RULE = "no_rule"
     PAUSED = "paused"
 
@@ -154,9 +154,9 @@ class _Judge:
             refusal = self._applies(rule)
             if refusal is None:
                 said = (
-                    self._experiment(rule.name, rule.says)
-                    if isinstance(rule.says, Experiment)
-                    else self._plain(rule.says)
+                    self._experiment(rule.name, rule.gives)
+                    if isinstance(rule.gives, Experiment)
+                    else self._plain(rule.gives)
                 )
                 if said is None:
                     return self._conclude(Outcome.FALLBACK, rule.name)
@@ -179,7 +179,7 @@ class _Judge:
             return "condition_unknown", "a fact its condition needs is missing or could not be read"
         return None if truth else ("condition_false", "its condition does not hold")
 
-    # What a rule says: an answer that can be delivered, why it cannot, or None for `fallback`.
+    # What a rule gives: an answer that can be delivered, why it cannot, or None for `fallback`.
 
     def _plain(self, answer: Answer) -> Delivery | Refusal | None:
         if answer.kind == FALLBACK:

@@ -34,7 +34,7 @@ CUSTOMER_PREFIX: Final = "customer."
 
 
 class Unreadable(Enum):
-    """The profile exists or does not: nobody knows, because it could not be read."""
+    """The profile could not be read, so that it is not known whether there is one."""
 
     UNREADABLE = "unreadable"
 

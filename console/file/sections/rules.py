@@ -29,19 +29,19 @@ def _rule(node: Node, products: Mapping[str, ProductEntry], lines: dict[str, int
     when, during = fields.entries.get("when"), fields.entries.get("during")
     condition = None if when is None else read_condition(when, notes, products)
     schedule = None if during is None else read_schedule(during, notes)
-    says = _says(fields)
+    gives = _gives(fields)
     return RuleEntry(
         name=name,
         condition=condition,
         understood=notes.found == before,
         schedule=schedule or Schedule(),
-        says=says,
+        gives=gives,
         at=node.at,
         schedule_at=fields.place("during"),
     )
 
 
-def _says(fields: Fields) -> AnswerEntry | ExperimentEntry | None:
+def _gives(fields: Fields) -> AnswerEntry | ExperimentEntry | None:
     answer, experiment = fields.entries.get("answer"), fields.entries.get("experiment")
     if fields.is_mapping and (answer is None) is (experiment is None):
         wrong = (

@@ -542,7 +542,7 @@ def _compiled(content: bytes, settings: Settings, user_locale: str) -> Sheet:
     sheet = Sheet.from_document(rows.parse(content), settings.locales)
     sheet.plan(user_locale)
     for rule in sheet.rules:
-        for answer in [rule.says] if isinstance(rule.says, Answer) else [arm.answer for arm in rule.says.arms]:
+        for answer in [rule.gives] if isinstance(rule.gives, Answer) else [arm.answer for arm in rule.gives.arms]:
             if answer.kind != "fallback" and answer.messages not in sheet.sets:
                 raise UnreadableRowError(f"rule {rule.name} names a set its sheet does not have")
     return sheet

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,18 @@ def test_what_follows_from_an_edit_is_told_where_it_counts(tmp_path: Path) -> No
     found = changed(compared(tmp_path, ("offerIdentifier: retention_half_3m", "offerIdentifier: half")))
     assert [change.name for change in found["offers"]] == ["half-for-three-months"]
     assert [change.name for change in found["rules"]] == ["winter-half-price"]
+
+
+def test_as_few_rules_moved_as_possible() -> None:
+    """Whatever the new order of five rules: the rules that are not reported as moved are as many as can be."""
+    five = BASE.document.rules[:5]
+    for order in itertools.permutations(five):
+        before, after = (replace(BASE, document=replace(BASE.document, rules=tuple(rules))) for rules in (five, order))
+        moved = {change.name for change in differences(before, after).sections["rules"]}
+        still = [five.index(rule) for rule in order if rule.name not in moved]
+        assert still == sorted(still)
+        longer = itertools.combinations([five.index(rule) for rule in order], len(still) + 1)
+        assert not any(list(places) == sorted(places) for places in longer)
 
 
 def test_a_rule_that_moved_is_told_from_one_that_changed(tmp_path: Path) -> None:

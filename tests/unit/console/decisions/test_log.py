@@ -240,5 +240,5 @@ def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
 def test_half_a_gzip_file_is_told(tmp_path: Path) -> None:
     """A download that broke off is a sentence, not a shorter log."""
     (tmp_path / "log.gz").write_bytes(gzip.compress(b"x" * 100_000)[:60])
-    with pytest.raises(Failure, match="no whole gzip file"):
+    with pytest.raises(Failure, match="no complete gzip file"):
         list(read_log(tmp_path / "log.gz"))

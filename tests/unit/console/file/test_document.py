@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import random
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -224,7 +226,7 @@ def test_weights_become_slots() -> None:
         "answer: {message: keep}",
         "experiment: {key: k, arms: {a: {weight: 33.33, answer: fallback}, b: {weight: 66.67, answer: fallback}}}",
     )
-    says = document_of(text).rules[0].says
+    says = document_of(text).rules[0].gives
     assert isinstance(says, ExperimentEntry)
     assert says.shares == (("a", 3333), ("b", 6667))
 
@@ -623,6 +625,22 @@ def test_the_nearest_name_is_the_one_that_looks_most_alike() -> None:
     assert mistakes.nearest("PRO_MONTHLY", ["pro.monthly", "pro-monthly", "pro.annual"]) == "pro-monthly"
     assert mistakes.nearest("pro.anual", ["pro.monthly", "pro.annual"]) == "pro.annual"
     assert mistakes.nearest("pro.anual", ["keep", "text"]) is None
+
+
+def test_the_nearest_name_is_as_near_as_difflib_finds_one() -> None:
+    """Comparing fewer names in full finds none that is less alike."""
+    drawn = random.Random(16)
+    known = ["".join(drawn.choices("abcd.-", k=drawn.randrange(2, 9))) for _ in range(200)]
+    for _ in range(200):
+        wanted = "".join(drawn.choices("abcd.-", k=drawn.randrange(2, 9)))
+        found, expected = mistakes.nearest(wanted, known), difflib.get_close_matches(wanted, known, n=1)
+        assert [alike(wanted, name) for name in ([] if found is None else [found])] == [
+            alike(wanted, name) for name in expected
+        ]
+
+
+def alike(wanted: str, name: str) -> float:
+    return difflib.SequenceMatcher(a=name, b=wanted).ratio()
 
 
 def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_sheet_becomes_rules() -> None:
     assert sheet.product == Product("p", "g", advanced_commerce=True, bundle=False)
     assert [rule.name for rule in sheet.rules] == ["a", "b"]
     assert sheet.rules[0].starts == 1
-    assert isinstance(sheet.rules[1].says, Experiment)
+    assert isinstance(sheet.rules[1].gives, Experiment)
     assert not sheet.reads_customer
 
 
