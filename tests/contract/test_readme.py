@@ -1,4 +1,4 @@
-"""The README keeps its word: its sitting is typed and compared; verbs, options and links of all documents are there."""
+"""The README's commands run and print what it shows; verbs, options, files and links of all documents exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ START_SECONDS: Final = PATIENCE
 EXIT_CODES: Final = {"retention plan": 3}
 
 
-def sitting() -> list[tuple[str, str]]:
+def commands_shown() -> list[tuple[str, str]]:
     """Return the README's commands, each with the output below it."""
     blocks = re.findall(r"^```console\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     typed = "".join(blocks).replace("\\\n", " ")
@@ -45,7 +45,7 @@ def sitting() -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def said(expected: str) -> re.Pattern[str]:
+def pattern_of(expected: str) -> re.Pattern[str]:
     """Return what matches the README's output: `…` stands for anything in a line, and alone for any lines."""
     lines = expected.splitlines()
     patterns = [r"(?:.*\n)*?" if each.strip() == "…" else line(each) for each in lines]
@@ -58,7 +58,7 @@ def line(expected: str) -> str:
 
 @contextmanager
 def running(folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """Run what `make sandbox` runs, on free ports; gives what it says once it is up. Stopped as by `kill`."""
+    """Run what `make sandbox` runs, on free ports; gives what it prints once it is up. Stopped as by `kill`."""
     command = [sys.executable, "-m", "console.local.sandbox", *("--port", "0", "--aws-port", "0", "--apple-port", "0")]
     log, heard = folder / "sandbox.out", folder / "sandbox.err"
     with log.open("wb") as out, heard.open("wb") as err:
@@ -94,9 +94,9 @@ def typed(folder: Path, environment: dict[str, str], command: str, *, code: int 
     return done.stderr + done.stdout
 
 
-def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
+def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
     """init, plan, apply, approved, cancel, answer: fewer than ten commands, and what they print."""
-    steps = sitting()
+    steps = commands_shown()
     assert [command.split()[1] for command, _ in steps if command.startswith("retention ")] == (
         ["init", "plan", "apply", "status", "endpoint", "simulator"]
     )
@@ -106,9 +106,9 @@ def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
     assert (make, nothing) == ("make sandbox", "")
     compare(init, written, typed(tmp_path, environment, init))
     with running(tmp_path, environment) as heard:
-        told = re.findall(r"127\.0\.0\.1:\d+", heard)
-        # In the order they are told in: the endpoint, the App Store, and AWS in the line to copy.
-        here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), told, strict=False))
+        addresses = re.findall(r"127\.0\.0\.1:\d+", heard)
+        # In the order in which they are printed: the endpoint, the App Store, and AWS in the line to copy.
+        here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), addresses, strict=False))
         compare(make, up, as_usual(heard, here))
         assert f"  {export}\n" in as_usual(heard, here)
         settings = dict(each.split("=", 1) for each in shlex.split(export)[1:])
@@ -119,22 +119,24 @@ def test_the_sitting_is_as_the_readme_shows_it(tmp_path: Path) -> None:
 
 
 def test_production_is_rehearsed_before_apple_grants_access(tmp_path: Path) -> None:
-    """What docs/messages.md shows, as typed: promoted, approved, applied; the box reviews what is of production."""
+    """The commands of docs/messages.md work: promote, approve, apply; the simulator reviews production's messages."""
     messages = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
     section = messages.partition("## Rehearsing production")[2]
     block = section.split("```")[1]
     steps = [line.split("#")[0].strip() for line in block.splitlines() if line.startswith("retention ")]
     assert [step.split()[1] for step in steps] == ["promote", "simulator", "apply", "status"]
     environment = at_a_terminal()
-    typed(tmp_path, environment, sitting()[0][0])
+    typed(tmp_path, environment, commands_shown()[0][0])
     with running(tmp_path, environment) as heard:
         settings = dict(re.findall(r"(\w+)=(\S+)", next(line for line in heard.splitlines() if "export" in line)))
         environment |= settings
         typed(tmp_path, environment, "retention apply --env sandbox")
-        told = [typed(tmp_path, environment, step, code=code) for step, code in zip(steps, (3, 0, 0, 0), strict=True)]
-        assert "waiting for Apple: 1 message, 1 default" in told[0]
-        assert "The file, Apple and the table agree." in told[2]
-        assert "APPROVED" in told[3]
+        printed = [
+            typed(tmp_path, environment, step, code=code) for step, code in zip(steps, (3, 0, 0, 0), strict=True)
+        ]
+        assert "waiting for Apple: 1 message, 1 default" in printed[0]
+        assert "The file, Apple and the table agree." in printed[2]
+        assert "APPROVED" in printed[3]
         assert "✓ SyncSchedule is off" in typed(tmp_path, environment, "retention doctor --env production", code=1)
 
 
@@ -151,7 +153,7 @@ def as_usual(text: str, here: dict[str, str]) -> str:
 
 
 def compare(command: str, expected: str, found: str) -> None:
-    assert said(expected).fullmatch(found), f"`{command}` printed:\n{found}\nThe README shows:\n{expected}"
+    assert pattern_of(expected).fullmatch(found), f"`{command}` printed:\n{found}\nThe README shows:\n{expected}"
 
 
 def test_the_readme_is_short() -> None:

@@ -1,4 +1,4 @@
-"""`make sandbox`: what it refuses to start with. That it works is shown by the README's sitting."""
+"""`make sandbox`: what it refuses to start with. That it works is tested with the README's commands."""
 
 from __future__ import annotations
 
