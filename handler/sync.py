@@ -18,7 +18,7 @@ from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
 from retention.catalog import Settings
-from retention.errors import ConfigurationError, RetentionError
+from retention.errors import ConfigurationError, RetentionError, UnreadableRowError
 from retention.log.record import camel_case, place_of
 from retention.log.telemetry import Telemetry
 from retention.probe import Probed, probe
@@ -172,7 +172,7 @@ def live_release(app_table: AppTable) -> Settings | None:
         if current is None:
             return None
         _, settings = read_settings(row(rows.settings_key(app_table.app_apple_id, current)))
-    except rows.UnreadableRowError as error:
+    except UnreadableRowError as error:
         raise ReleaseUnreadableError("release_unreadable", "the live release cannot be read") from error
     return settings
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
 from retention import table as rows
-from retention.errors import RetentionError
+from retention.errors import RetentionError, UnreadableRowError
 from retention.table import Item
 
 from console.releases.read import judge
@@ -145,7 +145,7 @@ def inspect(path: Path, progress: Callable[[int], None] = lambda _: None) -> Con
                 _take(contents, pk, partition)
                 progress(reading.rows)
             _settle(contents)
-        except rows.UnreadableRowError as error:
+        except UnreadableRowError as error:
             raise _damaged(str(error)) from error
         contents.rows, contents.digest = reading.rows, reading.digest
     return contents
@@ -170,31 +170,31 @@ def _take(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
     """Judge the rows of one partition that follow each other."""
     app = contents.header.app_apple_id
     if contents.head:
-        raise rows.UnreadableRowError("rows follow head")
+        raise UnreadableRowError("rows follow head")
     number = release_of(app, pk)
     if number is not None:
         found = {rows.string(item, "sk"): item for item in partition}
         if number in contents.releases:
-            raise rows.UnreadableRowError(f"release {number} is there twice")
+            raise UnreadableRowError(f"release {number} is there twice")
         judge(found, number)
         contents.releases[number] = rows.string(found[rows.SETTINGS], "manifest")
         return
     for item in partition:
         sk = rows.string(item, "sk")
         if contents.head:
-            raise rows.UnreadableRowError("rows follow head")
+            raise UnreadableRowError("rows follow head")
         if pk == rows.app_pk(app) and sk == rows.HEAD:
             contents.head = item
         elif pk.startswith(rows.profile_key(app, "")["pk"]["S"]) and sk == rows.PROFILE:
             contents.profiles += 1
         elif pk != rows.app_pk(app):
-            raise rows.UnreadableRowError("a row is of another app")
+            raise UnreadableRowError("a row is of another app")
 
 
 def _settle(contents: Contents) -> None:
     """Raise UnreadableRowError unless `head` points to a release that is in the file."""
     if rows.read_head(contents.head).current not in contents.releases:
-        raise rows.UnreadableRowError("head is missing, or its release is")
+        raise UnreadableRowError("head is missing, or its release is")
     rows.number(contents.head, "lastReserved")
 
 

@@ -23,7 +23,7 @@ from typing import Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.errors import RetentionError
+from retention.errors import RetentionError, UnreadableRowError
 from retention.table import Item, Request
 
 from console.backup.archive import Contents, items, release_of
@@ -144,7 +144,7 @@ class _Import:
 
     def _is_done(self, head: Item) -> bool:
         """Return whether the table has everything that the file has, e.g. by an earlier run."""
-        with suppress(rows.UnreadableRowError):
+        with suppress(UnreadableRowError):
             return self._is_wanted(head) and all(self._has(number) for number in self._contents.releases)
         return False
 
@@ -254,7 +254,7 @@ class _Import:
         """Return a version that no function has in memory: versions count changes, seconds are far more."""
         used = [0]
         for head in (seen, self._contents.head):
-            with suppress(rows.UnreadableRowError):
+            with suppress(UnreadableRowError):
                 used.append(rows.number(head, "catalogVersion"))
         return max(int(self._now.timestamp()), max(used) + 1)
 

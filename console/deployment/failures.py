@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-from retention.errors import RetentionError
-from retention.table import UnreadableRowError
+from retention.errors import RetentionError, UnreadableRowError
 
 from console.terminal import trust
 from console.terminal.failure import Failure

@@ -13,7 +13,7 @@ from typing import Any, Final
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import FORMAT, Settings
-from retention.errors import RetentionError
+from retention.errors import RetentionError, UnreadableRowError
 from retention.review.stored import ReleaseTexts, Texts, read_settings, read_sheet, read_texts
 from retention.table import ANY_PRODUCT, Item
 
@@ -100,7 +100,7 @@ def judge(found: Mapping[str, Item], number: int) -> StoredRelease:
             raise ReleaseError("release_format", f"release {number} was made by a newer console", release=number)
         _check(found, settings)
         return _decoded(found, number)
-    except rows.UnreadableRowError as error:
+    except UnreadableRowError as error:
         raise _damaged(number, error) from error
 
 
@@ -109,11 +109,11 @@ def texts_of(app_table: AppTable, number: int) -> ReleaseTexts | None:
     item = app_table.get(rows.texts_key(app_table.app_apple_id, number))
     try:
         return read_texts(item) if item else None
-    except rows.UnreadableRowError as error:
+    except UnreadableRowError as error:
         raise _damaged(number, error) from error
 
 
-def _damaged(number: int, error: rows.UnreadableRowError) -> ReleaseError:
+def _damaged(number: int, error: UnreadableRowError) -> ReleaseError:
     return ReleaseError("release_damaged", f"release {number} is damaged: {error}", release=number)
 
 
@@ -121,16 +121,16 @@ def _check(found: Mapping[str, Item], settings: Item) -> None:
     """Raise UnreadableRowError unless these are the rows that were published together."""
     content = {sk: item for sk, item in found.items() if sk not in {rows.SETTINGS, rows.CLAIM}}
     if len(content) != rows.number(settings, "rows"):
-        raise rows.UnreadableRowError(f"{len(content)} rows instead of {rows.number(settings, 'rows')}")
+        raise UnreadableRowError(f"{len(content)} rows instead of {rows.number(settings, 'rows')}")
     for sk, item in [*content.items(), (rows.SETTINGS, settings)]:
         if not sk.startswith(rows.SOURCE):
             try:
                 rows.content_of(item)
-            except rows.UnreadableRowError as error:
-                raise rows.UnreadableRowError(f"{sk}: {error}") from error
+            except UnreadableRowError as error:
+                raise UnreadableRowError(f"{sk}: {error}") from error
     source = rows.digest_of(source_of(found))
     if manifest_of(content, source, rows.string(settings, "digest")) != rows.string(settings, "manifest"):
-        raise rows.UnreadableRowError("its rows are not the ones that were published together")
+        raise UnreadableRowError("its rows are not the ones that were published together")
 
 
 def _decoded(found: Mapping[str, Item], number: int) -> StoredRelease:
@@ -142,7 +142,7 @@ def _decoded(found: Mapping[str, Item], number: int) -> StoredRelease:
         if sk.startswith(rows.PRODUCT)
     }
     if ANY_PRODUCT not in sheets:
-        raise rows.UnreadableRowError(f"{rows.PRODUCT}{ANY_PRODUCT} is missing")
+        raise UnreadableRowError(f"{rows.PRODUCT}{ANY_PRODUCT} is missing")
     texts = read_texts(found.get(rows.TEXTS, {})).texts
     return StoredRelease(number, rows.format_of(found[rows.SETTINGS]), document, sheets, texts, source_of(found))
 
@@ -159,5 +159,5 @@ def source_of(found: Mapping[str, Item]) -> bytes:
     try:
         packed = b"".join(rows.binary(found[f"{rows.SOURCE}{chunk}"], "document") for chunk in range(chunks))
     except KeyError as error:
-        raise rows.UnreadableRowError("a part of the source is missing") from error
+        raise UnreadableRowError("a part of the source is missing") from error
     return rows.unpack(packed, _MAX_SOURCE)

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from retention.errors import DocumentError
 from retention.locales import MAX_CHARACTERS, LocaleTable, candidates
 from retention.rules import CUSTOMER_PREFIX, Predicate, compile_condition, facts_named
 
@@ -127,16 +128,16 @@ class Settings:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Settings:
-        """Read a `settings` document. Raises KeyError, TypeError or AttributeError for one of another shape."""
-        locales = document["locales"]
-        fallbacks = {key: _texts(values) for key, values in locales["fallbacks"].items()}
+        """Read a `settings` document. Raises DocumentError for one of another shape."""
+        locales = _member(document, "locales", dict)
+        fallbacks = {key: _texts(values) for key, values in _member(locales, "fallbacks", dict).items()}
         return cls(
-            app_apple_id=_is_a(int, document["appAppleId"]),
-            bundle_id=_is_a(str, document["bundleId"]),
-            issuer_id=_is_a(str, document["issuerId"]),
-            key_id=_is_a(str, document["keyId"]),
-            signs=_is_a(bool, document["signs"]),
-            locales=LocaleTable(_is_a(str, locales["default"]), fallbacks),
+            app_apple_id=_member(document, "appAppleId", int),
+            bundle_id=_member(document, "bundleId", str),
+            issuer_id=_member(document, "issuerId", str),
+            key_id=_member(document, "keyId", str),
+            signs=_member(document, "signs", bool),
+            locales=LocaleTable(_member(locales, "default", str), fallbacks),
         )
 
 
@@ -166,21 +167,29 @@ class Sheet:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], locales: LocaleTable) -> Sheet:
-        """Compile a sheet. Raises KeyError, TypeError, ValueError or AttributeError for a document of another shape.
+        """Compile a sheet. Raises DocumentError for a document of another shape.
 
-        All of it is looked at here, while nobody depends on it: what is compiled can be decided with and told.
+        All of it is checked here, before any request depends on it: what this returns can be decided with.
         """
-        conditions = [rule["when"] for rule in document["rules"] if rule["when"] is not None]
+        try:
+            rules = tuple(map(_rule, _member(document, "rules", list)))
+            facts = {
+                fact for rule in document["rules"] if rule["when"] is not None for fact in facts_named(rule["when"])
+            }
+        except RecursionError as error:
+            raise DocumentError("a condition has too many levels") from error
+        sets = {
+            name: {locale: _texts(ids) for locale, ids in _is_a(dict, texts).items()}
+            for name, texts in _member(document, "sets", dict).items()
+        }
+        for rule in rules:
+            _check_sets(rule, sets)
         return cls(
-            product=_product(document["product"]),
-            rules=tuple(_rule(rule) for rule in document["rules"]),
-            sets={
-                name: {locale: _texts(ids) for locale, ids in texts.items()} for name, texts in document["sets"].items()
-            },
-            pictured=frozenset(_texts(document["pictured"])),
-            reads_customer=any(
-                fact.startswith(CUSTOMER_PREFIX) for condition in conditions for fact in facts_named(condition)
-            ),
+            product=_product(_value(document, "product")),
+            rules=rules,
+            sets=sets,
+            pictured=frozenset(_texts(_value(document, "pictured"))),
+            reads_customer=any(fact.startswith(CUSTOMER_PREFIX) for fact in facts),
             locales=locales,
         )
 
@@ -237,36 +246,49 @@ def _sets_of(experiment: Experiment) -> list[str]:
     return [arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer.messages]
 
 
-def _product(document: Mapping[str, Any] | None) -> Product:
+def _check_sets(rule: Rule, sets: Mapping[str, object]) -> None:
+    """Raise DocumentError unless the sheet has every set that the rule answers with."""
+    for answer in [rule.gives] if isinstance(rule.gives, Answer) else [arm.answer for arm in rule.gives.arms]:
+        if answer.kind != FALLBACK and answer.messages not in sets:
+            raise DocumentError(f"rule {rule.name} names a set its sheet does not have")
+
+
+def _product(document: object) -> Product:
     if document is None:
         return Product()
     return Product(
-        _is_a(str, document["productId"]),
-        _is_a(str, document["group"]),
-        _is_a(bool, document["advancedCommerce"]),
-        _is_a(bool, document["bundle"]),
+        _member(document, "productId", str),
+        _member(document, "group", str),
+        _member(document, "advancedCommerce", bool),
+        _member(document, "bundle", bool),
     )
 
 
-def _rule(document: Mapping[str, Any]) -> Rule:
-    when = document["when"]
+def _rule(document: object) -> Rule:
+    when = _value(document, "when")
+    held = _is_a(dict, document)
     return Rule(
-        name=_is_a(str, document["name"]),
-        condition=None if when is None else compile_condition(when),
-        starts=_instant(document["from"]),
-        ends=_instant(document["until"]),
-        gives=_experiment(document["experiment"]) if "experiment" in document else _answer(document["answer"]),
+        name=_member(held, "name", str),
+        condition=None if when is None else compile_condition(_is_a(list, when)),
+        starts=_instant(_value(held, "from")),
+        ends=_instant(_value(held, "until")),
+        gives=_experiment(held["experiment"]) if "experiment" in held else _answer(_member(held, "answer", dict)),
     )
 
 
-def _experiment(document: Mapping[str, Any]) -> Experiment:
-    arms = tuple(
-        Arm(_is_a(str, name), _is_a(int, slots), _answer(answer))
-        for name, slots, answer in _is_a(list, document["arms"])
-    )
+def _experiment(document: object) -> Experiment:
+    arms = tuple(map(_arm, _member(document, "arms", list)))
     if any(arm.slots < 0 for arm in arms) or sum(arm.slots for arm in arms) != SLOTS:
-        raise ValueError(f"the arms of an experiment do not share {SLOTS} slots")
-    return Experiment(_is_a(str, document["key"]), arms)
+        raise DocumentError(f"the arms of an experiment do not share {SLOTS} slots")
+    return Experiment(_member(document, "key", str), arms)
+
+
+def _arm(document: object) -> Arm:
+    parts = _is_a(list, document)
+    if len(parts) != _ARM_PARTS:
+        raise DocumentError("an arm has other than a name, slots and an answer")
+    name, slots, answer = parts
+    return Arm(_is_a(str, name), _is_a(int, slots), _answer(_is_a(dict, answer)))
 
 
 # Field by field: what each kind of answer has, and of which type.
@@ -279,34 +301,47 @@ _FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
 }
 ANSWER_KINDS: Final = frozenset(_FIELDS)
 _SIGNATURES: Final = ("v1", "v2")
+_ARM_PARTS: Final = 3
 
 
 def _answer(document: Mapping[str, Any]) -> Answer:
-    kind = document["kind"]
+    kind = _member(document, "kind", str)
     if kind not in ANSWER_KINDS:
-        raise ValueError(f"unknown kind of answer {kind!r}")
+        raise DocumentError("an answer is of an unknown kind")
     for name, held in _FIELDS[kind].items():
-        _is_a(held, document[name])
+        _member(document, name, held)
     if document.get("signature", "v2") not in _SIGNATURES:
-        raise ValueError(f"unknown signature {document['signature']!r}")
+        raise DocumentError("an answer has an unknown signature")
     _is_a(str, document.get("billingPlanType", ""))
     if kind == "advancedCommerce":
         _is_a(dict, document["request"].get("requestInfo", {}))  # signing adds to it
     return Answer(kind, document["set"] if kind != FALLBACK else "", document)
 
 
-# What JSON holds, and nothing else: a document in DynamoDB is what somebody wrote there.
+# A document in DynamoDB may have been written by another program: every member's type is checked.
+
+
+def _value(document: object, name: str) -> object:
+    """Return a member of a JSON object. Raises DocumentError where there is none."""
+    if not isinstance(document, dict) or name not in document:
+        raise DocumentError(f"{name} is missing")
+    return document[name]
+
+
+def _member(document: object, name: str, kind: type[_T]) -> _T:
+    """Return a member of a JSON object, of this type. Raises DocumentError for any other."""
+    return _is_a(kind, _value(document, name))
 
 
 def _is_a(kind: type[_T], value: object) -> _T:
-    # `true` is an int to Python and to nobody else.
+    # To Python `true` is an int; in JSON it is not a number.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
+        raise DocumentError(f"{type(value).__name__} instead of {kind.__name__}")
     return value
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_is_a(str, text) for text in _is_a(list, value))
+    return tuple([_is_a(str, text) for text in _is_a(list, value)])
 
 
 def _instant(value: object) -> float | None:

@@ -66,7 +66,7 @@ _CLASSES: Final[Mapping[str, Callable[..., Condition]]] = {
 
 
 def condition_of(document: ConditionDocument) -> Condition:
-    """Read a condition's document. Raises ValueError or TypeError for a document of another form."""
+    """Read a condition's document. Raises DocumentError for a document of another form."""
     return fold_document(document, _CLASSES)
 
 

@@ -102,3 +102,18 @@ ERROR_ANSWERS: Final[tuple[tuple[type[Exception], ErrorAnswer], ...]] = (
 def answer_to(error: Exception) -> ErrorAnswer:
     """Return what an exception of any class becomes."""
     return next(answer for kind, answer in ERROR_ANSWERS if isinstance(error, kind))
+
+
+# Failures inside a part ---------------------------------------------------------------------------------------------
+
+
+class UnreadableRowError(ValueError):
+    """A row of the table is not what we write. The message names the row or attribute, never its content."""
+
+
+class DocumentError(UnreadableRowError):
+    """A document (JSON), of a row or of a file's release, is not of the shape that this version reads."""
+
+
+class RowGoneError(UnreadableRowError):
+    """A row that every release has is missing: the release is damaged, or was deleted since `head` was read."""

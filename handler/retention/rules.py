@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
+from retention.errors import DocumentError
 from retention.locales import names_of
 
 Scalar: TypeAlias = str | int | float | bool
@@ -72,19 +73,25 @@ def fold_document(document: ConditionDocument, build: Mapping[str, Callable[...,
     """Return what `build` makes of a condition document, by operator: the one place where a document is unpacked.
 
     The functions for `all`, `any` and `not` get what was made of their parts; those for tests, the fact and the operand
-    as they stand. Raises ValueError or TypeError for a document of another form.
+    as they stand. Raises DocumentError for a document of another form.
     """
+    if not isinstance(document, (list, tuple)) or not document or not isinstance(document[0], str):
+        raise DocumentError("a condition is no list that begins with an operator")
     operator, *operands = document
     made = build.get(operator)
     if made is None:
-        raise ValueError(f"unknown operator {operator!r}")
+        raise DocumentError("a condition has an unknown operator")
     if operator in _CONNECTIVES:
+        if operator == "not" and len(operands) != 1:
+            raise DocumentError("`not` has other than one part")
         return made(*[fold_document(operand, build) for operand in operands])
+    if len(operands) != (1 if operator == "present" else 2) or not isinstance(operands[0], str):
+        raise DocumentError("a test has other than a fact and an operand")
     return made(*operands)
 
 
 def compile_condition(document: ConditionDocument) -> Predicate:
-    """Turn a condition document into a function of Facts. Raises ValueError or TypeError for another document."""
+    """Turn a condition document into a function of Facts. Raises DocumentError for another document."""
     return fold_document(document, _PREDICATES)
 
 
@@ -154,9 +161,9 @@ def _range(compare: Callable[[Any, Any], bool]) -> Callable[[str, float], Predic
 
 
 def _expect(values: object, *kinds: type) -> None:
-    """Raise TypeError unless `values` is a list of these kinds: better now than at each customer."""
+    """Raise DocumentError unless `values` is a list of these kinds: better now than at each customer."""
     if not isinstance(values, list) or not all(isinstance(value, kinds) for value in values):
-        raise TypeError("an operand is not of a type its operator compares")
+        raise DocumentError("an operand is not of a type its operator compares")
 
 
 def _present(fact: str) -> Predicate:
@@ -171,7 +178,6 @@ def _present(fact: str) -> Predicate:
 
 def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Predicate:
     """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
-    _expect([fact], str)
 
     def judge(facts: Facts) -> Truth:
         value: Any = facts.get(fact)  # what a caller of `decide` passes is not always what its type says

@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from retention.catalog import UNKNOWN, MessageState
+from retention.errors import UnreadableRowError
 from retention.rules import NO_FACTS, Fact
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -60,10 +61,6 @@ READ_AHEAD_BYTES: Final = 64 * 1024
 
 # Four bytes of a product id's digest: enough to tell a product that is not in the release from a row that is missing.
 _ROLL_BYTES = 4
-
-
-class UnreadableRowError(ValueError):
-    """A row is not what we write. The message names the row or attribute, never its content."""
 
 
 # Documents ----------------------------------------------------------------------------------------------------------
@@ -329,9 +326,7 @@ def read_settings(item: Item) -> ReleaseRow:
 
 def _first(item: Item) -> str | None:
     """Return the text of `first`. Nothing depends on it: what is no text is none."""
-    held = item.get("first")
-    text = held.get("S") if isinstance(held, Mapping) else None
-    return text if isinstance(text, str) else None
+    return _text(item.get("first"))
 
 
 def _roll_entry(product_id: str) -> bytes:
@@ -354,8 +349,8 @@ def state_of(item: Item) -> str:
 
 
 def _state(value: object) -> str:
-    found = value.get("S") if isinstance(value, Mapping) else None
-    return found if isinstance(found, str) else UNKNOWN
+    found = _text(value)
+    return UNKNOWN if found is None else found
 
 
 def read_profile(item: Item, now: float) -> Mapping[str, Fact]:
@@ -384,14 +379,16 @@ def _plain(value: object) -> Fact | None:
         case {"SS": [*texts]} if all(isinstance(text, str) for text in texts):
             return tuple(texts)
         case {"L": [*values]}:
-            texts = [_plain(member) for member in values]
-            return tuple(text for text in texts if isinstance(text, str)) if _all_text(texts) else None
+            texts = [held for member in values if (held := _text(member)) is not None]
+            return tuple(texts) if len(texts) == len(values) else None
         case _:
             return None
 
 
-def _all_text(values: list[Fact | None]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _text(value: object) -> str | None:
+    """Return what an attribute value of type S holds, None for any other."""
+    held = value.get("S") if isinstance(value, Mapping) else None
+    return held if isinstance(held, str) else None
 
 
 def _number(digits: str) -> int | float | None:

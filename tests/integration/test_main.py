@@ -19,8 +19,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import NoRegionError
-from retention.errors import RetentionError
-from retention.table import UnreadableRowError
+from retention.errors import RetentionError, UnreadableRowError
 
 from console.cli.main import main
 from console.decisions.explain import read_facts

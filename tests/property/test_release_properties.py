@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from random import Random
 from typing import Any
 
+import pytest
 from botocore.session import get_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
+from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
+from retention.decision import decide
+from retention.errors import UnreadableRowError
+from retention.request import RetentionRequest
+from retention.rules import UNREADABLE, Customer
 
 from console.local.rows import create_table
 from console.releases.listing import list_releases
 from console.releases.read import read
+from console.simulator.authority import request_claims
+from tests.support.endpoint_on_fakes import NOW
 from tests.support.fake_table import APP
+from tests.support.random_edits import restructured
 from tests.support.small_release import put, release
 
 json_documents = st.recursive(
@@ -46,7 +58,7 @@ def test_no_bytes_make_a_document_by_accident(packed: bytes) -> None:
     """What was not written by us is one kind of error."""
     try:
         rows.document_of({"document": {"B": packed}, "digest": {"S": "0" * 64}})
-    except rows.UnreadableRowError:
+    except UnreadableRowError:
         return
     raise AssertionError("read a document that nobody wrote")
 
@@ -62,3 +74,65 @@ def test_reading_messages_and_profiles_is_total(item: Any) -> None:
     """No row, however it was edited, is more than unservable or without facts."""
     rows.read_message(item)
     rows.read_profile(item, 0.0)
+
+
+SETTINGS = {
+    "appAppleId": APP,
+    "bundleId": "com.example.app",
+    "issuerId": "57246542-96fe-1a63-e053-0824d011072a",
+    "keyId": "ABC123DEFG",
+    "signs": True,
+    "locales": {"default": "en-US", "fallbacks": {"fr": ["de-DE"], "pt-BR": ["en-US"]}},
+}
+ARMS = [["plain", 4_000, {"kind": "message", "set": "plain"}], ["none", 6_000, {"kind": "fallback"}]]
+CHANGE = {"changeItems": [{"currentSKU": "a", "SKU": "b"}], "requestInfo": {}}
+ANSWERS: list[dict[str, Any]] = [
+    {"kind": "alternateProduct", "set": "text", "productId": "p", "group": "g", "billingPlanType": "MONTHLY"},
+    {"kind": "promotionalOffer", "set": "text", "productId": "p", "offerIdentifier": "o", "signature": "v2"},
+    {"kind": "advancedCommerce", "set": "text", "request": CHANGE},
+]
+CONDITION = ["all", ["any", ["is", "customer.plan", ["a", 1, True]], ["not", ["starts", "productId", ["pro."]]]]]
+SHEET = {
+    "product": {"productId": "p", "group": "g", "advancedCommerce": True, "bundle": False},
+    "rules": [
+        {"name": "split", "when": None, "from": 1, "until": 2.5, "experiment": {"key": "k", "arms": ARMS}},
+        *(
+            {"name": answer["kind"], "when": CONDITION, "from": None, "until": None, "answer": answer}
+            for answer in ANSWERS
+        ),
+        {"name": "late", "when": ["above", "customer.age", 3], "from": None, "until": None, "answer": ARMS[0][2]},
+        {"name": "known", "when": ["present", "customer.age"], "from": None, "until": None, "answer": ARMS[0][2]},
+    ],
+    "sets": {"plain": {"en-US": ["m1", "m2"], "fr-FR": ["m3"]}, "text": {"de-DE": ["m4"]}},
+    "pictured": ["m1"],
+}
+REQUEST = RetentionRequest.from_claims(json.loads(json.dumps(request_claims(app_apple_id=APP))))
+
+
+@pytest.mark.parametrize("first", range(0, 4_000, 500))
+def test_an_edited_sheet_is_refused_or_can_be_decided_with(first: int) -> None:
+    """Of thousands of random edits, each raises DocumentError when it is read, or nothing at any later step."""
+    for seed in range(first, first + 500):
+        random = Random(seed)
+        documents = [rows.canonical(SETTINGS), rows.canonical(SHEET)]
+        edited = random.randrange(2)
+        documents[edited] = restructured(documents[edited], random)
+        try:
+            settings = Settings.from_document(rows.parse(documents[0]))
+            sheet = Sheet.from_document(rows.parse(documents[1]), settings.locales)
+        except UnreadableRowError:
+            continue
+        states = {message: MessageState(APPROVED) for message in sheet.plan("pt_br").message_ids}
+        customers: tuple[Customer, ...] = UNREADABLE, {"plan": "a", "age": 4}
+        for customer in customers:
+            decide(REQUEST, Catalog(sheet, settings, states, 1, b"key"), NOW, customer)
+
+
+def test_a_condition_of_any_depth_is_read_or_refused() -> None:
+    """Deeper than Python's own stack, it is of another shape, not a bug."""
+    for depth in (1, 100, 2_000, 50_000):
+        condition = b'["not",' * depth + b'["present","customer.a"]' + b"]" * depth
+        document = rows.canonical(SHEET).replace(b'["present","customer.age"]', condition)
+        assert condition in document
+        with suppress(UnreadableRowError):
+            Sheet.from_document(rows.parse(document), Settings.from_document(SETTINGS).locales)

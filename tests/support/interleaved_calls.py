@@ -23,7 +23,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
-from retention.errors import CatalogUnavailableError, RetentionError
+from retention.errors import CatalogUnavailableError, RetentionError, UnreadableRowError
 from retention.lookup.store import HEAD_SECONDS, STATES_SECONDS, Loaded, Store
 from retention.review import snapshot
 from retention.review.snapshot import ImageState, apply_snapshot
@@ -431,7 +431,7 @@ class World:
     def _must_be_whole(self, number: int) -> None:
         try:
             found = verify(AppTable(self.table.client(), TABLE, APP), number)
-        except (RetentionError, rows.UnreadableRowError) as error:
+        except (RetentionError, UnreadableRowError) as error:
             self.violations.append(f"{self._who()}: release {number}, which is live, is not whole: {error}")
             return
         texts = rows.document_of(found[rows.TEXTS])

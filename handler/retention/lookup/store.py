@@ -21,11 +21,11 @@ from retention import table as rows
 from retention.aws.connection import Caller, CallFailedError
 from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from retention.catalog import FORMAT, Answer, Catalog, MessageState, Product, Settings, Sheet
-from retention.errors import CatalogUnavailableError
+from retention.errors import CatalogUnavailableError, RowGoneError, UnreadableRowError
 from retention.locales import LocaleTable, listed
 from retention.lookup.memory import Ahead, Memory, SheetKey, View, ViewKey
 from retention.rules import NO_FACTS, UNREADABLE, Customer
-from retention.table import ANY_PRODUCT, BATCH_KEYS, Head, Item, Key, ReleaseRow, UnreadableRowError
+from retention.table import ANY_PRODUCT, BATCH_KEYS, Head, Item, Key, ReleaseRow
 
 # One absolute deadline for all I/O of a request (design, section 4).
 CACHED_SECONDS: Final = 0.200
@@ -71,10 +71,6 @@ class Loaded:
 
 class FormatTooNewError(Exception):
     """The release was compiled for a newer function."""
-
-
-class RowGoneError(UnreadableRowError):
-    """A row that every release has is not there: the release is damaged, or was collected since `head` was read."""
 
 
 # Why there is no catalog to be had, or not now.

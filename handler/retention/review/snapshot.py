@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import ABSENT, REJECTED, MessageState
-from retention.errors import RetentionError
+from retention.errors import RetentionError, UnreadableRowError
 from retention.request import is_uuid
 from retention.review.stored import NO_TEXTS, ReleaseTexts, read_texts
 from retention.table import Item, Request
@@ -293,7 +293,7 @@ class _Run:
         """Return what is live, having reported which messages of it are lost; refuse if they are more than half."""
         try:
             live = _live(self._app_table, before.current)
-        except rows.UnreadableRowError as error:
+        except UnreadableRowError as error:
             if allowed:
                 return NO_TEXTS
             raise SnapshotRefusedError(

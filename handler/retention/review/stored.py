@@ -6,14 +6,14 @@ UnreadableRowError; its message names what is wrong and quotes no content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from retention import table as rows
 from retention.catalog import Settings, Sheet
-from retention.table import Item, UnreadableRowError
+from retention.errors import DocumentError, UnreadableRowError
+from retention.table import Item
 
 # set → locale → message ids, newest first
 Texts: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -43,48 +43,43 @@ NO_TEXTS: Final = ReleaseTexts({}, frozenset())
 def read_texts(item: Item) -> ReleaseTexts:
     """Read the row `texts` of a release. Raises UnreadableRowError."""
     document = rows.document_of(item)
-    with _shaped(rows.TEXTS):
-        texts = {
-            name: {locale: tuple(map(_text, _list(ids))) for locale, ids in locales.items()}
-            for name, locales in document["texts"].items()
-        }
-        served = frozenset(_list(document["served"]))
-        if not served <= texts.keys():
-            raise KeyError("served")
-    return ReleaseTexts(texts, served)
+    texts = document.get("texts") if isinstance(document, dict) else None
+    served = document.get("served") if isinstance(document, dict) else None
+    if not isinstance(texts, dict) or not all(map(_is_set, texts.values())) or not _is_text_list(served):
+        raise _of_another_shape(rows.TEXTS)
+    found = {name: {locale: tuple(ids) for locale, ids in locales.items()} for name, locales in texts.items()}
+    if not found.keys() >= set(served):
+        raise _of_another_shape(rows.TEXTS)
+    return ReleaseTexts(found, frozenset(served))
 
 
 def read_settings(item: Item) -> tuple[Mapping[str, Any], Settings]:
     """Return the document in the row `settings` of a release, and what it says. Raises UnreadableRowError."""
     document = rows.read_settings(item).document
-    with _shaped(rows.SETTINGS):
+    try:
         return document, Settings.from_document(document)
+    except DocumentError as error:
+        raise _of_another_shape(rows.SETTINGS) from error
 
 
 def read_sheet(item: Item, settings: Settings) -> Mapping[str, Any]:
     """Return the document of a product's row, which the real-time function can read. Raises UnreadableRowError."""
     document: Mapping[str, Any] = rows.document_of(item)
-    with _shaped(rows.string(item, "sk")):
+    try:
         Sheet.from_document(document, settings.locales)
+    except DocumentError as error:
+        raise _of_another_shape(rows.string(item, "sk")) from error
     return document
 
 
-@contextmanager
-def _shaped(row: str) -> Iterator[None]:
-    """Raise UnreadableRowError for the exceptions that reading a document of another shape raises."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UnreadableRowError(f"{row} is not of the shape that this version reads") from error
+def _of_another_shape(row: str) -> UnreadableRowError:
+    return UnreadableRowError(f"{row} is not of the shape that this version reads")
 
 
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value
+def _is_set(value: object) -> bool:
+    """Return whether this is what a set has: message ids by locale."""
+    return isinstance(value, dict) and all(map(_is_text_list, value.values()))
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _is_text_list(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)

@@ -16,6 +16,7 @@ from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
+from retention.errors import UnreadableRowError
 from retention.review.snapshot import SnapshotRefusedError, apply_snapshot
 from retention.review.stored import read_settings
 
@@ -137,7 +138,7 @@ def test_the_sync_reports_the_same_rows_as_unreadable(table: AppTable) -> None:
         assert refused.value.code == "snapshot_blind"
     put_unread(table, ODD["settings without locales"])
     number = rows.number(table.head(), "current")
-    with pytest.raises(rows.UnreadableRowError, match="settings is not of the shape"):
+    with pytest.raises(UnreadableRowError, match="settings is not of the shape"):
         read_settings(table.get(rows.settings_key(APP, number)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from retention import table as rows
 from retention.catalog import UNKNOWN, MessageState
-from retention.table import UnreadableRowError
+from retention.errors import UnreadableRowError
 
 from tests.support.fake_table import APP, HERO, KEEP_EN, SETTINGS
 
