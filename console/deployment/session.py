@@ -7,23 +7,22 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from retention.request import PRODUCTION, SANDBOX
 
+from console.appstore.api_key import ApiKey, read_api_key
+from console.appstore.client import Apple
 from console.deployment.aws import client
 from console.deployment.target import Target, find
 from console.deployment.where import Access, Where
+from console.file.compile import compile_document
 from console.file.document import read
 from console.file.entries import Document
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
 from console.terminal.words import duration
-
-if TYPE_CHECKING:
-    from console.appstore.api_key import ApiKey
-    from console.appstore.client import Apple
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,6 @@ class Session:
 @contextmanager
 def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
     """Find the table, read the key and make the client; waits are printed to `out`. Raises Failure."""
-    from console.appstore.client import Apple  # noqa: PLC0415  # Apple's library takes a while to import; `--help` need not
-
     document = document or read_file(where.file)
     target = find(where, document)
     key = find_key(document, target, where, access)
@@ -59,8 +56,6 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
 
 def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
     """Read and compile the file before any call, then open the session. Raises Mistakes, Failure."""
-    from console.file.compile import compile_document  # noqa: PLC0415  # `--help` need not wait for it
-
     document = read_file(where.file)
     with out.progress() as report:
         compile_document(document, environment=where.env, now=datetime.now(UTC), progress=report)
@@ -77,8 +72,6 @@ def read_file(file: Path) -> Document:
 
 def find_key(document: Document, target: Target, where: Where, access: Access) -> ApiKey:
     """Return the API key: of --key, the environment variable, or Parameter Store. Raises Failure."""
-    from console.appstore.api_key import read_api_key  # noqa: PLC0415  # as above
-
     app = document.app
     if app is None or not (app.issuer_id and app.key_id):
         raise Failure(f"{document.file} does not name the API key: write `issuerId` and `keyId` under `app`.")

@@ -10,7 +10,7 @@ if sys.argv[:1] == ["-m"]:
     from console.terminal import program
 
     def _sentence(error: Exception) -> str | None:
-        from console.deployment import failures  # noqa: PLC0415  # only when there is an error
+        from console.deployment import failures
 
         return failures.sentence(error)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from retention.request import SANDBOX
 
+from console.appstore.client import Apple, PerformanceReport, PerformanceTest
 from console.appstore.realtime_url import shown
 from console.deployment.session import Session, app_store
 from console.terminal.failure import Failure
 from console.terminal.output import Output, Report
 from console.terminal.words import duration
-
-if TYPE_CHECKING:
-    from console.appstore.client import Apple, PerformanceReport, PerformanceTest
 
 PENDING: Final = "PENDING"
 PASSED: Final = "PASS"

@@ -16,6 +16,8 @@ from typing import Any
 
 from retention.review.snapshot import Lists, SnapshotRefusedError, follow
 
+from console.appstore import client as apple
+from console.appstore.client import AppleError, Kind
 from console.appstore.saved_lists import advised
 from console.deployment.session import Session
 from console.file.compile import Compiled, compile_document
@@ -82,8 +84,6 @@ def prospect(
 
 def estimate(session: Session, plan: Plan) -> float:
     """Return how many seconds a plan takes at the pace that Apple allows."""
-    from console.appstore import client as apple  # noqa: PLC0415  # Apple's library takes a while to import
-
     uploads = (
         apple.UPLOAD_IMAGE if isinstance(step, UploadImage) else apple.UPLOAD_MESSAGE for step in upload_order(plan)
     )
@@ -262,8 +262,6 @@ def _require_all(plan: Plan) -> None:
 
 def _is_final(error: Failure) -> bool:
     """Tell whether Apple refused one upload for what it is, so that the others may go on."""
-    from console.appstore.client import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
-
     return isinstance(error, AppleError) and (
         error.kind is Kind.TAKEN or (error.kind is Kind.REFUSED and error.status == HTTPStatus.BAD_REQUEST)
     )

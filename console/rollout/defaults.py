@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from retention.catalog import ABSENT, APPROVED
 from retention.table import ANY_PRODUCT
 
+from console.appstore.client import AppleError, Kind
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document
@@ -125,8 +126,6 @@ def configure(session: Session, product: str, locale: str, message: str) -> None
 
 def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
     """Configure a default in each place; return how many. Raises Failure at the end, with all that Apple refuses."""
-    from console.appstore.client import AppleError, Kind  # noqa: PLC0415  # Apple's library takes a while to import
-
     refused = []
     for number, ((product, locale), message) in enumerate(wanted.items(), 1):
         try:

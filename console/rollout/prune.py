@@ -9,6 +9,8 @@ from typing import Any
 
 from retention.review.snapshot import follow
 
+from console.appstore.client import AppleError
+from console.appstore.errors import IMAGE_IN_USE
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.releases.cleanup import ABANDONED_AFTER
@@ -84,9 +86,6 @@ def _is_old(begun: datetime | None) -> bool:
 
 def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
     """Delete messages, then images, at Apple; then record it. Return the images that Apple keeps as still used."""
-    from console.appstore.client import AppleError  # noqa: PLC0415  # Apple's library takes a while to import
-    from console.appstore.errors import IMAGE_IN_USE  # noqa: PLC0415  # Apple's library takes a while to import
-
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)
         report("deleting messages", number, len(prunable.messages))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.compile import Compiled, Progress, compile_document
@@ -56,8 +58,6 @@ def prepare(
 
 def publish(draft: Draft, progress: Progress | None = None) -> Published:
     """Write a draft and make it live, unless somebody else published since it was compiled."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # boto3 is loaded by now, not before
-
     target: Target = draft.target
     published = write(
         target.app_table,

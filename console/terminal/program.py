@@ -33,10 +33,10 @@ def begin(sentence: Sentence, *, local: bool = False) -> None:
 
     sys.excepthook = uncaught
     if local:
-        from console.terminal import shell  # noqa: PLC0415  # see the module
+        from console.terminal import shell
 
         shell.stay_local()
-    from console.terminal.output import prepare_streams  # noqa: PLC0415  # see the module
+    from console.terminal.output import prepare_streams
 
     prepare_streams()
 
@@ -58,9 +58,9 @@ def explanation(error: BaseException, sentence: Sentence) -> str:
     An unexpected error is named by its kind and place alone: its message may quote a key. With RETENTION_TRACEBACK set,
     the traceback is written to standard error first.
     """
-    import traceback  # noqa: PLC0415  # see the module
+    import traceback
 
-    from console.terminal import shell  # noqa: PLC0415  # see the module
+    from console.terminal import shell
 
     if os.environ.get(TRACEBACK) or shell.GIVEN.get(TRACEBACK):
         write_error("".join(traceback.format_exception(error)).rstrip())
@@ -92,7 +92,7 @@ def flush() -> None:
 
 def _place(error: BaseException) -> str:
     """Return where an exception was raised, as ` at file:line`."""
-    import traceback  # noqa: PLC0415  # see the module
+    import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     return f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""  # noqa: PTH119  # no path
