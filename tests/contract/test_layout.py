@@ -21,11 +21,11 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "handler/sync.py": "integration/test_sync_function.py: a sync needs Apple, SSM and the table",
     "handler/retention/aws/connection.py": "integration/test_connection.py: on real sockets",
     "handler/retention/aws/credentials.py": "integration/test_credentials.py: Lambda lends them over HTTP",
-    "handler/retention/certificates.py": "unit/handler/retention/test_jws.py: one wrong certificate per case",
+    "handler/retention/verification/certificates.py": "unit/handler/retention/test_jws.py: one case each",
     "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
     "handler/retention/errors.py": "unit/handler/test_app.py: each error with its status, log level and metric",
-    "handler/retention/key_forms.py": "unit/handler/retention/test_jws.py: odd keys, one per case",
-    "handler/retention/known_chains.py": "conformance/test_known_chains.py: data, judged against Apple's chains",
+    "handler/retention/signing/key_forms.py": "unit/handler/retention/signing/test_signer.py: keys in every form",
+    "handler/retention/verification/known_chains.py": "conformance/test_known_chains.py: data only",
     "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
     "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
     "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
@@ -50,7 +50,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/backup/export_report.py": "integration/test_main.py: prints a document",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     "console/terminal/ordinary_file.py": "unit/console/file/test_images.py, integration/test_main.py",
-    "console/terminal/json_form.py": "unit/handler/retention/log/test_record.py: names spelled alike",
     # measurements
     "benchmarks/*": "unit/benchmarks/test_figures.py, real/test_benchmarks.py: the rest measures",
     "scripts/chains.py": "conformance/test_known_chains.py: checks the table",
@@ -58,7 +57,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
 
 # In tests/unit nothing of these is called: a server, a process, or a verb.
 NOT_IN_UNIT: Final = {
-    "ThreadingHTTPServer", "HTTPServer", "BoxServer", "create_server", "embedded_dynamodb", "runner", "CliRunner",
+    "ThreadingHTTPServer", "HTTPServer", "BoxServer", "create_server", "embedded_dynamodb", "runner",
     "subprocess.run", "subprocess.Popen", "check_call", "check_output", "execve", "listen",
 }  # fmt: skip
 # A test that asks for one of these needs a program which pip does not install.
