@@ -323,18 +323,16 @@ def desk(tree: Path, folder: Path) -> Iterator[Desk]:
     shutil.copytree(RECORDED / "app", folder, dirs_exist_ok=True)
     (folder / "events").symlink_to(tree / "events")
     with ExitStack() as parts:
-        said = parts.enter_context(
-            running(
-                tree, folder, ("-m", "console.local.sandbox", "--port", "0", "--aws-port", "0", "--apple-port", "0")
-            )
-        )(r"export (.*)\n")
-        settings = dict(re.findall(r"(\w+)=(\S+)", said))
-        (endpoint,) = re.findall(r"answers at (\S+);", said)
+        any_port = ("--port", "0", "--aws-port", "0", "--apple-port", "0")
+        up = parts.enter_context(running(tree, folder, ("-m", "console.local.sandbox", *any_port)))
+        printed = up(r"export .*\n")
+        settings = dict(re.findall(r"(\w+)=(http\S+|local)", printed))
+        (endpoint,) = re.findall(r"http://\S+/v1/retention-message", printed)
         quick = "simulator serve --port 0 --requests 4 --duration 80 --concurrency 2 --limit-ms 5000".split()
         module, _, function = entry_point(tree).partition(":")
         start = f"from {module} import {function}; {function}()"
-        listening = parts.enter_context(running(tree, folder, ("-c", start, *quick)))(r"Production +http\S+\n")
-        (quick_apple,) = set(re.findall(r"http://127\.0\.0\.1:\d+", listening))
+        printed = parts.enter_context(running(tree, folder, ("-c", start, *quick)))(r"http://\S+/production\n")
+        (quick_apple,) = set(re.findall(r"http://127\.0\.0\.1:\d+", printed))
         typing = parts.enter_context(commands(tree, folder, {**ENVIRONMENT, "HOME": str(folder), **settings}))
         make_tables(settings["AWS_ENDPOINT_URL"], "named", "other", "rows", "imported")
         places = {
