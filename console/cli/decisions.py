@@ -134,7 +134,7 @@ def coverage(
     locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this locale; repeatable.")] = None,
     *,
     all_locales: Annotated[
-        bool, typer.Option("--all-locales", help="Apple's fifty locales besides the file's own.")
+        bool, typer.Option("--all-locales", help="Apple's fifty locales, in addition to the file's own.")
     ] = False,
     check: Annotated[
         bool,

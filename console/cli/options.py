@@ -40,7 +40,7 @@ def takes_options(function: Callable[..., T]) -> Callable[..., T]:
         shown += [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
         makers[parameter.name] = (make or _itself, tuple(option.name for option in options))
 
-    def run(**given: Any) -> T:  # noqa: ANN401  # whatever Typer read
+    def run(**given: Any) -> T:  # noqa: ANN401  # what Typer read
         return function(**{name: make(**{one: given[one] for one in named}) for name, (make, named) in makers.items()})
 
     run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__

@@ -132,9 +132,7 @@ def import_states(
     ],
     where: AtTarget,
     *,
-    allow_silencing: Annotated[
-        bool, typer.Option("--allow-silencing", help="Import even if most live messages could no longer be served.")
-    ] = False,
+    allow_silencing: AllowSilencing = False,
     yes: Yes = False,
     out: Out,
 ) -> None:

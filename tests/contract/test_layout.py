@@ -47,7 +47,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/releases/*": "unit/console/releases/test_publish.py, test_current.py: rows written by a publish",
     "console/decisions/*": "unit/console/decisions/test_reasons.py, test_coverage.py, test_replay.py: whole decisions",
     "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
-    "console/backup/export_report.py": "integration/test_main.py: prints a document",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     "console/terminal/ordinary_file.py": "unit/console/file/test_images.py, integration/test_main.py",
     # measurements

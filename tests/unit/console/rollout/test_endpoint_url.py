@@ -1,0 +1,54 @@
+"""Which URL Apple is to call: the one named, or the stack's, and never one that it could not call."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.deployment.target import Target
+from console.rollout.endpoint_url import choose
+from console.terminal.failure import Misuse
+
+PUBLIC = "https://api.example.com/v1/retention-message"
+HERE = "http://127.0.0.1:8080/v1/retention-message"
+
+
+def target(url: str = "") -> Target:
+    return Target(None, "t", 1, "com.example", production=False, url=url)
+
+
+@pytest.mark.parametrize(
+    ("named", "stack", "local", "chosen"),
+    [
+        (PUBLIC, "", False, PUBLIC),
+        (None, PUBLIC, False, PUBLIC),
+        (PUBLIC, "https://other.example.com", False, PUBLIC),
+        (HERE, "", True, HERE),
+    ],
+)
+def test_the_url_that_is_named_goes_before_the_stack_s(named: str | None, stack: str, local: bool, chosen: str) -> None:  # noqa: FBT001  # a parameter
+    """One of this machine is for a simulator alone."""
+    assert choose(named, target(stack), local=local) == chosen
+
+
+@pytest.mark.parametrize(
+    ("named", "stack", "message"),
+    [
+        (None, "", "Name the URL"),
+        (None, f"{PUBLIC}/<PathSecret>", "name the complete URL"),
+        ("https://", "", "Apple would not take"),
+        (HERE, "", "which is this machine"),
+        ("http://example.com", "", "Apple would not take"),
+    ],
+)
+def test_a_url_that_apple_could_not_call_is_refused(named: str | None, stack: str, message: str) -> None:
+    """In a sentence that names what to write."""
+    with pytest.raises(Misuse, match=message):
+        choose(named, target(stack), local=False)
+
+
+@pytest.mark.parametrize("after", ["\u2028", "é", " x"])
+def test_a_refusal_shows_no_secret(after: str) -> None:
+    """What stands behind a character that does not belong into a URL is not shown: it may be the secret."""
+    with pytest.raises(Misuse) as refused:
+        choose(f"{PUBLIC}/{after}hush-hush", target(), local=False)
+    assert "hush" not in str(refused.value)
