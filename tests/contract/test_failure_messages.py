@@ -1,4 +1,4 @@
-"""Failures: each is written as a finished sentence, since nobody mends it on its way to the reader."""
+"""Failures: each is written as a finished sentence, because it reaches the reader as it stands."""
 
 from __future__ import annotations
 
@@ -6,41 +6,34 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.support.sam_template import ROOT
 
-CONSOLE = ROOT / "console"
+
+def raised(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield line, first and last part of each text that is raised as a `Failure`; a part is empty where a value is."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            call = node.exc
+            if isinstance(call.func, ast.Name) and call.func.id == "Failure":
+                text = call.args[0]
+                parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+                first, last = (
+                    str(each.value) if isinstance(each, ast.Constant) else "" for each in (parts[0], parts[-1])
+                )
+                yield node.lineno, first, last
 
 
-def _texts() -> Iterator[tuple[str, ast.expr]]:
-    for path in sorted(CONSOLE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                call = node.exc
-                if isinstance(call.func, ast.Name) and call.func.id == "Failure":
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", call.args[0]
-
-
-def _ends(text: ast.expr) -> tuple[str, str]:
-    """Return how it begins and ends; empty where a value stands there, which is a name or a sentence of its own."""
-    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-    first, last = (part.value if isinstance(part, ast.Constant) else "" for part in (parts[0], parts[-1]))
-    return str(first), str(last)
-
-
-TEXTS = dict(_texts())
-
-
-@pytest.mark.parametrize("place", TEXTS)
-def test_a_failure_is_a_finished_sentence(place: str) -> None:
-    """It begins with a capital, a name or something quoted, and ends with a full stop."""
-    first, last = _ends(TEXTS[place])
-    assert not first or first[0].isupper() or first[0] == "`"
-    assert not last or last.endswith(".")
-
-
-def test_there_are_failures_to_look_at() -> None:
-    """The test above reads the console that is there."""
-    assert len(TEXTS) > 50
-    assert Path(CONSOLE / "terminal" / "failure.py").exists()
+def test_a_failure_is_a_finished_sentence() -> None:
+    """It begins with a capital or something quoted, or with a value, and ends with a full stop, or with a value."""
+    texts = {
+        f"{path.relative_to(ROOT)}:{line}": (first, last)
+        for path in sorted((ROOT / "console").rglob("*.py"))
+        for line, first, last in raised(path)
+    }
+    assert len(texts) > 50
+    unfinished = {
+        place: text
+        for place, text in texts.items()
+        if (text[0] and not text[0][0].isupper() and text[0][0] != "`") or (text[1] and not text[1].endswith("."))
+    }
+    assert unfinished == {}
