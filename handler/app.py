@@ -32,7 +32,7 @@ with Beginning() as _begun:
     from retention.catalog import Catalog
     from retention.compose import compose
     from retention.decision import Decision, decide
-    from retention.gateway import Response, body_length, http_response, read_body, request_id_of
+    from retention.gateway import HttpResponse, body_length, http_response, read_body, request_id_of
     from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
     from retention.log.record import APPLE, Record, process_age_ms
     from retention.log.telemetry import Telemetry
@@ -42,13 +42,13 @@ with Beginning() as _begun:
     from retention.signing.keys import KeyRing
     from retention.signing.signer import Signer, prepare
 
-# cryptography warns of certificates as anybody may post them. stderr is part of the log, where only our lines belong.
+# cryptography warns of certificates that any caller may post. stderr is part of the log, where only our lines belong.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.verification\.certificates")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One deployment's parts, wired."""
+    """The parts of one deployment, and the one way from an event to a response."""
 
     deployment: Deployment
     verifier: SignedPayloadVerifier
@@ -59,30 +59,30 @@ class Endpoint:
     credentials: CredentialSource = field(default_factory=CredentialSource)
 
     def warm(self, *, restored: bool = False, begun: Beginning | None = None) -> None:
-        """Fetch what the first request will need, within the budget of init, and never fail.
+        """Fetch what the first request will need, within INIT_SECONDS, and never fail.
 
-        What a start has `begun` is not read again, and has had its share of the time.
+        Where a start has `begun` to read, its results and the rest of its time are used. `restored`: from a snapshot.
         """
         deadline = Deadline.after(INIT_SECONDS) if begun is None else begun.deadline
         releases = self.store.warm(self.deployment.app_apple_ids, deadline) if begun is None else begun.releases
         key_ids = [settings.key_id for settings in releases.values() if settings.signs]
         if self.deployment.snapshot and not restored:
             if key_ids:
-                prepare()  # code may lie in a snapshot, a secret must not
+                prepare()  # code may be in a snapshot, a secret must not
             return
         if key_ids:
-            # While the network is waited for. Reading the key waits for this import; the thread needs no other end.
+            # These imports run while the key is fetched. Reading the key waits for them, so the thread is not joined.
             Thread(target=prepare, name="retention-imports", daemon=True).start()
         for key_id in key_ids:
             with suppress(SigningError):  # the first request that needs the key asks again
                 self.keys.get(key_id, deadline)
 
     def before_snapshot(self) -> None:
-        """Leave no secret in a snapshot, and no connection: it would lead nowhere by then."""
+        """Leave no secret in a snapshot, and no connection: it would be dead when the snapshot is restored."""
         self._forget()
 
     def after_restore(self) -> None:
-        """Trust nothing that has a time: connect, compare `head` and fetch the key, as after any start."""
+        """Connect, read `head` and fetch the key as after any start: a snapshot may be weeks old."""
         self._forget()
         self.warm(restored=True)
 
@@ -92,10 +92,10 @@ class Endpoint:
         self.credentials.forget()
         sigv4.forget()
 
-    def respond(self, event: object, *, init_ms: float | None = None) -> Response:
-        """Return exactly one answer to one API Gateway event, whatever the event is.
+    def respond(self, event: object, *, init_ms: float | None = None) -> HttpResponse:
+        """Return exactly one response to any API Gateway event, and log one line. Never raises.
 
-        `init_ms` is given for the first request of an environment: how long it took to come up.
+        `init_ms` is given for the first request of an environment: for how long its start took, in milliseconds.
         """
         record = Record(
             cold_start=init_ms is not None,
@@ -106,7 +106,7 @@ class Endpoint:
         try:
             with record.stage("total"):
                 answer = self._answer(event, record)
-        except Exception as error:  # noqa: BLE001  # the one place where every failure becomes an HTTP status
+        except Exception as error:  # noqa: BLE001  # here every exception becomes an HTTP status
             becomes = answer_to(error)
             record.note_error(error, becomes)
             record.size = body_length(event)
@@ -119,7 +119,7 @@ class Endpoint:
         self.telemetry.emit(record, "warning" if record.degraded and level == "info" else level)
         return answer
 
-    def _answer(self, event: object, record: Record) -> Response:
+    def _answer(self, event: object, record: Record) -> HttpResponse:
         now = self.deployment.clock()
         with record.stage("verify"):
             signed = self.verifier.authenticate(read_signed_payload(read_body(event)), now)
@@ -208,7 +208,10 @@ def wire(deployment: Deployment, telemetry: Telemetry, reach: Reach | None = Non
 
 
 def start(begun: Beginning | None = None) -> Endpoint:
-    """Wire from the environment, and fetch softly what the first request will need; or say why not, and stop."""
+    """Build the endpoint from the environment's variables, and fetch what the first request will need.
+
+    Logs and raises ConfigurationError where the variables contradict each other. What cannot be fetched stops no start.
+    """
     telemetry = Telemetry()
     try:
         endpoint = wire(Deployment.from_env(), telemetry, begun.reach if begun else None)
@@ -217,7 +220,7 @@ def start(begun: Beginning | None = None) -> Endpoint:
         raise
     endpoint.warm(begun=begun)
     if endpoint.deployment.snapshot:
-        # Lambda's runtime has it beside the function; nobody else needs it.
+        # A module of Lambda's runtime, needed under SnapStart alone.
         from snapshot_restore_py import register_after_restore, register_before_snapshot  # noqa: PLC0415
 
         register_before_snapshot(endpoint.before_snapshot)
@@ -228,10 +231,10 @@ def start(begun: Beginning | None = None) -> Endpoint:
 ENDPOINT: Final = start(_begun)
 gc.freeze()
 gc.enable()
-# For whichever request comes first; an iterator hands it to one, also where `make serve` has several at a time.
+# For the first request. An iterator gives it to one request only, though `make serve` runs several at a time.
 _first_waits: Final = iter([process_age_ms() if ENDPOINT.deployment.init_is_waited_for else 0.0])
 
 
-def get_retention_message(event: object, _context: object) -> Response:
-    """Answer one API Gateway event; see `Endpoint.respond`."""
+def get_retention_message(event: object, _context: object) -> HttpResponse:
+    """Return the response to one API Gateway event; see `Endpoint.respond`."""
     return ENDPOINT.respond(event, init_ms=next(_first_waits, None))

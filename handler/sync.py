@@ -1,7 +1,7 @@
-"""The scheduled entry point: review states come from Apple, and go into the table whole.
+"""The scheduled entry point: it brings the review states from Apple's lists into the table.
 
-Read which key signs, ask Apple for both lists, apply them. A run starts from nothing and shares nothing with the one
-before, so a run that fails, dies or meets another leaves nothing that the next one, five minutes later, does not mend.
+Each run reads which key signs, asks Apple for both lists, and applies them. It shares nothing with the run before: what
+a run leaves undone that fails, is killed or overlaps another, the next one repairs five minutes later.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
-# For both lists of one app, a repetition included; the key beforehand.
+# The time limit of both lists of one app, with a repetition of each; and that of reading the key before.
 APPLE_SECONDS: Final = 30.0
 KEY_SECONDS: Final = 12.0
 
-# The log names the messages that fell silent, up to a line's reasonable length.
+# A log line names at most so many messages.
 _MAX_NAMED: Final = 20
 
 
 class ReleaseUnreadableError(RetentionError):
-    """The live release does not say with which key to ask Apple."""
+    """The settings of the live release cannot be read, so the key for Apple's API is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one run works with."""
+    """The clients of one run."""
 
     dynamodb: sdk.Client
     keys: KeyRing[Signer]
 
 
 def parts_from_aws(deployment: SyncDeployment) -> Parts:
-    """Make the clients of one run: connections of the run before are five minutes old, and keys may have changed."""
+    """Make new clients for each run: connections of the last one are five minutes old, and keys may have changed."""
     ssm = partial(sdk.client, "ssm")
     return Parts(
         sdk.client("dynamodb"), KeyRing(lambda: sdk.SdkConnection(ssm()), deployment.key_prefix, Signer.from_pem)
@@ -59,12 +59,12 @@ def parts_from_aws(deployment: SyncDeployment) -> Parts:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one app: a word, its log line's fields, and what it counts."""
+    """The result for one app: the text, level and fields of its log line, and the metrics it counts."""
 
     app_apple_id: int
     word: str = "failed"
     level: str = "error"
-    told: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -84,21 +84,21 @@ class Sync:
     ask_url: Callable[[str, str], Probed] = probe
 
     def run(self) -> dict[str, Any]:
-        """Sync every app of the stack, whatever becomes of the others. Returns what the log says, for who asks by hand.
+        """Sync every app of the stack, also after one has failed. Returns the fields of the log lines, by app.
 
-        `SyncSucceeded` counts runs in which all apps succeeded: were it counted by app, one could fail unheard.
+        `SyncSucceeded` counts the runs in which every app succeeded: counted by app, it would hide one that fails.
         """
-        self._probe()  # first: what hangs later takes nothing from it
+        self._probe()  # first, so that a call that hangs later does not prevent it
         try:
             outcomes = [self._outcome(app) for app in self.deployment.app_apple_ids]
         finally:
             self.apple.close()
         if all(outcome.succeeded for outcome in outcomes):
             self.telemetry.report("sync succeeded", "info", {"apps": len(outcomes)}, {"SyncSucceeded": 1})
-        return {"apps": [{"outcome": outcome.word, **outcome.told} for outcome in outcomes]}
+        return {"apps": [{"outcome": outcome.word, **outcome.fields} for outcome in outcomes]}
 
     def _probe(self) -> None:
-        """Ask the stack's own URL. `ProbeFailed` is counted each time, zero included; a run never fails by it."""
+        """Call the stack's own URL. `ProbeFailed` is counted each time, also as zero; a failed probe fails no run."""
         if not self.deployment.probe_url:
             return
         probed = self.ask_url(self.deployment.probe_url, self.deployment.region)
@@ -112,10 +112,10 @@ class Sync:
         outcome = Outcome(app)
         try:
             self._sync(outcome)
-        except Exception as error:  # noqa: BLE001  # an app must not take the next one down with it
+        except Exception as error:  # noqa: BLE001  # the apps that follow are synced all the same
             _note_failure(error, outcome)
-        outcome.told = {"appAppleId": app, **outcome.told}
-        self.telemetry.report(outcome.word, outcome.level, outcome.told, outcome.counts)
+        outcome.fields = {"appAppleId": app, **outcome.fields}
+        self.telemetry.report(outcome.word, outcome.level, outcome.fields, outcome.counts)
         return outcome
 
     def _sync(self, outcome: Outcome) -> None:
@@ -123,7 +123,7 @@ class Sync:
         app_table = AppTable(parts.dynamodb, self.deployment.table, outcome.app_apple_id)
         release = live_release(app_table)
         if release is None:
-            outcome.word, outcome.level = "unpublished", "info"  # no rule that could serve a message, and no key named
+            outcome.word, outcome.level = "unpublished", "info"  # no rules, and no key for Apple's API
             return
         signer = parts.keys.get(release.key_id, Deadline.after(KEY_SECONDS))
 
@@ -133,19 +133,19 @@ class Sync:
         deadline = Deadline.after(APPLE_SECONDS)
 
         def lists() -> Lists:
-            # In this order an image is never missing for having come later than the message that uses it.
+            # Images last: one that was uploaded between the calls is then in the list, and so is every image in use.
             return self.apple.messages(token, deadline), self.apple.images(token, deadline)
 
-        lost = _Lost(outcome.app_apple_id, self.telemetry)
+        lost = _LostApprovals(outcome.app_apple_id, self.telemetry)
         report = follow(app_table, lists, before_silencing=lost, scheduled=True)
         _note_success(report, outcome)
 
 
 @dataclass(slots=True)
-class _Lost:
-    """Says which live messages are about to fall silent, each once in a run.
+class _LostApprovals:
+    """Logs which live messages can be served no longer, each once in a run.
 
-    It is said before it is done: a run that dies afterwards has said it, and the next cannot see it any more.
+    It is called before the table is written: once it is, a later run finds no difference, and could not log them.
     """
 
     app_apple_id: int
@@ -155,8 +155,9 @@ class _Lost:
     def __call__(self, messages: frozenset[str]) -> None:
         new, self.known = messages - self.known, self.known | messages
         if new:
-            told = {"appAppleId": self.app_apple_id, "number": len(new), "messageIdentifiers": sorted(new)[:_MAX_NAMED]}
-            self.telemetry.report("live messages lost approval", "error", told, {"LiveApprovalLost": len(new)})
+            named = sorted(new)[:_MAX_NAMED]
+            fields = {"appAppleId": self.app_apple_id, "number": len(new), "messageIdentifiers": named}
+            self.telemetry.report("live messages lost approval", "error", fields, {"LiveApprovalLost": len(new)})
 
 
 def live_release(app_table: AppTable) -> Settings | None:
@@ -181,8 +182,8 @@ def _note_success(report: SnapshotReport, outcome: Outcome) -> None:
     outcome.word, outcome.level = "synced", "info"
     if report.rejected_messages or report.rejected_images:
         outcome.level = "warning"
-    outcome.told = {camel_case(name): value for name, value in asdict(report).items()}
-    # Both always, zero included: an alarm that adds them up needs both.
+    outcome.fields = {camel_case(name): value for name, value in asdict(report).items()}
+    # Both each time, also as zero: the alarm adds them up.
     outcome.counts = {"MessagesRejected": report.rejected_messages, "ImagesRejected": report.rejected_images}
 
 
@@ -191,21 +192,21 @@ def _note_failure(error: Exception, outcome: Outcome) -> None:
     match error:
         case SnapshotRefusedError():
             outcome.word, outcome.counts = "refused", {"SyncRefused": 1}
-            outcome.told = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
+            outcome.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
         case RateLimitedError():
             outcome.word, outcome.level = "rate limited", "warning"
-            outcome.told = {"reason": error.code, "evidence": error.evidence}
+            outcome.fields = {"reason": error.code, "evidence": error.evidence}
         case RetentionError():
-            outcome.told = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
+            outcome.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
         case CallFailedError():
-            outcome.told = {"reason": error.code}
+            outcome.fields = {"reason": error.code}
         case _:
-            # Where, not what: nobody knows what the message of a foreign exception quotes.
-            outcome.told = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
+            # Where it was raised, not its message: the message of another library's exception may quote secrets.
+            outcome.fields = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
 
 
 def start() -> Sync:
-    """Wire from the environment, touching no network; or say why not, and stop."""
+    """Build the sync from the environment's variables, without a call. Logs and raises ConfigurationError."""
     telemetry = Telemetry()
     try:
         deployment = SyncDeployment.from_env()
@@ -219,5 +220,5 @@ SYNC: Final = start()
 
 
 def sync_states(_event: object, _context: object) -> dict[str, Any]:
-    """Answer one tick of the schedule; see `Sync.run`."""
+    """Run once, as the schedule asks; see `Sync.run`."""
     return SYNC.run()

@@ -35,7 +35,7 @@ APPROVED: Final = "APPROVED"
 PENDING: Final = "PENDING"
 REJECTED: Final = "REJECTED"
 ABSENT: Final = "ABSENT"  # not in Apple's list: deleted, or never uploaded
-UNKNOWN: Final = "UNKNOWN"  # nobody has told us yet
+UNKNOWN: Final = "UNKNOWN"  # no state was imported yet
 
 # The kind of an answer that leaves the customer to Apple's default message.
 FALLBACK: Final = "fallback"
@@ -62,7 +62,10 @@ class MessageState:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One of the four things Apple can be told, or `fallback`. `fields` are the kind's own, as documented above."""
+    """What a rule or an arm offers in the release: one of Apple's four kinds, or `fallback`. No message is chosen yet.
+
+    `messages` is the name of its set of texts; `fields` are the kind's own, as documented above.
+    """
 
     kind: str
     messages: str
@@ -107,7 +110,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The product the customer holds. `group` None: a product outside the file, of which nothing is known."""
+    """The customer's product. `group` None: it is not in the file, and nothing is known of it."""
 
     product_id: str | None = None
     group: str | None = None
@@ -146,7 +149,7 @@ Texts = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class LocalePlan:
-    """One sheet seen from one asked locale: for each set or experiment, the candidate locales and their ids."""
+    """One sheet for one asked locale: for each set and each experiment, the locales that may serve it, best first."""
 
     texts: Mapping[str, Texts]  # set → ((locale, ids), …), best first
     common: Mapping[str, tuple[str, ...]]  # rule with an experiment → the candidate locales that all its sets have
@@ -155,7 +158,7 @@ class LocalePlan:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One product's rules, compiled. Immutable but for its memory of plans."""
+    """One product's rules, compiled. Immutable, except that it keeps the plans it has made."""
 
     product: Product
     rules: tuple[Rule, ...]
@@ -194,9 +197,9 @@ class Sheet:
         )
 
     def plan(self, asked: str) -> LocalePlan:
-        """Return what this sheet can say in `asked`, remembered for the locales asked most recently."""
+        """Return the texts this sheet has for the locale `asked`; kept for the locales of the most recent requests."""
         if len(asked) > MAX_CHARACTERS:
-            return self._make_plan(asked)  # not a locale, and not worth its length in memory
+            return self._make_plan(asked)  # longer than any locale: not kept in memory
         plan = self._plans.get(asked)
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:

@@ -1,4 +1,7 @@
-"""From what was decided to what Apple is told: the RealtimeResponseBody of one delivery, signed where it must be."""
+"""From a decision to Apple's response body: which of its shapes a delivery needs, and its signature where it has one.
+
+The shapes themselves are in `response`.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from retention.signing.signer import Signer
 def compose(
     delivery: Delivery, settings: Settings, transaction_id: str, now: datetime, signer: Callable[[], Signer]
 ) -> response.Body:
-    """Return the body that tells Apple of `delivery`.
+    """Return the body with which Apple delivers `delivery`.
 
-    `signer` is asked only for answers that are signed, and may raise SigningError. `transaction_id` is the request's
+    `signer` is called only for answers that are signed, and may raise SigningError. `transaction_id` is the request's
     originalTransactionId, which every signature but V1 covers.
     """
     answer, message = delivery.answer, delivery.message_id
@@ -26,24 +29,8 @@ def compose(
             return response.message(message)
         case "alternateProduct":
             return response.alternate_product(message, fields["productId"], fields.get("billingPlanType"))
-        case "promotionalOffer" if fields["signature"] == "v1":
-            signature = signer().promotional_offer_v1(
-                bundle_id=settings.bundle_id,
-                product_id=fields["productId"],
-                offer_identifier=fields["offerIdentifier"],
-                now=now,
-            )
-            return response.promotional_offer_v1(message, signature)
         case "promotionalOffer":
-            token = signer().promotional_offer_v2(
-                issuer_id=settings.issuer_id,
-                bundle_id=settings.bundle_id,
-                product_id=fields["productId"],
-                offer_identifier=fields["offerIdentifier"],
-                transaction_id=transaction_id,
-                now=now,
-            )
-            return response.promotional_offer_v2(message, token)
+            return _promotional_offer(delivery, settings, transaction_id, now, signer())
         case "advancedCommerce":
             data = signer().advanced_commerce(
                 issuer_id=settings.issuer_id,
@@ -53,4 +40,25 @@ def compose(
                 now=now,
             )
             return response.advanced_commerce(message, data)
-    raise ValueError(f"nothing can be told of a {answer.kind}")
+    raise ValueError(f"Apple has no response body for an answer of the kind {answer.kind}")
+
+
+def _promotional_offer(
+    delivery: Delivery, settings: Settings, transaction_id: str, now: datetime, signer: Signer
+) -> response.Body:
+    fields = delivery.answer.fields
+    product_id, offer_identifier = fields["productId"], fields["offerIdentifier"]
+    if fields["signature"] == "v1":
+        signature = signer.promotional_offer_v1(
+            bundle_id=settings.bundle_id, product_id=product_id, offer_identifier=offer_identifier, now=now
+        )
+        return response.promotional_offer_v1(delivery.message_id, signature)
+    token = signer.promotional_offer_v2(
+        issuer_id=settings.issuer_id,
+        bundle_id=settings.bundle_id,
+        product_id=product_id,
+        offer_identifier=offer_identifier,
+        transaction_id=transaction_id,
+        now=now,
+    )
+    return response.promotional_offer_v2(delivery.message_id, token)

@@ -32,17 +32,17 @@ __all__ = ["NO_FACTS", "UNREADABLE", "Assignment", "Decision", "Delivery", "Outc
 
 
 class Outcome(Enum):
-    """What became of a verified request."""
+    """How a verified request ends."""
 
     ANSWERED = "answered"
-    FALLBACK = "fallback"  # the answer of a rule, or of an arm
+    FALLBACK = "fallback"  # a rule or an arm answers `fallback`
     NO_RULE = "no_rule"
     PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Why a rule was passed over: a stable `reason` and, in words, what exactly."""
+    """Why a rule was passed over: a stable `reason`, and a sentence with the details."""
 
     rule: str
     reason: str
@@ -60,7 +60,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An answer with the message that carries it and the locale that message is in."""
+    """The answer that was chosen for one request, with its message in the best locale that can be served."""
 
     answer: Answer
     message_id: str
@@ -69,7 +69,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`delivery` is there exactly when `outcome` is ANSWERED. `passed` is in rule order."""
+    """The result for one request: what is delivered, if anything, and why earlier rules were passed over.
+
+    `delivery` is set exactly when `outcome` is ANSWERED. `passed` is in rule order. `hash_customer` makes the hash.
+    """
 
     outcome: Outcome
     customer_hash: str
@@ -79,7 +82,8 @@ class Decision:
     passed: tuple[Pass, ...] = ()
 
 
-Refusal: TypeAlias = tuple[str, str]
+# Why a rule is passed over, before it is in a Pass: `reason` and `detail`.
+PassReason: TypeAlias = tuple[str, str]
 
 
 def decide(
@@ -94,7 +98,7 @@ def decide(
 
     `customer` holds the facts of the customer's profile, or UNREADABLE. With `can_sign` False, answers that need the
     signing key are passed over; an experiment still assigns as if they were not, so that arms stay comparable. A `now`
-    without a zone is UTC, whatever the machine's.
+    without a zone is UTC.
     """
     customer_hash = hash_customer(catalog.customer_key, request.original_transaction_id)
     if catalog.paused:
@@ -104,8 +108,8 @@ def decide(
 
 
 def hash_customer(customer_key: bytes, original_transaction_id: str) -> str:
-    """Return HMAC-SHA-256 in lower hex: who a customer is to logs and experiments, and to nobody without the key."""
-    # Apple's ids are digits; a lone surrogate in one must still not stop us.
+    """Return HMAC-SHA-256 in lower-case hex: the customer's pseudonym in logs and experiments, secret by its key."""
+    # Apple's ids are digits. Half of a surrogate pair in one must not raise.
     person = original_transaction_id.encode("utf-8", "surrogatepass")
     return hmac.digest(customer_key, person, hashlib.sha256).hex()
 
@@ -127,7 +131,7 @@ def arm_at(experiment: Experiment, slot: int) -> Arm:
 
 
 class _Judge:
-    """One decision in the making."""
+    """Makes one decision: goes through the rules in order, and keeps why each was passed over."""
 
     __slots__ = ("_assignments", "_can_sign", "_catalog", "_facts", "_hash", "_now", "_passed", "_plan")
 
@@ -151,25 +155,25 @@ class _Judge:
 
     def decide(self) -> Decision:
         for rule in self._catalog.sheet.rules:
-            refusal = self._applies(rule)
-            if refusal is None:
-                said = (
+            reason = self._why_not(rule)
+            if reason is None:
+                found = (
                     self._experiment(rule.name, rule.gives)
                     if isinstance(rule.gives, Experiment)
                     else self._plain(rule.gives)
                 )
-                if said is None:
+                if found is None:
                     return self._conclude(Outcome.FALLBACK, rule.name)
-                if isinstance(said, Delivery):
-                    return self._conclude(Outcome.ANSWERED, rule.name, said)
-                refusal = said
-            self._passed.append(Pass(rule.name, *refusal))
+                if isinstance(found, Delivery):
+                    return self._conclude(Outcome.ANSWERED, rule.name, found)
+                reason = found
+            self._passed.append(Pass(rule.name, *reason))
         return self._conclude(Outcome.NO_RULE, None)
 
     def _conclude(self, outcome: Outcome, rule: str | None, delivery: Delivery | None = None) -> Decision:
         return Decision(outcome, self._hash, rule, delivery, tuple(self._assignments), tuple(self._passed))
 
-    def _applies(self, rule: Rule) -> Refusal | None:
+    def _why_not(self, rule: Rule) -> PassReason | None:
         if rule.starts is not None and self._now < rule.starts:
             return "before_schedule", "its schedule has not begun"
         if rule.ends is not None and self._now >= rule.ends:
@@ -179,23 +183,23 @@ class _Judge:
             return "condition_unknown", "a fact its condition needs is missing or could not be read"
         return None if truth else ("condition_false", "its condition does not hold")
 
-    # What a rule gives: an answer that can be delivered, why it cannot, or None for `fallback`.
+    # What becomes of a rule that applies: a delivery, the reason why it has none, or None for `fallback`.
 
-    def _plain(self, answer: Answer) -> Delivery | Refusal | None:
+    def _plain(self, answer: Answer) -> Delivery | PassReason | None:
         if answer.kind == FALLBACK:
             return None
-        refusal = self._impossible(answer)
-        if refusal is None and answer.signs and not self._can_sign:
-            refusal = _NO_KEY
-        return refusal or self._first_text(answer)
+        reason = self._impossible(answer)
+        if reason is None and answer.signs and not self._can_sign:
+            reason = _NO_KEY
+        return reason or self._first_text(answer)
 
-    def _experiment(self, rule: str, experiment: Experiment) -> Delivery | Refusal | None:
-        """Judge every weighted arm before anyone is assigned, so that arms differ in nothing but their answer."""
+    def _experiment(self, rule: str, experiment: Experiment) -> Delivery | PassReason | None:
+        """Judge every arm that has slots before a customer is assigned, so that arms differ only in their answers."""
         arms = [arm for arm in experiment.arms if arm.slots]
         for arm in arms:
-            refusal = self._impossible(arm.answer)
-            if refusal is not None:
-                return "arm_undeliverable", f"arm {arm.name}: {refusal[1]}"
+            reason = self._impossible(arm.answer)
+            if reason is not None:
+                return "arm_undeliverable", f"arm {arm.name}: {reason[1]}"
         found = self._common_text(rule, arms)
         if isinstance(found, tuple):
             return found
@@ -208,8 +212,8 @@ class _Judge:
             return None
         return found[arm.name]
 
-    def _impossible(self, answer: Answer) -> Refusal | None:
-        """Return why this answer can never be given to this product, whatever its texts."""
+    def _impossible(self, answer: Answer) -> PassReason | None:
+        """Return why this answer can never be given to this product, however its texts are reviewed."""
         product = self._catalog.sheet.product
         if answer.kind == "alternateProduct":
             if answer.fields["productId"] == product.product_id:
@@ -223,7 +227,7 @@ class _Judge:
                 return "bundle", "Advanced Commerce answers are not available for bundles"
         return None
 
-    def _first_text(self, answer: Answer) -> Delivery | Refusal:
+    def _first_text(self, answer: Answer) -> Delivery | PassReason:
         doubts: list[str] = []
         for locale, ids in self._plan.texts[answer.messages]:
             message = self._servable(answer, ids, locale, doubts)
@@ -231,7 +235,7 @@ class _Judge:
                 return Delivery(answer, message, locale)
         return _no_text(answer, doubts)
 
-    def _common_text(self, rule: str, arms: list[Arm]) -> dict[str, Delivery] | Refusal:
+    def _common_text(self, rule: str, arms: list[Arm]) -> dict[str, Delivery] | PassReason:
         """Return each arm's delivery in the first candidate locale that all of them can serve."""
         speaking = [arm for arm in arms if arm.answer.kind != FALLBACK]
         doubts: list[str] = []
@@ -254,18 +258,18 @@ class _Judge:
             if answer.text_only and message in self._catalog.sheet.pictured:
                 doubts.append(f"{locale} {message} has an image or bullets")
                 continue
-            state = self._catalog.states.get(message, _NOT_TOLD)
+            state = self._catalog.states.get(message, _NO_STATE)
             if state.servable:
                 return message
             doubts.append(f"{locale} {message} {_standing(state)}")
         return None
 
 
-_NO_KEY: Refusal = ("no_signing_key", "its answer needs a signature and none can be made")
-_NOT_TOLD = MessageState(UNKNOWN)
+_NO_KEY: PassReason = ("no_signing_key", "its answer needs a signature and none can be made")
+_NO_STATE = MessageState(UNKNOWN)
 
 
-def _no_text(answer: Answer, doubts: list[str]) -> Refusal:
+def _no_text(answer: Answer, doubts: list[str]) -> PassReason:
     if not doubts:
         return "no_locale", f"{answer.messages} has no text for this locale"
     return "not_approved", f"{answer.messages} has no approved text" + _listed(doubts)

@@ -1,4 +1,4 @@
-"""API Gateway's events, payload formats 2.0 and 1.0, and the responses it takes."""
+"""HTTP as API Gateway hands it over: events of payload formats 2.0 and 1.0, and the response that both take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from retention.errors import BodyTooLargeError, MalformedBodyError, MethodNotAll
 from retention.request import MAX_BODY_BYTES
 from retention.response import CONTENT_TYPE
 
-Response = dict[str, Any]
+HttpResponse = dict[str, Any]
 
 # Four base64 characters carry three bytes; a longer text cannot be within the limit.
 _MAX_BASE64 = (MAX_BODY_BYTES + 2) // 3 * 4
@@ -53,9 +53,9 @@ def request_id_of(event: object) -> str | None:
     return str(found)[:_MAX_REQUEST_ID] if is_id else None
 
 
-def http_response(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+def http_response(status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return the response in the form that both payload formats take. `no-store`: an answer is for one customer."""
-    response: Response = {
+    response: HttpResponse = {
         "statusCode": status,
         "headers": {"cache-control": "no-store", **(headers or {})},
         "isBase64Encoded": False,
@@ -82,4 +82,4 @@ def _decoded(body: str) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
-        raise MalformedBodyError("body_not_base64", "The event says base64 and its body is not.") from None
+        raise MalformedBodyError("body_not_base64", "The event declares base64 and its body is none.") from None

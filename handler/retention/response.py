@@ -1,11 +1,11 @@
-"""RealtimeResponseBody: exactly one of four keys, unused ones absent (Apple: RM/realtimeresponsebody)."""
+"""The shapes of Apple's RealtimeResponseBody: one key of four, the others absent (RM/realtimeresponsebody)."""
 
 from __future__ import annotations
 
 import json
 from typing import Final
 
-# Numbers, not `http.HTTPStatus`, whose import a cold start would pay for.
+# Numbers, not `http.HTTPStatus`: its import would make every cold start longer.
 OK: Final = 200
 NO_CONTENT: Final = 204
 
@@ -20,7 +20,7 @@ def message(message_identifier: str) -> Body:
 
 
 def alternate_product(message_identifier: str, product_id: str, billing_plan_type: str | None = None) -> Body:
-    """Suggest another product of the same subscription group, beside a text-only message."""
+    """Suggest another product of the same subscription group, with a text-only message."""
     content: dict[str, object] = {"messageIdentifier": message_identifier, "productId": product_id}
     if billing_plan_type is not None:
         content["billingPlanType"] = billing_plan_type
@@ -47,5 +47,5 @@ def advanced_commerce(message_identifier: str, advanced_commerce_data: str) -> B
 
 
 def encode(body: Body) -> str:
-    """Return the JSON text that goes to Apple, without a byte more than needed."""
+    """Return the JSON text that goes to Apple, in as few bytes as JSON allows."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,1 +1,1 @@
-"""The one line that is logged of each request, and the metrics in it."""
+"""The one log line of each request with the metrics in it, and what else is logged."""

@@ -1,10 +1,10 @@
-"""The log line of one request: the allow-list, and the one line made of it.
+"""The log line of one request: what it may hold, what each step notes in it, and how it is written.
 
-A line can only hold the fields of `Record`: there is no way to log a claim by passing it along. The line is a JSON
-object to read and, by its member `_aws`, the request's metrics too: CloudWatch's embedded metric format allows members
-that are not its own. Fields begin with a small letter and metrics with a capital one, so no name is both. It has what
-Powertools' Logger and Metrics would write (a test compares them), in one line, which CloudWatch bills by its bytes; it
-is made by hand because both together cost a quarter of a warm request.
+A line can hold only the fields of `Record`, the allow-list, so no claim is logged by passing it along. The line is a
+JSON object to read and, by its member `_aws`, the request's metrics too: CloudWatch's embedded metric format allows
+members that are not its own. Fields begin with a small letter and metrics with a capital one, so no name is both. It
+has what Powertools' Logger and Metrics would write (a test compares them), but in one line, since CloudWatch bills by
+the byte. It is made by hand because both together cost a quarter of a warm request.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ STAGE_METRICS: Final = {
 
 @dataclass(slots=True)
 class Record:
-    """The allow-list. Names become JSON keys in camelCase; None and empty are left out. Times are in milliseconds."""
+    """All that a line may hold. Names become JSON keys in camelCase; None and empty are left out. Times are in ms."""
 
     outcome: str = "failed"
     status: int = 500
@@ -97,7 +97,7 @@ class Record:
     evidence: dict[str, str | int] = field(default_factory=dict)
     size: int | None = None
     times: dict[str, float] = field(default_factory=dict)
-    counts: tuple[str, ...] = ()  # the metrics this outcome has, besides those that follow from the fields above
+    counts: tuple[str, ...] = ()  # metrics of this outcome that do not follow from the fields above
 
     @property
     def verified(self) -> bool:
@@ -181,7 +181,7 @@ _KEYS["message"] = "messageIdentifier"
 def line_of(record: Record, level: str, *, service: str, namespace: str, at: float) -> str:
     """Return the request's line with its line end: fields and metrics in one object. `at` is UTC epoch seconds."""
     metrics = _metrics(record)
-    said = {
+    members = {
         "level": level.upper(),
         "message": record.outcome,
         "timestamp": f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(at))},{int(at % 1 * 1000):03d}+0000",
@@ -190,7 +190,7 @@ def line_of(record: Record, level: str, *, service: str, namespace: str, at: flo
         **metrics,
     }
     directive = _directive(tuple(metrics), namespace)
-    return f'{_encode(said)[:-1]},"_aws":{{"Timestamp":{int(at * 1000)},"CloudWatchMetrics":{directive}}}}}\n'
+    return f'{_encode(members)[:-1]},"_aws":{{"Timestamp":{int(at * 1000)},"CloudWatchMetrics":{directive}}}}}\n'
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -211,7 +211,7 @@ def _metrics(record: Record) -> dict[str, list[float]]:
 
 @lru_cache(maxsize=64)
 def _directive(names: tuple[str, ...], namespace: str) -> str:
-    """Return the part of a line that says which of its members are metrics; few shapes come again and again."""
+    """Return the part of a line that declares which members are metrics; cached, since there are few combinations."""
     metrics = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names]
     return _encode([{"Namespace": namespace, "Dimensions": [["service"]], "Metrics": metrics}])
 

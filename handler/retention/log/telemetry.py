@@ -1,4 +1,4 @@
-"""Where what we say goes: one logger, one writer of metrics, one lock, standard output."""
+"""Writes our log lines and metrics to standard output, where CloudWatch reads them, one at a time."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WRITING = Lock()
 
 
 class Telemetry:
-    """The process's own. Service and namespace come from Powertools' variables, as Powertools reads them."""
+    """What this process logs with. Service and namespace come from Powertools' variables, as Powertools reads them."""
 
     def __init__(self) -> None:
         self._service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "service_undefined"
         self._namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "")
-        # What libraries say of a broken connection is not from our allow-list; the record says it in our words.
+        # Lines that libraries log of a broken connection are not from our allow-list; the record has our own.
         for library in ("botocore", "urllib3"):
             logging.getLogger(library).setLevel(logging.CRITICAL)
 
@@ -39,16 +39,16 @@ class Telemetry:
             sys.stdout.flush()
 
     def refused_to_start(self, code: str, message: str) -> None:
-        """Say why this deployment does not start, for who deployed it."""
+        """Log why this deployment does not start: a stable code, and a sentence for its owner."""
         with _WRITING:
             _logger(self._service).critical("refused to start", reason=code, explanation=message)
 
-    def report(self, outcome: str, level: str, told: Mapping[str, object], counts: Mapping[str, int]) -> None:
-        """Write a log line and, where something is counted, a metrics line about our own work, which is no request's.
+    def report(self, outcome: str, level: str, fields: Mapping[str, object], counts: Mapping[str, int]) -> None:
+        """Write a log line of work that is no request's and, where something is counted, a metrics line.
 
-        `told` is ours to choose and so are its texts: ids, figures, codes. None and empty are left out.
+        `fields` hold ids, figures and codes of ours, never input. None and empty values are left out.
         """
-        shown = {key: value for key, value in told.items() if value or value == 0}
+        shown = {key: value for key, value in fields.items() if value or value == 0}
         with _WRITING:
             getattr(_logger(self._service), level)(outcome, **shown)
             if counts:
@@ -70,8 +70,8 @@ class Telemetry:
 
 @cache
 def _logger(service: str) -> Logger:
-    """Import Powertools where it writes: a request's line is made without it, and its import costs a cold start."""
-    from aws_lambda_powertools.logging import Logger  # noqa: PLC0415  # as said
+    """Import Powertools only where it writes: a request's line needs none, and the import makes cold starts longer."""
+    from aws_lambda_powertools.logging import Logger  # noqa: PLC0415  # see above
 
-    # No `location`: finding it walks the stack, and our lines say where they come from.
+    # No `location`: finding it walks the stack, and each of our texts is logged at one place.
     return Logger(service=service, location=None, log_uncaught_exceptions=False)
