@@ -23,7 +23,7 @@ def show(done: Exported, path: Path, table: str, app_apple_id: int, out: Output,
     """Print what the file has, what it has not, and that it is a secret."""
     for number, why in done.left_out.items():
         out.warn(f"Release {number} is not in the file: {why}.")
-    out.say(
+    out.print(
         f"{done.rows} rows are in {path}: {len(done.releases)} releases ({done.release} is live)"
         + (f", {done.profiles} customers." if profiles else "; no customers, who come with --profiles."),
         "green",

@@ -92,10 +92,10 @@ def import_app(
 def show(done: Imported, archive: Path, table: str, app_apple_id: int, out: Output) -> None:
     """Print what is in the table now."""
     if done.already:
-        out.say(f"{table} has all of {archive} already; nothing was written.", "green")
+        out.print(f"{table} has all of {archive} already; nothing was written.", "green")
     else:
         live = f"{len(done.releases)} releases, of which {done.release} is live"
-        out.say(f"{done.rows} rows are in {table}: {live}.", "green")
+        out.print(f"{done.rows} rows are in {table}: {live}.", "green")
     out.document({"file": str(archive), "table": table, "appAppleId": app_apple_id, **form_of(done)})
 
 

@@ -39,7 +39,7 @@ def endpoint_set(
         chosen = choose(url, session.target, local=access.url is not None)
         confirm(session.target, f"have Apple call {shown(chosen)}", yes=yes)
         session.apple.set_realtime_url(chosen)
-    out.say(f"Apple calls {shown(chosen)}.", "green")
+    out.print(f"Apple calls {shown(chosen)}.", "green")
     out.document({"url": shown(chosen)})
 
 
@@ -59,7 +59,7 @@ def endpoint_show(
         url = session.apple.realtime_url()
     if url is not None and not secret:
         url = shown(url)
-    out.say("Apple has no real-time URL here." if url is None else url)
+    out.print("Apple has no real-time URL here." if url is None else url)
     out.document({"url": url})
 
 
@@ -76,7 +76,7 @@ def endpoint_delete(where: AtStack, access: Apple, *, yes: YesDelete = False, ou
             url = shown(url)
             confirm_deletion(session.target, f"the real-time URL {url}", yes=yes)
             session.apple.delete_realtime_url()
-    out.say("Apple had no real-time URL here." if url is None else f"Apple no longer calls {url}.", "green")
+    out.print("Apple had no real-time URL here." if url is None else f"Apple no longer calls {url}.", "green")
     out.document({"deleted": url})
 
 

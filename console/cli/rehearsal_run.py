@@ -35,7 +35,7 @@ class RehearsalPlan:
 def show_anchor(directory: Path | None, out: Output) -> None:
     """Print the trust anchor, and nothing else: for a variable or a file."""
     occasion = obtain(directory or default_directory(), datetime.now(UTC))
-    out.say(occasion.anchor)
+    out.print(occasion.anchor)
     out.document(signer(occasion))
 
 
@@ -64,7 +64,7 @@ def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
 
 
 def _show_forecast(forecast: Forecast, out: Output) -> None:
-    out.say(f"{forecast.product} by {forecast.source}, in {plural(len(forecast.locales), 'locale')}:")
+    out.print(f"{forecast.product} by {forecast.source}, in {plural(len(forecast.locales), 'locale')}:")
     rows = [(expected.locale, str(expected.status), expected.says) for expected in forecast.locales]
     out.table(("locale", "status", "answer"), rows)
 

@@ -63,7 +63,7 @@ def rollback(number: Number = None, *, where: AtTarget, yes: Yes = False, out: O
     target = find(where)
     confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
     moved = current.rollback(target.app_table, number)
-    out.say(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
+    out.print(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
     out.document({"release": moved.number, "previous": moved.previous})
 
 
@@ -87,5 +87,5 @@ def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
     change = current.pause if paused else current.resume
     change(target.app_table)
-    out.say("Paused: the App Store falls back." if paused else "Answering again.", "green")
+    out.print("Paused: the App Store falls back." if paused else "Answering again.", "green")
     out.document({"paused": paused})

@@ -27,7 +27,7 @@ from console.cli.options import (
 from console.deployment.where import Where
 
 if TYPE_CHECKING:
-    from console.rollout.apply import Done
+    from console.rollout.apply import ApplyResult
     from console.terminal.output import Output
 
 verbs = typer.Typer()
@@ -46,10 +46,10 @@ def plan(where: AtDraft, access: Apple, *, reshuffle: Reshuffle = False, out: Ou
     from console.deployment.session import open_checked
     from console.rollout.apply import estimate
     from console.rollout.plan_report import show
-    from console.rollout.runs import look_ahead
+    from console.rollout.runs import plan_with_warnings
 
     with open_checked(where, access, out) as session:
-        found = look_ahead(session, out, reshuffle=reshuffle).plan
+        found = plan_with_warnings(session, out, reshuffle=reshuffle).plan
         seconds = estimate(session, found) if found.has_changes else 0.0
     show(found, str(where.file), seconds, out)
     if not found.agrees:
@@ -118,7 +118,7 @@ def promote(
     _end(done, out)
 
 
-def _end(done: Done, out: Output) -> None:
+def _end(done: ApplyResult, out: Output) -> None:
     from console.rollout.plan_report import show_end
 
     if not show_end(done, out):
@@ -154,12 +154,12 @@ def status(where: AtDraft, access: Apple, out: Out) -> None:
     Exit code 0: every text is approved. 3: some are not.
     """
     from console.deployment.session import open_checked
-    from console.rollout.apply import prospect
+    from console.rollout.apply import observe_and_plan
     from console.rollout.status import make_status, show
 
     with open_checked(where, access, out) as session:
         # Reshuffled or not, the texts are the same.
-        found = prospect(session, reshuffle=True)
+        found = observe_and_plan(session, reshuffle=True)
         standing = make_status(session.document, found.compiled, found.seen)
     show(standing, out)
     if not standing.settled:

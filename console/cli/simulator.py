@@ -113,7 +113,7 @@ def grant(
     with people.open_box(directory) as box:
         people.grant(box, found.app, found.key_id, pem, found.products)
     products = plural(len(found.products), "product")
-    Output().say(
+    Output().print(
         f"{found.app.bundle_id} may use the API with the key {found.key_id}; the simulator knows {products} of it."
     )
 
@@ -126,7 +126,7 @@ def revoke(directory: Directory = DIRECTORY, bundle_id: BundleId = None) -> None
     with open_box(directory) as box:
         found = find_app(box, bundle_id)
         set_access(box, found, access=False)
-    Output().say(f"{found.bundle_id} has no access any more; `grant` gives it back.")
+    Output().print(f"{found.bundle_id} has no access any more; `grant` gives it back.")
 
 
 @verb(simulator, "subscribe")
@@ -143,7 +143,7 @@ def subscribe(
 
     with open_box(directory) as box:
         owner = find_app(box, bundle_id)
-        Output().say(box.accounts.subscribe(owner.app_apple_id, product, kind.value).transaction_id)
+        Output().print(box.accounts.subscribe(owner.app_apple_id, product, kind.value).transaction_id)
 
 
 @verb(simulator, "list")
@@ -200,7 +200,7 @@ def _review(
     with open_box(directory) as box:
         shelf = box.shelf(find_app(box, bundle_id).app_apple_id, environment.value)
         changed = review(shelf, state, identifiers or ())
-    Output().say(f"{len(changed)} {state} in {environment.value}.")
+    Output().print(f"{len(changed)} {state} in {environment.value}.")
 
 
 @verb(simulator, "asc-message")
@@ -224,7 +224,7 @@ def asc_message(
         owner = find_app(box, bundle_id)
         # One message for both environments: sandbox testers see its latest draft.
         box.shelf(owner.app_apple_id, SANDBOX).set_asc_message(product, None if remove else content)
-    Output().say(f"{product} has {'no' if remove else 'an'} App Store Connect message.")
+    Output().print(f"{product} has {'no' if remove else 'an'} App Store Connect message.")
 
 
 @verb(simulator, "advance")
@@ -237,7 +237,7 @@ def advance(
 
     with open_box(directory) as box:
         box.advance(hours * 3600)
-    Output().say(f"The simulator's clock is {hours:g} h further.")
+    Output().print(f"The simulator's clock is {hours:g} h further.")
 
 
 @verb(simulator, "cancel")

@@ -18,16 +18,16 @@ from console.terminal.output import Output
 
 def show(found: Coverage, out: Output) -> None:
     """Print a coverage, as text or as one JSON document."""
-    out.say(f"{found.source}, as of {instant_text(found.at.timestamp())}, {found.judged}.", "bold")
+    out.print(f"{found.source}, as of {instant_text(found.at.timestamp())}, {found.judged}.", "bold")
     if found.paused:
-        out.say("Paused: no customer gets a real-time answer until `retention resume`.", "yellow")
+        out.print("Paused: no customer gets a real-time answer until `retention resume`.", "yellow")
     for product in dict.fromkeys(cell.product for cell in found.cells):
-        out.say("")
-        out.say("Products the file does not name" if product == ANY_PRODUCT else product, "bold")
+        out.print("")
+        out.print("Products the file does not name" if product == ANY_PRODUCT else product, "bold")
         for locales, lines in _grouped(found, product).items():
-            out.say("  " + ", ".join(locales), "cyan")
+            out.print("  " + ", ".join(locales), "cyan")
             for line in lines:
-                out.say(f"    {line}")
+                out.print(f"    {line}")
     _show_list(out, "Rules and arms that no request can come to", map(_unreachable_line, found.unreachable))
     _show_list(out, "Not approved by App Review", map(_waiting_line, found.waiting))
     missing: dict[str, list[str]] = {}
@@ -44,10 +44,10 @@ def show(found: Coverage, out: Output) -> None:
 def _show_list(out: Output, heading: str, lines: Iterable[str]) -> None:
     listed = list(lines)
     if listed:
-        out.say("")
-        out.say(f"{heading}:", "yellow")
+        out.print("")
+        out.print(f"{heading}:", "yellow")
         for line in listed:
-            out.say(f"  {line}")
+            out.print(f"  {line}")
 
 
 def _grouped(found: Coverage, product: str) -> dict[tuple[str, ...], tuple[str, ...]]:

@@ -46,12 +46,12 @@ def show(found: Differences, out: Output) -> None:
     for name, heading in _SECTIONS:
         changes = found.sections[name]
         if changes:
-            out.say(f"{heading}:", "bold")
+            out.print(f"{heading}:", "bold")
         for change in changes:
             _show(name, change, out)
     if not found.any:
         rest = "" if found.same_bytes else ", but for comments, layout or order"
-        out.say(f"{found.before} and {found.after} are the same{rest}.", "green")
+        out.print(f"{found.before} and {found.after} are the same{rest}.", "green")
     out.document(form_of(_DifferencesForm(found.before, found.after, not found.any, **found.sections)))
 
 
@@ -59,16 +59,16 @@ def _show(section: str, change: Change, out: Output) -> None:
     note = f" ({change.note})" if change.note else ""
     if change.what == "moved":
         note = f" from place {change.before['place']} to place {change.after['place']}"
-    out.say(f"  {_MARKS[change.what]} {change.name}{note}", _STYLES[change.what])
+    out.print(f"  {_MARKS[change.what]} {change.name}{note}", _STYLES[change.what])
     if change.what == "moved":
         return
     if section == "messages" and change.what in {"added", "removed"}:
-        out.say(f"      {text_line(change.after or change.before)}")
+        out.print(f"      {text_line(change.after or change.before)}")
         return
     for key in {**change.before, **change.after}:
         for sign, side in (("-", change.before), ("+", change.after)):
             if key in side:
-                out.say(f"      {sign} {key}: {_shown(side[key])}", "red" if sign == "-" else "green")
+                out.print(f"      {sign} {key}: {_shown(side[key])}", "red" if sign == "-" else "green")
 
 
 def _shown(value: object) -> str:

@@ -76,36 +76,36 @@ def _instant(milliseconds: int) -> str:
 def show(explanation: Explanation, out: Output) -> None:
     """Print an explanation, as text or as one JSON document."""
     request = explanation.request
-    out.say(f"{request.product_id} in {request.user_locale}, by {explanation.source}")
+    out.print(f"{request.product_id} in {request.user_locale}, by {explanation.source}")
     for verdict in explanation.verdicts:
         _show_verdict(verdict, out)
-    out.say("")
+    out.print("")
     refused = explanation.refused
     if refused is not None:
         says = refused.says.rstrip(".")
-        out.say(f"{refused.status}, no body ({refused.code}: {says}): the App Store falls back.", "bold")
+        out.print(f"{refused.status}, no body ({refused.code}: {says}): the App Store falls back.", "bold")
     _show_decided(explanation, "" if refused is None else "Otherwise it would be ", out)
     for note in explanation.notes:
-        out.say(f"Note: {note}")
+        out.print(f"Note: {note}")
     out.document(form_of(_document(explanation)))
 
 
 def _show_decided(explanation: Explanation, before: str, out: Output) -> None:
     status, decision = explanation.decided_status, explanation.decision
     if explanation.decided is None:
-        out.say(f"{before}{status}, no body ({decision.outcome.value}): the App Store falls back.", "bold")
+        out.print(f"{before}{status}, no body ({decision.outcome.value}): the App Store falls back.", "bold")
     else:
-        out.say(f"{before}{status}, by the rule {decision.rule}:", "bold")
-        out.say(json.dumps(explanation.decided, ensure_ascii=False, indent=2))
+        out.print(f"{before}{status}, by the rule {decision.rule}:", "bold")
+        out.print(json.dumps(explanation.decided, ensure_ascii=False, indent=2))
 
 
 def _show_verdict(verdict: Verdict, out: Output) -> None:
     style = {"answers": "green", "falls_back": "green", "not_reached": "dim"}.get(verdict.verdict)
     why = verdict.detail or ("not reached" if verdict.verdict == "not_reached" else "")
-    out.say(f"{_MARKS[verdict.verdict]} {verdict.rule} (line {verdict.line}): {why}", style)
+    out.print(f"{_MARKS[verdict.verdict]} {verdict.rule} (line {verdict.line}): {why}", style)
     for test in verdict.tests:
         found = f" (it is {test.found})" if test.found else ""
-        out.say(f"    {'  ' * test.depth}{test.holds:8}{test.asks}{found}", "dim")
+        out.print(f"    {'  ' * test.depth}{test.holds:8}{test.asks}{found}", "dim")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ _NAMES: Final = 3
 
 def show(found: Replayed, source: str, out: Output) -> None:
     """Print what a replay found, as text or as one JSON document."""
-    out.say(f"{plural(found.requests, 'logged request')} against {source}{_period(found)}.", "bold")
+    out.print(f"{plural(found.requests, 'logged request')} against {source}{_period(found)}.", "bold")
     changes = _by_count(found)
-    out.say(f"{found.unchanged} of {found.decided} are answered as before ({_share(found.unchanged, found)}).")
+    out.print(f"{found.unchanged} of {found.decided} are answered as before ({_share(found.unchanged, found)}).")
     if changes:
-        out.say("")
+        out.print("")
         out.table(
             ("requests", "share", "before", "after", "products", "locales", "for example"),
             [
@@ -38,28 +38,28 @@ def show(found: Replayed, source: str, out: Output) -> None:
                 for change in changes
             ],
         )
-    out.say("")
+    out.print("")
     _show_rest(found, out)
     out.document(form_of(_document(found, source)))
 
 
 def _show_rest(found: Replayed, out: Output) -> None:
     for rule, number in found.undecidable.most_common():
-        out.say(
+        out.print(
             f"{number} undecidable: whether `{rule}` matches is up to facts about the customer, which are not logged"
             f" (such as {found.examples[rule][0]}).",
             "yellow",
         )
     for reason, number in found.skipped.most_common():
-        out.say(f"{number} left out: {reason}.", "yellow")
+        out.print(f"{number} left out: {reason}.", "yellow")
     if found.proved:
-        out.say(f"{found.proved} decided because the logged decision proves what the facts were.")
+        out.print(f"{found.proved} decided because the logged decision proves what the facts were.")
     if found.unnamed:
-        out.say(
+        out.print(
             f"{found.unnamed} answers before name no offer or product in the log: compared by kind and message only."
         )
     if found.rehearsals:
-        out.say(f"{found.rehearsals} were rehearsals, not signed by Apple.")
+        out.print(f"{found.rehearsals} were rehearsals, not signed by Apple.")
 
 
 def _period(found: Replayed) -> str:

@@ -171,7 +171,7 @@ def write(starter: Starter, file: Path, *, force: bool = False) -> None:
 def show(starter: Starter, file: Path, out: Output) -> None:
     """Print that the file is written, and the command that shows what it means."""
     following = f"`retention coverage {quote(str(file))}`"
-    out.say(f"{file} is written. Next: {following} shows what customers would be shown.", "green")
+    out.print(f"{file} is written. Next: {following} shows what customers would be shown.", "green")
     out.document({"file": str(file), "products": [one.product_id for one in starter.products]})
 
 

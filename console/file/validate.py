@@ -41,6 +41,6 @@ def show(found: Valid, out: Output) -> None:
     """Print a valid file's figures and warnings."""
     warn(str(found.file), found.warnings, out)
     counts = ", ".join(plural(number, what.removesuffix("s")) for what, number in found.counts.items())
-    out.say(f"{found.file} is good: {counts}.", "green")
+    out.print(f"{found.file} is good: {counts}.", "green")
     warnings = as_documents(str(found.file), found.warnings)
     out.document({"file": str(found.file), "ok": True, **found.counts, "warnings": warnings})

@@ -150,6 +150,6 @@ def lambda_environments(
         environments.close()
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Write a line for who runs the server."""
     write_error(text)

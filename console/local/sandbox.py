@@ -29,7 +29,7 @@ from console.deployment.failures import sentence
 from console.deployment.session import read_file
 from console.deployment.where import APPLE_URL
 from console.file.entries import App, Document, Environment
-from console.local.environments import say
+from console.local.environments import print_line
 from console.local.gateway import listen
 from console.local.rows import create_table
 from console.local.sample_events import PATH
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(arguments: Sequence[str] | None) -> int:
     with suppress(KeyboardInterrupt), sandbox(_options(arguments)) as lines:
         for line in lines:
-            say(line)
+            print_line(line)
         signal.pause()
     return 0
 
@@ -95,7 +95,7 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         box = parts.enter_context(Box.open(options.directory))
         pem = _grant(box, app, document)
         with taking(options.apple_port, "APPLE_PORT=…"):
-            apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=say))
+            apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=print_line))
         variables = function_environment(aws, app.app_apple_id, trust_anchor=box.authority.root_der)
         region = environment.region or variables["AWS_REGION"]
         os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
@@ -120,7 +120,7 @@ def _app(document: Document) -> App:
     if app is None or not (app.app_apple_id and app.bundle_id and app.issuer_id and app.key_id):
         raise Failure(
             f"{document.file} does not name app and key whole: write `appAppleId`, `bundleId`, `issuerId` and `keyId`"
-            " under `app`. Here any will do: 57246542-96fe-1a63-e053-0824d011072a and 2X9R4HXF34, say."
+            " under `app`. Here any will do: 57246542-96fe-1a63-e053-0824d011072a and 2X9R4HXF34, for example."
         )
     return app
 

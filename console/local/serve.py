@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.deployment.failures import sentence
-from console.local.environments import lambda_environments, say
+from console.local.environments import lambda_environments, print_line
 from console.local.gateway import Function, listen
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
@@ -124,8 +124,8 @@ def serve(options: ServeOptions) -> None:
             server = parts.enter_context(listen(function, "127.0.0.1", options.port))
         url = f"http://127.0.0.1:{server.server_address[1]}{PATH}"
         product = next(iter(compiled.release.sheets))
-        say(f"Release {published.number} of {options.file.name} is live; its table is at {endpoint_url}.")
-        say(f"Answering at {url} until Ctrl-C. {_hint(options, compiled.release.app_apple_id, product, url)}")
+        print_line(f"Release {published.number} of {options.file.name} is live; its table is at {endpoint_url}.")
+        print_line(f"Answering at {url} until Ctrl-C. {_hint(options, compiled.release.app_apple_id, product, url)}")
         server.serve_forever()
 
 
@@ -137,7 +137,7 @@ def _function(options: ServeOptions, endpoint_url: str, app_apple_id: int) -> It
         yield app.get_retention_message
         return
     variables = function_environment(endpoint_url, app_apple_id, trust_anchor=options.trust_anchor)
-    with lambda_environments(variables, options.environments, log=sys.stdout, tell=say) as environments:
+    with lambda_environments(variables, options.environments, log=sys.stdout, tell=print_line) as environments:
         yield environments
 
 

@@ -26,7 +26,7 @@ def show(listed: Sequence[Listed], out: Output) -> None:
     if rows:
         out.table(("", "release", "published (UTC)", "by", "commit", "what"), rows)
     else:
-        out.say("Nothing has been published for this app.")
+        out.print("Nothing has been published for this app.")
     out.document([form_of(one) for one in listed])
 
 

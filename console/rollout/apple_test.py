@@ -64,9 +64,9 @@ def exit_code(found: PerformanceReport) -> int:
 def show_started(test: PerformanceTest, env: str | None, out: Output) -> None:
     """Print that it runs, and the command that waits for it, in the environment `env`."""
     took = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
-    out.say(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
+    out.print(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
     named = "" if env is None else f" --env {env}"
-    out.say(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
+    out.print(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
     out.document({"requestId": test.request_id, "config": _config(test)})
 
 
@@ -75,11 +75,11 @@ def show(found: PerformanceReport, out: Output) -> None:
     style = {PASSED: "bold green", PENDING: None}.get(found.result, "bold red")
     wanted = found.test.success_rate_threshold
     rate = "" if found.success_rate is None else f": {found.success_rate} % succeeded"
-    out.say(f"{found.result}{rate}" + ("" if wanted is None else f"; Apple wants {wanted} %") + ".", style)
+    out.print(f"{found.result}{rate}" + ("" if wanted is None else f"; Apple wants {wanted} %") + ".", style)
     if found.target:
-        out.say(f"Apple called {shown(found.target)}.")
+        out.print(f"Apple called {shown(found.target)}.")
     if found.pending:
-        out.say(f"{found.pending} requests are still to come.")
+        out.print(f"{found.pending} requests are still to come.")
     if found.response_times_ms:
         times = found.response_times_ms
         out.table(tuple(f"{name} ms" for name in times), [tuple(str(value) for value in times.values())])

@@ -27,7 +27,7 @@ from console.releases.current import PublishConflictError
 from console.releases.overview import look_at_table
 from console.releases.publish import Published
 from console.rollout.defaults import configure_all
-from console.rollout.observed import Observed, apples_lists, look
+from console.rollout.observed import Observed, observe, read_apple_lists
 from console.rollout.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
 from console.rollout.publish import Draft
 from console.rollout.publish import publish as write_release
@@ -37,7 +37,7 @@ from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class PlanWithInputs:
     """A plan, and what it was made of."""
 
     plan: Plan
@@ -46,7 +46,7 @@ class Prospect:
 
 
 @dataclass(slots=True)
-class Done:
+class ApplyResult:
     """What one run did, and the plan that is left: only what Apple must settle."""
 
     images: int = 0
@@ -67,11 +67,11 @@ class Done:
         }
 
 
-def prospect(
+def observe_and_plan(
     session: Session, *, reshuffle: bool = False, now: datetime | None = None, lists: Lists | None = None
-) -> Prospect:
+) -> PlanWithInputs:
     """Look at Apple, unless its lists are given, and at the table, and plan. Nothing is changed."""
-    seen = look(session, lists)
+    seen = observe(session, lists)
     compiled = compile_document(
         session.document,
         environment=session.where.env,
@@ -79,7 +79,7 @@ def prospect(
         now=now or datetime.now(UTC),
         reshuffle=reshuffle,
     )
-    return Prospect(make_plan(session.document, compiled, seen), compiled, seen)
+    return PlanWithInputs(make_plan(session.document, compiled, seen), compiled, seen)
 
 
 def estimate(session: Session, plan: Plan) -> float:
@@ -98,7 +98,7 @@ def estimate(session: Session, plan: Plan) -> float:
 
 
 @dataclass(slots=True)
-class Applying:
+class ApplyRun:
     """One run. What it was confirmed with may be old by now, so that everything is looked at anew."""
 
     session: Session
@@ -106,9 +106,9 @@ class Applying:
     reshuffle: bool = False
     allow_silencing: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    done: Done = field(default_factory=Done)
+    done: ApplyResult = field(default_factory=ApplyResult)
 
-    def run(self, planned: Prospect) -> Done:
+    def run(self, planned: PlanWithInputs) -> ApplyResult:
         """Carry out what is planned. Raises Failure, having said how far it came."""
         current = self._look_again(planned)
         if current.plan.images or current.plan.messages:
@@ -122,7 +122,7 @@ class Applying:
         self.done.left = self._left(current)
         return self.done
 
-    def _left(self, current: Prospect) -> Plan:
+    def _left(self, current: PlanWithInputs) -> Plan:
         """Plan once more by what the table says now. Apple's lists need not be asked for again."""
         target = self.session.target
         seen = replace(current.seen, table=look_at_table(target.app_table))
@@ -131,13 +131,13 @@ class Applying:
         )
         return make_plan(self.session.document, compiled, seen)
 
-    def _look_again(self, planned: Prospect) -> Prospect:
+    def _look_again(self, planned: PlanWithInputs) -> PlanWithInputs:
         """Tell the table what Apple's lists say by now, and plan by that.
 
         What was planned with may be old: a question waited for its answer, uploads waited for Apple's limits.
         """
         lists = self._follow()
-        current = prospect(self.session, reshuffle=self.reshuffle, now=self.now(), lists=lists)
+        current = observe_and_plan(self.session, reshuffle=self.reshuffle, now=self.now(), lists=lists)
         before, now = planned.compiled.content.images, current.compiled.content.images
         for name, image in now.items():
             if image.identifier != before[name].identifier:
@@ -154,7 +154,7 @@ class Applying:
         target, read = self.session.target, list[Lists]()
 
         def lists() -> Lists:
-            read.append(apples_lists(self.session))
+            read.append(read_apple_lists(self.session))
             return read[-1]
 
         try:
@@ -215,7 +215,7 @@ class Applying:
 
     # The release, and the defaults
 
-    def _publish(self, current: Prospect, planned: Prospect) -> Prospect:
+    def _publish(self, current: PlanWithInputs, planned: PlanWithInputs) -> PlanWithInputs:
         """Make the release live. Where another one went live first, it may be another run's with the same file."""
         try:
             self.done.published = self._write(current)
@@ -225,7 +225,7 @@ class Applying:
                 raise
         return current
 
-    def _write(self, current: Prospect) -> Published:
+    def _write(self, current: PlanWithInputs) -> Published:
         draft = Draft(
             current.compiled,
             self.session.target,

@@ -9,7 +9,7 @@ from retention.locales import APPLE_LOCALES
 
 from console.deployment.session import Session
 from console.deployment.target import confirm, confirm_deletion
-from console.rollout.apply import prospect
+from console.rollout.apply import observe_and_plan
 from console.rollout.defaults import (
     DIFFERENT,
     OTHER,
@@ -21,7 +21,7 @@ from console.rollout.defaults import (
     remove,
     verify,
 )
-from console.rollout.observed import look
+from console.rollout.observed import observe
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import duration, plural
@@ -71,10 +71,10 @@ def work_list(covered: Sequence[DefaultCoverage], choice: Choice) -> Work:
 
 def settle(session: Session, choice: Choice, out: Output) -> Settled:
     """Verify, show and carry out what `choice` asks for. Raises Failure where a question is not answered."""
-    found = prospect(session, reshuffle=True)
+    found = observe_and_plan(session, reshuffle=True)
 
     def look_again() -> list[DefaultCoverage]:
-        return coverage(session.document, found.compiled, look(session))
+        return coverage(session.document, found.compiled, observe(session))
 
     covered = coverage(session.document, found.compiled, found.seen)
     corrected = _verify(session, covered, out, yes=choice.yes) if choice.verify else []
@@ -95,7 +95,7 @@ def _verify(session: Session, covered: Sequence[DefaultCoverage], out: Output, *
     recorded = {(one.product, one.locale): one.recorded for one in covered if one.recorded is not None}
     with out.progress() as report:
         wrong = verify(session, places, recorded, report)
-    out.say(
+    out.print(
         f"Apple was asked for {plural(len(places), 'default')}: "
         + (f"our record was wrong for {len(wrong)}, and is corrected." if wrong else "our record is right.")
     )
@@ -110,12 +110,12 @@ def carry_out(work: Work, session: Session, out: Output, *, yes: bool) -> None:
         confirm(session.target, f"configure {configured}", yes=yes)
         with out.progress() as report:
             configure_all(session, {(one.product, one.locale): str(one.target) for one in work.configure}, report)
-        out.say(f"Configured {configured}.", "green")
+        out.print(f"Configured {configured}.", "green")
     if work.delete:
         confirm_deletion(session.target, plural(len(work.delete), "default message"), yes=yes)
         for one in work.delete:
             remove(session, one.product, one.locale)
-        out.say(f"Deleted {plural(len(work.delete), 'default')}.", "green")
+        out.print(f"Deleted {plural(len(work.delete), 'default')}.", "green")
 
 
 def _note_time(session: Session, operation: str, calls: int, out: Output) -> None:
@@ -140,7 +140,7 @@ def _show(covered: Sequence[DefaultCoverage], out: Output) -> None:
     )
     uncovered = len(APPLE_LOCALES - {one.locale for one in covered})
     if uncovered:
-        out.say(
+        out.print(
             f"Note: in Apple's other {uncovered} locales nothing has a default, and where none is, Apple may show"
             " nothing at all. A locale is added to a set by its text; the same words are the same message."
         )
@@ -161,5 +161,5 @@ def show_end(settled: Settled, out: Output) -> bool:
     different = sum(one.standing == DIFFERENT for one in settled.covered)
     if waiting or different:
         more = f"; to configure: {plural(different, 'default')}" if different else ""
-        out.say(f"waiting for Apple: {plural(waiting, 'default')}{more}", "yellow")
+        out.print(f"waiting for Apple: {plural(waiting, 'default')}{more}", "yellow")
     return not (waiting or different)

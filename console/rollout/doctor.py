@@ -45,8 +45,8 @@ def examine(where: Where, access: Access, out: Output) -> bool:
     found = []
     for finding in findings(Known(where, access, datetime.now(UTC))):
         found.append(finding)
-        out.say(str(finding), MARKS[finding.verdict][1])
+        out.print(str(finding), MARKS[finding.verdict][1])
     bad = [finding for finding in found if finding.verdict == BAD]
-    out.say("Nothing is wrong." if not bad else f"{plural(len(bad), 'thing')} to fix.", None if bad else "green")
+    out.print("Nothing is wrong." if not bad else f"{plural(len(bad), 'thing')} to fix.", None if bad else "green")
     out.document({"ok": not bad, "findings": [form_of(finding) for finding in found]})
     return not bad

@@ -55,15 +55,15 @@ class Observed:
         return row is None or row.state != self.known(message)
 
 
-def apples_lists(session: Session) -> Lists:
+def read_apple_lists(session: Session) -> Lists:
     """Ask Apple for its two lists. In this order no image is missing for having come later than its message."""
     return session.apple.messages(), session.apple.images()
 
 
-def look(session: Session, lists: Lists | None = None) -> Observed:
+def observe(session: Session, lists: Lists | None = None) -> Observed:
     """Ask Apple for its two lists, unless given, and the table for all it knows.
 
     Raises AppleError, ReleaseError, AWS's errors.
     """
-    messages, images = lists or apples_lists(session)
+    messages, images = lists or read_apple_lists(session)
     return Observed(app_store(session.target), messages, images, look_at_table(session.target.app_table))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TypeVar
 
-from console.rollout.apply import Done
+from console.rollout.apply import ApplyResult
 from console.rollout.plan import Plan, UploadMessage
 from console.terminal.output import Output
 from console.terminal.words import duration, plural
@@ -20,36 +20,36 @@ def show(plan: Plan, file: str, seconds: float, out: Output) -> None:
     if plan.has_changes:
         show_estimate(seconds, out)
     if plan.waits:
-        out.say(summary(plan))
+        out.print(summary(plan))
     out.document({**plan.document(), "estimatedSeconds": round(seconds)})
 
 
 def show_plan(plan: Plan, file: str, out: Output) -> None:
     """Print a plan as a diff, or that there is nothing to do."""
     for image in plan.images:
-        out.say(f"+ image {', '.join(image.names)}: {image.upload.path.name} ({image.upload.size})", "green")
+        out.print(f"+ image {', '.join(image.names)}: {image.upload.path.name} ({image.upload.size})", "green")
     for message in plan.messages:
         meanwhile = "; the text before serves until it is approved" if message.replaces else ""
-        out.say(f"+ message {', '.join(message.names)}: “{header(message)}”{meanwhile}", "green")
+        out.print(f"+ message {', '.join(message.names)}: “{header(message)}”{meanwhile}", "green")
     if plan.publish is not None:
         after = "" if plan.publish.based_on is None else f" after {plan.publish.based_on}"
-        out.say(f"+ release{after}:", "green")
+        out.print(f"+ release{after}:", "green")
         for change in plan.publish.changes:
-            out.say(f"    {change}", {"+": "green", "-": "red"}.get(change[0], "yellow"))
+            out.print(f"    {change}", {"+": "green", "-": "red"}.get(change[0], "yellow"))
     for (product, sign), locales in _grouped(
         ((one.product, "+" if one.before is None else "~"), one.locale) for one in plan.defaults
     ):
-        out.say(f"{sign} default {product}: {', '.join(locales)}", "green" if sign == "+" else "yellow")
+        out.print(f"{sign} default {product}: {', '.join(locales)}", "green" if sign == "+" else "yellow")
     show_left(plan, out)
     for note in plan.notes:
-        out.say(f"Note: {note}")
+        out.print(f"Note: {note}")
     if plan.behind and not plan.has_changes:
-        out.say(
+        out.print(
             f"Note: the table has yet to hear of {plural(plan.behind, 'state')} at Apple: the sync brings them within"
             " minutes, `retention apply` at once."
         )
     if plan.agrees:
-        out.say(f"Nothing to do: {file}, Apple and the table agree.", "green")
+        out.print(f"Nothing to do: {file}, Apple and the table agree.", "green")
 
 
 def header(message: UploadMessage) -> str:
@@ -66,11 +66,11 @@ def show_left(plan: Plan, out: Output) -> None:
         for name, _, locale in (known.partition(" ") for known in review.names)
     ):
         serves = "the text before serves meanwhile" if meanwhile else "the next locale or rule answers meanwhile"
-        out.say(f"… message {name} {', '.join(locales)}: {state}; {serves}")
+        out.print(f"… message {name} {', '.join(locales)}: {state}; {serves}")
     for product, locales in _grouped((one.product, one.locale) for one in plan.defaults_in_review):
-        out.say(f"… default {product}: {', '.join(locales)}, once approved")
+        out.print(f"… default {product}: {', '.join(locales)}, once approved")
     for review in plan.rejected:
-        out.say(
+        out.print(
             f"✗ message {', '.join(review.names)}: {review.state} by App Review. Change the text or image, or, to have"
             " the same reviewed again, write another `revision`.",
             "red",
@@ -96,7 +96,7 @@ def show_estimate(seconds: float, out: Output) -> None:
     out.note(f"At the pace that Apple allows, this takes about {duration(seconds)}.")
 
 
-def show_done(done: Done, out: Output) -> None:
+def show_done(done: ApplyResult, out: Output) -> None:
     """Print what a run did."""
     did = [
         f"uploaded {plural(done.images, 'image')} and {plural(done.messages, 'message')}"
@@ -108,21 +108,21 @@ def show_done(done: Done, out: Output) -> None:
     ]
     told = "; ".join(part for part in did if part)
     if told:
-        out.say(f"{told[0].upper()}{told[1:]}.", "green")
+        out.print(f"{told[0].upper()}{told[1:]}.", "green")
 
 
-def show_end(done: Done, out: Output) -> bool:
+def show_end(done: ApplyResult, out: Output) -> bool:
     """Print what a run did and what it leaves to Apple. Returns whether the file, Apple and the table agree."""
     show_done(done, out)
     left = done.left
     changed = bool(done.images or done.messages or done.published or done.defaults)
     if left is None or left.agrees:
         if changed:
-            out.say("The file, Apple and the table agree.", "green")
+            out.print("The file, Apple and the table agree.", "green")
         out.document({**done.document(), "agrees": True})
         return True
     if changed:
         show_left(left, out)
     out.document({**done.document(), "agrees": False, "summary": summary(left)})
-    out.say(summary(left), "yellow")
+    out.print(summary(left), "yellow")
     return False

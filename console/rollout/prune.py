@@ -16,18 +16,18 @@ from console.file.compile import Compiled
 from console.releases.cleanup import ABANDONED_AFTER
 from console.releases.listing import list_releases
 from console.releases.read import texts_of
-from console.rollout.observed import Observed, apples_lists
+from console.rollout.observed import Observed, read_apple_lists
 from console.terminal.failure import Failure
 from console.terminal.output import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
-    """What may go: ids with their states. `strangers` of them were never published from this table."""
+    """What may go: ids with their states. `never_published` of them were never published from this table."""
 
     messages: Mapping[str, str]
     images: Mapping[str, str]
-    strangers: frozenset[str]
+    never_published: frozenset[str]
 
     @property
     def empty(self) -> bool:
@@ -37,7 +37,7 @@ class Prunable:
         return {
             "messages": dict(self.messages),
             "images": dict(self.images),
-            "neverPublished": sorted(self.strangers),
+            "neverPublished": sorted(self.never_published),
         }
 
 
@@ -50,8 +50,8 @@ def find_prunable(seen: Observed, kept: frozenset[str], compiled: Compiled) -> P
         used |= {image.lower() for image in seen.table.message_rows[message].state.images}
     messages = {name: state for name, state in seen.messages.items() if name not in wanted}
     images = {name: image.state for name, image in seen.images.items() if name not in used}
-    strangers = frozenset(name for name in messages if not _published(name, seen))
-    return Prunable(messages, images, strangers)
+    never_published = frozenset(name for name in messages if not _published(name, seen))
+    return Prunable(messages, images, never_published)
 
 
 def _published(message: str, seen: Observed) -> bool:
@@ -99,5 +99,5 @@ def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
             kept.append(image)
         report("deleting images", number, len(prunable.images))
     target = session.target
-    follow(target.app_table, lambda: apples_lists(session))
+    follow(target.app_table, lambda: read_apple_lists(session))
     return kept

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from console.deployment.session import Session
 from console.deployment.target import confirm_deletion
 from console.rollout import prune as pruning
-from console.rollout.apply import prospect
+from console.rollout.apply import observe_and_plan
 from console.rollout.prune import Prunable
 from console.terminal.output import Output
 from console.terminal.words import duration, plural
@@ -15,17 +15,17 @@ from console.terminal.words import duration, plural
 
 def examine(session: Session) -> Prunable:
     """Return what may be deleted at Apple. Nothing is changed."""
-    found = prospect(session, reshuffle=True)
+    found = observe_and_plan(session, reshuffle=True)
     return pruning.find_prunable(found.seen, pruning.kept_messages(session), found.compiled)
 
 
 def show(prunable: Prunable, out: Output) -> None:
     """Print each message and image that may be deleted."""
     if prunable.empty:
-        out.say("There is nothing to prune.", "green")
+        out.print("There is nothing to prune.", "green")
         return
     rows = [
-        ("message", name, state, "never published from here" if name in prunable.strangers else "")
+        ("message", name, state, "never published from here" if name in prunable.never_published else "")
         for name, state in prunable.messages.items()
     ]
     out.table(("", "id", "state", ""), rows + [("image", name, state, "") for name, state in prunable.images.items()])
@@ -34,7 +34,7 @@ def show(prunable: Prunable, out: Output) -> None:
 def prune(session: Session, prunable: Prunable, out: Output, *, yes: bool) -> list[str]:
     """Ask, then delete. Returns the images that Apple keeps as still used. Raises Failure without an answer."""
     calls = [("Delete Message", len(prunable.messages)), ("Delete Image", len(prunable.images))]
-    out.say(f"At the pace that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
+    out.print(f"At the pace that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
     confirm_deletion(session.target, f"{_counted(prunable)} at Apple", yes=yes)
     with out.progress() as report:
         return pruning.prune(session, prunable, report)
@@ -43,9 +43,9 @@ def prune(session: Session, prunable: Prunable, out: Output, *, yes: bool) -> li
 def show_end(prunable: Prunable, kept: Sequence[str] | None, out: Output) -> None:
     """Print what was deleted, and which images Apple kept. `kept` None: nothing was deleted."""
     if kept is not None:
-        out.say(f"Deleted {_counted(prunable, kept)}.", "green")
+        out.print(f"Deleted {_counted(prunable, kept)}.", "green")
     if kept:
-        out.say(f"Apple keeps {plural(len(kept), 'image')} that messages still use: {', '.join(kept)}.")
+        out.print(f"Apple keeps {plural(len(kept), 'image')} that messages still use: {', '.join(kept)}.")
     out.document({**prunable.document(), "deleted": kept is not None, "stillUsed": list(kept or ())})
 
 

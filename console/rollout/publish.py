@@ -77,7 +77,7 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
 def show(published: Published, draft: Draft, file: Path, out: Output) -> None:
     """Print which release is live now."""
     before = "the first" if published.previous is None else f"after {published.previous}"
-    out.say(
+    out.print(
         f"Release {published.number} is live ({before}): {published.sheets} sheets, table {draft.target.table}.",
         "green",
     )

@@ -8,7 +8,7 @@ from console.deployment.session import Session, open_checked
 from console.deployment.target import confirm
 from console.deployment.where import Access, Where
 from console.file.mistakes_report import warn
-from console.rollout.apply import Applying, Done, Prospect, estimate, prospect
+from console.rollout.apply import ApplyResult, ApplyRun, PlanWithInputs, estimate, observe_and_plan
 from console.rollout.plan_report import show_estimate, show_plan
 from console.terminal.failure import Failure
 from console.terminal.output import Output
@@ -23,28 +23,28 @@ class Allowed:
     yes: bool = False
 
 
-def look_ahead(session: Session, out: Output, *, reshuffle: bool) -> Prospect:
+def plan_with_warnings(session: Session, out: Output, *, reshuffle: bool) -> PlanWithInputs:
     """Plan, and print the file's warnings. Nothing is changed."""
-    found = prospect(session, reshuffle=reshuffle)
+    found = observe_and_plan(session, reshuffle=reshuffle)
     warn(str(session.where.file), found.compiled.warnings, out)
     return found
 
 
-def apply(session: Session, out: Output, allowed: Allowed) -> Done:
+def apply(session: Session, out: Output, allowed: Allowed) -> ApplyResult:
     """Plan, ask, and carry out the plan. Raises Failure where the question is not answered."""
-    found = look_ahead(session, out, reshuffle=allowed.reshuffle)
+    found = plan_with_warnings(session, out, reshuffle=allowed.reshuffle)
     show_plan(found.plan, str(session.where.file), out)
     if found.plan.has_changes:
         show_estimate(estimate(session, found.plan), out)
         confirm(session.target, f"apply {session.where.file}", yes=allowed.yes)
-    run = Applying(session, out, reshuffle=allowed.reshuffle, allow_silencing=allowed.silencing)
+    run = ApplyRun(session, out, reshuffle=allowed.reshuffle, allow_silencing=allowed.silencing)
     return run.run(found)
 
 
-def promote(source: Where, target: Where, access: Access, out: Output, allowed: Allowed) -> Done:
+def promote(source: Where, target: Where, access: Access, out: Output, allowed: Allowed) -> ApplyResult:
     """Apply a file to `target`. Raises Failure unless `source` agrees with it, and then changes nothing."""
     with open_checked(source, access, out) as session:
-        tried = look_ahead(session, out, reshuffle=False).plan
+        tried = plan_with_warnings(session, out, reshuffle=False).plan
     if not tried.agrees:
         if not out.as_json:
             show_plan(tried, str(source.file), out)
@@ -52,6 +52,6 @@ def promote(source: Where, target: Where, access: Access, out: Output, allowed: 
             f"{source.file} is not what {source.env} has, so it was not tried there: `retention apply --env"
             f" {source.env}` first. Nothing was changed in {target.env}."
         )
-    out.say(f"{source.env} agrees with {source.file}. Now {target.env}:")
+    out.print(f"{source.env} agrees with {source.file}. Now {target.env}:")
     with open_checked(target, access, out) as session:
         return apply(session, out, allowed)

@@ -27,5 +27,5 @@ def import_states(target: Target, lists: SavedLists, *, allow_silencing: bool) -
 def show(report: SnapshotReport, lists: SavedLists, target: Target, out: Output) -> None:
     """Print how many states were imported."""
     messages, images = (plural(len(states), noun) for states, noun in zip(lists, ("message", "image"), strict=True))
-    out.say(f"{messages} and {images}: their states are in {target.table}.", "green")
+    out.print(f"{messages} and {images}: their states are in {target.table}.", "green")
     out.document(form_of(report))

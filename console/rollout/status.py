@@ -167,17 +167,17 @@ def show(status: Status, out: Output) -> None:
         _show_images(status, out)
     if status.others:
         counted = ", ".join(f"{number} {state}" for state, number in sorted(status.others.items()))
-        out.say(
+        out.print(
             f"\nApple also has messages that the file does not name: {counted}. `retention prune --show` lists those"
             " of them that no kept release and no default needs."
         )
     if status.behind:
-        out.say(
+        out.print(
             f"\nThe table, by which the function answers, is behind Apple's lists by {plural(status.behind, 'state')}:"
             " the next sync, or `retention apply`, brings them."
         )
     if any(text.state == REJECTED for text in status.texts):
-        out.say("\nWhat is REJECTED needs another text, or another `revision` to be reviewed again.", "red")
+        out.print("\nWhat is REJECTED needs another text, or another `revision` to be reviewed again.", "red")
     out.document(status.document())
 
 
@@ -200,7 +200,7 @@ def _show_texts(status: Status, out: Output) -> None:
 
 
 def _show_images(status: Status, out: Output) -> None:
-    out.say("")
+    out.print("")
     out.table(
         ("image", "size", "state", "since (UTC)", "used by", "id"),
         [

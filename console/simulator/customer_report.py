@@ -12,7 +12,7 @@ def show(seen: CustomerScreen, out: Output) -> None:
     """Print it, as text or as one JSON document."""
     out.document(seen.document())
     for line in lines_of(seen):
-        out.say(line)
+        out.print(line)
 
 
 def lines_of(seen: CustomerScreen) -> Iterator[str]:

@@ -17,7 +17,7 @@ _FIGURES: Final = ("average", "p50", "p90", "p95", "p99")
 
 def introduce(occasion: Occasion, out: Output) -> None:
     """Print what to deploy. On standard error with --json too, since nothing passes before it is done."""
-    write = out.warn if out.as_json else out.say
+    write = out.warn if out.as_json else out.print
     root = occasion.directory / "root.der"
     write(
         "\nThe requests are signed by an authority of this machine, valid until"
@@ -33,7 +33,7 @@ def introduce(occasion: Occasion, out: Output) -> None:
 def show(rehearsal: Rehearsal, notes: Sequence[str], out: Output) -> None:
     """Print the result, the response times, the failures, the slowest requests and the notes."""
     report, config = rehearsal.tally.report(), rehearsal.tally.config
-    out.say(
+    out.print(
         f"\n{rehearsal.result}: {report['successRate']} % of {len(rehearsal.sent)} requests succeeded within"
         f" {config.response_time_threshold_ms} ms; Apple wants {config.success_rate_threshold} %."
         + (f" Stopped early: {rehearsal.stopped}." if rehearsal.stopped else ""),
@@ -43,16 +43,16 @@ def show(rehearsal: Rehearsal, notes: Sequence[str], out: Output) -> None:
     rows += [_figures(name, [sent.attempt.took_ms for sent in part]) for name, part in _parts(rehearsal) if part]
     out.table(("ms", "requests", *_FIGURES), rows)
     if report["failures"]:
-        out.say("")
+        out.print("")
         failures = [(reason, str(n), rehearsal.reasons[reason]) for reason, n in report["failures"].items()]
         out.table(("failures", "requests", "the first of them"), failures)
-    out.say("")
+    out.print("")
     out.table(
         ("slowest ms", "result", "", "request identifier", "API's request id", "stages, ms"),
         [_row(sent) for sent in rehearsal.slowest],
     )
     for note in notes:
-        out.say(f"Note: {note}")
+        out.print(f"Note: {note}")
 
 
 def _parts(rehearsal: Rehearsal) -> tuple[tuple[str, list[Sent]], ...]:

@@ -39,7 +39,7 @@ class Output:
         self._clock = clock
         self._out, self._err = _console(sys.stdout), _console(sys.stderr)
 
-    def say(self, text: str, style: str | None = None) -> None:
+    def print(self, text: str, style: str | None = None) -> None:
         """Print a sentence; nothing with --json."""
         if not self.as_json:
             self._out.print(escape(text), style=style, soft_wrap=True, highlight=False)
@@ -126,15 +126,15 @@ def prepare_streams() -> None:
 
 def _writable(document: object, encoding: str | None) -> str:
     """Return JSON text that a stream of this encoding can hold; JSON has an escape for every character."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=_said) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=_json_value) + "\n"
     try:
         text.encode(encoding or "utf-8")
     except UnicodeEncodeError:
-        return json.dumps(document, indent=2, default=_said) + "\n"
+        return json.dumps(document, indent=2, default=_json_value) + "\n"
     return text
 
 
-def _said(value: object) -> str:
+def _json_value(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

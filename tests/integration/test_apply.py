@@ -15,8 +15,8 @@ from retention.review.snapshot import follow
 
 from console.appstore.client import AppleError
 from console.releases.live import load_live
-from console.rollout.apply import Applying, Done, prospect
-from console.rollout.observed import apples_lists
+from console.rollout.apply import ApplyResult, ApplyRun, observe_and_plan
+from console.rollout.observed import read_apple_lists
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
@@ -209,12 +209,12 @@ def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
 # What changes while a question waits
 
 
-def meanwhile(who: Operator, change: Callable[[], None]) -> Done:
+def meanwhile(who: Operator, change: Callable[[], None]) -> ApplyResult:
     """Plan; let something happen while the question waits for its answer; apply what was planned."""
     with who.session() as session:
-        planned = prospect(session, now=NOW)
+        planned = observe_and_plan(session, now=NOW)
         change()
-        return Applying(session, Output(as_json=True), now=lambda: NOW).run(planned)
+        return ApplyRun(session, Output(as_json=True), now=lambda: NOW).run(planned)
 
 
 def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
@@ -229,7 +229,7 @@ def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
     def approved() -> None:
         production.approve(APPROVED, late)
         with production.session() as session:
-            follow(AppTable(production.looking, TABLE, APP.app_apple_id), lambda: apples_lists(session))
+            follow(AppTable(production.looking, TABLE, APP.app_apple_id), lambda: read_apple_lists(session))
 
     done = meanwhile(production, approved)
     assert done.states == 0
@@ -239,7 +239,7 @@ def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
 
 def test_of_two_applies_at_once_the_second_finds_it_done(sandbox: Operator) -> None:
     """The other's release says the same: what is left to do is done, and nothing is published twice."""
-    first: list[Done] = []
+    first: list[ApplyResult] = []
     done = meanwhile(sandbox, lambda: first.append(sandbox.apply()))
     assert first[0].published is not None
     assert (done.images, done.messages, done.published) == (0, 0, None)
@@ -249,12 +249,12 @@ def test_of_two_applies_at_once_the_second_finds_it_done(sandbox: Operator) -> N
 
 def test_of_two_applies_at_once_the_later_release_finds_the_other(tmp_path: Path) -> None:
     """They meet in the middle: uploads the other made are not counted as ours, and its release serves us as well."""
-    others: list[Done] = []
+    others: list[ApplyResult] = []
 
     def wrap(answer: Answer) -> Answer:
         def answered(request: Request) -> Response:
             if request.method == "PUT" and not others:
-                others.append(Done())
+                others.append(ApplyResult())
                 others.append(made.apply())
             return answer(request)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from retention.request import SANDBOX
 
-from console.rollout.apply import Applying, estimate, prospect
+from console.rollout.apply import ApplyRun, estimate, observe_and_plan
 from console.simulator.api import Answer, Request, Response
 from console.terminal.output import Output
 from tests.support.apply_operator import HEAD, NOW, operator
@@ -37,10 +37,10 @@ def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path)
         return answered
 
     with operator(tmp_path, environment=SANDBOX, wrap=wrap, text=file) as made, made.session() as session:
-        planned = prospect(session, now=NOW)
+        planned = observe_and_plan(session, now=NOW)
         told = estimate(session, planned.plan)
         began = made.clock()
-        done = Applying(session, Output(as_json=True), now=lambda: NOW).run(planned)
+        done = ApplyRun(session, Output(as_json=True), now=lambda: NOW).run(planned)
         took = made.clock() - began
         assert (done.images, done.messages) == (number, number)
         assert done.left is not None

@@ -22,7 +22,7 @@ from console.deployment.target import Target
 from console.deployment.where import Where
 from console.file.document import read
 from console.local.rows import create_table
-from console.rollout.apply import Applying, Done, Prospect, prospect
+from console.rollout.apply import ApplyResult, ApplyRun, PlanWithInputs, observe_and_plan
 from console.rollout.plan import Plan
 from console.simulator import verbs
 from console.simulator.api import Answer
@@ -112,17 +112,17 @@ class Operator:
         ) as apple:
             yield Session(Where(file=self.file), read(self.file), target, apple)
 
-    def look(self) -> Prospect:
+    def look(self) -> PlanWithInputs:
         with self.session() as session:
-            return prospect(session, now=NOW)
+            return observe_and_plan(session, now=NOW)
 
     def plan(self) -> Plan:
         return self.look().plan
 
-    def apply(self, **options: Any) -> Done:
+    def apply(self, **options: Any) -> ApplyResult:
         with self.session() as session:
-            applying = Applying(session, Output(as_json=True), now=lambda: NOW, **options)
-            return applying.run(prospect(session, now=NOW))
+            applying = ApplyRun(session, Output(as_json=True), now=lambda: NOW, **options)
+            return applying.run(observe_and_plan(session, now=NOW))
 
     def approve(self, state: str = APPROVED, *identifiers: str) -> None:
         verbs.review(self.shelf, state, identifiers)

@@ -30,4 +30,4 @@ def test_prune_spares_what_is_named(folder: Path) -> None:
     seen = _with(seen, message_rows=rows, defaults={**seen.table.defaults, ("p", "ja"): RecordedDefault("default")})
     found = find_prunable(seen, frozenset({"kept"}), compiled)
     assert (set(found.messages), dict(found.images)) == ({"old", "stranger"}, {"old-image": "PENDING"})
-    assert found.strangers == {"stranger"}
+    assert found.never_published == {"stranger"}
