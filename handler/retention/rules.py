@@ -195,6 +195,14 @@ def _kind(value: object) -> type:
     return float if isinstance(value, (int, float)) else type(value)
 
 
+def _name(fact: str, *_: object) -> set[str]:
+    return {fact}
+
+
+def _union(*names: set[str]) -> set[str]:
+    return set().union(*names)
+
+
 _CONNECTIVES: Final = frozenset({"all", "any", "not"})
 _PREDICATES: Final[Mapping[str, Callable[..., Predicate]]] = {
     "all": _all,
@@ -209,5 +217,6 @@ _PREDICATES: Final[Mapping[str, Callable[..., Predicate]]] = {
     "present": _present,
 }
 _NAMES: Final[Mapping[str, Callable[..., set[str]]]] = {
-    name: set[str]().union if name in _CONNECTIVES else lambda fact, *_: {fact} for name in _PREDICATES
+    **dict.fromkeys(_PREDICATES, _name),
+    **dict.fromkeys(_CONNECTIVES, _union),
 }
