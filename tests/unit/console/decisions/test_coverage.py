@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,59 +154,6 @@ def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
     states = {message: MessageState("APPROVED") for ids in sample.texts["keep-pro"].values() for (message,) in [ids]}
     found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, CellChoice((PRO,)))
     assert {cell.locale for cell in found.cells if cell.default} == {"en-US"}
-
-
-def unreachable(directory: Path, *changes: tuple[str, str], now: datetime = SAMPLE_CLOCK) -> dict[str, str]:
-    found = cover(edition(directory, *changes, now=now), None, SAMPLE_CLOCK, CellChoice())
-    return {lost.rule + (f"/{lost.arm}" if lost.arm else ""): lost.why for lost in found.unreachable}
-
-
-def test_everything_in_the_sample_can_be_reached(tmp_path: Path) -> None:
-    """No false alarm: rules for one locale, one product, later days and facts are all within reach."""
-    assert unreachable(tmp_path) == {}
-
-
-def test_a_rule_behind_one_that_answers_everyone_is_out_of_reach(tmp_path: Path) -> None:
-    """Also where that takes locale and deliverability into account, which validating does not."""
-    lost = unreachable(tmp_path, ("- {customer.tenureDays: {above: 30}}", "- {not: {userLocale: en-US}}"))
-    assert list(lost) == ["keep-basic"]
-    assert "`basic-commits-to-a-year` has an answer for every request before it" in lost["keep-basic"]
-
-
-def test_schedules_that_together_leave_no_moment_put_a_rule_out_of_reach(tmp_path: Path) -> None:
-    """One rule until new year and another from then on: between them nothing is left; with a gap there is."""
-    first = "  - name: first\n    during: {until: 2027-01-01, timeZone: UTC}\n    answer: fallback\n"
-    second = "  - name: second\n    during: {from: 2027-01-01, timeZone: UTC}\n    answer: fallback\n"
-    lost = unreachable(tmp_path, ("rules:\n", f"rules:\n{first}{second}"))
-    assert "keep-pro" in lost
-    assert "`first`, `second`" in lost["keep-pro"]
-    assert unreachable(tmp_path, ("rules:\n", f"rules:\n{first}{second.replace('01-01', '01-02')}")) == {}
-
-
-def test_an_answer_that_can_never_be_delivered_is_named(tmp_path: Path) -> None:
-    """A set without a text in any locale that serves: the reason is the one `decide` gives."""
-    when = "when: {productId: trailhead.student.annual, userLocale: ko}"
-    rule = ("rules:\n", f"rules:\n  - name: in-french\n    {when}\n    answer: {{message: only-french}}\n")
-    text = ("messages:\n", "messages:\n  only-french:\n    fr-FR: {header: Restez, body: Restez.}\n")
-    lost = unreachable(tmp_path, rule, text)
-    assert lost == {"in-french": "it can never be delivered: only-french has no text for this locale"}
-
-
-def test_an_arm_of_weight_0_has_nobody_in_it(tmp_path: Path) -> None:
-    """It may be kept for later, and is named."""
-    lost = unreachable(
-        tmp_path,
-        ("{weight: 50, answer: {message: keep-pro}}", "{weight: 100, answer: {message: keep-pro}}"),
-        ("{weight: 50, answer: {alternate", "{weight: 0, answer: {alternate"),
-    )
-    assert lost == {f"{EXPERIMENT}/switch": "its weight is 0: no customer is in it"}
-
-
-def test_a_schedule_that_is_over_is_named(sample: Edition) -> None:
-    """A release lives on while its rules end one by one."""
-    late = datetime(2040, 1, 1, tzinfo=UTC)
-    [lost] = cover(sample, None, late, CellChoice()).unreachable
-    assert (lost.rule, lost.why) == ("winter-half-price", "its schedule is over")
 
 
 def test_a_rare_arm_is_found(tmp_path: Path) -> None:
