@@ -22,7 +22,8 @@ from retention.aws.deadline import Deadline
 from retention.catalog import Catalog
 from retention.decision import Outcome, decide
 from retention.jws import SignedPayloadVerifier, apple_root
-from retention.lookup.store import Loaded, Store
+from retention.lookup.app import Loaded
+from retention.lookup.store import Store
 from retention.request import RetentionRequest
 
 from benchmarks import catalogs

@@ -7,7 +7,8 @@ from typing import Final
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
-from retention.lookup.store import Loaded, Store
+from retention.lookup.app import Loaded
+from retention.lookup.store import Store
 from retention.rules import Customer
 
 from console.releases.attributes import current_in

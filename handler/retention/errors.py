@@ -117,3 +117,7 @@ class DocumentError(UnreadableRowError):
 
 class RowGoneError(UnreadableRowError):
     """A row that every release has is missing: the release is damaged, or was deleted since `head` was read."""
+
+
+class FormatTooNewError(Exception):
+    """The live release was compiled for a newer function."""

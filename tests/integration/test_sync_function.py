@@ -27,7 +27,8 @@ from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import ConfigurationError
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
-from retention.lookup.store import HEAD_SECONDS, Store
+from retention.lookup.head import HEAD_SECONDS
+from retention.lookup.store import Store
 from retention.probe import Probed
 from retention.request import PRODUCTION
 from retention.review.lists import AppStore, NoListError, RateLimitedError

@@ -22,7 +22,8 @@ from retention.aws.endpoint import Endpoint
 from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError
-from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Loaded, Store
+from retention.lookup.app import Loaded
+from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Store
 from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot
 from retention.rules import NO_FACTS, UNREADABLE
 
@@ -362,7 +363,7 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
         assert (resumed.catalog.paused, resumed.degraded) == (False, ())
         assert store.customer(APP, "1", soon(), PATIENCE) == NO_FACTS
     assert proxy.met
-    assert store._workers.abandoned == 0
+    assert store.stats().abandoned_calls == 0
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])
@@ -387,7 +388,7 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
             load("ghost", COLD_SECONDS)
     put(client, table, "two")
     clock.now += 30
-    assert eventually(lambda: not store._workers.abandoned)  # what was left behind ends on its own
+    assert eventually(lambda: not store.stats().abandoned_calls)  # what was left behind ends on its own
     loaded = load("pro.monthly", PATIENCE)
     assert (loaded.catalog.release, loaded.degraded) == (2, ())
     assert load("ghost", PATIENCE).catalog.release == 2

@@ -23,7 +23,8 @@ from botocore.session import get_session
 from retention import table as rows
 from retention.aws.deadline import MAX_ABANDONED
 from retention.catalog import FORMAT
-from retention.lookup.store import HEAD_SECONDS, QUIET_SECONDS
+from retention.lookup.failures import QUIET_SECONDS
+from retention.lookup.head import HEAD_SECONDS
 
 from console.local.rows import create_table
 from console.local.surroundings import embedded_dynamodb, function_environment
@@ -501,7 +502,7 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
             lawful(answered)
             assert (answered.said, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
-            behind = max(behind, bench.store._workers.abandoned)
+            behind = max(behind, bench.store.stats().abandoned_calls)
     assert behind <= MAX_ABANDONED
     assert bench.settled()
     # a worker or two stay idle for the next call, one of each service

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import pytest
 from botocore.session import get_session
 from retention.aws.app_table import AppTable
-from retention.lookup.store import CACHED_SECONDS, HEAD_SECONDS
+from retention.lookup.head import HEAD_SECONDS
+from retention.lookup.store import CACHED_SECONDS
 
 from console.local.rows import create_table
 from console.local.surroundings import function_environment

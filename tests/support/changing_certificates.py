@@ -194,7 +194,7 @@ class Process:
 
     def idle(self) -> list[Any]:
         """Return the sockets that are kept for the next call."""
-        kept = (self.endpoint.store._connection, self.endpoint.keys._connection)
+        kept = (self.endpoint.store._reader._connection, self.endpoint.keys._connection)
         return [wire for made in kept if made is not None for wire in made._idle]
 
 

@@ -15,7 +15,7 @@ import pytest
 from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
 from retention.log.record import Record
-from retention.lookup.store import Loaded
+from retention.lookup.app import Loaded
 from retention.rules import UNREADABLE, Customer
 from retention.settings import KNOWN_LEAVES, Deployment
 from retention.signing.signer import Signer

@@ -26,7 +26,8 @@ from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
 from retention.aws.endpoint import Endpoint
 from retention.log.telemetry import Telemetry
-from retention.lookup.store import QUIET_SECONDS, Store
+from retention.lookup.failures import QUIET_SECONDS
+from retention.lookup.store import Store
 from retention.review.snapshot import apply_snapshot
 from retention.settings import Deployment
 from retention.signing.keys import KeyRing
@@ -201,7 +202,7 @@ class Bench:
 
     def settled(self) -> bool:
         """Return whether every call that was left behind has ended."""
-        return eventually(lambda: not self.store._workers.abandoned + self.keys._workers.abandoned)
+        return eventually(lambda: not self.store.stats().abandoned_calls + self.keys._workers.abandoned)
 
     def close(self) -> None:
         """Drop the connections; the next request makes new ones."""

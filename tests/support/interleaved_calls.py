@@ -24,7 +24,9 @@ from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError, RetentionError, UnreadableRowError
-from retention.lookup.store import HEAD_SECONDS, STATES_SECONDS, Loaded, Store
+from retention.lookup.app import STATES_SECONDS, Loaded
+from retention.lookup.head import HEAD_SECONDS
+from retention.lookup.store import Store
 from retention.review import snapshot
 from retention.review.snapshot import ImageState, apply_snapshot
 from retention.table import Item
@@ -167,7 +169,7 @@ class Reader:
     def _renew(self) -> None:
         self.version = 0
         self._store = Store(lambda: self, TABLE, monotonic=lambda: self._world.now)
-        self._store._workers = _Inline()  # type: ignore[assignment]
+        self._store._reader._workers = _Inline()  # type: ignore[assignment]
 
     @property
     def reads(self) -> bool:
@@ -194,7 +196,7 @@ class Reader:
         return self._process.start()
 
     def head(self) -> rows.Head | None:
-        return self._store._apps[APP].head
+        return self._store.head(APP)
 
     # A connection, for the store
 

@@ -357,7 +357,7 @@ def _look(store: Store, product: str, sight: Sight) -> None:
         sight.failures.append(f"{error.code}: {error}")
         return
     sight.views += 1
-    catalog, head = loaded.catalog, store._apps[APP].head
+    catalog, head = loaded.catalog, store.head(APP)
     assert head is not None
     if catalog.release == 0:  # paused before anything was read
         return

@@ -114,8 +114,8 @@ def main(what: str, number: int) -> None:
         "grown": after.resident - before.resident,
         "paths": len(verifier._paths),
         "headers": len(verifier._chains),
-        "views": len(store._memory),
-        "cost": store._memory.cost,
+        "views": store.stats().views,
+        "cost": store.stats().held_bytes,
         "bound": MAX_BYTES,
     }
     sys.stdout.write(json.dumps(found))

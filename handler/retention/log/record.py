@@ -27,7 +27,7 @@ from retention.rules import UNREADABLE, Customer
 if TYPE_CHECKING:
     from retention.decision import Decision
     from retention.jws import Authenticated
-    from retention.lookup.store import Loaded
+    from retention.lookup.app import Loaded
     from retention.request import RetentionRequest
 
 # How log lines name Apple's root among trust anchors.

@@ -1,16 +1,14 @@
-"""What the function remembers of catalogs: bounded by bytes, least recently used out first, sheets shared."""
+"""Catalogs kept in memory: bounded by bytes, what was used longest ago dropped first, sheets shared by views."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from sys import getsizeof
 from threading import Lock
 from typing import Final, TypeAlias
 
-from retention.catalog import Catalog, MessageState, Sheet
-from retention.table import Item
+from retention.catalog import Catalog, Sheet
 
 # Everything remembered together. A compiled sheet of 20 rules in 10 locales takes 110 KB.
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -26,7 +24,7 @@ SheetKey: TypeAlias = tuple[int, int, str]  # app, release, product id or `*`
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What answers one product in one locale, read whole under one `version` of the catalog."""
+    """What answers one product in one locale, read completely under one `version` of the catalog."""
 
     catalog: Catalog
     has_default: bool | None
@@ -39,36 +37,14 @@ class View:
         return _BYTES_PER_VIEW + _BYTES_PER_STATE * len(self.catalog.states)
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What init has read of one release before anybody asked: rows as they lie in the table, and states of messages.
-
-    `rows` by partition and sort key. `states` are of one `version` of the catalog, read at `read_at`: None is a message
-    that has no row. A message that is not in them was not looked for.
-    """
-
-    release: int
-    version: int
-    rows: Mapping[tuple[str, str], Item]
-    states: Mapping[str, MessageState | None]
-    read_at: float
-
-    def states_of(self, messages: Iterable[str], version: int) -> dict[str, MessageState] | None:
-        """Return the states of these messages under `version`; None where one was not looked for, or none has a row."""
-        if version != self.version or not self.states.keys() >= set(messages):
-            return None
-        found = {message: state for message in messages if (state := self.states[message]) is not None}
-        return found or None
-
-
 def _cost(name: ViewKey, view: View) -> int:
-    """Return what remembering `view` takes. Names count: a signed product or locale may be as long as a request."""
+    """Return the bytes that a view takes, its name included: a signed product or locale may be as long as a request."""
     _, product_id, user_locale = name
     return view.cost + getsizeof(product_id) + getsizeof(user_locale)
 
 
 class _Held:
-    """A sheet, what it costs, and how many views look through it."""
+    """A sheet, the bytes it takes, and how many views share it."""
 
     __slots__ = ("cost", "sheet", "views")
 
@@ -93,6 +69,11 @@ class Memory:
         """Bytes held, by estimate."""
         return self._cost
 
+    @property
+    def sheets(self) -> int:
+        """How many sheets are held."""
+        return len(self._sheets)
+
     def __len__(self) -> int:
         return len(self._views)
 
@@ -112,7 +93,7 @@ class Memory:
             return held.sheet
 
     def keep_sheet(self, name: SheetKey, sheet: Sheet, json_bytes: int) -> None:
-        """Remember a sheet nobody looks through yet; states may still be on their way, or fail to come."""
+        """Keep a sheet that no view uses yet; the states for one may still be on their way, or fail to come."""
         with self._lock:
             if name not in self._sheets:
                 self._sheets[name] = _Held(sheet, json_bytes * _BYTES_PER_JSON_BYTE)
@@ -120,10 +101,10 @@ class Memory:
             self._trim()
 
     def keep_view(self, name: ViewKey, view: View) -> None:
-        """Put `view` in the place of the one before, which is dropped only now."""
+        """Put `view` in the place of the one before, which is dropped only now; its sheet is kept with it."""
         with self._lock:
             held = self._sheets.get(view.sheet)
-            if held is None:  # driven out while its states were read
+            if held is None:  # dropped while the states were read
                 held = self._sheets[view.sheet] = _Held(view.catalog.sheet, 0)
             held.views += 1
             before = self._views.pop(name, None)
@@ -134,7 +115,7 @@ class Memory:
             self._trim()
 
     def mark_stale(self) -> None:
-        """Make every view due for reading anew; until that succeeds it serves on."""
+        """Make every view due for reading again; each is served until it has been read."""
         with self._lock:
             for name, view in self._views.items():
                 self._views[name] = replace(view, read_at=float("-inf"))
@@ -150,7 +131,7 @@ class Memory:
         self._cost -= self._sheets.pop(name).cost
 
     def _trim(self) -> None:
-        """Forget what was used longest ago, but never the newest: a sheet over the bound still serves."""
+        """Drop what was used longest ago, but never the newest: a sheet larger than the bound still serves."""
         for name in [name for name, held in self._sheets.items() if not held.views][:-1]:
             if self._cost <= self._max:
                 return

@@ -13,8 +13,9 @@ from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline, PassedTime
 from retention.catalog import FORMAT
 from retention.errors import CatalogUnavailableError
-from retention.lookup.memory import Memory
-from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, QUIET_SECONDS, STATES_SECONDS, Loaded, Store
+from retention.lookup.app import STATES_SECONDS, Loaded
+from retention.lookup.failures import QUIET_SECONDS
+from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Store
 from retention.rules import NO_FACTS, UNREADABLE
 
 from tests.support.fake_table import (
@@ -223,11 +224,11 @@ def test_unknown_products_share_the_sheet_for_any_product_and_are_remembered(rea
 
 def test_ten_thousand_unknown_products_stay_within_bounds(reader: Reader) -> None:
     """Memory is bounded by bytes however many products are asked for."""
-    reader.store._memory = Memory(max_bytes=200_000)
+    reader.store = Store(lambda: reader.table, TABLE, monotonic=reader.clock, max_bytes=200_000)
     for number in range(1000):
         reader.load(f"ghost.{number}")
-    assert reader.store._memory.cost <= 200_000
-    assert len(reader.store._memory) < 200
+    assert reader.store.stats().held_bytes <= 200_000
+    assert reader.store.stats().views < 200
 
 
 @pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "*", "", "a#b"])
@@ -735,7 +736,7 @@ def test_no_more_states_are_read_ahead_than_one_call_takes() -> None:
         reader.table.state(message, "APPROVED")
     reader.store.warm([APP], Deadline.after(5))
     assert reader.operations() == ["get_item", *["batch_get_item"] * 3]
-    assert len(reader.store._memory._sheets) == 5  # as many as it took to find a hundred
+    assert reader.store.stats().sheets == 5  # as many as it took to find a hundred
     for product, calls in (("p0", 0), ("p4", 0), ("p5", 1), ("ghost", 1)):
         assert rule_of(reader.load(product)) == (f"r{product[1]}" if product != "ghost" else "anyone")
         assert len(reader.operations()) == calls
@@ -769,7 +770,7 @@ def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() 
     """To unpack and compile it would keep the start waiting."""
     large = sheet(None, "anyone", {"en-US": [ANYONE_EN]}, pictured=[random.Random(1).randbytes(70_000).hex()])
     reader = ahead(["pro.monthly"], {**SHEETS, "*": large})
-    assert [name for _, _, name in reader.store._memory._sheets] == ["pro.monthly"]
+    assert reader.store.stats().sheets == 1  # of pro.monthly
     reader.operations()
     assert rule_of(reader.load("ghost")) == "anyone"
     assert reader.operations() == ["batch_get_item", "batch_get_item"]
