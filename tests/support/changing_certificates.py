@@ -207,7 +207,7 @@ def process(
     Only its patience is not the real one: a busy machine is not what these tests are about.
     """
     app, clocks = load_app(), Clocks()
-    for name in ("CACHED_SECONDS", "COLD_SECONDS"):
+    for name in ("CACHED_SECONDS", "COLD_SECONDS", "CUSTOMER_SECONDS"):
         patch.setattr(store, name, _GENEROUS)
     for name in ("CONNECT_SECONDS", "READ_SECONDS"):
         patch.setattr(connection, name, _GENEROUS)

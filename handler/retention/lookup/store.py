@@ -89,12 +89,15 @@ class Store:
         app_apple_id: int,
         original_transaction_id: str,
         deadline: Deadline,
-        seconds: float = CUSTOMER_SECONDS,
+        seconds: float | None = None,
     ) -> Customer:
-        """Return the facts of a customer's profile, none where there is no profile, UNREADABLE where reading fails."""
+        """Return the facts of a customer's profile, none where there is no profile, UNREADABLE where reading fails.
+
+        Reading takes at most `seconds`, by default CUSTOMER_SECONDS, and ends with the deadline.
+        """
         key = rows.profile_key(app_apple_id, original_transaction_id)
         try:
-            item = self._reader.row(key, deadline.at_most(seconds))
+            item = self._reader.row(key, deadline.at_most(CUSTOMER_SECONDS if seconds is None else seconds))
         except (OutOfTimeError, CallFailedError):
             return UNREADABLE
         return NO_FACTS if item is None else rows.read_profile(item, self._clock())
