@@ -26,6 +26,7 @@ from retention.lookup.store import Store
 
 from tests.support.fake_table import Clock
 from tests.support.fault_proxy import self_signed
+from tests.support.waiting import PATIENCE, eventually
 
 HANDLER = Path(module.__file__).parents[2]
 
@@ -145,11 +146,8 @@ def test_a_deadline_holds_and_the_abandoned_call_ends(
     deadline = Deadline.after(0.2)
     with pytest.raises(OutOfTimeError):
         pool.run(lambda: connection.call("get_item", GET), deadline)
-    assert server.shut.wait(5)
-    for _ in range(500):
-        if not pool.abandoned:
-            break
-        time.sleep(0.01)
+    assert server.shut.wait(PATIENCE)
+    assert eventually(lambda: not pool.abandoned)
     assert pool.abandoned == 0
 
 
@@ -168,7 +166,7 @@ def test_the_connection_works_again_once_the_fault_ends(
     pool = Workers(connection.abandon)
     with pytest.raises(OutOfTimeError):
         pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.2))
-    found = pool.run(lambda: connection.call("get_item", GET), Deadline.after(5))
+    found = pool.run(lambda: connection.call("get_item", GET), Deadline.after(PATIENCE))
     assert found["Item"] == {"pk": {"S": "a"}}
 
 
@@ -216,7 +214,7 @@ def test_an_answer_without_end_is_given_up_at_the_size_of_the_largest(connect: C
     server = serve(endless)
     with pytest.raises(CallFailedError, match="AnswerTooLarge"):
         connect("dynamodb").call("get_item", GET)
-    assert server.shut.wait(5)
+    assert server.shut.wait(PATIENCE)
 
 
 def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +223,7 @@ def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, m
     server = serve(drip)
     with pytest.raises(CallFailedError, match="TimeoutError"):
         connect("dynamodb").call("get_item", GET)
-    assert server.shut.wait(5)
+    assert server.shut.wait(PATIENCE)
 
 
 def test_a_handshake_that_hangs_is_cut_when_it_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,11 +235,8 @@ def test_a_handshake_that_hangs_is_cut_when_it_is_given_up(connect: Connect, mon
     pool = Workers(connection.abandon)
     with pytest.raises(OutOfTimeError):
         pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.2))
-    assert server.shut.wait(5)
-    for _ in range(500):
-        if not pool.abandoned:
-            break
-        time.sleep(0.01)
+    assert server.shut.wait(PATIENCE)
+    assert eventually(lambda: not pool.abandoned)
     assert pool.abandoned == 0
     server.close()
 
@@ -261,7 +256,7 @@ def test_a_refused_connection_is_an_unavailable_catalog(connect: Connect, monkey
         port = server.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     with pytest.raises(CatalogUnavailableError) as error:
-        Store(lambda: connect("dynamodb"), "retention").catalog(1, "p", "en-US", Deadline.after(5))
+        Store(lambda: connect("dynamodb"), "retention").catalog(1, "p", "en-US", Deadline.after(PATIENCE))
     assert error.value.code == "dynamodb"
 
 
@@ -339,8 +334,9 @@ def test_what_fails_on_a_reused_socket_is_asked_once_more_on_a_fresh_one(
     serve(peer)
     connection = connect("dynamodb")
     pool = Workers(connection.abandon)
+    seconds = 4 if then is hang else PATIENCE  # half of it passes before a silent socket is given up
     for _ in range(3):
-        assert pool.run(lambda: connection.call("get_item", GET), Deadline.after(1)) == {}
+        assert pool.run(lambda: connection.call("get_item", GET), Deadline.after(seconds)) == {}
     assert (peer.first, peer.again, pool.abandoned) == (3, 2, 0)
 
 
@@ -390,7 +386,7 @@ def test_a_call_that_was_given_up_while_it_connected_asks_nothing(
 
     def slowly(address: tuple[str, int], seconds: float) -> socket.socket:
         opened.set()
-        let_go.wait(10)
+        let_go.wait(PATIENCE)
         return create_connection(address, seconds)
 
     create_connection = socket.create_connection
@@ -400,14 +396,11 @@ def test_a_call_that_was_given_up_while_it_connected_asks_nothing(
     monkeypatch.setattr(connection._credentials, "get", lambda: asked.append("the lender"))
     pool = Workers(connection.abandon)
     with pytest.raises(OutOfTimeError):
-        pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.05))
-    assert opened.wait(10)
+        pool.run(lambda: connection.call("get_item", GET), Deadline.after(1))
+    assert opened.wait(PATIENCE)
     assert pool.abandoned == 1
     let_go.set()
-    for _ in range(1000):
-        if not pool.abandoned:
-            break
-        time.sleep(0.01)
+    assert eventually(lambda: not pool.abandoned)
     assert (pool.abandoned, asked) == (0, [])
 
 
@@ -444,14 +437,11 @@ def test_a_call_that_was_given_up_is_not_asked_again(connect: Connect, serve: Se
 
     thread = threading.Thread(target=call)
     thread.start()
-    for _ in range(500):
-        if peer.again:
-            break
-        time.sleep(0.01)
+    assert eventually(lambda: bool(peer.again))
     assert thread.ident
     connection.abandon(thread.ident)
-    thread.join(5)
-    assert server.shut.wait(5)
+    thread.join(PATIENCE)
+    assert server.shut.wait(PATIENCE)
     assert (len(failed), peer.first, peer.again) == (1, 1, 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from retention import table as rows
 from retention.aws.connection import CallFailedError
 from retention.catalog import FORMAT
+
+from tests.support.waiting import PATIENCE
 
 APP = 6745974591
 TABLE = "retention"
@@ -156,7 +158,7 @@ def fails(_operation: str, _request: dict[str, Any]) -> None:
 
 
 def hangs(_operation: str, _request: dict[str, Any]) -> None:
-    time.sleep(0.5)
+    threading.Event().wait(PATIENCE)
 
 
 class Clock:

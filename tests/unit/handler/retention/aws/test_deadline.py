@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 import weakref
 
 import pytest
 from retention.aws.deadline import Deadline, OutOfTimeError, PassedTime, Workers
 
 from tests.support.fake_table import Clock
+from tests.support.waiting import PATIENCE, eventually
+
+# Seconds until a call that hangs is given up: time for its thread to start.
+BEGUN = 1.0
 
 
 class Hang:
@@ -21,7 +24,7 @@ class Hang:
         self.ended = threading.Event()
 
     def __call__(self) -> str:
-        self.gone.wait(10)
+        self.gone.wait(PATIENCE)
         self.ended.set()
         return "late"
 
@@ -66,11 +69,7 @@ def workers(**more: int) -> Workers:
 
 
 def settled(pool: Workers) -> bool:
-    for _ in range(500):
-        if not pool.abandoned:
-            return True
-        time.sleep(0.01)
-    return False
+    return eventually(lambda: not pool.abandoned)
 
 
 def test_time_left_is_counted_on_the_injected_clock_and_never_negative() -> None:
@@ -94,7 +93,7 @@ def test_a_deadline_can_only_be_shortened() -> None:
 
 def test_a_result_in_time_is_returned() -> None:
     """The worker's result is the caller's."""
-    assert workers().run(lambda: 42, Deadline.after(5)) == 42
+    assert workers().run(lambda: 42, Deadline.after(PATIENCE)) == 42
 
 
 def test_what_a_call_raises_is_raised_to_the_caller() -> None:
@@ -104,7 +103,7 @@ def test_what_a_call_raises_is_raised_to_the_caller() -> None:
         raise LookupError("this one")
 
     with pytest.raises(LookupError, match="this one"):
-        workers().run(fail, Deadline.after(5))
+        workers().run(fail, Deadline.after(PATIENCE))
 
 
 def test_no_call_begins_after_the_deadline() -> None:
@@ -120,13 +119,13 @@ def test_a_late_call_is_left_behind_and_its_result_discarded() -> None:
     told: list[int] = []
     pool, hang = Workers(told.append), Hang()
     with pytest.raises(OutOfTimeError):
-        pool.run(hang, Deadline.after(0.02))
+        pool.run(hang, Deadline.after(BEGUN))
     assert pool.abandoned == 1
-    assert pool.run(lambda: "next", Deadline.after(5)) == "next"
+    assert pool.run(lambda: "next", Deadline.after(PATIENCE)) == "next"
     hang.gone.set()
-    assert hang.ended.wait(5)
+    assert hang.ended.wait(PATIENCE)
     assert settled(pool)
-    assert pool.run(lambda: "third", Deadline.after(5)) == "third"
+    assert pool.run(lambda: "third", Deadline.after(PATIENCE)) == "third"
     assert len(told) == 1
     assert told[0]
 
@@ -142,7 +141,7 @@ def test_a_thread_that_gets_its_turn_too_late_makes_no_call(monkeypatch: pytest.
             pool.run(began.set, Deadline.after(0.02))
     assert pool.abandoned == 1
     late[0].start()
-    late[0].join(5)
+    late[0].join(PATIENCE)
     assert not began.is_set()
     assert pool.abandoned == 0
 
@@ -152,32 +151,32 @@ def test_the_number_of_abandoned_calls_is_bounded_and_recovers() -> None:
     pool, hangs = workers(max_abandoned=2), [Hang(), Hang()]
     for hang in hangs:
         with pytest.raises(OutOfTimeError):
-            pool.run(hang, Deadline.after(0.02))
+            pool.run(hang, Deadline.after(BEGUN))
     began = threading.Event()
     with pytest.raises(OutOfTimeError, match="still hang"):
-        pool.run(began.set, Deadline.after(5))
+        pool.run(began.set, Deadline.after(PATIENCE))
     assert not began.is_set()
     for hang in hangs:
         hang.gone.set()
     assert settled(pool)
-    assert pool.run(lambda: "again", Deadline.after(5)) == "again"
+    assert pool.run(lambda: "again", Deadline.after(PATIENCE)) == "again"
 
 
 def test_one_worker_serves_calls_that_come_in_turn() -> None:
     """No thread is started per call."""
     pool = workers()
-    threads = {pool.run(threading.get_ident, Deadline.after(5)) for _ in range(20)}
+    threads = {pool.run(threading.get_ident, Deadline.after(PATIENCE)) for _ in range(20)}
     assert len(threads) == 1
 
 
 def test_calls_at_once_do_not_wait_for_each_other() -> None:
     """Each gets a worker of its own."""
     pool, hang = workers(), Hang()
-    waiting = threading.Thread(target=lambda: pool.run(hang, Deadline.after(5)))
+    waiting = threading.Thread(target=lambda: pool.run(hang, Deadline.after(PATIENCE)))
     waiting.start()
-    assert pool.run(lambda: "meanwhile", Deadline.after(5)) == "meanwhile"
+    assert pool.run(lambda: "meanwhile", Deadline.after(PATIENCE)) == "meanwhile"
     hang.gone.set()
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()
 
 
@@ -188,9 +187,9 @@ def test_an_idle_worker_keeps_nothing_alive() -> None:
         pass
 
     pool = workers()
-    thing = pool.run(Thing, Deadline.after(5))
+    thing = pool.run(Thing, Deadline.after(PATIENCE))
     seen = weakref.ref(thing)
     del thing
-    pool.run(lambda: None, Deadline.after(5))
+    pool.run(lambda: None, Deadline.after(PATIENCE))
     gc.collect()
     assert seen() is None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from retention import table as rows
 from retention.aws.connection import CallFailedError
-from retention.aws.deadline import Deadline, PassedTime
+from retention.aws.deadline import Deadline, PassedTime, Workers
 from retention.catalog import FORMAT
 from retention.errors import CatalogUnavailableError
 from retention.lookup.app import STATES_SECONDS, Loaded
@@ -35,6 +35,7 @@ from tests.support.fake_table import (
     published,
     sheet,
 )
+from tests.support.waiting import PATIENCE
 
 
 class Reader:
@@ -45,7 +46,7 @@ class Reader:
         self.clock = Clock()
         self.store = Store(lambda: table, TABLE, monotonic=self.clock, clock=lambda: 1_700_000_000.0)
 
-    def load(self, product: str = "pro.monthly", locale: str = "en-US", seconds: float = 5.0) -> Loaded:
+    def load(self, product: str = "pro.monthly", locale: str = "en-US", seconds: float = PATIENCE) -> Loaded:
         return self.store.catalog(APP, product, locale, Deadline.after(seconds))
 
     def operations(self) -> list[str]:
@@ -132,7 +133,7 @@ def test_what_a_lagging_replica_does_not_have_yet_is_read_consistently(
     gone = {(key["pk"]["S"], key["sk"]["S"]) for key in missing}
     reader.table.lagging = {name: item for name, item in reader.table.items.items() if name not in gone}
     if warmed:
-        assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+        assert set(reader.store.warm([APP], Deadline.after(PATIENCE))) == {APP}
     loaded = reader.load()
     assert (loaded.catalog.release, rule_of(loaded), loaded.degraded) == (2, "monthly", ())
     again = [request for _, request in reader.table.calls if request.get("RequestItems", {})]
@@ -369,7 +370,7 @@ def test_a_cold_look_up_that_fails_is_unavailable(reader: Reader, fault: Any, co
     """With nothing in memory, a failing or hanging DynamoDB is a clear error within the deadline."""
     reader.table.fault = fault
     with pytest.raises(CatalogUnavailableError) as error:
-        reader.load(seconds=0.05)
+        reader.load(seconds=PATIENCE if fault is fails else 0.05)
     assert error.value.code == code
 
 
@@ -408,14 +409,22 @@ def test_a_failed_head_read_is_not_repeated_for_five_seconds(reader: Reader) -> 
     assert reader.load().degraded == ()
 
 
-def test_a_hanging_head_read_leaves_time_for_the_customer(reader: Reader) -> None:
+def test_a_hanging_head_read_leaves_time_for_the_customer(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a catalog in memory, refreshing never spends the sixty milliseconds that facts may take."""
     reader.load()
     reader.later(30)
     reader.table.fault = hangs
-    deadline = Deadline.after(0.1)
+    given: list[float] = []
+    run = Workers.run
+
+    def noted(pool: Workers, call: Any, deadline: Deadline) -> Any:
+        given.append(deadline.left())
+        return run(pool, call, deadline)
+
+    monkeypatch.setattr(Workers, "run", noted)
+    deadline = Deadline.after(0.1, Clock())
     assert reader.store.catalog(APP, "pro.monthly", "en-US", deadline).degraded == ("head",)
-    assert deadline.left() > 0
+    assert given == [pytest.approx(0.04)]
     assert reader.table.abandoned == 1
 
 
@@ -630,10 +639,10 @@ def test_the_budget_is_smaller_where_memory_can_answer(reader: Reader) -> None:
 
 def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_calls(reader: Reader) -> None:
     """Of a release that names no products to read ahead: init learns whether it signs, and saves a round trip."""
-    warmed = reader.store.warm([APP, 42], Deadline.after(1))
+    warmed = reader.store.warm([APP, 42], Deadline.after(PATIENCE))
     assert {app: settings.key_id for app, settings in warmed.items()} == {APP: SETTINGS["keyId"]}
     assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
-    reader.store.warm([APP], Deadline.after(1))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     reader.load()
     assert reader.operations() == ["batch_get_item", "batch_get_item"]
 
@@ -645,7 +654,7 @@ def ahead(first: list[str] | None = None, sheets: dict[str, Any] = SHEETS) -> Re
     """Return a reader of a release that names products to read ahead, warmed, its calls forgotten."""
     reader = Reader(published())
     reader.table.publish(1, sheets, first=["pro.monthly"] if first is None else first)
-    assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+    assert set(reader.store.warm([APP], Deadline.after(PATIENCE))) == {APP}
     return reader
 
 
@@ -668,7 +677,7 @@ def test_states_alone_are_read_consistently_ahead() -> None:
     """Everything that holds of the first request's reading holds of init's."""
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     assert consistency(reader) == [False, False, False, True]
 
 
@@ -716,7 +725,7 @@ def test_a_list_that_is_none_is_a_release_without_one(first: Any) -> None:
     """As of an older console: settings alone are read ahead, and the release is not malformed."""
     reader = Reader(published())
     edited(reader.table, rows.settings_key(APP, 1), first=first)
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     assert reader.operations() == ["get_item", "batch_get_item"]
     loaded = reader.load()
     assert (rule_of(loaded), loaded.degraded, loaded.has_default) == ("monthly", (), False)
@@ -734,7 +743,7 @@ def test_no_more_states_are_read_ahead_than_one_call_takes() -> None:
     reader.table.publish(1, {**sheets, "*": SHEETS["*"]}, first=list(sheets))
     for message in (*ids, ANYONE_EN):
         reader.table.state(message, "APPROVED")
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     assert reader.operations() == ["get_item", *["batch_get_item"] * 3]
     assert reader.store.stats().sheets == 5  # as many as it took to find a hundred
     for product, calls in (("p0", 0), ("p4", 0), ("p5", 1), ("ghost", 1)):
@@ -757,7 +766,7 @@ def test_whatever_of_reading_ahead_fails_is_left_to_the_first_request(call: int,
             fault(operation, request)
 
     reader.table.fault = one_fails
-    found = reader.store.warm([APP], Deadline.after(0.2))
+    found = reader.store.warm([APP], Deadline.after(1 if fault is hangs else PATIENCE))
     assert set(found) == ({APP} if call > 2 else set())
     reader.later(5)
     reader.operations()
@@ -784,7 +793,7 @@ def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for(dama
     reader = Reader(published())
     reader.table.publish(1, {**SHEETS, "other": SHEETS["pro.monthly"]}, first=["pro.monthly", "other"])
     edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), **damage)
-    assert set(reader.store.warm([APP], Deadline.after(5))) == {APP}
+    assert set(reader.store.warm([APP], Deadline.after(PATIENCE))) == {APP}
     reader.operations()
     assert rule_of(reader.load("other")) == "monthly"
     assert reader.operations() == []
@@ -800,7 +809,7 @@ def test_a_damaged_row_that_was_read_ahead_and_is_mended_is_read_again() -> None
     key = rows.sheet_key(APP, 1, "pro.monthly")
     whole = reader.table.items[key["pk"]["S"], key["sk"]["S"]]
     edited(reader.table, key, digest={"S": "0" * 64})
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     with pytest.raises(CatalogUnavailableError, match="digest"):
         reader.load()
     reader.table.put(key, whole)
@@ -817,7 +826,7 @@ def test_a_list_of_products_without_a_bottom_is_none() -> None:
     edited(reader.table, rows.settings_key(APP, 1), first=deep)
     as_it_is: dict[str, Any] = {"get_item": reader.table.get_item, "batch_get_item": reader.table.batch_get_item}
     undamaged: Any = SimpleNamespace(call=lambda name, asked: as_it_is[name](**asked))
-    assert set(Store(lambda: undamaged, TABLE).warm([APP], Deadline.after(5))) == {APP}
+    assert set(Store(lambda: undamaged, TABLE).warm([APP], Deadline.after(PATIENCE))) == {APP}
 
 
 def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
@@ -825,7 +834,7 @@ def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
     table = FakeTable()
     table.publish(1, first=["pro.monthly"])
     reader = Reader(table)
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load()
     assert error.value.code == "malformed"
@@ -836,7 +845,7 @@ def test_while_paused_nothing_is_read_ahead_but_settings() -> None:
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
     reader.table.head(current=1, version=2, paused=True)
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     assert reader.operations() == ["get_item", "batch_get_item"]
 
 
@@ -847,7 +856,7 @@ def test_after_a_restore_states_are_read_ahead_anew() -> None:
     reader.store.renew()
     reader.table.state(KEEP_EN, "REJECTED")
     reader.operations()
-    reader.store.warm([APP], Deadline.after(5))
+    reader.store.warm([APP], Deadline.after(PATIENCE))
     assert reader.operations() == ["get_item", "batch_get_item"]
     assert not reader.load().catalog.states[KEEP_EN].servable
     assert reader.operations() == []
@@ -876,11 +885,11 @@ def test_a_restored_process_without_a_table_says_how_old_its_catalog_is() -> Non
     """A week in a snapshot is a week, though the monotonic clock stood still; what serves on is marked."""
     table, monotonic, wall = published(), Clock(), Clock(1_700_000_000.0)
     store = Store(lambda: table, TABLE, monotonic=PassedTime(monotonic, wall), clock=wall)
-    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
     table.fault = fails
     wall.now += 604_800
     store.renew()
-    loaded = store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+    loaded = store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
     assert (loaded.age, loaded.degraded) == (604_800, ("head", "states"))
 
 
@@ -891,7 +900,7 @@ def test_a_connection_that_cannot_be_made_is_a_failed_call() -> None:
         raise CallFailedError("NoRegionError")
 
     with pytest.raises(CatalogUnavailableError):
-        Store(connect, TABLE).catalog(APP, "p", "en-US", Deadline.after(1))
+        Store(connect, TABLE).catalog(APP, "p", "en-US", Deadline.after(PATIENCE))
 
 
 # Customers
@@ -901,8 +910,8 @@ def profile(table: FakeTable, **attributes: Any) -> None:
     table.put(rows.profile_key(APP, "99371282"), attributes)
 
 
-def customer(reader: Reader, seconds: float = 5.0) -> Any:
-    return reader.store.customer(APP, "99371282", Deadline.after(10), seconds)
+def customer(reader: Reader, seconds: float = PATIENCE) -> Any:
+    return reader.store.customer(APP, "99371282", Deadline.after(PATIENCE), seconds)
 
 
 def test_a_customer_s_facts_are_read_consistently_in_one_call(reader: Reader) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer as RealSigner
 
 from tests.support.fake_table import Clock
+from tests.support.waiting import PATIENCE
 
 
 class Parameters:
@@ -27,7 +28,7 @@ class Parameters:
         assert operation == "get_parameter"
         self.calls.append(request)
         if self.fault == "hang":
-            time.sleep(0.3)
+            threading.Event().wait(PATIENCE)
         elif self.fault == "shape":
             return {"Parameter": []}
         elif self.fault or request["Name"] not in self.values:
@@ -60,7 +61,7 @@ def ring(parameters: Parameters, clock: Clock) -> KeyRing[Signer]:
     return KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock)  # type: ignore[arg-type,return-value]  # the fake has the port's shape
 
 
-def get(ring: KeyRing[Signer], key_id: str = "KEY1", seconds: float = 5.0) -> Signer:
+def get(ring: KeyRing[Signer], key_id: str = "KEY1", seconds: float = PATIENCE) -> Signer:
     return ring.get(key_id, Deadline.after(seconds))
 
 
@@ -91,8 +92,9 @@ def test_the_old_key_serves_on_when_renewing_fails(
     first = get(ring)
     clock.now += 3600
     parameters.fault = fault
-    assert get(ring, seconds=0.05) is first
-    assert get(ring, seconds=0.05) is first
+    seconds = 1 if fault == "hang" else PATIENCE
+    assert get(ring, seconds=seconds) is first
+    assert get(ring, seconds=seconds) is first
     assert len(parameters.calls) == 2
     clock.now += 5
     parameters.fault = ""
@@ -152,7 +154,7 @@ def test_a_key_that_was_never_readable_cannot_sign(
     parameters.fault = fault
     for _ in range(3):
         with pytest.raises(SigningError) as error:
-            get(ring, seconds=0.15)
+            get(ring, seconds=1 if fault == "hang" else PATIENCE)
         assert error.value.code == "key_unavailable"
     assert len(parameters.calls) == 1
     parameters.fault = ""
@@ -222,5 +224,5 @@ def test_a_value_that_is_no_text_is_no_key() -> None:
     parameters.values["/retention/KEY1"] = "\ud800"
     ring = KeyRing(lambda: parameters, "/retention/", RealSigner.from_pem)  # type: ignore[arg-type,return-value]  # as above
     with pytest.raises(SigningError) as refused:
-        ring.get("KEY1", Deadline.after(5))
+        ring.get("KEY1", Deadline.after(PATIENCE))
     assert refused.value.code == "key_unreadable"
