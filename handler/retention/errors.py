@@ -10,7 +10,29 @@
     ├── ForbiddenError                signed, but not for this deployment or not now (step 7): 403
     ├── CatalogUnavailableError       no catalog can be had: 503
     ├── SigningError                  an offer cannot be signed; the next rule answers instead
-    └── ConfigurationError            this deployment must not start
+    ├── ConfigurationError            this deployment must not start
+    │
+    │   of the scheduled sync, `handler/sync.py`, which reports them as its outcome:
+    ├── ReleaseUnreadableError        the live release does not name the key to call Apple with
+    ├── NoListError                   Apple refused, or answered with something else than a list
+    │   ├── AppleUnreachableError
+    │   └── RateLimitedError
+    ├── SnapshotFormatError           a body is not one of Apple's two lists
+    ├── SnapshotRefusedError          the lists would leave too much without a servable message
+    └── SnapshotConflictError         others wrote the same rows all the time
+
+The others are failures inside a part. The module that calls the part turns each into one of the above, or answers
+without what failed; of these, only CallFailedError is logged by an entry point, the sync's, by its code.
+
+    OutOfTimeError                    the deadline came before the result
+    CallFailedError                   a call to AWS failed; `code` is the service's, or names what happened on the way
+    AnswerError                       what arrived is no HTTP answer that is read
+    NoCredentialsError                there are no AWS credentials to sign a call with
+    StrictJSONError                   a text is no JSON, or no JSON that has one meaning
+    FormatTooNewError                 the live release was compiled for a newer function
+    UnreadableRowError                a row of the table is not what we write
+    ├── DocumentError                 the document of a row is of another shape
+    └── RowGoneError                  a row that every release has is missing
 
 ERROR_ANSWERS is the one table from these to HTTP status, log line and metrics.
 """

@@ -111,6 +111,14 @@ def apple_root() -> bytes:
     return der
 
 
+@dataclass(frozen=True, slots=True)
+class VerifierStats:
+    """What a verifier keeps: certificate paths that were good, and headers that were read; at most MAX_PATHS each."""
+
+    paths: int
+    headers: int
+
+
 class SignedPayloadVerifier:
     """Judges `signedPayload`s by certificate paths that end in one of `roots` (DER); build once, use from any thread.
 
@@ -126,6 +134,14 @@ class SignedPayloadVerifier:
         self._paths: dict[bytes, SigningPath] = {}
         # The header is the same text in every token of one certificate: read once, by whoever's signature was good.
         self._chains: dict[str, _Chain] = {}
+
+    def stats(self) -> VerifierStats:
+        """Return how much is kept of good signatures."""
+        return VerifierStats(len(self._paths), len(self._chains))
+
+    def forget(self) -> None:
+        """Keep nothing of good signatures, as a new process would."""
+        self._paths, self._chains = {}, {}
 
     def verify(self, signed_payload: str, now: datetime) -> dict[str, object]:
         """Return the claims of a retention request, signed by the App Store and complete, judged at `now`.

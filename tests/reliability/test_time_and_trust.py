@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from retention.errors import VerificationError
-from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, apple_root
+from retention.jws import MAX_PATHS, TEST_AUTHORITY_KEYS, VerifierStats, apple_root
 from retention.request import MAX_AGE, MAX_AHEAD
 from retention.settings import Deployment
 from retention.verification.certificates import anchor_key
@@ -190,7 +190,7 @@ def test_more_certificates_than_the_memory_holds_are_answered_all_the_same(
     many = [app_store(f"leaf {number}", f"{number % 2}") for number in range(MAX_PATHS + 2)]
     rotation = Rotation.over(monkeypatch)
     assert {rotation.ask(each) for _ in range(3) for each in many} == {200}
-    assert len(rotation.verifier._paths) == len(rotation.verifier._chains) == MAX_PATHS
+    assert rotation.verifier.stats() == VerifierStats(paths=MAX_PATHS, headers=MAX_PATHS)
     note(f"{len(many)} leaves in turn, three times", f"all 200; {MAX_PATHS} paths are remembered, never more")
 
 

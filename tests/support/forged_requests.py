@@ -191,5 +191,4 @@ class Edge:
 
     def forget(self) -> None:
         """Drop what the verifier remembers of good chains, as a new process would."""
-        self.bench.endpoint.verifier._paths = {}
-        self.bench.endpoint.verifier._chains = {}
+        self.bench.endpoint.verifier.forget()

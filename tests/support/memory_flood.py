@@ -112,8 +112,8 @@ def main(what: str, number: int) -> None:
     found = {
         "statuses": statuses.found,
         "grown": after.resident - before.resident,
-        "paths": len(verifier._paths),
-        "headers": len(verifier._chains),
+        "paths": verifier.stats().paths,
+        "headers": verifier.stats().headers,
         "views": store.stats().views,
         "cost": store.stats().held_bytes,
         "bound": MAX_BYTES,

@@ -108,7 +108,7 @@ def test_four_paths_are_remembered(verifier: SignedPayloadVerifier, paths_checke
     oldest, *others = tokens = list(leaves(MAX_PATHS + 1))
     for token in tokens:
         verifier.verify(token, NOW)
-    assert len(verifier._paths) == MAX_PATHS == 4
+    assert verifier.stats().paths == MAX_PATHS == 4
     for token in others:
         verifier.verify(token, NOW)
     assert len(paths_checked) == 5
