@@ -64,7 +64,8 @@ def explain(
 ) -> None:
     """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
     from console.cli import decisions_loading as loading
-    from console.decisions.explain import read_facts, show
+    from console.decisions.made_request import read_facts
+    from console.decisions.reasons_report import show
 
     if product is None and event is None:
         raise typer.BadParameter("name the request: --product, or --event FILE")

@@ -10,10 +10,10 @@ from retention.catalog import Catalog
 from retention.request import SANDBOX
 from retention.rules import NO_FACTS, Customer
 
-from console.decisions.explain import received_request
 from console.decisions.forecast import Forecast, forecast, product_of
 from console.decisions.made_request import made_request
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
+from console.decisions.received import received_request
 from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.compile import compile_release

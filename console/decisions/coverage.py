@@ -148,9 +148,9 @@ def cover(
     texts = {message: text_fields(text) for message, text in edition.wording().items()}
     states = None if known is None else known.states
     paused = known is not None and known.paused
-    cells = []
+    cells, judged = [], edition.with_unknown_products()
     for done, product in enumerate(products, 1):
-        catalog, conditions = edition.catalog(product, states), edition.conditions(product)
+        catalog, conditions = judged.catalog(product, states), judged.conditions(product)
         for locale in locales:
             found = () if paused else candidate_rules(catalog, product, locale)
             default = _default(edition, known, product, locale)

@@ -25,7 +25,7 @@ _TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class PartResult:
     """One part of a condition: what it asks, what was found, and whether it holds. `depth` is its indentation."""
 
     depth: int
@@ -43,7 +43,7 @@ class Verdict:
     verdict: str
     reason: str
     detail: str
-    tests: tuple[TestResult, ...]
+    tests: tuple[PartResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[
             )
 
 
-def _verdict(rule: RuleEntry, verdict: str, reason: str, detail: str, tests: tuple[TestResult, ...]) -> Verdict:
+def _verdict(rule: RuleEntry, verdict: str, reason: str, detail: str, tests: tuple[PartResult, ...]) -> Verdict:
     return Verdict(rule.name, rule.at.line, verdict, reason, detail, tests)
 
 
@@ -181,17 +181,17 @@ def _answer_detail(decision: Decision) -> str:
     return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}"
 
 
-def _tests(rule: RuleEntry, facts: Facts) -> Iterator[TestResult]:
+def _tests(rule: RuleEntry, facts: Facts) -> Iterator[PartResult]:
     return iter(()) if rule.condition is None else _walk(rule.condition, facts, 0)
 
 
-def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[TestResult]:
+def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[PartResult]:
     holds = _TRUTHS[truth_of(condition, facts)]
     if isinstance(condition, FactTest):
-        yield TestResult(depth, fact_test_text(condition), _found(condition.fact, facts), holds)
+        yield PartResult(depth, fact_test_text(condition), _found(condition.fact, facts), holds)
         return
     asks = "all of" if isinstance(condition, AllOf) else "any of" if isinstance(condition, AnyOf) else "not"
-    yield TestResult(depth, asks, "", holds)
+    yield PartResult(depth, asks, "", holds)
     for part in parts_of(condition):
         yield from _walk(part, facts, depth + 1)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from retention.gateway import read_body
 from retention.jws import APPLE_ROOT_FINGERPRINT, SignedPayloadVerifier, apple_root
 from retention.request import RetentionRequest, read_signed_payload
 
-from console.decisions.reasons import Refused
+from console.decisions.reasons import AskedRequest, Refused
 from console.terminal.failure import Failure
 
 _PARTS: Final = 3
@@ -53,6 +54,33 @@ def read_event(content: bytes, now: datetime, test_root: bytes | None = None) ->
         return Received(request, "Apple", "Its signature was checked: Apple signed it.")
     note = "Its signature was checked: the local test CA signed it, not Apple."
     return Received(request, "the local test CA", note)
+
+
+def received_request(content: bytes, at: datetime, test_root: bytes | None, environment: str) -> AskedRequest:
+    """Return a saved request, its signature checked as of `at`. Raises Failure where the content is no request.
+
+    `test_root` is the DER of the local test CA's root, None where that is not trusted; `environment` is the App
+    Store's that the endpoint answers, empty where it is not known.
+    """
+    received = read_event(content, at, test_root)
+    notes = tuple(_received_notes(received, environment, at))
+    return AskedRequest(received.request, environment, received.refused, notes)
+
+
+def _received_notes(received: Received, environment: str, at: datetime) -> Iterator[str]:
+    if received.note:
+        yield received.note
+    signed, asked = _instant(received.request.signed_date), f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    yield f"It was signed at {signed} and is judged as of {asked}; --at names another moment."
+    if not environment:
+        yield f"It is of {received.request.environment}; no environment was named that could be another."
+
+
+def _instant(milliseconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms"
 
 
 def _signed_payload(content: bytes) -> str:

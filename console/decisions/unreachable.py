@@ -45,7 +45,7 @@ Window = tuple[float, float, str]
 def unreachable(edition: Edition, now: float, progress: Report | None = None) -> Iterator[Unreachable]:
     """Yield what can never answer a request from `now`, UTC seconds, on, even with every text approved."""
     fates = {rule.name: _Fate() for rule in edition.document.rules}
-    locales = sorted(own_locales(edition.document) | APPLE_LOCALES)
+    locales, edition = sorted(own_locales(edition.document) | APPLE_LOCALES), edition.with_unknown_products()
     for done, product in enumerate(edition.sheets, 1):
         catalog = edition.catalog(product)
         for locale in locales:

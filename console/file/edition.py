@@ -52,12 +52,17 @@ class Edition:
         }
 
     def sheet(self, product_id: str) -> Mapping[str, Any]:
-        """Return the sheet of a product; of ANY_PRODUCT, one that asks for UNKNOWN_PRODUCT instead of `productId`."""
-        document = self.sheets.get(product_id, self.sheets[ANY_PRODUCT])
-        if product_id != ANY_PRODUCT:
-            return document
-        rules = [{**rule, "when": rule["when"] and _open(rule["when"])} for rule in document["rules"]]
-        return {**document, "rules": rules}
+        """Return the sheet of a product: the one of ANY_PRODUCT where the file does not name it."""
+        return self.sheets.get(product_id, self.sheets[ANY_PRODUCT])
+
+    def with_unknown_products(self) -> Edition:
+        """Return this edition with ANY_PRODUCT for every product that the file does not name.
+
+        What a rule asks of `productId` is then as unknown as what it asks of the customer: it asks UNKNOWN_PRODUCT.
+        """
+        sheet = self.sheets[ANY_PRODUCT]
+        rules = [{**rule, "when": rule["when"] and _asking_unknown(rule["when"])} for rule in sheet["rules"]]
+        return replace(self, sheets={**self.sheets, ANY_PRODUCT: {**sheet, "rules": rules}})
 
     def conditions(self, product_id: str) -> dict[str, Condition]:
         """Return what the rules of a product's sheet ask, by rule; rules for everyone ask nothing."""
@@ -67,8 +72,7 @@ class Edition:
     def catalog(self, product_id: str, states: States | None = None, customer_key: bytes = _NO_CUSTOMER_KEY) -> Catalog:
         """Return what a product is decided by; without `states` every text is approved.
 
-        `customer_key` assigns customers to arms. For ANY_PRODUCT, what rules ask of `productId` is as unknown as what
-        they ask of the customer.
+        `customer_key` assigns customers to arms.
         """
         sheet = Sheet.from_document(self.sheet(product_id), self.settings.locales)
         if states is None:
@@ -82,7 +86,7 @@ class Edition:
         return Side(self.name, _sound(self.document), ids)
 
 
-def _open(when: list[Any]) -> list[Any]:
+def _asking_unknown(when: list[Any]) -> list[Any]:
     def unknown(test: FactTest) -> FactTest:
         return replace(test, fact=UNKNOWN_PRODUCT) if test.fact == "productId" else test
 

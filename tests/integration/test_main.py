@@ -22,7 +22,7 @@ from botocore.exceptions import NoRegionError
 from retention.errors import RetentionError, UnreadableRowError
 
 from console.cli.main import main
-from console.decisions.explain import read_facts
+from console.decisions.made_request import read_facts
 from console.deployment import stack, target
 from console.deployment.failures import sentence
 from console.deployment.where import Where

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from retention.rules import UNREADABLE
 
-from console.decisions.explain import read_facts
+from console.decisions.made_request import read_facts
 from console.terminal.failure import Failure
 
 

@@ -1,76 +1,19 @@
-"""`retention explain`: the request it is asked about, and how the explanation reads."""
+"""How `retention explain` prints: the rules with their reasons, the answer, and the one JSON document."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from math import isfinite
 from typing import Any
 
 from retention.decision import Assignment
-from retention.rules import UNREADABLE, Customer, Fact
 
-from console.decisions.reasons import AskedRequest, Explanation, Refused, Verdict
-from console.decisions.received import Received, read_event
-from console.terminal.failure import Failure
+from console.decisions.reasons import Explanation, Refused, Verdict
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 
 _MARKS = {"answers": "→", "falls_back": "→", "passed_over": "-", "not_reached": " "}
-
-
-def received_request(content: bytes, at: datetime, test_root: bytes | None, environment: str) -> AskedRequest:
-    """Return a saved request, its signature checked as of `at`. Raises Failure where the content is no request.
-
-    `test_root` is the DER of the local test CA's root, None where that is not trusted; `environment` is the App
-    Store's that the endpoint answers, empty where it is not known.
-    """
-    received = read_event(content, at, test_root)
-    notes = tuple(_received_notes(received, environment, at))
-    return AskedRequest(received.request, environment, received.refused, notes)
-
-
-def read_facts(given: Sequence[str], *, unreadable: bool) -> Customer | None:
-    """Read KEY=VALUE: JSON numbers, truth values and lists of texts are what they look like, all else is text."""
-    if unreadable:
-        return UNREADABLE
-    facts: dict[str, Fact] = {}
-    for item in given:
-        key, equals, value = item.partition("=")
-        if not key or not equals:
-            raise Failure(f"`{item}` is no fact: write KEY=VALUE, such as tenureDays=200.")
-        facts[key.removeprefix("customer.")] = _fact(value)
-    return facts or None
-
-
-def _fact(text: str) -> Fact:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    if isinstance(value, list):
-        return tuple(map(str, value))
-    if isinstance(value, float) and not isfinite(value):  # neither JSON nor a number of DynamoDB's
-        return text
-    return value if isinstance(value, bool | int | float) else str(value if isinstance(value, str) else text)
-
-
-def _received_notes(received: Received, environment: str, at: datetime) -> Iterator[str]:
-    if received.note:
-        yield received.note
-    signed, asked = _instant(received.request.signed_date), f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    yield f"It was signed at {signed} and is judged as of {asked}; --at names another moment."
-    if not environment:
-        yield f"It is of {received.request.environment}; no environment was named that could be another."
-
-
-def _instant(milliseconds: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except (ValueError, OverflowError, OSError):
-        return f"{milliseconds} ms"
 
 
 def show(explanation: Explanation, out: Output) -> None:
