@@ -1,7 +1,7 @@
-"""How a cold start begins: it connects to the table and reads it while everything else is still being imported.
+"""How a cold start begins: it connects to the table and reads it while the other modules are still being imported.
 
-Imports need the processor, and calls wait for the network: side by side they take as long as the longer of both. So
-`app` imports this module first, with the few others that reading needs, and everything else within a `Beginning`.
+Imports need the processor and calls wait for the network: at the same time they take as long as the longer of both. So
+`app` imports this module first, with the few that reading needs, and all others within a `Beginning`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Reach:
 
     @classmethod
     def of(cls, deployment: Deployment) -> Reach:
-        """Wire it, from the environment. Raises ConfigurationError; opens no connection."""
+        """Build it from the environment's variables. Raises ConfigurationError; opens no connection."""
         credentials, passed = CredentialSource(), PassedTime()
         dynamodb, ssm = connect("dynamodb", credentials, passed), connect("ssm", credentials, passed)
         store = Store(
@@ -43,7 +43,7 @@ class Reach:
 
 
 class Beginning:
-    """Reads ahead in a thread while `with` runs what it encloses, and waits for the thread at most INIT_SECONDS.
+    """Reads the table in a thread while the body of the `with` runs, and waits for the thread at most INIT_SECONDS.
 
     INIT_SECONDS begin at the end of the `with`: the imports in it take their own time. `reach` is None where the
     environment makes no deployment; `app.start` then raises the reason. `releases` are the live settings that could be
@@ -80,7 +80,7 @@ class Beginning:
     def _read(self, store: Store, app_apple_ids: frozenset[int]) -> None:
         try:
             self.releases = store.warm(app_apple_ids, Deadline(INIT_SECONDS, self._waited))
-        except BaseException as error:  # noqa: BLE001  # it belongs to the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             self._error = error
 
     def _waited(self) -> float:

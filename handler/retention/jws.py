@@ -84,7 +84,7 @@ class Authenticated:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """x5c[0] and x5c[1] as they were spelled, and the SHA-256 of both: the key of their path."""
+    """x5c[0] and x5c[1] as they are spelled, and their `chain_key`."""
 
     leaf: str
     intermediate: str
@@ -93,7 +93,7 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """What steps 3 to 6 need of a token. None of it is ever shown."""
+    """What steps 3 to 6 need of a token. No part of it is in any `repr`."""
 
     header: str = field(repr=False)
     chain: _Chain = field(repr=False)
@@ -103,7 +103,7 @@ class _Token:
 
 
 def apple_root() -> bytes:
-    """Return Apple Root CA - G3, DER. Raises `ConfigurationError` if the file beside us is any other certificate."""
+    """Return Apple Root CA - G3, DER. Raises `ConfigurationError` if AppleRootCA-G3.cer is another certificate."""
     with open(f"{os.path.dirname(__file__)}{os.sep}AppleRootCA-G3.cer", "rb") as file:  # noqa: PTH120, PTH123  # as in app
         der = file.read()
     if hashlib.sha256(der).hexdigest() != APPLE_ROOT_FINGERPRINT:
@@ -130,9 +130,9 @@ class SignedPayloadVerifier:
         self._anchors = frozenset(hashlib.sha256(root).hexdigest() for root in self._roots)
         self._authorities: Authorities | None = None
         if self._anchors != {APPLE_ROOT_FINGERPRINT}:
-            self._authority()  # a root that is none stops the start
+            self._authority()  # raises ConfigurationError where a root is none
         self._paths: dict[bytes, SigningPath] = {}
-        # The header is the same text in every token of one certificate: read once, by whoever's signature was good.
+        # The header is the same text in every token of one certificate. It is kept once a signature under it was good.
         self._chains: dict[str, _Chain] = {}
 
     def stats(self) -> VerifierStats:
@@ -154,12 +154,12 @@ class SignedPayloadVerifier:
         return payload
 
     def authenticate(self, signed_payload: str, now: datetime) -> Authenticated:
-        """Return the payload, of whatever kind it is, and who signed it.
+        """Return the payload, of any kind, and who signed it.
 
         Raises `VerificationError` if Apple did not sign it or it is not a JSON object. The caller still owes the check
         of its fields, and of the app, the environment and the time they name.
         """
-        # 2. Compact form, strict base64url, `alg` ES256, an `x5c` of three; no other header field has a say.
+        # 2. Compact form, strict base64url, `alg` ES256, an `x5c` of three; other header fields are ignored.
         token = _read_token(signed_payload, self._chains)
 
         # 3. Path: leaf ← intermediate ← one of our roots, never x5c[2], each certificate of the kind Apple uses.
@@ -188,13 +188,13 @@ class SignedPayloadVerifier:
 
     def _authority(self) -> Authorities:
         if self._authorities is None:
-            # X.509 is imported only where a chain is unknown. Its objects stay, as those of a start do: looking through
-            # them for garbage, now or later, would take time and find none.
+            # X.509 is imported only where a chain is unknown. Its objects stay, as those of a start do, so a search for
+            # garbage among them, now or later, would take time and find none.
             collects = gc.isenabled() and "retention.verification.certificates" not in sys.modules
             if collects:
                 gc.disable()
             try:
-                from retention.verification.certificates import Authorities  # noqa: PLC0415  # as said
+                from retention.verification.certificates import Authorities  # noqa: PLC0415  # see above
             finally:
                 if collects:
                     gc.freeze()
@@ -203,7 +203,7 @@ class SignedPayloadVerifier:
         return self._authorities
 
     def _remember(self, token: _Token, path: SigningPath) -> None:
-        # New dicts each time: threads that are reading the old ones are not disturbed.
+        # New dictionaries each time, so that threads can go on reading the old ones.
         self._paths = _with_newest(self._paths, token.chain.key, path)
         self._chains = _with_newest(self._chains, token.header, token.chain)
 
@@ -236,7 +236,7 @@ def _read_header(raw: bytes) -> _Chain:
     if header.get("alg") != "ES256":
         raise VerificationError("algorithm_unknown", "`alg` is not ES256")
     if "crit" in header or "b64" in header:
-        raise VerificationError("critical_header", "the header asks for what we do not do (`crit`, `b64`)")
+        raise VerificationError("critical_header", "the header requires extensions that we do not have (`crit`, `b64`)")
     return _read_chain(header.get("x5c"))
 
 
@@ -246,7 +246,7 @@ def _read_chain(x5c: object) -> _Chain:
     leaf, intermediate, root = x5c
     if not (isinstance(leaf, str) and isinstance(intermediate, str) and isinstance(root, str)):
         raise VerificationError("chain_encoding", "an entry of `x5c` is not a string")
-    _base64(root)  # well formed, and not looked at again
+    _base64(root)  # must be well formed; the path ends in a root of ours
     return _Chain(leaf, intermediate, chain_key(leaf, intermediate))
 
 
@@ -278,8 +278,8 @@ def _decode(encoded: bytes) -> bytes:
     spare = len(decoded) % 3
     if spare and encoded[spare - 4] not in (_LAST_OF_TWO if spare == 1 else _LAST_OF_THREE):
         raise ValueError("spare bits are not zero")
-    if not spare and encoded.endswith(b"="):  # before 3.13, strict mode lets padding follow whole groups
-        raise ValueError("padding after whole groups")
+    if not spare and encoded.endswith(b"="):  # before 3.13, strict mode lets padding follow complete groups
+        raise ValueError("padding after complete groups")
     return decoded
 
 
@@ -302,10 +302,10 @@ _es256: Final = _ES256()
 
 
 def _check_signature(signed: bytes, signature: bytes, key: EllipticCurvePublicKey) -> None:
-    """Verify r‖s with the key itself: PyJWT would do no more, and importing it takes longer than all that we import."""
+    """Verify r‖s with the key itself. PyJWT would do no more, and its import takes longer than all of ours."""
     r, s = int.from_bytes(signature[:_COORDINATE_BYTES]), int.from_bytes(signature[_COORDINATE_BYTES:])
     try:
-        # Of another length, it is no ES256 signature, whatever its two halves are.
+        # A signature of another length is none of ES256, even if its halves are a valid r and s.
         key.verify(encode_dss_signature(r, s) if len(signature) == 2 * _COORDINATE_BYTES else b"", signed, _es256)
     except InvalidSignature:
         raise VerificationError("signature_invalid", "the leaf's key did not sign this") from None

@@ -1,4 +1,4 @@
-"""Which of the locales a text exists in serves the locale a customer's device asks for.
+"""Which locale of a text is served to a customer whose device asks for another one.
 
 Apple documents no fallback between locales, so this order is ours: exact; normalised; language and region alone; the
 owner's fallbacks for the locale, then for its language; the text's only locale of that language, else the one Apple
@@ -18,7 +18,7 @@ APPLE_LOCALES = frozenset(
     "ur-PK vi".split()
 )
 
-# Where a language has several of Apple's locales, the one that speaks for regions Apple has no locale for.
+# Where Apple has several locales of a language: the one for the regions without a locale of their own.
 _FIRST = {
     "en": "en-US",
     "fr": "fr-FR",
@@ -38,7 +38,7 @@ _TRADITIONAL_CHINESE = frozenset({"Hant", "TW", "HK", "MO"})
 _SCRIPT_LETTERS = 4
 _REGION_LETTERS = 2
 _REGION_DIGITS = 3
-MAX_CHARACTERS = 64  # no locale is as long
+MAX_CHARACTERS = 64  # every locale is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class LocaleTable:
 def normalise(asked: str) -> str:
     """Return `asked` in Apple's spelling: `en_us` → `en-US`, `nb-NO` → `no`, `zh-HK` → `zh-Hant`.
 
-    Total over strings: what is no locale comes back as it is.
+    Never raises: a text that is no locale is returned as it is.
     """
     language, *subtags = spelled(asked).split("-")
     language = _LANGUAGE_ALIASES.get(language, language)
@@ -66,7 +66,7 @@ def normalise(asked: str) -> str:
 
 
 def spelled(asked: str) -> str:
-    """Return `asked` in the usual spelling, naming the same region still: `ZH_hk` → `zh-HK`."""
+    """Return `asked` in the usual spelling, with the same region: `ZH_hk` → `zh-HK`."""
     language, *subtags = asked[:MAX_CHARACTERS].replace("_", "-").split("-")
     return "-".join([language.lower(), *(_subtag(subtag) for subtag in subtags if subtag)])
 

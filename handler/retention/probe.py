@@ -1,8 +1,8 @@
-"""The stack's own URL, asked from outside as Apple asks it: one POST of `{}`, which the function answers with 400.
+"""Calls the stack's own URL from outside, as Apple does: one POST of `{}`, which the function answers with 400.
 
-Only Apple calls the URL, so a broken domain, stage, integration, permission or alias would otherwise be seen only
-after hours without a request. The path secret is no part of it: with a secret, a route of its own, under IAM, leads to
-the same integration, so the secret need not be in a variable and strangers are still turned away by API Gateway.
+Only Apple calls the URL, so a broken domain, stage, integration, permission or alias would otherwise be noticed only
+after hours without a request. The probe does not use the path secret: a stack with one has a second route, under IAM,
+to the same integration. So no variable holds the secret, and API Gateway still refuses everyone else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from retention.aws.deadline import Deadline, Workers
 from retention.aws.sigv4 import Credentials, Scope, signed_headers
 from retention.review.lists import public_roots
 
-# API Gateway gives an integration five seconds; after eight there is no answer that Apple would have waited for.
+# API Gateway gives an integration five seconds, so that after eight no answer comes.
 SECONDS: Final = 8.0
 
 _BODY: Final = b"{}"
@@ -30,14 +30,14 @@ _EXPECTED: Final = HTTPStatus.BAD_REQUEST
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What came of one probe. `status` is the HTTP status, 0 where there was none; `error` the kind of failure then."""
+    """The result of one probe. `status` is the HTTP status, 0 where there was none; `error` then names the failure."""
 
     status: int
     error: str = ""
 
     @property
     def good(self) -> bool:
-        """Tell whether the function answered, and as it answers a body without a request in it."""
+        """Return whether the function answered, with its status for a body that holds no request."""
         return self.status == _EXPECTED
 
 
@@ -61,7 +61,7 @@ def probe(
         lent = (credentials or CredentialSource().get)()
         headers = _headers(url, region, lent, clock())
         return workers.run(lambda: Probed(_status(pool, url, headers)), Deadline.after(seconds))
-    except Exception as error:  # noqa: BLE001  # a probe that cannot be sent is one that failed; the sync goes on
+    except Exception as error:  # noqa: BLE001  # a probe that cannot be sent has failed; the sync goes on
         return Probed(0, type(error).__name__)
     finally:
         pool.clear()

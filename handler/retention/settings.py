@@ -1,4 +1,4 @@
-"""The function's environment: the only place that reads it, and where a contradiction stops the start."""
+"""The functions' environment variables: read and checked here, so that a contradiction stops the start."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from retention.verification.known_chains import KNOWN_CHAINS
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-# The leaves that the App Store signed with when this release was made. Another one that Apple's root vouches for is
-# believed all the same: it is news, and `app` says so.
+# The leaves that the App Store signed with when this release was made. Another one under Apple's root is accepted too:
+# the log line names it, and the metric NewLeaf counts it.
 KNOWN_LEAVES: Final = frozenset(chain.leaf_fingerprint for chain in KNOWN_CHAINS.values())
 
 # Every start checks the variables, and compiling one pattern costs it a part in 400. So names are compared with sets of
@@ -45,8 +45,8 @@ _APPLE = {
 class Deployment:
     """Where this function runs and for whom.
 
-    `trust_anchor` is the DER of one root besides Apple's, or None. `known_leaves` are the certificates of the App Store
-    that are no news, this release's own and those the owner has acknowledged: SHA-256, lower-case hex. `clock` is the
+    `trust_anchor` is the DER of one root in addition to Apple's, or None. `known_leaves` are the App Store's signing
+    certificates that this release or the owner knows: SHA-256, lower-case hex. `clock` is the
     server's time, aware; fixed where samples are judged. `function_version` is Lambda's number for this code, or
     `$LATEST`; None outside Lambda.
     """
@@ -79,7 +79,7 @@ class Deployment:
 
     @property
     def init_is_waited_for(self) -> bool:
-        """Nobody waits while Lambda prepares provisioned environments or snapshots."""
+        """Whether a customer waits for init: not while Lambda prepares provisioned environments or snapshots."""
         return self.initialization == "on-demand"
 
     @property
@@ -116,7 +116,7 @@ class SyncDeployment:
 
 
 def _deployed(env: Mapping[str, str]) -> bool:
-    # Lambda sets the function's name; `sam local` and everything else that runs samples also says that it is local.
+    # Lambda sets the function's name. `sam local` and all that runs samples set AWS_SAM_LOCAL as well.
     return bool(env.get("AWS_LAMBDA_FUNCTION_NAME")) and env.get("AWS_SAM_LOCAL") != "true"
 
 
@@ -155,10 +155,10 @@ def _known_leaves(env: Mapping[str, str]) -> frozenset[str]:
 
 
 def _apple_url(env: Mapping[str, str], environment: str, *, deployed: bool) -> str:
-    """Return Apple's address for the environment, or that of an App Store in a box.
+    """Return the address of Apple's API in the environment, or that of the simulator.
 
-    One key signs for sandbox and production alike, so a token must go to Apple or stay on this machine: the box is on
-    the loopback, in every environment. And what a box says is no review: production takes states from Apple alone.
+    One key signs for sandbox and production alike, so a token must go to Apple or stay on this machine: the simulator
+    is on the loopback, in every environment. A deployed production stack takes review states from Apple alone.
     """
     given = env.get("RETENTION_APPLE_URL", "")
     if not given:
@@ -187,10 +187,10 @@ def keeps_secrets(parts: SplitResult) -> bool:
 
 
 def _split(url: str) -> SplitResult:
-    # The sync's variables alone hold URLs: the real-time function shall not pay for their parser.
-    from urllib.parse import urlsplit  # noqa: PLC0415  # as said
+    # Only the sync's variables hold URLs: the real-time function must not import their parser.
+    from urllib.parse import urlsplit  # noqa: PLC0415  # see above
 
-    # What is sent is the URL itself, from which urlsplit takes line ends, tabs and outer blanks before it looks.
+    # urlsplit drops line ends, tabs and outer blanks before it parses; the URL that is sent would still have them.
     if not re.fullmatch(_PRINTED, url):
         raise ValueError("a character that no URL holds")
     return urlsplit(url)
@@ -231,9 +231,9 @@ def _trust_anchor(encoded: str, environment: str, *, deployed: bool) -> bytes | 
         raise ConfigurationError(
             "variable_invalid", f"{name} must be base64 of a DER certificate.", variable=name
         ) from None
-    # cryptography in front of all else, and X.509: for stacks that have an anchor alone.
+    # Only stacks with an anchor import X.509, and cryptography before everything else.
     from retention.jws import TEST_AUTHORITY_KEYS  # noqa: PLC0415  # likewise
-    from retention.verification.certificates import anchor_key  # noqa: PLC0415  # as said
+    from retention.verification.certificates import anchor_key  # noqa: PLC0415  # see above
 
     if anchor_key(anchor) in TEST_AUTHORITY_KEYS and deployed:
         # A private key of it is in a public repository.

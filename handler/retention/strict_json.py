@@ -1,4 +1,4 @@
-"""JSON read the one way a signature allows: what two parsers could read differently is refused."""
+"""Strict JSON, for signed texts: refuses all that two parsers could read differently."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NoReturn
 
 
 class StrictJSONError(ValueError):
-    """The text is JSON that we refuse, or not JSON; the message names the reason, never the text."""
+    """The text is no JSON, or JSON that we refuse. The message names the reason and quotes nothing."""
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -51,7 +51,7 @@ def read_object(raw: bytes) -> dict[str, object]:
     try:
         found = _DECODER.decode(raw.decode("utf-8"))
         if b"\\u" in raw:
-            # Only an escape can make half a pair. It would read well here and fail wherever it is next written.
+            # Only an escape can make half a pair. It can be read here, but would fail wherever it is written.
             json.dumps(found, ensure_ascii=False).encode("utf-8")
     except StrictJSONError:
         raise

@@ -1,4 +1,4 @@
-"""The table on paper: the key, the shape and the reading of every row, and the requests that fetch them. Pure.
+"""The DynamoDB table: the key and the shape of every row, how it is read, and the requests that fetch it. Pure.
 
     app#<appAppleId>
         head                          which release is live, and under which version
@@ -7,15 +7,15 @@
         default#<productId>#<locale>  the default message configured there
     app#<appAppleId>#release#<n>
         claim                         who reserved the number, and when
-        settings                      written last: a release that has it is whole
+        settings                      written last: a release that has it is complete
         product#<productId>           a sheet; `*` is for products outside the file
         texts                         set → locale → ids, for the console
         source#<k>                    the file itself, compressed, in chunks
     app#<appAppleId>#customer#<originalTransactionId>
         profile                       facts about one customer
 
-A `document` is compressed canonical JSON beside the `digest` of the JSON, so that a row somebody edited by hand is
-known for what it is. Attribute values are DynamoDB's own low-level form: {"S": …}, {"N": "…"}, {"B": …}.
+A `document` is compressed canonical JSON, stored with the `digest` of the JSON, so that a row that was edited by hand
+is detected. Attribute values are DynamoDB's own low-level form: {"S": …}, {"N": "…"}, {"B": …}.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _MAX_SORT_KEY = 1024
 # What a document may hold once unpacked. A sheet at its limits (350 KB compressed, 500 rules) stays well below.
 MAX_DOCUMENT: Final = 16 * 1024 * 1024
 
-# As much of a release is worth reading before anybody asks: sheets that pack into it together, and the one for products
-# outside the file if it does. More would keep a start waiting.
+# How many compressed bytes of a release are read before a request names a product: as many sheets as fit, and the sheet
+# for products outside the file if it fits. More would make starts wait.
 READ_AHEAD_BYTES: Final = 64 * 1024
 
-# Four bytes of a product id's digest: enough to tell a product that is not in the release from a row that is missing.
+# Four bytes of a product id's digest show whether the release has the product and its row is missing.
 _ROLL_BYTES = 4
 
 
@@ -154,7 +154,7 @@ def number(item: Item, name: str) -> int:
     try:
         return int(_attribute(item, name, "N", str))
     except ValueError as error:
-        raise UnreadableRowError(f"{name} is not a whole number") from error
+        raise UnreadableRowError(f"{name} is not an integer") from error
 
 
 def _attribute(item: Item, name: str, kind: str, held: type) -> Any:  # noqa: ANN401  # narrowed by its three callers
@@ -260,7 +260,7 @@ def query(table: str, pk: str, prefix: str = "") -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Which release is live. Every change of what is served raises `version`: another one means read again."""
+    """Which release is live. Every change of what is served raises `version`: when it differs, all is read again."""
 
     current: int | None
     version: int
@@ -325,7 +325,7 @@ def read_settings(item: Item) -> ReleaseRow:
 
 
 def _first(item: Item) -> str | None:
-    """Return the text of `first`. Nothing depends on it: what is no text is none."""
+    """Return the text of `first`, None where it is no text: it only makes starts faster."""
     return _text(item.get("first"))
 
 
@@ -334,7 +334,7 @@ def _roll_entry(product_id: str) -> bytes:
 
 
 def read_message(item: Item) -> MessageState:
-    """Read a message row, total: what is not a state is UNKNOWN, so that nobody serves it."""
+    """Read a message row. Never raises: what is not a state becomes UNKNOWN, so that the message is not served."""
     images: object = item.get("images")
     if images is None:
         return MessageState(state_of(item))
@@ -356,8 +356,8 @@ def _state(value: object) -> str:
 def read_profile(item: Item, now: float) -> Mapping[str, Fact]:
     """Return the facts of a profile: every attribute that is text, a number, a truth value or a list or set of texts.
 
-    `expiresAt` (UTC epoch seconds, DynamoDB's own time to live) ends them all, to the second; the service deletes
-    later. One that is not a number ends them too: nobody knows whether they still hold.
+    After `expiresAt` (UTC epoch seconds, DynamoDB's time to live) there are none; DynamoDB deletes the row later. If it
+    is not a number there are none either, since it is unknown whether they still hold.
     """
     if "expiresAt" in item:
         expires = _plain(item["expiresAt"])

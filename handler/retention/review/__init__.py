@@ -1,1 +1,1 @@
-"""What Apple's review says of each message and image, and the row that keeps it."""
+"""App Review's state of each message and image: asked from Apple, and kept in the table."""

@@ -9,9 +9,9 @@ _FURTHEST: Final = timedelta(days=365)  # Apple's limits are of hours
 
 
 def read_retry_after(header: str, now: datetime) -> datetime | None:
-    """Return when calls are taken again, None where that is not told.
+    """Return when Apple takes calls again, None where the header holds no such time.
 
-    A time that is past tells nothing, such as a proxy's `120`, which would be of 1970; nor does one of years to come.
+    A time in the past is none (a proxy's `120` would be in 1970), and neither is one that is years ahead.
     """
     try:
         at = datetime.fromtimestamp(int(header) / 1000, UTC)

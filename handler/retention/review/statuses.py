@@ -42,7 +42,7 @@ _BY_STATUS: Final = {401: UNAUTHORIZED, 404: NO_ACCESS, 429: RATE_LIMITED}
 
 
 def meaning_of(status: int) -> StatusMeaning:
-    """Return what any status other than success means, where the answer says no more than that."""
+    """Return what a status other than success means, for an answer that explains no more."""
     return SERVER_FAILED if status >= _SERVER_ERROR else _BY_STATUS.get(status, REFUSED)
 
 

@@ -54,7 +54,7 @@ def read_texts(item: Item) -> ReleaseTexts:
 
 
 def read_settings(item: Item) -> tuple[Mapping[str, Any], Settings]:
-    """Return the document in the row `settings` of a release, and what it says. Raises UnreadableRowError."""
+    """Return the document in the row `settings` of a release, and what it holds. Raises UnreadableRowError."""
     document = rows.read_settings(item).document
     try:
         return document, Settings.from_document(document)

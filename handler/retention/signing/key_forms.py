@@ -8,22 +8,22 @@ import re
 from typing import Final
 
 _PEM: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
-# A line's end as stores that know only one line write it, perhaps escaped twice.
+# A line end as it is written by stores that keep a single line, perhaps escaped twice.
 _WRITTEN_END: Final = re.compile(r"\\+[rn]")
 _BASE64: Final = re.compile("[A-Za-z0-9+/]{40,}={0,2}")
-# As fastlane and secret managers keep one in JSON, and a .env file behind a name.
+# A value in JSON, as fastlane and secret managers keep it, or after a name in a .env file.
 _VALUE: Final = re.compile(r"""(?:[{,]\s*"\w+"\s*:\s*"|^(?:export\s+)?\w+=["']?)([A-Za-z0-9+/_\s-]{100,}={0,2})""")
 # DER itself: a SEQUENCE of more than 127 bytes (PKCS #8), or of 119 that begins with version 1 (SEC 1).
 _DER: Final = (b"\x30\x81", b"\x30\x77\x02\x01\x01")
 _QUOTES: Final = "\"'`"
-# Base64 of base64 is seen; more layers are not.
+# A file, base64 of it, and base64 of that have been seen; deeper nesting has not.
 _LAYERS: Final = 3
 
 
 def as_pem(held: bytes) -> bytes | None:
-    """Return the PEM text of what holds a private key in any form, or None where nothing does. Never raises.
+    """Return the PEM text of a private key kept in any of these forms, None if `held` has none of them. Never raises.
 
-    Whether it is a key, and of which kind, is for the reader of the PEM to find out.
+    Whether it is a key, and of which kind, is not checked here.
     """
     content = held
     for _ in range(_LAYERS):
@@ -55,7 +55,7 @@ def _framed_der(der: bytes) -> bytes:
 
 
 def _text_of(content: bytes) -> str:
-    """Return a text without what an editor or a store puts around it: a byte order mark, quotes, written line ends."""
+    """Return a text without what an editor or a store adds: a byte order mark, quotes, escaped line ends."""
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16" if wide else "utf-8-sig", "replace")
     return _WRITTEN_END.sub("\n", text.strip().strip(_QUOTES))

@@ -1,4 +1,4 @@
-"""The signing key: a `.p8` in an SSM SecureString parameter at `<prefix>/<keyId>`, kept an hour, never shown."""
+"""Reads signing keys: each is a `.p8` in the SSM SecureString `<prefix>/<keyId>`, kept for an hour and never logged."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ T = TypeVar("T")
 
 KEPT_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 5.0
-# Parameter Store grants an account 40 GetParameter a second. Environments that came up in one burst and were refused
-# together would, after one fixed wait, be refused together again: each waits some time between these.
+# Parameter Store grants an account 40 GetParameter a second. Environments that start in one burst and are refused
+# together would be refused together again after one fixed wait: each waits a random time between these seconds.
 THROTTLED_SECONDS: Final = (0.2, 2.0)
-# A call that had less than this and was not answered says nothing about SSM: the next request may try at once.
+# A call with less time than this may fail though SSM is well: then the next request may try at once.
 FAIR_SECONDS: Final = 0.1
 
 _THROTTLED = "ThrottlingException"
 
-# A rotation has an old key and a new one.
+# A rotation needs the old key and the new one at the same time, and a stack may serve several apps.
 _MAX_KEYS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[T]):
-    """A parsed key (or the reason why there is none), when it is due, and never what it is."""
+    """A parsed key, or the code of the reason why there is none, and when it is to be read again."""
 
     key: T | None = field(repr=False)
     code: str
@@ -39,7 +39,7 @@ class _Kept(Generic[T]):
 
 
 def _by_chance() -> float:
-    """Return a number from 0 up to 1, from the kernel: `random` would say the same in all copies of a snapshot."""
+    """Return a number from 0 up to 1, from the kernel: `random` would be the same in all copies of a snapshot."""
     return int.from_bytes(os.urandom(4)) / (1 << 32)
 
 
@@ -70,7 +70,7 @@ class KeyRing(Generic[T]):
         self._kept: dict[str, _Kept[T]] = {}
 
     def get(self, key_id: str, deadline: Deadline) -> T:
-        """Return the parsed key. Raises SigningError where it was never readable, at most every few seconds anew."""
+        """Return the parsed key. Raises SigningError if it was never readable; SSM is called again after a wait."""
         kept = self._kept.get(key_id)
         if kept is None or self._monotonic() >= kept.due:
             kept = self._fetch(key_id, kept, deadline)
@@ -79,7 +79,7 @@ class KeyRing(Generic[T]):
         return kept.key
 
     def forget(self) -> None:
-        """Drop every key and connection: a snapshot must hold neither, and a restored one must not trust them."""
+        """Drop every key and connection: a snapshot must hold neither, and after a restore both may be outdated."""
         with self._lock:
             self._kept.clear()
         self._abandon(0)
@@ -90,23 +90,23 @@ class KeyRing(Generic[T]):
             key = self._parse(self._read(key_id, deadline), key_id)
             fetched: _Kept[T] = _Kept(key, "", self._monotonic() + KEPT_SECONDS)
         except (SigningError, OutOfTimeError, CallFailedError) as error:
-            # Only a code goes on: an error about a key may quote the key.
+            # Only a code is kept: the text of an error about a key may quote the key.
             code = error.code if isinstance(error, SigningError) else "key_unavailable"
             key_before = None if old is None else old.key
-            # What was given the crumbs of an init, and nothing serves in its place, may be tried at once.
+            # With hardly any time left, and no older key to use meanwhile, the next request may try at once.
             hurried = isinstance(error, OutOfTimeError) and not fair and key_before is None
             fetched = _Kept(key_before, code, self._monotonic() + (0.0 if hurried else self._wait_after(error)))
         with self._lock:
-            beside_us = self._kept.pop(key_id, None)
-            if fetched.key is None and beside_us is not None and beside_us.key is not None:
-                fetched = beside_us  # another thread had more luck in the meantime
+            meanwhile = self._kept.pop(key_id, None)
+            if fetched.key is None and meanwhile is not None and meanwhile.key is not None:
+                fetched = meanwhile  # another thread has read it in the meantime
             self._kept[key_id] = fetched
             while len(self._kept) > _MAX_KEYS:
                 del self._kept[next(iter(self._kept))]
         return fetched
 
     def _wait_after(self, error: Exception) -> float:
-        """Return the seconds to leave Parameter Store alone after a failure."""
+        """Return for how many seconds Parameter Store is not asked again after a failure."""
         if isinstance(error, CallFailedError) and error.code == _THROTTLED:
             least, most = THROTTLED_SECONDS
             return least + (most - least) * self._chance()
@@ -115,7 +115,7 @@ class KeyRing(Generic[T]):
     def _read(self, key_id: str, deadline: Deadline) -> bytes:
         request = {"Name": f"{self._prefix}/{key_id}", "WithDecryption": True}
         answer = self._workers.run(lambda: self._connected().call("get_parameter", request), deadline)
-        return _value_of(answer).encode("utf-8", "surrogatepass")  # what is no text is no key
+        return _value_of(answer).encode("utf-8", "surrogatepass")  # the parser refuses it if it is no text
 
     def _connected(self) -> Caller:
         with self._connecting:

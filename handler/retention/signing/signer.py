@@ -1,13 +1,13 @@
 """What an In-App Purchase key signs: offers (promotional, V2 and V1, and Advanced Commerce), and calls of Apple's API.
 
-Every signature is new. Apple takes each nonce for one purchase only, so a signed answer must never be kept. An offer
-has no `exp`, a call must have one: easily confused, and Apple refuses both mistakes.
+Every signature is new: Apple takes each nonce for one purchase only, so a signed answer must never be kept. An offer
+must have no `exp`, and a call must have one; Apple refuses the opposite of both.
 
-Randomness comes from two places, and both stand a snapshot that many processes are restored from. Nonces are UUIDs of
-the kernel's randomness, which Lambda makes differ after each restore. ECDSA's own numbers come from the OpenSSL inside
-cryptography: its generator is copied with the snapshot, but it mixes key and message into each number, so that copies
-which sign different messages draw different ones; and every message has a nonce. A generator such as `random`, which
-would begin with the same numbers in every copy, has no place here.
+Many processes may be restored from one snapshot, and must not draw the same random numbers. Nonces are UUIDs of the
+kernel's randomness, which Lambda makes differ after each restore. ECDSA's own numbers come from the OpenSSL inside
+cryptography: its generator is copied with the snapshot, but it mixes key and message into each number, so copies that
+sign different messages draw different ones; and every message has a nonce. Do not use `random` here: it would begin
+with the same numbers in every copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from retention.errors import SigningError
 
-# What Apple's own library gives a token; Apple takes up to an hour.
+# The life of a token. Apple's own library has five minutes too; Apple takes up to an hour.
 _TOKEN_SECONDS = 300
 
 # Apple joins the fields of a V1 signature with INVISIBLE SEPARATOR.
@@ -46,7 +46,7 @@ class Signer:
 
         Raises SigningError, which quotes nothing of it.
         """
-        prepare()  # a real key is read in init, and will sign
+        prepare()  # a real key is read during init, and will sign
         from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # see `prepare`
 
         from retention.signing.key_forms import as_pem  # noqa: PLC0415  # likewise
@@ -61,7 +61,7 @@ class Signer:
 
     @classmethod
     def throwaway(cls, key_id: str) -> Signer:
-        """Make a key nobody trusts: for requests that Apple did not sign, in rehearsals and explanations."""
+        """Make a new key that Apple does not know: for rehearsals and explanations, not for Apple's requests."""
         return cls(key_id, ec.generate_private_key(ec.SECP256R1()))
 
     def promotional_offer_v2(  # the claims of PromotionalOfferSignatureV2, each by its name
@@ -87,7 +87,7 @@ class Signer:
     ) -> dict[str, object]:
         """Return the object of a V1 signature; Apple honours it for 24 hours from `timestamp`, in milliseconds."""
         nonce, timestamp = _new_id(), int(now.timestamp() * 1000)
-        # Between the offer and the nonce stands the app account token, which Apple's request does not tell us.
+        # Between the offer and the nonce is the app account token, which Apple's request does not have.
         covered = [bundle_id, self.key_id, product_id, offer_identifier, "", nonce, str(timestamp)]
         signature = self._key.sign(_SEPARATOR.join(covered).encode(), ec.ECDSA(SHA256()))
         return {
@@ -143,9 +143,9 @@ def _base64_json(document: Mapping[str, Any]) -> str:
 
 
 def prepare() -> None:
-    """Import what reading a key and signing with it need: releases without offers start without it.
+    """Import what is needed to read a key and to sign with it. Releases without offers start without it.
 
-    It takes longer than all other imports of a cold start together; `app` lets it run while the key is on its way.
+    It takes longer than all other imports of a cold start together, so `app` runs it while the key is fetched.
     """
     import uuid  # noqa: F401, PLC0415  # see above
 

@@ -1,7 +1,7 @@
 """Do two certificates and one of our roots make a path that signs App Store data? Steps 3 and 4 of `jws`.
 
-Everything of X.509 is here. A request whose chain is in `known_chains` needs none of it, and importing it takes longer
-than all other imports of a cold start together: `jws` imports it only where a chain is new.
+All of X.509 is here. A request whose chain is in `known_chains` needs none of it, and its import takes longer than all
+other imports of a cold start together: `jws` imports it only for a chain that is new.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PATH_LENGTH: Final = 3
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
-# What cryptography raises for certificates that are not, some of it long after loading them, when a part is first asked
-# for. The warning, where warnings are errors, is of serial numbers that `_build_path` refuses in any case.
+# What cryptography raises for malformed certificates, in part only when a field is first read. The warning, where
+# warnings are errors, is of serial numbers that `_build_path` refuses in any case.
 _UNREADABLE: Final = (
     ValueError,
     TypeError,
@@ -56,10 +56,10 @@ class IntermediateMarker(x509.ExtensionType):
 def anchor_key(der: bytes) -> str:
     """Return the key of a root that is to be an anchor: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
 
-    Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: Apple's intermediate
-    or leaf, once an anchor, ends every path of Apple's too early, and all its requests are refused.
+    Raises `ConfigurationError` for what is no certificate, and for one that did not sign itself: if an anchor were
+    Apple's intermediate or leaf, every path of Apple's would end there, and all its requests would be refused.
     """
-    # Only here, where a stack has an anchor: it brings ssh, ciphers and dataclasses along.
+    # Imported here, for stacks with an anchor: it imports ssh, ciphers and dataclasses.
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
 
     try:
@@ -98,7 +98,7 @@ class Authorities:
         leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
         if leaf.serial_number <= 0 or intermediate.serial_number <= 0:
             raise ValueError("a serial number is not positive")  # RFC 5280, 4.1.2.2; cryptography warns, no more
-        # A built verifier has its time inside, so each check builds its own.
+        # A verifier is built for one instant, so each check builds one.
         verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
         try:
             path = verifier.verify(leaf, [intermediate]).chain
@@ -110,7 +110,7 @@ class Authorities:
 
 
 def _require_ca(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    # The default policy's view of keyCertSign says as much today, but does not promise it.
+    # The default policy also requires this today, through keyCertSign, but does not document it.
     if not constraints.ca:
         raise ValueError("not a CA")
 
@@ -133,7 +133,7 @@ _BUILDER: Final = PolicyBuilder().max_chain_depth(1).extension_policies(ca_polic
 
 
 def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationError:
-    """Name the commonest causes; the refusal itself is already decided."""
+    """Return the refusal with the most likely cause; that the path is refused is already decided."""
     if any(at > whole_seconds(certificate.not_valid_after_utc) for certificate in certificates):
         return VerificationError("certificate_expired", "a certificate of `x5c` has ended")
     if any(at < whole_seconds(certificate.not_valid_before_utc) for certificate in certificates):
@@ -142,7 +142,7 @@ def _why_no_path(certificates: list[x509.Certificate], at: int) -> VerificationE
 
 
 def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
-    """Require of an authentic path what makes it one that signs App Store data."""
+    """Return the path if its certificates are for signing App Store data. Raises VerificationError otherwise."""
     leaf, intermediate, root = path
     _read_names(leaf, intermediate)
     if not (_names_its_issuer(leaf, intermediate) and _names_its_issuer(intermediate, root)):
@@ -169,9 +169,9 @@ def _signing_path(path: list[x509.Certificate], at: int) -> SigningPath:
 
 
 def _read_names(*certificates: x509.Certificate) -> None:
-    """Let names end here that are not text: the path compares them as bytes."""
+    """Raise what cryptography raises for names that are not text: the path check compares them as bytes."""
     for certificate in certificates:
-        with suppress(UserWarning):  # longer than RFC 5280 has them: no reason to refuse, nor where warnings are errors
+        with suppress(UserWarning):  # a name longer than RFC 5280 allows is no reason to refuse
             _ = certificate.subject
 
 
@@ -183,16 +183,16 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
 
 
 def _names_its_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Say whether the key identifiers agree; one that is missing agrees with any."""
+    """Return whether the key identifiers agree; one that is missing agrees with any."""
     claimed = _extension(certificate, x509.AuthorityKeyIdentifier)
     actual = _extension(issuer, x509.SubjectKeyIdentifier)
     return claimed is None or actual is None or claimed.key_identifier in {None, actual.key_identifier}
 
 
-# SubjectPublicKeyInfo up to the point, whole or compressed: the curve by its name (RFC 5480, 2.1.1). cryptography also
-# takes parameters that spell the curve out, and hybrid points, neither of which a certificate may have.
+# SubjectPublicKeyInfo up to the point, which may be compressed, with the curve by its name (RFC 5480, 2.1.1).
+# cryptography also takes parameters that spell the curve out, and hybrid points; a certificate may have neither.
 _P256_NAMED: Final = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
-_WHOLE_POINT: Final = bytes.fromhex("03420004")
+_UNCOMPRESSED_POINT: Final = bytes.fromhex("03420004")
 _COMPRESSED_POINT: Final = (bytes.fromhex("03220002"), bytes.fromhex("03220003"))  # by whether y is odd
 _COORDINATE_BYTES: Final = 32
 
@@ -203,7 +203,7 @@ def _p256_key(leaf: x509.Certificate) -> EllipticCurvePublicKey:
         raise VerificationError("leaf_key_type", "the leaf's key is not on P-256")
     point = key.public_numbers()
     x, y = (coordinate.to_bytes(_COORDINATE_BYTES) for coordinate in (point.x, point.y))
-    spelled = (_P256_NAMED + _WHOLE_POINT + x + y, _P256_NAMED + _COMPRESSED_POINT[point.y % 2] + x)
+    spelled = (_P256_NAMED + _UNCOMPRESSED_POINT + x + y, _P256_NAMED + _COMPRESSED_POINT[point.y % 2] + x)
     if not any(spelling in leaf.tbs_certificate_bytes for spelling in spelled):
         raise VerificationError("leaf_key_type", "the leaf's key is not spelled as a key on P-256 is")
     return key

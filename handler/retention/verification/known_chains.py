@@ -1,4 +1,4 @@
-"""The verdict of `certificates` on the chains that the App Store signs with, made with the release.
+"""The chains that the App Store signs with, as `certificates` checked them when the release was made.
 
 scripts/chains.py writes the entries from the certificates in tests/apple_chains. A test judges them again.
 """

@@ -1,7 +1,6 @@
-"""A certificate path as the rest needs it: the leaf's key, the root it leads to, and between which instants it holds.
+"""A certificate path that was checked: the leaf's key, the root it leads to, and between which instants it is valid.
 
-A path is the verdict of `certificates` on two certificates, at run time or, for those in `known_chains`, when the
-release was made.
+`certificates` checks a path while a request waits; those in `known_chains` were checked when the release was made.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 
 from retention.verification.known_chains import KNOWN_CHAINS
 
-# How long a good path is believed.
+# For how long a good path is not checked again.
 PATH_SECONDS: Final = 15 * 60
 
 
@@ -34,24 +33,23 @@ class SigningPath:
     checked_at: int
 
     def holds_at(self, at: int) -> bool:
-        """Say whether the verdict may be used again at `at`; a clock set back asks for a new one."""
+        """Return whether the result may be used again at `at` (UNIX seconds). After a clock is set back it may not."""
         return self.checked_at <= at < self.checked_at + PATH_SECONDS and self.not_before <= at <= self.not_after
 
 
 def chain_key(leaf: str, intermediate: str) -> bytes:
-    """Return the SHA-256 of x5c[0] and x5c[1] as they were spelled: by what a chain's path is found again."""
-    # The length of the one first, so that no other pair gives the same bytes.
+    """Return the SHA-256 of x5c[0] and x5c[1] as they are spelled: the key under which a chain's path is kept."""
+    # With the length of the first, so that no other pair gives the same bytes.
     return hashlib.sha256(f"{len(leaf)}.{leaf}{intermediate}".encode()).digest()
 
 
 def known_path(chain: bytes, anchors: Collection[str], at: int) -> SigningPath | None:
-    """Return the verdict of `certificates` on a chain, where this release knows it; None asks for the full check.
+    """Return the path of a chain that this release knows; None if `certificates` has to check it.
 
-    The verdict depends on two certificates, the roots and the time, and on nothing else. `chain` is the `chain_key`
-    of the two; `anchors` are the fingerprints of this deployment's roots; `at` is in UNIX seconds. An entry was judged
-    under one root, and counts only where that is the only one: another may change the verdict. It counts only between
-    the instants at which the last of the path's certificates begins and the first ends: beyond them the refusal, too,
-    is the full check's.
+    `chain` is the chain's `chain_key`, `anchors` are the fingerprints of this deployment's roots, and `at` is in UNIX
+    seconds. The result of a check depends on the two certificates, the roots and the time alone. An entry was checked
+    under one root, and is used only where that is the only one: another may change the result. It is used only while
+    all certificates of the path are valid: before and after, the full check decides, and names the reason.
     """
     known = KNOWN_CHAINS.get(chain.hex())
     if known is None or {known.anchor} != set(anchors) or not known.not_before <= at <= known.not_after:
@@ -68,5 +66,5 @@ def known_path(chain: bytes, anchors: Collection[str], at: int) -> SigningPath |
 
 
 def whole_seconds(instant: datetime) -> int:
-    """Whole UNIX seconds, as certificates count; an instant without a zone is UTC."""
+    """Return an instant in UNIX seconds, rounded down as in certificates. One without a zone is UTC."""
     return floor((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp())
