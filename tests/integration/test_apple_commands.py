@@ -351,7 +351,7 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
         here = ("--env", "sandbox", "--endpoint-url", desk.endpoint)
         assert desk("pause", *here, where=False)[0] == 0
         code, _, err = desk(*start)
-        assert (code, "`retention resume` ends it" in err) == (1, True)
+        assert (code, "run `retention resume` first" in err) == (1, True)
         assert desk("resume", *here, where=False)[0] == 0
         code, out, _ = desk(*start, "--anyway")
         assert code == 0
