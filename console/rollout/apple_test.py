@@ -1,4 +1,7 @@
-"""`retention performance-test`: Apple's own test of the sandbox endpoint, refused where it would fail for certain."""
+"""`retention performance-test`: Apple's performance test of the sandbox endpoint.
+
+It is not started where it could only fail: in production, and before a real-time URL is configured.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,21 @@ from console.terminal.words import duration
 PENDING: Final = "PENDING"
 PASSED: Final = "PASS"
 
-# 360 calls an hour are all that the sandbox allows.
+# Apple's sandbox allows 360 calls an hour.
 _POLL_SECONDS: Final = 15.0
 
 
 def check_sandbox(session: Session) -> None:
     """Raise Failure in production, where Apple has no such test."""
     if app_store(session.target) != SANDBOX:
-        raise Failure("Apple's performance test is the sandbox's: name that environment with --env.")
+        raise Failure("Apple has a performance test in the sandbox only: name a sandbox environment with --env.")
 
 
 def check_ready(session: Session) -> None:
-    """Raise Failure where Apple has no such test, or no URL to call."""
+    """Raise Failure where Apple has no performance test, or has no real-time URL to call."""
     check_sandbox(session)
     if session.apple.realtime_url() is None:
-        raise Failure("Apple has no real-time URL in the sandbox: `retention endpoint set` gives it one.")
+        raise Failure("Apple has no real-time URL in the sandbox: configure one with `retention endpoint set`.")
 
 
 def wait(
@@ -44,7 +47,10 @@ def wait(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> PerformanceReport:
-    """Return the test's report once it has ended, or as it is after `patience` seconds."""
+    """Return the report of the test `request_id` when the test has ended, or after `patience` seconds as it is then.
+
+    Raises AppleError.
+    """
     ends = clock() + patience
     while True:
         found = apple.performance_test(request_id)
@@ -57,16 +63,16 @@ def wait(
 
 
 def exit_code(found: PerformanceReport) -> int:
-    """Return 0 for PASS, 3 while it runs, 1 for anything else."""
+    """Return the exit code of `wait`: 0 for PASS, 3 while the test runs, 1 for every other result."""
     return {PASSED: 0, PENDING: 3}.get(found.result, 1)
 
 
 def show_started(test: PerformanceTest, env: str | None, out: Output) -> None:
-    """Print that it runs, and the command that waits for it, in the environment `env`."""
-    took = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
-    out.print(f"Test {test.request_id} is running: {test.total_requests} requests{took}.")
+    """Print that the test runs, and the command that waits for its end in the environment `env`."""
+    lasts = "" if test.total_duration_ms is None else f" for {duration(test.total_duration_ms / 1000)}"
+    out.print(f"Test {test.request_id} is running: {test.total_requests} requests{lasts}.")
     named = "" if env is None else f" --env {env}"
-    out.print(f"`retention performance-test wait {test.request_id}{named}` tells how it ended.")
+    out.print(f"`retention performance-test wait {test.request_id}{named}` waits for its result.")
     out.document({"requestId": test.request_id, "config": _config(test)})
 
 
@@ -89,7 +95,7 @@ def show(found: PerformanceReport, out: Output) -> None:
 
 
 def as_document(found: PerformanceReport) -> dict[str, Any]:
-    """Return Apple's PerformanceTestResultResponse, and of which test it is."""
+    """Return the --json document: Apple's PerformanceTestResultResponse, with the id of the test as `requestId`."""
     return {
         "requestId": found.test.request_id,
         "config": _config(found.test),

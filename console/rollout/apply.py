@@ -1,7 +1,8 @@
-"""`retention apply`: carry a plan out. What it did not finish, the next run does, since each begins by looking again.
+"""`retention apply`: carry out a plan. Each run first reads Apple's lists and the table, so it continues a stopped one.
 
-The order keeps every stop harmless. Images go before the messages that use them, both before the release that names
-them, and default messages, which must be approved, come last. Until the release, nobody is answered differently.
+The order makes it harmless to stop anywhere: images are uploaded before the messages that use them, both before the
+release that names them is published, and default messages, which must be approved, are configured last. Until the
+release is live, every request is answered as before.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from console.terminal.words import plural
 
 @dataclass(frozen=True, slots=True)
 class PlanWithInputs:
-    """A plan, and what it was made of."""
+    """A plan, with the compiled file and the observed state that it was made from."""
 
     plan: Plan
     compiled: Compiled
@@ -47,7 +48,10 @@ class PlanWithInputs:
 
 @dataclass(slots=True)
 class ApplyResult:
-    """What one run did, and the plan that is left: only what Apple must settle."""
+    """What one run did: numbers of uploads, defaults and states, and the release.
+
+    `left` is the plan after the run, which has only steps that wait for Apple.
+    """
 
     images: int = 0
     messages: int = 0
@@ -70,7 +74,10 @@ class ApplyResult:
 def observe_and_plan(
     session: Session, *, reshuffle: bool = False, now: datetime | None = None, lists: Lists | None = None
 ) -> PlanWithInputs:
-    """Look at Apple, unless its lists are given, and at the table, and plan. Nothing is changed."""
+    """Read Apple's lists (unless `lists` has them) and the table, compile the file, and plan. Changes nothing.
+
+    Raises Mistakes, AppleError, ReleaseError and AWS's errors.
+    """
     seen = observe(session, lists)
     compiled = compile_document(
         session.document,
@@ -83,7 +90,7 @@ def observe_and_plan(
 
 
 def estimate(session: Session, plan: Plan) -> float:
-    """Return how many seconds a plan takes at the pace that Apple allows."""
+    """Return how many seconds the calls of a plan take at the rate that Apple allows."""
     uploads = (
         apple.UPLOAD_IMAGE if isinstance(step, UploadImage) else apple.UPLOAD_MESSAGE for step in upload_order(plan)
     )
@@ -99,7 +106,7 @@ def estimate(session: Session, plan: Plan) -> float:
 
 @dataclass(slots=True)
 class ApplyRun:
-    """One run. What it was confirmed with may be old by now, so that everything is looked at anew."""
+    """One run. The plan that the operator confirmed can be old by now, so the run reads and plans again first."""
 
     session: Session
     out: Output
@@ -109,7 +116,7 @@ class ApplyRun:
     done: ApplyResult = field(default_factory=ApplyResult)
 
     def run(self, planned: PlanWithInputs) -> ApplyResult:
-        """Carry out what is planned. Raises Failure, having said how far it came."""
+        """Carry out the plan. Raises Failure; a warning before it names how many uploads are left."""
         current = self._look_again(planned)
         if current.plan.images or current.plan.messages:
             self._upload(current.plan)
@@ -123,7 +130,7 @@ class ApplyRun:
         return self.done
 
     def _left(self, current: PlanWithInputs) -> Plan:
-        """Plan once more by what the table says now. Apple's lists need not be asked for again."""
+        """Plan once more from the table as it is now, and from Apple's lists as they were read last."""
         target = self.session.target
         seen = replace(current.seen, table=look_at_table(target.app_table))
         compiled = compile_document(
@@ -132,9 +139,9 @@ class ApplyRun:
         return make_plan(self.session.document, compiled, seen)
 
     def _look_again(self, planned: PlanWithInputs) -> PlanWithInputs:
-        """Tell the table what Apple's lists say by now, and plan by that.
+        """Import Apple's present lists into the table, and plan from them.
 
-        What was planned with may be old: a question waited for its answer, uploads waited for Apple's limits.
+        The lists of the earlier plan can be old: the operator took time to confirm, and Apple's limits delay uploads.
         """
         lists = self._follow()
         current = observe_and_plan(self.session, reshuffle=self.reshuffle, now=self.now(), lists=lists)
@@ -144,13 +151,13 @@ class ApplyRun:
                 raise _changed(image.path)
         if current.plan.publish is not None and _number(current.seen) != _number(planned.seen):
             raise Failure(
-                f"Release {_number(current.seen)} went live meanwhile, and it is not what the file says. Nothing was"
-                " published: run `retention apply` again, and its plan says what yours would change."
+                f"Release {_number(current.seen)} went live meanwhile, and it differs from the file. Nothing was"
+                " published: run `retention apply` again; its plan shows what your file would change."
             )
         return current
 
     def _follow(self) -> Lists:
-        """Import Apple's lists into the table, and return them as they were read last."""
+        """Import Apple's lists into the table, and return the lists that were imported."""
         target, read = self.session.target, list[Lists]()
 
         def lists() -> Lists:
@@ -167,13 +174,13 @@ class ApplyRun:
     # Uploading
 
     def _upload(self, plan: Plan) -> None:
-        """Upload all that Apple takes. What it refuses for good is told at the end, all at once."""
+        """Make all uploads of a plan. Those that Apple refuses for good are reported together, in one Failure."""
         refused: dict[str, str] = {}
         totals, taken = {"images": len(plan.images), "messages": len(plan.messages)}, Counter[str]()
         try:
             with self.out.progress() as report:
                 for step in upload_order(plan):
-                    self._take(step, refused)
+                    self._upload_one(step, refused)
                     taken["images" if isinstance(step, UploadImage) else "messages"] += 1
                     for what, total in totals.items():
                         report(what, taken[what], total)
@@ -185,16 +192,16 @@ class ApplyRun:
             )
             raise
         if refused:
-            told = "\n".join(refused.values())
+            reasons = "\n".join(refused.values())
             raise Failure(
-                f"{told}\nNothing was published. Correct the file and run `retention apply` again; what is uploaded"
+                f"{reasons}\nNothing was published. Correct the file and run `retention apply` again; what is uploaded"
                 " stays."
             )
 
-    def _take(self, step: UploadImage | UploadMessage, refused: dict[str, str]) -> None:
-        """Take one step, or note why Apple refuses it for good. Anything else that fails is raised."""
+    def _upload_one(self, step: UploadImage | UploadMessage, refused: dict[str, str]) -> None:
+        """Make one upload, or note in `refused` why Apple refuses it for good. Every other failure is raised."""
         if isinstance(step, UploadMessage) and refused.keys() & set(step.upload.images):
-            return  # it would be refused for its image, whose reason is the one to tell
+            return  # Apple would refuse it because of its image, and the reason for the image is noted already
         try:
             if isinstance(step, UploadImage):
                 self.done.images += self._upload_image(step)
@@ -216,7 +223,7 @@ class ApplyRun:
     # The release, and the defaults
 
     def _publish(self, current: PlanWithInputs, planned: PlanWithInputs) -> PlanWithInputs:
-        """Make the release live. Where another one went live first, it may be another run's with the same file."""
+        """Make the release live. If another went live first, that is an error unless it has the same content."""
         try:
             self.done.published = self._write(current)
         except PublishConflictError:
@@ -251,7 +258,7 @@ def _number(seen: Observed) -> int | None:
 
 
 def _require_all(plan: Plan) -> None:
-    """Make sure that nothing is left to upload. Raises Failure."""
+    """Raise Failure if Apple's lists lack an image or a message that was uploaded."""
     missing = len(plan.images) + len(plan.messages)
     if missing:
         raise Failure(
@@ -261,7 +268,7 @@ def _require_all(plan: Plan) -> None:
 
 
 def _is_final(error: Failure) -> bool:
-    """Tell whether Apple refused one upload for what it is, so that the others may go on."""
+    """Return whether Apple refused this upload for its own content or id, so that the other uploads can go on."""
     return isinstance(error, AppleError) and (
         error.kind is Kind.TAKEN or (error.kind is Kind.REFUSED and error.status == HTTPStatus.BAD_REQUEST)
     )

@@ -1,6 +1,7 @@
-"""Default messages: which ones the file wants, which ones we configured, and where there is none.
+"""Default messages: which ones the file wants, which ones are configured, and where there is none.
 
-Apple lists them nowhere. Our own record, a row for each product and locale, is written after Apple took one.
+Apple has no list of them. So the table has a default record for each product and locale, which is written after Apple
+accepted the default.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ _ORDER: Final = (GAP, DIFFERENT, WAITING, OTHER, AGREED)
 
 @dataclass(frozen=True, slots=True)
 class DefaultCoverage:
-    """One product in one locale. `wanted` is what the file says, newest first; `recorded` what we configured.
+    """The default message of one product in one locale.
 
-    `target` is the wanted one that Apple would take now, None where it would take none. `answers`: a rule can answer
-    there, so Apple wants a default.
+    `wanted` are the ids of the message that the file names, newest first; `recorded` is the id in the default record.
+    `target` is the first of `wanted` that Apple would accept now, None if it would accept none. `answers` is whether a
+    rule can answer in this locale; Apple asks for a default wherever an answer is possible.
     """
 
     product: str
@@ -51,7 +53,11 @@ class DefaultCoverage:
 
     @property
     def standing(self) -> str:
-        """Gap: nothing there. Different: to be configured. Waiting: for an approval."""
+        """How file and record compare: one of the constants of this module.
+
+        GAP: the file wants none and none is configured. DIFFERENT: another one can be configured now. WAITING: the
+        wanted one is not approved yet. AGREED: it is configured. OTHER: one is configured that the file does not want.
+        """
         if self.target is not None and self.target != self.recorded:
             return DIFFERENT
         if not self.wanted:
@@ -62,16 +68,17 @@ class DefaultCoverage:
 
     @property
     def uncovered(self) -> bool:
-        """Whether nothing is configured: Apple may then show nothing at all there."""
+        """Whether no default is configured: Apple may then show nothing to these customers."""
         return self.recorded is None
 
 
 def coverage(
     document: Document, compiled: Compiled, seen: Observed, predicted: str | None = None
 ) -> list[DefaultCoverage]:
-    """Return every product in every locale that the file wants a default in, answers in, or has one in; gaps first.
+    """Return each product and locale where the file wants a default, a rule can answer, or a default is recorded.
 
-    `predicted` is the state to expect of messages that Apple does not have yet, None for none.
+    Gaps come first. `predicted` is the review state to assume for messages that Apple does not have yet; with None,
+    they count as ABSENT.
     """
     wanted = wanted_defaults(document, compiled)
     answered = set(_answered(compiled))
@@ -102,7 +109,7 @@ def coverage(
 
 
 def wanted_defaults(document: Document, compiled: Compiled) -> dict[Place, tuple[str, ...]]:
-    """Return (product, locale) → the ids of the default the file wants there: the new one, then its predecessor."""
+    """Return (product, locale) → the ids of the default that the file wants: the new one, then its predecessor."""
     return {
         (name, locale): tuple(ids)
         for name, product in document.products.items()
@@ -118,14 +125,17 @@ def _answered(compiled: Compiled) -> Iterator[Place]:
 
 
 def configure(session: Session, product: str, locale: str, message: str) -> None:
-    """Configure a default at Apple, then note it. Both may be repeated."""
+    """Configure a default at Apple, then write its record. Both steps can be repeated safely. Raises AppleError."""
     session.apple.configure_default(product, locale, message)
     target = session.target
     record_default(target.app_table, product, locale, message, datetime.now(UTC))
 
 
 def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
-    """Configure a default in each place; return how many. Raises Failure at the end, with all that Apple refuses."""
+    """Configure a default for each product and locale; return how many.
+
+    Raises Failure at the end, with all those that Apple refuses.
+    """
     refused = []
     for number, ((product, locale), message) in enumerate(wanted.items(), 1):
         try:
@@ -141,14 +151,14 @@ def configure_all(session: Session, wanted: Mapping[Place, str], report: Report)
 
 
 def remove(session: Session, product: str, locale: str) -> None:
-    """Delete a default at Apple, then our note of it. Both may be repeated."""
+    """Delete a default at Apple, then its record. Both steps can be repeated safely. Raises AppleError."""
     session.apple.delete_default(product, locale)
     target = session.target
     forget_default(target.app_table, product, locale)
 
 
 def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
-    """Ask Apple what is configured in each place and correct our record of it. Return where it was wrong."""
+    """Ask Apple for the default of each place, and correct the records. Return the places whose record was wrong."""
     target, wrong = session.target, []
     for done, place in enumerate(places, 1):
         found = session.apple.default(*place)

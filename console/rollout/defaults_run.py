@@ -1,4 +1,4 @@
-"""`retention defaults` step by step: verify our record, show it, configure what differs, delete what is not wanted."""
+"""`retention defaults` step by step: verify the records, show them, configure what differs, delete what is unwanted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from console.terminal.output import Output
 from console.terminal.words import duration, plural
 
 _ADVICE = {
-    "gap": "no text of the file is wanted here",
+    "gap": "the file names no default here",
     "waiting": "its message is not approved yet",
     "different": "to be configured",
 }
@@ -35,7 +35,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The options: change nothing, ask Apple first, delete what the file does not want, ask no question."""
+    """The options `--show`, `--verify`, `--delete-others` and `--yes`."""
 
     show_only: bool = False
     verify: bool = False
@@ -45,7 +45,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Defaults to configure at Apple, and recorded ones to delete there."""
+    """Defaults to configure at Apple, and recorded defaults to delete there."""
 
     configure: tuple[DefaultCoverage, ...] = ()
     delete: tuple[DefaultCoverage, ...] = ()
@@ -53,7 +53,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was done, and how every default stands afterwards. `corrected` are the places our record was wrong for."""
+    """What was done, and how every default stands afterwards. `corrected` are the places whose record was wrong."""
 
     verified: bool
     done: Work
@@ -62,7 +62,7 @@ class Settled:
 
 
 def work_list(covered: Sequence[DefaultCoverage], choice: Choice) -> Work:
-    """Return what is to do for defaults that stand as `covered`: nothing with `show_only`."""
+    """Return what to configure and what to delete, given the present defaults: nothing with `show_only`."""
     if choice.show_only:
         return Work()
     delete = (one for one in covered if choice.delete_others and one.standing == OTHER)
@@ -70,7 +70,7 @@ def work_list(covered: Sequence[DefaultCoverage], choice: Choice) -> Work:
 
 
 def settle(session: Session, choice: Choice, out: Output) -> Settled:
-    """Verify, show and carry out what `choice` asks for. Raises Failure where a question is not answered."""
+    """Verify, show and carry out what `choice` asks for. Raises Failure if the operator does not confirm."""
     found = observe_and_plan(session, reshuffle=True)
 
     def look_again() -> list[DefaultCoverage]:
@@ -103,7 +103,7 @@ def _verify(session: Session, covered: Sequence[DefaultCoverage], out: Output, *
 
 
 def carry_out(work: Work, session: Session, out: Output, *, yes: bool) -> None:
-    """Configure, then delete; each is asked for first. Raises Failure where Apple refuses, or no answer comes."""
+    """Configure, then delete, each after a question. Raises Failure if Apple refuses or the operator declines."""
     if work.configure:
         configured = plural(len(work.configure), "default")
         _note_time(session, "Configure Default Message", len(work.configure), out)
@@ -120,7 +120,7 @@ def carry_out(work: Work, session: Session, out: Output, *, yes: bool) -> None:
 
 def _note_time(session: Session, operation: str, calls: int, out: Output) -> None:
     seconds = session.apple.estimate([(operation, calls)])
-    out.note(f"{plural(calls, 'call')} to Apple, at the pace that it allows: about {duration(seconds)}.")
+    out.note(f"{plural(calls, 'call')} to Apple, at the rate that it allows: about {duration(seconds)}.")
 
 
 def _show(covered: Sequence[DefaultCoverage], out: Output) -> None:
@@ -141,13 +141,13 @@ def _show(covered: Sequence[DefaultCoverage], out: Output) -> None:
     uncovered = len(APPLE_LOCALES - {one.locale for one in covered})
     if uncovered:
         out.print(
-            f"Note: in Apple's other {uncovered} locales nothing has a default, and where none is, Apple may show"
-            " nothing at all. A locale is added to a set by its text; the same words are the same message."
+            f"Note: in Apple's other {uncovered} locales no product has a default message, and Apple may show nothing"
+            " there. To add a locale, add its text to a message set; two locales can share one message."
         )
 
 
 def show_end(settled: Settled, out: Output) -> bool:
-    """Print what was done and what is left. Returns whether every default is as in the file."""
+    """Print what was done and what waits for Apple. Return whether every default is as in the file."""
     out.document(
         {
             "verified": settled.verified,

@@ -1,6 +1,6 @@
-"""`retention doctor`: check everything that must fit together, and report what was found and what to do about it.
+"""`retention doctor`: check everything that must fit together, and report each finding with what to do about it.
 
-One check that fails hides nothing: checks that depend on it report that they could not look, and the rest go on.
+If a check fails, the checks that depend on it report that they could not be made, and all others still run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import plural
 
-# In this order: each check may use what those before it found. The code is of the finding where a check cannot go on.
+# In this order, since a check can use what the checks before it found. The code is that of the finding for a check that
+# raises.
 CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("file", table.file),
     ("table", table.target),
@@ -35,13 +36,13 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 
 
 def findings(known: Known) -> Iterator[Finding]:
-    """Run every check, each with what the ones before it found out."""
+    """Run every check with what the checks before it found out, and yield all findings."""
     for code, check in CHECKS:
         known = yield from run(code, check, known)
 
 
 def examine(where: Where, access: Access, out: Output) -> bool:
-    """Run every check and print its findings. Returns whether nothing bad was found."""
+    """Run every check and print its findings. Return whether no finding is BAD."""
     found = []
     for finding in findings(Known(where, access, datetime.now(UTC))):
         found.append(finding)

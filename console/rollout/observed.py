@@ -1,4 +1,4 @@
-"""Where a message stands at Apple and in the table, when a command last looked: all that a plan needs but the file."""
+"""The state of messages and images at Apple and in the table, as read: with the file, all that a plan is made from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from console.releases.overview import TableOverview, look_at_table
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """`messages` and `images` are Apple's lists by lower-case id; `table` is the app's part of the table."""
+    """`messages` and `images` are Apple's lists: lower-case id → state. `table` is what the table has for the app.
+
+    `environment` is the App Store environment, "Sandbox" or "Production".
+    """
 
     environment: str
     messages: Mapping[str, str]
@@ -23,7 +26,7 @@ class Observed:
     table: TableOverview = field(default_factory=TableOverview)
 
     def state(self, message: str, images: tuple[str, ...]) -> MessageState:
-        """Return where Apple stands with a message that uses these images; ABSENT is what it does not have."""
+        """Return the review state at Apple of a message that uses these images; ABSENT for what Apple does not have."""
         return MessageState(self.messages.get(message, ABSENT), {image: self._image(image) for image in images})
 
     def _image(self, image: str) -> str:
@@ -31,18 +34,18 @@ class Observed:
         return ABSENT if found is None else found.state
 
     def known(self, message: str) -> MessageState:
-        """Return where Apple stands with a message, its images being those that the table knows of."""
+        """Return the review state at Apple of a message, with the images that the table has for it."""
         row = self.table.message_rows.get(message)
         return self.state(message, () if row is None else tuple(image.lower() for image in row.state.images))
 
     @property
     def previous(self) -> PreviousTexts:
-        """What compiling needs to keep predecessors, by Apple's word and not by what the table last heard of it."""
+        """The live release's texts with their states at Apple, from which compiling keeps predecessors."""
         return self.table.previous({message: self.known(message) for message in self.table.message_rows})
 
     @property
     def behind(self) -> int:
-        """How many rows of the table do not say yet what Apple's lists say."""
+        """The number of states in Apple's lists that the table does not have yet."""
         messages = {*self.messages, *self.table.message_rows}
         images = {*self.images, *self.table.image_rows}
         return sum(self._lags(message) for message in messages) + sum(
@@ -56,14 +59,14 @@ class Observed:
 
 
 def read_apple_lists(session: Session) -> Lists:
-    """Ask Apple for its two lists. In this order no image is missing for having come later than its message."""
+    """Read Apple's two lists, messages first: an image of a listed message is then never missing. Raises AppleError."""
     return session.apple.messages(), session.apple.images()
 
 
 def observe(session: Session, lists: Lists | None = None) -> Observed:
-    """Ask Apple for its two lists, unless given, and the table for all it knows.
+    """Read Apple's two lists, unless they are given, and the app's rows of the table.
 
-    Raises AppleError, ReleaseError, AWS's errors.
+    Raises AppleError, ReleaseError and AWS's errors.
     """
     messages, images = lists or read_apple_lists(session)
     return Observed(app_store(session.target), messages, images, look_at_table(session.target.app_table))

@@ -1,6 +1,6 @@
-"""What would have to happen for Apple and the table to agree with the file, and what only Apple can settle.
+"""The steps that make Apple and the table agree with the file, and what then still waits for Apple.
 
-Pure: a plan is made from the file, compiled, and from what was seen; carrying it out is `console.rollout.apply`'s.
+Pure: a plan is made from the compiled file and the observed state. `console.rollout.apply` carries it out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from console.terminal.words import plural
 
 @dataclass(frozen=True, slots=True)
 class UploadImage:
-    """`names` are what the file calls it."""
+    """An image that Apple does not have. `names` are its names in the file."""
 
     upload: ImageUpload
     names: tuple[str, ...]
@@ -35,7 +35,10 @@ class UploadImage:
 
 @dataclass(frozen=True, slots=True)
 class UploadMessage:
-    """`names` are its sets and locales; `replaces` is the approved text that serves until this one is approved."""
+    """A message that Apple does not have. `names` are its sets and locales, such as "welcome en-US".
+
+    `replaces` is the id of the approved message that is served until this one is approved.
+    """
 
     upload: MessageUpload
     names: tuple[str, ...]
@@ -44,7 +47,7 @@ class UploadMessage:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A new release, after `based_on`; `changes` say what it changes, in words."""
+    """A new release, after the release `based_on` (None: it is the first). `changes` describe it, a line each."""
 
     based_on: int | None
     changes: tuple[str, ...]
@@ -52,7 +55,7 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class SetDefault:
-    """`before` is the default there was, None for none."""
+    """A default message to configure. `before` is the id of the present one, None if there is none."""
 
     product: str
     locale: str
@@ -62,9 +65,9 @@ class SetDefault:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A message of the file that cannot be served yet. `state` is its own, or that of the image it waits for.
+    """A message of the file that cannot be served yet. `state` is its own, or that of an image that is not approved.
 
-    `meanwhile` is the predecessor that serves; None: the next locale or rule does.
+    `meanwhile` is the id of the predecessor that is served; with None, the next locale or rule answers.
     """
 
     identifier: str
@@ -76,7 +79,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order they are taken, then what is left to Apple, then what an owner should know."""
+    """The steps in the order in which they are taken, then what waits for Apple, then notes for the owner.
+
+    `behind` is the number of states that the table does not have yet.
+    """
 
     environment: str
     images: tuple[UploadImage, ...]
@@ -99,17 +105,17 @@ class Plan:
 
     @property
     def defaults_in_review(self) -> tuple[DefaultCoverage, ...]:
-        """Those that wait for an approval; a rejected message will be none before the file changes."""
+        """Defaults that wait for an approval, without those whose message is rejected: they wait for a new file."""
         rejected = {review.identifier for review in self.rejected}
         return tuple(one for one in self.waiting_defaults if one.wanted[0] not in rejected)
 
     @property
     def agrees(self) -> bool:
-        """Whether file, Apple and table agree, and nothing is left to review."""
+        """Whether file, Apple and table agree, and nothing waits for App Review."""
         return not self.has_changes and not self.waits
 
     def document(self) -> dict[str, Any]:
-        """Return the plan as JSON shows it."""
+        """Return the --json document."""
         return {
             "environment": self.environment,
             "agrees": self.agrees,
@@ -136,7 +142,10 @@ class Plan:
 
 
 def upload_order(plan: Plan) -> Iterator[UploadImage | UploadMessage]:
-    """Yield every upload, each message after its images, the two kinds in turn: Apple's limits count them apart."""
+    """Yield every upload, each message after its images.
+
+    Images and messages alternate, since Apple counts them against separate limits.
+    """
     images = deque(plan.images)
     missing = {image.upload.identifier for image in plan.images}
     waiting = {message: missing & set(message.upload.images) for message in plan.messages}
@@ -158,9 +167,9 @@ def upload_order(plan: Plan) -> Iterator[UploadImage | UploadMessage]:
 
 
 def make_plan(document: Document, compiled: Compiled, seen: Observed) -> Plan:
-    """Return the plan for a file that was compiled with `seen.previous`."""
+    """Return the plan for a file that was compiled with the predecessors of `seen.previous`."""
     names = _message_names(compiled)
-    # The sandbox approves by itself, production reviews: what is uploaded now will be in this state.
+    # The state of a message after its upload: the sandbox approves at once, production reviews.
     predicted = APPROVED if seen.environment == SANDBOX else PENDING
     unique = {message.identifier: message for message in compiled.content.all_messages()}
     reviews = list(_reviews(unique, names, compiled, seen, predicted))
@@ -189,7 +198,7 @@ def make_plan(document: Document, compiled: Compiled, seen: Observed) -> Plan:
 
 
 def _waits(one: DefaultCoverage) -> bool:
-    """Whether the default the file really wants must wait, even if a predecessor is configured meanwhile."""
+    """Return whether the newest wanted default has to wait for Apple, even if a predecessor is configured meanwhile."""
     return one.standing == WAITING or (one.standing == DIFFERENT and one.target != one.wanted[0])
 
 
@@ -212,7 +221,7 @@ def _images(compiled: Compiled, seen: Observed) -> Iterator[UploadImage]:
 
 
 def _predecessor(identifier: str, release: Release, seen: Observed) -> str | None:
-    """Return the approved text that stands behind a message in the release."""
+    """Return the id of the approved message that is served until this one is approved, None if there is none."""
     for texts in release.texts.values():
         for ids in texts.values():
             if ids[0] == identifier:
@@ -240,7 +249,7 @@ def _reviews(
 
 
 def _expected(state: MessageState, predicted: str) -> MessageState:
-    """Return what a state will be once everything is uploaded."""
+    """Return the state that a message will have when everything is uploaded."""
     images = {image: predicted if found == ABSENT else found for image, found in state.images.items()}
     return MessageState(predicted if state.message == ABSENT else state.message, images)
 
@@ -261,11 +270,11 @@ def _publish(release: Release, live: StoredRelease | None) -> Publish | None:
 
 
 def differences(release: Release, live: StoredRelease) -> Iterator[str]:
-    """Yield what a release would change about the live one, in words; nothing where both answer alike.
+    """Yield each change that `release` makes to the live one, as a line of text; nothing if both answer alike.
 
-    Which approved text still stands behind a newer one is no difference: that ends by itself with the approval.
+    Predecessors are not compared: a text loses its predecessor by itself, when it is approved.
     """
-    sheets = rows.parse(rows.canonical(release.sheets))  # tuples and lists are one in what is published
+    sheets = rows.parse(rows.canonical(release.sheets))  # a live release has lists where a compiled one has tuples
     yield from _text_changes(release, live)
     yield from _rule_changes(_rules(sheets), _rules(live.sheets))
     changed = sorted(
@@ -295,7 +304,7 @@ def _text_changes(release: Release, live: StoredRelease) -> Iterator[str]:
             yield f"- text {name} {locale}"
         elif mine[place] != theirs[place]:
             kept = len(release.texts[name][locale]) > 1
-            yield f"~ text {name} {locale}" + (": the one before serves until it is approved" if kept else "")
+            yield f"~ text {name} {locale}" + (": the text before is served until it is approved" if kept else "")
 
 
 def _firsts(texts: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[tuple[str, str], str]:
@@ -322,7 +331,10 @@ def _rule_changes(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterato
 def _comparable(
     sheets: Mapping[str, Mapping[str, Any]], texts: Mapping[str, Mapping[str, tuple[str, ...]]]
 ) -> dict[str, Any]:
-    """Return the sheets without predecessors, and with each text by its place: another text there is told as such."""
+    """Return the sheets without predecessors, with set and locale in place of each message id.
+
+    So a changed text, which `_text_changes` reports, does not count as a changed rule too.
+    """
     places = defaultdict(list)
     for (name, locale), message in _firsts(texts).items():
         places[message].append(f"{name} {locale}")
@@ -337,7 +349,7 @@ def _comparable(
     return found
 
 
-# What an owner should know ------------------------------------------------------------------------------------------
+# Notes for the owner ------------------------------------------------------------------------------------------------
 
 
 def _notes(covered: list[DefaultCoverage], document: Document) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""`retention prune`: delete at Apple what nothing of ours names any more. A deleted id cannot be used again."""
+"""`retention prune`: delete messages and images at Apple that nothing names any more.
+
+Apple never accepts a deleted id again.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from console.terminal.output import Report
 
 @dataclass(frozen=True, slots=True)
 class Prunable:
-    """What may go: ids with their states. `never_published` of them were never published from this table."""
+    """What can be deleted: id → state. `never_published` are the messages that no release of this table ever named."""
 
     messages: Mapping[str, str]
     images: Mapping[str, str]
@@ -42,7 +45,7 @@ class Prunable:
 
 
 def find_prunable(seen: Observed, kept: frozenset[str], compiled: Compiled) -> Prunable:
-    """Return what neither the file, nor a kept release, nor a default names. `kept` are those releases' messages."""
+    """Return what neither the file, nor a kept release, nor a default names. `kept` are the kept releases' messages."""
     file_messages = {message.identifier for message in compiled.content.all_messages()}
     wanted = kept | file_messages | {recorded.message for recorded in seen.table.defaults.values()}
     used = {image.identifier for image in compiled.content.images.values()}
@@ -55,13 +58,16 @@ def find_prunable(seen: Observed, kept: frozenset[str], compiled: Compiled) -> P
 
 
 def _published(message: str, seen: Observed) -> bool:
-    """Return whether a release named it: publishing notes a message's images, even where it has none."""
+    """Return whether a release ever named the message: publishing marks the row of each message that it names."""
     row = seen.table.message_rows.get(message)
     return row is not None and row.published
 
 
 def kept_messages(session: Session) -> frozenset[str]:
-    """Return the messages that the table's releases name, predecessors too. Raises Failure while one is written."""
+    """Return the ids that the table's releases name, predecessors included.
+
+    Raises Failure while a release is being published, or if a release's texts cannot be read.
+    """
     target = session.target
     found: set[str] = set()
     for release in list_releases(target.app_table):
@@ -70,11 +76,12 @@ def kept_messages(session: Session) -> frozenset[str]:
             found |= texts.names
         elif release.complete:
             raise Failure(
-                f"Release {release.number} has lost its texts, so what it needs is not known: nothing was deleted."
+                f"The texts of release {release.number} are missing, so it is not known which messages it needs."
+                " Nothing was deleted: try again when later publishes have removed that release."
             )
         elif not _is_old(release.published_at):
             raise Failure(
-                f"Release {release.number} is being published by {release.published_by or 'someone'}, or was left"
+                f"Release {release.number} is being published by {release.published_by or 'another run'}, or was left"
                 " unfinished within the last hour: try again later."
             )
     return frozenset(found)
@@ -85,7 +92,7 @@ def _is_old(begun: datetime | None) -> bool:
 
 
 def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
-    """Delete messages, then images, at Apple; then record it. Return the images that Apple keeps as still used."""
+    """Delete messages, then images, at Apple; then import Apple's lists. Return the images that Apple still needs."""
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)
         report("deleting messages", number, len(prunable.messages))

@@ -1,4 +1,4 @@
-"""`retention prune` step by step: what may go, the question, and what was deleted."""
+"""`retention prune` step by step: what can be deleted, the question, and what was deleted."""
 
 from __future__ import annotations
 
@@ -14,34 +14,37 @@ from console.terminal.words import duration, plural
 
 
 def examine(session: Session) -> Prunable:
-    """Return what may be deleted at Apple. Nothing is changed."""
+    """Return what can be deleted at Apple. Changes nothing."""
     found = observe_and_plan(session, reshuffle=True)
     return pruning.find_prunable(found.seen, pruning.kept_messages(session), found.compiled)
 
 
 def show(prunable: Prunable, out: Output) -> None:
-    """Print each message and image that may be deleted."""
+    """Print each message and image that can be deleted."""
     if prunable.empty:
         out.print("There is nothing to prune.", "green")
         return
     rows = [
-        ("message", name, state, "never published from here" if name in prunable.never_published else "")
+        ("message", name, state, "never published from this table" if name in prunable.never_published else "")
         for name, state in prunable.messages.items()
     ]
     out.table(("", "id", "state", ""), rows + [("image", name, state, "") for name, state in prunable.images.items()])
 
 
 def prune(session: Session, prunable: Prunable, out: Output, *, yes: bool) -> list[str]:
-    """Ask, then delete. Returns the images that Apple keeps as still used. Raises Failure without an answer."""
+    """Ask, then delete. Return the images that Apple keeps because messages use them.
+
+    Raises Failure if the operator does not confirm.
+    """
     calls = [("Delete Message", len(prunable.messages)), ("Delete Image", len(prunable.images))]
-    out.print(f"At the pace that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
+    out.print(f"At the rate that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
     confirm_deletion(session.target, f"{_counted(prunable)} at Apple", yes=yes)
     with out.progress() as report:
         return pruning.prune(session, prunable, report)
 
 
 def show_end(prunable: Prunable, kept: Sequence[str] | None, out: Output) -> None:
-    """Print what was deleted, and which images Apple kept. `kept` None: nothing was deleted."""
+    """Print what was deleted, and which images Apple kept. With `kept` None, nothing was deleted."""
     if kept is not None:
         out.print(f"Deleted {_counted(prunable, kept)}.", "green")
     if kept:

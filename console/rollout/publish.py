@@ -26,7 +26,10 @@ from console.terminal.output import Output
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A compiled file, where it goes, and the release it was compiled against."""
+    """A compiled file, its target, and the number of the live release that it was compiled against (`based_on`).
+
+    `directory` is the file's folder, from which the git commit is read.
+    """
 
     compiled: Compiled
     target: Target
@@ -38,7 +41,7 @@ class Draft:
 def prepare(
     where: Where, *, reshuffle: bool = False, progress: Progress | None = None, now: datetime | None = None
 ) -> Draft:
-    """Compile the file of `where` for its table. Raises Mistakes before AWS is asked anything."""
+    """Compile the file of `where` for its table. Raises Mistakes before it calls AWS, then Failure and AWS's errors."""
     instant = now or datetime.now(UTC)
     document = read(where.file, progress=progress)
     compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
@@ -57,7 +60,7 @@ def prepare(
 
 
 def publish(draft: Draft, progress: Progress | None = None) -> Published:
-    """Write a draft and make it live, unless somebody else published since it was compiled."""
+    """Write a draft and make it live. Raises PublishConflictError if another release went live meanwhile."""
     target: Target = draft.target
     published = write(
         target.app_table,
@@ -68,7 +71,7 @@ def publish(draft: Draft, progress: Progress | None = None) -> Published:
         based_on=draft.based_on,
         progress=progress,
     )
-    # The release is live: what cannot be tidied away now is tidied away next time.
+    # The release is live: old rows that cannot be deleted now are deleted by the next publish.
     with suppress(ReleaseError, BotoCoreError, ClientError):
         collect(target.app_table, now=datetime.now(UTC))
     return published
@@ -101,7 +104,7 @@ def _who() -> str:
 
 
 def _commit(directory: Path) -> str | None:
-    """Return the commit the file is at, marked where the folder has changes; None outside git."""
+    """Return the git commit of the folder, with "-dirty" if it has changes; None outside git."""
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],

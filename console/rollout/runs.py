@@ -1,4 +1,4 @@
-"""`apply` and `promote` from the plan to the last step, with what they print and ask in between."""
+"""`retention apply` and `retention promote` from the plan to the last step, with what they print and ask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.terminal.output import Output
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the options allow a run to do: new arms under an old key, lists that silence, writing unasked."""
+    """What the options `--reshuffle`, `--allow-silencing` and `--yes` allow a run to do."""
 
     reshuffle: bool = False
     silencing: bool = False
@@ -24,14 +24,14 @@ class Allowed:
 
 
 def plan_with_warnings(session: Session, out: Output, *, reshuffle: bool) -> PlanWithInputs:
-    """Plan, and print the file's warnings. Nothing is changed."""
+    """Plan, and print the file's warnings. Changes nothing."""
     found = observe_and_plan(session, reshuffle=reshuffle)
     warn(str(session.where.file), found.compiled.warnings, out)
     return found
 
 
 def apply(session: Session, out: Output, allowed: Allowed) -> ApplyResult:
-    """Plan, ask, and carry out the plan. Raises Failure where the question is not answered."""
+    """Plan, ask, and carry out the plan. Raises Failure if the operator does not confirm."""
     found = plan_with_warnings(session, out, reshuffle=allowed.reshuffle)
     show_plan(found.plan, str(session.where.file), out)
     if found.plan.has_changes:
@@ -42,14 +42,14 @@ def apply(session: Session, out: Output, allowed: Allowed) -> ApplyResult:
 
 
 def promote(source: Where, target: Where, access: Access, out: Output, allowed: Allowed) -> ApplyResult:
-    """Apply a file to `target`. Raises Failure unless `source` agrees with it, and then changes nothing."""
+    """Apply a file to `target`. Raises Failure, and changes nothing, if the environment `source` differs from it."""
     with open_checked(source, access, out) as session:
         tried = plan_with_warnings(session, out, reshuffle=False).plan
     if not tried.agrees:
         if not out.as_json:
             show_plan(tried, str(source.file), out)
         raise Failure(
-            f"{source.file} is not what {source.env} has, so it was not tried there: `retention apply --env"
+            f"{source.env} differs from {source.file}, so this file was not tried there: run `retention apply --env"
             f" {source.env}` first. Nothing was changed in {target.env}."
         )
     out.print(f"{source.env} agrees with {source.file}. Now {target.env}:")

@@ -1,4 +1,4 @@
-"""`retention import-states`: the review states of saved lists, written into the table."""
+"""`retention import-states`: write the review states of saved lists into the table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ SavedLists: TypeAlias = tuple[Mapping[str, str], Mapping[str, ImageState]]
 
 
 def import_states(target: Target, lists: SavedLists, *, allow_silencing: bool) -> SnapshotReport:
-    """Write the states of all messages and images. Raises Failure where most live messages would no longer serve."""
+    """Write the states of all messages and images into the table. Raises Failure at the safety stop.
+
+    `lists` are message id → state and image id → state.
+    """
     try:
         return apply_snapshot(target.app_table, *lists, allow_silencing=allow_silencing)
     except SnapshotRefusedError as error:

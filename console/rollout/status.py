@@ -1,4 +1,4 @@
-"""`retention status`: where every text and image of the file stands at Apple, and who is waiting for it."""
+"""`retention status`: the review state of every text and image of the file, and the rules that wait for it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ NOT_UPLOADED: Final = "not uploaded"
 
 @dataclass(frozen=True, slots=True)
 class TextStatus:
-    """One set in one locale. `since` is when we first saw that state, empty where nobody noted it.
+    """One message set in one locale. `since` is when the table first had that state (ISO 8601), empty if unknown.
 
-    `image_states` are those of its images that are not approved; `rules` name the set; `serves` is the id that answers
-    now, by the table, which is what the function reads: this one, a predecessor, or None.
+    `image_states` are the states of its images that are not approved, by id. `rules` are the rules that name the set.
+    `serves` is the id that the function serves now, by the states in the table: this one, a predecessor, or None.
     """
 
     set: str
@@ -49,7 +49,7 @@ class TextStatus:
 
 @dataclass(frozen=True, slots=True)
 class ImageStatus:
-    """One image of the file; `used_by` are the sets and locales that show it."""
+    """One image of the file. `used_by` are the sets and locales that show it. `since` is as in TextStatus."""
 
     name: str
     identifier: str
@@ -61,7 +61,11 @@ class ImageStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`others` counts messages at Apple that the file does not name, by state; `behind` rows that lag Apple's lists."""
+    """What `retention status` reports.
+
+    `others` is state → number of messages at Apple that the file does not name; `behind` the number of states that the
+    table does not have yet.
+    """
 
     texts: tuple[TextStatus, ...]
     images: tuple[ImageStatus, ...]
@@ -83,7 +87,7 @@ class Status:
 
 
 def make_status(document: Document, compiled: Compiled, seen: Observed) -> Status:
-    """Return where everything stands; `compiled` with `seen.previous`."""
+    """Return the status of a file that was compiled with the predecessors of `seen.previous`."""
     rules = _rules(document)
     ours = {message.identifier for message in compiled.content.all_messages()}
     others: dict[str, int] = defaultdict(int)
@@ -119,9 +123,9 @@ def _text(
         set=name,
         locale=locale,
         identifier=message.identifier,
-        state=_told(state.message),
+        state=_displayed_state(state.message),
         since=_since(seen.table.message_rows.get(message.identifier), state.message),
-        image_states={image: _told(found) for image, found in state.images.items() if found != APPROVED},
+        image_states={image: _displayed_state(found) for image, found in state.images.items() if found != APPROVED},
         rules=rules,
         serves=next((each for each in ids if _is_served(each, seen)), None),
     )
@@ -145,23 +149,23 @@ def _images(compiled: Compiled, seen: Observed) -> Iterator[ImageStatus]:
             name=name,
             identifier=upload.identifier,
             size=upload.size,
-            state=_told(state),
+            state=_displayed_state(state),
             since=_since(seen.table.image_rows.get(upload.identifier), state),
             used_by=tuple(used[upload.identifier]),
         )
 
 
-def _told(state: str) -> str:
+def _displayed_state(state: str) -> str:
     return NOT_UPLOADED if state == ABSENT else state
 
 
 def _since(row: StateRow | None, state: str) -> str:
-    """Return when the state was first seen, if the table has seen it already."""
+    """Return since when the table has this state, "" if it does not have it yet."""
     return row.since if row is not None and row.state.message == state else ""
 
 
 def show(status: Status, out: Output) -> None:
-    """Print it, what is not ready first."""
+    """Print the status, texts that are not ready first."""
     _show_texts(status, out)
     if status.images:
         _show_images(status, out)
@@ -173,11 +177,11 @@ def show(status: Status, out: Output) -> None:
         )
     if status.behind:
         out.print(
-            f"\nThe table, by which the function answers, is behind Apple's lists by {plural(status.behind, 'state')}:"
-            " the next sync, or `retention apply`, brings them."
+            f"\nThe table, from which the function answers, lacks {plural(status.behind, 'review state')} of Apple's"
+            " lists: the next sync, or `retention apply`, imports them."
         )
     if any(text.state == REJECTED for text in status.texts):
-        out.print("\nWhat is REJECTED needs another text, or another `revision` to be reviewed again.", "red")
+        out.print("\nA REJECTED message needs another text, or another `revision` to be reviewed again.", "red")
     out.document(status.document())
 
 

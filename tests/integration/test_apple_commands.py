@@ -111,7 +111,7 @@ def test_promotion(desk: Desk) -> None:
     """What the sandbox has goes to production; what it has not, does not."""
     code, _, err = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
     assert code == 1
-    assert "it was not tried there: `retention apply --env sandbox` first" in err
+    assert "this file was not tried there: run `retention apply --env sandbox` first" in err
     assert desk.shelf(PRODUCTION).images() == {}
     desk("apply")
     code, out, _ = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
@@ -321,7 +321,7 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
     assert (code, "it must begin with https://" in err) == (2, True)
     for unreachable in ("https://localhost/x", "https://192.168.1.10/x", f"{url}\n", f" {url}", f"{url}/a b"):
         code, _, err = desk("endpoint", "set", unreachable)
-        assert (code, "Apple would not take" in err, secret in err) == (2, True, False), err
+        assert (code, "Apple would not accept" in err, secret in err) == (2, True, False), err
     code, _, err = desk("endpoint", "set", "--yes", env="production")
     assert (code, "Pass a performance test in the sandbox first" in err) == (1, True)
 
@@ -336,7 +336,7 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     start = ("performance-test", "start", "--transaction", transaction)
     desk("apply")
     code, _, err = desk(*start)
-    assert (code, "`retention endpoint set` gives it one" in err) == (1, True)
+    assert (code, "Configure one with `retention endpoint set`" in err) == (1, True)
     body = answer_of("message", messageIdentifier=next(iter(desk.shelf().message_states())))
     with Server(lambda _: Response(200, {}, body)) as answering:
         desk.shelf().set_realtime_url(answering.url)
@@ -355,7 +355,7 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
         assert desk("resume", *here, where=False)[0] == 0
         code, out, _ = desk(*start, "--anyway")
         assert code == 0
-        assert re.search(r"`retention performance-test wait \S+ --env sandbox` tells how it ended", out)
+        assert re.search(r"`retention performance-test wait \S+ --env sandbox` waits for its result", out)
         desk.server.tests.wait()
     code, _, err = desk("performance-test", "show", request_id, env="production")
     assert (code, "is the sandbox's" in err) == (1, True)
@@ -382,7 +382,7 @@ def test_a_failed_performance_test_is_1(desk: Desk) -> None:
             "is Production, and the environment named is Sandbox",
         ),
         (["plan", "--endpoint-url", "foo"], "`foo` is no address"),
-        (["endpoint", "ftp://x"], "Apple would not take"),
+        (["endpoint", "ftp://x"], "Apple would not accept"),
         (["defaults", "--show", "--delete-others"], "--show only shows"),
     ],
 )
@@ -436,7 +436,7 @@ def test_an_empty_deployment(desk: Desk) -> None:
     """Before the first apply: nothing published, no defaults, no URL, each with what to do."""
     code, out, _ = desk("doctor")
     assert code == 1
-    assert "✗ Nothing has been published. `retention apply` does it." in out
+    assert "✗ Nothing has been published. Publish with `retention apply`." in out
     found = findings(desk)
     assert {code for code, one in found.items() if one["verdict"] == "bad"} == {"release", "endpoint", "defaults"}
 

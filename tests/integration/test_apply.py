@@ -115,7 +115,7 @@ def test_the_plan_says_what_a_release_changes(sandbox: Operator) -> None:
     plan = sandbox.plan()
     assert plan.publish is not None
     assert plan.publish.changes == (
-        "~ text keep fr-FR: the one before serves until it is approved",
+        "~ text keep fr-FR: the text before is served until it is approved",
         "+ rule everybody",
         "- rule everyone",
     )
@@ -129,7 +129,7 @@ def test_a_correction_is_told_once(sandbox: Operator) -> None:
     sandbox.rewrite("Stay,", "Stay here,")
     plan = sandbox.plan()
     assert plan.publish is not None
-    assert plan.publish.changes == ("~ text keep en-US: the one before serves until it is approved",)
+    assert plan.publish.changes == ("~ text keep en-US: the text before is served until it is approved",)
     sandbox.rewrite("locales: {default: en-US}", "locales: {default: en-US, fallbacks: {de-DE: [fr-FR]}}")
     plan = sandbox.plan()
     assert plan.publish is not None

@@ -30,7 +30,7 @@ _CODES: Final = {
 
 
 def signing_key(known: Known) -> Step:
-    """Read the function's key in Parameter Store, not the key that this command uses."""
+    """Read the function's signing key in Parameter Store, which can differ from the key that this command uses."""
     app = None if known.document is None else known.document.app
     prefix = None if known.target is None else known.target.key_prefix
     if not prefix or app is None or not app.key_id:
@@ -42,7 +42,7 @@ def signing_key(known: Known) -> Step:
 
 
 def api_key(known: Known) -> Step:
-    """Find the key that this command uses, and whether it looks like one of another kind."""
+    """Find the key that this command uses, and check whether it looks like a key of another kind."""
     if known.target is None or known.document is None:
         yield not_looked("api-key", "the API key", "the file and the table")
         return known
@@ -56,7 +56,7 @@ def api_key(known: Known) -> Step:
 
 
 def apple(known: Known) -> Step:
-    """Ask Apple for its two lists and for the real-time URL."""
+    """Read Apple's two lists and the real-time URL."""
     if known.key is None or known.target is None or known.document is None or known.document.app is None:
         yield not_looked("apple", "Apple's API", "the API key")
         return known
@@ -71,7 +71,7 @@ def apple(known: Known) -> Step:
         yield Finding(
             "apple",
             GOOD,
-            f"Apple ({environment}) takes the key, the issuer, the bundle id and this clock: it has"
+            f"Apple ({environment}) accepts the key, the issuer, the bundle id and this clock: it has"
             f" {plural(len(messages), 'message')} and {plural(len(images), 'image')}.",
         )
         yield from guarded("endpoint", lambda: _endpoint(service))
@@ -81,7 +81,7 @@ def apple(known: Known) -> Step:
 def _endpoint(service: Apple) -> Iterator[Finding]:
     url = service.realtime_url()
     if url is None:
-        advice = "`retention endpoint set` gives it one."
+        advice = "Configure one with `retention endpoint set`."
         yield Finding("endpoint", BAD, "Apple has no real-time URL, so it sends no requests.", advice)
     else:
         yield Finding("endpoint", GOOD, f"Apple's real-time URL is {shown(url)}.")
@@ -96,9 +96,9 @@ def _diagnosis(known: Known, error: AppleError) -> Finding:
 
 
 def _of_another_api(known: Known, error: AppleError) -> Finding | None:
-    """Find out whether a refused key is one of the App Store Connect API: a key opens one of Apple's two APIs.
+    """Find out whether a refused key is a key of the App Store Connect API: each key is valid for one of Apple's APIs.
 
-    That API is asked only where the first question went to Apple itself.
+    That API is called only if the refused call went to Apple, not to the simulator.
     """
     if known.key is None or known.access.url is not None or known.connect_url is None:
         return None
@@ -109,11 +109,11 @@ def _of_another_api(known: Known, error: AppleError) -> Finding | None:
         return Finding(
             "wrong-issuer-or-bundle",
             BAD,
-            f"{error} It is no key of the App Store Connect API, so its kind may be right.",
+            f"{error} It is not a key of the App Store Connect API, so its kind may be right.",
         )
     return Finding(
         "wrong-key-kind",
         BAD,
-        f"{known.key.key_id} is a key of the App Store Connect API, which this API does not take.",
+        f"{known.key.key_id} is a key of the App Store Connect API, which this API does not accept.",
         "Make an In-App Purchase key: App Store Connect, Users and Access, Integrations, In-App Purchase.",
     )

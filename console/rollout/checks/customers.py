@@ -15,7 +15,7 @@ from console.terminal.words import plural
 
 
 def live_messages(known: Known) -> Step:
-    """Find the texts of live rules of which no message can be served."""
+    """Find the texts that live rules name and for which no message can be served."""
     if known.seen is None or known.seen.table.live is None:
         yield not_looked("live-messages", "the live messages' approval", "Apple and the live release")
         return known
@@ -33,7 +33,7 @@ def live_messages(known: Known) -> Step:
 
 
 def _unservable(seen: Observed, live: StoredRelease) -> Iterator[str]:
-    """Yield the sets and locales of live rules of which no message is approved, each with the states at Apple."""
+    """Yield each set and locale of live rules for which no message can be served, with the states at Apple."""
     places = {
         (name, locale): ids
         for sheet in live.sheets.values()
@@ -48,7 +48,7 @@ def _unservable(seen: Observed, live: StoredRelease) -> Iterator[str]:
 
 
 def defaults(known: Known) -> Step:
-    """Compare the default messages that we have recorded with those of the file."""
+    """Compare the default records of the table with the defaults of the file."""
     if known.seen is None or known.document is None or known.compiled is None:
         yield not_looked("defaults", "the default messages", "Apple and the file")
         return known
@@ -63,7 +63,7 @@ def defaults(known: Known) -> Step:
             "Apple may show nothing there: `retention defaults` configures what it can and lists what it cannot.",
         )
     if other:
-        yield Finding("defaults", BAD, f"Another default than the file's: {some(other)}.", "`retention defaults`.")
+        yield Finding("defaults", BAD, f"Another default than the file's: {some(other)}.", "Run `retention defaults`.")
     if not missing and not other:
         agreed = sum(one.standing == AGREED for one in covered)
         yield Finding("defaults", GOOD, f"By our record no default message is missing; the file's: {agreed}.")

@@ -26,11 +26,11 @@ _MOST_NAMES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is asked about, and what earlier checks found out. A field is None until a check has found it.
+    """What is examined, and what earlier checks found out. A field is None until a check has found it.
 
-    `connect_url`: where the App Store Connect API is asked whether a refused key is one of its own; None asks nowhere.
-    `head`: the table's row `head`, empty where nothing was published. `table`: what the table holds; `seen`: the same
-    with Apple's lists.
+    `connect_url` is the App Store Connect API's URL, which is asked whether a refused key is one of its keys; with
+    None, it is not asked. `head` is the table's row `head`, empty if nothing was published. `table` is what the table
+    has for the app, `seen` the same with Apple's lists.
     """
 
     where: Where
@@ -57,7 +57,7 @@ Check = Callable[[Known], Step]
 
 
 def run(code: str, check: Check, known: Known) -> Step:
-    """Run one check. What it raises becomes a finding with this code, and what is known stays; a bug is raised."""
+    """Run one check. An error that it raises becomes a finding with this code, and `known` stays; a bug is raised."""
     try:
         return (yield from check(known))
     except Exception as error:

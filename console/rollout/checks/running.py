@@ -1,4 +1,4 @@
-"""Checks of what runs in AWS: the sync, the certificate that requests are signed with, and the stack itself."""
+"""Checks of what runs in AWS: the sync, Apple's certificate as the log shows it, and the stack itself."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _last_sync(known: Known, lag: str) -> Finding:
 
 
 def _instant(known: Known, name: str) -> datetime | None:
-    """Return an instant of the row `head`, None where it has none that can be read."""
+    """Return the instant that the row `head` has under `name`, None if it has none that can be read."""
     try:
         return datetime.fromisoformat((known.head or {}).get(name, {}).get("S", ""))
     except ValueError:
@@ -58,13 +58,15 @@ def _instant(known: Known, name: str) -> datetime | None:
 
 
 def certificate(known: Known) -> Step:
-    """Find out how many days the certificate is still valid that Apple signs requests with."""
+    """Find out for how many days the certificate that Apple signs requests with is still valid."""
     if known.target is None or not known.target.log_group:
         yield not_looked("certificate", "the certificate Apple signs with", "the stack and its log")
         return known
     days = leaf_days(known.aws("logs"), known.target.log_group, known.now)
     if days is None:
-        yield Finding("certificate", UNKNOWN, f"No request was logged in the last {_LOG_HOURS} h, so it is not known.")
+        yield Finding(
+            "certificate", UNKNOWN, f"No request was logged in the last {_LOG_HOURS} h, so its end is not known."
+        )
     elif days < _CERTIFICATE_DAYS:
         yield Finding(
             "certificate",
@@ -78,7 +80,7 @@ def certificate(known: Known) -> Step:
 
 
 def leaf_days(logs: Any, group: str, now: datetime) -> int | None:  # noqa: ANN401  # boto3 makes clients at run time
-    """Return the days left of the newest certificate in a day's log lines, None if no line has any."""
+    """Return the days left of the newest certificate in the log lines of the last 24 h, None if no line has any."""
     request: dict[str, Any] = {
         "logGroupName": group,
         "startTime": int((now - timedelta(hours=_LOG_HOURS)).timestamp() * 1000),
@@ -100,7 +102,7 @@ def _days_of(events: list[dict[str, Any]]) -> Iterator[int]:
 
 
 def stack(known: Known) -> Step:
-    """Look at the stack itself. What these credentials may not read of the account becomes an UNKNOWN finding."""
+    """Examine the stack. What these credentials have no right to read becomes an UNKNOWN finding."""
     stack = None if known.target is None else known.target.deployed
     if stack is None or not stack.function:
         yield not_looked("stack", "alias, layer, alarms and limits", "a deployed stack")

@@ -16,7 +16,7 @@ from console.terminal.words import plural
 
 
 def file(known: Known) -> Step:
-    """Read and compile the file. A file with mistakes is still known as a document."""
+    """Read and compile the file. If it has mistakes, later checks still get it as a document."""
     name = known.where.file
     document = read_file(name)
     try:
@@ -35,7 +35,7 @@ def file(known: Known) -> Step:
 
 
 def target(known: Known) -> Step:
-    """Find the stack and its table. Yields nothing where they are found; `table` reports next."""
+    """Find the stack and its table. Yields no finding: the check `table` reports next."""
     yield from ()
     return replace(known, target=find(known.where, known.document))
 
@@ -51,14 +51,14 @@ def table(known: Known) -> Step:
 
 
 def release(known: Known) -> Step:
-    """Read the live release and everything else the table holds of the app."""
+    """Read the live release and everything else that the table has for the app."""
     target = known.target
     if target is None or known.head is None:
         yield not_looked("release", "the live release", "the table")
         return known
     table = look_at_table(target.app_table)
     if table.live is None:
-        yield Finding("release", BAD, "Nothing has been published.", "`retention apply` does it.")
+        yield Finding("release", BAD, "Nothing has been published.", "Publish with `retention apply`.")
     else:
         yield Finding("release", GOOD, f"Release {table.live.number} is live and complete.")
     return replace(known, table=table)

@@ -35,9 +35,9 @@ def test_the_url_that_is_named_goes_before_the_stack_s(named: str | None, stack:
     [
         (None, "", "Name the URL"),
         (None, f"{PUBLIC}/<PathSecret>", "name the complete URL"),
-        ("https://", "", "Apple would not take"),
+        ("https://", "", "Apple would not accept"),
         (HERE, "", "which is this machine"),
-        ("http://example.com", "", "Apple would not take"),
+        ("http://example.com", "", "Apple would not accept"),
     ],
 )
 def test_a_url_that_apple_could_not_call_is_refused(named: str | None, stack: str, message: str) -> None:
