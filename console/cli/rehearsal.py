@@ -62,7 +62,7 @@ def rehearse(
     """
     from console.cli.decisions_loading import Subject
     from console.cli.rehearsal_run import RehearsalPlan, carry_out, show_anchor
-    from console.simulator.box import TestConfig
+    from console.simulator.simulator import TestConfig
 
     check_utf8(transaction=transaction, locale=locale)
     if anchor:

@@ -10,10 +10,10 @@ from typing import Any
 from console.cli.decisions_loading import Subject, foreseen
 from console.decisions.forecast import Forecast
 from console.deployment.where import Where
-from console.simulator.box import TestConfig
 from console.simulator.rehearsal import Asking, Rehearsal, rehearse
 from console.simulator.rehearsal_authority import default_directory, obtain
 from console.simulator.rehearsal_report import asked, introduce, notes_on, show, signer
+from console.simulator.simulator import TestConfig
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import plural

@@ -82,11 +82,11 @@ def serve(
     strict: Strict = False,
 ) -> None:
     """Answer Apple's API on this machine until Ctrl-C: /sandbox and /production stand for Apple's two hosts."""
-    from console.simulator.box import TestConfig
-    from console.simulator.verbs import open_box, serve
+    from console.simulator.simulator import TestConfig
+    from console.simulator.verbs import open_simulator, serve
 
-    with open_box(directory, authority=authority, config=TestConfig(*test), strict=strict) as box:
-        serve(box, port)
+    with open_simulator(directory, authority=authority, config=TestConfig(*test), strict=strict) as opened:
+        serve(opened, port)
 
 
 @verb(simulator, "grant")
@@ -110,8 +110,8 @@ def grant(
 
     found = granted(file, Named(bundle_id, app_apple_id, issuer_id, key_id))
     pem = people.make_key(key) if new_key else read_key_file(key)
-    with people.open_box(directory) as box:
-        people.grant(box, found.app, found.key_id, pem, found.products)
+    with people.open_simulator(directory) as opened:
+        people.grant(opened, found.app, found.key_id, pem, found.products)
     products = plural(len(found.products), "product")
     Output().print(
         f"{found.app.bundle_id} may use the API with the key {found.key_id}; the simulator knows {products} of it."
@@ -121,11 +121,11 @@ def grant(
 @verb(simulator, "revoke")
 def revoke(directory: Directory = DIRECTORY, bundle_id: BundleId = None) -> None:
     """Take an app's access away: every call ends in an empty 404, as before Apple grants access."""
-    from console.simulator.verbs import find_app, open_box, set_access
+    from console.simulator.verbs import find_app, open_simulator, set_access
 
-    with open_box(directory) as box:
-        found = find_app(box, bundle_id)
-        set_access(box, found, access=False)
+    with open_simulator(directory) as opened:
+        found = find_app(opened, bundle_id)
+        set_access(opened, found, access=False)
     Output().print(f"{found.bundle_id} has no access any more; `grant` gives it back.")
 
 
@@ -139,11 +139,11 @@ def subscribe(
     bundle_id: BundleId = None,
 ) -> None:
     """Buy a product in the sandbox and print the original transaction id, which a performance test asks for."""
-    from console.simulator.verbs import find_app, open_box
+    from console.simulator.verbs import find_app, open_simulator
 
-    with open_box(directory) as box:
-        owner = find_app(box, bundle_id)
-        Output().print(box.accounts.subscribe(owner.app_apple_id, product, kind.value).transaction_id)
+    with open_simulator(directory) as opened:
+        owner = find_app(opened, bundle_id)
+        Output().print(opened.accounts.subscribe(owner.app_apple_id, product, kind.value).transaction_id)
 
 
 @verb(simulator, "list")
@@ -158,11 +158,11 @@ def list_entries(
     out: Out,
 ) -> None:
     """Show every image and message with its state, as App Review sees them."""
-    from console.simulator.verbs import entries, find_app, open_box, show_entries
+    from console.simulator.verbs import entries, find_app, open_simulator, show_entries
 
-    with open_box(directory) as box:
-        owner = find_app(box, bundle_id)
-        found = list(entries(box, owner, None if environment is None else environment.value))
+    with open_simulator(directory) as opened:
+        owner = find_app(opened, bundle_id)
+        found = list(entries(opened, owner, None if environment is None else environment.value))
     show_entries(found, out)
 
 
@@ -195,11 +195,11 @@ def reject(
 def _review(
     directory: Path, bundle_id: str | None, environment: AppStoreEnvironment, state: str, identifiers: list[str] | None
 ) -> None:
-    from console.simulator.verbs import find_app, open_box, review
+    from console.simulator.verbs import find_app, open_simulator, review
 
-    with open_box(directory) as box:
-        shelf = box.shelf(find_app(box, bundle_id).app_apple_id, environment.value)
-        changed = review(shelf, state, identifiers or ())
+    with open_simulator(directory) as opened:
+        app_data = opened.app_data(find_app(opened, bundle_id).app_apple_id, environment.value)
+        changed = review(app_data, state, identifiers or ())
     Output().print(f"{len(changed)} {state} in {environment.value}.")
 
 
@@ -215,15 +215,15 @@ def asc_message(
     remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
 ) -> None:
     """Set a subscription's App Store Connect message, which stands between the real-time answer and the default."""
-    from console.simulator.verbs import find_app, open_box
+    from console.simulator.verbs import find_app, open_simulator
 
     if not remove and not (header and body):
         raise Misuse("Give the message its --header and --body, or take it away with --remove.")
     content = {name: value for name, value in (("header", header), ("body", body), ("offer", offer)) if value}
-    with open_box(directory) as box:
-        owner = find_app(box, bundle_id)
+    with open_simulator(directory) as opened:
+        owner = find_app(opened, bundle_id)
         # One message for both environments: sandbox testers see its latest draft.
-        box.shelf(owner.app_apple_id, SANDBOX).set_asc_message(product, None if remove else content)
+        opened.app_data(owner.app_apple_id, SANDBOX).set_asc_message(product, None if remove else content)
     Output().print(f"{product} has {'no' if remove else 'an'} App Store Connect message.")
 
 
@@ -233,10 +233,10 @@ def advance(
     directory: Directory = DIRECTORY,
 ) -> None:
     """Put the simulator's clock forward. Tokens and signatures keep to the real time."""
-    from console.simulator.verbs import open_box
+    from console.simulator.verbs import open_simulator
 
-    with open_box(directory) as box:
-        box.advance(hours * 3600)
+    with open_simulator(directory) as opened:
+        opened.advance(hours * 3600)
     Output().print(f"The simulator's clock is {hours:g} h further.")
 
 
@@ -258,12 +258,12 @@ def cancel_subscription(
     """Call the configured endpoint as the App Store would, and show what the customer sees and why."""
     from console.simulator.customer import cancel
     from console.simulator.customer_report import show
-    from console.simulator.verbs import find_app, open_box
+    from console.simulator.verbs import find_app, open_simulator
 
-    with open_box(directory, strict=strict) as box:
+    with open_simulator(directory, strict=strict) as opened:
         seen = cancel(
-            box,
-            find_app(box, bundle_id),
+            opened,
+            find_app(opened, bundle_id),
             environment=environment.value,
             product_id=product,
             locale=locale,

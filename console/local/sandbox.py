@@ -1,8 +1,8 @@
 """`make sandbox`: everything that a file needs to be tried, on this machine: its stacks, an endpoint, an App Store.
 
 AWS is moto, in this process, with the stacks that the file's environments name: outputs, tables, signing keys. The
-tables are empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the box,
-which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple,
+tables are empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the
+simulator, which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple,
 and so is `--env production`, but for an endpoint: in production the function trusts Apple's signatures alone.
 """
 
@@ -35,10 +35,10 @@ from console.local.rows import create_table
 from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.simulator import accounts, verbs
-from console.simulator.box import Box
 from console.simulator.defaults import DIRECTORY, PORT
 from console.simulator.ports import port, taking
-from console.simulator.server import BoxServer
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
 from console.terminal.program import carry_out
 
@@ -48,7 +48,7 @@ _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """Ports may be 0: a free one is found. `directory` is where the box remembers."""
+    """Ports may be 0: a free one is found. `directory` is where the simulator remembers."""
 
     file: Path
     env: str = "sandbox"
@@ -92,11 +92,11 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         os.environ[name] = "local"  # what is held here is no account's, and no account's keys are sent to it
     with ExitStack() as parts:
         aws = parts.enter_context(embedded_dynamodb(options.aws_port))
-        box = parts.enter_context(Box.open(options.directory))
-        pem = _grant(box, app, document)
+        simulator = parts.enter_context(Simulator.open(options.directory))
+        pem = _grant(simulator, app, document)
         with taking(options.apple_port, "APPLE_PORT=…"):
-            apple = parts.enter_context(BoxServer(box, port=options.apple_port, log=print_line))
-        variables = function_environment(aws, app.app_apple_id, trust_anchor=box.authority.root_der)
+            apple = parts.enter_context(SimulatorServer(simulator, port=options.apple_port, log=print_line))
+        variables = function_environment(aws, app.app_apple_id, trust_anchor=simulator.authority.root_der)
         region = environment.region or variables["AWS_REGION"]
         os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
         function = importlib.import_module("app").get_retention_message
@@ -134,7 +134,7 @@ def _environment(document: Document, name: str) -> Environment:
     return environment
 
 
-def _grant(box: Box, app: App, document: Document) -> bytes:
+def _grant(simulator: Simulator, app: App, document: Document) -> bytes:
     """Do what Apple does: make a key, and let the app use the API with it. Returns the private key's PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -142,7 +142,9 @@ def _grant(box: Box, app: App, document: Document) -> bytes:
         accounts.Subscription(found.product_id, found.group, found.advanced_commerce)
         for found in document.products.values()
     ]
-    verbs.grant(box, accounts.SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products)
+    verbs.grant(
+        simulator, accounts.SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products
+    )
     return pem
 
 

@@ -46,7 +46,7 @@ class RegisteredKey:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An auto-renewable subscription. Without any, the box takes every product id and knows no groups."""
+    """An auto-renewable subscription. Without any, the simulator takes every product id and knows no groups."""
 
     product_id: str
     group: str
@@ -65,7 +65,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The box's records of them."""
+    """The simulator's records of them."""
 
     database: Database
 
@@ -124,7 +124,7 @@ class Accounts:
         return None if row is None else Purchase(*row)
 
     def subscription(self, app_apple_id: int, product_id: str) -> Purchase | None:
-        """Return a subscription to the product, if anybody in the box has one."""
+        """Return a subscription to the product, if anybody in the simulator has one."""
         row = self.database.one(
             "SELECT transaction_id, app, product_id, kind FROM purchase WHERE app = ? AND product_id = ? AND kind = ?"
             " ORDER BY transaction_id",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from retention.catalog import APPROVED
 
 from console.simulator.accounts import Subscription
-from console.simulator.shelf import Content, Shelf, UploadedMessage
+from console.simulator.app_data import AppData, Content, UploadedMessage
 from console.simulator.signatures import Flaw, Inspector
 
 KINDS: Final = ("message", "alternateProduct", "promotionalOffer", "advancedCommerceInfo")
@@ -32,7 +32,7 @@ class Screen:
 class Judge:
     """Judges answers for one customer of `product_id`. Without `products`, switches are not checked for their group."""
 
-    shelf: Shelf
+    app_data: AppData
     inspector: Inspector
     products: Mapping[str, Subscription]
     product_id: str
@@ -51,13 +51,13 @@ class Judge:
 
     def deliverable(self, identifier: str) -> UploadedMessage:
         """Return the message if it and every image it uses are approved."""
-        message = self.shelf.message(identifier)
+        message = self.app_data.message(identifier)
         if message is None:
-            raise Flaw(f"There is no message {identifier} in {self.shelf.environment}.")
+            raise Flaw(f"There is no message {identifier} in {self.app_data.environment}.")
         if message.state != APPROVED:
             raise Flaw(f"The message {identifier} is {message.state}, not APPROVED.")
         for used in message.images:
-            image = self.shelf.image(used)
+            image = self.app_data.image(used)
             state = "deleted" if image is None else image.state
             if state != APPROVED:
                 raise Flaw(f"The image {used} of message {identifier} is {state}, not APPROVED.")

@@ -11,12 +11,12 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from console.simulator import problems
-from console.simulator.box import Box
+from console.simulator.app_data import ENVIRONMENTS
 from console.simulator.operations import BASE_PATH, OPERATIONS, Call, Document, Operation
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
 from console.simulator.rates import RateLimitExceeded
-from console.simulator.shelf import ENVIRONMENTS
+from console.simulator.simulator import Simulator
 from console.simulator.tokens import UnauthorizedError, authorize
 
 
@@ -28,7 +28,7 @@ class HangUp(Exception):  # noqa: N818  # it is an outcome
 class Request:
     """An HTTP request; `target` is path and query as received, names of headers are in lower case.
 
-    Who calls the box with a real key sends a token that Apple would take: headers stay out of every `repr`.
+    Who calls the simulator with a real key sends a token that Apple would take: headers stay out of every `repr`.
     """
 
     method: str
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response. `note` is for the box's own log."""
+    """An HTTP response. `note` is for the simulator's own log."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -58,9 +58,9 @@ _NOT_FOUND: Final = b"<html><body><h1>404 Not Found</h1></body></html>\n"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The Retention Messaging API of a box: /sandbox and /production stand for Apple's two hosts."""
+    """The Retention Messaging API of a simulator: /sandbox and /production stand for Apple's two hosts."""
 
-    box: Box
+    simulator: Simulator
     tests: PerformanceTests
 
     def __call__(self, request: Request) -> Response:
@@ -73,7 +73,7 @@ class Api:
             return _told(refused, {"retry-after": str(refused.retry_after_ms)})
         except Problem as problem:
             return _told(problem)
-        except Exception:  # noqa: BLE001  # a bug of the box is Apple's 500 to its client
+        except Exception:  # noqa: BLE001  # a bug of the simulator is Apple's 500 to its client
             traceback.print_exc(file=sys.stderr)
             return _told(Problem(problems.GENERAL_INTERNAL))
 
@@ -85,12 +85,12 @@ class Api:
         if found is None:
             return Response(404, {"content-type": "text/html"}, _NOT_FOUND, "not a path of the API")
         operation, parameters = found
-        app = authorize(request.headers.get("authorization"), self.box.accounts, self.box.wall())
+        app = authorize(request.headers.get("authorization"), self.simulator.accounts, self.simulator.wall())
         if not app.access:
             return Response(404, note=f"{app.bundle_id} has no access to the API")
-        self.box.rates.count(app.app_apple_id, environment, operation.name, self.box.now())
+        self.simulator.rates.count(app.app_apple_id, environment, operation.name, self.simulator.now())
         call = Call(
-            self.box,
+            self.simulator,
             self.tests,
             app,
             environment,
@@ -99,7 +99,7 @@ class Api:
             request.headers.get("content-type", ""),
             request.body,
         )
-        with self.box.database.transaction():
+        with self.simulator.database.transaction():
             document = operation.run(call)
         return _done(operation, document)
 

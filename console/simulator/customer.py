@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from console.file.mistakes import suggestion
 from console.simulator.accounts import Purchase, SimulatedApp
+from console.simulator.app_data import Content
 from console.simulator.attempt import TIME_LIMIT_MS
-from console.simulator.box import Box
 from console.simulator.realtime import AppStore, Asked
-from console.simulator.shelf import Content
 from console.simulator.signatures import Flaw
+from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
 
 REAL_TIME: Final = "real time"
@@ -71,7 +71,7 @@ class CustomerScreen:
 
 
 def cancel(
-    box: Box,
+    simulator: Simulator,
     app: SimulatedApp,
     *,
     environment: str,
@@ -84,19 +84,19 @@ def cancel(
 
     `transaction_id` names the customer; without it, a subscriber to the product. `limit_ms` is Apple's time limit.
     """
-    store = AppStore(box, app, environment)
-    purchase = subscriber(box, app, product_id, transaction_id)
-    shelf = box.shelf(app.app_apple_id, environment)
-    url = shelf.realtime_url
+    store = AppStore(simulator, app, environment)
+    purchase = subscriber(simulator, app, product_id, transaction_id)
+    app_data = simulator.app_data(app.app_apple_id, environment)
+    url = app_data.realtime_url
     asked = None if url is None else store.ask(url, purchase, locale, limit_ms)
     if asked is not None and asked.shown is not None:
         notes = list(asked.shown.notes)
-        if shelf.default(product_id, locale) is None:
+        if app_data.default(product_id, locale) is None:
             notes.append(_NO_DEFAULT.format(product=product_id, locale=locale))
         content, detail = asked.shown.message.content, asked.shown.detail
         return _seen(REAL_TIME, (Step(REAL_TIME, ""),), asked, asked.shown.kind, content, detail, tuple(notes))
     steps = [Step(REAL_TIME, f"No real-time URL is configured in {environment}." if asked is None else asked.reason)]
-    asc_message = shelf.asc_message(product_id)
+    asc_message = app_data.asc_message(product_id)
     if asc_message is not None:
         return _seen(APP_STORE_CONNECT, (*steps, Step(APP_STORE_CONNECT, "")), asked, "message", asc_message)
     steps.append(Step(APP_STORE_CONNECT, f"No App Store Connect message is set for {product_id}."))
@@ -107,22 +107,24 @@ def cancel(
     return _seen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
 
 
-def subscriber(box: Box, app: SimulatedApp, product_id: str, transaction_id: str | None = None) -> Purchase:
+def subscriber(simulator: Simulator, app: SimulatedApp, product_id: str, transaction_id: str | None = None) -> Purchase:
     """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept.
 
-    Raises Failure where the box knows the app's products and this is none of them.
+    Raises Failure where the simulator knows the app's products and this is none of them.
     """
-    products = box.accounts.products(app.app_apple_id)
+    products = simulator.accounts.products(app.app_apple_id)
     if products and product_id not in products:
         raise Failure(f"{app.bundle_id} has no product {product_id}. {suggestion(product_id, products)}")
     if transaction_id is not None:
         return Purchase(transaction_id, app.app_apple_id, product_id)
-    found = box.accounts.subscription(app.app_apple_id, product_id)
-    return found or box.accounts.subscribe(app.app_apple_id, product_id)
+    found = simulator.accounts.subscription(app.app_apple_id, product_id)
+    return found or simulator.accounts.subscribe(app.app_apple_id, product_id)
 
 
 def _default(store: AppStore, purchase: Purchase, locale: str) -> Content:
-    identifier = store.box.shelf(store.app.app_apple_id, store.environment).default(purchase.product_id, locale)
+    identifier = store.simulator.app_data(store.app.app_apple_id, store.environment).default(
+        purchase.product_id, locale
+    )
     if identifier is None:
         # Apple documents no fallback between locales.
         raise Flaw(f"No default message is configured for {purchase.product_id} in exactly {locale}.")

@@ -1,4 +1,4 @@
-"""Everything the box remembers: one SQLite file, which the server and the verbs may open at the same time."""
+"""Everything the simulator remembers: one SQLite file, which the server and the verbs may open at the same time."""
 
 from __future__ import annotations
 

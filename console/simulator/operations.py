@@ -16,10 +16,10 @@ from retention.settings import keeps_secrets
 from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads
 from console.simulator.accounts import SUBSCRIPTION, UNFIT_PURCHASES, SimulatedApp
-from console.simulator.box import Box
+from console.simulator.app_data import ENVIRONMENTS, AppData, UploadedImage
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
-from console.simulator.shelf import ENVIRONMENTS, Shelf, UploadedImage
+from console.simulator.simulator import Simulator
 
 BASE_PATH: Final = "/inApps/v1/messaging"
 MAX_URL: Final = 256
@@ -33,7 +33,7 @@ Document = dict[str, Any]
 class Call:
     """One authorized call: who, where to, and what it carries. `parameters` are those of the path, decoded."""
 
-    box: Box
+    simulator: Simulator
     tests: PerformanceTests
     app: SimulatedApp
     environment: str
@@ -43,8 +43,8 @@ class Call:
     body: bytes = field(default=b"", repr=False)
 
     @property
-    def shelf(self) -> Shelf:
-        return self.box.shelf(self.app.app_apple_id, self.environment)
+    def app_data(self) -> AppData:
+        return self.simulator.app_data(self.app.app_apple_id, self.environment)
 
     @property
     def state(self) -> str:
@@ -58,23 +58,23 @@ def upload_image(call: Call) -> None:
         raise Problem(problems.INVALID_IMAGE, "Invalid request. The image is not sent as image/png.")
     size = call.query.get("imageSize", FULL_SIZE)
     uploads.check_image(call.body, size)
-    if call.shelf.is_taken("image", identifier):
+    if call.app_data.is_taken("image", identifier):
         raise Problem(problems.IMAGE_ALREADY_EXISTS)
-    if call.shelf.count("image") >= MAX_IMAGES:
+    if call.app_data.count("image") >= MAX_IMAGES:
         raise Problem(problems.MAXIMUM_NUMBER_OF_IMAGES)
-    call.shelf.add_image(UploadedImage(identifier, size, call.state), call.box.now())
+    call.app_data.add_image(UploadedImage(identifier, size, call.state), call.simulator.now())
 
 
 def delete_image(call: Call) -> None:
     identifier = uploads.identifier(call.parameters["imageIdentifier"])
-    if call.shelf.image_is_used(identifier):
+    if call.app_data.image_is_used(identifier):
         raise Problem(problems.IMAGE_IN_USE)
-    if not call.shelf.delete_image(identifier):
+    if not call.app_data.delete_image(identifier):
         raise Problem(problems.IMAGE_NOT_FOUND)
 
 
 def get_image_list(call: Call) -> Document:
-    images = call.shelf.images().values()
+    images = call.app_data.images().values()
     return {
         "imageIdentifiers": [
             {"imageIdentifier": image.identifier, "imageState": image.state, "imageSize": image.size}
@@ -85,22 +85,22 @@ def get_image_list(call: Call) -> Document:
 
 def upload_message(call: Call) -> None:
     identifier = uploads.identifier(call.parameters["messageIdentifier"])
-    message = uploads.read_message(identifier, call.body, call.shelf.image)
-    if call.shelf.is_taken("message", identifier):
+    message = uploads.read_message(identifier, call.body, call.app_data.image)
+    if call.app_data.is_taken("message", identifier):
         raise Problem(problems.MESSAGE_ALREADY_EXISTS)
-    if call.shelf.count("message") >= MAX_MESSAGES:
+    if call.app_data.count("message") >= MAX_MESSAGES:
         raise Problem(problems.MAXIMUM_NUMBER_OF_MESSAGES)
-    call.shelf.add_message(replace(message, state=call.state), call.box.now())
+    call.app_data.add_message(replace(message, state=call.state), call.simulator.now())
 
 
 def delete_message(call: Call) -> None:
     """Delete it even where it is a default: Apple does not say that it refuses, and the default then shows nothing."""
-    if not call.shelf.delete_message(uploads.identifier(call.parameters["messageIdentifier"])):
+    if not call.app_data.delete_message(uploads.identifier(call.parameters["messageIdentifier"])):
         raise Problem(problems.MESSAGE_NOT_FOUND)
 
 
 def get_message_list(call: Call) -> Document:
-    states = call.shelf.message_states()
+    states = call.app_data.message_states()
     return {
         "messageIdentifiers": [
             {"messageIdentifier": identifier, "messageState": state} for identifier, state in states.items()
@@ -111,19 +111,19 @@ def get_message_list(call: Call) -> Document:
 def configure_default_message(call: Call) -> None:
     product_id, locale = _product_and_locale(call)
     identifier = uploads.identifier(uploads.read_object(call.body).get("messageIdentifier"))
-    message = call.shelf.message(identifier)
+    message = call.app_data.message(identifier)
     if message is None:
         raise Problem(problems.MESSAGE_NOT_FOUND)
     if message.state != APPROVED:
         raise Problem(problems.MESSAGE_NOT_APPROVED)
-    images = [call.shelf.image(used) for used in message.images]
+    images = [call.app_data.image(used) for used in message.images]
     if any(image is None or image.state != APPROVED for image in images):
         raise Problem(problems.IMAGE_NOT_APPROVED)
-    call.shelf.configure_default(product_id, locale, identifier)
+    call.app_data.configure_default(product_id, locale, identifier)
 
 
 def get_default_message(call: Call) -> Document:
-    identifier = call.shelf.default(*_product_and_locale(call))
+    identifier = call.app_data.default(*_product_and_locale(call))
     if identifier is None:
         raise Problem(problems.DEFAULT_MESSAGE_NOT_FOUND)
     return {"messageIdentifier": identifier}
@@ -131,7 +131,7 @@ def get_default_message(call: Call) -> Document:
 
 def delete_default_message(call: Call) -> None:
     """Succeed even if none was configured, as Apple does."""
-    call.shelf.delete_default(*_product_and_locale(call))
+    call.app_data.delete_default(*_product_and_locale(call))
 
 
 def configure_realtime_url(call: Call) -> None:
@@ -140,11 +140,11 @@ def configure_realtime_url(call: Call) -> None:
         raise Problem(problems.BAD_REALTIME_URL)
     if call.environment == PRODUCTION and not call.tests.has_passed(call.app):
         raise Problem(problems.NO_PASSING_TEST)
-    call.shelf.set_realtime_url(url)
+    call.app_data.set_realtime_url(url)
 
 
 def get_realtime_url(call: Call) -> Document:
-    url = call.shelf.realtime_url
+    url = call.app_data.realtime_url
     if url is None:
         raise Problem(problems.REALTIME_URL_NOT_FOUND)
     return {"realtimeURL": url}
@@ -152,7 +152,7 @@ def get_realtime_url(call: Call) -> Document:
 
 def delete_realtime_url(call: Call) -> None:
     """Refuse where there is none: a reading of a page that does not say."""
-    if not call.shelf.set_realtime_url(None):
+    if not call.app_data.set_realtime_url(None):
         raise Problem(problems.REALTIME_URL_NOT_FOUND)
 
 
@@ -161,12 +161,12 @@ def initiate_performance_test(call: Call) -> Document:
     transaction_id = uploads.read_object(call.body, invalid).get("originalTransactionId")
     if not isinstance(transaction_id, str):
         raise Problem(invalid)
-    purchase = call.box.accounts.purchase(call.app.app_apple_id, transaction_id)
+    purchase = call.simulator.accounts.purchase(call.app.app_apple_id, transaction_id)
     if purchase is None:
         raise Problem(problems.INVALID_TRANSACTION_ID)
     if purchase.kind != SUBSCRIPTION:
         raise Problem(UNFIT_PURCHASES[purchase.kind])
-    target = call.shelf.realtime_url
+    target = call.app_data.realtime_url
     if target is None:
         raise Problem(invalid, "Invalid request. No real-time URL is configured in the sandbox.")
     request_id, config = call.tests.start(call.app, purchase, target)
@@ -186,7 +186,7 @@ def get_performance_test_results(call: Call) -> Document:
 
 def _product_and_locale(call: Call) -> tuple[str, str]:
     product_id, locale = call.parameters["productId"], call.parameters["locale"]
-    products = call.box.accounts.products(call.app.app_apple_id)
+    products = call.simulator.accounts.products(call.app.app_apple_id)
     if not product_id or len(product_id) > _MAX_PRODUCT_ID or (products and product_id not in products):
         raise Problem(problems.INVALID_PRODUCT_ID)
     if locale not in APPLE_LOCALES:

@@ -19,9 +19,9 @@ from retention.request import SANDBOX
 from console.simulator import problems
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.attempt import OTHER, SUCCESS
-from console.simulator.box import Box, TestConfig
 from console.simulator.problems import Problem
 from console.simulator.realtime import AppStore
+from console.simulator.simulator import Simulator, TestConfig
 
 PASS: Final = "PASS"  # noqa: S105  # Apple's word
 FAIL: Final = "FAIL"
@@ -81,17 +81,17 @@ def response_times(times: Sequence[int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceTests:
-    """The tests of a box: those that ran, and those that run in this process. Close it before its box."""
+    """The tests of a simulator: those that ran, and those that run in this process. Close it before its simulator."""
 
-    box: Box
+    simulator: Simulator
     _running: list[Thread] = field(default_factory=list)
     _stopped: Event = field(default_factory=Event)
 
     def start(self, app: SimulatedApp, purchase: Purchase, target: str) -> tuple[str, TestConfig]:
         """Begin a test and return its request id. Raises the problem Apple has with a second one at a time."""
-        tally = Tally(target, self.box.test_config)
+        tally = Tally(target, self.simulator.test_config)
         request_id = str(uuid.uuid4())
-        with self.box.database.transaction():
+        with self.simulator.database.transaction():
             if self._pending(app):
                 raise Problem(problems.EXISTING_PERFORMANCE_TEST_RUN)
             self._save(app, request_id, tally)
@@ -102,20 +102,20 @@ class PerformanceTests:
 
     def report(self, app: SimulatedApp, request_id: str) -> dict[str, Any] | None:
         query = "SELECT report FROM performance_test WHERE app = ? AND request_id = ?"
-        row = self.box.database.one(query, app.app_apple_id, request_id)
+        row = self.simulator.database.one(query, app.app_apple_id, request_id)
         report: dict[str, Any] | None = None if row is None else json.loads(row[0])
         return report
 
     def has_passed(self, app: SimulatedApp) -> bool:
         """Tell whether any test ever passed. Apple does not say that a pass expires, or is of one URL only."""
         query = "SELECT 1 FROM performance_test WHERE app = ? AND result = ?"
-        return self.box.database.one(query, app.app_apple_id, PASS) is not None
+        return self.simulator.database.one(query, app.app_apple_id, PASS) is not None
 
     def abandon(self) -> None:
         """End, as failed, the tests of a server that is gone; for a new server to begin with."""
         query = "SELECT request_id, report FROM performance_test WHERE result = ?"
-        with self.box.database.transaction():
-            for request_id, text in self.box.database.all(query, PENDING):
+        with self.simulator.database.transaction():
+            for request_id, text in self.simulator.database.all(query, PENDING):
                 report = json.loads(text)
                 failures = Counter(report["failures"]) + Counter({OTHER: report["numPending"]})
                 report |= {"result": FAIL, "numPending": 0, "failures": dict(failures)}
@@ -133,7 +133,7 @@ class PerformanceTests:
             thread.join()
 
     def _run(self, app: SimulatedApp, purchase: Purchase, request_id: str, tally: Tally) -> None:
-        store, lock = AppStore(self.box, app, SANDBOX), Lock()
+        store, lock = AppStore(self.simulator, app, SANDBOX), Lock()
 
         def attempt() -> None:
             if self._stopped.is_set():
@@ -150,17 +150,17 @@ class PerformanceTests:
 
     def _pending(self, app: SimulatedApp) -> bool:
         query = "SELECT 1 FROM performance_test WHERE app = ? AND result = ?"
-        return self.box.database.one(query, app.app_apple_id, PENDING) is not None
+        return self.simulator.database.one(query, app.app_apple_id, PENDING) is not None
 
     def _save(self, app: SimulatedApp, request_id: str, tally: Tally) -> None:
-        self.box.database.run(
+        self.simulator.database.run(
             "INSERT INTO performance_test VALUES (?, ?, ?, ?)",
             request_id, app.app_apple_id, tally.result, json.dumps(tally.report()),
         )  # fmt: skip
 
     def _write(self, request_id: str, result: str, report: dict[str, Any]) -> None:
         statement = "UPDATE performance_test SET result = ?, report = ? WHERE request_id = ?"
-        self.box.database.run(statement, result, json.dumps(report), request_id)
+        self.simulator.database.run(statement, result, json.dumps(report), request_id)
 
 
 def paced(

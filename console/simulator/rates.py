@@ -21,7 +21,7 @@ class RateLimitExceeded(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The box's counts. Hours are the clock's; Apple does not say where its own begin."""
+    """The simulator's counts. Hours are the clock's; Apple does not say where its own begin."""
 
     database: Database
 

@@ -8,8 +8,8 @@ from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.answers import Judge, Screen
 from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, Attempt, call
 from console.simulator.authority import request_claims
-from console.simulator.box import Box
 from console.simulator.signatures import Flaw, Inspector
+from console.simulator.simulator import Simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Asked:
 class AppStore:
     """The App Store of one environment, toward one app."""
 
-    box: Box
+    simulator: Simulator
     app: SimulatedApp
     environment: str
 
@@ -42,10 +42,10 @@ class AppStore:
         return Asked(attempt, SUCCESS, "", shown)
 
     def judge(self, product_id: str, transaction_id: str) -> Judge:
-        box, accounts = self.box, self.box.accounts
+        simulator, accounts = self.simulator, self.simulator.accounts
         return Judge(
-            box.shelf(self.app.app_apple_id, self.environment),
-            Inspector(self.app, accounts.key, transaction_id, box.wall(), box.strict),
+            simulator.app_data(self.app.app_apple_id, self.environment),
+            Inspector(self.app, accounts.key, transaction_id, simulator.wall(), simulator.strict),
             accounts.products(self.app.app_apple_id),
             product_id,
         )
@@ -57,6 +57,6 @@ class AppStore:
             product_id=purchase.product_id,
             user_locale=locale,
             environment=self.environment,
-            signed_date=int(self.box.wall() * 1000),
+            signed_date=int(self.simulator.wall() * 1000),
         )
-        return self.box.authority.sign(claims)
+        return self.simulator.authority.sign(claims)

@@ -23,8 +23,8 @@ from retention.request import SANDBOX
 from console.simulator.answers import KINDS
 from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Attempt, call
 from console.simulator.authority import Authority, request_claims
-from console.simulator.box import TestConfig
 from console.simulator.performance import FAIL, PASS, Tally, paced, response_times
+from console.simulator.simulator import TestConfig
 from console.terminal.output import Report
 
 _LINGER_MS: Final = 3000

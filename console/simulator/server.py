@@ -1,4 +1,4 @@
-"""The box as an HTTP server on this machine.
+"""The simulator as an HTTP server on this machine.
 
 The standard library's server, as in `make serve`: Werkzeug is here only by way of moto, which an operator's
 installation need not have, and a dozen lines are all that it would save.
@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from console.simulator.api import Answer, Api, HangUp, Request, Response
-from console.simulator.box import Box
 from console.simulator.http_body import BodyError, read_body
 from console.simulator.performance import PerformanceTests
 from console.simulator.ports import LOOPBACK
+from console.simulator.simulator import Simulator
 
 # Apple states no size of an image file; this only keeps a mistaken client from filling the memory.
 _MAX_BYTES: Final = 64 * 1024 * 1024
@@ -71,7 +71,7 @@ class Server:
 
     def __init__(self, answer: Answer, *, host: str = LOOPBACK, port: int = 0, log: Log = lambda _: None) -> None:
         members = {"answer": staticmethod(answer), "log": staticmethod(log)}
-        self._server = ThreadingHTTPServer((host, port), type("BoxHandler", (_Handler,), members))
+        self._server = ThreadingHTTPServer((host, port), type("SimulatorHandler", (_Handler,), members))
         self._server.daemon_threads = True
         self._host = host
         self._thread: Thread | None = None
@@ -108,24 +108,27 @@ class Server:
         self.stop()
 
 
-class BoxServer(Server):
-    """A box and its API on a port. Tests may pass `wrap`: it gets the API's answer function and returns theirs."""
+class SimulatorServer(Server):
+    """A simulator's API on a port of this machine.
+
+    `wrap` is for tests: it gets the API's answer function, and returns the one to use instead.
+    """
 
     def __init__(
         self,
-        box: Box,
+        simulator: Simulator,
         *,
         host: str = LOOPBACK,
         port: int = 0,
         log: Log = lambda _: None,
         wrap: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> None:
-        self.box = box
-        self.tests = PerformanceTests(box)
-        super().__init__(wrap(Api(box, self.tests)), host=host, port=port, log=log)
+        self.simulator = simulator
+        self.tests = PerformanceTests(simulator)
+        super().__init__(wrap(Api(simulator, self.tests)), host=host, port=port, log=log)
         self.tests.abandon()
 
     def stop(self) -> None:
-        """Stop serving and testing; the box stays open."""
+        """Stop serving and testing; the simulator stays open."""
         super().stop()
         self.tests.close()

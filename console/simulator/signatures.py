@@ -2,7 +2,7 @@
 
 Each check returns notes. What Apple would refuse is a `Flaw`, but for one thing: an endpoint that answers a test
 authority signs with a throwaway key, by design, so a signature that is right in everything but its key is a note,
-unless the box is strict.
+unless the simulator is strict.
 """
 
 from __future__ import annotations

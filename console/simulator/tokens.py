@@ -18,7 +18,7 @@ _SKEW_SECONDS: Final = 60
 
 
 class UnauthorizedError(Exception):
-    """Apple says 401 and documents no body. The message is for the box's own log."""
+    """Apple says 401 and documents no body. The message is for the simulator's own log."""
 
 
 def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedApp:
@@ -59,7 +59,7 @@ def _key(token: str, accounts: Accounts) -> RegisteredKey:
         raise UnauthorizedError("the header wants `alg` ES256 and `typ` JWT")
     key = accounts.key(str(header.get("kid")))
     if key is None:
-        raise UnauthorizedError("`kid` is not a key of the box")
+        raise UnauthorizedError("`kid` is not a key of the simulator")
     return key
 
 

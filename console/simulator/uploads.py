@@ -18,8 +18,8 @@ from retention.request import is_uuid
 
 from console.file.images import BULLET_POINT, FULL_SIZE, SIZES, NotPNGError, complaint, read_png
 from console.simulator import problems
+from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.problems import Problem, ProblemKind
-from console.simulator.shelf import UploadedImage, UploadedMessage
 
 ABOVE_IMAGE: Final = "ABOVE_IMAGE"
 Images = Callable[[str], UploadedImage | None]

@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
 from retention.catalog import PENDING
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
-from console.simulator.box import Box, TestConfig
+from console.simulator.app_data import ENVIRONMENTS, AppData
 from console.simulator.ports import taking
-from console.simulator.server import BoxServer
-from console.simulator.shelf import ENVIRONMENTS, Shelf
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import Simulator, TestConfig
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
 from console.terminal.program import write_error
@@ -45,22 +45,22 @@ class Entry:
 
 
 @contextmanager
-def open_box(
+def open_simulator(
     directory: Path, *, authority: Path | None = None, config: TestConfig | None = None, strict: bool = False
-) -> Iterator[Box]:
+) -> Iterator[Simulator]:
     """Open the simulator's data in `directory`, or make it there; close it on leaving. Raises Failure."""
     try:
-        box = Box.open(directory, authority=authority, test_config=config, strict=strict)
+        simulator = Simulator.open(directory, authority=authority, test_config=config, strict=strict)
     except ValueError as error:
         raise Failure(f"The simulator's data in {directory} cannot be opened: {error}.") from None
-    with box:
-        yield box
+    with simulator:
+        yield simulator
 
 
-def serve(box: Box, port: int) -> None:
+def serve(simulator: Simulator, port: int) -> None:
     """Answer Apple's API on a port until Ctrl-C, with a line on standard error for each call. Raises Failure."""
     with taking(port, "--port"):
-        server = BoxServer(box, port=port, log=write_error)
+        server = SimulatorServer(simulator, port=port, log=write_error)
     write_error("Base URLs for Apple's client (stop with Ctrl-C):")
     for environment in ENVIRONMENTS:
         write_error(f"  {environment:<10} {server.base_url(environment)}")
@@ -72,40 +72,42 @@ def serve(box: Box, port: int) -> None:
         server.stop()
 
 
-def grant(box: Box, app: SimulatedApp, key_id: str, key_pem: bytes, products: Iterable[Subscription] = ()) -> None:
+def grant(
+    simulator: Simulator, app: SimulatedApp, key_id: str, key_pem: bytes, products: Iterable[Subscription] = ()
+) -> None:
     """Let `app` use the API with the key `key_id`, whose private or public PEM is `key_pem`; keep the public half only.
 
     Again for an app that is there: access is granted anew, and the products are these.
     """
-    box.accounts.save_key(RegisteredKey(key_id, app.issuer_id, public_half(key_pem)))
-    box.accounts.save_app(app)
-    box.accounts.replace_products(app.app_apple_id, list(products))
+    simulator.accounts.save_key(RegisteredKey(key_id, app.issuer_id, public_half(key_pem)))
+    simulator.accounts.save_app(app)
+    simulator.accounts.replace_products(app.app_apple_id, list(products))
 
 
-def set_access(box: Box, app: SimulatedApp, *, access: bool) -> None:
+def set_access(simulator: Simulator, app: SimulatedApp, *, access: bool) -> None:
     """Take an app's access away, so that every call ends in an empty 404, or give it back."""
-    box.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))
+    simulator.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))
 
 
-def find_app(box: Box, bundle_id: str | None = None) -> SimulatedApp:
+def find_app(simulator: Simulator, bundle_id: str | None = None) -> SimulatedApp:
     """Return the app called `bundle_id`; without a name, the only one. Raises Failure."""
-    apps = box.accounts.apps()
+    apps = simulator.accounts.apps()
     if not apps:
-        raise Failure("The box knows no app: `retention simulator grant` adds one.")
+        raise Failure("The simulator knows no app: `retention simulator grant` adds one.")
     chosen = [app for app in apps if bundle_id in {None, app.bundle_id}]
     if len(chosen) != 1:
         raise Failure(f"Say which app with --bundle-id: {', '.join(app.bundle_id for app in apps)}.")
     return chosen[0]
 
 
-def entries(box: Box, app: SimulatedApp, environment: str | None = None) -> Iterator[Entry]:
+def entries(simulator: Simulator, app: SimulatedApp, environment: str | None = None) -> Iterator[Entry]:
     """Yield every image, then every message of `app`, in the order of their upload."""
     for name in ENVIRONMENTS if environment is None else (environment,):
-        shelf = box.shelf(app.app_apple_id, name)
-        for image in shelf.images().values():
+        app_data = simulator.app_data(app.app_apple_id, name)
+        for image in app_data.images().values():
             yield Entry(name, "image", image.identifier, image.state, image.size)
-        for identifier, state in shelf.message_states().items():
-            message = shelf.message(identifier)
+        for identifier, state in app_data.message_states().items():
+            message = app_data.message(identifier)
             yield Entry(name, "message", identifier, state, "" if message is None else str(message.content["header"]))
 
 
@@ -116,23 +118,23 @@ def show_entries(found: Sequence[Entry], out: Output) -> None:
     out.table(["environment", "kind", "id", "state", "text"], rows)
 
 
-def review(shelf: Shelf, state: str, identifiers: Iterable[str] = ()) -> list[str]:
+def review(app_data: AppData, state: str, identifiers: Iterable[str] = ()) -> list[str]:
     """Give images and messages a state as App Review would; return the ids it changed.
 
     Without `identifiers`, everything that is PENDING. Raises Failure for an id that is not there, and changes nothing.
     """
-    with shelf.database.transaction():
-        wanted = [_lower(identifier) for identifier in identifiers] or list(_pending(shelf))
+    with app_data.database.transaction():
+        wanted = [_lower(identifier) for identifier in identifiers] or list(_pending(app_data))
         for identifier in wanted:
-            changed = [shelf.review(kind, identifier, state) for kind in KINDS]
+            changed = [app_data.review(kind, identifier, state) for kind in KINDS]
             if True not in changed:
-                raise Failure(f"There is no image and no message {identifier} in {shelf.environment}.")
+                raise Failure(f"There is no image and no message {identifier} in {app_data.environment}.")
     return wanted
 
 
-def _pending(shelf: Shelf) -> Iterator[str]:
-    yield from (image.identifier for image in shelf.images().values() if image.state == PENDING)
-    yield from (identifier for identifier, state in shelf.message_states().items() if state == PENDING)
+def _pending(app_data: AppData) -> Iterator[str]:
+    yield from (image.identifier for image in app_data.images().values() if image.state == PENDING)
+    yield from (identifier for identifier, state in app_data.message_states().items() if state == PENDING)
 
 
 def _lower(identifier: str) -> str:

@@ -56,7 +56,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
 
 # In tests/unit nothing of these is called: a server, a process, or a verb.
 NOT_IN_UNIT: Final = {
-    "ThreadingHTTPServer", "HTTPServer", "BoxServer", "create_server", "embedded_dynamodb", "runner",
+    "ThreadingHTTPServer", "HTTPServer", "SimulatorServer", "create_server", "embedded_dynamodb", "runner",
     "subprocess.run", "subprocess.Popen", "check_call", "check_output", "execve", "listen",
 }  # fmt: skip
 # A test that asks for one of these needs a program which pip does not install.

@@ -31,13 +31,13 @@ from console.cli.main import main
 from console.local.rows import create_table
 from console.local.surroundings import embedded_dynamodb
 from console.simulator import verbs
-from console.simulator.server import BoxServer
+from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import Ask, Rights, arn, asks, written
 from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
 from tests.support.sam_template import ROOT, template
-from tests.support.simulated_app import APP as BOX_APP
-from tests.support.simulated_app import KEY_ID, PEM, make_box
+from tests.support.simulated_app import APP as SIMULATED_APP
+from tests.support.simulated_app import KEY_ID, PEM, make_simulator
 from tests.support.small_release import put
 
 OTHERS: Final = APP * 10  # whose number begins with ours
@@ -143,7 +143,7 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
         "POWERTOOLS_METRICS_NAMESPACE": "Retention",
     }.items():
         monkeypatch.setenv(name, value)
-    with mock_aws(), make_box() as box, BoxServer(box) as server:
+    with mock_aws(), make_simulator() as simulator, SimulatorServer(simulator) as server:
         sync = importlib.import_module("sync")
         dynamodb: Any = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(dynamodb, TABLE)
@@ -152,7 +152,7 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
         key_id = rows.document_of(row)["keyId"]
         ssm: Any = get_session().create_client("ssm", region_name="us-east-1")
         ssm.put_parameter(Name=f"/retention/sandbox/{key_id}", Value=PEM.decode(), Type="SecureString")
-        verbs.grant(box, BOX_APP, key_id, PEM)
+        verbs.grant(simulator, SIMULATED_APP, key_id, PEM)
         deployment = SyncDeployment(TABLE, (APP,), "/retention/sandbox", server.base_url("Production"))
         with recorded() as noted:
             done = sync.Sync(deployment, AppStore(deployment.apple_url), sync.SYNC.telemetry).run()
@@ -229,7 +229,7 @@ def work(desk: Desk) -> None:
     typed = partial(type_in, desk)
     assert desk("plan")[0] == 3
     assert desk("apply")[0] == 0
-    verbs.review(desk.shelf("Production"), "APPROVED", [])
+    verbs.review(desk.app_data("Production"), "APPROVED", [])
     assert desk("promote", "--from", "sandbox", "--to", "production", "--yes")[0] in {0, 3}
     for command in ("status", "defaults", "prune --show", "endpoint set --yes", "endpoint show", "doctor"):
         desk(*command.split())

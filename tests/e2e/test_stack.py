@@ -26,15 +26,15 @@ from retention.request import SANDBOX
 
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
+from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.authority import Authority, request_claims
-from console.simulator.box import Box
-from console.simulator.server import BoxServer
-from console.simulator.shelf import UploadedImage, UploadedMessage
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import Simulator
 from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from tests.support import real_parts
 from tests.support.required_parts import real
 from tests.support.sam_template import ROOT
-from tests.support.simulated_app import NOW, PEM, make_box, text
+from tests.support.simulated_app import NOW, PEM, make_simulator, text
 from tests.support.waiting import eventually
 
 # The sample app: what events/retention.yaml says.
@@ -173,43 +173,45 @@ def test_who_is_not_answered_is_not(scene: Scene) -> None:
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    """An App Store in a box that holds what the sample's lists hold."""
-    with make_box() as box:
-        verbs.grant(box, APP, KEY_ID, PEM)
-        shelf = box.shelf(APP.app_apple_id, SANDBOX)
+def simulator() -> Iterator[Simulator]:
+    """the simulator that holds what the sample's lists hold."""
+    with make_simulator() as simulator:
+        verbs.grant(simulator, APP, KEY_ID, PEM)
+        app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
         lists = {
             name: json.loads((ROOT / "events" / "states" / f"{name}.json").read_text())
             for name in ("messages", "images")
         }
         for image in lists["images"]["imageIdentifiers"]:
-            shelf.add_image(UploadedImage(image["imageIdentifier"], image["imageSize"], image["imageState"]), NOW)
+            app_data.add_image(UploadedImage(image["imageIdentifier"], image["imageSize"], image["imageState"]), NOW)
         for message in lists["messages"]["messageIdentifiers"]:
-            shelf.add_message(UploadedMessage(message["messageIdentifier"], text(), message["messageState"], ()), NOW)
-        yield box
+            app_data.add_message(
+                UploadedMessage(message["messageIdentifier"], text(), message["messageState"], ()), NOW
+            )
+        yield simulator
 
 
-def test_the_sync_takes_over_what_apple_decided(scene: Scene, box: Box) -> None:
+def test_the_sync_takes_over_what_apple_decided(scene: Scene, simulator: Simulator) -> None:
     """With the key of the live release, from SSM; its schedule is there and on.
 
-    That Apple is a box on this machine is set by hand: the template leaves RETENTION_APPLE_URL empty.
+    That Apple is a simulator on this machine is set by hand: the template leaves RETENTION_APPLE_URL empty.
     """
     function = {"FunctionName": scene.stack.outputs["SyncFunctionName"]}
     assert [schedule["State"] for schedule in schedules_of(scene, **function)] == ["ENABLED"]
     configured = scene.aws.client("lambda").get_function_configuration(**function)["Environment"]["Variables"]
     assert configured["RETENTION_APPLE_URL"] == ""
     served = scene.ask(BASIC, "fr-FR").document["message"]["messageIdentifier"]
-    with BoxServer(box) as server:
+    with SimulatorServer(simulator) as server:
         variables = {**configured, "RETENTION_APPLE_URL": server.base_url(SANDBOX)}
         scene.aws.client("lambda").update_function_configuration(**function, Environment={"Variables": variables})
         (app,) = scene.stack.sync()["apps"]
         assert (app["outcome"], app["silenced"]) == ("synced", 0)
         rejected = app["rejectedMessages"]  # the sample has one
-        verbs.review(box.shelf(APP.app_apple_id, SANDBOX), "REJECTED", [served])
+        verbs.review(simulator.app_data(APP.app_apple_id, SANDBOX), "REJECTED", [served])
         (app,) = scene.stack.sync()["apps"]
         assert (app["outcome"], app["rejectedMessages"], app["silenced"]) == ("synced", rejected + 1, 1)
         assert scene.state(served) == "REJECTED"
-        verbs.review(box.shelf(APP.app_apple_id, SANDBOX), "APPROVED", [served])
+        verbs.review(simulator.app_data(APP.app_apple_id, SANDBOX), "APPROVED", [served])
         scene.stack.sync()
     assert scene.state(served) == "APPROVED"
     (lost,) = [line for line in scene.stack.log("SyncLogGroup") if "lost approval" in str(line.get("message"))]

@@ -1,4 +1,4 @@
-"""The console's client of Apple's API, against the box: every operation, every failure, and no blind repetition."""
+"""The console's client of Apple's API, against the simulator: every operation, every failure, every retry."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from console.appstore.wire import Wire
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.box import Box
-from console.simulator.server import BoxServer, Server
+from console.simulator.server import Server, SimulatorServer
+from console.simulator.simulator import Simulator
 from tests.support.simulated_app import (
     APP,
     BULLET,
@@ -37,7 +37,7 @@ from tests.support.simulated_app import (
     PEM,
     Clock,
     answer_of,
-    make_box,
+    make_simulator,
     new_id,
     shelve,
     text,
@@ -57,10 +57,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def box(clock: Clock) -> Iterator[Box]:
-    box = make_box(clock)
-    yield box
-    box.close()
+def simulator(clock: Clock) -> Iterator[Simulator]:
+    simulator = make_simulator(clock)
+    yield simulator
+    simulator.close()
 
 
 @pytest.fixture
@@ -80,13 +80,13 @@ def make(clock: Clock) -> Iterator[Make]:
 
 
 @pytest.fixture
-def server(box: Box) -> Iterator[BoxServer]:
-    with BoxServer(box) as server:
+def server(simulator: Simulator) -> Iterator[SimulatorServer]:
+    with SimulatorServer(simulator) as server:
         yield server
 
 
 @pytest.fixture
-def client(server: BoxServer, make: Make) -> Apple:
+def client(server: SimulatorServer, make: Make) -> Apple:
     return make(server)
 
 
@@ -127,7 +127,7 @@ def failing(
 # The operations
 
 
-def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> None:
+def test_all_fourteen_operations(simulator: Simulator, server: SimulatorServer, client: Apple) -> None:
     """Each operation reaches Apple and its answer comes back in our words."""
     image, tick, message = new_id(), new_id(), new_id()
     assert client.upload_image(image, FULL, "FULL_SIZE")
@@ -144,10 +144,10 @@ def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> 
     client.delete_message(message)
     assert (list(client.images()), client.messages()) == ([image], {})
     assert client.realtime_url() is None
-    with endpoint(box) as answering:
+    with endpoint(simulator) as answering:
         client.set_realtime_url(answering.url)
         assert client.realtime_url() == answering.url
-        purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+        purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
         started = client.start_performance_test(purchase.transaction_id)
         server.tests.wait()
         report = client.performance_test(started.request_id)
@@ -158,12 +158,12 @@ def test_all_fourteen_operations(box: Box, server: BoxServer, client: Apple) -> 
     assert client.realtime_url() is None
 
 
-def endpoint(box: Box) -> Server:
-    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+def endpoint(simulator: Simulator) -> Server:
+    body = answer_of("message", messageIdentifier=shelve(simulator.app_data(APP.app_apple_id, SANDBOX)))
     return Server(lambda _: Response(200, {}, body))
 
 
-def test_exactly_the_bytes_of_a_message_go(box: Box, make: Make) -> None:
+def test_exactly_the_bytes_of_a_message_go(simulator: Simulator, make: Make) -> None:
     """A message is uploaded byte for byte as it is: its id was made of these bytes."""
     seen: list[Request] = []
 
@@ -175,7 +175,7 @@ def test_exactly_the_bytes_of_a_message_go(box: Box, make: Make) -> None:
         return watched
 
     body = '{"body":"Behalte deine Wege.","header":"Für dich"}'.encode()
-    with BoxServer(box, wrap=watch) as server:
+    with SimulatorServer(simulator, wrap=watch) as server:
         make(server).upload_message(new_id(), body)
     assert (seen[0].body, seen[0].headers["content-type"]) == (body, "application/json")
 
@@ -202,9 +202,9 @@ def test_the_key_is_in_no_repr() -> None:
 # Failures
 
 
-def test_no_access(box: Box, client: Apple) -> None:
+def test_no_access(simulator: Simulator, client: Apple) -> None:
     """An empty 404 means that Apple has not granted access, and the sentence says where to ask."""
-    verbs.set_access(box, APP, access=False)
+    verbs.set_access(simulator, APP, access=False)
     error = failure(client.messages)
     assert (error.kind, error.status) == (Kind.NO_ACCESS, 404)
     assert "developer.apple.com/contact" in str(error)
@@ -218,16 +218,18 @@ def test_no_access(box: Box, client: Apple) -> None:
         {"bundle_id": "com.example.no"},
     ],
 )
-def test_wrong_credentials(server: BoxServer, make: Make, change: dict[str, Any], clock: Clock) -> None:
+def test_wrong_credentials(server: SimulatorServer, make: Make, change: dict[str, Any], clock: Clock) -> None:
     """401 names the three things that must fit; nothing is repeated."""
     error = failure(make(server, **change).messages)
     assert (error.kind, clock.slept) == (Kind.UNAUTHORIZED, [])
 
 
 @pytest.mark.parametrize(("offset", "said"), [(7200.0, "ahead of"), (-7200.0, "behind"), (0.0, "issuer")])
-def test_a_clock_that_is_wrong(server: BoxServer, make: Make, box: Box, offset: float, said: str) -> None:
+def test_a_clock_that_is_wrong(
+    server: SimulatorServer, make: Make, simulator: Simulator, offset: float, said: str
+) -> None:
     """A 401 while this clock is far from Apple's is the clock's fault, and the sentence says so."""
-    skewed = make(server, clock=lambda: box.wall() + offset, bundle_id="com.example.no")
+    skewed = make(server, clock=lambda: simulator.wall() + offset, bundle_id="com.example.no")
     error = failure(skewed.messages)
     assert said in str(error)
     assert error.clock_skew == pytest.approx(offset, abs=5)
@@ -242,7 +244,7 @@ def test_a_refusal_keeps_apples_code(client: Apple) -> None:
     assert failure(client.set_realtime_url, "http://example.com/").error_code == 4000215
 
 
-def test_productions_gate(server: BoxServer, make: Make) -> None:
+def test_productions_gate(server: SimulatorServer, make: Make) -> None:
     """The refused production URL says what to do first."""
     error = failure(make(server, PRODUCTION).set_realtime_url, "https://example.com/")
     assert "performance-test start" in str(error)
@@ -345,18 +347,18 @@ def test_an_answer_that_does_not_come(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
-def test_reading_is_repeated(box: Box, make: Make, clock: Clock, mishap: Any) -> None:
+def test_reading_is_repeated(simulator: Simulator, make: Make, clock: Clock, mishap: Any) -> None:
     """A list, a default and the URL may be asked for again."""
     told: list[AppleError] = []
-    with BoxServer(box, wrap=failing(mishap, mishap, mishap)) as server:
+    with SimulatorServer(simulator, wrap=failing(mishap, mishap, mishap)) as server:
         assert make(server, repeating=told.append).messages() == {}
     assert clock.slept == [1, 2, 4]
     assert [error.unclear for error in told] == [True] * 3
 
 
-def test_patience_ends(box: Box, make: Make, clock: Clock) -> None:
+def test_patience_ends(simulator: Simulator, make: Make, clock: Clock) -> None:
     """After the fourth failure the error is the caller's; without patience, after the first."""
-    with BoxServer(box, wrap=failing(*[UNCLEAR] * 9)) as server:
+    with SimulatorServer(simulator, wrap=failing(*[UNCLEAR] * 9)) as server:
         assert failure(make(server).messages).kind == Kind.SERVER
         assert len(clock.slept) == 3
         assert failure(make(server, patience=0).messages).kind == Kind.SERVER
@@ -365,7 +367,7 @@ def test_patience_ends(box: Box, make: Make, clock: Clock) -> None:
 
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
 @pytest.mark.parametrize("after", [False, True])
-def test_an_upload_of_unclear_outcome(box: Box, make: Make, mishap: Any, after: bool) -> None:  # noqa: FBT001  # a table
+def test_an_upload_of_unclear_outcome(simulator: Simulator, make: Make, mishap: Any, after: bool) -> None:  # noqa: FBT001  # a table
     """The list is read; what is in it is not sent again, and what is not, is. Either way it is there once."""
     uploads: list[str] = []
 
@@ -380,18 +382,18 @@ def test_an_upload_of_unclear_outcome(box: Box, make: Make, mishap: Any, after: 
     message, image = new_id(), new_id()
     for identifier, only, number in ((message, "PUT /sandbox/inApps/v1/messaging/message", 1), (image, "image", 2)):
         wrapped = failing(mishap, after=after, only=only)
-        with BoxServer(box, wrap=lambda answer, wrapped=wrapped: count(wrapped(answer))) as server:  # type: ignore[misc]  # mypy infers no default
+        with SimulatorServer(simulator, wrap=lambda answer, wrapped=wrapped: count(wrapped(answer))) as server:  # type: ignore[misc]  # mypy infers no default
             client = make(server)
             if number == 1:
                 assert client.upload_message(identifier, BODY)
             else:
                 assert client.upload_image(identifier, FULL, "FULL_SIZE")
         assert len(uploads) == (number if after else 2 * number)
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    assert (list(shelf.message_states()), list(shelf.images())) == ([message], [image])
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    assert (list(app_data.message_states()), list(app_data.images())) == ([message], [image])
 
 
-def test_an_upload_that_arrives_late(box: Box, make: Make) -> None:
+def test_an_upload_that_arrives_late(simulator: Simulator, make: Make) -> None:
     """A list that does not have it yet, then a 409: it is in the list by then, so it was ours."""
     identifier = new_id()
     empty = Response(200, {"content-type": "application/json"}, b'{"messageIdentifiers":[]}')
@@ -399,7 +401,7 @@ def test_an_upload_that_arrives_late(box: Box, make: Make) -> None:
     def late(answer: Answer) -> Answer:
         return failing(UNCLEAR, only="PUT", after=True)(failing(empty, only="GET")(answer))
 
-    with BoxServer(box, wrap=late) as server:
+    with SimulatorServer(simulator, wrap=late) as server:
         assert make(server).upload_message(identifier, BODY)
 
 
@@ -412,9 +414,11 @@ def test_an_identifier_that_is_ours_already(client: Apple) -> None:
     assert not client.upload_image(image, FULL, "FULL_SIZE")
 
 
-def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Apple, make: Make) -> None:
+def test_an_identifier_of_somebody_else(
+    simulator: Simulator, server: SimulatorServer, client: Apple, make: Make
+) -> None:
     """409 without the id in our list is somebody else's, and the sentence says how `revision` helps."""
-    verbs.grant(box, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = new_id()
     make(server, bundle_id="com.example.other").upload_message(identifier, BODY)
     error = failure(client.upload_message, identifier, BODY)
@@ -422,18 +426,18 @@ def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: App
     assert "`revision`" in str(error)
 
 
-def test_a_deletion_of_unclear_outcome(box: Box, make: Make) -> None:
+def test_a_deletion_of_unclear_outcome(simulator: Simulator, make: Make) -> None:
     """A deletion that was done, and whose answer was lost, is done."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    identifier = shelve(shelf)
-    with BoxServer(box, wrap=failing(HangUp, after=True)) as server:
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    identifier = shelve(app_data)
+    with SimulatorServer(simulator, wrap=failing(HangUp, after=True)) as server:
         make(server).delete_message(identifier)
-    assert shelf.message(identifier) is None
+    assert app_data.message(identifier) is None
 
 
-def test_a_test_is_not_started_twice(box: Box, make: Make, clock: Clock) -> None:
+def test_a_test_is_not_started_twice(simulator: Simulator, make: Make, clock: Clock) -> None:
     """A start of unclear outcome is told, not repeated."""
-    with BoxServer(box, wrap=failing(HangUp, after=True)) as server:
+    with SimulatorServer(simulator, wrap=failing(HangUp, after=True)) as server:
         assert failure(make(server).start_performance_test, "1").unclear
     assert clock.slept == []
 
@@ -441,22 +445,22 @@ def test_a_test_is_not_started_twice(box: Box, make: Make, clock: Clock) -> None
 # Rates
 
 
-def used_up(box: Box, operation: str) -> None:
+def used_up(simulator: Simulator, operation: str) -> None:
     for _ in range(360):
-        box.rates.count(APP.app_apple_id, SANDBOX, operation, NOW)
+        simulator.rates.count(APP.app_apple_id, SANDBOX, operation, NOW)
 
 
-def test_a_rate_limit_is_waited_out(box: Box, client: Apple, clock: Clock) -> None:
+def test_a_rate_limit_is_waited_out(simulator: Simulator, client: Apple, clock: Clock) -> None:
     """A 429 is waited out until its Retry-After, a UNIX time in ms, and the call made then, an upload too."""
-    used_up(box, "Upload Message")
+    used_up(simulator, "Upload Message")
     assert client.upload_message(new_id(), BODY)
     next_hour = (NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
     assert clock.slept == [pytest.approx(next_hour + 1 - NOW)]
 
 
-def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, clock: Clock) -> None:
+def test_a_rate_limit_without_patience(simulator: Simulator, server: SimulatorServer, make: Make, clock: Clock) -> None:
     """Without patience the error says when Apple takes calls again."""
-    used_up(box, "Get Message List")
+    used_up(simulator, "Get Message List")
     error = failure(make(server, patience=0).messages)
     assert (error.kind, error.status, clock.slept) == (Kind.RATE_LIMITED, 429, [])
     assert error.retry_at == (NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
@@ -466,11 +470,11 @@ def test_a_rate_limit_without_patience(box: Box, server: BoxServer, make: Make, 
 @pytest.mark.parametrize(
     "header", [{}, *({"retry-after": each} for each in ("soon", "253402300799999", "9" * 23, "9" * 400, "120", "-1"))]
 )
-def test_a_rate_limit_without_a_time(box: Box, make: Make, clock: Clock, header: dict[str, str]) -> None:
+def test_a_rate_limit_without_a_time(simulator: Simulator, make: Make, clock: Clock, header: dict[str, str]) -> None:
     """A 429 that says no time, or one that is past (a proxy's seconds) or far away, is waited out for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
     limited = Response(429, {"content-type": "application/json", **header}, body)
-    with BoxServer(box, wrap=failing(limited)) as server:
+    with SimulatorServer(simulator, wrap=failing(limited)) as server:
         assert make(server).messages() == {}
     assert clock.slept == [pytest.approx(61)]
 
@@ -482,7 +486,9 @@ def test_a_rate_limit_that_never_ends(make: Make, clock: Clock) -> None:
     assert len(clock.slept) == 3
 
 
-def test_no_call_is_refused_for_its_rate(box: Box, server: BoxServer, make: Make, clock: Clock) -> None:
+def test_no_call_is_refused_for_its_rate(
+    simulator: Simulator, server: SimulatorServer, make: Make, clock: Clock
+) -> None:
     """More uploads than an hour takes are paced so that Apple never has to refuse one; waits are told before."""
     told: list[tuple[str, float]] = []
     client = make(server, waiting=lambda operation, seconds: told.append((operation, seconds)))
@@ -492,7 +498,7 @@ def test_no_call_is_refused_for_its_rate(box: Box, server: BoxServer, make: Make
     assert told == [(apple.UPLOAD_MESSAGE, SECONDS_PER_HOUR)]
     assert clock.slept == [SECONDS_PER_HOUR]
     assert expected == pytest.approx(SECONDS_PER_HOUR + 0.3, abs=1)
-    row = box.database.one("SELECT number FROM calls WHERE operation = 'Upload Message'")
+    row = simulator.database.one("SELECT number FROM calls WHERE operation = 'Upload Message'")
     assert row == (1,)
 
 

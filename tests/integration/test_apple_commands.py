@@ -1,4 +1,4 @@
-"""The commands on Apple as an operator types them: a deployed stack, an App Store in a box, exit codes, sentences."""
+"""The commands that call Apple, as an operator types them: against a deployed stack and the simulator."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from console.rollout.checks import running
 from console.rollout.checks.known import Known
 from console.simulator import verbs
 from console.simulator.api import Response
+from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.server import Server
-from console.simulator.shelf import UploadedImage, UploadedMessage
 from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
 from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 
@@ -54,12 +54,12 @@ def test_production_ends_with_what_waits(desk: Desk) -> None:
     """Production asks first; then it ends with 3 and what Apple has to review."""
     code, out, err = desk("apply", env="production")
     assert (code, "Add --yes" in err) == (1, True)
-    assert desk.shelf(PRODUCTION).images() == {}
+    assert desk.app_data(PRODUCTION).images() == {}
     code, out, _ = desk("apply", "--yes", env="production")
     assert code == 3
     assert out.endswith("waiting for Apple: 2 messages, 2 defaults\n")
     assert desk("plan", env="production")[0] == 3
-    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    verbs.review(desk.app_data(PRODUCTION), APPROVED)
     code, out, _ = desk("apply", "--yes", env="production")
     assert (code, "Configured 2 defaults" in out) == (0, True)
     assert desk("plan", env="production")[0] == 0
@@ -92,7 +92,7 @@ def test_a_deployed_stack_does_not_believe_the_test_authority(desk: Desk) -> Non
 def test_a_rejection_in_words(desk: Desk) -> None:
     """What App Review rejected is told, with the way out."""
     desk("apply", "--yes", env="production")
-    verbs.review(desk.shelf(PRODUCTION), REJECTED)
+    verbs.review(desk.app_data(PRODUCTION), REJECTED)
     code, out, _ = desk("plan", env="production")
     assert code == 3
     assert "✗ message keep fr-FR: REJECTED by App Review." in out
@@ -112,12 +112,12 @@ def test_promotion(desk: Desk) -> None:
     code, _, err = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
     assert code == 1
     assert "this file was not tried there: run `retention apply --env sandbox` first" in err
-    assert desk.shelf(PRODUCTION).images() == {}
+    assert desk.app_data(PRODUCTION).images() == {}
     desk("apply")
     code, out, _ = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
     assert code == 3
     assert out.endswith("waiting for Apple: 2 messages, 2 defaults\n")
-    assert set(desk.shelf(PRODUCTION).message_states()) == set(desk.shelf().message_states())
+    assert set(desk.app_data(PRODUCTION).message_states()) == set(desk.app_data().message_states())
     assert desk("promote", "--to", "sandbox")[0] == 2
 
 
@@ -185,7 +185,7 @@ def test_status(desk: Desk) -> None:
     code, out, _ = desk("status", env="production")
     assert (code, "not uploaded" in out) == (3, True)
     desk("apply", "--yes", env="production")
-    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    verbs.review(desk.app_data(PRODUCTION), APPROVED)
     code, out, _ = desk("status", env="production")
     assert (code, "behind Apple's lists by 4 states" in out) == (3, True)
     assert [one["serves"] for one in desk.json("status", env="production")["messages"]] == [None, None]
@@ -210,9 +210,9 @@ def test_status(desk: Desk) -> None:
 def test_an_image_in_review_holds_its_messages(desk: Desk) -> None:
     """An approved text with a pending picture is not ready, and status says why."""
     desk("apply", "--yes", env="production")
-    shelf = desk.shelf(PRODUCTION)
-    for identifier in shelf.message_states():
-        shelf.review("message", identifier, APPROVED)
+    app_data = desk.app_data(PRODUCTION)
+    for identifier in app_data.message_states():
+        app_data.review("message", identifier, APPROVED)
     _, out, _ = desk("status", env="production")
     assert "APPROVED, an image PENDING" in out
 
@@ -223,14 +223,14 @@ def test_an_image_in_review_holds_its_messages(desk: Desk) -> None:
 def test_defaults_are_configured_and_verified(desk: Desk) -> None:
     """Gaps come first; what differs is configured; --verify corrects our record by Apple's word."""
     desk("apply")
-    desk.shelf().delete_default(MONTHLY, "fr-FR")
+    desk.app_data().delete_default(MONTHLY, "fr-FR")
     assert desk("defaults")[0] == 0
     code, out, _ = desk("defaults", "--verify")
     assert code == 0
     assert "2 calls to Apple" in out
     assert "our record was wrong for 1, and is corrected" in out
     assert "Configured 1 default." in out
-    assert desk.shelf().default(MONTHLY, "fr-FR") is not None
+    assert desk.app_data().default(MONTHLY, "fr-FR") is not None
     assert "our record is right" in desk("defaults", "--verify")[1]
 
 
@@ -253,12 +253,12 @@ def test_defaults_that_are_not_wanted_stay_until_told(desk: Desk) -> None:
     code, out, _ = desk("plan")
     assert "`retention defaults --delete-others` deletes them." in out
     assert desk("apply")[0] == 0
-    assert len(desk.shelf().defaults()) == 2
+    assert len(desk.app_data().defaults()) == 2
     code, _, err = desk("defaults", "--delete-others")
     assert (code, "Add --yes" in err) == (1, True)
     code, out, _ = desk("defaults", "--delete-others", "--yes")
     assert (code, "Deleted 2 defaults." in out) == (0, True)
-    assert desk.shelf().defaults() == {}
+    assert desk.app_data().defaults() == {}
 
 
 # prune
@@ -269,25 +269,25 @@ def test_prune_keeps_what_anything_names(desk: Desk) -> None:
     desk("apply")
     desk.rewrite("header: Restez,", "header: Restez encore,")
     desk("apply")
-    kept = set(desk.shelf().message_states())
+    kept = set(desk.app_data().message_states())
     assert desk("prune")[1] == "There is nothing to prune.\n"
     stranger, picture = new_id(), new_id()
-    desk.shelf().add_image(UploadedImage(picture, "FULL_SIZE", APPROVED), 0)
-    desk.shelf().add_message(UploadedMessage(stranger, text(), APPROVED, (picture,)), 0)
+    desk.app_data().add_image(UploadedImage(picture, "FULL_SIZE", APPROVED), 0)
+    desk.app_data().add_message(UploadedMessage(stranger, text(), APPROVED, (picture,)), 0)
     code, _, err = desk("prune")
     assert (code, "This would delete 1 message and 1 image at Apple (Sandbox). Add --yes" in err) == (1, True)
     assert desk.json("prune", "--show")["neverPublished"] == [stranger]
     code, out, _ = desk("prune", "--yes")
     assert (code, "Deleted 1 message and 1 image." in out) == (0, True)
-    assert set(desk.shelf().message_states()) == kept
-    assert picture not in desk.shelf().images()
+    assert set(desk.app_data().message_states()) == kept
+    assert picture not in desk.app_data().images()
     assert desk("plan")[0] == 0
 
 
 def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: Desk) -> None:
     """An id that was deleted can never be used again, so an interrupted run loses nothing to it."""
     message = desk.json("plan")["uploadMessages"][1]["id"]
-    desk.shelf().add_message(UploadedMessage(message, text(), APPROVED), 0)
+    desk.app_data().add_message(UploadedMessage(message, text(), APPROVED), 0)
     assert desk("prune")[1] == "There is nothing to prune.\n"
 
 
@@ -332,14 +332,14 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
 def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused without a URL and where an answer would not be 200; else started, waited for and shown."""
     monkeypatch.setattr(performance_test, "_POLL_SECONDS", 0.05)
-    transaction = desk.box.accounts.subscribe(APP_ID, MONTHLY).transaction_id
+    transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
     start = ("performance-test", "start", "--transaction", transaction)
     desk("apply")
     code, _, err = desk(*start)
     assert (code, "Configure one with `retention endpoint set`" in err) == (1, True)
-    body = answer_of("message", messageIdentifier=next(iter(desk.shelf().message_states())))
+    body = answer_of("message", messageIdentifier=next(iter(desk.app_data().message_states())))
     with Server(lambda _: Response(200, {}, body)) as answering:
-        desk.shelf().set_realtime_url(answering.url)
+        desk.app_data().set_realtime_url(answering.url)
         request_id = desk.json(*start)["requestId"]
         code, out, _ = desk("performance-test", "wait", request_id)
         assert (code, out.startswith("PASS: 100 % succeeded; Apple wants 95 %.")) == (0, True)
@@ -363,10 +363,10 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_failed_performance_test_is_1(desk: Desk) -> None:
     """FAIL ends with 1 and Apple's reasons."""
-    transaction = desk.box.accounts.subscribe(APP_ID, MONTHLY).transaction_id
+    transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
     desk("apply")
     with Server(lambda _: Response(500)) as answering:
-        desk.shelf().set_realtime_url(answering.url)
+        desk.app_data().set_realtime_url(answering.url)
         request_id = desk.json("performance-test", "start", "--transaction", transaction)["requestId"]
         desk.server.tests.wait()
     code, out, _ = desk("performance-test", "wait", request_id)
@@ -446,7 +446,7 @@ def test_live_messages_and_the_sync(desk: Desk) -> None:
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
     assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
-    verbs.review(desk.shelf(PRODUCTION), APPROVED)
+    verbs.review(desk.app_data(PRODUCTION), APPROVED)
     sync = findings(desk, env="production")["sync"]
     assert sync["verdict"] == "unknown"
     assert "behind Apple's lists by 4 states" in sync["found"]
@@ -504,7 +504,7 @@ def test_a_certificate_near_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 def test_no_access(desk: Desk) -> None:
     """An empty 404 is no access, with where to ask for it."""
-    verbs.set_access(desk.box, APP, access=False)
+    verbs.set_access(desk.simulator, APP, access=False)
     assert "Ask for it" in findings(desk)["no-access"]["found"]
 
 

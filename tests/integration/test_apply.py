@@ -1,4 +1,4 @@
-"""Plan and apply against the box and a table: to agreement, from wherever they were stopped."""
+"""Plan and apply against the simulator and a table: to agreement, from wherever they were stopped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from console.rollout.observed import read_apple_lists
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.shelf import UploadedMessage
+from console.simulator.app_data import UploadedMessage
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 from tests.support.apply_operator import FILE, NOW, TABLE, Operator, operator
@@ -57,7 +57,7 @@ def test_everything_is_planned_first(production: Operator) -> None:
     assert plan.publish is not None
     assert plan.defaults == ()
     assert [(one.product, one.locale) for one in plan.waiting_defaults] == [(MONTHLY, "en-US"), (MONTHLY, "fr-FR")]
-    assert production.shelf.images() == {}
+    assert production.app_data.images() == {}
 
 
 def test_production_waits_for_review_and_then_agrees(production: Operator) -> None:
@@ -73,7 +73,7 @@ def test_production_waits_for_review_and_then_agrees(production: Operator) -> No
     assert again.left is not None
     assert again.left.agrees
     assert production.plan().agrees
-    assert set(production.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
+    assert set(production.app_data.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
 
 
 def test_the_sandbox_needs_one_run(sandbox: Operator) -> None:
@@ -153,11 +153,11 @@ def test_correcting_a_live_text_never_takes_it_off_the_air(production: Operator)
         assert left is not None
         assert served(production, "fr-FR") == first
         assert [review.meanwhile for review in left.in_review] == [first]
-        assert production.shelf.default(MONTHLY, "fr-FR") == first
+        assert production.app_data.default(MONTHLY, "fr-FR") == first
     production.approve()
     production.apply()
     assert served(production, "fr-FR") not in {None, first}
-    assert production.shelf.default(MONTHLY, "fr-FR") == served(production, "fr-FR")
+    assert production.app_data.default(MONTHLY, "fr-FR") == served(production, "fr-FR")
     assert production.plan().agrees
 
 
@@ -180,12 +180,12 @@ def test_a_default_set_late_is_the_predecessor_until_approval(production: Operat
     before = served(production, "fr-FR")
     production.write(FILE.replace("Restez,", "Restez encore,"))
     left = production.apply().left
-    assert production.shelf.default(MONTHLY, "fr-FR") == before
+    assert production.app_data.default(MONTHLY, "fr-FR") == before
     assert left is not None
     assert [one.locale for one in left.waiting_defaults] == ["fr-FR"]
     production.approve()
     production.apply()
-    assert production.shelf.default(MONTHLY, "fr-FR") not in {None, before}
+    assert production.app_data.default(MONTHLY, "fr-FR") not in {None, before}
     assert production.plan().agrees
 
 
@@ -221,7 +221,7 @@ def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
     """What App Review decided, and the sync wrote, while the question waited stays: the lists are read anew."""
     production.apply()
     late = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
-    production.approve(APPROVED, *({*production.shelf.message_states(), *production.shelf.images()} - {late}))
+    production.approve(APPROVED, *({*production.app_data.message_states(), *production.app_data.images()} - {late}))
     production.apply()
     assert served(production, "fr-FR") is None
     production.rewrite("{name: everyone,", "{name: everybody,")
@@ -352,7 +352,7 @@ def test_somebody_elses_id(production: Operator) -> None:
     content = production.look().compiled.content
     identifiers = [content.messages["keep"][locale].identifier for locale in ("en-US", "fr-FR")]
     for identifier in identifiers:
-        production.box.shelf(1, PRODUCTION).add_message(UploadedMessage(identifier, text(), APPROVED), 0)
+        production.simulator.app_data(1, PRODUCTION).add_message(UploadedMessage(identifier, text(), APPROVED), 0)
     with pytest.raises(Failure) as caught:
         production.apply()
     told = str(caught.value)
@@ -399,12 +399,12 @@ def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> 
     production.apply()
     production.approve()
     production.apply()
-    for identifier in production.shelf.message_states():
-        production.shelf.delete_message(identifier)
+    for identifier in production.app_data.message_states():
+        production.app_data.delete_message(identifier)
     production.rewrite("Restez,", "Restez encore,")
     with pytest.raises(Exception, match="by these lists, 2 of the 2"):
         production.apply()
-    assert production.shelf.message_states() == {}
+    assert production.app_data.message_states() == {}
     production.rewrite("header: Stay,", "header: Stay, revision: 2,")
     assert production.apply(allow_silencing=True).messages == 2
 
@@ -417,7 +417,7 @@ def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
 
     with pytest.raises(Failure, match=r"hero\.png changed while this ran"):
         meanwhile(sandbox, changed)
-    assert sandbox.shelf.images() == {}
+    assert sandbox.app_data.images() == {}
 
 
 def test_an_image_that_changes_while_others_are_uploaded(tmp_path: Path) -> None:
@@ -434,7 +434,7 @@ def test_an_image_that_changes_while_others_are_uploaded(tmp_path: Path) -> None
     with operator(tmp_path, environment=SANDBOX, wrap=wrap) as made:
         with pytest.raises(Failure, match=r"tick\.png changed while this ran"):
             made.apply()
-        assert len(made.shelf.images()) == 1
+        assert len(made.app_data.images()) == 1
 
 
 def test_states_follow(production: Operator) -> None:
@@ -451,8 +451,8 @@ def test_states_follow(production: Operator) -> None:
 
 def test_another_apps_message_is_not_ours(production: Operator) -> None:
     """Two apps of a team do not see each other's messages."""
-    verbs.grant(production.box, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
-    production.box.shelf(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
+    verbs.grant(production.simulator, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
+    production.simulator.app_data(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
 
 
@@ -462,5 +462,5 @@ def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
     with pytest.raises(Failure) as caught:
         sandbox.apply()
     assert "The default of aaa in en-US: Apple refuses" in str(caught.value)
-    assert set(sandbox.shelf.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
+    assert set(sandbox.app_data.defaults()) == {(MONTHLY, "en-US"), (MONTHLY, "fr-FR")}
     assert served(sandbox, "fr-FR") is not None

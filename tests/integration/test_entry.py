@@ -114,8 +114,8 @@ def test_a_port_in_use(tmp_path: Path, option: str) -> None:
         taken.listen()
         ports = {"--port": "0", "--aws-port": "0", "--apple-port": "0", option: str(taken.getsockname()[1])}
         options = [word for pair in ports.items() for word in pair]
-        box = ["--directory", str(tmp_path / "box")]
-        ended = run([sys.executable, "-I", "-m", "console.local.sandbox", "--file", str(file), *options, *box])
+        simulator = ["--directory", str(tmp_path / "box")]
+        ended = run([sys.executable, "-I", "-m", "console.local.sandbox", "--file", str(file), *options, *simulator])
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert ports[option].encode() in ended.stderr
 

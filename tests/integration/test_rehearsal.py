@@ -27,9 +27,9 @@ from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority
-from console.simulator.box import TestConfig
 from console.simulator.rehearsal import Asking, rehearse, send, server_timing
 from console.simulator.server import Server
+from console.simulator.simulator import TestConfig
 from console.terminal.failure import Failure
 from tests.support.waiting import PATIENCE
 

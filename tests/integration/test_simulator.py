@@ -1,4 +1,4 @@
-"""Apple's own client against the box: every operation, and every error that Apple documents for it."""
+"""Apple's own client against the simulator: every operation, and every error that Apple documents for it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from retention.request import PRODUCTION, SANDBOX
 from console.simulator import verbs
 from console.simulator.accounts import UNFIT_PURCHASES, SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.box import Box
-from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import UploadedImage, UploadedMessage
+from console.simulator.app_data import UploadedImage, UploadedMessage
+from console.simulator.server import Server, SimulatorServer
+from console.simulator.simulator import Simulator
 from tests.support.simulated_app import (
     ANNUAL,
     APP,
@@ -50,7 +50,7 @@ from tests.support.simulated_app import (
     QUICK,
     answer_of,
     apples_client,
-    make_box,
+    make_simulator,
     new_id,
     png,
     shelve,
@@ -62,25 +62,25 @@ Client = AppStoreServerAPIClient
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    box = make_box()
-    yield box
-    box.close()
+def simulator() -> Iterator[Simulator]:
+    simulator = make_simulator()
+    yield simulator
+    simulator.close()
 
 
 @pytest.fixture
-def server(box: Box) -> Iterator[BoxServer]:
-    with BoxServer(box) as server:
+def server(simulator: Simulator) -> Iterator[SimulatorServer]:
+    with SimulatorServer(simulator) as server:
         yield server
 
 
 @pytest.fixture
-def client(server: BoxServer) -> Client:
+def client(server: SimulatorServer) -> Client:
     return apples_client(server)
 
 
 @pytest.fixture
-def production(server: BoxServer) -> Client:
+def production(server: SimulatorServer) -> Client:
     return apples_client(server, PRODUCTION)
 
 
@@ -99,7 +99,7 @@ def picture(identifier: UUID, alternative: str = "A ridge") -> UploadMessageImag
     return UploadMessageImage(imageIdentifier=identifier, altText=alternative)
 
 
-def put(server: BoxServer, path: str, body: object, environment: str = SANDBOX) -> tuple[int, Any]:
+def put(server: SimulatorServer, path: str, body: object, environment: str = SANDBOX) -> tuple[int, Any]:
     """PUT what Apple's library itself would not send; return the status and the JSON of the answer."""
     token = apples_client(server)._generate_token()
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -149,7 +149,7 @@ def test_an_image_apple_does_not_want(client: Client, content: bytes, size: Imag
     assert refused(client.upload_image, uuid4(), content, size) == (400, code)
 
 
-def test_an_image_size_apple_does_not_know(server: BoxServer) -> None:
+def test_an_image_size_apple_does_not_know(server: SimulatorServer) -> None:
     """An imageSize that is neither of the two is refused."""
     assert put(server, f"image/{new_id()}?imageSize=HUGE", FULL)[1]["errorCode"] == 4000216
 
@@ -182,12 +182,12 @@ def test_an_image_in_use(client: Client) -> None:
     client.delete_image(bullet)
 
 
-def test_two_thousand_images_are_the_most(box: Box, client: Client) -> None:
+def test_two_thousand_images_are_the_most(simulator: Simulator, client: Client) -> None:
     """The 2001st image of an app is refused, in that environment only."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    with box.database.transaction():
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    with simulator.database.transaction():
         for _ in range(2000):
-            shelf.add_image(UploadedImage(new_id(), "FULL_SIZE", APPROVED), NOW)
+            app_data.add_image(UploadedImage(new_id(), "FULL_SIZE", APPROVED), NOW)
     assert refused(client.upload_image, uuid4(), FULL) == (403, 4030014)
     assert len(client.get_image_list().imageIdentifiers or []) == 2000
 
@@ -235,7 +235,7 @@ def long_texts() -> list[Any]:
 
 
 @pytest.mark.parametrize(("body", "code"), long_texts())
-def test_a_message_apple_does_not_want(server: BoxServer, client: Client, body: Any, code: int) -> None:
+def test_a_message_apple_does_not_want(server: SimulatorServer, client: Client, body: Any, code: int) -> None:
     """What breaks a limit of UploadMessageRequestBody is refused by Apple's name for it."""
     full, bullet = uuid4(), uuid4()
     client.upload_image(full, FULL)
@@ -267,9 +267,9 @@ def test_a_message_is_uploaded_once(client: Client) -> None:
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
 
 
-def test_an_identifier_of_somebody_else(box: Box, server: BoxServer, client: Client) -> None:
+def test_an_identifier_of_somebody_else(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
     """An identifier that another app took is taken, and stays out of one's own list."""
-    verbs.grant(box, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = uuid4()
     apples_client(server, bundle_id="com.example.other").upload_message(identifier, message())
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
@@ -281,23 +281,23 @@ def test_a_message_that_is_not_there(client: Client) -> None:
     assert refused(client.delete_message, uuid4()) == (404, 4040015)
 
 
-def test_two_thousand_messages_are_the_most(box: Box, client: Client) -> None:
+def test_two_thousand_messages_are_the_most(simulator: Simulator, client: Client) -> None:
     """The 2001st message of an app is refused."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    with box.database.transaction():
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    with simulator.database.transaction():
         for _ in range(2000):
-            shelf.add_message(UploadedMessage(new_id(), text(), APPROVED), NOW)
+            app_data.add_message(UploadedMessage(new_id(), text(), APPROVED), NOW)
     assert refused(client.upload_message, uuid4(), message()) == (403, 4030016)
 
 
-def test_identifiers_in_capitals(server: BoxServer, client: Client) -> None:
+def test_identifiers_in_capitals(server: SimulatorServer, client: Client) -> None:
     """Apple's Swift library sends capitals; they are the same identifier."""
     identifier = uuid4()
     assert put(server, f"message/{str(identifier).upper()}", text())[0] == 200
     client.delete_message(identifier)
 
 
-def test_an_identifier_that_is_no_uuid(server: BoxServer) -> None:
+def test_an_identifier_that_is_no_uuid(server: SimulatorServer) -> None:
     """An identifier that is not a UUID is a bad request."""
     assert put(server, "message/hello", text())[1]["errorCode"] == 4000000
 
@@ -305,16 +305,16 @@ def test_an_identifier_that_is_no_uuid(server: BoxServer) -> None:
 # Review
 
 
-def test_production_waits_for_review(box: Box, production: Client) -> None:
+def test_production_waits_for_review(simulator: Simulator, production: Client) -> None:
     """In production uploads are PENDING until somebody approves or rejects them."""
     approved, rejected, image = uuid4(), uuid4(), uuid4()
     production.upload_image(image, FULL)
     production.upload_message(approved, message(image=picture(image)))
     production.upload_message(rejected, message())
-    shelf = box.shelf(APP.app_apple_id, PRODUCTION)
-    assert {entry.state for entry in verbs.entries(box, APP, PRODUCTION)} == {PENDING}
-    assert verbs.review(shelf, REJECTED, [str(rejected).upper()]) == [str(rejected)]
-    assert verbs.review(shelf, APPROVED) == [str(image), str(approved)]
+    app_data = simulator.app_data(APP.app_apple_id, PRODUCTION)
+    assert {entry.state for entry in verbs.entries(simulator, APP, PRODUCTION)} == {PENDING}
+    assert verbs.review(app_data, REJECTED, [str(rejected).upper()]) == [str(rejected)]
+    assert verbs.review(app_data, APPROVED) == [str(image), str(approved)]
     listed = production.get_message_list().messageIdentifiers or []
     assert [item.messageState for item in listed] == [MessageState.APPROVED, MessageState.REJECTED]
 
@@ -367,9 +367,11 @@ def test_a_product_the_app_does_not_have(client: Client) -> None:
     ("state", "image", "code"),
     [(PENDING, None, 4030017), (REJECTED, None, 4030017), (APPROVED, PENDING, 4030018), (APPROVED, REJECTED, 4030018)],
 )
-def test_a_default_must_be_approved(box: Box, production: Client, state: str, image: str | None, code: int) -> None:
+def test_a_default_must_be_approved(
+    simulator: Simulator, production: Client, state: str, image: str | None, code: int
+) -> None:
     """A default's message and its image must be APPROVED when it is configured."""
-    identifier = shelve(box.shelf(APP.app_apple_id, PRODUCTION), state=state, image=image)
+    identifier = shelve(simulator.app_data(APP.app_apple_id, PRODUCTION), state=state, image=image)
     assert refused(production.configure_default_message, MONTHLY, "en-US", default(identifier)) == (403, code)
 
 
@@ -403,7 +405,7 @@ def test_the_realtime_url_is_configured_read_and_deleted(client: Client) -> None
         None,
     ],
 )
-def test_a_realtime_url_apple_does_not_take(server: BoxServer, url: str | None) -> None:
+def test_a_realtime_url_apple_does_not_take(server: SimulatorServer, url: str | None) -> None:
     """The URL begins with https:// and has at most 256 characters; http is for this machine only."""
     assert put(server, "realtime/url", {"realtimeURL": url})[1]["errorCode"] == 4000215
 
@@ -425,19 +427,19 @@ def test_production_wants_a_passing_test_first(production: Client) -> None:
 
 
 @pytest.fixture
-def endpoint(box: Box) -> Iterator[Server]:
+def endpoint(simulator: Simulator) -> Iterator[Server]:
     """An endpoint that answers every request with an approved message."""
-    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+    body = answer_of("message", messageIdentifier=shelve(simulator.app_data(APP.app_apple_id, SANDBOX)))
     with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
         yield server
 
 
 def test_a_performance_test_passes_and_opens_the_gate(
-    box: Box, server: BoxServer, client: Client, production: Client, endpoint: Server
+    simulator: Simulator, server: SimulatorServer, client: Client, production: Client, endpoint: Server
 ) -> None:
     """A test calls the sandbox's URL, reports in Apple's shape, and its pass opens production's gate."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
-    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     started = client.initiate_performance_test(PerformanceTestRequest(originalTransactionId=purchase.transaction_id))
     assert started.requestId is not None
     assert started.config is not None
@@ -452,10 +454,10 @@ def test_a_performance_test_passes_and_opens_the_gate(
 
 
 def test_a_performance_test_that_fails_keeps_the_gate_shut(
-    box: Box, server: BoxServer, client: Client, production: Client
+    simulator: Simulator, server: SimulatorServer, client: Client, production: Client
 ) -> None:
     """Answers that are not 200 fail the test under Apple's name for it."""
-    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     with Server(lambda _: Response(204)) as empty:
         client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=empty.url))
         request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
@@ -468,14 +470,16 @@ def test_a_performance_test_that_fails_keeps_the_gate_shut(
     assert refused(production.configure_realtime_url, request_url) == (403, 4030026)
 
 
-def test_one_performance_test_at_a_time(box: Box, server: BoxServer, client: Client, endpoint: Server) -> None:
+def test_one_performance_test_at_a_time(
+    simulator: Simulator, server: SimulatorServer, client: Client, endpoint: Server
+) -> None:
     """While a test runs it is PENDING, and a second is refused."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
-    box.test_config = type(QUICK)(total_requests=1, total_duration_ms=1)
+    simulator.test_config = type(QUICK)(total_requests=1, total_duration_ms=1)
     held = HeldEndpoint()
     with Server(held) as slow:
         client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=slow.url))
-        purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+        purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
         request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
         started = client.initiate_performance_test(request)
         assert refused(client.initiate_performance_test, request) == (400, 4000213)
@@ -487,19 +491,19 @@ def test_one_performance_test_at_a_time(box: Box, server: BoxServer, client: Cli
 
 @pytest.mark.parametrize(("kind", "problem"), UNFIT_PURCHASES.items())
 def test_a_transaction_unfit_for_a_performance_test(
-    box: Box, client: Client, endpoint: Server, kind: str, problem: Any
+    simulator: Simulator, client: Client, endpoint: Server, kind: str, problem: Any
 ) -> None:
     """The transaction is an active subscription's original one, and not of Family Sharing."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
-    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY, kind)
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY, kind)
     request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
     assert refused(client.initiate_performance_test, request) == (400, problem.code)
 
 
-def test_a_performance_test_without_transaction_or_url(box: Box, client: Client) -> None:
+def test_a_performance_test_without_transaction_or_url(simulator: Simulator, client: Client) -> None:
     """An unknown transaction is refused, and so is a test without a URL to call."""
     assert refused(client.initiate_performance_test, PerformanceTestRequest("1")) == (400, 4000006)
-    purchase = box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
     assert refused(client.initiate_performance_test, request) == (400, 4000211)
 
@@ -532,7 +536,7 @@ OTHER_PEM = OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncrypt
         {"bundle_id": "com.example.no"},
     ],
 )
-def test_credentials_apple_does_not_know(server: BoxServer, change: dict[str, Any]) -> None:
+def test_credentials_apple_does_not_know(server: SimulatorServer, change: dict[str, Any]) -> None:
     """Another key, key id, issuer or bundle is 401, without Apple's JSON."""
     assert refused(apples_client(server, **change).get_message_list) == (401, None)
 
@@ -555,21 +559,21 @@ CLAIMS = {"iss": APP.issuer_id, "aud": "appstoreconnect-v1", "bid": APP.bundle_i
     ],
 )
 def test_the_token_of_a_call(
-    box: Box, server: BoxServer, claims: dict[str, Any], headers: dict[str, Any], status: int
+    simulator: Simulator, server: SimulatorServer, claims: dict[str, Any], headers: dict[str, Any], status: int
 ) -> None:
     """A token lives 60 minutes at most, is for Apple's audience, and names its key."""
-    now = int(box.wall())
+    now = int(simulator.wall())
     times = {name: now + value if name in {"exp", "iat"} else value for name, value in claims.items()}
     token = jwt.encode({**CLAIMS, **times}, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
     assert status_of(server, f"Bearer {token}") == status
 
 
-def status_of(server: BoxServer, authorization: str) -> int:
+def status_of(server: SimulatorServer, authorization: str) -> int:
     url = f"{server.base_url(SANDBOX)}/inApps/v1/messaging/message/list"
     return requests.get(url, headers={"authorization": authorization}, timeout=PATIENCE).status_code
 
 
-def test_a_token_of_another_algorithm(server: BoxServer) -> None:
+def test_a_token_of_another_algorithm(server: SimulatorServer) -> None:
     """Nothing but ES256 is a signature, and nothing but a bearer token is looked at."""
     token = jwt.encode(CLAIMS, "secret" * 8, algorithm="HS256", headers={"kid": KEY_ID})
     assert status_of(server, f"Bearer {token}") == 401
@@ -577,16 +581,16 @@ def test_a_token_of_another_algorithm(server: BoxServer) -> None:
     assert status_of(server, "Basic aGVsbG8=") == 401
 
 
-def test_an_app_without_access(box: Box, server: BoxServer, client: Client) -> None:
+def test_an_app_without_access(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
     """Before Apple grants access every call ends in a 404 with an empty body; after, it works."""
-    verbs.set_access(box, APP, access=False)
+    verbs.set_access(simulator, APP, access=False)
     assert refused(client.get_message_list) == (404, None)
     assert put(server, "realtime/url", {"realtimeURL": "https://example.com/"}) == (404, None)
-    verbs.set_access(box, APP, access=True)
+    verbs.set_access(simulator, APP, access=True)
     assert client.get_message_list().messageIdentifiers == []
 
 
-def test_a_path_that_is_not_of_the_api(server: BoxServer) -> None:
+def test_a_path_that_is_not_of_the_api(server: SimulatorServer) -> None:
     """An unknown path is a 404 in HTML, which no client should take for a missing access."""
     answer = requests.get(f"{server.url}/hello", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
@@ -595,12 +599,12 @@ def test_a_path_that_is_not_of_the_api(server: BoxServer) -> None:
 # How often
 
 
-def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> None:
+def test_the_sandbox_takes_360_calls_an_hour(simulator: Simulator, server: SimulatorServer) -> None:
     """The 361st call of an operation is 429, with the next hour's beginning in milliseconds as Retry-After."""
     limit = calls_per_hour("Get Message List", SANDBOX)
     assert limit == 360
     for _ in range(limit):
-        box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
+        simulator.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
     client = apples_client(server)
     assert refused(client.get_message_list) == (429, 4290000)
     token = client._generate_token()
@@ -612,20 +616,20 @@ def test_the_sandbox_takes_360_calls_an_hour(box: Box, server: BoxServer) -> Non
     assert answer.headers["retry-after"] == str((int(NOW) // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR * 1000)
 
 
-def test_an_hour_later_there_are_calls_again(box: Box, client: Client) -> None:
+def test_an_hour_later_there_are_calls_again(simulator: Simulator, client: Client) -> None:
     """Counts are of one hour, one operation and one environment each."""
     for _ in range(360):
-        box.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
+        simulator.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
     assert refused(client.get_message_list) == (429, 4290000)
     assert client.get_image_list().imageIdentifiers == []
-    box.advance(SECONDS_PER_HOUR)
+    simulator.advance(SECONDS_PER_HOUR)
     assert client.get_message_list().messageIdentifiers == []
 
 
 # Failures
 
 
-def test_a_connection_that_is_dropped(box: Box) -> None:
+def test_a_connection_that_is_dropped(simulator: Simulator) -> None:
     """A rehearsed failure drops the connection after the call was done: the outcome is unclear to the client."""
 
     def forgetful(answer: Answer) -> Answer:
@@ -636,19 +640,21 @@ def test_a_connection_that_is_dropped(box: Box) -> None:
         return drop
 
     identifier = uuid4()
-    with BoxServer(box, wrap=forgetful) as server, pytest.raises(requests.ConnectionError):
+    with SimulatorServer(simulator, wrap=forgetful) as server, pytest.raises(requests.ConnectionError):
         apples_client(server).upload_message(identifier, message())
-    assert box.shelf(APP.app_apple_id, SANDBOX).message(str(identifier)) is not None
+    assert simulator.app_data(APP.app_apple_id, SANDBOX).message(str(identifier)) is not None
 
 
-def test_a_bug_of_the_box_is_apples_500(box: Box, server: BoxServer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_of_the_box_is_apples_500(
+    simulator: Simulator, server: SimulatorServer, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Whatever breaks inside, the client sees GeneralInternalError."""
-    box.database.run("DROP TABLE message")
+    simulator.database.run("DROP TABLE message")
     assert refused(apples_client(server).get_message_list) == (500, 5000000)
     assert "OperationalError" in capsys.readouterr().err
 
 
-def test_a_body_no_image_can_have(server: BoxServer) -> None:
+def test_a_body_no_image_can_have(server: SimulatorServer) -> None:
     """A body beyond all bounds is not even read."""
     with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=PATIENCE) as connection:
         connection.sendall(b"PUT /sandbox HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n")
@@ -659,28 +665,28 @@ def test_a_body_no_image_can_have(server: BoxServer) -> None:
 
 
 def test_a_restart_keeps_everything(tmp_path: Any) -> None:
-    """A box opened again has its content, defaults, URL and clock; a performance test that it was in has failed."""
+    """A simulator opened again has its content, defaults, URL and clock; an unfinished performance test has failed."""
     identifier, image = uuid4(), uuid4()
-    with Box.open(tmp_path / "box", clock=lambda: NOW) as box:
-        verbs.grant(box, APP, KEY_ID, PEM)
-        with BoxServer(box) as server:
+    with Simulator.open(tmp_path / "box", clock=lambda: NOW) as simulator:
+        verbs.grant(simulator, APP, KEY_ID, PEM)
+        with SimulatorServer(simulator) as server:
             client = apples_client(server)
             client.upload_image(image, FULL)
             client.upload_message(identifier, message(image=picture(image)))
             client.configure_default_message(MONTHLY, "en-US", default(identifier))
             client.configure_realtime_url(RealtimeUrlRequest(realtimeURL="http://127.0.0.1:9/"))
-            box.advance(60)
-            purchase = box.accounts.subscribe(APP.app_apple_id, ANNUAL)
+            simulator.advance(60)
+            purchase = simulator.accounts.subscribe(APP.app_apple_id, ANNUAL)
             request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
             started = client.initiate_performance_test(request)
-        fingerprint = box.authority.fingerprint
-    with Box.open(tmp_path / "box", clock=lambda: NOW) as box, BoxServer(box) as server:
+        fingerprint = simulator.authority.fingerprint
+    with Simulator.open(tmp_path / "box", clock=lambda: NOW) as simulator, SimulatorServer(simulator) as server:
         client = apples_client(server)
         assert [item.imageIdentifier for item in client.get_image_list().imageIdentifiers or []] == [image]
         assert client.get_default_message(MONTHLY, "en-US").messageIdentifier == identifier
         assert client.get_realtime_url().realtimeURL == "http://127.0.0.1:9/"
         assert refused(client.upload_message, identifier, message()) == (409, 4090001)
-        assert (box.now(), box.authority.fingerprint) == (NOW + 60, fingerprint)
+        assert (simulator.now(), simulator.authority.fingerprint) == (NOW + 60, fingerprint)
         assert client.get_performance_test_results(started.requestId or "").result == PerformanceTestStatus.FAIL
 
 

@@ -157,5 +157,5 @@ def test_nothing_is_raised(url: str) -> None:
 
 
 def test_tls_is_1_2_at_least() -> None:
-    """Apple wants TLS 1.2 or later; so does the context that the box calls with."""
+    """Apple wants TLS 1.2 or later; so does the context that the simulator calls with."""
     assert ssl.create_default_context().minimum_version >= ssl.TLSVersion.TLSv1_2

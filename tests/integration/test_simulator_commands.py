@@ -1,4 +1,4 @@
-"""The box's verbs as an operator types them."""
+"""The opened's verbs as an operator types them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from console.cli.simulator import PurchaseKind, simulator
 from console.simulator.accounts import PURCHASES
 from console.simulator.attempt import TIME_LIMIT_MS
-from console.simulator.box import Box, TestConfig
+from console.simulator.simulator import Simulator, TestConfig
 from console.terminal.failure import Failure, Misuse
 from tests.support.simulated_app import NOW, shelve
 
@@ -24,7 +24,7 @@ APP_APPLE_ID = 6745974591
 
 
 class Operator:
-    """Types commands at one box."""
+    """Types commands at one opened."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -47,13 +47,13 @@ def operator(tmp_path: Path) -> Operator:
 
 def test_granting_from_a_file(operator: Operator) -> None:
     """The app, its key's public half and its products come from retention.yaml; the key is for its owner only."""
-    with Box.open(operator.directory) as box:
-        (granted,) = box.accounts.apps()
-        key = box.accounts.key("2X9R4HXF34")
+    with Simulator.open(operator.directory) as opened:
+        (granted,) = opened.accounts.apps()
+        key = opened.accounts.key("2X9R4HXF34")
         assert (granted.app_apple_id, granted.access) == (APP_APPLE_ID, True)
         assert key is not None
         assert b"PUBLIC" in key.public_pem
-        assert box.accounts.products(APP_APPLE_ID)["trailhead.courses"].advanced_commerce
+        assert opened.accounts.products(APP_APPLE_ID)["trailhead.courses"].advanced_commerce
     assert (operator.directory.parent / "key.p8").stat().st_mode & 0o077 == 0
 
 
@@ -86,16 +86,16 @@ def test_what_a_verb_cannot_do(operator: Operator, tmp_path: Path, words: list[s
 
 
 def test_a_box_without_apps(tmp_path: Path) -> None:
-    """An empty box says what to do first."""
+    """An empty opened says what to do first."""
     with pytest.raises(Failure, match="grant"):
         Operator(tmp_path / "box")("list")
 
 
 def test_reviewing(operator: Operator) -> None:
     """Approve and reject change what production's lists show."""
-    with Box.open(operator.directory) as box:
-        shelf = box.shelf(APP_APPLE_ID, PRODUCTION)
-        first, second = shelve(shelf, state="PENDING", header="One"), shelve(shelf, state="PENDING", header="Two")
+    with Simulator.open(operator.directory) as opened:
+        app_data = opened.app_data(APP_APPLE_ID, PRODUCTION)
+        first, second = shelve(app_data, state="PENDING", header="One"), shelve(app_data, state="PENDING", header="Two")
     assert operator("reject", second) == "1 REJECTED in Production.\n"
     assert operator("approve") == "1 APPROVED in Production.\n"
     listed = json.loads(operator("list", "--env", "production", "--json"))
@@ -120,16 +120,16 @@ def test_cancelling(operator: Operator) -> None:
 def test_subscribing(operator: Operator) -> None:
     """`subscribe` prints a transaction id and nothing else, for a performance test to use."""
     transaction = operator("subscribe", "trailhead.pro.monthly").strip()
-    with Box.open(operator.directory) as box:
-        assert box.accounts.purchase(APP_APPLE_ID, transaction) is not None
+    with Simulator.open(operator.directory) as opened:
+        assert opened.accounts.purchase(APP_APPLE_ID, transaction) is not None
     assert operator("subscribe", "trailhead.pro.monthly", "--kind", "family").strip() != transaction
 
 
 def test_advancing_the_clock(operator: Operator) -> None:
-    """The box's clock goes forward for every process, the running server included."""
-    with Box.open(operator.directory, clock=lambda: NOW) as box:
+    """The opened's clock goes forward for every process, the running server included."""
+    with Simulator.open(operator.directory, clock=lambda: NOW) as opened:
         operator("advance", "1.5")
-        assert box.now() == NOW + 5400
+        assert opened.now() == NOW + 5400
 
 
 def test_a_port_that_is_taken(operator: Operator) -> None:

@@ -12,47 +12,47 @@ from retention.request import PRODUCTION, SANDBOX
 
 from console.simulator import verbs
 from console.simulator.api import Request, Response
-from console.simulator.box import Box
+from console.simulator.app_data import AppData
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, CustomerScreen, cancel
 from console.simulator.customer_report import lines_of
 from console.simulator.server import Server
-from console.simulator.shelf import Shelf
+from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
-from tests.support.simulated_app import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_box, new_id, shelve
+from tests.support.simulated_app import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_simulator, new_id, shelve
 
 ASC = {"header": "From App Store Connect", "body": "Half price.", "offer": "half"}
 
-Endpoint = Callable[[Shelf], Response]
+Endpoint = Callable[[AppData], Response]
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    box = make_box()
-    yield box
-    box.close()
+def simulator() -> Iterator[Simulator]:
+    simulator = make_simulator()
+    yield simulator
+    simulator.close()
 
 
-def message(shelf: Shelf) -> Response:
-    return Response(200, {}, answer_of("message", messageIdentifier=shelve(shelf, header="Real time")))
+def message(app_data: AppData) -> Response:
+    return Response(200, {}, answer_of("message", messageIdentifier=shelve(app_data, header="Real time")))
 
 
-def unapproved(shelf: Shelf) -> Response:
-    return Response(200, {}, answer_of("message", messageIdentifier=shelve(shelf, state=REJECTED)))
+def unapproved(app_data: AppData) -> Response:
+    return Response(200, {}, answer_of("message", messageIdentifier=shelve(app_data, state=REJECTED)))
 
 
-def unknown(_: Shelf) -> Response:
+def unknown(_: AppData) -> Response:
     return Response(200, {}, answer_of("message", messageIdentifier=new_id()))
 
 
-def two_at_once(_: Shelf) -> Response:
+def two_at_once(_: AppData) -> Response:
     return Response(200, {}, b'{"message":{},"promotionalOffer":{}}')
 
 
-def silent(_: Shelf) -> Response:
+def silent(_: AppData) -> Response:
     return Response(204)
 
 
-def broken(_: Shelf) -> Response:
+def broken(_: AppData) -> Response:
     return Response(500)
 
 
@@ -75,27 +75,27 @@ CASES: list[tuple[Endpoint | None, bool, str | None, str, str]] = [
 ]
 
 
-def rehearse(box: Box, endpoint: Endpoint | None, *, asc: bool, default: str | None) -> CustomerScreen:
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
+def rehearse(simulator: Simulator, endpoint: Endpoint | None, *, asc: bool, default: str | None) -> CustomerScreen:
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     if asc:
-        shelf.set_asc_message(MONTHLY, ASC)
+        app_data.set_asc_message(MONTHLY, ASC)
     if default is not None:
-        shelf.configure_default(MONTHLY, "en-US", shelve(shelf, state=default, header="Default"))
+        app_data.configure_default(MONTHLY, "en-US", shelve(app_data, state=default, header="Default"))
     if endpoint is None:
-        return cancelled(box)
-    response = endpoint(shelf)
+        return cancelled(simulator)
+    response = endpoint(app_data)
     with Server(lambda _: response) as server:
-        shelf.set_realtime_url(server.url)
-        return cancelled(box)
+        app_data.set_realtime_url(server.url)
+        return cancelled(simulator)
 
 
-def cancelled(box: Box, locale: str = "en-US") -> CustomerScreen:
-    return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale, limit_ms=PATIENT_MS)
+def cancelled(simulator: Simulator, locale: str = "en-US") -> CustomerScreen:
+    return cancel(simulator, APP, environment=SANDBOX, product_id=MONTHLY, locale=locale, limit_ms=PATIENT_MS)
 
 
 @pytest.mark.parametrize(("endpoint", "asc", "default", "source", "why"), CASES)
 def test_apples_order(
-    box: Box,
+    simulator: Simulator,
     endpoint: Endpoint | None,
     asc: bool,  # noqa: FBT001  # a column of the table
     default: str | None,
@@ -103,7 +103,7 @@ def test_apples_order(
     why: str,
 ) -> None:
     """Real time, else App Store Connect, else the default, else nothing; and the reason why not real time."""
-    seen = rehearse(box, endpoint, asc=asc, default=default)
+    seen = rehearse(simulator, endpoint, asc=asc, default=default)
     assert seen.source == source
     assert why in seen.steps[0].reason
     headers = {REAL_TIME: "Real time", APP_STORE_CONNECT: ASC["header"], DEFAULT: "Default"}
@@ -112,31 +112,31 @@ def test_apples_order(
     assert bool(seen.steps[-1].reason) == (source == NOTHING)
 
 
-def test_a_default_is_for_one_locale(box: Box) -> None:
+def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
     """Apple documents no fallback between locales: the default of en-US shows nothing in en-GB."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    shelf.configure_default(MONTHLY, "en-US", shelve(shelf))
-    assert cancelled(box).source == DEFAULT
-    seen = cancelled(box, "en-GB")
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
+    assert cancelled(simulator).source == DEFAULT
+    seen = cancelled(simulator, "en-GB")
     assert (seen.source, "exactly en-GB" in seen.steps[-1].reason) == (NOTHING, True)
 
 
-def test_a_default_whose_message_is_gone(box: Box) -> None:
+def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
     """A default that names a deleted message shows nothing."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    identifier = shelve(shelf)
-    shelf.configure_default(MONTHLY, "en-US", identifier)
-    shelf.delete_message(identifier)
-    assert cancelled(box).source == NOTHING
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    identifier = shelve(app_data)
+    app_data.configure_default(MONTHLY, "en-US", identifier)
+    app_data.delete_message(identifier)
+    assert cancelled(simulator).source == NOTHING
 
 
-def test_a_realtime_answer_without_a_default_is_noted(box: Box) -> None:
+def test_a_realtime_answer_without_a_default_is_noted(simulator: Simulator) -> None:
     """Apple requires a default in every locale where real time answers; its absence is said, not hidden."""
-    assert "No default message" in rehearse(box, message, asc=False, default=None).notes[0]
-    assert rehearse(box, message, asc=False, default=APPROVED).notes == ()
+    assert "No default message" in rehearse(simulator, message, asc=False, default=None).notes[0]
+    assert rehearse(simulator, message, asc=False, default=APPROVED).notes == ()
 
 
-def test_the_customers_request(box: Box) -> None:
+def test_the_customers_request(simulator: Simulator) -> None:
     """The endpoint is asked once, for the customer's own transaction, product and locale."""
     seen: list[Request] = []
 
@@ -145,8 +145,8 @@ def test_the_customers_request(box: Box) -> None:
         return Response(204)
 
     with Server(answer) as server:
-        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
-        cancel(box, APP, environment=SANDBOX, product_id=ANNUAL, locale="fr-CA", transaction_id="12")
+        simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        cancel(simulator, APP, environment=SANDBOX, product_id=ANNUAL, locale="fr-CA", transaction_id="12")
     (claims,) = [claims_of(request) for request in seen]
     wanted = ("12", ANNUAL, "fr-CA", "Sandbox", APP.app_apple_id)
     names = ("originalTransactionId", "productId", "userLocale", "environment", "appAppleId")
@@ -159,45 +159,47 @@ def claims_of(request: Request) -> dict[str, object]:
     return claims
 
 
-def test_the_same_customer_comes_back(box: Box) -> None:
+def test_the_same_customer_comes_back(simulator: Simulator) -> None:
     """Without a transaction, the customer is a subscriber to the product, and the same one each time."""
-    cancelled(box)
-    purchase = box.accounts.subscription(APP.app_apple_id, MONTHLY)
-    cancelled(box)
+    cancelled(simulator)
+    purchase = simulator.accounts.subscription(APP.app_apple_id, MONTHLY)
+    cancelled(simulator)
     assert purchase is not None
-    assert box.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
+    assert simulator.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
 
 
-def test_an_endpoint_too_late(box: Box) -> None:
+def test_an_endpoint_too_late(simulator: Simulator) -> None:
     """An answer after the App Store's limit is none."""
     with Server(lambda _: Response(204)) as server:
-        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
-        seen = cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=0)
+        simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        seen = cancel(simulator, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=0)
     assert (seen.source, seen.result) == (NOTHING, "TIMED_OUT")
 
 
-def test_environments_have_their_own_urls(box: Box) -> None:
+def test_environments_have_their_own_urls(simulator: Simulator) -> None:
     """Production's customers are not answered by the sandbox's endpoint."""
     with Server(lambda _: Response(204)) as server:
-        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
-        seen = cancel(box, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
+        simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
+        seen = cancel(simulator, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
     assert "in Production" in seen.steps[0].reason
 
 
-def test_a_product_nobody_can_hold(box: Box) -> None:
+def test_a_product_nobody_can_hold(simulator: Simulator) -> None:
     """A product the app does not have is named, with the nearest that it has."""
     with pytest.raises(Failure, match=r"pro\.monthly"):
-        cancel(box, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
-    assert verbs.find_app(box) == APP
+        cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
+    assert verbs.find_app(simulator) == APP
 
 
-def test_what_is_printed(box: Box) -> None:
+def test_what_is_printed(simulator: Simulator) -> None:
     """The lines tell the endpoint's answer, each source with its reason, and the text the customer reads."""
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    body = answer_of("alternateProduct", messageIdentifier=shelve(shelf), productId=ANNUAL, billingPlanType="MONTHLY")
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    body = answer_of(
+        "alternateProduct", messageIdentifier=shelve(app_data), productId=ANNUAL, billingPlanType="MONTHLY"
+    )
     with Server(lambda _: Response(200, {}, body)) as server:
-        shelf.set_realtime_url(server.url)
-        lines = list(lines_of(cancelled(box)))
+        app_data.set_realtime_url(server.url)
+        lines = list(lines_of(cancelled(simulator)))
     assert lines[0].startswith("Endpoint: HTTP 200 in ")
     assert lines[1:5] == [
         "Shown by real time: alternateProduct",
@@ -205,6 +207,6 @@ def test_what_is_printed(box: Box) -> None:
         "  Keep your maps.",
         f"  Switch to {ANNUAL}, MONTHLY",
     ]
-    shelf.set_realtime_url(None)
-    shelf.set_asc_message(MONTHLY, ASC)
-    assert list(lines_of(cancelled(box)))[-3:] == ["  From App Store Connect", "  Half price.", "  Offer: half"]
+    app_data.set_realtime_url(None)
+    app_data.set_asc_message(MONTHLY, ASC)
+    assert list(lines_of(cancelled(simulator)))[-3:] == ["  From App Store Connect", "  Half price.", "  Offer: half"]

@@ -14,22 +14,33 @@ from retention.request import SANDBOX, read_signed_payload
 
 from console.simulator.accounts import Purchase
 from console.simulator.api import Request, Response
-from console.simulator.box import Box
 from console.simulator.performance import PerformanceTests, Tally, paced, response_times
 from console.simulator.server import Server
-from tests.support.simulated_app import APP, AUTHORITY, MONTHLY, NOW, QUICK, Clock, answer_of, make_box, new_id, shelve
+from console.simulator.simulator import Simulator
+from tests.support.simulated_app import (
+    APP,
+    AUTHORITY,
+    MONTHLY,
+    NOW,
+    QUICK,
+    Clock,
+    answer_of,
+    make_simulator,
+    new_id,
+    shelve,
+)
 from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    box = make_box()
-    yield box
-    box.close()
+def simulator() -> Iterator[Simulator]:
+    simulator = make_simulator()
+    yield simulator
+    simulator.close()
 
 
-def buy(box: Box) -> Purchase:
-    return box.accounts.subscribe(APP.app_apple_id, MONTHLY)
+def buy(simulator: Simulator) -> Purchase:
+    return simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +96,9 @@ def test_requests_are_spread_evenly() -> None:
     assert due == [0, 2, 4, 6, 8]
 
 
-def test_no_more_at_a_time_than_configured(box: Box) -> None:
+def test_no_more_at_a_time_than_configured(simulator: Simulator) -> None:
     """However slow the endpoint, no more requests are in flight than maxConcurrentRequests."""
-    box.test_config = replace(QUICK, max_concurrent_requests=3, total_requests=9, total_duration_ms=0)
+    simulator.test_config = replace(QUICK, max_concurrent_requests=3, total_requests=9, total_duration_ms=0)
     lock, flying, most, full = Lock(), [0], [0], Event()
 
     def answer(_: Request) -> Response:
@@ -101,16 +112,16 @@ def test_no_more_at_a_time_than_configured(box: Box) -> None:
             flying[0] -= 1
         return Response(204)
 
-    tests = PerformanceTests(box)
+    tests = PerformanceTests(simulator)
     with Server(answer) as server:
-        request_id, _ = tests.start(APP, buy(box), server.url)
+        request_id, _ = tests.start(APP, buy(simulator), server.url)
         tests.wait()
     report = tests.report(APP, request_id)
     assert report is not None
     assert (most[0], report["numPending"]) == (3, 0)
 
 
-def test_every_request_is_signed_for_the_same_subscription(box: Box) -> None:
+def test_every_request_is_signed_for_the_same_subscription(simulator: Simulator) -> None:
     """All requests concern one subscription, and each has a request identifier of its own."""
     seen: list[Request] = []
 
@@ -118,7 +129,7 @@ def test_every_request_is_signed_for_the_same_subscription(box: Box) -> None:
         seen.append(request)
         return Response(204)
 
-    tests, purchase = PerformanceTests(box), buy(box)
+    tests, purchase = PerformanceTests(simulator), buy(simulator)
     with Server(answer) as server:
         tests.start(APP, purchase, server.url)
         tests.wait()
@@ -143,11 +154,11 @@ def claims_of(request: Request) -> dict[str, object]:
         (Response(200, {}, answer_of("message", messageIdentifier=new_id())), "INVALID_RESPONSE"),
     ],
 )
-def test_failures_by_apples_names(box: Box, response: Response, reason: str) -> None:
+def test_failures_by_apples_names(simulator: Simulator, response: Response, reason: str) -> None:
     """What an endpoint answers wrongly is counted by its sendAttemptResult; so is a message that is not approved."""
-    tests = PerformanceTests(box)
+    tests = PerformanceTests(simulator)
     with Server(lambda _: response) as server:
-        request_id, _ = tests.start(APP, buy(box), server.url)
+        request_id, _ = tests.start(APP, buy(simulator), server.url)
         tests.wait()
     report = tests.report(APP, request_id)
     assert report is not None
@@ -155,17 +166,17 @@ def test_failures_by_apples_names(box: Box, response: Response, reason: str) -> 
     assert not tests.has_passed(APP)
 
 
-def test_a_slow_endpoint_times_out(box: Box) -> None:
+def test_a_slow_endpoint_times_out(simulator: Simulator) -> None:
     """An answer after responseTimeThreshold is TIMED_OUT and has no response time."""
-    box.test_config = replace(QUICK, total_requests=1, response_time_threshold_ms=30)
-    tests, go = PerformanceTests(box), Event()
+    simulator.test_config = replace(QUICK, total_requests=1, response_time_threshold_ms=30)
+    tests, go = PerformanceTests(simulator), Event()
 
     def late(_: Request) -> Response:
         go.wait(PATIENCE)
         return Response(200)
 
     with Server(late) as server:
-        request_id, _ = tests.start(APP, buy(box), server.url)
+        request_id, _ = tests.start(APP, buy(simulator), server.url)
         tests.wait()
         go.set()
     report = tests.report(APP, request_id)
@@ -173,10 +184,10 @@ def test_a_slow_endpoint_times_out(box: Box) -> None:
     assert (report["failures"], report["responseTimes"]["p99"]) == ({"TIMED_OUT": 1}, 0)
 
 
-def test_a_pass_stays_a_pass(box: Box) -> None:
+def test_a_pass_stays_a_pass(simulator: Simulator) -> None:
     """Apple does not say that a pass expires: a later failure does not take it away."""
-    tests, purchase = PerformanceTests(box), buy(box)
-    body = answer_of("message", messageIdentifier=shelve(box.shelf(APP.app_apple_id, SANDBOX)))
+    tests, purchase = PerformanceTests(simulator), buy(simulator)
+    body = answer_of("message", messageIdentifier=shelve(simulator.app_data(APP.app_apple_id, SANDBOX)))
     answers = iter([Response(200, {}, body)] * QUICK.total_requests + [Response(500)] * QUICK.total_requests)
     with Server(lambda _: next(answers)) as server:
         for _ in range(2):
@@ -185,18 +196,18 @@ def test_a_pass_stays_a_pass(box: Box) -> None:
     assert tests.has_passed(APP)
 
 
-def test_closing_ends_what_runs(box: Box) -> None:
-    """A box that closes does not wait for the minute to end; the test stays pending, and a new server fails it."""
-    box.test_config = replace(QUICK, total_requests=1000, total_duration_ms=60_000)
-    tests = PerformanceTests(box)
+def test_closing_ends_what_runs(simulator: Simulator) -> None:
+    """A simulator closes without waiting for its performance test, which stays pending until a new server fails it."""
+    simulator.test_config = replace(QUICK, total_requests=1000, total_duration_ms=60_000)
+    tests = PerformanceTests(simulator)
     with Server(lambda _: Response(204)) as server:
-        request_id, _ = tests.start(APP, buy(box), server.url)
+        request_id, _ = tests.start(APP, buy(simulator), server.url)
         tests.close()
     report = tests.report(APP, request_id)
     assert report is not None
     assert report["result"] == PENDING
-    PerformanceTests(box).abandon()
+    PerformanceTests(simulator).abandon()
     report = tests.report(APP, request_id)
     assert report is not None
     assert (report["result"], report["numPending"], sum(report["failures"].values())) == ("FAIL", 0, 1000)
-    assert box.now() == NOW
+    assert simulator.now() == NOW

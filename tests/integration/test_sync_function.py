@@ -1,4 +1,4 @@
-"""The sync of review states, whole: the App Store in a box, moto's SSM and table, and every way to fail."""
+"""The sync of review states, whole: the simulator, moto's SSM and table, and every way to fail."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from console.local.rows import create_table
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
-from console.simulator.box import Box
-from console.simulator.server import BoxServer, Server
-from console.simulator.shelf import Shelf, UploadedImage, UploadedMessage
+from console.simulator.app_data import AppData, UploadedImage, UploadedMessage
+from console.simulator.server import Server, SimulatorServer
+from console.simulator.simulator import Simulator
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, Clock
-from tests.support.simulated_app import APP as BOX_APP
-from tests.support.simulated_app import KEY, NOW, PEM, make_box, text
+from tests.support.simulated_app import APP as SIMULATED_APP
+from tests.support.simulated_app import KEY, NOW, PEM, make_simulator, text
 from tests.support.small_release import put, release
 from tests.support.waiting import PATIENCE
 
@@ -97,22 +97,22 @@ class Lines:
 
 @dataclass
 class Bench:
-    """Everything a run meets: the box with its shelf, the table, the parameters; and what the run said."""
+    """Everything a run meets: the simulator with its app_data, the table, the parameters; and what the run said."""
 
     module: ModuleType
-    box: Box
-    server: BoxServer
+    simulator: Simulator
+    server: SimulatorServer
     dynamodb: Any
     ssm: Any
     apps: tuple[int, ...] = (APP,)
-    answer: Callable[[Request, Answer], Response] = lambda request, box: box(request)
+    answer: Callable[[Request, Answer], Response] = lambda request, simulator: simulator(request)
     requests: list[Request] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     lines: Lines = field(default_factory=Lines)
 
     @property
-    def shelf(self) -> Shelf:
-        return self.box.shelf(APP, PRODUCTION)
+    def app_data(self) -> AppData:
+        return self.simulator.app_data(APP, PRODUCTION)
 
     def sync(self, dynamodb: Any = None) -> Any:
         deployment = SyncDeployment(TABLE, self.apps, PREFIX, self.server.base_url(PRODUCTION))
@@ -149,19 +149,19 @@ def bench(sync: ModuleType) -> Iterator[Bench]:
 
         return wrapped
 
-    with mock_aws(), make_box() as box:
-        verbs.grant(box, BOX_APP, KEY_ID, PEM)
-        shelf = box.shelf(APP, PRODUCTION)
-        shelf.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
+    with mock_aws(), make_simulator() as simulator:
+        verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
+        app_data = simulator.app_data(APP, PRODUCTION)
+        app_data.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in MESSAGES:
             images = (HERO,) if message == KEEP_EN else ()
-            shelf.add_message(UploadedMessage(message, text(), "APPROVED", images), NOW)
+            app_data.add_message(UploadedMessage(message, text(), "APPROVED", images), NOW)
         dynamodb, ssm = aws("dynamodb"), aws("ssm")
         create_table(dynamodb, TABLE)
         put(dynamodb, TABLE)
         ssm.put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
-        with BoxServer(box, wrap=wrap) as server:
-            made.append(Bench(sync, box, server, dynamodb, ssm))
+        with SimulatorServer(simulator, wrap=wrap) as server:
+            made.append(Bench(sync, simulator, server, dynamodb, ssm))
             yield made[0]
 
 
@@ -198,7 +198,7 @@ def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: Bench) ->
 
 
 def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> None:
-    """Apple advises a fresh one; the box has checked signature, key, issuer, audience and app."""
+    """Apple advises a fresh one; the simulator has checked signature, key, issuer, audience and app."""
     bench.run()
     tokens = [request.headers["authorization"] for request in bench.requests]
     assert all(token.startswith("Bearer ") for token in tokens)
@@ -207,9 +207,9 @@ def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> Non
 
 def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) -> None:
     """A gauge, not an event: a run that died would have swallowed an event. What no release names does not count."""
-    verbs.review(bench.shelf, "REJECTED", [KEEP_FR, HERO])
-    bench.shelf.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
-    bench.shelf.add_image(UploadedImage("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
+    verbs.review(bench.app_data, "REJECTED", [KEEP_FR, HERO])
+    bench.app_data.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
+    bench.app_data.add_image(UploadedImage("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
     for _ in range(2):
         lines = bench.run()
         assert lines.counted["MessagesRejected"] == lines.counted["ImagesRejected"] == [1]
@@ -219,7 +219,7 @@ def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) ->
 def test_live_messages_that_lose_approval_are_named(bench: Bench) -> None:
     """Once, with their ids; half of what is live may go, and is written."""
     bench.run()
-    verbs.review(bench.shelf, "REJECTED", [KEEP_FR])
+    verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
     lines = bench.run()
     assert lines.words == ["live messages lost approval", "synced", "sync succeeded"]
     assert lines.told[0][2]["messageIdentifiers"] == [KEEP_FR]
@@ -233,7 +233,7 @@ def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: Bench)
     bench.run()
     before = bench.dynamodb.scan(TableName=TABLE)["Items"]
     for message in MESSAGES:
-        bench.shelf.delete_message(message)
+        bench.app_data.delete_message(message)
     lines = bench.run()
     assert lines.words == ["refused"]
     assert lines.told[0][2]["evidence"] == {"silenced": 2, "servable": 2}
@@ -251,7 +251,7 @@ def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> N
         return store.catalog(APP, "pro.monthly", "fr-FR", Deadline.after(PATIENCE)).catalog.states[KEEP_FR].servable
 
     assert servable()
-    verbs.review(bench.shelf, "REJECTED", [KEEP_FR])
+    verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
     bench.run()
     assert HEAD_SECONDS <= 30
     clock.now += HEAD_SECONDS
@@ -309,7 +309,7 @@ def test_one_app_s_failure_is_not_the_next_one_s(bench: Bench) -> None:
     assert lines.told[0][2]["reason"] == "apple_unauthorized"
     assert lines.counted["SyncFailed"] == [1]
     assert "SyncSucceeded" not in lines.counted
-    verbs.grant(bench.box, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
+    verbs.grant(bench.simulator, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
     assert bench.run().words == ["synced", "synced", "sync succeeded"]
 
 
@@ -325,7 +325,7 @@ def reason(lines: Lines) -> str:
 
 def test_without_access_apple_s_404_is_empty_and_named(bench: Bench) -> None:
     """The owner's next step is Apple's form, not a search for a wrong path."""
-    verbs.set_access(bench.box, BOX_APP, access=False)
+    verbs.set_access(bench.simulator, SIMULATED_APP, access=False)
     assert reason(bench.run()) == "apple_no_access"
     assert len(bench.requests) == 1
 
@@ -333,7 +333,7 @@ def test_without_access_apple_s_404_is_empty_and_named(bench: Bench) -> None:
 def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
     """Retry-After is a time in milliseconds; the next run asks again."""
     for _ in range(calls_per_hour("Get Image List", PRODUCTION)):
-        bench.box.rates.count(APP, PRODUCTION, "Get Image List", bench.box.now())
+        bench.simulator.rates.count(APP, PRODUCTION, "Get Image List", bench.simulator.now())
     lines = bench.run()
     outcome, level, told = lines.told[0]
     until = datetime.fromtimestamp((NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR, UTC)
@@ -354,7 +354,7 @@ def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: Bench, retry_aft
 def test_one_failure_of_apple_is_repeated(bench: Bench, status: int) -> None:
     """A GET does no harm twice; the repetition has a new token."""
     answers = [Response(status, body=b'{"errorCode": 5000000}')]
-    bench.answer = lambda request, box: answers.pop() if answers else box(request)
+    bench.answer = lambda request, simulator: answers.pop() if answers else simulator(request)
     assert bench.run().words == ["synced", "sync succeeded"]
     assert bench.slept == [1.0]
     assert len({request.headers["authorization"] for request in bench.requests}) == 3
@@ -364,11 +364,11 @@ def test_a_connection_that_breaks_once_is_repeated(bench: Bench) -> None:
     """Also one that Apple closed while the function was frozen."""
     broken = [True]
 
-    def answer(request: Request, box: Answer) -> Response:
+    def answer(request: Request, simulator: Answer) -> Response:
         if broken:
             broken.pop()
             raise HangUp
-        return box(request)
+        return simulator(request)
 
     bench.answer = answer
     assert bench.run().words == ["synced", "sync succeeded"]
@@ -460,7 +460,7 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: Bench, writ
     """What it had to say of lost approval it said before; the next run leaves the table as Apple's lists are."""
     bench.run()
     before = bench.version()
-    verbs.review(bench.shelf, "REJECTED", [HERO, ANYONE_EN])
+    verbs.review(bench.app_data, "REJECTED", [HERO, ANYONE_EN])
     lines = bench.run(Dying(bench.dynamodb, writes, after=after))
     assert lines.words == ["live messages lost approval", "failed"]
     assert lines.counted == {"LiveApprovalLost": [1], "SyncFailed": [1]}
@@ -474,7 +474,7 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: Bench, writ
 def test_a_foreign_error_is_placed_and_not_quoted(bench: Bench) -> None:
     """Its message may quote what it stumbled on."""
     bench.run()
-    verbs.review(bench.shelf, "REJECTED", [ANYONE_EN])
+    verbs.review(bench.app_data, "REJECTED", [ANYONE_EN])
     _, _, told = bench.run(Dying(bench.dynamodb, 1, after=False)).told[-1]
     assert told["reason"] == "ConnectionError"
     assert "died" not in json.dumps(told)
@@ -483,7 +483,7 @@ def test_a_foreign_error_is_placed_and_not_quoted(bench: Bench) -> None:
 
 def test_two_runs_at_once_leave_one_list_whole(bench: Bench) -> None:
     """Whichever is second finds rows it did not read, and starts again."""
-    verbs.review(bench.shelf, "PENDING", [KEEP_FR])
+    verbs.review(bench.app_data, "PENDING", [KEEP_FR])
     other = bench.sync()
     met: list[bool] = []
 
@@ -491,7 +491,7 @@ def test_two_runs_at_once_leave_one_list_whole(bench: Bench) -> None:
         def update_item(self, **request: Any) -> Any:
             if not met:
                 met.append(True)
-                verbs.review(bench.shelf, "APPROVED", [KEEP_FR])
+                verbs.review(bench.app_data, "APPROVED", [KEEP_FR])
                 other.run()
             return self._client.update_item(**request)
 

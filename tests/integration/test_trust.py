@@ -243,7 +243,7 @@ def test_a_proxy_that_cannot_be_used_on_the_way_to_apple_is_named(
 def test_apple_on_this_machine_is_asked_directly(
     monkeypatch: pytest.MonkeyPatch, inspected: tuple[str, Path, list[str]], variable: str
 ) -> None:
-    """The App Store in a box, whatever proxy the shell names."""
+    """The App Store in a simulator, whatever proxy the shell names."""
     url, root, _ = inspected
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     monkeypatch.setenv("SSL_CERT_FILE", str(root))

@@ -10,9 +10,9 @@ from botocore.session import get_session
 from retention.request import PRODUCTION
 
 from console.local.rows import create_table
-from console.simulator.server import BoxServer
+from console.simulator.server import SimulatorServer
 from tests.support.apply_operator import Operator, operator
-from tests.support.simulated_app import Clock, make_box, new_id
+from tests.support.simulated_app import Clock, make_simulator, new_id
 
 
 def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> None:
@@ -23,8 +23,8 @@ def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> Non
     table = f"apply-{new_id()}"
     create_table(client, table)
     clock = Clock()
-    with closing(make_box(clock)) as box, BoxServer(box) as server:
-        made = Operator(files, box, server, client, PRODUCTION, clock=clock, table=table)
+    with closing(make_simulator(clock)) as simulator, SimulatorServer(simulator) as server:
+        made = Operator(files, simulator, server, client, PRODUCTION, clock=clock, table=table)
         made.apply()
         made.approve()
         made.apply()

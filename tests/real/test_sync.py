@@ -23,11 +23,11 @@ from retention.signing.signer import Signer
 from console.local.rows import create_table
 from console.releases.live import live_number
 from console.simulator import verbs
-from console.simulator.server import BoxServer
-from console.simulator.shelf import UploadedImage, UploadedMessage
+from console.simulator.app_data import UploadedImage, UploadedMessage
+from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
-from tests.support.simulated_app import APP as BOX_APP
-from tests.support.simulated_app import NOW, PEM, make_box, text
+from tests.support.simulated_app import APP as SIMULATED_APP
+from tests.support.simulated_app import NOW, PEM, make_simulator, text
 from tests.support.small_release import put
 
 KEY_ID = str(SETTINGS["keyId"])
@@ -73,12 +73,12 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
     create_table(client, table)
     put(client, table)
     words = Words([])
-    with make_box() as box, BoxServer(box) as server:
-        verbs.grant(box, BOX_APP, KEY_ID, PEM)
-        shelf = box.shelf(APP, PRODUCTION)
-        shelf.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
+    with make_simulator() as simulator, SimulatorServer(simulator) as server:
+        verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
+        app_data = simulator.app_data(APP, PRODUCTION)
+        app_data.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in (KEEP_EN, KEEP_FR):
-            shelf.add_message(UploadedMessage(message, text(), "APPROVED", ()), NOW)
+            app_data.add_message(UploadedMessage(message, text(), "APPROVED", ()), NOW)
         deployment = SyncDeployment(table, (APP,), "/retention", server.base_url(PRODUCTION))
 
         def run() -> None:
@@ -86,7 +86,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
 
         def change() -> None:
             for state in ("REJECTED", "APPROVED", "REJECTED"):
-                verbs.review(shelf, state, [KEEP_FR])
+                verbs.review(app_data, state, [KEEP_FR])
 
         doings = [run, run, change, run, lambda: put(client, table, "two"), run]
         threads = [threading.Thread(target=doing) for doing in doings]

@@ -81,14 +81,14 @@ def killing(countdown: Countdown) -> Callable[[Answer], Answer]:
 
 def world(who: Operator) -> Any:
     """Return what Apple and the table have, but for release numbers and times."""
-    shelf, app = who.shelf, APP.app_apple_id
+    app_data, app = who.app_data, APP.app_apple_id
     found = {item["sk"]["S"]: item for item in who.looking.query(**rows.query(TABLE, rows.app_pk(app)))["Items"]}
     live = who.look().seen.table.live
     assert live is not None
     return (
-        sorted(shelf.images()),
-        sorted(shelf.message_states().items()),
-        shelf.defaults(),
+        sorted(app_data.images()),
+        sorted(app_data.message_states().items()),
+        app_data.defaults(),
         {sk: rows.read_message(item) for sk, item in found.items() if sk.startswith(("message#", "image#"))},
         {sk: item["messageIdentifier"]["S"] for sk, item in found.items() if sk.startswith("default#")},
         live.settings,

@@ -45,7 +45,7 @@ def test_two_thousand_messages_and_images_without_a_refused_call(tmp_path: Path)
         assert (done.images, done.messages) == (number, number)
         assert done.left is not None
         assert done.left.agrees
-        assert (len(made.shelf.images()), len(made.shelf.message_states())) == (number, number)
+        assert (len(made.app_data.images()), len(made.app_data.message_states())) == (number, number)
     assert refused == []
     # 360 an hour of each kind, side by side; the estimate counts what each call takes as well.
     assert took == pytest.approx(5 * 3600, abs=10)

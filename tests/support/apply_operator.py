@@ -1,4 +1,4 @@
-"""An operator with one retention.yaml, a table and an app in the box: what `plan` and `apply` are tested with."""
+"""An operator with one retention.yaml, a table and an app in the simulator: what `plan` and `apply` are tested with."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from console.rollout.apply import ApplyResult, ApplyRun, PlanWithInputs, observe
 from console.rollout.plan import Plan
 from console.simulator import verbs
 from console.simulator.api import Answer
-from console.simulator.box import Box
-from console.simulator.server import BoxServer
-from console.simulator.shelf import Shelf
+from console.simulator.app_data import AppData
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import Simulator
 from console.terminal.output import Output
-from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, MONTHLY, PEM, Clock, make_box
+from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, MONTHLY, PEM, Clock, make_simulator
 
 TABLE = "retention"
 KEY = ApiKey(KEY_ID, APP.issuer_id, PEM)
@@ -65,8 +65,8 @@ class Operator:
     """Acts on one environment. `dynamodb` may be broken; `looking` is the same table, never broken."""
 
     directory: Path
-    box: Box
-    server: BoxServer
+    simulator: Simulator
+    server: SimulatorServer
     looking: Any
     environment: str = SANDBOX
     dynamodb: Any = None
@@ -79,8 +79,8 @@ class Operator:
         return self.directory / "retention.yaml"
 
     @property
-    def shelf(self) -> Shelf:
-        return self.box.shelf(APP.app_apple_id, self.environment)
+    def app_data(self) -> AppData:
+        return self.simulator.app_data(APP.app_apple_id, self.environment)
 
     def write(self, text: str = FILE) -> None:
         self.file.write_text(text)
@@ -125,7 +125,7 @@ class Operator:
             return applying.run(observe_and_plan(session, now=NOW))
 
     def approve(self, state: str = APPROVED, *identifiers: str) -> None:
-        verbs.review(self.shelf, state, identifiers)
+        verbs.review(self.app_data, state, identifiers)
 
     def row(self, key: rows.Key) -> Any:
         return self.looking.get_item(**rows.get(self.table, key)).get("Item")
@@ -144,9 +144,9 @@ def operator(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "hero.png").write_bytes(FULL)
     (directory / "tick.png").write_bytes(BULLET)
-    with closing(make_box(clock)) as box, mock_aws(), BoxServer(box, wrap=wrap) as server:
+    with closing(make_simulator(clock)) as simulator, mock_aws(), SimulatorServer(simulator, wrap=wrap) as server:
         client = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(client, TABLE)
-        made = Operator(directory, box, server, client, environment, clock=clock)
+        made = Operator(directory, simulator, server, client, environment, clock=clock)
         made.write(text)
         yield made

@@ -1,4 +1,4 @@
-"""An operator's desk: two deployed stacks, a file, a key in Parameter Store, a box for Apple; commands are typed."""
+"""All that an operator's commands need: two stacks, a file, a key in Parameter Store, and a simulator for Apple."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from retention.request import PRODUCTION, SANDBOX
 from console.cli.main import main
 from console.local.rows import create_table
 from console.simulator.api import Answer
-from console.simulator.box import Box, TestConfig
-from console.simulator.server import BoxServer
-from console.simulator.shelf import Shelf
+from console.simulator.app_data import AppData
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import Simulator, TestConfig
 from tests.support.apply_operator import FILE
-from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_box
+from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_simulator
 
 APP_ID = APP.app_apple_id
 PREFIX = "/retention/test"
@@ -47,13 +47,13 @@ TEMPLATE = {
 
 @dataclass
 class Desk:
-    """An operator's desk: two stacks, a file, a key in Parameter Store, and a box for Apple."""
+    """An operator's desk: two stacks, a file, a key in Parameter Store, and a simulator for Apple."""
 
     directory: Path
     endpoint: str
     name: str
-    box: Box
-    server: BoxServer
+    simulator: Simulator
+    server: SimulatorServer
     capsys: pytest.CaptureFixture[str]
     topic: str
 
@@ -80,8 +80,8 @@ class Desk:
     def table(self, env: str = "sandbox") -> str:
         return f"{self.name}-{env}"
 
-    def shelf(self, env: str = SANDBOX) -> Shelf:
-        return self.box.shelf(APP_ID, env)
+    def app_data(self, env: str = SANDBOX) -> AppData:
+        return self.simulator.app_data(APP_ID, env)
 
     def rewrite(self, old: str, new: str) -> None:
         before = self.file.read_text()
@@ -164,11 +164,11 @@ def sit_down(
         Name=f"{PREFIX}/{name}/{KEY_ID}", Value=PEM.decode(), Type="SecureString"
     )
     config = TestConfig(4, total_requests=4, total_duration_ms=20, response_time_threshold_ms=PATIENT_MS)
-    box = make_box(lambda: NOW, config=config)
+    simulator = make_simulator(lambda: NOW, config=config)
     try:
-        with BoxServer(box, wrap=wrap) as server:
-            desk = Desk(directory, endpoint, name, box, server, capsys, topic)
+        with SimulatorServer(simulator, wrap=wrap) as server:
+            desk = Desk(directory, endpoint, name, simulator, server, capsys, topic)
             desk.file.write_text(FILE.replace("stack: retention-", f"stack: {name}-"))
             yield desk
     finally:
-        box.close()
+        simulator.close()

@@ -1,4 +1,4 @@
-"""A box with one app in it, a client of Apple's own for it, and what the app uploads: for tests that need a peer."""
+"""A simulator with one app, Apple's own client for it, and the images and messages that the app uploads."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from retention.request import SANDBOX
 
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp, Subscription
+from console.simulator.app_data import AppData, UploadedImage, UploadedMessage
 from console.simulator.authority import Authority
-from console.simulator.box import COMMITTED_AUTHORITY, Box, TestConfig
 from console.simulator.database import Database
-from console.simulator.server import BoxServer
-from console.simulator.shelf import Shelf, UploadedImage, UploadedMessage
+from console.simulator.server import SimulatorServer
+from console.simulator.simulator import COMMITTED_AUTHORITY, Simulator, TestConfig
 
 APP = SimulatedApp(6745974591, "com.example.app", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID = "2X9R4HXF34"
@@ -38,7 +38,7 @@ PRODUCTS = [
     Subscription(COURSES, "courses", advanced_commerce=True),
 ]
 
-# Ten minutes past a full hour; what the box counts by, so that no hour turns while a test runs.
+# Ten minutes past a full hour; what the simulator counts by, so that no hour turns while a test runs.
 NOW = 1_800_000_600.0
 
 # The limit is wide, so that a busy machine fails no test; tests of the limit set their own.
@@ -61,14 +61,16 @@ class Clock:
         self.time += seconds
 
 
-def make_box(clock: Callable[[], float] = lambda: NOW, *, config: TestConfig = QUICK, strict: bool = False) -> Box:
-    """Return a box in memory that knows APP, KEY and PRODUCTS. Close it."""
-    box = Box(Database(":memory:"), AUTHORITY, config, clock, strict=strict)
-    verbs.grant(box, APP, KEY_ID, PEM, PRODUCTS)
-    return box
+def make_simulator(
+    clock: Callable[[], float] = lambda: NOW, *, config: TestConfig = QUICK, strict: bool = False
+) -> Simulator:
+    """Return a simulator in memory that knows APP, KEY and PRODUCTS. Close it."""
+    simulator = Simulator(Database(":memory:"), AUTHORITY, config, clock, strict=strict)
+    verbs.grant(simulator, APP, KEY_ID, PEM, PRODUCTS)
+    return simulator
 
 
-def apples_client(server: BoxServer, environment: str = SANDBOX, **changes: Any) -> AppStoreServerAPIClient:
+def apples_client(server: SimulatorServer, environment: str = SANDBOX, **changes: Any) -> AppStoreServerAPIClient:
     """Return Apple's own client; nothing of it is changed but its base URL."""
     given = {"signing_key": PEM, "key_id": KEY_ID, "issuer_id": APP.issuer_id, "bundle_id": APP.bundle_id} | changes
     client = AppStoreServerAPIClient(environment=Environment(environment), **given)
@@ -98,16 +100,16 @@ def text(header: str = "Stay", body: str = "Keep your maps.", **more: Any) -> di
     return {"header": header, "body": body, **more}
 
 
-def shelve(shelf: Shelf, *, state: str = "APPROVED", image: str | None = None, **content: Any) -> str:
-    """Put a message on a shelf, past the API; `image` is the state of an image that it gets. Return its id."""
+def shelve(app_data: AppData, *, state: str = "APPROVED", image: str | None = None, **content: Any) -> str:
+    """Put a message on a app_data, past the API; `image` is the state of an image that it gets. Return its id."""
     identifier = new_id()
     images: list[str] = []
     extra: dict[str, Any] = {}
     if image is not None:
         images = [new_id()]
-        shelf.add_image(UploadedImage(images[0], "FULL_SIZE", image), NOW)
+        app_data.add_image(UploadedImage(images[0], "FULL_SIZE", image), NOW)
         extra = {"image": {"imageIdentifier": images[0], "altText": "A ridge"}}
-    shelf.add_message(UploadedMessage(identifier, text(**content, **extra), state, tuple(images)), NOW)
+    app_data.add_message(UploadedMessage(identifier, text(**content, **extra), state, tuple(images)), NOW)
     return identifier
 
 

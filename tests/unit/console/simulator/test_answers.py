@@ -17,10 +17,10 @@ from retention.request import SANDBOX
 from retention.signing.signer import Signer
 
 from console.simulator.answers import Judge, Screen
-from console.simulator.box import Box
+from console.simulator.app_data import AppData
 from console.simulator.realtime import AppStore
-from console.simulator.shelf import Shelf
 from console.simulator.signatures import Flaw
+from console.simulator.simulator import Simulator
 from tests.support.simulated_app import (
     ANNUAL,
     APP,
@@ -32,7 +32,7 @@ from tests.support.simulated_app import (
     OTHER,
     PEM,
     answer_of,
-    make_box,
+    make_simulator,
     new_id,
     shelve,
 )
@@ -43,21 +43,21 @@ SIGNER = Signer(KEY_ID, KEY)
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    box = make_box()
-    box.wall = box.clock
-    yield box
-    box.close()
+def simulator() -> Iterator[Simulator]:
+    simulator = make_simulator()
+    simulator.wall = simulator.clock
+    yield simulator
+    simulator.close()
 
 
 @pytest.fixture
-def shelf(box: Box) -> Shelf:
-    return box.shelf(APP.app_apple_id, SANDBOX)
+def app_data(simulator: Simulator) -> AppData:
+    return simulator.app_data(APP.app_apple_id, SANDBOX)
 
 
 @pytest.fixture
-def judge(box: Box) -> Judge:
-    return AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+def judge(simulator: Simulator) -> Judge:
+    return AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
 
 
 def flaw(judge: Judge, body: bytes) -> str:
@@ -66,9 +66,9 @@ def flaw(judge: Judge, body: bytes) -> str:
     return str(caught.value)
 
 
-def test_a_message_is_shown(judge: Judge, shelf: Shelf) -> None:
+def test_a_message_is_shown(judge: Judge, app_data: AppData) -> None:
     """An approved message with an approved image is shown, whichever case its id comes in."""
-    identifier = shelve(shelf, image=APPROVED)
+    identifier = shelve(app_data, image=APPROVED)
     shown = judge.judge(answer_of("message", messageIdentifier=identifier.upper()))
     assert (shown.kind, shown.message.identifier, shown.notes) == ("message", identifier, ())
 
@@ -93,9 +93,9 @@ def test_an_answer_out_of_shape(judge: Judge, body: bytes, reason: str) -> None:
     assert reason in flaw(judge, body)
 
 
-def test_fields_apple_does_not_document(judge: Judge, shelf: Shelf) -> None:
+def test_fields_apple_does_not_document(judge: Judge, app_data: AppData) -> None:
     """A field that Apple does not document is refused by its name."""
-    body = answer_of("message", messageIdentifier=shelve(shelf), locale="en-US")
+    body = answer_of("message", messageIdentifier=shelve(app_data), locale="en-US")
     assert "locale" in flaw(judge, body)
 
 
@@ -108,30 +108,32 @@ def test_fields_apple_does_not_document(judge: Judge, shelf: Shelf) -> None:
         (APPROVED, REJECTED, "image"),
     ],
 )
-def test_a_message_that_is_not_approved(judge: Judge, shelf: Shelf, state: str, image: str | None, reason: str) -> None:
+def test_a_message_that_is_not_approved(
+    judge: Judge, app_data: AppData, state: str, image: str | None, reason: str
+) -> None:
     """The message and each of its images must be APPROVED."""
-    identifier = shelve(shelf, state=state, image=image)
+    identifier = shelve(app_data, state=state, image=image)
     assert reason in flaw(judge, answer_of("message", messageIdentifier=identifier))
 
 
-def test_a_message_that_is_not_there(judge: Judge, shelf: Shelf) -> None:
+def test_a_message_that_is_not_there(judge: Judge, app_data: AppData) -> None:
     """An unknown or deleted message is not shown."""
-    identifier = shelve(shelf)
-    shelf.delete_message(identifier)
+    identifier = shelve(app_data)
+    app_data.delete_message(identifier)
     for name in (new_id(), identifier):
         assert "There is no message" in flaw(judge, answer_of("message", messageIdentifier=name))
 
 
 @pytest.mark.parametrize("kind", ["alternateProduct", "promotionalOffer", "advancedCommerceInfo"])
-def test_text_alone_beside_an_offer(judge: Judge, shelf: Shelf, kind: str) -> None:
+def test_text_alone_beside_an_offer(judge: Judge, app_data: AppData, kind: str) -> None:
     """Beside a switch or an offer the message has neither image nor bullets."""
-    identifier = shelve(shelf, image=APPROVED)
+    identifier = shelve(app_data, image=APPROVED)
     assert "without image" in flaw(judge, answer_of(kind, messageIdentifier=identifier, productId=ANNUAL))
 
 
-def test_a_switch_within_the_group(judge: Judge, shelf: Shelf) -> None:
+def test_a_switch_within_the_group(judge: Judge, app_data: AppData) -> None:
     """A switch to a product of the same group is shown, with or without a billing plan."""
-    identifier = shelve(shelf)
+    identifier = shelve(app_data)
     for plan in ({}, {"billingPlanType": "MONTHLY"}, {"billingPlanType": "BILLED_UPFRONT"}):
         body = answer_of("alternateProduct", messageIdentifier=identifier, productId=ANNUAL, **plan)
         assert judge.judge(body).detail["productId"] == ANNUAL
@@ -146,16 +148,16 @@ def test_a_switch_within_the_group(judge: Judge, shelf: Shelf) -> None:
         ({"productId": ANNUAL, "billingPlanType": "WEEKLY"}, "WEEKLY"),
     ],
 )
-def test_a_switch_apple_does_not_make(judge: Judge, shelf: Shelf, detail: dict[str, str], reason: str) -> None:
+def test_a_switch_apple_does_not_make(judge: Judge, app_data: AppData, detail: dict[str, str], reason: str) -> None:
     """A switch names a product of the same group, and a billing plan that exists."""
-    assert reason in flaw(judge, answer_of("alternateProduct", messageIdentifier=shelve(shelf), **detail))
+    assert reason in flaw(judge, answer_of("alternateProduct", messageIdentifier=shelve(app_data), **detail))
 
 
-def test_without_products_no_group_is_known(box: Box, shelf: Shelf) -> None:
-    """A box that was told no products takes any."""
-    box.accounts.replace_products(APP.app_apple_id, [])
-    judge = AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
-    body = answer_of("alternateProduct", messageIdentifier=shelve(shelf), productId="anything")
+def test_without_products_no_group_is_known(simulator: Simulator, app_data: AppData) -> None:
+    """A simulator that was told no products takes any."""
+    simulator.accounts.replace_products(APP.app_apple_id, [])
+    judge = AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    body = answer_of("alternateProduct", messageIdentifier=shelve(app_data), productId="anything")
     assert judge.judge(body).kind == "alternateProduct"
 
 
@@ -170,23 +172,23 @@ def v2(signer: Signer = SIGNER, **changes: str) -> str:
     return signer.promotional_offer_v2(now=WHEN, **given)
 
 
-def offered(judge: Judge, shelf: Shelf, **signature: Any) -> Screen:
-    return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(shelf), **signature))
+def offered(judge: Judge, app_data: AppData, **signature: Any) -> Screen:
+    return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(app_data), **signature))
 
 
-def test_our_own_v2_signature_is_taken(judge: Judge, shelf: Shelf) -> None:
-    """What the function signs is what the box verifies, with nothing to note."""
-    shown = offered(judge, shelf, promotionalOfferSignatureV2=v2())
+def test_our_own_v2_signature_is_taken(judge: Judge, app_data: AppData) -> None:
+    """What the function signs is what the simulator verifies, with nothing to note."""
+    shown = offered(judge, app_data, promotionalOfferSignatureV2=v2())
     assert (shown.kind, shown.notes) == ("promotionalOffer", ())
 
 
-def test_apples_own_v2_signature_is_taken(box: Box, shelf: Shelf) -> None:
+def test_apples_own_v2_signature_is_taken(simulator: Simulator, app_data: AppData) -> None:
     """What Apple's library signs is taken as well."""
-    box.wall = lambda: datetime.now(UTC).timestamp()
+    simulator.wall = lambda: datetime.now(UTC).timestamp()
     creator = PromotionalOfferV2SignatureCreator(PEM, KEY_ID, APP.issuer_id, APP.bundle_id)
     signature = creator.create_signature(MONTHLY, "half", TRANSACTION)
-    judge = AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
-    assert offered(judge, shelf, promotionalOfferSignatureV2=signature).notes == ()
+    judge = AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    assert offered(judge, app_data, promotionalOfferSignatureV2=signature).notes == ()
 
 
 def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
@@ -215,11 +217,11 @@ def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
     ],
 )
 def test_a_v2_signature_apple_refuses(
-    judge: Judge, shelf: Shelf, changes: dict[str, Any], headers: dict[str, Any], reason: str
+    judge: Judge, app_data: AppData, changes: dict[str, Any], headers: dict[str, Any], reason: str
 ) -> None:
     """Each claim of a V2 signature is checked, and an `exp` must not be there."""
     with pytest.raises(Flaw, match=reason):
-        offered(judge, shelf, promotionalOfferSignatureV2=resigned(changes, headers))
+        offered(judge, app_data, promotionalOfferSignatureV2=resigned(changes, headers))
 
 
 def v1(**changes: Any) -> dict[str, Any]:
@@ -227,9 +229,9 @@ def v1(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (signed | changes).items() if value is not None}
 
 
-def test_our_own_v1_signature_is_taken(judge: Judge, shelf: Shelf) -> None:
+def test_our_own_v1_signature_is_taken(judge: Judge, app_data: AppData) -> None:
     """The older signature is verified over its fields."""
-    assert offered(judge, shelf, promotionalOfferSignatureV1=v1()).notes == ()
+    assert offered(judge, app_data, promotionalOfferSignatureV1=v1()).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -246,17 +248,17 @@ def test_our_own_v1_signature_is_taken(judge: Judge, shelf: Shelf) -> None:
         (v1(appAccountToken="hello"), "appAccountToken"),
     ],
 )
-def test_a_v1_signature_apple_refuses(judge: Judge, shelf: Shelf, signature: Any, reason: str) -> None:
+def test_a_v1_signature_apple_refuses(judge: Judge, app_data: AppData, signature: Any, reason: str) -> None:
     """Each field of a V1 signature is checked; it lives 24 hours."""
     with pytest.raises(Flaw, match=reason):
-        offered(judge, shelf, promotionalOfferSignatureV1=signature)
+        offered(judge, app_data, promotionalOfferSignatureV1=signature)
 
 
-def test_exactly_one_signature(judge: Judge, shelf: Shelf) -> None:
+def test_exactly_one_signature(judge: Judge, app_data: AppData) -> None:
     """Both signatures at once, or none, are refused."""
     for signatures in ({}, {"promotionalOfferSignatureV1": v1(), "promotionalOfferSignatureV2": v2()}):
         with pytest.raises(Flaw, match="exactly one"):
-            offered(judge, shelf, **signatures)
+            offered(judge, app_data, **signatures)
 
 
 @pytest.mark.parametrize(
@@ -266,12 +268,14 @@ def test_exactly_one_signature(judge: Judge, shelf: Shelf) -> None:
         {"promotionalOfferSignatureV1": v1(offerIdentifier="all")},
     ],
 )
-def test_a_signature_by_another_key(box: Box, judge: Judge, shelf: Shelf, signature: dict[str, Any]) -> None:
-    """A throwaway key's signature is noted, for endpoints show a test authority no other; a strict box refuses it."""
-    assert "throwaway" in offered(judge, shelf, **signature).notes[0]
-    box.strict = True
+def test_a_signature_by_another_key(
+    simulator: Simulator, judge: Judge, app_data: AppData, signature: dict[str, Any]
+) -> None:
+    """The simulator notes a signature by a throwaway key; a strict simulator refuses it."""
+    assert "throwaway" in offered(judge, app_data, **signature).notes[0]
+    simulator.strict = True
     with pytest.raises(Flaw, match="not by the key"):
-        offered(AppStore(box, APP, SANDBOX).judge(MONTHLY, TRANSACTION), shelf, **signature)
+        offered(AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION), app_data, **signature)
 
 
 ITEM = {
@@ -292,15 +296,15 @@ def commerce(request: dict[str, Any] = REQUEST, transaction_id: str = TRANSACTIO
     )
 
 
-def sold(box: Box, data: Any, product_id: str = COURSES) -> Screen:
-    identifier = shelve(box.shelf(APP.app_apple_id, SANDBOX))
-    judge = AppStore(box, APP, SANDBOX).judge(product_id, TRANSACTION)
+def sold(simulator: Simulator, data: Any, product_id: str = COURSES) -> Screen:
+    identifier = shelve(simulator.app_data(APP.app_apple_id, SANDBOX))
+    judge = AppStore(simulator, APP, SANDBOX).judge(product_id, TRANSACTION)
     return judge.judge(answer_of("advancedCommerceInfo", messageIdentifier=identifier, advancedCommerceData=data))
 
 
-def test_our_own_advanced_commerce_is_taken(box: Box) -> None:
+def test_our_own_advanced_commerce_is_taken(simulator: Simulator) -> None:
     """What the function sends for an Advanced Commerce subscription is taken."""
-    assert sold(box, commerce()).kind == "advancedCommerceInfo"
+    assert sold(simulator, commerce()).kind == "advancedCommerceInfo"
 
 
 @pytest.mark.parametrize(
@@ -319,21 +323,21 @@ def test_our_own_advanced_commerce_is_taken(box: Box) -> None:
         (commerce({"changeItems": [ITEM]}), "retainBillingCycle"),
     ],
 )
-def test_advanced_commerce_apple_refuses(box: Box, data: str, reason: str) -> None:
+def test_advanced_commerce_apple_refuses(simulator: Simulator, data: str, reason: str) -> None:
     """The wrapped request is read to its last field."""
     with pytest.raises(Flaw, match=reason):
-        sold(box, data)
+        sold(simulator, data)
 
 
-def test_advanced_commerce_only_where_it_is(box: Box) -> None:
+def test_advanced_commerce_only_where_it_is(simulator: Simulator) -> None:
     """For any other subscription the answer is ignored."""
     with pytest.raises(Flaw, match="not an Advanced Commerce subscription"):
-        sold(box, commerce(), MONTHLY)
+        sold(simulator, commerce(), MONTHLY)
 
 
-def test_our_own_answers_have_apples_shape(judge: Judge, shelf: Shelf) -> None:
+def test_our_own_answers_have_apples_shape(judge: Judge, app_data: AppData) -> None:
     """Every body that the function composes is read without a complaint."""
-    identifier = shelve(shelf)
+    identifier = shelve(app_data)
     bodies = [
         response.message(identifier),
         response.alternate_product(identifier, ANNUAL, "MONTHLY"),

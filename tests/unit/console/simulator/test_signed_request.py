@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from console.simulator.authority import request_claims
-from console.simulator.box import COMMITTED_AUTHORITY
 from console.simulator.signed_request import curl_line, signed_body
+from console.simulator.simulator import COMMITTED_AUTHORITY
 from console.terminal.failure import Failure
 
 

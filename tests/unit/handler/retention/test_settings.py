@@ -215,7 +215,7 @@ def test_no_token_goes_to_a_stranger(environment: str, url: str) -> None:
 
 
 def test_production_takes_states_from_apple_alone() -> None:
-    """What a box says is no review; only on a developer's machine may it stand in."""
+    """What a simulator says is no review; only on a developer's machine may it stand in."""
     given = {**SYNC, "RETENTION_ENVIRONMENT": "Production", "RETENTION_APPLE_URL": "http://127.0.0.1:8081/production"}
     with pytest.raises(ConfigurationError) as caught:
         SyncDeployment.from_env({**given, **DEPLOYED})

@@ -1,4 +1,4 @@
-"""The box itself: a directory with what it remembers and the authority it signs with, its clock, and its settings."""
+"""The state of one simulator: a directory with its database and its authority, its clock, and its settings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from console.simulator.accounts import Accounts
+from console.simulator.app_data import AppData
 from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.authority import Authority
 from console.simulator.database import Database
 from console.simulator.rates import Rates
-from console.simulator.shelf import Shelf
 
 # The authority that everything local trusts (`make serve`), and that no deployed stack does.
 COMMITTED_AUTHORITY: Final = Path(__file__).resolve().parents[2] / "events" / "ca"
@@ -49,11 +49,13 @@ class TestConfig:
 
 
 @dataclass(slots=True)
-class Box:
-    """One box. `clock` counts its hours; `wall` is what tokens and signatures are dated by, since others judge those.
+class Simulator:
+    """One simulator. Both clocks return UNIX seconds.
 
-    `strict`: an offer whose signature is not by the registered key is refused, as Apple would. The endpoint signs with
-    a throwaway key for anyone but Apple, so by default the box only notes it.
+    `clock` is the one that `advance` moves: it counts the hours of Apple's limits. `wall` dates tokens and signatures,
+    which other programs check against their own clocks. With `strict`, the simulator refuses an offer that is not
+    signed with the registered key, as Apple would. The endpoint signs with a throwaway key for every caller except
+    Apple, so without `strict` the simulator only notes it.
     """
 
     database: Database
@@ -74,10 +76,10 @@ class Box:
         wall: Clock = time.time,
         strict: bool = False,
     ) -> Self:
-        """Open the box in `directory`, or make one there. Close it again.
+        """Open the simulator whose data is in `directory`, or create it there. The caller closes it.
 
-        A new box signs with a copy of the authority in the directory `authority`, by default the committed one, and
-        goes on with it. Raises OSError or ValueError where that is none.
+        A new simulator signs with a copy of the authority in the directory `authority`, by default the committed one,
+        and keeps that copy. Raises OSError or ValueError if `authority` has no authority.
         """
         directory.mkdir(parents=True, exist_ok=True)
         own = directory / _AUTHORITY
@@ -94,15 +96,15 @@ class Box:
     def rates(self) -> Rates:
         return Rates(self.database)
 
-    def shelf(self, app_apple_id: int, environment: str) -> Shelf:
-        return Shelf(self.database, app_apple_id, environment)
+    def app_data(self, app_apple_id: int, environment: str) -> AppData:
+        return AppData(self.database, app_apple_id, environment)
 
     def now(self) -> float:
-        """Return the box's time, UNIX seconds: its clock, and what it was advanced by."""
+        """Return the simulator's time, UNIX seconds: its clock, and what it was advanced by."""
         return self.clock() + self._offset()
 
     def advance(self, seconds: float) -> float:
-        """Put the box's clock forward and return its time: the next hour's calls, without the wait."""
+        """Put the simulator's clock forward and return its time: the next hour's calls, without the wait."""
         with self.database.transaction():
             self.database.run("REPLACE INTO setting VALUES (?, ?)", _OFFSET, str(self._offset() + seconds))
             return self.now()

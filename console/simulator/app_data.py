@@ -38,7 +38,7 @@ class UploadedMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class AppData:
     """One app in one environment. Identifiers are lower case here; Apple's libraries send them in either."""
 
     database: Database

@@ -1,4 +1,4 @@
-"""The box against the real endpoint: what the function answers over HTTP is what the box takes, for every kind."""
+"""The simulator against the real endpoint: the simulator accepts every kind of answer that the function gives."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from console.local.gateway import listen
 from console.local.sample_events import PATH
 from console.simulator import verbs
 from console.simulator.accounts import Subscription
+from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.authority import Authority
-from console.simulator.box import Box
 from console.simulator.customer import DEFAULT, REAL_TIME, CustomerScreen, cancel
 from console.simulator.database import Database
 from console.simulator.performance import PerformanceTests
-from console.simulator.shelf import UploadedImage, UploadedMessage
+from console.simulator.simulator import Simulator
 from tests.support.endpoint_on_fakes import (
     AUTHORITY,
     MESSAGE,
@@ -57,26 +57,26 @@ PICTURE = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a03"
 
 
 @contextmanager
-def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Box]:
-    """Give a box whose wall clock is the endpoint's, with the two messages that the endpoint may answer."""
-    box = Box(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
+def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Simulator]:
+    """Give a simulator whose wall clock is the endpoint's, with the two messages that the endpoint may answer."""
+    simulator = Simulator(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
     verbs.grant(
-        box,
+        simulator,
         APP,
         ENDPOINTS_KEY,
         PEM,
         [Subscription(MONTHLY, "pro", advanced_commerce=True), Subscription("pro.annual", "pro")],
     )
-    shelf = box.shelf(APP.app_apple_id, SANDBOX)
-    shelf.add_image(UploadedImage(PICTURE, "FULL_SIZE", APPROVED), 0)
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    app_data.add_image(UploadedImage(PICTURE, "FULL_SIZE", APPROVED), 0)
     picture: dict[str, Any] = {"image": {"imageIdentifier": PICTURE, "altText": "A ridge"}}
-    shelf.add_message(UploadedMessage(PLAIN, text(**picture), APPROVED, (PICTURE,)), 0)
-    shelf.add_message(UploadedMessage(TEXT, text(header="Text"), APPROVED), 0)
-    shelf.configure_default(MONTHLY, "en-US", PLAIN)
+    app_data.add_message(UploadedMessage(PLAIN, text(**picture), APPROVED, (PICTURE,)), 0)
+    app_data.add_message(UploadedMessage(TEXT, text(header="Text"), APPROVED), 0)
+    app_data.configure_default(MONTHLY, "en-US", PLAIN)
     try:
-        yield box
+        yield simulator
     finally:
-        box.close()
+        simulator.close()
 
 
 @contextmanager
@@ -93,10 +93,10 @@ def served(respond: Callable[[object], dict[str, Any]]) -> Iterator[str]:
         server.server_close()
 
 
-def cancelled(box: Box, *rules: dict[str, Any], signer: Signer | None = None) -> CustomerScreen:
+def cancelled(simulator: Simulator, *rules: dict[str, Any], signer: Signer | None = None) -> CustomerScreen:
     with served(make_bench(catalog(*rules), signer=signer).endpoint.respond) as url:
-        box.shelf(APP.app_apple_id, SANDBOX).set_realtime_url(url)
-        return cancel(box, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=5000)
+        simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(url)
+        return cancel(simulator, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=5000)
 
 
 @pytest.mark.parametrize(
@@ -111,39 +111,39 @@ def cancelled(box: Box, *rules: dict[str, Any], signer: Signer | None = None) ->
     ],
 )
 def test_every_kind_of_answer_is_shown(answer: dict[str, Any], kind: str) -> None:
-    """What the endpoint answers passes the box; what it signs for a test authority is signed with a throwaway key."""
-    with boxed() as box:
-        seen = cancelled(box, rule(answer))
+    """The simulator accepts the endpoint's answers; to a test authority, the endpoint signs with a throwaway key."""
+    with boxed() as simulator:
+        seen = cancelled(simulator, rule(answer))
     assert (seen.source, seen.kind, seen.result) == (REAL_TIME, kind, "SUCCESS")
     signs = kind in {"promotionalOffer", "advancedCommerceInfo"}
     assert ["throwaway" in note for note in seen.notes] == [True] * signs
 
 
 def test_a_strict_box_takes_no_throwaway_key() -> None:
-    """A strict box refuses what Apple would, and the default is shown instead."""
-    with boxed(strict=True) as box:
-        seen = cancelled(box, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
+    """A strict simulator refuses what Apple would, and the default is shown instead."""
+    with boxed(strict=True) as simulator:
+        seen = cancelled(simulator, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
     assert (seen.source, "not by the key" in seen.steps[0].reason) == (DEFAULT, True)
 
 
 def test_no_answer_is_the_default() -> None:
     """Where no rule answers, the endpoint's 204 leaves the customer to Apple's order."""
-    with boxed() as box:
-        seen = cancelled(box)
+    with boxed() as simulator:
+        seen = cancelled(simulator)
     assert (seen.source, seen.status) == (DEFAULT, 204)
 
 
 def test_a_stranger_gets_no_answer() -> None:
-    """A box whose authority the endpoint does not trust is answered 401."""
-    with boxed(OTHER) as box:
-        assert cancelled(box, rule(MESSAGE)).status == 401
+    """A simulator whose authority the endpoint does not trust is answered 401."""
+    with boxed(OTHER) as simulator:
+        assert cancelled(simulator, rule(MESSAGE)).status == 401
 
 
 def test_the_endpoint_passes_a_performance_test() -> None:
     """The same subscription asked again and again passes: no request is mistaken for a repetition."""
-    with boxed() as box, served(make_bench(catalog(rule(MESSAGE))).endpoint.respond) as url:
-        tests = PerformanceTests(box)
-        request_id, _ = tests.start(APP, box.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
+    with boxed() as simulator, served(make_bench(catalog(rule(MESSAGE))).endpoint.respond) as url:
+        tests = PerformanceTests(simulator)
+        request_id, _ = tests.start(APP, simulator.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
         tests.wait()
         assert tests.has_passed(APP), tests.report(APP, request_id)
 
