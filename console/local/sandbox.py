@@ -2,8 +2,9 @@
 
 AWS is moto, in this process, with the stacks that the file's environments name: outputs, tables, signing keys. The
 tables are empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the
-simulator, which knows the app and its products, and has its key. So `retention … --env sandbox` is typed as it will be at Apple,
-and so is `--env production`, but for an endpoint: in production the function trusts Apple's signatures alone.
+simulator, which knows the app and its products, and has its key. So
+`retention … --env sandbox` is the command that will be used with Apple later, and so is `--env production`, except that
+it has no endpoint: in production the function trusts only Apple's signatures.
 """
 
 from __future__ import annotations
