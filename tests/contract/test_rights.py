@@ -33,8 +33,8 @@ from console.local.surroundings import embedded_dynamodb
 from console.simulator import verbs
 from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published
-from tests.support.iam_policies import Ask, Rights, arn, asks, written
-from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
+from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
+from tests.support.operator_setup import APP_ID, PREFIX, OperatorSetup, set_up_operator
 from tests.support.sam_template import ROOT, template
 from tests.support.simulated_app import APP as SIMULATED_APP
 from tests.support.simulated_app import KEY_ID, PEM, make_simulator
@@ -82,9 +82,9 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
 
 
 @contextmanager
-def recorded() -> Iterator[list[Ask]]:
+def recorded() -> Iterator[list[ApiCall]]:
     """Note what every call through the SDK asks for, in this thread and all others."""
-    noted: list[Ask] = []
+    noted: list[ApiCall] = []
     send = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place all calls pass
 
     def note(self: Any, operation: str, request: dict[str, Any]) -> Any:
@@ -100,7 +100,7 @@ def recorded() -> Iterator[list[Ask]]:
 
 
 @pytest.fixture
-def endpoint_asks() -> list[Ask]:
+def endpoint_asks() -> list[ApiCall]:
     """What requests cold, warm, about customers and with an offer ask for."""
     table = published()
     parameters = Parameter()
@@ -120,7 +120,7 @@ class Parameter(FakeTable):
         return {"Parameter": {"Value": PEM.decode()}}
 
 
-def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[Ask]) -> None:
+def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[ApiCall]) -> None:
     """Every call of a request is allowed, by table, key and parameter; every action allowed is one of a request."""
     rights = Rights.of("FunctionRole", values(TABLE))
     assert [ask for ask in endpoint_asks if not rights.allow(ask)] == []
@@ -131,7 +131,7 @@ def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[A
 
 
 @pytest.fixture
-def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
+def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ApiCall]]:
     """What a run asks for that finds new states."""
     for name, value in {
         "RETENTION_TABLE": TABLE,
@@ -160,11 +160,11 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Ask]]:
         yield noted
 
 
-def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[Ask]) -> None:
+def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall]) -> None:
     """Likewise, from the key to the last row."""
     rights = Rights.of("SyncRole", values(TABLE))
     assert [ask for ask in sync_asks if not rights.allow(ask)] == []
-    probe = Ask("execute-api:Invoke", arn("execute-api", "a1b2c3/$default/POST/v1/probe"))
+    probe = ApiCall("execute-api:Invoke", arn("execute-api", "a1b2c3/$default/POST/v1/probe"))
     assert rights.allow(probe)
     assert {ask.action for ask in sync_asks} | {probe.action} == rights.actions - LOGS
 
@@ -211,21 +211,21 @@ def test_nothing_is_allowed_anywhere_else(role: str) -> None:
         "a1b2c3/$default/GET/v1/probe",
         "z/$default/POST/v1/probe",
     ):
-        assert not rights.allow(Ask("execute-api:Invoke", arn("execute-api", path)))
+        assert not rights.allow(ApiCall("execute-api:Invoke", arn("execute-api", path)))
 
 
 # The operator
 
 
 @pytest.fixture
-def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[Desk, list[Ask]]]:
+def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[OperatorSetup, list[ApiCall]]]:
     """What a working day asks for: every command that asks AWS anything, in both environments."""
-    with embedded_dynamodb() as url, sit_down(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
+    with embedded_dynamodb() as url, set_up_operator(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
         work(desk)
         yield desk, noted
 
 
-def work(desk: Desk) -> None:
+def work(desk: OperatorSetup) -> None:
     typed = partial(type_in, desk)
     assert desk("plan")[0] == 3
     assert desk("apply")[0] == 0
@@ -248,7 +248,7 @@ def work(desk: Desk) -> None:
     typed("import", str(archive), "--replace")
 
 
-def type_in(desk: Desk, *arguments: str) -> None:
+def type_in(desk: OperatorSetup, *arguments: str) -> None:
     """Type a command that does not ask Apple, in the sandbox."""
     file = () if arguments[0] == "publish" else ("--file", str(desk.file))
     with pytest.raises(SystemExit) as ended:
@@ -256,7 +256,7 @@ def type_in(desk: Desk, *arguments: str) -> None:
     assert not ended.value.code, desk.capsys.readouterr().err
 
 
-def damage(desk: Desk) -> None:
+def damage(desk: OperatorSetup) -> None:
     """Leave a row too many in a release, which `import --replace` takes away."""
     item = {**rows.sheet_key(APP_ID, 1, "too.many"), "document": {"S": "x"}}
     desk.aws("dynamodb").put_item(TableName=desk.table(), Item=item)
@@ -273,7 +273,9 @@ def typed_by_hand() -> set[str]:
     }
 
 
-def test_the_operator_may_do_what_the_console_does_and_nothing_else(operator_asks: tuple[Desk, list[Ask]]) -> None:
+def test_the_operator_may_do_what_the_console_does_and_nothing_else(
+    operator_asks: tuple[OperatorSetup, list[ApiCall]],
+) -> None:
     """Every call of every command is allowed in its own stack; every action allowed is a command's or a document's."""
     desk, asked = operator_asks
     both = [
@@ -297,7 +299,7 @@ def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
     resources = {one for statement in Rights.of("OperatorPolicy", others).statements for one in statement.resources}
     of_the_account = {"lambda:GetAccountSettings", "ssm:GetServiceSetting"}  # read, and the same for every stack
     for action in mine.actions - of_the_account:
-        assert not any(mine.allow(Ask(action, resource)) for resource in resources), action
+        assert not any(mine.allow(ApiCall(action, resource)) for resource in resources), action
 
 
 def test_the_alias_is_a_resource_of_its_own() -> None:
@@ -322,7 +324,7 @@ def test_subscribers_are_read_of_the_topic_alarms_go_to() -> None:
     }
     for topic, given in cases.items():
         rights = Rights.of("OperatorPolicy", values(TABLE) | given)
-        allowed = {one for one in (own, theirs) if rights.allow(Ask("sns:ListSubscriptionsByTopic", one))}
+        allowed = {one for one in (own, theirs) if rights.allow(ApiCall("sns:ListSubscriptionsByTopic", one))}
         assert allowed == ({topic} if topic else set())
 
 
@@ -337,12 +339,12 @@ PARAMETER_STORE: Final = "ssm.us-east-1.amazonaws.com"
 def test_signing_keys_may_be_under_a_key_of_ones_own(holder: str) -> None:
     """SigningKeyKmsKeyArn lets the two functions and the operator decrypt with it, through Parameter Store alone."""
     usual, own = (Rights.of(holder, values(TABLE) | given) for given in ({}, {"SigningKeyKmsKeyArn": KMS_KEY}))
-    through = Ask("kms:Decrypt", KMS_KEY, via=PARAMETER_STORE)
+    through = ApiCall("kms:Decrypt", KMS_KEY, via=PARAMETER_STORE)
     assert own.allow(through)
     assert not usual.allow(through)
-    assert not own.allow(Ask("kms:Decrypt", KMS_KEY))
-    assert not own.allow(Ask("kms:Decrypt", arn("kms", "key/another"), via=PARAMETER_STORE))
-    assert own.allow(Ask("kms:Encrypt", KMS_KEY, via=PARAMETER_STORE)) == (holder == "OperatorPolicy")
+    assert not own.allow(ApiCall("kms:Decrypt", KMS_KEY))
+    assert not own.allow(ApiCall("kms:Decrypt", arn("kms", "key/another"), via=PARAMETER_STORE))
+    assert own.allow(ApiCall("kms:Encrypt", KMS_KEY, via=PARAMETER_STORE)) == (holder == "OperatorPolicy")
     assert not any(action.startswith("kms:") for action in usual.actions)
 
 

@@ -39,7 +39,7 @@ def main() -> None:
         sys.exit("atheris has no wheel for this machine: it is made for Linux on x86-64, Python 3.12 or newer.")
     os.environ |= {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "fuzz", "AWS_SECRET_ACCESS_KEY": "fuzz"}
     with atheris.instrument_imports(include=["app", "retention"]):
-        from tests.fuzz import doors  # noqa: PLC0415 - likewise
+        from tests.fuzz import inputs  # noqa: PLC0415 - likewise
         from tests.support.forged_requests import Edge  # noqa: PLC0415 - imported here, handler/ is instrumented
 
         edge = Edge()
@@ -55,14 +55,14 @@ def main() -> None:
         return instrumented
 
     def one(data: bytes) -> None:
-        _, code = doors.enter(edge, data)
-        landmark(data[:1] if data[:1] in doors.DOORS else b"", code)()
+        _, code = inputs.enter(edge, data)
+        landmark(data[:1] if data[:1] in inputs.DOORS else b"", code)()
 
     def mutated(data: bytes, limit: int, seed: int) -> bytes:
         random = Random(seed)
         if random.random() < 0.5:
             try:
-                return doors.changed(data, random)[:limit]
+                return inputs.changed(data, random)[:limit]
             except (ValueError, RecursionError):
                 pass  # it has no structure left to change
         return bytes(atheris.Mutate(data, limit))
@@ -71,7 +71,7 @@ def main() -> None:
     shutil.rmtree(WORK / "run", ignore_errors=True)
     (WORK / "run").mkdir()  # libFuzzer writes what it learns into the first folder it is given
     if options.keep:
-        for name, seed in doors.seeds().items():
+        for name, seed in inputs.seeds().items():
             (KEPT / name).write_bytes(seed)
     again = f"{sys.executable} -m fuzz --libfuzzer"
     atheris.Setup([again, *_libfuzzer(options)], one, custom_mutator=mutated)

@@ -13,7 +13,7 @@ from tests.support.edited_sample import edition
 from tests.support.logged_decisions import (
     NO_FACTS_ASKED,
 )
-from tests.support.operator_desk import Desk, sit_down
+from tests.support.operator_setup import OperatorSetup, set_up_operator
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,9 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def desk(
     tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Desk]:
+) -> Iterator[OperatorSetup]:
     """An operator's desk of its own for each test."""
-    with sit_down(tmp_path, endpoint, request.node.name, capsys) as made:
+    with set_up_operator(tmp_path, endpoint, request.node.name, capsys) as made:
         yield made
 
 

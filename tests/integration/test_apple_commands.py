@@ -29,13 +29,13 @@ from console.simulator import verbs
 from console.simulator.api import Response
 from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.server import Server
-from tests.support.operator_desk import APP_ID, PREFIX, Desk, sit_down
+from tests.support.operator_setup import APP_ID, PREFIX, OperatorSetup, set_up_operator
 from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, new_id, text
 
 # plan, apply, promote
 
 
-def test_plan_and_apply_in_the_sandbox(desk: Desk) -> None:
+def test_plan_and_apply_in_the_sandbox(desk: OperatorSetup) -> None:
     """A readable diff and 3; then the time it takes, what was done and 0; then nothing to do and 0."""
     code, out, _ = desk("plan")
     assert code == 3
@@ -50,7 +50,7 @@ def test_plan_and_apply_in_the_sandbox(desk: Desk) -> None:
     assert desk("apply")[0] == 0
 
 
-def test_production_ends_with_what_waits(desk: Desk) -> None:
+def test_production_ends_with_what_waits(desk: OperatorSetup) -> None:
     """Production asks first; then it ends with 3 and what Apple has to review."""
     code, out, err = desk("apply", env="production")
     assert (code, "Add --yes" in err) == (1, True)
@@ -65,7 +65,7 @@ def test_production_ends_with_what_waits(desk: Desk) -> None:
     assert desk("plan", env="production")[0] == 0
 
 
-def test_the_plan_as_json(desk: Desk) -> None:
+def test_the_plan_as_json(desk: OperatorSetup) -> None:
     """One document holds every step, and apply's what was done and what is left."""
     plan = desk.json("plan")
     assert plan["agrees"] is False
@@ -77,7 +77,7 @@ def test_the_plan_as_json(desk: Desk) -> None:
     assert desk.json("plan")["agrees"] is True
 
 
-def test_a_deployed_stack_does_not_believe_the_test_authority(desk: Desk) -> None:
+def test_a_deployed_stack_does_not_believe_the_test_authority(desk: OperatorSetup) -> None:
     """What it signed is refused there in the explanation too, and a request by its fields is of that environment."""
     desk("apply")
     desk("apply", "--yes", env="production")
@@ -89,7 +89,7 @@ def test_a_deployed_stack_does_not_believe_the_test_authority(desk: Desk) -> Non
     assert (asked["request"]["environment"], asked["refused"]) == (PRODUCTION, None)
 
 
-def test_a_rejection_in_words(desk: Desk) -> None:
+def test_a_rejection_in_words(desk: OperatorSetup) -> None:
     """What App Review rejected is told, with the way out."""
     desk("apply", "--yes", env="production")
     verbs.review(desk.app_data(PRODUCTION), REJECTED)
@@ -99,7 +99,7 @@ def test_a_rejection_in_words(desk: Desk) -> None:
     assert "rejected: 2 messages" in out
 
 
-def test_mistakes_come_before_anything_is_asked(desk: Desk) -> None:
+def test_mistakes_come_before_anything_is_asked(desk: OperatorSetup) -> None:
     """A file with a mistake asks neither AWS nor Apple."""
     desk.rewrite("message: keep}", "message: keeep}")
     desk.server.stop()
@@ -107,7 +107,7 @@ def test_mistakes_come_before_anything_is_asked(desk: Desk) -> None:
     assert (code, "Did you mean `keep`?" in err) == (1, True)
 
 
-def test_promotion(desk: Desk) -> None:
+def test_promotion(desk: OperatorSetup) -> None:
     """What the sandbox has goes to production; what it has not, does not."""
     code, _, err = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
     assert code == 1
@@ -142,13 +142,13 @@ def test_a_sick_apple_is_one_sentence(
 ) -> None:
     """Whatever answers in Apple's place, a command ends with a sentence and 1."""
     name = f"sick-{abs(hash(request.node.name))}"
-    with sit_down(tmp_path, endpoint, name, capsys, lambda _: lambda _: response) as desk:
+    with set_up_operator(tmp_path, endpoint, name, capsys, lambda _: lambda _: response) as desk:
         code, out, err = desk(command, *(() if command in {"plan", "status"} else ("--yes",)))
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert told in err
 
 
-def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_network_is_one_sentence(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody listens, the sentence says so, and with --json the document does."""
     monkeypatch.setattr(repeats, "_PAUSES", (0.0, 0.0, 0.0))
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -161,13 +161,13 @@ def test_a_dead_network_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
 
 
-def test_a_key_that_cannot_be_read(desk: Desk) -> None:
+def test_a_key_that_cannot_be_read(desk: OperatorSetup) -> None:
     """A key that is none is told before anything is asked."""
     code, _, err = desk("plan", "--key", "/nowhere/key.p8")
     assert (code, "cannot be read" in err) == (1, True)
 
 
-def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) -> None:
+def test_a_table_alone_does_not_say_which_app_store(desk: OperatorSetup, tmp_path: Path) -> None:
     """Sandbox or production is never guessed where it may be either."""
     (tmp_path / "key.p8").write_bytes(PEM)
     arguments = ("--table", desk.table(), "--region", "us-east-1", "--apple-url", desk.server.url)
@@ -180,7 +180,7 @@ def test_a_table_alone_does_not_say_which_app_store(desk: Desk, tmp_path: Path) 
 # status
 
 
-def test_status(desk: Desk) -> None:
+def test_status(desk: OperatorSetup) -> None:
     """Each text and image with its state, what serves meanwhile, and which rules wait."""
     code, out, _ = desk("status", env="production")
     assert (code, "not uploaded" in out) == (3, True)
@@ -207,7 +207,7 @@ def test_status(desk: Desk) -> None:
     assert first in out
 
 
-def test_an_image_in_review_holds_its_messages(desk: Desk) -> None:
+def test_an_image_in_review_holds_its_messages(desk: OperatorSetup) -> None:
     """An approved text with a pending picture is not ready, and status says why."""
     desk("apply", "--yes", env="production")
     app_data = desk.app_data(PRODUCTION)
@@ -220,7 +220,7 @@ def test_an_image_in_review_holds_its_messages(desk: Desk) -> None:
 # defaults
 
 
-def test_defaults_are_configured_and_verified(desk: Desk) -> None:
+def test_defaults_are_configured_and_verified(desk: OperatorSetup) -> None:
     """Gaps come first; what differs is configured; --verify corrects our record by Apple's word."""
     desk("apply")
     desk.app_data().delete_default(MONTHLY, "fr-FR")
@@ -234,7 +234,7 @@ def test_defaults_are_configured_and_verified(desk: Desk) -> None:
     assert "our record is right" in desk("defaults", "--verify")[1]
 
 
-def test_gaps_are_shown_first(desk: Desk) -> None:
+def test_gaps_are_shown_first(desk: OperatorSetup) -> None:
     """A product that answers in a locale without a default is told, and nothing is configured with --show."""
     desk.rewrite("default: keep", "default: plain")
     desk.rewrite("rules:", "  plain: {en-US: {header: Plain, body: Text.}}\nrules:")
@@ -246,7 +246,7 @@ def test_gaps_are_shown_first(desk: Desk) -> None:
     assert "add the text to `plain`" in out
 
 
-def test_defaults_that_are_not_wanted_stay_until_told(desk: Desk) -> None:
+def test_defaults_that_are_not_wanted_stay_until_told(desk: OperatorSetup) -> None:
     """Deleting asks; with --yes the others go, at Apple and in our record."""
     desk("apply")
     desk.rewrite(", default: keep", "")
@@ -264,7 +264,7 @@ def test_defaults_that_are_not_wanted_stay_until_told(desk: Desk) -> None:
 # prune
 
 
-def test_prune_keeps_what_anything_names(desk: Desk) -> None:
+def test_prune_keeps_what_anything_names(desk: OperatorSetup) -> None:
     """Releases, predecessors, defaults and the file keep their messages; strangers go, after a question."""
     desk("apply")
     desk.rewrite("header: Restez,", "header: Restez encore,")
@@ -284,7 +284,7 @@ def test_prune_keeps_what_anything_names(desk: Desk) -> None:
     assert desk("plan")[0] == 0
 
 
-def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: Desk) -> None:
+def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: OperatorSetup) -> None:
     """An id that was deleted can never be used again, so an interrupted run loses nothing to it."""
     message = desk.json("plan")["uploadMessages"][1]["id"]
     desk.app_data().add_message(UploadedMessage(message, text(), APPROVED), 0)
@@ -294,7 +294,7 @@ def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: Desk) -> None:
 # endpoint
 
 
-def test_the_endpoint_is_set_shown_and_deleted(desk: Desk) -> None:
+def test_the_endpoint_is_set_shown_and_deleted(desk: OperatorSetup) -> None:
     """The stack's URL unless another is named; deleting asks."""
     assert desk("endpoint", "show")[1] == "Apple has no real-time URL here.\n"
     assert desk("endpoint", "set")[1] == "Apple calls https://example.com/v1/retention-message.\n"
@@ -304,7 +304,7 @@ def test_the_endpoint_is_set_shown_and_deleted(desk: Desk) -> None:
     assert desk.json("endpoint", "delete") == {"deleted": None}
 
 
-def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> None:
+def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: OperatorSetup) -> None:
     """What commands print ends in logs: PathSecret stands there by its name, as in the stack's own output."""
     secret = "k3-7hT_q9XwLz2mNpV5c"
     url, masked = (f"https://example.com/v1/retention-message/{last}" for last in (secret, "<PathSecret>"))
@@ -329,7 +329,7 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: Desk) -> N
 # performance-test
 
 
-def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_performance_test(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused without a URL and where an answer would not be 200; else started, waited for and shown."""
     monkeypatch.setattr(performance_test, "_POLL_SECONDS", 0.05)
     transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
@@ -361,7 +361,7 @@ def test_the_performance_test(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     assert (code, "is the sandbox's" in err) == (1, True)
 
 
-def test_a_failed_performance_test_is_1(desk: Desk) -> None:
+def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
     """FAIL ends with 1 and Apple's reasons."""
     transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
     desk("apply")
@@ -386,7 +386,7 @@ def test_a_failed_performance_test_is_1(desk: Desk) -> None:
         (["defaults", "--show", "--delete-others"], "--show only shows"),
     ],
 )
-def test_a_command_that_was_called_wrongly_is_2(desk: Desk, arguments: list[str], said: str) -> None:
+def test_a_command_that_was_called_wrongly_is_2(desk: OperatorSetup, arguments: list[str], said: str) -> None:
     """The mistake is in what was typed, so nothing that happens later could put it right; nothing was changed."""
     here = ["--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", desk.server.url]
     verb, *options = arguments
@@ -397,7 +397,7 @@ def test_a_command_that_was_called_wrongly_is_2(desk: Desk, arguments: list[str]
     assert (code, said in json.loads(out)["error"]) == (2, True)
 
 
-def test_without_an_environment_it_is_2(desk: Desk) -> None:
+def test_without_an_environment_it_is_2(desk: OperatorSetup) -> None:
     """Neither --env nor --table says where."""
     for verb in ("plan", "apply", "status", "doctor"):
         code, out, err = desk(verb, where=False)
@@ -410,19 +410,19 @@ def test_without_an_environment_it_is_2(desk: Desk) -> None:
 # doctor
 
 
-def findings(desk: Desk, *arguments: str, env: str = "sandbox") -> dict[str, Any]:
+def findings(desk: OperatorSetup, *arguments: str, env: str = "sandbox") -> dict[str, Any]:
     found = desk.json("doctor", *arguments, env=env)
     return {one["code"]: one for one in found["findings"]}
 
 
-def log_a_certificate(desk: Desk, days: int) -> None:
+def log_a_certificate(desk: OperatorSetup, days: int) -> None:
     logs, group = desk.aws("logs"), desk.table()
     logs.create_log_stream(logGroupName=group, logStreamName=f"s{days}")
     event = {"timestamp": int(time.time() * 1000) - 1000, "message": json.dumps({"leafDaysLeft": days})}
     logs.put_log_events(logGroupName=group, logStreamName=f"s{days}", logEvents=[event])
 
 
-def test_a_healthy_deployment(desk: Desk) -> None:
+def test_a_healthy_deployment(desk: OperatorSetup) -> None:
     """Everything is looked at, and nothing is wrong."""
     desk("apply")
     desk("endpoint", "set")
@@ -432,7 +432,7 @@ def test_a_healthy_deployment(desk: Desk) -> None:
     assert "Nothing is wrong." in out
 
 
-def test_an_empty_deployment(desk: Desk) -> None:
+def test_an_empty_deployment(desk: OperatorSetup) -> None:
     """Before the first apply: nothing published, no defaults, no URL, each with what to do."""
     code, out, _ = desk("doctor")
     assert code == 1
@@ -441,7 +441,7 @@ def test_an_empty_deployment(desk: Desk) -> None:
     assert {code for code, one in found.items() if one["verdict"] == "bad"} == {"release", "endpoint", "defaults"}
 
 
-def test_live_messages_and_the_sync(desk: Desk) -> None:
+def test_live_messages_and_the_sync(desk: OperatorSetup) -> None:
     """Live texts in review, and states that nobody imported for long, are told apart."""
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
@@ -462,7 +462,7 @@ def test_live_messages_and_the_sync(desk: Desk) -> None:
     ],
 )
 def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
-    desk: Desk, times: dict[str, int], verdict: str, found: str
+    desk: OperatorSetup, times: dict[str, int], verdict: str, found: str
 ) -> None:
     """Who imported is told apart: only the sync tells that the sync runs."""
     desk("apply")
@@ -480,7 +480,7 @@ def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
     assert found in sync["found"]
 
 
-def test_the_certificate_of_apple(desk: Desk) -> None:
+def test_the_certificate_of_apple(desk: OperatorSetup) -> None:
     """The log says how long Apple's newest certificate is good for."""
     logs, group = desk.aws("logs"), desk.table()
     # moto knows no JSON patterns.
@@ -494,7 +494,7 @@ def test_the_certificate_of_apple(desk: Desk) -> None:
         assert running.leaf_days(logs, group, datetime.now(UTC)) == days
 
 
-def test_a_certificate_near_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_near_its_end(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below thirty days it is told."""
     desk("apply")
     for days, verdict in ((12, "bad"), (200, "good"), (None, "unknown")):
@@ -502,13 +502,13 @@ def test_a_certificate_near_its_end(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         assert findings(desk)["certificate"]["verdict"] == verdict
 
 
-def test_no_access(desk: Desk) -> None:
+def test_no_access(desk: OperatorSetup) -> None:
     """An empty 404 is no access, with where to ask for it."""
     verbs.set_access(desk.simulator, APP, access=False)
     assert "Ask for it" in findings(desk)["no-access"]["found"]
 
 
-def test_a_wrong_key(desk: Desk, tmp_path: Path) -> None:
+def test_a_wrong_key(desk: OperatorSetup, tmp_path: Path) -> None:
     """A key that is none, a key of a wrong name, and a key that Apple refuses are three findings."""
     (tmp_path / "AuthKey_ABCDEFGHIJ.p8").write_bytes(PEM)
     (tmp_path / "none.p8").write_text("hello")
@@ -535,7 +535,7 @@ def test_a_key_of_the_other_api() -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(200, "wrong-key-kind"), (401, "wrong-issuer-or-bundle"), (500, "unauthorized")]
 )
-def test_what_a_401_means(desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int, code: str) -> None:
+def test_what_a_401_means(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch, status: int, code: str) -> None:
     """Apple's 401 has no body: the other API tells a wrong kind of key from a wrong issuer or bundle."""
     monkeypatch.setattr(
         wire.Wire,
@@ -554,7 +554,7 @@ def test_a_clock_that_is_wrong(
 ) -> None:
     """A token refused while Apple's clock shows another time is the clock's fault."""
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Tue, 24 Nov 2020 12:00:00 GMT")
-    with sit_down(tmp_path, endpoint, "clock", capsys, lambda _: lambda _: Response(401)) as desk:
+    with set_up_operator(tmp_path, endpoint, "clock", capsys, lambda _: lambda _: Response(401)) as desk:
         assert "ahead of Apple's. Set it." in findings(desk)["clock-skew"]["found"]
 
 
@@ -566,11 +566,11 @@ def test_rate_limit_and_wrong_host(tmp_path: Path, endpoint: str, capsys: pytest
         "apple-fails": Response(500),
     }
     for code, response in answers.items():
-        with sit_down(tmp_path, endpoint, f"doctor-{code}", capsys, lambda _, r=response: lambda _: r) as desk:  # type: ignore[misc]  # one answer a turn
+        with set_up_operator(tmp_path, endpoint, f"doctor-{code}", capsys, lambda _, r=response: lambda _: r) as desk:  # type: ignore[misc]  # one answer a turn
             assert findings(desk)[code]["verdict"] == "bad"
 
 
-def test_what_is_missing_in_aws(desk: Desk) -> None:
+def test_what_is_missing_in_aws(desk: OperatorSetup) -> None:
     """No table, no parameter, a parameter that is no key, no stack: each is its own finding."""
     ssm, name = desk.aws("ssm"), f"{PREFIX}/{desk.name}/{KEY_ID}"
     ssm.put_parameter(Name=name, Value="hello", Type="SecureString", Overwrite=True)
@@ -585,7 +585,7 @@ def test_what_is_missing_in_aws(desk: Desk) -> None:
     assert "deploy it first" in findings(desk)["table"]["found"]
 
 
-def test_a_file_with_mistakes_hides_nothing_else(desk: Desk) -> None:
+def test_a_file_with_mistakes_hides_nothing_else(desk: OperatorSetup) -> None:
     """The first mistake is told with its line; table, keys and Apple are looked at all the same."""
     desk.rewrite("message: keep}", "message: keeep}")
     found = findings(desk)

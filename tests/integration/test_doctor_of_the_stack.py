@@ -21,20 +21,20 @@ from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding
 from console.deployment.layer_machine import machine_of
 from console.deployment.stack import Stack, read_stack
 from console.terminal.failure import Failure
-from tests.support.operator_desk import Desk, zipped
+from tests.support.operator_setup import OperatorSetup, zipped
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 STACK = Stack("retention-sandbox", "t", "", SANDBOX, function="f", alarm_topic=TOPIC, alarm_email="me@example.com")
 
 
-def findings(desk: Desk) -> dict[str, Any]:
+def findings(desk: OperatorSetup) -> dict[str, Any]:
     return {one["code"]: one for one in desk.json("doctor")["findings"]}
 
 
 # The alias
 
 
-def test_a_parameter_that_was_deployed_without_a_build(desk: Desk) -> None:
+def test_a_parameter_that_was_deployed_without_a_build(desk: OperatorSetup) -> None:
     """$LATEST has the new value and `live` the old: found, by the variable's name; published, it is good again."""
     aws, function = desk.aws("lambda"), f"{desk.table()}-GetRetentionMessage"
     assert findings(desk)["alias"]["verdict"] == GOOD
@@ -52,7 +52,7 @@ def test_a_parameter_that_was_deployed_without_a_build(desk: Desk) -> None:
     assert findings(desk)["alias"]["verdict"] == GOOD
 
 
-def test_a_function_that_is_not_there_hides_nothing_else(desk: Desk) -> None:
+def test_a_function_that_is_not_there_hides_nothing_else(desk: OperatorSetup) -> None:
     """The stack names it, and somebody deleted it: that is its own finding, and the alarms are looked at."""
     desk.aws("lambda").delete_function(FunctionName=f"{desk.table()}-GetRetentionMessage")
     found = findings(desk)
@@ -309,7 +309,7 @@ def test_how_many_keys_a_second_the_account_may_fetch(value: str, verdict: str) 
     assert isinstance(found, Finding)
 
 
-def test_what_may_not_be_read_of_the_account_is_unknown(desk: Desk) -> None:
+def test_what_may_not_be_read_of_the_account_is_unknown(desk: OperatorSetup) -> None:
     """The embedded AWS knows neither limit: no fault of the stack, and no end of the command."""
     found = findings(desk)
     assert {found[code]["verdict"] for code in ("account-concurrency", "key-throughput", "architecture")} == {UNKNOWN}

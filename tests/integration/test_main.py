@@ -30,7 +30,7 @@ from console.local.rows import create_table
 from console.local.samples import EVENTS, SAMPLE
 from console.local.surroundings import embedded_dynamodb
 from console.terminal.failure import Failure
-from tests.support.operator_desk import assert_camel_case
+from tests.support.operator_setup import assert_camel_case
 from tests.support.waiting import PATIENCE
 
 APP = "6745974591"

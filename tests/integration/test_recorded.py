@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.recorded_forms import RECORDED, ROOT, Desk, desk
+from tests.support.recorded_forms import RECORDED, ROOT, OperatorSetup, desk
 from tests.support.recorded_situations import CHAPTERS
 
-Chapter = Callable[[Desk], None]
+Chapter = Callable[[OperatorSetup], None]
 Forms = list[dict[str, Any]]
 
 

@@ -33,7 +33,7 @@ from tests.support.endpoint_on_fakes import (
     SWITCH,
     TEXT,
     catalog,
-    make_bench,
+    make_endpoint,
     rule,
 )
 from tests.support.simulated_app import APP, KEY, MONTHLY, PEM, QUICK, text
@@ -94,7 +94,7 @@ def served(respond: Callable[[object], dict[str, Any]]) -> Iterator[str]:
 
 
 def cancelled(simulator: Simulator, *rules: dict[str, Any], signer: Signer | None = None) -> CustomerScreen:
-    with served(make_bench(catalog(*rules), signer=signer).endpoint.respond) as url:
+    with served(make_endpoint(catalog(*rules), signer=signer).endpoint.respond) as url:
         simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(url)
         return cancel(simulator, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=5000)
 
@@ -141,7 +141,7 @@ def test_a_stranger_gets_no_answer() -> None:
 
 def test_the_endpoint_passes_a_performance_test() -> None:
     """The same subscription asked again and again passes: no request is mistaken for a repetition."""
-    with boxed() as simulator, served(make_bench(catalog(rule(MESSAGE))).endpoint.respond) as url:
+    with boxed() as simulator, served(make_endpoint(catalog(rule(MESSAGE))).endpoint.respond) as url:
         tests = PerformanceTests(simulator)
         request_id, _ = tests.start(APP, simulator.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
         tests.wait()
@@ -150,5 +150,5 @@ def test_the_endpoint_passes_a_performance_test() -> None:
 
 def test_the_endpoint_answers_the_probe_of_its_url_as_the_sync_expects() -> None:
     """A body of `{}` is no request of Apple's: the function itself says 400."""
-    with served(make_bench(catalog()).endpoint.respond) as url:
+    with served(make_endpoint(catalog()).endpoint.respond) as url:
         assert probe(url, "us-east-1").good

@@ -96,7 +96,7 @@ class Lines:
 
 
 @dataclass
-class Bench:
+class SyncOnFakes:
     """Everything a run meets: the simulator with its app_data, the table, the parameters; and what the run said."""
 
     module: ModuleType
@@ -138,9 +138,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(sync: ModuleType) -> Iterator[Bench]:
+def bench(sync: ModuleType) -> Iterator[SyncOnFakes]:
     """A release is live; Apple has its messages and its image, all approved; the key is where it belongs."""
-    made: list[Bench] = []
+    made: list[SyncOnFakes] = []
 
     def wrap(answer: Answer) -> Answer:
         def wrapped(request: Request) -> Response:
@@ -161,14 +161,14 @@ def bench(sync: ModuleType) -> Iterator[Bench]:
         put(dynamodb, TABLE)
         ssm.put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
         with SimulatorServer(simulator, wrap=wrap) as server:
-            made.append(Bench(sync, simulator, server, dynamodb, ssm))
+            made.append(SyncOnFakes(sync, simulator, server, dynamodb, ssm))
             yield made[0]
 
 
 # What a run does
 
 
-def test_states_come_from_apple_into_the_table(bench: Bench) -> None:
+def test_states_come_from_apple_into_the_table(bench: SyncOnFakes) -> None:
     """Two GETs, and each message's row says whether it can be served."""
     lines = bench.run()
     assert [request.target.rpartition("/messaging")[2] for request in bench.requests] == [
@@ -181,7 +181,7 @@ def test_states_come_from_apple_into_the_table(bench: Bench) -> None:
     assert lines.counted == {"MessagesRejected": [0], "ImagesRejected": [0], "SyncSucceeded": [1]}
 
 
-def test_nothing_new_writes_nothing(bench: Bench) -> None:
+def test_nothing_new_writes_nothing(bench: SyncOnFakes) -> None:
     """Running functions have nothing to notice."""
     bench.run()
     before = bench.version()
@@ -189,7 +189,7 @@ def test_nothing_new_writes_nothing(bench: Bench) -> None:
     assert bench.version() == before
 
 
-def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: Bench) -> None:
+def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: SyncOnFakes) -> None:
     """No release names a key and no rule waits for a state: that is no failure, and Apple is not asked."""
     bench.apps = (OTHER_APP,)
     lines = bench.run()
@@ -197,7 +197,7 @@ def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: Bench) ->
     assert lines.counted == {"SyncSucceeded": [1]}
 
 
-def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> None:
+def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: SyncOnFakes) -> None:
     """Apple advises a fresh one; the simulator has checked signature, key, issuer, audience and app."""
     bench.run()
     tokens = [request.headers["authorization"] for request in bench.requests]
@@ -205,7 +205,7 @@ def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: Bench) -> Non
     assert tokens[0] != tokens[1]
 
 
-def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) -> None:
+def test_rejections_of_what_is_live_are_counted_while_they_last(bench: SyncOnFakes) -> None:
     """A gauge, not an event: a run that died would have swallowed an event. What no release names does not count."""
     verbs.review(bench.app_data, "REJECTED", [KEEP_FR, HERO])
     bench.app_data.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
@@ -216,7 +216,7 @@ def test_rejections_of_what_is_live_are_counted_while_they_last(bench: Bench) ->
         assert lines.told[0][:2] == ("synced", "warning")
 
 
-def test_live_messages_that_lose_approval_are_named(bench: Bench) -> None:
+def test_live_messages_that_lose_approval_are_named(bench: SyncOnFakes) -> None:
     """Once, with their ids; half of what is live may go, and is written."""
     bench.run()
     verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
@@ -228,7 +228,7 @@ def test_live_messages_that_lose_approval_are_named(bench: Bench) -> None:
     assert "LiveApprovalLost" not in bench.run().counted
 
 
-def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: Bench) -> None:
+def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: SyncOnFakes) -> None:
     """An empty list is more likely Apple's mistake than the owner's wish: nothing is written, and no loss is told."""
     bench.run()
     before = bench.dynamodb.scan(TableName=TABLE)["Items"]
@@ -241,7 +241,7 @@ def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: Bench)
     assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
 
 
-def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> None:
+def test_the_real_time_function_notices_within_its_30_seconds(bench: SyncOnFakes) -> None:
     """A warm store reads nothing for 30 s; its next look at `head` brings the new states."""
     bench.run()
     clock = Clock()
@@ -270,7 +270,7 @@ def test_the_real_time_function_notices_within_its_30_seconds(bench: Bench) -> N
     ],
 )
 def test_each_run_asks_the_stacks_own_url(
-    bench: Bench, probed: Probed, words: tuple[str, str, dict[str, Any]], counted: int
+    bench: SyncOnFakes, probed: Probed, words: tuple[str, str, dict[str, Any]], counted: int
 ) -> None:
     """Once, before anything else; what comes of it is counted, zero included, and is no part of the sync's success."""
     asked = []
@@ -289,7 +289,7 @@ def test_each_run_asks_the_stacks_own_url(
     assert (bench.lines.counted["ProbeFailed"], bench.lines.counted["SyncSucceeded"]) == ([counted], [1])
 
 
-def test_without_a_url_nothing_is_asked(bench: Bench) -> None:
+def test_without_a_url_nothing_is_asked(bench: SyncOnFakes) -> None:
     """On this machine there is no URL of a stack."""
     assert "ProbeFailed" not in bench.run().counted
 
@@ -297,7 +297,7 @@ def test_without_a_url_nothing_is_asked(bench: Bench) -> None:
 # Several apps
 
 
-def test_one_app_s_failure_is_not_the_next_one_s(bench: Bench) -> None:
+def test_one_app_s_failure_is_not_the_next_one_s(bench: SyncOnFakes) -> None:
     """Every app has its turn; the run as a whole counts as succeeded only if all did."""
     settings = {**SETTINGS, "appAppleId": OTHER_APP, "bundleId": "com.example.other"}
     other = release("other")
@@ -323,14 +323,14 @@ def reason(lines: Lines) -> str:
     return str(outcome[2]["reason"])
 
 
-def test_without_access_apple_s_404_is_empty_and_named(bench: Bench) -> None:
+def test_without_access_apple_s_404_is_empty_and_named(bench: SyncOnFakes) -> None:
     """The owner's next step is Apple's form, not a search for a wrong path."""
     verbs.set_access(bench.simulator, SIMULATED_APP, access=False)
     assert reason(bench.run()) == "apple_no_access"
     assert len(bench.requests) == 1
 
 
-def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
+def test_a_rate_limit_ends_the_run_and_says_until_when(bench: SyncOnFakes) -> None:
     """Retry-After is a time in milliseconds; the next run asks again."""
     for _ in range(calls_per_hour("Get Image List", PRODUCTION)):
         bench.simulator.rates.count(APP, PRODUCTION, "Get Image List", bench.simulator.now())
@@ -343,7 +343,7 @@ def test_a_rate_limit_ends_the_run_and_says_until_when(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("retry_after", ["", "soon", "9" * 40, "120"])
-def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: Bench, retry_after: str) -> None:
+def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: SyncOnFakes, retry_after: str) -> None:
     """Apple may forget the header, or write something else into it."""
     bench.answer = lambda _request, _box: Response(429, {"retry-after": retry_after})
     outcome, level, told = bench.run().told[0]
@@ -351,7 +351,7 @@ def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: Bench, retry_aft
 
 
 @pytest.mark.parametrize("status", [500, 503, 599])
-def test_one_failure_of_apple_is_repeated(bench: Bench, status: int) -> None:
+def test_one_failure_of_apple_is_repeated(bench: SyncOnFakes, status: int) -> None:
     """A GET does no harm twice; the repetition has a new token."""
     answers = [Response(status, body=b'{"errorCode": 5000000}')]
     bench.answer = lambda request, simulator: answers.pop() if answers else simulator(request)
@@ -360,7 +360,7 @@ def test_one_failure_of_apple_is_repeated(bench: Bench, status: int) -> None:
     assert len({request.headers["authorization"] for request in bench.requests}) == 3
 
 
-def test_a_connection_that_breaks_once_is_repeated(bench: Bench) -> None:
+def test_a_connection_that_breaks_once_is_repeated(bench: SyncOnFakes) -> None:
     """Also one that Apple closed while the function was frozen."""
     broken = [True]
 
@@ -374,7 +374,7 @@ def test_a_connection_that_breaks_once_is_repeated(bench: Bench) -> None:
     assert bench.run().words == ["synced", "sync succeeded"]
 
 
-def test_a_second_failure_ends_the_run(bench: Bench) -> None:
+def test_a_second_failure_ends_the_run(bench: SyncOnFakes) -> None:
     """With Apple's status and error code; the next run is five minutes away."""
     bench.answer = lambda _request, _box: Response(500, body=b'{"errorCode": 5000000}')
     lines = bench.run()
@@ -396,7 +396,7 @@ def test_a_second_failure_ends_the_run(bench: Bench) -> None:
         (Response(200, body=b" " * (4 * 1024 * 1024 + 1)), "apple_refused"),
     ],
 )
-def test_an_answer_that_is_no_list_is_named_not_taken(bench: Bench, response: Response, code: str) -> None:
+def test_an_answer_that_is_no_list_is_named_not_taken(bench: SyncOnFakes, response: Response, code: str) -> None:
     """Asked once, since a repetition would say the same; nothing is written, and no redirect gets the token."""
     before = bench.dynamodb.scan(TableName=TABLE)["Items"]
     bench.answer = lambda _request, _box: response
@@ -405,7 +405,7 @@ def test_an_answer_that_is_no_list_is_named_not_taken(bench: Bench, response: Re
     assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
 
 
-def test_nobody_there_is_a_failure_with_its_name(bench: Bench) -> None:
+def test_nobody_there_is_a_failure_with_its_name(bench: SyncOnFakes) -> None:
     """A dead network costs a run, nothing else."""
     bench.server.stop()
     assert reason(bench.run()) == "apple_unreachable"
@@ -415,20 +415,20 @@ def test_nobody_there_is_a_failure_with_its_name(bench: Bench) -> None:
 # What can go wrong at AWS
 
 
-def test_a_key_that_is_not_there_fails_the_run_by_name(bench: Bench) -> None:
+def test_a_key_that_is_not_there_fails_the_run_by_name(bench: SyncOnFakes) -> None:
     """Apple is not asked without one."""
     bench.ssm.delete_parameter(Name=f"{PREFIX}/{KEY_ID}")
     assert reason(bench.run()) == "key_unavailable"
     assert bench.requests == []
 
 
-def test_a_release_that_cannot_be_read_fails_the_run_by_name(bench: Bench) -> None:
+def test_a_release_that_cannot_be_read_fails_the_run_by_name(bench: SyncOnFakes) -> None:
     """Its settings name the key; somebody edited them."""
     bench.dynamodb.delete_item(TableName=TABLE, Key=rows.settings_key(APP, 1))
     assert reason(bench.run()) == "release_unreadable"
 
 
-def test_a_table_that_is_not_there_fails_the_run_by_name(bench: Bench) -> None:
+def test_a_table_that_is_not_there_fails_the_run_by_name(bench: SyncOnFakes) -> None:
     """The service's own code says more than our words."""
     bench.dynamodb.delete_table(TableName=TABLE)
     assert reason(bench.run()) == "ResourceNotFoundException"
@@ -456,7 +456,7 @@ class Dying:
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("writes", [1, 2, 3, 4])
-def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: Bench, writes: int, after: bool) -> None:  # noqa: FBT001  # a column
+def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: SyncOnFakes, writes: int, after: bool) -> None:  # noqa: FBT001  # a column
     """What it had to say of lost approval it said before; the next run leaves the table as Apple's lists are."""
     bench.run()
     before = bench.version()
@@ -471,7 +471,7 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: Bench, writ
     assert bench.run().told[0][2]["written"] == 0
 
 
-def test_a_foreign_error_is_placed_and_not_quoted(bench: Bench) -> None:
+def test_a_foreign_error_is_placed_and_not_quoted(bench: SyncOnFakes) -> None:
     """Its message may quote what it stumbled on."""
     bench.run()
     verbs.review(bench.app_data, "REJECTED", [ANYONE_EN])
@@ -481,7 +481,7 @@ def test_a_foreign_error_is_placed_and_not_quoted(bench: Bench) -> None:
     assert "update_item" in told["evidence"]["at"]
 
 
-def test_two_runs_at_once_leave_one_list_whole(bench: Bench) -> None:
+def test_two_runs_at_once_leave_one_list_whole(bench: SyncOnFakes) -> None:
     """Whichever is second finds rows it did not read, and starts again."""
     verbs.review(bench.app_data, "PENDING", [KEEP_FR])
     other = bench.sync()
@@ -503,7 +503,7 @@ def test_two_runs_at_once_leave_one_list_whole(bench: Bench) -> None:
 # Secrets
 
 
-def test_no_line_has_a_key_or_a_token(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_line_has_a_key_or_a_token(bench: SyncOnFakes, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither what succeeds nor what fails quotes what it signed with."""
     bench.run()
     said = [str(bench.lines.told)]

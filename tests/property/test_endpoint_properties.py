@@ -8,9 +8,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule, signed
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule, signed
 
-BENCH = make_bench(catalog(rule(MESSAGE)))
+BENCH = make_endpoint(catalog(rule(MESSAGE)))
 # Compact: a space of JSON may be changed to a tab and mean the same.
 BODY = json.dumps({"signedPayload": signed()}, separators=(",", ":")).encode()
 REFUSED = {400, 401, 403, 413}

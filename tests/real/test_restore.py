@@ -30,7 +30,7 @@ from console.releases.current import rollback
 from console.releases.listing import list_releases
 from console.releases.overview import record_default
 from console.releases.publish import publish
-from tests.support.killed_client import KilledError, Mortal
+from tests.support.killed_client import KillableClient, KilledError
 from tests.support.waiting import PATIENCE
 
 APP: Final = 6745974591
@@ -126,13 +126,13 @@ def everything(client: Any, table: str) -> dict[tuple[str, str], Any]:
 
 def test_the_drill_killed_at_every_write(client: Any, lost: str, file: Path) -> None:
     """Killed anywhere, nobody is answered from a part of it; typed again, it ends where the first would have."""
-    count = Mortal(client)
+    count = KillableClient(client)
     restored(count, new_table(client), file)
     survived = 0
     for last in range(1, count.writes + 1):
         table = new_table(client)
         with pytest.raises(KilledError):
-            restored(Mortal(client, last), table, file)
+            restored(KillableClient(client, last), table, file)
         with pytest.raises(CatalogUnavailableError, match="nothing has been published"):
             decisions(client, table)
         restored(client, table, file)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import doors
+from tests.fuzz import inputs
 from tests.minting import NOW, Case, body_cases, certificate_cases, token_cases
 from tests.minting.bodies import OVERSIZE, posted
 from tests.support import endpoint_on_fakes, reliability_page
 from tests.support.apple_verdicts import CORPUS, disagreements, table, verdicts
-from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule
 from tests.support.forged_requests import BODY, REFUSALS, TOKEN, Edge, body_of, is_genuine, twin
 from tests.support.random_edits import KINDS, made
 
@@ -35,7 +35,7 @@ LONGEST = 3600  # seconds; the fuzzer itself stops after three minutes
 def edge(roots: tuple[bytes, ...]) -> Edge:
     """Return the door of an endpoint of Production, as the corpus is, that trusts `roots`."""
     assert endpoint_on_fakes.NOW == NOW
-    bench = make_bench(catalog(rule(MESSAGE)), roots=roots)
+    bench = make_endpoint(catalog(rule(MESSAGE)), roots=roots)
     deployment = dataclasses.replace(bench.endpoint.deployment, environment="Production")
     return Edge(dataclasses.replace(bench, endpoint=dataclasses.replace(bench.endpoint, deployment=deployment)))
 
@@ -96,11 +96,11 @@ def test_the_corpus_leaves_nothing_on_stderr() -> None:
     """What libraries think of hostile certificates is not written: stderr is part of Lambda's log."""
     code = """
 from tests.support.forged_requests import Edge
-from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule
 from tests.minting.bodies import posted
 from tests.minting.odd_certificates import odd_certificates
 for case in odd_certificates():
-    Edge(make_bench(catalog(rule(MESSAGE)), roots=case.roots)).post(posted(case.token))
+    Edge(make_endpoint(catalog(rule(MESSAGE)), roots=case.roots)).post(posted(case.token))
 print("posted")
 """
     path = os.pathsep.join(str(ROOT / folder) for folder in ("", "handler"))
@@ -180,11 +180,11 @@ def test_what_may_be_answered() -> None:
 EXECUTIONS = reliability_page.size(600_000, 5_000)
 
 
-@pytest.mark.parametrize("name", sorted(doors.seeds()))
+@pytest.mark.parametrize("name", sorted(inputs.seeds()))
 def test_what_fuzzing_starts_from(name: str) -> None:
     """The genuine parts are answered through every door, and all else is refused."""
-    _, answerable = doors.attempt(doors.seeds()[name])
-    status, _ = doors.enter(Edge(), doors.seeds()[name])
+    _, answerable = inputs.attempt(inputs.seeds()[name])
+    status, _ = inputs.enter(Edge(), inputs.seeds()[name])
     genuine = name.endswith(("-genuine", "-other", "-twin"))
     assert (status == 200, answerable) == (genuine, genuine)
 
@@ -192,22 +192,22 @@ def test_what_fuzzing_starts_from(name: str) -> None:
 def test_the_kept_corpus() -> None:
     """Whatever fuzzing has found worth keeping is judged as it should be, without a fuzzer; seeds are among it."""
     kept = {path.name: path.read_bytes() for path in KEPT.iterdir()}
-    assert kept.items() >= doors.seeds().items(), "run python -m fuzz --keep, as tests/fuzz/__main__.py says"
+    assert kept.items() >= inputs.seeds().items(), "run python -m fuzz --keep, as tests/fuzz/__main__.py says"
     warm, reached = Edge(), Counter[tuple[bytes, str | None]]()
     warm.post(BODY)
     for data in kept.values():
-        cold = doors.enter(Edge(), data)
-        assert doors.enter(warm, data) == cold
+        cold = inputs.enter(Edge(), data)
+        assert inputs.enter(warm, data) == cold
         reached[data[:1], cold[1]] += 1
-    assert {door for door, code in reached if code is None} == set(doors.DOORS)
+    assert {door for door, code in reached if code is None} == set(inputs.DOORS)
 
 
 def test_a_crash_is_seen() -> None:
     """The fuzz target fails where the endpoint answers a forgery."""
     gullible = Edge()
     gullible.bench.endpoint.verifier.authenticate = lambda *_: None
-    with pytest.raises(doors.AnsweredError, match="500"):
-        doors.enter(gullible, doors.seeds()["token-forged"])
+    with pytest.raises(inputs.AnsweredError, match="500"):
+        inputs.enter(gullible, inputs.seeds()["token-forged"])
 
 
 def test_fuzzing(fuzzer: Path) -> None:

@@ -380,19 +380,19 @@ class Load:
 
     def send(self, kind: str, seed: int) -> None:
         self.errands.append(
-            killed_processes.errand(self.endpoint, self.table, kind, seed, self.done, self.progress, self.results)
+            killed_processes.start_task(self.endpoint, self.table, kind, seed, self.done, self.progress, self.results)
         )
 
     def die(self, kind: str, seed: int, kill_after: int) -> int:
-        """Run an errand to its death. Returns 1."""
-        process = killed_processes.errand(
+        """Run an start_task to its death. Returns 1."""
+        process = killed_processes.start_task(
             self.endpoint, self.table, kind, seed, self.done, self.progress, kill_after=kill_after
         )
         process.join(PATIENCE)
         assert process.exitcode == KILLED
         return 1
 
-    def end(self) -> tuple[list[killed_processes.Sight], list[killed_processes.Errand]]:
+    def end(self) -> tuple[list[killed_processes.ReaderResult], list[killed_processes.TaskResult]]:
         """Stop everybody and check what the readers saw."""
         self.done.value = True
         try:
@@ -402,11 +402,11 @@ class Load:
         for process in (*self.readers, *self.errands):
             process.join(PATIENCE)
             assert process.exitcode == 0
-        sights = [one for one in told if isinstance(one, killed_processes.Sight)]
+        sights = [one for one in told if isinstance(one, killed_processes.ReaderResult)]
         self._check(sights)
-        return sights, [one for one in told if isinstance(one, killed_processes.Errand)]
+        return sights, [one for one in told if isinstance(one, killed_processes.TaskResult)]
 
-    def _check(self, sights: list[killed_processes.Sight]) -> None:
+    def _check(self, sights: list[killed_processes.ReaderResult]) -> None:
         head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
         assert head.current is not None
         verify(self.app_table, head.current)
@@ -431,14 +431,14 @@ def until(seconds: float, enough: Callable[[], bool] = lambda: True) -> Iterator
         yield turn
 
 
-def told_of(sights: list[killed_processes.Sight]) -> str:
+def told_of(sights: list[killed_processes.ReaderResult]) -> str:
     views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
     late = sum(sight.lagged_rows for sight in sights)
     reads = f"{lagged} lagging reads of head, {late} of a release without a row that it has"
     return f"{views} views of {READERS} readers, each complete; {reads}; no state pinned"
 
 
-def done_by(errands: list[killed_processes.Errand]) -> str:
+def done_by(errands: list[killed_processes.TaskResult]) -> str:
     turns: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for one in errands:

@@ -41,11 +41,11 @@ from tests.support.endpoint_with_faults import (
     PEM,
     PREFIX,
     Answered,
-    Bench,
+    EndpointWithFaults,
     connection,
     event,
     fill,
-    make_bench,
+    make_endpoint_with_faults,
     read_line,
     sheets,
 )
@@ -409,7 +409,7 @@ def lawful(answered: Answered) -> Answered:
     return answered
 
 
-def ask(bench: Bench, case: str, expected: Mapping[str, Expected] | None) -> Answered:
+def ask(bench: EndpointWithFaults, case: str, expected: Mapping[str, Expected] | None) -> Answered:
     """Ask, and return the answer if it is the expected one.
 
     On a machine that is busy elsewhere a service looks late, and more is degraded than the fault brings about: then ask
@@ -426,12 +426,12 @@ def ask(bench: Bench, case: str, expected: Mapping[str, Expected] | None) -> Ans
     raise AssertionError(answered)
 
 
-def bench_of(services: Services, table: str) -> Bench:
+def bench_of(services: Services, table: str) -> EndpointWithFaults:
     dynamodb, ssm = connection("dynamodb", services.dynamodb.url), connection("ssm", services.ssm.url)
-    return make_bench(table, dynamodb, ssm)
+    return make_endpoint_with_faults(table, dynamodb, ssm)
 
 
-def recovered(bench: Bench, after: float = QUIET_SECONDS) -> str:
+def recovered(bench: EndpointWithFaults, after: float = QUIET_SECONDS) -> str:
     """Everything left behind has ended, and once memory has been left alone long enough, all is well."""
     assert bench.settled()
     for _ in attempts():  # on a busy machine a service looks slow: then wait and ask again
@@ -617,7 +617,7 @@ def test_a_release_edited_at_random_is_told_or_refused_and_never_a_bug(found: Fo
     """Settings and sheets with up to three edits each, their digests right: what is loaded can be decided and told."""
     chance, answers, tried = random.Random(5), Counter[int](), size(3000, 100)
     for _ in range(tried):
-        bench = make_bench(TABLE, edited_table(chance), OneKey())
+        bench = make_endpoint_with_faults(TABLE, edited_table(chance), OneKey())
         for case, locale in (("message", "en-US"), ("facts", "fr-FR"), ("offer", "en-US")):
             with contextlib.redirect_stdout(io.StringIO()):
                 response = bench.endpoint.respond(event(case, bench.now(), locale))

@@ -20,7 +20,7 @@ from tests.support.exported_app import (
     two_tables,
 )
 from tests.support.fake_table import APP
-from tests.support.killed_client import KilledError, Mortal
+from tests.support.killed_client import KillableClient, KilledError
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -30,7 +30,7 @@ def test_killed_at_any_write_it_can_be_typed_again(tmp_path: Path, *, replace: b
     with two_tables() as client:
         lived = fill_table(client)
         exported(lived, tmp_path / "file")
-        count = Mortal(lived)
+        count = KillableClient(lived)
         imported(count, tmp_path / "file")
         wanted = everything(lived, TO)
         for last in range(1, count.writes + 1):
@@ -43,7 +43,7 @@ def test_killed_at_any_write_it_can_be_typed_again(tmp_path: Path, *, replace: b
                 rollback(AppTable(lived, again, APP), 3)
                 seen = 3
             with pytest.raises(KilledError):
-                imported(Mortal(lived, last, after=after), tmp_path / "file", again, replace=replace)
+                imported(KillableClient(lived, last, after=after), tmp_path / "file", again, replace=replace)
             current = head(lived, again).get("current", {"N": None})["N"]
             assert current == (None if seen is None else str(seen)) or (after and last == count.writes)
             imported(lived, tmp_path / "file", again, replace=replace)

@@ -19,7 +19,7 @@ import pytest
 from console.local.samples import SAMPLE_CLOCK
 from console.local.surroundings import LocalTable, function_environment
 from tests.support import real_parts
-from tests.support.function_process import FunctionProcess, Taken, new_mark
+from tests.support.function_process import FunctionProcess, ProcessUsage, new_mark
 from tests.support.mixed_traffic import Traffic, anchor
 from tests.support.reliability_page import keep, size
 from tests.support.required_parts import real
@@ -67,9 +67,9 @@ class Soaked:
     wrong: list[str] = field(default_factory=list)
     answers: set[str] = field(default_factory=set)
     times: list[float] = field(default_factory=list)
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[ProcessUsage] = field(default_factory=list)
 
-    def tenth(self, number: int) -> list[Taken]:
+    def tenth(self, number: int) -> list[ProcessUsage]:
         return self.taken[number * len(self.taken) // 10 : (number + 1) * len(self.taken) // 10]
 
     def resident(self, number: int) -> float:
@@ -220,6 +220,6 @@ def test_a_flood_of_different_things_finds_bounds(name: str, figures: dict[str, 
 
 def test_what_a_run_took_is_compared_after_its_first_tenth() -> None:
     """Growth is the median of the last tenth over that of the second: neither warm-up nor one odd moment counts."""
-    steady = [Taken(resident, 5, 2) for resident in (10, 50, *([100] * 17), 130)]
+    steady = [ProcessUsage(resident, 5, 2) for resident in (10, 50, *([100] * 17), 130)]
     assert Soaked(taken=steady).growth == 15
     assert all(len(Soaked(taken=steady).tenth(number)) == 2 for number in range(10))

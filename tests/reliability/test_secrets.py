@@ -52,14 +52,14 @@ from tests.support.endpoint_on_fakes import (
     NOW,
     OFFER,
     SWITCH,
-    Bench,
+    EndpointOnFakes,
     catalog,
     load_app,
-    make_bench,
+    make_endpoint,
     rule,
 )
 from tests.support.mixed_traffic import Traffic, anchor, posted, request
-from tests.support.operator_desk import Desk, sit_down
+from tests.support.operator_setup import OperatorSetup, set_up_operator
 from tests.support.planted_secrets import ENCODINGS, WINDOW, Watch, new_key, new_person, spellings
 from tests.support.reliability_page import PROVING, keep, size
 from tests.support.required_parts import real
@@ -92,7 +92,7 @@ CURIOUS = {
 
 
 @dataclass
-class Haul:
+class PlantedSecrets:
     """What is planted, and how much was looked through for it."""
 
     watch: Watch = field(default_factory=Watch)
@@ -156,8 +156,8 @@ CONSOLE = "the console"
 
 
 @pytest.fixture(scope="module")
-def haul() -> Iterator[Haul]:
-    made = Haul()
+def haul() -> Iterator[PlantedSecrets]:
+    made = PlantedSecrets()
     yield made
     if set(made.rows) == {*PLACES, CONSOLE}:
         planted = ", ".join(f"{name} ({number})" for name, number in made.watch.names.items())
@@ -202,7 +202,7 @@ def test_base64_is_found_at_every_alignment_and_in_a_token() -> None:
 
 
 @pytest.fixture(scope="module")
-def table(haul: Haul) -> Iterator[str]:
+def table(haul: PlantedSecrets) -> Iterator[str]:
     """The sample's table, with profiles of nonsense for people who are planted; gives DynamoDB Local's URL."""
     with ExitStack() as parts:
         url = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
@@ -227,7 +227,7 @@ def answering(answer: Callable[[Request], Response]) -> Iterator[str]:
         yield server.url
 
 
-def secretive(haul: Haul, asked: Any) -> Any:
+def secretive(haul: PlantedSecrets, asked: Any) -> Any:
     """Return an event with the secret where API Gateway has it: in the path and in the route."""
     if not isinstance(asked, dict) or not asked:
         return asked
@@ -255,7 +255,7 @@ MODES = {
 
 @pytest.mark.parametrize("mode", some(MODES, "as deployed", "Parameter Store quotes", "DynamoDB quotes"))
 def test_the_function_writes_no_secret(
-    mode: str, haul: Haul, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
+    mode: str, haul: PlantedSecrets, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
 ) -> None:
     """Whatever it is asked, and however what it asks fails and quotes, its log has neither secrets nor people."""
     changed, best, fault = MODES[mode]
@@ -326,7 +326,7 @@ def check_fields(line: Mapping[str, Any]) -> None:
     assert re.fullmatch(r"[A-Za-z0-9+/=_-]{0,64}", line.get("gatewayRequestId", ""))
 
 
-REFUSALS: Mapping[str, Callable[[Haul], dict[str, str]]] = {
+REFUSALS: Mapping[str, Callable[[PlantedSecrets], dict[str, str]]] = {
     "a key for a trust anchor": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.pem},
     "a trust anchor that is none": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.session_token},
     "the body of a key for a trust anchor": lambda haul: {
@@ -345,7 +345,7 @@ REFUSALS: Mapping[str, Callable[[Haul], dict[str, str]]] = {
 @pytest.mark.parametrize("what", some(REFUSALS, "a key for a trust anchor", "credentials in an endpoint"))
 @pytest.mark.parametrize("handler", ["app.get_retention_message", "sync.sync_states"])
 def test_a_refusal_to_start_repeats_no_parameter(
-    what: str, handler: str, haul: Haul, artefact: real_parts.Artefact
+    what: str, handler: str, haul: PlantedSecrets, artefact: real_parts.Artefact
 ) -> None:
     """A secret in the wrong variable stops the start, or does not; the reason names the variable, not its value."""
     usual = function_environment("http://127.0.0.1:9", APP, "", anchor())
@@ -384,7 +384,7 @@ APPLES: Mapping[str, Callable[[Request], Response]] = {
 @pytest.mark.parametrize("curious", some(["", "curious"], "curious"))
 @pytest.mark.parametrize("says", some(APPLES, "takes it", "answers 400", "lists its token"))
 def test_the_sync_writes_no_secret(
-    says: str, curious: str, haul: Haul, table: str, artefact: real_parts.Artefact
+    says: str, curious: str, haul: PlantedSecrets, table: str, artefact: real_parts.Artefact
 ) -> None:
     """Whatever Apple answers, with the token in it or not, the run's lines and its result have no part of it."""
     sent: list[str] = []
@@ -411,7 +411,7 @@ def test_the_sync_writes_no_secret(
 
 @pytest.mark.parametrize("fault", ["its key cut short", "Parameter Store quotes", "DynamoDB quotes"])
 def test_a_sync_without_a_key_or_a_table_writes_no_secret(
-    fault: str, haul: Haul, table: str, artefact: real_parts.Artefact
+    fault: str, haul: PlantedSecrets, table: str, artefact: real_parts.Artefact
 ) -> None:
     """What it cannot read it names by a code."""
     refused = echoing_servers.refusing("ValidationException", haul.quote)
@@ -425,7 +425,9 @@ def test_a_sync_without_a_key_or_a_table_writes_no_secret(
     haul.looked("the sync", written, asked=1)
 
 
-def sync_once(artefact: real_parts.Artefact, haul: Haul, dynamodb: str, changed: Mapping[str, str]) -> list[str]:
+def sync_once(
+    artefact: real_parts.Artefact, haul: PlantedSecrets, dynamodb: str, changed: Mapping[str, str]
+) -> list[str]:
     """Run the sync once; return its log, and what it tells who invoked it."""
     variables = {**function_environment(dynamodb, APP), **haul.credentials, **changed}
     with real_parts.Emulator(artefact, variables, handler="sync.sync_states") as function:
@@ -487,7 +489,7 @@ def careless(kind: str, quote: str) -> Callable[..., NoReturn]:
     return fail
 
 
-def break_stage(stage: str, at: Bench, fail: Callable[..., NoReturn], patch: pytest.MonkeyPatch) -> None:
+def break_stage(stage: str, at: EndpointOnFakes, fail: Callable[..., NoReturn], patch: pytest.MonkeyPatch) -> None:
     app = load_app()
     place = {
         "authenticate": app.SignedPayloadVerifier,
@@ -502,7 +504,7 @@ def break_stage(stage: str, at: Bench, fail: Callable[..., NoReturn], patch: pyt
 @pytest.mark.parametrize("kind", CARELESS)
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_exception_in_any_stage_is_a_place_and_a_name(
-    stage: str, kind: str, haul: Haul, written: Written, monkeypatch: pytest.MonkeyPatch
+    stage: str, kind: str, haul: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug's message may quote the token, the customer and the key: the line says where it was, and no more."""
     held = catalog(rule({**OFFER, "signature": "v2"}, ["least", "customer.tenureDays", 1]))
@@ -524,11 +526,11 @@ def own_claims(person: str, **changes: object) -> dict[str, object]:
     return request("pro.monthly", "en-US", person, appAppleId=APP, signedDate=now) | changes
 
 
-def telling_bench(held: Any, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> Bench:
+def telling_bench(held: Any, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> EndpointOnFakes:
     """Wire an endpoint whose lines are written, and whose authority passes for Apple."""
     app = load_app()
     monkeypatch.setattr(app, "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
-    at = make_bench(held, customer={"tenureDays": 200}, **parts)
+    at = make_endpoint(held, customer={"tenureDays": 200}, **parts)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{secrets.token_hex(4)}")
     at.endpoint = dataclasses.replace(at.endpoint, telemetry=Telemetry())
     return at
@@ -559,7 +561,7 @@ class ParameterStore:
 @pytest.mark.parametrize("key", ["good", "cut short", "of another curve", "not to be had"])
 @pytest.mark.parametrize("kind", SIGNED)
 def test_the_real_key_leaves_no_trace(
-    kind: str, key: str, haul: Haul, written: Written, monkeypatch: pytest.MonkeyPatch
+    kind: str, key: str, haul: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the key, nor what it signed, nor why it could not, is written beside a code."""
     answer, told = SIGNED[kind]
@@ -598,7 +600,7 @@ def signatures(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", CARELESS)
-def test_a_sync_that_fails_within_is_a_place_and_a_name(kind: str, haul: Haul, written: Written) -> None:
+def test_a_sync_that_fails_within_is_a_place_and_a_name(kind: str, haul: PlantedSecrets, written: Written) -> None:
     """What the message of a foreign exception quotes is nobody's to log."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in function_environment("http://127.0.0.1:9", APP).items():
@@ -629,7 +631,7 @@ def local_aws() -> Iterator[str]:
         yield url
 
 
-def commands(haul: Haul, folder: Path) -> list[tuple[str, ...]]:
+def commands(haul: PlantedSecrets, folder: Path) -> list[tuple[str, ...]]:
     """Return what an operator types; whose request it is stands in a file, the secret at the end of a URL."""
     saved = folder / "event.json"
     claims = request(simulated_app.MONTHLY, "en-US", haul.people[0], appAppleId=simulated_app.APP.app_apple_id)
@@ -652,7 +654,7 @@ def commands(haul: Haul, folder: Path) -> list[tuple[str, ...]]:
     ]
 
 
-def typed(desk: Desk, command: tuple[str, ...]) -> Iterator[str]:
+def typed(desk: OperatorSetup, command: tuple[str, ...]) -> Iterator[str]:
     for form in ((), ("--json",)):
         _, out, err = desk(*command, *form)
         yield out + err
@@ -677,7 +679,7 @@ CONSOLES = ("works", *(says for says in APPLES if says not in {"takes it", "limi
 @pytest.mark.parametrize("says", some(CONSOLES, "works", "answers 400", "is a page"))
 def test_the_console_prints_no_secret(
     says: str,
-    haul: Haul,
+    haul: PlantedSecrets,
     tmp_path: Path,
     local_aws: str,
     written: Written,
@@ -689,7 +691,9 @@ def test_the_console_prints_no_secret(
     heard: list[Request] = []
     said = APPLES.get(says)
     name = f"secrets {says}"
-    with sit_down(tmp_path, local_aws, name, written.capsys, lambda works: hearing(heard, said or works)) as desk:
+    with set_up_operator(
+        tmp_path, local_aws, name, written.capsys, lambda works: hearing(heard, said or works)
+    ) as desk:
         typed_by_all = [text for command in commands(haul, tmp_path) for text in typed(desk, command)]
     assert heard
     haul.looked(CONSOLE, [*typed_by_all, *written.read()], bearers(heard), len(typed_by_all))
@@ -698,12 +702,18 @@ def test_the_console_prints_no_secret(
 @pytest.mark.parametrize("form", some(KEY_FORMS, "without its first line"))
 @pytest.mark.parametrize("way", ["--key FILE", "--key KEY", "RETENTION_API_KEY", "Parameter Store"])
 def test_a_bad_key_is_not_repeated(
-    form: str, way: str, haul: Haul, tmp_path: Path, local_aws: str, written: Written, monkeypatch: pytest.MonkeyPatch
+    form: str,
+    way: str,
+    haul: PlantedSecrets,
+    tmp_path: Path,
+    local_aws: str,
+    written: Written,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However somebody gives the key wrongly, the sentence says so and quotes nothing of it."""
     key = KEY_FORMS[form](haul.pem)
     option: tuple[str, ...] = ()
-    with sit_down(tmp_path, local_aws, f"key {form} {way}", written.capsys) as desk:
+    with set_up_operator(tmp_path, local_aws, f"key {form} {way}", written.capsys) as desk:
         if way == "--key FILE":
             (tmp_path / "key.p8").write_text(key)
             option = ("--key", str(tmp_path / "key.p8"))
@@ -726,7 +736,7 @@ def test_a_bad_key_is_not_repeated(
 @pytest.mark.parametrize("command", [("explain", "--product", "x"), ("doctor",), ("status",), ("releases",)])
 def test_an_aws_that_quotes_is_not_repeated_whole(
     command: tuple[str, ...],
-    haul: Haul,
+    haul: PlantedSecrets,
     tmp_path: Path,
     local_aws: str,
     written: Written,
@@ -737,7 +747,7 @@ def test_an_aws_that_quotes_is_not_repeated_whole(
         monkeypatch.setenv(name, value)
     with (
         answering(echoing_servers.refusing("ValidationException")) as url,
-        sit_down(tmp_path, local_aws, f"quoting {command[0]}", written.capsys) as desk,
+        set_up_operator(tmp_path, local_aws, f"quoting {command[0]}", written.capsys) as desk,
     ):
         desk.endpoint = url
         texts = list(typed(desk, command))
@@ -790,12 +800,12 @@ def test_no_type_shows_what_is_secret(package: Any) -> None:
         assert exempt or not held, f"{kind.__module__}.{kind.__name__} shows {held}"
 
 
-def test_what_a_request_becomes_on_its_way_shows_nobody(haul: Haul) -> None:
+def test_what_a_request_becomes_on_its_way_shows_nobody(haul: PlantedSecrets) -> None:
     """From token to answer, no object that a request passes through has the person or the token in its repr."""
     app, person = load_app(), haul.people[0]
     token = AUTHORITY.sign(own_claims(person))
     seen: list[object] = []
-    at = make_bench(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": haul.fact})
+    at = make_endpoint(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": haul.fact})
     with pytest.MonkeyPatch.context() as patch:
         for name in ("decide", "compose", "admit"):
             whole = getattr(app, name)

@@ -36,17 +36,17 @@ from tests.support.changing_certificates import (
     CountingVerifier,
     Process,
     app_store,
+    ask_until,
     event_of,
     fingerprint,
     is_signed_by,
     metrics_of,
-    patiently,
     process,
     replace_validity,
     root_der,
 )
 from tests.support.endpoint_on_fakes import MESSAGE as PLAIN_MESSAGE
-from tests.support.endpoint_on_fakes import catalog, load_app, make_bench, rule
+from tests.support.endpoint_on_fakes import catalog, load_app, make_endpoint, rule
 from tests.support.local_aws import AwsFront
 from tests.support.real_parts import Artefact, Emulator
 from tests.support.reliability_page import keep, size
@@ -139,7 +139,7 @@ class Rotation:
 
     @classmethod
     def over(cls, patch: pytest.MonkeyPatch, *known: Authority) -> Rotation:
-        bench = make_bench(catalog(rule(PLAIN_MESSAGE)), acknowledged=frozenset(map(fingerprint, known)))
+        bench = make_endpoint(catalog(rule(PLAIN_MESSAGE)), acknowledged=frozenset(map(fingerprint, known)))
         made = cls(bench, CountingVerifier([root_der()]), NOW)
         deployment = dataclasses.replace(bench.endpoint.deployment, clock=lambda: made.now)
         bench.endpoint = dataclasses.replace(bench.endpoint, deployment=deployment, verifier=made.verifier)
@@ -457,7 +457,7 @@ def test_a_stack_with_a_rehearsal_anchor_never_lets_the_real_key_sign(
 
 
 def offered(function: Emulator, offer: Asked) -> dict[str, Any]:
-    return patiently(
+    return ask_until(
         lambda: function.invoke(event_of(REHEARSAL, offer, datetime.now(UTC))),
         lambda answer: offer.answer in answer.get("body", ""),
     )
@@ -542,7 +542,7 @@ def test_the_limits_of_signed_date_are_exact(emulator: Start, sample: dict[str, 
         (at + ahead + 1, 403, "too_new"),
     ):
         event = event_of(TEST_CA, MESSAGE, NOW, signedDate=signed_date)
-        answer = patiently(partial(function.invoke, event), lambda answer: answer["statusCode"] != 503)
+        answer = ask_until(partial(function.invoke, event), lambda answer: answer["statusCode"] != 503)
         line = lines_of(function)[-1]
         assert (answer["statusCode"], line.get("reason")) == (status, reason)
     note("signed exactly 5 min ago; a millisecond earlier", "200; 403, `too_old`")

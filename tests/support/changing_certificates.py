@@ -226,7 +226,7 @@ def process(
     made.endpoint.before_snapshot()
 
 
-def patiently(ask: Callable[[], T], fits: Callable[[T], bool]) -> T:
+def ask_until(ask: Callable[[], T], fits: Callable[[T], bool]) -> T:
     """Ask again until the answer fits: a cold function on a busy machine may answer 503 first."""
     for _ in attempts():
         if fits(answer := ask()):

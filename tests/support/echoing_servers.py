@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TABLE = {"content-type": "application/x-amz-json-1.0"}
 
 
-def told(request: Request) -> str:
+def quoted(request: Request) -> str:
     """Return everything a caller said: its headers, with its token, and its body."""
     return f"{dict(request.headers)} {request.body.decode('latin-1')}"
 
@@ -31,11 +31,11 @@ def refusing(kind: str, more: str = "", *, status: int = 400) -> Callable[[Reque
     """Answer every call of AWS with an error whose type, message and header quote the call, and `more`."""
 
     def refused(request: Request) -> Response:
-        quoted = f"{more} {told(request)}"
+        text = f"{more} {quoted(request)}"
         # What comes after the last # and before the first colon is the code.
-        code = quoted.replace("#", "").replace(":", "")
-        document = {"__type": f"com.amazonaws#{code}", "message": quoted, "Message": quoted}
-        header = "".join(letter for letter in quoted if letter.isprintable() and letter.isascii())
+        code = text.replace("#", "").replace(":", "")
+        document = {"__type": f"com.amazonaws#{code}", "message": text, "Message": text}
+        header = "".join(letter for letter in text if letter.isprintable() and letter.isascii())
         return Response(status, {**_TABLE, "x-amzn-errortype": f"{kind}:{header}"}, json.dumps(document).encode())
 
     return refused
@@ -63,7 +63,7 @@ def apple(status: int, **headers: str) -> Callable[[Request], Response]:
     """Answer as Apple's API would not: with what it was told, in the message, in the type and in a header."""
 
     def answer(request: Request) -> Response:
-        document = {"errorCode": 4000000 + status, "errorMessage": f"Refused: {told(request)}"}
+        document = {"errorCode": 4000000 + status, "errorMessage": f"Refused: {quoted(request)}"}
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         sent = {"content-type": "application/json", "location": f"/{token}", "x-quoted": token, **headers}
         return Response(status, sent, json.dumps(document).encode())
@@ -74,7 +74,7 @@ def apple(status: int, **headers: str) -> Callable[[Request], Response]:
 def page(request: Request) -> Response:
     """Answer as a proxy's page might, with the token for its type."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return Response(200, {"content-type": token or "text/html"}, f"<html>{told(request)}".encode())
+    return Response(200, {"content-type": token or "text/html"}, f"<html>{quoted(request)}".encode())
 
 
 def listing(request: Request) -> Response:

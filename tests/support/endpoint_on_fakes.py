@@ -138,7 +138,7 @@ def load_app() -> ModuleType:
 
 
 @dataclasses.dataclass
-class Bench:
+class EndpointOnFakes:
     """An endpoint on fakes, and what it did."""
 
     endpoint: Any
@@ -153,7 +153,7 @@ class Bench:
         return answer["statusCode"], json.loads(answer["body"]) if "body" in answer else None, self.lines.records[-1]
 
 
-def make_bench(
+def make_endpoint(
     held: Catalog | Exception,
     *,
     customer: Customer = UNREADABLE,
@@ -162,7 +162,7 @@ def make_bench(
     roots: tuple[bytes, ...] = (AUTHORITY.root_der,),
     initialization: str = "on-demand",
     acknowledged: frozenset[str] = frozenset(),
-) -> Bench:
+) -> EndpointOnFakes:
     """Wire an endpoint, Sandbox and of one app, to fakes; its clock stands at NOW."""
     app = load_app()
     deployment = Deployment(
@@ -177,7 +177,9 @@ def make_bench(
         function_version="7",
     )
     store, keys, lines = FakeStore(held, customer, degraded), FakeKeys(signer), Lines()
-    return Bench(app.Endpoint(deployment, app.SignedPayloadVerifier(roots), store, keys, lines), store, keys, lines)
+    return EndpointOnFakes(
+        app.Endpoint(deployment, app.SignedPayloadVerifier(roots), store, keys, lines), store, keys, lines
+    )
 
 
 def signed(authority: Authority = AUTHORITY, **claims: Any) -> str:

@@ -1,6 +1,6 @@
 """An endpoint wired as in Lambda, but for its clocks, with services behind it that can be made to fail.
 
-    bench = make_bench(table, connection("dynamodb", url), connection("ssm", url))    nothing in memory yet
+    bench = make_endpoint_with_faults(table, connection("dynamodb", url), connection("ssm", url))  nothing in memory
     bench.post("facts")                a signed request; what became of it, from its own lines
     bench.later(EVERYTHING_DUE)        what is in memory is older than it may be
 
@@ -165,7 +165,7 @@ def read_line(case: str, line: str, body: str | None, ms: float = 0.0) -> Answer
 
 
 @dataclass
-class Bench:
+class EndpointWithFaults:
     """One endpoint. Its clock for ages stands until pushed; deadlines and sockets are real."""
 
     endpoint: Any
@@ -210,7 +210,7 @@ class Bench:
             service.abandon(0)
 
 
-def make_bench(table: str, dynamodb: Caller, ssm: Caller) -> Bench:
+def make_endpoint_with_faults(table: str, dynamodb: Caller, ssm: Caller) -> EndpointWithFaults:
     """Wire an endpoint as `app.wire` does. The authority's requests count as Apple's, so that offers need the key."""
     app = load_app()
     if AUTHORITY.fingerprint != app.APPLE_ROOT_FINGERPRINT:
@@ -229,7 +229,7 @@ def make_bench(table: str, dynamodb: Caller, ssm: Caller) -> Bench:
     keys = KeyRing(lambda: ssm, PREFIX, Signer.from_pem, monotonic=clock)
     verifier = app.SignedPayloadVerifier([AUTHORITY.root_der])
     endpoint = app.Endpoint(deployment, verifier, store, keys, Telemetry())
-    bench = Bench(endpoint, store, keys, (dynamodb, ssm), clock)
+    bench = EndpointWithFaults(endpoint, store, keys, (dynamodb, ssm), clock)
     return bench
 
 

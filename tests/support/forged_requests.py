@@ -25,7 +25,16 @@ from console.simulator.authority import Authority, request_claims
 from tests.minting import leaves
 from tests.minting.certificates import P256_ORDER, reworked
 from tests.minting.tokens import base64url, x5c
-from tests.support.endpoint_on_fakes import APP, MESSAGE, NOW, TRANSACTION, Bench, catalog, make_bench, rule
+from tests.support.endpoint_on_fakes import (
+    APP,
+    MESSAGE,
+    NOW,
+    TRANSACTION,
+    EndpointOnFakes,
+    catalog,
+    make_endpoint,
+    rule,
+)
 
 AUTHORITY: Final = Authority.load(Path(__file__).parents[2] / "events" / "ca")
 CERTIFICATES: Final = (AUTHORITY.leaf_der, AUTHORITY.intermediate_der, AUTHORITY.root_der)
@@ -163,15 +172,15 @@ def is_for_us(payload: bytes) -> bool:
     )
 
 
-def bench_for_the_authority() -> Bench:
-    return make_bench(catalog(rule(MESSAGE)), roots=(AUTHORITY.root_der,))
+def bench_for_the_authority() -> EndpointOnFakes:
+    return make_endpoint(catalog(rule(MESSAGE)), roots=(AUTHORITY.root_der,))
 
 
 @dataclass
 class Edge:
     """An endpoint with a real verifier, by default one that trusts the test authority, and the HTTP door to it."""
 
-    bench: Bench = field(default_factory=bench_for_the_authority)
+    bench: EndpointOnFakes = field(default_factory=bench_for_the_authority)
 
     def answer(self, body: bytes) -> tuple[int, str | None]:
         """Post `body`; return the status, and the code of the refusal as the log line has it."""

@@ -18,7 +18,7 @@ def new_mark() -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ProcessUsage:
     """What a process takes at one moment: resident memory in KiB, open file descriptors, threads."""
 
     resident: int
@@ -37,14 +37,14 @@ class FunctionProcess:
         (home,) = (home for home in _PROC.iterdir() if home.name.isdecimal() and _runs_python(home, wanted))
         return cls(int(home.name))
 
-    def taken(self) -> Taken:
+    def taken(self) -> ProcessUsage:
         home = _PROC / str(self.pid)
         status = (home / "status").read_text()
         resident, threads = (
             int(re.search(rf"^{name}:\s+(\d+)", status, re.MULTILINE)[1])  # type: ignore[index]  # Linux always says so
             for name in ("VmRSS", "Threads")
         )
-        return Taken(resident, sum(1 for _ in (home / "fd").iterdir()), threads)
+        return ProcessUsage(resident, sum(1 for _ in (home / "fd").iterdir()), threads)
 
 
 def _runs_python(home: Path, wanted: bytes) -> bool:

@@ -41,7 +41,7 @@ _IN_TRANSACTION: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ApiCall:
     """One right that a call needs. `keys` are the partition keys it names, none for a Scan.
 
     `via` is the service that asks KMS in the caller's name, empty where the caller asks itself.
@@ -67,29 +67,29 @@ def operations(service: str) -> dict[str, str]:
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): name for name in model.operation_names}
 
 
-def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[ApiCall]:
     """Yield what a call must be allowed. `operation` is the service's name or the SDK's."""
     name = operations(service).get(operation, operation)
     match service:
         case "dynamodb":
             yield from _of_dynamodb(name, request)
         case "ssm" if name == "GetServiceSetting":
-            yield Ask(f"ssm:{name}", arn("ssm", f"servicesetting{request['SettingId']}"))
+            yield ApiCall(f"ssm:{name}", arn("ssm", f"servicesetting{request['SettingId']}"))
         case "ssm":
-            yield Ask(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
+            yield ApiCall(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
         case "logs":
-            yield Ask(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
+            yield ApiCall(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
         case "lambda" if name == "GetAccountSettings":
-            yield Ask(f"lambda:{name}", "*")
+            yield ApiCall(f"lambda:{name}", "*")
         case "lambda" if name == "GetLayerVersion":
-            yield Ask(f"lambda:{name}", f"{request['LayerName']}:{request['VersionNumber']}")
+            yield ApiCall(f"lambda:{name}", f"{request['LayerName']}:{request['VersionNumber']}")
         case "lambda":
             qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
-            yield Ask(f"lambda:{name}", arn("lambda", f"function:{request['FunctionName']}{qualified}"))
+            yield ApiCall(f"lambda:{name}", arn("lambda", f"function:{request['FunctionName']}{qualified}"))
         case "sns":
-            yield Ask(f"sns:{name}", request["TopicArn"])
+            yield ApiCall(f"sns:{name}", request["TopicArn"])
         case "cloudformation":
-            yield Ask(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
+            yield ApiCall(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
         case _:
             raise AssertionError(f"nobody said what {service}:{name} asks for")
 
@@ -99,7 +99,7 @@ def stack_asked_for(name: str) -> str:
     return name if name.startswith("arn:") else arn("cloudformation", f"stack/{name}/*")
 
 
-def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[Ask]:
+def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[ApiCall]:
     if name == "TransactWriteItems":
         for each in request["TransactItems"]:
             ((kind, inner),) = each.items()
@@ -107,9 +107,9 @@ def _of_dynamodb(name: str, request: Mapping[str, Any]) -> Iterator[Ask]:
     elif name == "BatchGetItem":
         for table, wanted in request["RequestItems"].items():
             keys = tuple(key["pk"]["S"] for key in wanted["Keys"])
-            yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{table}"), keys)
+            yield ApiCall(f"dynamodb:{name}", arn("dynamodb", f"table/{table}"), keys)
     else:
-        yield Ask(f"dynamodb:{name}", arn("dynamodb", f"table/{request['TableName']}"), _keys(name, request))
+        yield ApiCall(f"dynamodb:{name}", arn("dynamodb", f"table/{request['TableName']}"), _keys(name, request))
 
 
 def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ class Statement:
     leading: tuple[str, ...] | None
     via: str | None = None
 
-    def allows(self, ask: Ask) -> bool:
+    def allows(self, ask: ApiCall) -> bool:
         return (
             ask.action in self.actions
             and any(_like(one, ask.resource) for one in self.resources)
@@ -164,7 +164,7 @@ class Rights:
     def actions(self) -> frozenset[str]:
         return frozenset().union(*(statement.actions for statement in self.statements))
 
-    def allow(self, ask: Ask) -> bool:
+    def allow(self, ask: ApiCall) -> bool:
         return any(statement.allows(ask) for statement in self.statements)
 
 

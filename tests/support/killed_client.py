@@ -15,7 +15,7 @@ class KilledError(BaseException):
     """SIGKILL, as far as the table can tell: no `except Exception` catches it, and nothing is sent any more."""
 
 
-class Mortal:
+class KillableClient:
     """Hands calls on to `client`, and dies at the write numbered `last` (from 1 on), before it or just after it.
 
     `between` is called before each write, with its number: somebody else's work.

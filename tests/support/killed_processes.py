@@ -54,9 +54,9 @@ APPROVED: Final = dict.fromkeys((KEEP_EN, KEEP_FR, ANYONE_EN), "APPROVED")
 PENDING: Final = dict.fromkeys(APPROVED, "PENDING")
 
 # How much faster a reader's clock runs than ours: head is due every half second, states every five.
-HASTE: Final = 60.0
+SPEED_UP: Final = 60.0
 # How far a reader's replica lags, in our seconds: five of the reader's own.
-LAG: Final = 5 / HASTE
+LAG: Final = 5 / SPEED_UP
 
 # Shared memory without a lock: a process that is killed holds none.
 Flag: TypeAlias = ctypes.c_bool
@@ -255,7 +255,7 @@ def _command(arguments: Sequence[str], printed: Path, barrier: Barrier, delay: f
 
 
 @dataclass
-class Sight:
+class ReaderResult:
     """What one reader saw: releases with what they called themselves, and the oldest states under each version."""
 
     views: int = 0
@@ -329,7 +329,7 @@ def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, progre
     choose = random.Random(seed)
     replica = Replica(client_of(endpoint), choose)
     replica.request = rows.get(table, rows.head_key(APP), consistent=False)
-    sight = Sight()
+    sight = ReaderResult()
     store = _store(replica, table)
     while not done.value:
         if choose.random() < 1 / 50:  # a cold start, which has read ahead or was too late to
@@ -340,17 +340,17 @@ def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, progre
         _look(store, choose.choice(["pro.monthly", "ghost", "stranger"]), sight)
         progress.saw(len(sight.names))
         time.sleep(choose.random() / 100)
-    time.sleep(LAG + 31 / HASTE)
+    time.sleep(LAG + 31 / SPEED_UP)
     _look(store, "pro.monthly", sight)
     sight.fallbacks, sight.lagged, sight.lagged_rows = replica.consistent, replica.lagged, replica.lagged_rows
     results.put(sight)
 
 
 def _store(replica: Replica, table: str) -> Store:
-    return Store(lambda: replica, table, monotonic=lambda: time.monotonic() * HASTE)
+    return Store(lambda: replica, table, monotonic=lambda: time.monotonic() * SPEED_UP)
 
 
-def _look(store: Store, product: str, sight: Sight) -> None:
+def _look(store: Store, product: str, sight: ReaderResult) -> None:
     try:
         loaded = store.catalog(APP, product, "en-US", Deadline.after(PATIENCE))
     except CatalogUnavailableError as error:
@@ -387,7 +387,7 @@ def import_list(client: Any, table: str, number: int) -> int:
 
 
 @dataclass
-class Errand:
+class TaskResult:
     """How often a process did what it was sent for, and how often it was told why it could not."""
 
     kind: str
@@ -399,7 +399,7 @@ class Errand:
 _TOLD: Final = frozenset({"publish_conflict", "no_earlier_release", "release_lost", "snapshot_conflict"})
 
 
-def errand(
+def start_task(
     endpoint: str,
     table: str,
     kind: str,
@@ -410,13 +410,13 @@ def errand(
     kill_after: int = 0,
 ) -> ForkServerProcess:
     """Start a process that does one thing over and over; one that dies on the way has no results to put."""
-    return _started(_run_errand, endpoint, table, kind, seed, done, progress, results, kill_after)
+    return _started(_run_task, endpoint, table, kind, seed, done, progress, results, kill_after)
 
 
-def _run_errand(
+def _run_task(
     endpoint: str, table: str, kind: str, seed: int, done: Flag, progress: Progress, results: Any, kill_after: int
 ) -> None:
-    choose, client, told, published = random.Random(seed), client_of(endpoint), Errand(kind), 0
+    choose, client, told, published = random.Random(seed), client_of(endpoint), TaskResult(kind), 0
     if kill_after:
         _kill_after(client, kill_after)
     while not done.value:
@@ -424,7 +424,7 @@ def _run_errand(
             published = progress.await_publish(published, done)
         told.turns += 1
         try:
-            _ERRANDS[kind](client, table, seed * 1000 + told.turns)
+            _TASKS[kind](client, table, seed * 1000 + told.turns)
         except RetentionError as error:
             if error.code not in _TOLD:
                 raise
@@ -452,7 +452,7 @@ def _pause_and_resume(client: Any, table: str, _: int) -> None:
     resume(AppTable(client, table, APP))
 
 
-_ERRANDS: Final[Mapping[str, Callable[[Any, str, int], object]]] = {
+_TASKS: Final[Mapping[str, Callable[[Any, str, int], object]]] = {
     "publish": _publish_numbered,
     "rollback": _go_back,
     "pause": _pause_and_resume,

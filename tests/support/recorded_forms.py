@@ -190,7 +190,7 @@ class Typed:
 
 
 @dataclass
-class Desk:
+class OperatorSetup:
     """Where commands are typed: a folder with the file, and everything that they call."""
 
     tree: Path
@@ -318,7 +318,7 @@ def _listed(row: str) -> dict[str, Any] | None:
 
 
 @contextmanager
-def desk(tree: Path, folder: Path) -> Iterator[Desk]:
+def desk(tree: Path, folder: Path) -> Iterator[OperatorSetup]:
     """Run what `make sandbox` runs, for the recorded app, and give a desk at which commands of `tree` are typed."""
     shutil.copytree(RECORDED / "app", folder, dirs_exist_ok=True)
     (folder / "events").symlink_to(tree / "events")
@@ -343,7 +343,7 @@ def desk(tree: Path, folder: Path) -> Iterator[Desk]:
             "folder": str(folder),
             "tree": str(tree),
         }
-        yield Desk(tree, folder, typing, places)
+        yield OperatorSetup(tree, folder, typing, places)
 
 
 @contextmanager

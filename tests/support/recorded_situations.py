@@ -1,7 +1,7 @@
 """Every command of the console in the situations it meets, typed one after another against a local AWS and simulator.
 
-A chapter is a function that types commands at a `Desk`. Chapters run in the order of CHAPTERS, in one folder: what one
-publishes, the next ones find.
+A chapter is a function that types commands into an `OperatorSetup`. Chapters run in the order of CHAPTERS, in one
+folder: what one publishes, the next ones find.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from tests.support.recorded_forms import APP, GROUPS, RECORDED, Desk, plain, rows_of, write_rows
+from tests.support.recorded_forms import APP, GROUPS, RECORDED, OperatorSetup, plain, rows_of, write_rows
 
 # A product, a locale and an original transaction id.
 Request: TypeAlias = tuple[str, str, str]
@@ -47,7 +47,7 @@ def edited(text: str, changes: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def the_file(desk: Desk) -> None:
+def the_file(desk: OperatorSetup) -> None:
     """What needs the file alone: neither AWS nor Apple."""
     good = desk.file.read_text(encoding="utf-8")
     for name, changes in (("later", LATER), ("mistaken", MISTAKEN), ("warned", WARNED)):
@@ -76,7 +76,7 @@ def the_file(desk: Desk) -> None:
     desk.type("coverage", "mistaken.yaml", *AT)
 
 
-def a_draft(desk: Desk) -> None:
+def a_draft(desk: OperatorSetup) -> None:
     """A draft explained: every kind of answer, of customer and of event."""
     explain = ("explain", "retention.yaml", *AT)
     for product in (MONTHLY, ANNUAL, BASIC, COURSES, STUDENT, FAMILY, "nothing.known"):
@@ -103,7 +103,7 @@ def a_draft(desk: Desk) -> None:
     desk.type(*explain, "--event", "events/missing.json")
 
 
-def requests(desk: Desk) -> None:
+def requests(desk: OperatorSetup) -> None:
     """Requests that are signed here."""
     desk.type("sign-request", "--product", ANNUAL, "--locale", "ja", *AT, "--ca", "events/ca")
     desk.type("sign-request", "--curl", "http://127.0.0.1:1/x", *AT, "--ca", "events/ca")
@@ -112,7 +112,7 @@ def requests(desk: Desk) -> None:
     desk.type("sign-request", "--ca", "missing")
 
 
-def releases(desk: Desk) -> None:
+def releases(desk: OperatorSetup) -> None:
     """Publishing into a table that is named, back and forth, and from table to table."""
     app = ("--table", "named", "--app", "6745974591")
     for empty in (("releases",), ("rollback",), ("pause",), ("resume",), ("explain", "--product", MONTHLY)):
@@ -166,7 +166,7 @@ def releases(desk: Desk) -> None:
     desk.type("releases", "--env", "sandbx")
 
 
-def agreement(desk: Desk) -> None:
+def agreement(desk: OperatorSetup) -> None:
     """Plan and apply in the sandbox, until Apple and the table agree with the file; then a correction."""
     for command in ("plan", "status", "defaults", "prune"):
         desk.type(command, *SANDBOX)
@@ -197,7 +197,7 @@ def agreement(desk: Desk) -> None:
     desk.type("plan", "--env", "nowhere")
 
 
-def endpoints(desk: Desk) -> None:
+def endpoints(desk: OperatorSetup) -> None:
     """The real-time URL, Apple's performance test, our own, and a customer at the Cancel button."""
     patient = ("--limit-ms", "5000")
     desk.type("endpoint", "show", *SANDBOX)
@@ -234,7 +234,7 @@ def endpoints(desk: Desk) -> None:
     desk.type("endpoint", "delete", *SANDBOX, "--yes")
 
 
-def production(desk: Desk) -> None:
+def production(desk: OperatorSetup) -> None:
     """Production, where review takes its time and every write is asked for."""
     both = ("--from", "sandbox", "--to", "production", "later.yaml")
     desk.type("promote", *both)
@@ -258,7 +258,7 @@ def production(desk: Desk) -> None:
         desk.type(*command, *PRODUCTION)
 
 
-def the_sync(desk: Desk) -> None:
+def the_sync(desk: OperatorSetup) -> None:
     """The scheduled function: what it writes for an app that is live, for one that is not, and when Apple refuses."""
     named = {"RETENTION_ENVIRONMENT": "Production", "RETENTION_KEY_PREFIX": "/retention/production"}
     apple = {"RETENTION_APPLE_URL": f"{desk.places['apple']}/production"}
@@ -292,7 +292,7 @@ REQUESTS: Final[tuple[Request, ...]] = (
 )
 
 
-def serve(desk: Desk, table: str, requests: tuple[Request, ...] = REQUESTS, *, attempts: int = 10) -> None:
+def serve(desk: OperatorSetup, table: str, requests: tuple[Request, ...] = REQUESTS, *, attempts: int = 10) -> None:
     """Send the requests to a function that has just started.
 
     It waits 700 ms at most for the table, and a busy machine may take longer: then all is sent again, to a new one.
@@ -309,7 +309,7 @@ def serve(desk: Desk, table: str, requests: tuple[Request, ...] = REQUESTS, *, a
         serve(desk, table, requests, attempts=attempts - 1)
 
 
-def signed(desk: Desk, asked: Request) -> str:
+def signed(desk: OperatorSetup, asked: Request) -> str:
     """Return the body of a request, signed as of AT; each is signed once."""
     if asked not in desk.signed:
         desk.signed[asked] = desk.commands.run("sign-request", *question(asked), *AT, "--ca", "events/ca", "--json").out
@@ -321,7 +321,7 @@ def question(asked: Request) -> tuple[str, ...]:
     return "--product", product, "--locale", locale, "--transaction", transaction
 
 
-def old_rows(desk: Desk) -> None:
+def old_rows(desk: OperatorSetup) -> None:
     """Rows that were written before: served, explained, compared, and rolled back to, as on the day they were written.
 
     Release 1 was published by a console of two days before the others, without the products to read ahead.
@@ -343,7 +343,7 @@ def old_rows(desk: Desk) -> None:
     desk.type("export", "rows.gz", "--profiles", *table)
 
 
-def an_old_export(desk: Desk) -> None:
+def an_old_export(desk: OperatorSetup) -> None:
     """A file that was exported before: imported, row for row, and served."""
     table = ("--table", "imported", "--app", str(APP))
     shutil.copy(RECORDED / "export.jsonl.gz", desk.folder / "old.gz")
@@ -355,7 +355,7 @@ def an_old_export(desk: Desk) -> None:
     desk.type("import", "old.gz", *table)
 
 
-def unlike(desk: Desk, table: str) -> list[dict[str, Any]]:
+def unlike(desk: OperatorSetup, table: str) -> list[dict[str, Any]]:
     """Return the rows of a table that are not among the recorded ones."""
     recorded = json.loads((RECORDED / "rows.json").read_text(encoding="utf-8"))
     found = [row for row in rows_of(desk.aws, table) if row not in recorded]
@@ -363,7 +363,7 @@ def unlike(desk: Desk, table: str) -> list[dict[str, Any]]:
     return found
 
 
-def refusals(desk: Desk) -> None:
+def refusals(desk: OperatorSetup) -> None:
     """Requests that are refused, or cannot be answered: the status, and the line."""
     names = sorted(path.stem for path in (desk.tree / "events").glob("*-4??.json"))
     with desk.function("imported") as function:
@@ -376,7 +376,7 @@ def refusals(desk: Desk) -> None:
     desk.type("replay", "retention.yaml", "--against", "retention.yaml")
 
 
-def misuse(desk: Desk) -> None:
+def misuse(desk: OperatorSetup) -> None:
     """Commands called wrongly, and every command with nothing but its name."""
     desk.type("frobnicate")
     for verb in ("validate", "apply", "endpoint set", "simulator cancel"):
@@ -387,7 +387,7 @@ def misuse(desk: Desk) -> None:
             desk.type(*verb.split(), as_json=verb not in WITHOUT_JSON)
 
 
-def options(desk: Desk) -> None:
+def options(desk: OperatorSetup) -> None:
     """What `--help` lists: the commands, the arguments and options of each, with defaults and variables."""
     for verb in (*GROUPS, *VERBS):
         desk.list_help(*verb.split())
@@ -405,7 +405,7 @@ WITHOUT_JSON: Final = frozenset(
     f"simulator {verb}" for verb in "serve grant revoke subscribe approve reject asc-message advance".split()
 )
 
-CHAPTERS: Final[tuple[Callable[[Desk], None], ...]] = (
+CHAPTERS: Final[tuple[Callable[[OperatorSetup], None], ...]] = (
     the_file,
     a_draft,
     requests,

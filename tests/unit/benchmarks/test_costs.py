@@ -13,7 +13,7 @@ from retention.errors import ERROR_ANSWERS
 from retention.log.record import Record
 
 from benchmarks import bill, costs
-from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_bench, rule, signed
+from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule, signed
 from tests.support.sam_template import ROOT, resources
 
 PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def measured() -> costs.Function:
 
 def test_the_line_that_is_priced_is_one_that_the_endpoint_writes() -> None:
     """An answered request has the same fields, metrics and stages, with other values."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     at.post(signed(), requestContext=GATEWAY)  # the first has the cold start's own fields
     status, _, record = at.post(signed(), requestContext=GATEWAY)
     assert status == 200
@@ -47,7 +47,7 @@ def test_the_line_that_is_priced_is_one_that_the_endpoint_writes() -> None:
 
 def test_the_probe_s_line_is_one_that_the_endpoint_writes() -> None:
     """`{}` is refused as the bill has it."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     at.post(signed(), requestContext=GATEWAY)
     at.endpoint.respond({"version": "2.0", "requestContext": GATEWAY, "body": "{}"})
     record = at.lines.records[-1]

@@ -32,10 +32,10 @@ from tests.support.endpoint_on_fakes import (
     TEXT,
     TRANSACTION,
     VARIABLES,
-    Bench,
+    EndpointOnFakes,
     catalog,
     load_app,
-    make_bench,
+    make_endpoint,
     rule,
     signed,
 )
@@ -47,7 +47,7 @@ CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU":
 
 def test_a_message_is_answered() -> None:
     """Signed by the App Store, ours, and a rule answers: 200 with exactly one key."""
-    status, body, record = make_bench(catalog(rule(MESSAGE))).post(signed())
+    status, body, record = make_endpoint(catalog(rule(MESSAGE))).post(signed())
     assert (status, body) == (200, {"message": {"messageIdentifier": PLAIN}})
     assert (record.outcome, record.kind, record.rule, record.release) == ("answered", "message", "message", 7)
     assert (record.locale_served, record.has_default, record.catalog_age) == ("en-US", True, 2.0)
@@ -55,9 +55,9 @@ def test_a_message_is_answered() -> None:
 
 def test_a_switch_plan_is_answered() -> None:
     """An alternate product, with a billing plan where the rule has one."""
-    _, body, _ = make_bench(catalog(rule(SWITCH))).post(signed())
+    _, body, _ = make_endpoint(catalog(rule(SWITCH))).post(signed())
     assert body == {"alternateProduct": {"messageIdentifier": TEXT, "productId": "pro.annual"}}
-    _, body, _ = make_bench(catalog(rule({**SWITCH, "billingPlanType": "MONTHLY"}))).post(signed())
+    _, body, _ = make_endpoint(catalog(rule({**SWITCH, "billingPlanType": "MONTHLY"}))).post(signed())
     assert body["alternateProduct"]["billingPlanType"] == "MONTHLY"
 
 
@@ -75,7 +75,7 @@ def test_a_switch_plan_is_answered() -> None:
 )
 def test_offers_are_answered_signed(answer: dict[str, Any], key: str, inside: str) -> None:
     """An offer is the message and one signature, and nothing else."""
-    status, body, record = make_bench(catalog(rule(answer))).post(signed())
+    status, body, record = make_endpoint(catalog(rule(answer))).post(signed())
     assert status == 200
     assert list(body) == [key]
     assert set(body[key]) == {"messageIdentifier", inside}
@@ -84,7 +84,7 @@ def test_offers_are_answered_signed(answer: dict[str, Any], key: str, inside: st
 
 def test_two_requests_get_two_signatures() -> None:
     """A signed answer is never kept."""
-    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})))
+    at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})))
     payload = signed()
     assert at.post(payload)[1] != at.post(payload)[1]
 
@@ -93,13 +93,13 @@ def test_two_requests_get_two_signatures() -> None:
 def test_nothing_to_say_is_204(paused: bool) -> None:  # noqa: FBT001  # a column
     """Paused, or no rule answers: 204 without a body, and Apple falls back."""
     held = catalog(rule(MESSAGE), paused=True) if paused else catalog()
-    status, body, record = make_bench(held).post(signed())
+    status, body, record = make_endpoint(held).post(signed())
     assert (status, body, record.outcome) == (204, None, "paused" if paused else "no_rule")
 
 
 def test_a_rule_that_says_fallback_is_204() -> None:
     """`fallback` is an answer of the owner's, not of ours to Apple."""
-    _, body, record = make_bench(catalog(rule({"kind": "fallback"}), rule(MESSAGE))).post(signed())
+    _, body, record = make_endpoint(catalog(rule({"kind": "fallback"}), rule(MESSAGE))).post(signed())
     assert (body, record.status, record.outcome, record.rule) == (None, 204, "fallback", "fallback")
 
 
@@ -127,7 +127,7 @@ def test_a_rule_that_says_fallback_is_204() -> None:
 )
 def test_what_is_no_signed_request_is_refused(event: dict[str, Any], status: int) -> None:
     """Any bytes at all as the body give 400, 401 or 413, and never 500; the log holds a reason and a size."""
-    got, body, record = make_bench(catalog(rule(MESSAGE))).post("", **event)
+    got, body, record = make_endpoint(catalog(rule(MESSAGE))).post("", **event)
     assert (got, body, record.outcome) == (status, None, "rejected")
     assert record.reason
     assert record.size == len(event.get("body", json.dumps({"signedPayload": ""})) or "")
@@ -136,13 +136,13 @@ def test_what_is_no_signed_request_is_refused(event: dict[str, Any], status: int
 
 def test_a_stranger_signs_in_vain() -> None:
     """A private CA of the same build passes only where its root is trusted."""
-    assert make_bench(catalog(rule(MESSAGE))).post(signed(OTHER))[0] == 401
-    assert make_bench(catalog(rule(MESSAGE)), roots=(OTHER.root_der,)).post(signed(OTHER))[0] == 200
+    assert make_endpoint(catalog(rule(MESSAGE))).post(signed(OTHER))[0] == 401
+    assert make_endpoint(catalog(rule(MESSAGE)), roots=(OTHER.root_der,)).post(signed(OTHER))[0] == 200
 
 
 def test_a_claim_apple_changed_is_loud() -> None:
     """A documented field of another type is refused like a forgery and counted apart."""
-    status, _, record = make_bench(catalog()).post(signed(appAppleId=str(APP)))
+    status, _, record = make_endpoint(catalog()).post(signed(appAppleId=str(APP)))
     assert (status, record.reason, record.evidence) == (401, "claim_type", {"field": "appAppleId"})
     assert "RejectedClaim" in record.counts
 
@@ -169,7 +169,7 @@ def ms(**delta: float) -> int:
 )
 def test_signed_for_somebody_else_or_another_time(claims: dict[str, Any], status: int) -> None:
     """Another app, another environment or another time: no response, as Apple asks."""
-    got, body, record = make_bench(catalog(rule(MESSAGE))).post(signed(**claims))
+    got, body, record = make_endpoint(catalog(rule(MESSAGE))).post(signed(**claims))
     assert got == status
     assert (body is None) == (status != 200)
     assert record.verified == (status == 200)
@@ -177,20 +177,20 @@ def test_signed_for_somebody_else_or_another_time(claims: dict[str, Any], status
 
 def test_no_catalog_is_503() -> None:
     """Nothing to decide on is said at once, and loudly."""
-    status, _, record = make_bench(CatalogUnavailableError("dynamodb", "no answer")).post(signed())
+    status, _, record = make_endpoint(CatalogUnavailableError("dynamodb", "no answer")).post(signed())
     assert (status, record.outcome, record.reason, record.counts) == (503, "unavailable", "dynamodb", ("Unavailable",))
 
 
 def test_a_bug_is_500_and_quotes_nothing() -> None:
     """What nobody foresaw is 500; the log says what kind and where, never what the exception says."""
-    status, _, record = make_bench(ValueError(TRANSACTION)).post(signed())
+    status, _, record = make_endpoint(ValueError(TRANSACTION)).post(signed())
     assert (status, record.reason) == (500, "ValueError")
     assert TRANSACTION not in repr(record)
 
 
 def test_without_a_key_the_next_rule_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed signature passes the rule over; the answer comes from one that needs no key, and an alarm from us."""
-    at = make_bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE)))
+    at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE)))
     trust_as_apples(at, monkeypatch)
     status, body, record = at.post(signed())
     assert (status, list(body)) == (200, ["message"])
@@ -199,7 +199,7 @@ def test_without_a_key_the_next_rule_answers(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_apples_requests_get_the_real_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Apple's root vouched for is signed with the key of the release."""
-    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
+    at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     trust_as_apples(at, monkeypatch)
     assert at.post(signed())[0] == 200
     assert at.keys.asked == 1
@@ -208,7 +208,7 @@ def test_apples_requests_get_the_real_key(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_other_anchors_never_touch_the_real_key() -> None:
     """A request another root vouched for is answered with a throwaway key, and its line says which root."""
-    at = make_bench(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
+    at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     assert at.post(signed())[0] == 200
     assert at.keys.asked == 0
     assert at.lines.records[-1].trust_anchor == AUTHORITY.fingerprint
@@ -218,23 +218,23 @@ def test_a_leaf_of_apples_that_was_never_seen_is_news_until_it_is_acknowledged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is answered like any other; its line names it, and no longer does once the owner knows it."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     trust_as_apples(at, monkeypatch)
     leaf = hashlib.sha256(AUTHORITY.leaf_der).hexdigest()
     status, _, record = at.post(signed())
     assert (status, record.new_leaf) == (200, leaf)
     assert record.leaf_days_left is not None
-    knowing = make_bench(catalog(rule(MESSAGE)), acknowledged=frozenset({leaf}))
+    knowing = make_endpoint(catalog(rule(MESSAGE)), acknowledged=frozenset({leaf}))
     assert knowing.post(signed())[2].new_leaf is None
 
 
 def test_a_rehearsals_leaf_is_no_news_of_apples() -> None:
     """Neither its fingerprint nor its days are noted: they would raise, or hide, the alarms over Apple's."""
-    _, _, record = make_bench(catalog(rule(MESSAGE))).post(signed())
+    _, _, record = make_endpoint(catalog(rule(MESSAGE))).post(signed())
     assert (record.new_leaf, record.leaf_days_left) == (None, None)
 
 
-def trust_as_apples(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def trust_as_apples(at: EndpointOnFakes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let our authority's root pass for Apple's: nobody but Apple can sign under the real one."""
     monkeypatch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
     assert at.endpoint
@@ -242,30 +242,30 @@ def trust_as_apples(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_profile_is_read_only_where_a_rule_looks_at_it() -> None:
     """A customer's facts cost a read, and only rules that need them pay it."""
-    without, needing = make_bench(catalog(rule(MESSAGE))), ["least", "customer.tenureDays", 180]
+    without, needing = make_endpoint(catalog(rule(MESSAGE))), ["least", "customer.tenureDays", 180]
     without.post(signed())
     assert without.store.customers_read == 0
-    reading = make_bench(catalog(rule(MESSAGE, needing)), customer={"tenureDays": 200})
+    reading = make_endpoint(catalog(rule(MESSAGE, needing)), customer={"tenureDays": 200})
     assert reading.post(signed())[0] == 200
     assert reading.store.customers_read == 1
 
 
 def test_an_unreadable_profile_degrades_softly() -> None:
     """Facts that could not be read match nothing; the rules without them still answer."""
-    at = make_bench(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
     status, body, record = at.post(signed())
     assert (status, list(body), record.degraded) == (200, ["message"], ["customer"])
 
 
 def test_degradations_of_the_store_are_passed_on() -> None:
     """The last good catalog answers, and the line says that it was the last good one."""
-    _, _, record = make_bench(catalog(rule(MESSAGE)), degraded=("catalog",)).post(signed())
+    _, _, record = make_endpoint(catalog(rule(MESSAGE)), degraded=("catalog",)).post(signed())
     assert record.degraded == ["catalog"]
 
 
 def test_the_first_request_tells_what_it_cost() -> None:
     """Init and the first answer together are what a customer waited."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     at.endpoint.respond({}, init_ms=100.0)
     at.endpoint.respond({})
     first, second = at.lines.records
@@ -277,7 +277,7 @@ def test_the_first_request_tells_what_it_cost() -> None:
 
 def test_no_line_names_a_person_or_holds_a_token() -> None:
     """Whatever became of a request, neither its token nor its transaction is in the record."""
-    at = make_bench(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
+    at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
     tokens = [signed(), signed(OTHER), signed(signedDate=0), signed(appAppleId=None)]
     for token in tokens:
         at.post(token)
@@ -289,7 +289,7 @@ def test_no_line_names_a_person_or_holds_a_token() -> None:
 @pytest.mark.parametrize("payload", ["not a token", None])
 def test_a_line_names_the_gateways_request_and_the_functions_version(payload: str | None) -> None:
     """A refusal too is found again in the access log, and in a canary's older or newer code."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     at.endpoint.respond(
         {
             "version": "2.0",
@@ -306,14 +306,14 @@ def test_a_line_names_the_gateways_request_and_the_functions_version(payload: st
 def test_request_identifiers_are_lower_case() -> None:
     """UUIDs compare without case; we write them in lower case."""
     identifier = str(uuid4()).upper()
-    _, _, record = make_bench(catalog()).post(signed(requestIdentifier=identifier))
+    _, _, record = make_endpoint(catalog()).post(signed(requestIdentifier=identifier))
     assert record.request_identifier == identifier.lower()
     assert str(UUID(record.request_identifier)) == record.request_identifier
 
 
 def test_both_payload_formats_and_base64_are_the_same_request() -> None:
     """However API Gateway wraps the POST, the answer is the same."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     body = json.dumps({"signedPayload": signed()})
     encoded = base64.b64encode(body.encode()).decode()
     for event in (
@@ -360,7 +360,7 @@ def test_one_request_only_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request under another root gets its stages in a Server-Timing header, cold ones apart; Apple gets none."""
-    at = make_bench(catalog(rule(MESSAGE)))
+    at = make_endpoint(catalog(rule(MESSAGE)))
     event = {"httpMethod": "POST", "body": json.dumps({"signedPayload": signed()})}
     timing = at.endpoint.respond(event, init_ms=100.0)["headers"]["server-timing"]
     assert timing.startswith("cold;dur=")
@@ -372,18 +372,18 @@ def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_init_fetches_the_key_where_the_release_signs() -> None:
     """The first offer does not wait for the key; nobody's init fails without it."""
-    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
+    at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
     at.endpoint.warm()
     assert at.keys.asked == 1
-    make_bench(catalog(rule(MESSAGE))).endpoint.warm()
-    make_bench(CatalogUnavailableError("dynamodb", "no answer")).endpoint.warm()
+    make_endpoint(catalog(rule(MESSAGE))).endpoint.warm()
+    make_endpoint(CatalogUnavailableError("dynamodb", "no answer")).endpoint.warm()
 
 
 def test_what_signing_needs_is_imported_while_the_key_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the network's wait, not after it: the key's answer is held back until the import has begun."""
     begun = Event()
     monkeypatch.setattr(load_app(), "prepare", begun.set)
-    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
+    at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
     waited: list[bool] = []
     monkeypatch.setattr(at.keys, "get", lambda *_: waited.append(begun.wait(PATIENCE)))
     at.endpoint.warm()
@@ -394,14 +394,14 @@ def test_a_snapshot_has_the_code_that_signs_and_no_key(monkeypatch: pytest.Monke
     """Where environments are restored, imports are made once, before the snapshot."""
     prepared: list[bool] = []
     monkeypatch.setattr(load_app(), "prepare", lambda: prepared.append(True))
-    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
+    at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
     at.endpoint.warm()
     assert (prepared, at.keys.asked) == ([True], 0)
 
 
 def test_no_secret_goes_into_a_snapshot() -> None:
     """Under SnapStart the key is fetched after a restore, never before the snapshot; connections and ages likewise."""
-    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
+    at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
     at.endpoint.warm()
     at.endpoint.credentials._lent = Credentials("ASIA", "secret", "token")
     at.endpoint.before_snapshot()

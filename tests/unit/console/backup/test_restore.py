@@ -34,7 +34,7 @@ from tests.support.exported_app import (
     resealed,
 )
 from tests.support.fake_table import APP, KEEP_EN
-from tests.support.killed_client import Mortal
+from tests.support.killed_client import KillableClient
 from tests.support.small_release import NOW, put
 
 
@@ -129,7 +129,7 @@ def test_an_app_that_is_there_is_left_alone(lived: Any, tmp_path: Path) -> None:
     put(lived, FROM, "four")
     before = everything(lived, FROM)
     with pytest.raises(ImportRefusedError, match="--replace"):
-        imported(Mortal(lived, 1), tmp_path / "file", FROM)
+        imported(KillableClient(lived, 1), tmp_path / "file", FROM)
     assert everything(lived, FROM) == before
 
 
@@ -137,7 +137,7 @@ def test_typed_again_it_has_nothing_to_do(lived: Any, tmp_path: Path) -> None:
     """And says so."""
     exported(lived, tmp_path / "file")
     imported(lived, tmp_path / "file")
-    assert imported(Mortal(lived, 1), tmp_path / "file").already
+    assert imported(KillableClient(lived, 1), tmp_path / "file").already
 
 
 def test_replacing_goes_back_and_keeps_what_came_since(lived: Any, tmp_path: Path) -> None:
@@ -171,11 +171,11 @@ def test_another_history_does_not_replace_this_one(lived: Any, tmp_path: Path) -
     put(lived, TO, "elsewhere")
     exported(lived, tmp_path / "file", TO)
     with pytest.raises(ImportRefusedError, match="customerKey of this table"):
-        imported(Mortal(lived, 1), tmp_path / "file", FROM, replace=True)
+        imported(KillableClient(lived, 1), tmp_path / "file", FROM, replace=True)
     key = {"B": base64.b64encode(head(lived, FROM)["customerKey"]["B"]).decode()}
     resealed(tmp_path / "file", lambda found: [*found[:-1], {**found[-1], "customerKey": key}])
     with pytest.raises(ImportRefusedError, match="release 1 of this table is not the one"):
-        imported(Mortal(lived, 1), tmp_path / "file", FROM, replace=True)
+        imported(KillableClient(lived, 1), tmp_path / "file", FROM, replace=True)
 
 
 def test_who_publishes_meanwhile_wins(lived: Any, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_who_publishes_meanwhile_wins(lived: Any, tmp_path: Path) -> None:
             assert put(lived, TO, "theirs").number == 4
 
     with pytest.raises(ImportConflictError):
-        imported(Mortal(lived, between=between), tmp_path / "file")
+        imported(KillableClient(lived, between=between), tmp_path / "file")
     assert rows.read_head(head(lived, TO)).current == 4
 
 

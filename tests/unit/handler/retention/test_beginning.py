@@ -13,7 +13,7 @@ from retention.beginning import Beginning
 from retention.lookup.store import INIT_SECONDS
 from retention.signing.signer import Signer
 
-from tests.support.endpoint_on_fakes import APP, MESSAGE, VARIABLES, catalog, load_app, make_bench, rule
+from tests.support.endpoint_on_fakes import APP, MESSAGE, VARIABLES, catalog, load_app, make_endpoint, rule
 from tests.support.waiting import PATIENCE, eventually
 
 RELEASES: Any = {APP: catalog(rule(MESSAGE)).settings}
@@ -128,7 +128,7 @@ def test_a_start_reads_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint.store is begun.reach.store
     assert endpoint.credentials is begun.reach.credentials
 
-    at = make_bench(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
+    at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
     monkeypatch.setattr(at.store, "warm", None)  # nobody calls it
     begun.releases = RELEASES
     at.endpoint.warm(begun=begun)

@@ -46,7 +46,7 @@ TEMPLATE = {
 
 
 @dataclass
-class Desk:
+class OperatorSetup:
     """An operator's desk: two stacks, a file, a key in Parameter Store, and a simulator for Apple."""
 
     directory: Path
@@ -137,9 +137,9 @@ def alarm_topic(endpoint: str, name: str) -> str:
 
 
 @contextmanager
-def sit_down(
+def set_up_operator(
     directory: Path, endpoint: str, name: str, capsys: pytest.CaptureFixture[str], wrap: Wrap = lambda answer: answer
-) -> Iterator[Desk]:
+) -> Iterator[OperatorSetup]:
     name = re.sub(r"[^A-Za-z0-9-]", "-", name)[-60:].strip("-")
     (directory / "hero.png").write_bytes(FULL)
     (directory / "tick.png").write_bytes(BULLET)
@@ -167,7 +167,7 @@ def sit_down(
     simulator = make_simulator(lambda: NOW, config=config)
     try:
         with SimulatorServer(simulator, wrap=wrap) as server:
-            desk = Desk(directory, endpoint, name, simulator, server, capsys, topic)
+            desk = OperatorSetup(directory, endpoint, name, simulator, server, capsys, topic)
             desk.file.write_text(FILE.replace("stack: retention-", f"stack: {name}-"))
             yield desk
     finally:
