@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
+from retention.aws.clock import PassedTime
 from retention.aws.connection import Connection, connect
 from retention.aws.credentials import CredentialSource
-from retention.aws.deadline import Deadline, PassedTime
+from retention.aws.deadline import Deadline
 from retention.errors import ConfigurationError
 from retention.lookup.store import INIT_SECONDS, Store
 from retention.settings import Deployment

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 from retention.aws import connection as module
+from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError, Connection, _tls
 from retention.aws.connection import connect as connect_to
-from retention.aws.deadline import Deadline, OutOfTimeError, PassedTime, Workers
+from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from retention.aws.endpoint import Endpoint
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.lookup.store import Store

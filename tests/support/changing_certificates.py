@@ -22,7 +22,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from retention import beginning
 from retention.aws import connection
-from retention.aws.deadline import PassedTime
+from retention.aws.clock import PassedTime
 from retention.jws import SignedPayloadVerifier
 from retention.log.record import Record, line_of
 from retention.lookup import store

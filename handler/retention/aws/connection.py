@@ -23,8 +23,9 @@ from functools import cache
 from threading import Lock, get_ident
 from typing import Any, Final, Protocol, cast
 
+from retention.aws.clock import PassedTime
 from retention.aws.credentials import CredentialSource, NoCredentialsError
-from retention.aws.deadline import PassedTime, time_left
+from retention.aws.deadline import time_left
 from retention.aws.endpoint import Endpoint
 from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
 from retention.aws.sigv4 import signed_headers
@@ -79,7 +80,7 @@ class Caller(Protocol):
 class Connection:
     """One service. Idle sockets are kept; each thread's call has a socket of its own.
 
-    `passed` measures how long a socket has idled; see `retention.aws.deadline.PassedTime`.
+    `passed` measures how long a socket has idled; see `retention.aws.clock.PassedTime`.
     """
 
     def __init__(

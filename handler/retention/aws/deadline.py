@@ -1,10 +1,8 @@
-"""Deadlines that hold whatever the network does.
+"""Deadlines of calls, and threads for calls that cannot carry one.
 
-A client's own timeouts bound one wait for one packet, not a call: a server that drips a byte at a time holds a call
-for as long as it likes. So a call runs in a worker thread, and whoever needs it waits for the time left and no longer.
-What comes later is discarded.
-
-Ages are another matter: a deadline is over in a moment, an age may span the weeks that a snapshot lay about.
+Looking up a host's name cannot be interrupted, and an SDK's timeouts bound one wait for one packet, not a call: a
+server that sends a byte at a time extends it without limit. So a call runs in a worker thread, and its caller waits for
+the time that is left and no longer. What arrives later is discarded.
 """
 
 from __future__ import annotations
@@ -50,26 +48,6 @@ class Deadline:
     def before(self, seconds: float) -> Deadline:
         """Return the deadline that leaves `seconds` of this one to somebody else."""
         return Deadline(self.at - seconds, self.monotonic)
-
-
-class PassedTime:
-    """A clock for ages, in seconds: monotonic, and pushed on by the wall clock where that has seen more time pass.
-
-    A process restored from a snapshot, or thawed, may find its monotonic clock where it stood. The wall clock only ever
-    pushes: set back, it changes nothing, and set wrongly ahead, it makes what is kept due once too early.
-    """
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
-        self._monotonic = monotonic
-        self._wall = wall
-        self._ahead = float("-inf")
-
-    def __call__(self) -> float:
-        """Return seconds since nobody knows when; never fewer than before."""
-        wall = self._wall()  # first: a pause between the two must not count as lost
-        now = self._monotonic()
-        self._ahead = max(self._ahead, wall - now)
-        return now + self._ahead
 
 
 _running = local()

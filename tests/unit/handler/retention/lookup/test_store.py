@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from retention import table as rows
+from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError
-from retention.aws.deadline import Deadline, PassedTime, Workers
+from retention.aws.deadline import Deadline, Workers
 from retention.catalog import FORMAT
 from retention.errors import CatalogUnavailableError
 from retention.lookup.app import STATES_SECONDS, Loaded
