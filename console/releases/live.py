@@ -12,7 +12,7 @@ from retention.lookup.store import Store
 from retention.rules import Customer
 
 from console.releases.attributes import current_in
-from console.releases.read import StoredRelease, read
+from console.releases.read import StoredRelease, read_live
 from console.terminal.failure import Failure
 
 # An operator waits longer than the App Store.
@@ -28,7 +28,7 @@ def live_number(app_table: AppTable) -> int | None:
 def require_live(app_table: AppTable) -> StoredRelease:
     """Return the live release. Raises Failure where there is none, ReleaseError where it is damaged."""
     number = live_number(app_table)
-    return required(None if number is None else read(app_table, number))
+    return required(None if number is None else read_live(app_table, number))
 
 
 def required(live: StoredRelease | None) -> StoredRelease:

@@ -14,7 +14,7 @@ from retention.table import Item
 
 from console.file.compile import PreviousTexts
 from console.file.edition import Standing
-from console.releases.read import StoredRelease, read
+from console.releases.read import StoredRelease, read_live
 
 _DEFAULT: Final = "default#"
 
@@ -73,7 +73,7 @@ def look_at_table(app_table: AppTable) -> TableOverview:
     items = {rows.string(item, "sk"): item for item in app_table.of_app()}
     head = rows.read_head(items.get(rows.HEAD, {}))
     return TableOverview(
-        live=None if head.current is None else read(app_table, head.current),
+        live=None if head.current is None else read_live(app_table, head.current),
         message_rows=_rows(items, rows.MESSAGE),
         image_rows=_rows(items, rows.IMAGE),
         defaults=_defaults(items),

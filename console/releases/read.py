@@ -75,6 +75,17 @@ def read(app_table: AppTable, number: int) -> StoredRelease:
         return release
 
 
+def read_live(app_table: AppTable, number: int) -> StoredRelease:
+    """Read the live release, as `read`; where it is damaged, the error names the ways to another one."""
+    try:
+        return read(app_table, number)
+    except ReleaseError as error:
+        if error.code != "release_damaged":
+            raise
+        way = "`retention rollback` makes another release live, `retention import --replace` repairs this one"
+        raise ReleaseError(error.code, f"{error}; {way}", **error.evidence) from error
+
+
 def verify(app_table: AppTable, number: int) -> dict[str, Item]:
     """Return the rows of a release by sort key. Raises ReleaseError where there is none, or it is damaged."""
     found = _rows(app_table, number)

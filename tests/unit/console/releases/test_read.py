@@ -117,6 +117,16 @@ def test_every_reader_reports_a_damaged_release_alike(
     assert (found.value.code, found.value.evidence) == ("release_damaged", {"release": 1})
 
 
+def test_a_damaged_release_that_is_live_has_a_way_out(table: AppTable) -> None:
+    """The error names it, and it works."""
+    put(table.client, table.name)
+    put_unread(table, ODD["texts that are a number"])
+    with pytest.raises(ReleaseError, match=r"`retention rollback` makes another release live"):
+        look_at_table(table)
+    rollback(table)
+    assert require_live(table).number == 1
+
+
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_a_damaged_release_that_is_not_live_is_passed_over(table: AppTable, tmp_path: Path, odd: Release) -> None:
     """Not exported, not rolled back to, no source of earlier texts; what is live stays."""
