@@ -1,1 +1,1 @@
-"""The answer to Apple's Get Retention Message request: the domain, one flat package of nouns."""
+"""The domain: the answer to Apple's Get Retention Message request. Modules are nouns; a room holds related ones."""

@@ -1,4 +1,4 @@
-"""The house: arrows point inward, and the real-time function imports no more than it needs."""
+"""Who may import whom: arrows point inward, and the real-time function imports no more than it needs."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ AWS = {
     "log.telemetry": {"aws_lambda_powertools"},
     "review.lists": {"botocore", "urllib3"},
     "probe": {"urllib3"},
+}
+
+# The rooms of the domain, and which of its other modules and rooms each may import.
+DOMAIN_ROOMS: dict[str, set[str]] = {
+    "verification": {"errors"},
+    "aws": {"errors", "table"},
+    "signing": {"aws", "errors"},
+    "lookup": {"aws", "catalog", "errors", "locales", "rules", "table"},
+    "review": {"aws", "catalog", "errors", "request", "table"},
+    "log": {"decision", "errors", "jws", "lookup", "request", "response", "rules"},  # for the types of what it notes
 }
 
 # The rooms of the console by floor, and which rooms of lower floors each may import. Every room except `terminal` may
@@ -89,6 +99,19 @@ def test_the_innermost_modules_look_only_at_each_other(module: str) -> None:
     """Deciding knows nothing of keys, networks, tables or clocks."""
     ours = {name.split(".")[1] for name in imported(DOMAIN / f"{module}.py") if name.startswith("retention.")}
     assert ours <= INNERMOST
+
+
+def test_the_domain_has_the_rooms_of_the_table() -> None:
+    """A new room of the domain is first given its arrows in DOMAIN_ROOMS."""
+    assert {path.parent.name for path in DOMAIN.glob("*/__init__.py")} == set(DOMAIN_ROOMS)
+
+
+@pytest.mark.parametrize("room", DOMAIN_ROOMS)
+def test_a_room_of_the_domain_imports_only_what_it_may(room: str) -> None:
+    """What is behind the door of a room does not reach back to the door."""
+    names = {name for path in (DOMAIN / room).rglob("*.py") for name in imported(path)}
+    ours = {name.split(".")[1] for name in names if name.startswith("retention.")}
+    assert ours - {room} <= DOMAIN_ROOMS[room]
 
 
 def test_deciding_takes_no_time_randomness_or_io() -> None:
