@@ -21,7 +21,7 @@ from benchmarks.catalogs import Shape
 from benchmarks.timing import taken
 from console.file.compile import compile_release
 from console.file.document import read
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.releases.publish import publish
 from console.simulator.authority import Authority, request_claims
 from tests.support import real_parts
@@ -125,13 +125,13 @@ def staged(tick: Callable[[], None] = lambda: None) -> Iterator[Scene]:
         yield Scene(url, client, Authority.create("Retention Benchmark Root CA"), seconds)
 
 
-def compiled(shape: Shape, app_apple_id: int) -> Release:
+def compiled(shape: Shape, app_apple_id: int) -> CompiledRelease:
     """Validate and compile a catalog, as `retention publish` does."""
     document = read(catalogs.write(shape, app_apple_id).encode())
     return compile_release(document, environment="sandbox", now=datetime.now(UTC))
 
 
-def put_live(client: Any, shape: Shape, app_apple_id: int) -> Release:  # noqa: ANN401  # botocore makes the class
+def put_live(client: Any, shape: Shape, app_apple_id: int) -> CompiledRelease:  # noqa: ANN401  # botocore makes the class
     """Publish a catalog, with every message approved."""
     release = compiled(shape, app_apple_id)
     publish(AppTable(client, TABLE, release.app_apple_id), release, who="benchmark", commit=None, now=datetime.now(UTC))
@@ -139,7 +139,7 @@ def put_live(client: Any, shape: Shape, app_apple_id: int) -> Release:  # noqa: 
     return release
 
 
-def put_reference(client: Any, release: Release, product: str) -> None:  # noqa: ANN401  # botocore makes the class
+def put_reference(client: Any, release: CompiledRelease, product: str) -> None:  # noqa: ANN401  # botocore makes the class
     """Write a product's rules and its messages' states as the reference keeps them."""
     sheet = release.sheets[product]
     for number, rule in enumerate(sheet["rules"], 1):

@@ -13,7 +13,7 @@ from retention.request import is_uuid
 
 from console.file.entries import AnswerEntry, Document, ExperimentEntry, ProductEntry
 from console.file.mistakes import Mistake, Notes
-from console.file.sheets import Reach
+from console.file.sheets import RuleReach
 from console.terminal.characters import beyond_ascii
 
 _MOST_NAMES: Final = 3
@@ -65,7 +65,7 @@ def check_schedules(document: Document, now: datetime, notes: Notes) -> None:
             )
 
 
-def check_answers(document: Document, reaches: Sequence[Reach], notes: Notes) -> None:
+def check_answers(document: Document, reaches: Sequence[RuleReach], notes: Notes) -> None:
     """Note answers that name what there is not, and answers that Apple would refuse."""
     for reached in reaches:
         for answer in reached.rule.answers:
@@ -93,7 +93,7 @@ def _check_messages(answer: AnswerEntry, document: Document, notes: Notes) -> No
             )
 
 
-def _check_alternate(answer: AnswerEntry, reached: Reach, document: Document, notes: Notes) -> None:
+def _check_alternate(answer: AnswerEntry, reached: RuleReach, document: Document, notes: Notes) -> None:
     target = document.products.get(answer.target)
     if target is None:
         notes.unknown(answer.at, "product", answer.target, document.products)
@@ -121,7 +121,7 @@ def _may_switch(product: ProductEntry, target: ProductEntry) -> bool:
     return product.product_id != target.product_id and same_group
 
 
-def _check_advanced_commerce(answer: AnswerEntry, reached: Reach, document: Document, notes: Notes) -> None:
+def _check_advanced_commerce(answer: AnswerEntry, reached: RuleReach, document: Document, notes: Notes) -> None:
     holders = [document.products[product] for product in reached.products]
     refusing = [product for product in holders if not product.advanced_commerce or product.bundle]
     wrong = "takes no Advanced Commerce answer: the product must be declared `advancedCommerce: true` and be no bundle"
@@ -130,7 +130,7 @@ def _check_advanced_commerce(answer: AnswerEntry, reached: Reach, document: Docu
 
 def _check_holders(
     answer: AnswerEntry,
-    reached: Reach,
+    reached: RuleReach,
     holders: Sequence[ProductEntry],
     refusing: Sequence[ProductEntry],
     wrong: str,

@@ -23,7 +23,7 @@ from console.file.content import Content, read_content
 from console.file.entries import Document
 from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
-from console.file.release import ImageFacts, Release
+from console.file.release import CompiledRelease, ImageFacts
 from console.file.sheets import SheetDraft, check_limits, reach, sheet_document, spread
 from console.file.tree import Progress
 
@@ -48,7 +48,7 @@ class PreviousTexts:
 class Compiled:
     """A release, what to upload for it, and what its owner may not have meant."""
 
-    release: Release
+    release: CompiledRelease
     content: Content
     warnings: tuple[Mistake, ...]
 
@@ -61,7 +61,7 @@ def compile_release(
     now: datetime,
     reshuffle: bool = False,
     progress: Progress | None = None,
-) -> Release:
+) -> CompiledRelease:
     """Return the release of a document. See `compile_document`."""
     compiled = compile_document(
         document, environment=environment, previous=previous, now=now, reshuffle=reshuffle, progress=progress
@@ -108,7 +108,7 @@ def _release(
     before: PreviousTexts,
     drafts: Mapping[str, SheetDraft],
     progress: Progress | None,
-) -> Release:
+) -> CompiledRelease:
     """Return the release of a document without mistakes. Raises `Mistakes` where a sheet is over its limits."""
     notes = Notes()
     settings, texts, pictured = _settings(document), _with_predecessors(content, before), _pictured(content, before)
@@ -122,7 +122,7 @@ def _release(
             progress("compiling", done, len(drafts))
     if notes.mistakes:
         raise Mistakes(document.file, notes.mistakes)
-    return Release(
+    return CompiledRelease(
         app_apple_id=settings["appAppleId"],
         settings=settings,
         sheets=sheets,

@@ -18,7 +18,7 @@ from console.file.content import read_content
 from console.file.document import read
 from console.file.entries import Document, RuleEntry, Text
 from console.file.mistakes import Mistakes, Notes
-from console.file.release import Release
+from console.file.release import CompiledRelease
 
 # Of a product that has no name here, its id is as unknown as any fact about the customer.
 UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
@@ -149,6 +149,6 @@ def from_file(
     return edition_of(document, compiled.release)
 
 
-def edition_of(document: Document, release: Release) -> Edition:
+def edition_of(document: Document, release: CompiledRelease) -> Edition:
     """Return the edition of a document and the release compiled from it."""
     return Edition(document.file, document, Settings.from_document(release.settings), release.sheets, release.texts)

@@ -14,7 +14,7 @@ from console.file.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class AppEntry:
     """`issuer_id` and `key_id` are empty where the file leaves them out; they are needed for signing only."""
 
     app_apple_id: int
@@ -194,7 +194,7 @@ class Document:
 
     file: str
     base_dir: Path | None
-    app: App | None
+    app: AppEntry | None
     signing_key: SigningKey | None
     environments: Mapping[str, Environment]
     products: Mapping[str, ProductEntry]

@@ -16,7 +16,7 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class CompiledRelease:
     """Documents are JSON-ready and in the shapes of `retention.catalog`."""
 
     app_apple_id: int

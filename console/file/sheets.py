@@ -29,7 +29,7 @@ SheetDocument = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class RuleReach:
     """One rule with the products it may answer, and what then remains of its condition."""
 
     rule: RuleEntry
@@ -51,14 +51,14 @@ class Reach:
         return tuple(product for product in self.conditions if product != ANY_PRODUCT)
 
 
-def reach(rule: RuleEntry, products: Mapping[str, object]) -> Reach:
+def reach(rule: RuleEntry, products: Mapping[str, object]) -> RuleReach:
     """Return where `rule` may answer: the declared products and ANY_PRODUCT, for everything undeclared."""
     condition = rule.condition
     if condition is None or not asks_product(condition):
-        return Reach(rule, dict.fromkeys((*products, ANY_PRODUCT), condition))
+        return RuleReach(rule, dict.fromkeys((*products, ANY_PRODUCT), condition))
     named = named_products(condition)
     candidates = (*products, ANY_PRODUCT) if named is None else sorted(named & products.keys())
-    return Reach(rule, dict(_remaining(condition, candidates)))
+    return RuleReach(rule, dict(_remaining(condition, candidates)))
 
 
 def _remaining(condition: Condition, candidates: tuple[str, ...] | list[str]) -> Iterator[tuple[str, Condition | None]]:
@@ -80,7 +80,9 @@ class SheetDraft:
     settled: str | None = None
 
 
-def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: list[Mistake]) -> dict[str, SheetDraft]:
+def spread(
+    document: Document, reaches: list[RuleReach], notes: Notes, warnings: list[Mistake]
+) -> dict[str, SheetDraft]:
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
     drafts = {product: SheetDraft() for product in (*document.products, ANY_PRODUCT)}
     for reached in reaches:
@@ -103,7 +105,9 @@ def spread(document: Document, reaches: list[Reach], notes: Notes, warnings: lis
     return drafts
 
 
-def _check_reachable(reached: Reach, drafts: Mapping[str, SheetDraft], notes: Notes, warnings: list[Mistake]) -> None:
+def _check_reachable(
+    reached: RuleReach, drafts: Mapping[str, SheetDraft], notes: Notes, warnings: list[Mistake]
+) -> None:
     rule, found = reached.rule, [drafts[product] for product in reached.conditions]
     if not found:
         notes.add(rule.at, f"The rule `{rule.name}` matches no product.", "Correct what it asks of `productId`.")

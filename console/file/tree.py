@@ -23,9 +23,9 @@ from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 from console.file.scanner import TabIndentsError, TabScanner
 from console.terminal.characters import called, unfit_in_file, unseen_in_name, without_unseen
 
-Scalar: TypeAlias = str | int | float | bool
+FileScalar: TypeAlias = str | int | float | bool
 Progress: TypeAlias = Callable[[str, int, int], None]
-Value: TypeAlias = "Scalar | tuple[Node, ...] | Mapping[str, Node] | None"
+Value: TypeAlias = "FileScalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
 # Aliases make a small file a large tree; no owner writes this much by hand, and ten thousand rules need a tenth.
 _MAX_NODES: Final = 2_000_000
@@ -268,7 +268,7 @@ class _Builder:
         for index, item in enumerate(node.value, 1):
             yield self.build(item, Place(item.start_mark.line + 1, f"{at.where}[{index}]"))
 
-    def _scalar(self, text: str, node: Any, at: Place) -> Scalar | None:  # noqa: ANN401  # as above
+    def _scalar(self, text: str, node: Any, at: Place) -> FileScalar | None:  # noqa: ANN401  # as above
         kind = str(node.tag).removeprefix(TAG)
         if kind == "null":
             return None
@@ -327,7 +327,7 @@ class _Builder:
     def _no_tag(self, node: Any, at: Place) -> None:  # noqa: ANN401  # as above
         self._notes.add(at, f"The tag `{node.tag}` means nothing here.", "Leave it out.")
 
-    def _number(self, text: str, at: Place) -> Scalar | None:
+    def _number(self, text: str, at: Place) -> FileScalar | None:
         try:
             found = number(text)
         except ValueError:

@@ -29,7 +29,7 @@ from console.deployment.aws import client
 from console.deployment.failures import sentence
 from console.deployment.session import read_file
 from console.deployment.where import APPLE_URL
-from console.file.entries import App, Document, Environment
+from console.file.entries import AppEntry, Document, Environment
 from console.local.environments import print_line
 from console.local.gateway import listen
 from console.local.rows import create_table
@@ -116,7 +116,7 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _app(document: Document) -> App:
+def _app(document: Document) -> AppEntry:
     app = document.app
     if app is None or not (app.app_apple_id and app.bundle_id and app.issuer_id and app.key_id):
         raise Failure(
@@ -135,7 +135,7 @@ def _environment(document: Document, name: str) -> Environment:
     return environment
 
 
-def _grant(simulator: Simulator, app: App, document: Document) -> bytes:
+def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
     """Do what Apple does: make a key, and let the app use the API with it. Returns the private key's PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -9,10 +9,10 @@ from retention.aws.app_table import AppTable
 from retention.catalog import UNKNOWN
 from retention.table import Item, Request
 
-from console.file.release import ImageFacts, Release
+from console.file.release import CompiledRelease, ImageFacts
 
 
-def asset_updates(app_table: AppTable, release: Release) -> list[Request]:
+def asset_updates(app_table: AppTable, release: CompiledRelease) -> list[Request]:
     """Return the updates that the rows of the release's images and messages still need."""
     app = app_table.app_apple_id
     images, messages = _known(app_table, rows.IMAGE), _known(app_table, rows.MESSAGE)
@@ -31,7 +31,7 @@ def asset_updates(app_table: AppTable, release: Release) -> list[Request]:
     ]
 
 
-def state_updates(app_table: AppTable, release: Release) -> list[Request]:
+def state_updates(app_table: AppTable, release: CompiledRelease) -> list[Request]:
     """Return what corrects image states that a snapshot changed between our reading and writing them into messages.
 
     Messages are read before images, as a snapshot writes images before messages: so what we put into a message is

@@ -14,7 +14,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.table import Item
 
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.releases.attributes import current_in
 from console.releases.cleanup import condemn, delete_release
 from console.releases.current import PublishConflictError, ReleaseLostError, conflict, make_current
@@ -52,7 +52,7 @@ class Published:
 
 def publish(
     app_table: AppTable,
-    release: Release,
+    release: CompiledRelease,
     *,
     who: str,
     commit: str | None,
@@ -80,7 +80,9 @@ def _silent(_step: str, _done: int, _total: int) -> None:
 class _Publishing:
     """One release while it is written."""
 
-    def __init__(self, app_table: AppTable, release: Release, progress: Progress, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, app_table: AppTable, release: CompiledRelease, progress: Progress, clock: Callable[[], float]
+    ) -> None:
         self._app_table = app_table
         self._release = release
         self._progress = progress

@@ -11,7 +11,7 @@ from retention import table as rows
 from retention.catalog import FORMAT
 from retention.table import Item
 
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.releases.read import ReleaseError, manifest_of
 
 _CHUNK: Final = 350_000
@@ -19,7 +19,7 @@ _CHUNK: Final = 350_000
 _MAX_ROW: Final = 390_000
 
 
-def content_of(release: Release) -> dict[str, Item]:
+def content_of(release: CompiledRelease) -> dict[str, Item]:
     """Return every row of the release but `claim` and `settings`, by sort key."""
     served = sorted({name for sheet in release.sheets.values() for name in sheet["sets"]})
     content: dict[str, Item] = {
@@ -35,7 +35,7 @@ def content_of(release: Release) -> dict[str, Item]:
     return content
 
 
-def settings_of(release: Release, content: Mapping[str, Item], who: str, commit: str, now: datetime) -> Item:
+def settings_of(release: CompiledRelease, content: Mapping[str, Item], who: str, commit: str, now: datetime) -> Item:
     """Return the release's `settings`, with who made it of what, and the manifest of all its rows."""
     products = [product for product in release.sheets if product != rows.ANY_PRODUCT]
     attributes = rows.settings_attributes(release.settings, FORMAT, products, _first(products, content))

@@ -17,7 +17,7 @@ from retention.request import SANDBOX
 from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.releases.read import StoredRelease
 from console.rollout.defaults import DIFFERENT, WAITING, DefaultCoverage, coverage
 from console.rollout.observed import Observed
@@ -220,7 +220,7 @@ def _images(compiled: Compiled, seen: Observed) -> Iterator[UploadImage]:
             yield UploadImage(image, tuple(names[identifier]))
 
 
-def _predecessor(identifier: str, release: Release, seen: Observed) -> str | None:
+def _predecessor(identifier: str, release: CompiledRelease, seen: Observed) -> str | None:
     """Return the id of the approved message that is served until this one is approved, None if there is none."""
     for texts in release.texts.values():
         for ids in texts.values():
@@ -262,14 +262,14 @@ def _worst(state: MessageState) -> str:
 # The release --------------------------------------------------------------------------------------------------------
 
 
-def _publish(release: Release, live: StoredRelease | None) -> Publish | None:
+def _publish(release: CompiledRelease, live: StoredRelease | None) -> Publish | None:
     if live is None:
         return Publish(None, (f"the first release: {plural(len(_rules(release.sheets)), 'rule')}",))
     changes = tuple(differences(release, live))
     return Publish(live.number, changes) if changes else None
 
 
-def differences(release: Release, live: StoredRelease) -> Iterator[str]:
+def differences(release: CompiledRelease, live: StoredRelease) -> Iterator[str]:
     """Yield each change that `release` makes to the live one, as a line of text; nothing if both answer alike.
 
     Predecessors are not compared: a text loses its predecessor by itself, when it is approved.
@@ -294,7 +294,7 @@ def _differ(left: Mapping[str, Any], right: Mapping[str, Any], key: str) -> bool
     return bool(left.get(key) != right.get(key))
 
 
-def _text_changes(release: Release, live: StoredRelease) -> Iterator[str]:
+def _text_changes(release: CompiledRelease, live: StoredRelease) -> Iterator[str]:
     mine, theirs = _firsts(release.texts), _firsts(live.texts)
     for place in sorted({*mine, *theirs}):
         name, locale = place

@@ -33,7 +33,7 @@ from retention.settings import Deployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.local.rows import write_profile
 from console.releases.publish import publish
 from console.simulator.authority import Authority, request_claims
@@ -88,8 +88,8 @@ def sheets() -> dict[str, dict[str, Any]]:
     return {**made, "*": sheet(None, "", {}, rules=[_EVERYONE], sets=texts)}
 
 
-def a_release() -> Release:
-    return Release(
+def a_release() -> CompiledRelease:
+    return CompiledRelease(
         app_apple_id=APP,
         settings={**SETTINGS, "signs": True},
         sheets=sheets(),

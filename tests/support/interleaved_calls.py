@@ -31,7 +31,7 @@ from retention.review import snapshot
 from retention.review.snapshot import ImageState, apply_snapshot
 from retention.table import Item
 
-from console.file.release import ImageFacts, Release
+from console.file.release import CompiledRelease, ImageFacts
 from console.releases import publish as publishing_module
 from console.releases.cleanup import collect
 from console.releases.current import pause, resume, rollback
@@ -552,7 +552,7 @@ def _place(key: rows.Key) -> Name:
     return key["pk"]["S"], key["sk"]["S"]
 
 
-def made_release(count: int) -> Release:
+def made_release(count: int) -> CompiledRelease:
     """A release that says its name wherever somebody could read another's, and has one text of six."""
     name = f"r{count}"
     found = release(name, products=3)

@@ -38,7 +38,7 @@ from retention.lookup.store import Store
 from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.cli.main import main
-from console.file.release import ImageFacts, Release
+from console.file.release import CompiledRelease, ImageFacts
 from console.releases.cleanup import collect
 from console.releases.current import PublishConflictError, pause, resume, rollback
 from console.releases.live import live_number
@@ -142,7 +142,7 @@ def _publish_wide(client: Any, table: str) -> None:
     put(client, table, release=_with_a_new_message("wide", products=20))
 
 
-def _with_a_new_message(name: str, products: int) -> Release:
+def _with_a_new_message(name: str, products: int) -> CompiledRelease:
     found = release(name, products=products)
     return replace(
         found,

@@ -15,7 +15,7 @@ from retention.review.snapshot import ImageState
 from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.entries import Document
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.releases.overview import RecordedDefault, StateRow, TableOverview
 from console.releases.read import StoredRelease
 from console.rollout.observed import Observed
@@ -53,7 +53,7 @@ def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Doc
     return document, compile_document(document, previous=seen.previous, now=NOW)
 
 
-def live(release: Release, number: int = 1) -> StoredRelease:
+def live(release: CompiledRelease, number: int = 1) -> StoredRelease:
     return StoredRelease(number, FORMAT, release.settings, release.sheets, release.texts)
 
 

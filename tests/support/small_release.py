@@ -8,14 +8,14 @@ from typing import Any
 
 from retention.aws.app_table import AppTable
 
-from console.file.release import ImageFacts, Release
+from console.file.release import CompiledRelease, ImageFacts
 from console.releases.publish import Published, publish
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, sheet
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def release(name: str = "one", *, products: int = 1, source: bytes | None = None) -> Release:
+def release(name: str = "one", *, products: int = 1, source: bytes | None = None) -> CompiledRelease:
     """Return a release whose every rule is called `name`, for pro.monthly and `products` - 1 others."""
     names = ["pro.monthly", *(f"pro.{number}" for number in range(1, products))]
     texts: Mapping[str, Mapping[str, Any]] = {
@@ -23,7 +23,7 @@ def release(name: str = "one", *, products: int = 1, source: bytes | None = None
         "unused": {"en-US": (ANYONE_EN,)},
     }
     served = {locale: list(ids) for locale, ids in texts["keep"].items()}
-    return Release(
+    return CompiledRelease(
         app_apple_id=APP,
         settings=SETTINGS,
         sheets={

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from console.file.entries import App, Environment, Offer, ProductEntry, SigningKey
+from console.file.entries import AppEntry, Environment, Offer, ProductEntry, SigningKey
 from console.file.fields import Fields
 from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS
 from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
@@ -25,7 +25,7 @@ _REGION: Final = re.compile("[a-z][a-z0-9]*(-[a-z]+)*(-[0-9]+)?")
 _MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
 
 
-def read_app(node: Node | None, notes: Notes) -> tuple[App | None, SigningKey | None]:
+def read_app(node: Node | None, notes: Notes) -> tuple[AppEntry | None, SigningKey | None]:
     """Return the app, and the key it names; each None where the section is missing or not understood."""
     if node is None:
         return None, None
@@ -42,7 +42,7 @@ def read_app(node: Node | None, notes: Notes) -> tuple[App | None, SigningKey | 
     )
     app = None
     if app_apple_id is not None and bundle_id is not None:
-        app = App(app_apple_id, bundle_id, issuer_id or "", key_id or "", node.at)
+        app = AppEntry(app_apple_id, bundle_id, issuer_id or "", key_id or "", node.at)
     return app, signing_key if fields.is_mapping else None
 
 

@@ -14,7 +14,7 @@ from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from console.file.compile import compile_release
 from console.file.document import read
-from console.file.release import Release
+from console.file.release import CompiledRelease
 
 APP = 6745974591
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SHAPES = (catalogs.SMALL, Shape(products=6, rules=20, sets=98, sets_each=5, shared=7))
 
 
-def released(shape: Shape) -> Release:
+def released(shape: Shape) -> CompiledRelease:
     return compile_release(read(catalogs.write(shape, APP).encode()), environment="sandbox", now=NOW)
 
 

@@ -22,7 +22,7 @@ from retention.review.stored import read_settings
 
 from console.backup.export import export
 from console.file.mistakes import Mistakes
-from console.file.release import Release
+from console.file.release import CompiledRelease
 from console.local.rows import create_table
 from console.releases.current import (
     rollback,
@@ -61,7 +61,7 @@ def table() -> Iterator[AppTable]:
         yield AppTable(client, "retention", APP)
 
 
-def put_unread(table: AppTable, odd: Release) -> None:
+def put_unread(table: AppTable, odd: CompiledRelease) -> None:
     """Publish without reading back, as another version of the console may have judged otherwise."""
     with patch("console.releases.publish.verify"):
         put(table.client, table.name, release=odd)
@@ -89,7 +89,7 @@ def test_a_release_whose_file_this_console_cannot_read_is_not_damaged(table: App
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_a_release_that_cannot_be_read_is_never_made_live(table: AppTable, odd: Release) -> None:
+def test_a_release_that_cannot_be_read_is_never_made_live(table: AppTable, odd: CompiledRelease) -> None:
     """Publishing reads back what it wrote; rolling back reads it first."""
     with pytest.raises(ReleaseError) as refused:
         put(table.client, table.name, release=odd)
@@ -108,7 +108,7 @@ READERS: dict[str, Callable[[AppTable, Path], Any]] = {
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_every_reader_reports_a_damaged_release_alike(
-    table: AppTable, tmp_path: Path, odd: Release, reader: Callable[[AppTable, Path], Any]
+    table: AppTable, tmp_path: Path, odd: CompiledRelease, reader: Callable[[AppTable, Path], Any]
 ) -> None:
     """With its number and the row."""
     put_unread(table, odd)
@@ -128,7 +128,9 @@ def test_a_damaged_release_that_is_live_has_a_way_out(table: AppTable) -> None:
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_a_damaged_release_that_is_not_live_is_passed_over(table: AppTable, tmp_path: Path, odd: Release) -> None:
+def test_a_damaged_release_that_is_not_live_is_passed_over(
+    table: AppTable, tmp_path: Path, odd: CompiledRelease
+) -> None:
     """Not exported, not rolled back to, no source of earlier texts; what is live stays."""
     put_unread(table, odd)
     put(table.client, table.name, "two", now=LATER)
