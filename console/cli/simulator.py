@@ -10,7 +10,8 @@ import typer
 from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.options import MadeBy, Out, verb
-from console.simulator.defaults import DIRECTORY, LAST_PORT, PORT
+from console.simulator.defaults import DIRECTORY, PORT
+from console.terminal.addresses import LAST_PORT
 from console.terminal.failure import Misuse
 from console.terminal.output import Output
 from console.terminal.words import plural

@@ -32,12 +32,13 @@ from console.deployment.where import APPLE_URL
 from console.file.entries import AppEntry, Document, Environment
 from console.local.environments import print_line
 from console.local.gateway import listen
+from console.local.ports import port
 from console.local.rows import create_table
 from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.simulator import accounts, verbs
 from console.simulator.defaults import DIRECTORY, PORT
-from console.simulator.ports import port, taking
+from console.simulator.ports import taking
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure

@@ -7,4 +7,3 @@ from typing import Final
 
 DIRECTORY: Final = Path(".retention-simulator")
 PORT: Final = 8700
-LAST_PORT: Final = 65_535

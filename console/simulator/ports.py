@@ -1,24 +1,15 @@
-"""Ports of this machine, as somebody names them: a number that is one, and a sentence where it cannot be had."""
+"""Ports of this machine: a sentence where a server cannot listen on the one that was named."""
 
 from __future__ import annotations
 
-import argparse
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from console.simulator.defaults import LAST_PORT
 from console.terminal.failure import Failure
 
 LOOPBACK: Final = "127.0.0.1"
-
-
-def port(text: str) -> int:
-    """Read an option of argparse's. 0 is a port: whichever is free."""
-    if not text.isdecimal() or len(text) > len(str(LAST_PORT)) or int(text) > LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST_PORT}; 0 finds a free one")
-    return int(text)
 
 
 @contextmanager

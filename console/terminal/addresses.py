@@ -25,7 +25,7 @@ _LABEL: Final = re.compile("[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 # What ends in a number is an IPv4 address to browsers, in any base: 127.1, 0x7f.1, 2130706433.
 _NUMBER: Final = re.compile("[0-9]+|0[xX][0-9A-Fa-f]*")
 _MAX_HOST: Final = 253
-_LAST_PORT: Final = 65_535
+LAST_PORT: Final = 65_535
 
 # Names that public DNS does not have: reserved ones (RFC 2606, 6761, 6762, 7686, 8375, 9476; ICANN for `internal`), and
 # those that networks use for themselves and that are no top-level domains.
@@ -150,8 +150,8 @@ def _check_host(host: str) -> None:
 def _port(written: str | None) -> int | None:
     if written is None:
         return None
-    if not re.fullmatch("[1-9][0-9]{0,4}", written) or int(written) > _LAST_PORT:
-        raise ValueError(f"a port is a number from 1 to {_LAST_PORT}, not `{written}`")
+    if not re.fullmatch("[1-9][0-9]{0,4}", written) or int(written) > LAST_PORT:
+        raise ValueError(f"a port is a number from 1 to {LAST_PORT}, not `{written}`")
     return int(written)
 
 
