@@ -26,7 +26,7 @@ _WIDE = 120
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One sample event, what the function returned, and what its log line says."""
+    """One sample event, what the function returned, and its log line."""
 
     name: str
     expected: int
@@ -50,7 +50,7 @@ def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO
 
 
 def main() -> int:
-    """Show the main job end to end. Exit 1 if any event got another status than its name says."""
+    """Show the main job end to end. Exit 1 if any event got another status than the one in its name."""
     return carry_out(_show, sentence)
 
 
@@ -92,9 +92,9 @@ def _as_table(answers: list[Answered]) -> Table:
     for answer in answers:
         line = answer.line
         verified = "yes" if "requestIdentifier" in line else line.get("reason", "")
-        told = line.get("kind") or ("" if line["message"] == "rejected" else line["message"])
+        result = line.get("kind") or ("" if line["message"] == "rejected" else line["message"])
         milliseconds = f"{line['times']['total']:.1f}"
-        table.add_row(answer.name, verified, line.get("rule", ""), told, str(answer.status), milliseconds)
+        table.add_row(answer.name, verified, line.get("rule", ""), result, str(answer.status), milliseconds)
     return table
 
 

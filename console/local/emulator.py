@@ -27,7 +27,7 @@ Document = dict[str, Any]
 
 
 class InvocationError(RuntimeError):
-    """The function gave no answer: it failed, ended, or did not come up. Where API Gateway says 500."""
+    """The function gave no answer: it failed, ended, or did not come up. API Gateway answers 500 for that."""
 
 
 class Emulator:

@@ -38,7 +38,7 @@ class Gateway(BaseHTTPRequestHandler):
         answer = self.function(self._event(body), None)
         self._send(answer["statusCode"], answer["headers"], answer.get("body", "").encode())
 
-    # Whatever the method: the function says which one it answers.
+    # Any method: the function refuses those that it does not answer.
     do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815  # http.server's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it

@@ -1,4 +1,4 @@
-"""Programs that the console runs beside itself: found or fetched, started on free ports, stopped by their own id."""
+"""Programs that the console starts: found or fetched, started on free ports, stopped by their own id."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PartMissingError(Failure):
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
+    """Return a port of the loopback that no program listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -104,7 +104,7 @@ def run(command: list[str], failure: str, *, cwd: Path | None = None) -> str:
 
 
 def settle(made: Path, home: Path) -> None:
-    """Move what was made to its place in one step; whoever came first is kept."""
+    """Move what was made to its place in one step; if another process was first, its copy is kept."""
     try:
         made.rename(home)
     except OSError:

@@ -87,7 +87,7 @@ def _options(arguments: Sequence[str] | None) -> SandboxOptions:
 
 @contextmanager
 def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
-    """Run all three until left; give the lines that tell what is where. Raises Failure for what the file lacks."""
+    """Run all three until left; give the lines that show what is where. Raises Failure for what the file lacks."""
     document = read_file(options.file)
     app, environment = _app(document), _environment(document, options.env)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -10,7 +10,7 @@ from console.simulator.database import Database
 
 SUBSCRIPTION: Final = "subscription"
 
-# What else a transaction id may be, and what Initiate Performance Test says of it (apple-api.md, section 6).
+# What else a transaction id may be, and what Initiate Performance Test answers for it (apple-api.md, section 6).
 # That a lapsed subscription and a one-time purchase are invalid *requests* is a reading; Apple lists no code of theirs.
 UNFIT_PURCHASES: Final = {
     "expired": problems.INVALID_PERFORMANCE_TEST_REQUEST,
@@ -124,7 +124,7 @@ class Accounts:
         return None if row is None else Purchase(*row)
 
     def subscription(self, app_apple_id: int, product_id: str) -> Purchase | None:
-        """Return a subscription to the product, if anybody in the simulator has one."""
+        """Return a subscription to the product, if a customer of the simulator has one."""
         row = self.database.one(
             "SELECT transaction_id, app, product_id, kind FROM purchase WHERE app = ? AND product_id = ? AND kind = ?"
             " ORDER BY transaction_id",
@@ -133,7 +133,7 @@ class Accounts:
         return None if row is None else Purchase(*row)
 
     def subscribe(self, app_apple_id: int, product_id: str, kind: str = SUBSCRIPTION) -> Purchase:
-        """Let somebody buy the product in the sandbox; return the purchase under a new transaction id."""
+        """Buy the product in the sandbox for a new customer; return the purchase under a new transaction id."""
         with self.database.transaction():
             row = self.database.one("SELECT COUNT(*) FROM purchase")
             number = _FIRST_TRANSACTION + (0 if row is None else int(row[0]))

@@ -20,7 +20,7 @@ BILLING_PLAN_TYPES: Final = ("BILLED_UPFRONT", "MONTHLY")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a customer sees: a message of a kind, with what comes beside it, and notes for the owner."""
+    """What a customer sees: a message of a kind, with what comes with it, and notes for the owner."""
 
     kind: str
     message: UploadedMessage

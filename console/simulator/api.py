@@ -49,7 +49,7 @@ class Response:
 
 Answer = Callable[[Request], Response]
 
-# Apple's Python library compares this header for equality: no charset beside it.
+# Apple's Python library compares this header for equality: without a charset.
 _JSON: Final = {"content-type": "application/json"}
 _PREFIXES: Final = {environment.lower(): environment for environment in ENVIRONMENTS}
 _UNAUTHORIZED: Final = b"Unauthenticated\n"
@@ -64,7 +64,7 @@ class Api:
     tests: PerformanceTests
 
     def __call__(self, request: Request) -> Response:
-        """Return Apple's answer, whatever the request is."""
+        """Return Apple's answer to any request."""
         try:
             return self._answer(request)
         except UnauthorizedError as refused:

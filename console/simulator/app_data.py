@@ -46,7 +46,7 @@ class AppData:
     environment: str
 
     def is_taken(self, kind: str, identifier: str) -> bool:
-        """Tell whether anybody ever used the identifier here.
+        """Return whether the identifier was ever used here.
 
         Across apps, and for ever: Apple states no scope and no reuse after a deletion, so neither is counted on.
         """
@@ -127,7 +127,7 @@ class AppData:
             return self.database.run(statement, self.app, self.environment, identifier) > 0
 
     def review(self, kind: str, identifier: str, state: str) -> bool:
-        """Set the state of an "image" or a "message"; tell whether there is one."""
+        """Set the state of an "image" or a "message"; return whether there is one."""
         table = {"image": "image", "message": "message"}[kind]
         statement = f"UPDATE {table} SET state = ? WHERE app = ? AND environment = ? AND identifier = ?"  # noqa: S608  # one of two names
         return self.database.run(statement, state, self.app, self.environment, identifier) > 0
@@ -166,7 +166,7 @@ class AppData:
         )  # fmt: skip
 
     def set_realtime_url(self, url: str | None) -> bool:
-        """Set the URL, or remove it; tell whether that changed a record."""
+        """Set the URL, or remove it; return whether that changed a record."""
         if url is not None:
             return self.database.run("REPLACE INTO realtime_url VALUES (?, ?, ?)", self.app, self.environment, url) > 0
         statement = "DELETE FROM realtime_url WHERE app = ? AND environment = ?"

@@ -1,4 +1,4 @@
-"""The customer's side: somebody opens a subscription's page and taps Cancel, and sees a message, or none.
+"""The customer's side: a customer opens a subscription's page and taps Cancel, and sees a message, or none.
 
 The order is Apple's (apple-api.md, section 1): the real-time answer; failing that, the App Store Connect message of the
 subscription; failing that, the default message of product and locale; failing that, nothing.
@@ -25,8 +25,8 @@ NOTHING: Final = "nothing"
 ORDER: Final = (REAL_TIME, APP_STORE_CONNECT, DEFAULT)
 
 _NO_DEFAULT: Final = (
-    "No default message is configured for {product} in {locale}. Apple says that it shows no retention message in a"
-    " locale without one, and that real time requires one: configure it before you rely on this answer."
+    "No default message is configured for {product} in {locale}. Apple documents that it shows no retention message in"
+    " a locale without one, and that real time requires one: configure it before you rely on this answer."
 )
 
 

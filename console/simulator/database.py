@@ -66,7 +66,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do everything inside or nothing, with nobody in between; transactions inside it are part of it."""
+        """Do everything inside or nothing, with no other writer in between; transactions inside it are part of it."""
         with self._lock:
             if not self._depth:
                 self._connection.execute("BEGIN IMMEDIATE")

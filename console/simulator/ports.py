@@ -25,7 +25,7 @@ def taking(number: int, option: str) -> Iterator[None]:
 
 
 def check(number: int, option: str) -> None:
-    """Raise Failure where nobody could listen on this port: for servers that do not say so themselves."""
+    """Raise Failure where no server could listen on this port: for servers that do not report it themselves."""
     with taking(number, option), socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tried.bind((LOOPBACK, number))

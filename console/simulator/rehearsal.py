@@ -1,4 +1,4 @@
-"""`retention rehearse`: Apple's performance test before Apple runs it, and what Apple's report does not tell.
+"""`retention rehearse`: Apple's performance test before Apple runs it, and what Apple's report leaves out.
 
 Requests go out evenly over the test's duration, at most so many at a time, each over a connection of its own and signed
 when it leaves. Apple hangs up at its threshold; we count that as Apple does, send the next one as Apple does, and stay
@@ -32,7 +32,7 @@ _SLOWEST: Final = 5
 
 _NO_SLOT: Final = nullcontext()
 
-# Nobody is answered who is not believed: with the first such answer the rest of the test would tell nothing.
+# An endpoint that does not trust our signature answers none of our requests: the rest of the test would show nothing.
 _REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -50,7 +50,7 @@ class Sent:
 
     @property
     def cold(self) -> bool:
-        """Whether it was the first of its environment, as the environment says. Without an answer nobody knows."""
+        """Whether it was the first of its environment, as the environment reports; False without an answer."""
         return "cold" in self.timing
 
     def document(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Asking:
             app_apple_id=self.app_apple_id,
             product_id=self.product,
             user_locale=self.locale,
-            environment=SANDBOX,  # Production believes nobody but Apple
+            environment=SANDBOX,  # in Production only Apple is trusted
             request_identifier=request_identifier,
         )
         return self.authority.sign(claims)
@@ -92,7 +92,7 @@ class Asking:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """One test while it runs, and when it is over. `stopped` says why it did not run to its end, if it did not."""
+    """One test while it runs, and when it is over. `stopped` is why it did not run to its end, empty if it did."""
 
     tally: Tally
     sent: list[Sent] = field(default_factory=list)
@@ -133,7 +133,7 @@ class Rehearsal:
         return {sent.result: sent.reason for sent in failed}
 
     def document(self) -> dict[str, Any]:
-        """Return a PerformanceTestResultResponse, and under `rehearsal` what Apple does not tell."""
+        """Return a PerformanceTestResultResponse, and under `rehearsal` what Apple does not report."""
         more = {
             "stopped": self.stopped or None,
             "cold": {
@@ -213,7 +213,7 @@ class _Slot:
 
 @contextmanager
 def _workers(number: int, stop: Event) -> Iterator[ThreadPoolExecutor]:
-    """Give that many threads; on leaving, whatever has not begun by then never does."""
+    """Give that many threads; on leaving, what has not begun by then is dropped."""
     with ThreadPoolExecutor(number) as pool:
         try:
             yield pool

@@ -43,7 +43,7 @@ class Occasion:
 
 
 def default_directory() -> Path:
-    """Return where the authority is kept unless told otherwise: in the user's cache."""
+    """Return where the authority is kept unless an option names another place: in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "retention" / "rehearsal"
 

@@ -18,7 +18,7 @@ _SKEW_SECONDS: Final = 60
 
 
 class UnauthorizedError(Exception):
-    """Apple says 401 and documents no body. The message is for the simulator's own log."""
+    """Apple answers 401 and documents no body. The message is for the simulator's own log."""
 
 
 def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedApp:
@@ -38,7 +38,7 @@ def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedAp
 
 
 def read_signed(token: str, key: RegisteredKey, audience: str) -> dict[str, Any]:
-    """Return the claims of an ES256 JWT by `key` for `audience`, of whatever age."""
+    """Return the claims of an ES256 JWT by `key` for `audience`, of any age."""
     public = load_pem_public_key(key.public_pem)
     if not isinstance(public, ec.EllipticCurvePublicKey):
         raise UnauthorizedError("the key is not an EC key")
