@@ -35,7 +35,7 @@ def facts_of(case: dict[str, Any]) -> Facts:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_condition_answers_as_the_table_says(case: dict[str, Any]) -> None:
-    """A condition answers TRUE, FALSE or UNKNOWN as its cell of the table says."""
+    """A condition answers TRUE, FALSE or UNKNOWN as its cell of the table has it."""
     assert compile_condition(document_of(condition_of(case)))(facts_of(case)) is case["expect"]
 
 

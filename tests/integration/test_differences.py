@@ -31,7 +31,7 @@ def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Path) -> None:
-    """0, 3, 1, and 2 for misuse; with --json the document says the same."""
+    """0, 3, 1, and 2 for misuse; with --json the document has the same."""
     other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
     code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
     assert (code, "are the same." in out) == (0, True)
@@ -41,13 +41,13 @@ def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Pat
     assert "- header: Keep your weekend walks" in out
     code, out, _ = run("diff", str(SAMPLE), other, "--json")
     assert (code, json.loads(out)["same"], len(json.loads(out)["messages"])) == (3, False, 1)
-    for arguments, ended, told in (
+    for arguments, ended, message in (
         ((str(SAMPLE), "none.yaml"), 1, "No such file"),
         ((str(SAMPLE), "12"), 2, "Name the environment with --env"),
         (("live", "12"), 2, "Name the environment with --env"),
     ):
         code, out, err = run("diff", *arguments)
-        assert (code, out, err.count("\n"), told in err) == (ended, "", 1, True), err
+        assert (code, out, err.count("\n"), message in err) == (ended, "", 1, True), err
 
 
 def test_releases_of_a_table(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:

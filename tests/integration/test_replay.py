@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from retention.rules import NO_FACTS
 
 from console.file.edition import Edition
 from console.local.samples import EVENTS, SAMPLE
@@ -19,7 +20,6 @@ from tests.support.logged_decisions import (
     ANNUAL,
     BASIC,
     NO_FACTS_ASKED,
-    NOBODY,
     lines,
 )
 
@@ -39,7 +39,7 @@ def test_a_replay_from_a_file(run: Run, plain: Edition, tmp_path: Path, monkeypa
     """Exit code 3 where answers change and 0 where none do; text, JSON, and standard input."""
     same = str(edited(tmp_path, *NO_FACTS_ASKED, name="same.yaml"))
     other = str(edited(tmp_path, *NO_FACTS_ASKED, ("answer: {message: keep-basic}", "answer: fallback")))
-    content = "".join(json.dumps(one) + "\n" for one in lines(plain, [(BASIC, "fr-FR", NOBODY)] * 2))
+    content = "".join(json.dumps(one) + "\n" for one in lines(plain, [(BASIC, "fr-FR", NO_FACTS)] * 2))
     log = tmp_path / "log"
     log.write_text(content)
     code, out, _ = run("replay", str(log), "--against", same)
@@ -61,14 +61,14 @@ def test_dead_ends_are_one_sentence(run: Run, tmp_path: Path) -> None:
     empty, bad = tmp_path / "empty", tmp_path / "bad.yaml"
     empty.write_text("")
     bad.write_text("rules: []\n")
-    for arguments, told in (
+    for arguments, message in (
         ((str(tmp_path / "none"), "--against", str(SAMPLE)), "No such file"),
         ((str(tmp_path), "--against", str(SAMPLE)), "Is a directory"),
         ((str(empty), "--against", str(SAMPLE)), "There is no logged decision in"),
         ((str(empty), "--against", str(tmp_path / "none.yaml")), "No such file"),
     ):
         code, out, err = run("replay", *arguments)
-        assert (code, out, err.count("\n"), told in err) == (1, "", 1, True), err
+        assert (code, out, err.count("\n"), message in err) == (1, "", 1, True), err
     assert run("replay", str(empty), "--against", str(bad))[0] == 1
     assert run("replay", str(empty))[0] == 2
 
@@ -80,7 +80,7 @@ def test_a_replay_with_a_table(run: Run, endpoint: str, tmp_path: Path, sample: 
     lists = (str(EVENTS / "states" / name) for name in ("images.json", "messages.json"))
     run("import-states", *lists, *options, "--app", APP)
     log = tmp_path / "log"
-    asked = [(ANNUAL, "en-US", NOBODY), (ANNUAL, "de-DE", NOBODY)]
+    asked = [(ANNUAL, "en-US", NO_FACTS), (ANNUAL, "de-DE", NO_FACTS)]
     log.write_text("".join(json.dumps(one) + "\n" for one in lines(sample, asked)))
     code, out, _ = run("replay", str(log), "--against", str(SAMPLE), *options, "--json")
     document = json.loads(out)

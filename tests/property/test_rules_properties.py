@@ -75,7 +75,7 @@ def test_conditions_are_total_and_deterministic(
 def test_sheets_lose_nothing_of_a_condition(
     condition: list[Any], product: str, locale: str, customer: Customer
 ) -> None:
-    """What a sheet keeps answers what the whole condition answers, and the index never leaves a product out."""
+    """What a sheet keeps answers what the complete condition answers, and the index never leaves a product out."""
     facts = Facts.of(product, locale, customer)
     truth = compile_condition(condition)(facts)
     remains = for_product(condition_of(condition), product if product in PRODUCTS else None)

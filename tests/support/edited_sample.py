@@ -1,4 +1,4 @@
-"""The sample file with some of its text replaced, beside its images; and the command, run as an operator would."""
+"""The sample file with some of its text replaced, next to its images; and the command, run as an operator would."""
 
 from __future__ import annotations
 

@@ -78,6 +78,3 @@ def rows(found: Replayed) -> dict[tuple[str, str], int]:
         (f"{row.before}: {row.before_answer}", f"{row.after}: {row.after_answer}"): row.count
         for row in found.changes.values()
     }
-
-
-NOBODY: Customer = {}

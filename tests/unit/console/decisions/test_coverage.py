@@ -1,4 +1,4 @@
-"""`retention coverage`: nobody is shown what it does not list."""
+"""`retention coverage`: no customer gets an answer that it does not list."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Edition:
 
 
 def known(states: Mapping[str, MessageState], **more: object) -> Standing:
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "defaults": {}, "release": 1, "paused": False, "previous": PreviousTexts({}, {}), **more
     }  # fmt: skip
-    return Standing(states=states, **told)  # type: ignore[arg-type]  # the test's own mixture
+    return Standing(states=states, **fields)  # type: ignore[arg-type]  # the test's own mixture
 
 
-def told(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
+def kinds(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
     return [
         (shown.rule, shown.everyone, shown.arm, shown.delivery.answer.kind if shown.delivery else None)
         for shown in cell.real_time
@@ -52,9 +52,9 @@ def covered(sample: Edition, choice: CellChoice = EVERYWHERE, at: datetime = SAM
     return cover(sample, None, at, choice)
 
 
-def test_a_cell_lists_what_customers_may_be_told_down_to_the_first_certain_answer(sample: Edition) -> None:
+def test_a_cell_lists_possible_answers_down_to_the_first_certain_one(sample: Edition) -> None:
     """Facts decide the first two rules; the experiment then has an answer for everyone, arm by arm."""
-    assert told(cell(covered(sample), PRO, "fr-CA")) == [
+    assert kinds(cell(covered(sample), PRO, "fr-CA")) == [
         ("leave-trials-alone", False, None, None),
         ("winter-half-price", False, None, "promotionalOffer"),
         (EXPERIMENT, True, "control", "message"),
@@ -62,7 +62,7 @@ def test_a_cell_lists_what_customers_may_be_told_down_to_the_first_certain_answe
     ]
 
 
-def test_a_cell_says_which_text_serves(sample: Edition) -> None:
+def test_a_cell_names_the_text_that_serves(sample: Edition) -> None:
     """French Canadians get the French text, by the owner's fallback; arms come with their share."""
     control = cell(covered(sample), PRO, "fr-CA").real_time[2]
     assert control.delivery is not None
@@ -70,7 +70,7 @@ def test_a_cell_says_which_text_serves(sample: Edition) -> None:
     assert covered(sample).texts[control.delivery.message_id]["header"] == "Vos sentiers restent avec vous"
 
 
-def test_what_a_condition_asks_is_told_without_what_is_settled(sample: Edition) -> None:
+def test_the_condition_of_a_cell_leaves_out_what_is_settled(sample: Edition) -> None:
     """Product and locale are known in a cell, so only the open part of a condition remains."""
     found = covered(sample)
     [maybe] = [shown for shown in cell(found, BASIC, "de-DE").real_time if shown.rule == "basic-commits-to-a-year"]
@@ -90,8 +90,8 @@ CUSTOMERS: tuple[Customer, ...] = (
 )
 
 
-def test_nobody_is_told_anything_else(sample: Edition) -> None:
-    """Whatever the facts and the arm: what `decide` tells a customer is in the cell, and nobody else is left over."""
+def test_no_customer_gets_another_answer(sample: Edition) -> None:
+    """For any facts and arm, the answer of `decide` is in the cell; where no rule answers, the cell is incomplete."""
     found = covered(sample)
     for one, (number, customer) in itertools.product(found.cells, enumerate(CUSTOMERS)):
         request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
@@ -113,14 +113,14 @@ def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
     assert not star.complete
 
 
-def test_where_no_rule_speaks_the_cell_is_incomplete(sample: Edition) -> None:
+def test_where_no_rule_answers_the_cell_is_incomplete(sample: Edition) -> None:
     """Nothing is written for students: all but those in trial get no real-time answer."""
     student = cell(covered(sample), STUDENT, "en-US")
     assert (student.complete, student.delivers) == (False, False)
 
 
 def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
-    """The file speaks of six locales, one of them only in its fallbacks; Apple has fifty."""
+    """The file names six locales, one of them only in its fallbacks; Apple has fifty."""
     assert own_locales(sample.document) == {"en-US", "fr-FR", "de-DE", "ja", "es-MX", "fr-CA"}
     assert len({cell.locale for cell in covered(sample, CellChoice()).cells}) == 6
     assert {cell.locale for cell in covered(sample).cells} == APPLE_LOCALES
@@ -149,7 +149,7 @@ def test_real_time_answers_without_a_default_are_named(sample: Edition) -> None:
 
 
 def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
-    """With a table the record decides, whatever the file asks for."""
+    """With a table the record decides, not what the file asks for."""
     [wanted] = [ids[0] for locale, ids in sample.texts["keep-pro"].items() if locale == "en-US"]
     states = {message: MessageState("APPROVED") for ids in sample.texts["keep-pro"].values() for (message,) in [ids]}
     found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, CellChoice((PRO,)))
@@ -195,7 +195,7 @@ def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
     assert (waiting.message, waiting.predecessor, waiting.rules) == (new, old, ("keep-basic",))
 
 
-def test_while_paused_nobody_is_shown_anything(sample: Edition) -> None:
-    """Paused is not a rule: every cell says that Apple falls back."""
+def test_while_paused_no_customer_gets_an_answer(sample: Edition) -> None:
+    """Paused is not a rule: in every cell Apple falls back."""
     found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, CellChoice())
     assert not any(cell.real_time for cell in found.cells)

@@ -1,4 +1,4 @@
-"""`retention diff`: what two editions tell customers differently, and nothing else."""
+"""`retention diff`: how two editions differ for customers, and nothing else."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_same_file_has_no_differences() -> None:
 
 
 def test_comments_and_layout_make_none(tmp_path: Path) -> None:
-    """What compiles to the same is the same, and it is said that the bytes are not."""
+    """What compiles to the same is the same, and that the bytes are not is reported."""
     found = compared(
         tmp_path,
         ("# Top to bottom", "# From the top"),
@@ -138,15 +138,15 @@ def test_one_edit_is_one_change(case: tuple[tuple[str, str], str, Change], tmp_p
     assert [change.name for change in found[section]] == [expected.name]
 
 
-def test_what_follows_from_an_edit_is_told_where_it_counts(tmp_path: Path) -> None:
-    """An offer's identifier changes what the rules that name it say."""
+def test_what_follows_from_an_edit_is_shown_where_it_counts(tmp_path: Path) -> None:
+    """An offer's identifier changes the answers of the rules that name it."""
     found = changed(compared(tmp_path, ("offerIdentifier: retention_half_3m", "offerIdentifier: half")))
     assert [change.name for change in found["offers"]] == ["half-for-three-months"]
     assert [change.name for change in found["rules"]] == ["winter-half-price"]
 
 
 def test_as_few_rules_moved_as_possible() -> None:
-    """Whatever the new order of five rules: the rules that are not reported as moved are as many as can be."""
+    """For every new order of five rules, the rules that are not reported as moved are as many as can be."""
     five = BASE.document.rules[:5]
     for order in itertools.permutations(five):
         before, after = (replace(BASE, document=replace(BASE.document, rules=tuple(rules))) for rules in (five, order))
@@ -157,14 +157,14 @@ def test_as_few_rules_moved_as_possible() -> None:
         assert not any(list(places) == sorted(places) for places in longer)
 
 
-def test_a_rule_that_moved_is_told_from_one_that_changed(tmp_path: Path) -> None:
+def test_a_rule_that_moved_did_not_change(tmp_path: Path) -> None:
     """One rule goes to the top: it alone moved, and nothing was added or removed."""
     found = changed(compared(tmp_path, (KEEP_BASIC, ""), ("rules:\n", f"rules:\n{KEEP_BASIC}")))
     assert found == {"rules": (Change("moved", "keep-basic", {"place": 7}, {"place": 1}),)}
 
 
 def test_rules_that_come_and_go(tmp_path: Path) -> None:
-    """A new name is a new rule; its whole content is told."""
+    """A new name is a new rule; all its content is shown."""
     found = compared(tmp_path, (KEEP_BASIC, KEEP_BASIC.replace("name: keep-basic", "name: basics")))
     assert [(change.what, change.name) for change in found.sections["rules"]] == [
         ("removed", "keep-basic"), ("added", "basics"),
@@ -175,7 +175,7 @@ def test_rules_that_come_and_go(tmp_path: Path) -> None:
     }
 
 
-def test_an_experiment_says_what_share_of_its_customers_changes_arm(tmp_path: Path) -> None:
+def test_an_experiment_names_the_share_of_customers_who_change_arm(tmp_path: Path) -> None:
     """From 50:50 to 60:40 a tenth changes; a swap of arms changes everyone; another key is another experiment."""
     control, switch = "control: {weight: 50,", "switch: {weight: 50,"
     [shifted] = compared(tmp_path, (control, "control: {weight: 60,"), (switch, "switch: {weight: 40,")).sections[
@@ -209,7 +209,7 @@ def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> N
 
 
 def test_an_older_file_without_its_images_can_still_be_compared(tmp_path: Path) -> None:
-    """What git shows of last year has no images beside it, and rules whose time is over."""
+    """What git shows of last year has no images next to it, and rules whose time is over."""
     lone = tmp_path / "lone" / "old.yaml"
     lone.parent.mkdir()
     text = SAMPLE.read_text(encoding="utf-8").replace("from: 2026-11-20, until: 2036", "from: 2024-11-20, until: 2025")
@@ -218,7 +218,7 @@ def test_an_older_file_without_its_images_can_still_be_compared(tmp_path: Path) 
 
 
 def test_a_file_that_is_no_retention_file_is_refused(tmp_path: Path) -> None:
-    """Mistakes of form are told as `validate` tells them."""
+    """Mistakes of form are reported as `validate` reports them."""
     bad = tmp_path / "bad.yaml"
     bad.write_text("rules: 1\n")
     with pytest.raises(Mistakes):

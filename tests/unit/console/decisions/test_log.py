@@ -17,6 +17,7 @@ import pytest
 from retention.decision import decide
 from retention.log.record import Record
 from retention.log.telemetry import Telemetry
+from retention.rules import NO_FACTS
 
 from console.decisions.log import read_log
 from console.file.edition import Edition
@@ -25,7 +26,6 @@ from console.terminal.failure import Failure
 from console.terminal.ordinary_file import NotOrdinaryError
 from tests.support.logged_decisions import (
     COURSES,
-    NOBODY,
     line,
     request,
 )
@@ -174,7 +174,7 @@ PACKED: dict[str, Callable[[str], bytes]] = {
 def test_a_log_is_read_in_every_form(form: str, packed: str, sample: Edition, tmp_path: Path) -> None:
     """However it was exported, gzipped or not, the decisions are found, and nothing else is taken for one."""
     asked = request(1, COURSES, "en-US")
-    one = line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NOBODY))
+    one = line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS))
     file = tmp_path / "log"
     file.write_bytes(PACKED[packed](FORMS[form](one)))
     found = list(read_log(file))
@@ -186,7 +186,7 @@ def test_a_log_is_read_in_every_form(form: str, packed: str, sample: Edition, tm
 def test_a_log_is_read_as_it_comes(sample: Edition, tmp_path: Path) -> None:
     """The first decision is there before the second line is read: a log may be larger than memory."""
     asked = request(1, COURSES, "en-US")
-    text = ndjson(line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NOBODY)))
+    text = ndjson(line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS)))
     file = tmp_path / "log"
     file.write_text(text * 10_000)
     entries = read_log(file)
@@ -197,13 +197,13 @@ def test_a_log_is_read_as_it_comes(sample: Edition, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{" * 100_000, b"[" * 200_000, b'{"a": ' * 50_000])
 def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None:
-    """Whatever is in a file, reading it ends."""
+    """Reading a file ends, with any bytes in it."""
     (tmp_path / "log").write_bytes(content)
     assert list(read_log(tmp_path / "log")) == []
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0\0\0[Content_Types].xml", "a workbook of a spreadsheet program"),
         (b"PK\x03\x04\x14\0log.json", "a ZIP archive: unpack it"),
@@ -215,10 +215,10 @@ def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None
         (b"%PDF-1.7", "a PDF"),
     ],
 )  # fmt: skip
-def test_an_export_that_is_no_text_is_named(content: bytes, told: str, tmp_path: Path) -> None:
+def test_an_export_that_is_no_text_is_named(content: bytes, message: str, tmp_path: Path) -> None:
     """Where else it would be a log without decisions."""
     (tmp_path / "log").write_bytes(content)
-    with pytest.raises(Failure, match=told):
+    with pytest.raises(Failure, match=message):
         list(read_log(tmp_path / "log"))
 
 
@@ -237,7 +237,7 @@ def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
         list(read_log(tmp_path / "log.zip"))
 
 
-def test_half_a_gzip_file_is_told(tmp_path: Path) -> None:
+def test_half_a_gzip_file_is_reported(tmp_path: Path) -> None:
     """A download that broke off is a sentence, not a shorter log."""
     (tmp_path / "log.gz").write_bytes(gzip.compress(b"x" * 100_000)[:60])
     with pytest.raises(Failure, match="no complete gzip file"):

@@ -62,8 +62,8 @@ def test_a_condition_is_explained_test_by_test() -> None:
     assert found["customer.usedOffers is present"] == ("missing", "no")
 
 
-def test_an_unreadable_profile_is_told_from_a_missing_fact() -> None:
-    """UNKNOWN has two causes, and the explanation says which."""
+def test_an_unreadable_profile_is_not_a_missing_fact() -> None:
+    """UNKNOWN has two causes, and the explanation names the one."""
     explanation = explained(request("trailhead.pro.monthly"), UNREADABLE)
     found = [test.found for verdict in explanation.verdicts for test in verdict.tests if "customer." in test.asks]
     assert set(found) == {"unreadable"}
@@ -90,7 +90,7 @@ def test_lists_and_truth_values_read_as_in_the_file() -> None:
     ],
 )
 def test_the_body_is_the_one_that_would_be_sent(product: str, locale: str, customer: dict[str, int], key: str) -> None:
-    """All four kinds of answer are shown whole; a signature is made with a throwaway key, and that is said."""
+    """All four kinds of answer are shown in full; a signature is made with a throwaway key, as a note states."""
     explanation = explained(request(product, locale), customer)
     assert explanation.status == 200
     assert explanation.body is not None
@@ -138,7 +138,7 @@ def test_a_text_that_is_not_approved_is_the_reason() -> None:
     ],
 )
 def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any], code: str) -> None:
-    """The status is the one Apple would get; what the rules would have said stands beside it."""
+    """The status is the one Apple would get; the answer of the rules is next to it."""
     asked = replace(request("trailhead.courses"), **changed)
     explanation = explain(basis(asked.product_id), AskedRequest(asked, "Sandbox"), SAMPLE_CLOCK)
     assert explanation.refused is not None

@@ -45,7 +45,7 @@ def test_a_saved_request_is_read_in_every_form(form: str) -> None:
     assert received.signed_by == "the local test CA"
 
 
-def test_a_bad_signature_is_told_and_the_request_explained() -> None:
+def test_a_bad_signature_is_reported_and_the_request_explained() -> None:
     """An explanation is for people who hold a request in their hands, signed or not."""
     received = read_event(AUTHORITY.sign(CLAIMS).encode(), SAMPLE_CLOCK)
     assert received.signed_by == ""
@@ -67,13 +67,13 @@ def test_a_request_with_a_wrong_claim_is_explained_with_the_refusal() -> None:
     [b"", b"{", b"{}", b"a.b", b"a.b.c", b'{"signedPayload": 1}', b"a.bnVsbA.c", b"a.e30.c", b"\xff.\xff.\xff"],
 )
 def test_what_is_no_request_is_one_sentence(content: bytes) -> None:
-    """Whatever the file holds, there is a sentence and no traceback."""
+    """For any content of the file, there is a sentence and no traceback."""
     with pytest.raises(Failure):
         read_event(content, SAMPLE_CLOCK)
 
 
 def test_a_tampered_event_is_refused_for_its_signature() -> None:
-    """The reason told is the one the endpoint under the same roots would log."""
+    """The reason is the one that the endpoint under the same roots would log."""
     event = (EVENTS / "tampered-401.json").read_bytes()
     received = read_event(event, SAMPLE_CLOCK, (EVENTS / "ca" / "root.der").read_bytes())
     assert received.refused is not None

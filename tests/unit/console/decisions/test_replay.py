@@ -1,4 +1,4 @@
-"""`retention replay`: what a draft would have told yesterday's customers, and never a guess."""
+"""`retention replay`: what a draft would have answered yesterday's customers, and never a guess."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from retention.catalog import MessageState
 from retention.decision import decide
-from retention.rules import UNREADABLE, Customer
+from retention.rules import NO_FACTS, UNREADABLE, Customer
 
 from console.decisions.log import Logged, read_log
 from console.decisions.replay import Replayed, replay
@@ -24,7 +24,6 @@ from tests.support.logged_decisions import (
     BASIC,
     COURSES,
     NO_FACTS_ASKED,
-    NOBODY,
     PRO,
     line,
     lines,
@@ -64,7 +63,7 @@ def replayed(
 def test_the_same_rules_change_nothing(plain: Edition, tmp_path: Path) -> None:
     """Against the file that decided, every request is answered as it was, arms included."""
     products = (*plain.document.products, "elsewhere")
-    asked = [(product, locale, NOBODY) for product in products for locale in ("en-US", "fr-CA", "ja")] * 5
+    asked = [(product, locale, NO_FACTS) for product in products for locale in ("en-US", "fr-CA", "ja")] * 5
     found = replayed(lines(plain, asked), plain, tmp_path)
     assert (found.requests, found.unchanged, found.changed) == (len(asked), len(asked), 0)
     assert not found.undecidable
@@ -73,7 +72,11 @@ def test_the_same_rules_change_nothing(plain: Edition, tmp_path: Path) -> None:
 def test_a_changed_answer_is_a_row_with_its_count_and_examples(plain: Edition, tmp_path: Path) -> None:
     """Before → after, by rule and answer; products, locales and three requestIdentifiers to look at."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("answer: {message: keep-basic}", "answer: fallback"))
-    found = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY)] * 4 + [(ANNUAL, "fr-FR", NOBODY)]), draft, tmp_path)
+    found = replayed(
+        lines(plain, [(BASIC, "fr-FR", NO_FACTS)] * 4 + [(ANNUAL, "fr-FR", NO_FACTS)]),
+        draft,
+        tmp_path,
+    )
     [row] = found.changes.values()
     assert rows(found) == {("keep-basic: message", "keep-basic: no answer"): 4}
     assert (row.products, row.locales, row.same_answer) == ({BASIC}, {"fr-FR"}, False)
@@ -84,26 +87,26 @@ def test_a_changed_answer_is_a_row_with_its_count_and_examples(plain: Edition, t
 def test_another_text_is_a_change(plain: Edition, tmp_path: Path) -> None:
     """The same rule and the same kind of answer, with a corrected text: another message."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("Gardez vos balades", "Gardez toutes vos balades"))
-    found = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY), (ANNUAL, "fr-FR", NOBODY)]), draft, tmp_path)
+    found = replayed(lines(plain, [(BASIC, "fr-FR", NO_FACTS), (ANNUAL, "fr-FR", NO_FACTS)]), draft, tmp_path)
     assert rows(found) == {("keep-basic: message", "keep-basic: message, another text"): 1}
 
 
-def test_another_rule_with_the_same_answer_is_told_apart(plain: Edition, tmp_path: Path) -> None:
-    """A renamed rule changes nothing for customers; the row says so."""
+def test_another_rule_with_the_same_answer_is_marked(plain: Edition, tmp_path: Path) -> None:
+    """A renamed rule changes nothing for customers, as the row states."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("- name: keep-basic", "- name: basics"))
-    [row] = replayed(lines(plain, [(BASIC, "fr-FR", NOBODY)]), draft, tmp_path).changes.values()
+    [row] = replayed(lines(plain, [(BASIC, "fr-FR", NO_FACTS)]), draft, tmp_path).changes.values()
     assert (row.before, row.after, row.same_answer) == ("keep-basic", "basics", True)
 
 
 def test_arms_are_exact(plain: Edition, tmp_path: Path) -> None:
-    """The logged hash says which slot a customer has, so a shift of weights moves just those who change arm."""
+    """The logged hash gives the slot of a customer, so a shift of weights moves just those who change arm."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, *SHIFTED)
-    asked = [(PRO, "ja", NOBODY)] * 400
+    asked = [(PRO, "ja", NO_FACTS)] * 400
     found = replayed(lines(plain, asked), draft, tmp_path)
     moved = 0
     for number in range(len(asked)):
         one = request(number, PRO, "ja")
-        before, after = (decide(one, of.catalog(PRO), SAMPLE_CLOCK, NOBODY) for of in (plain, draft))
+        before, after = (decide(one, of.catalog(PRO), SAMPLE_CLOCK, NO_FACTS) for of in (plain, draft))
         moved += before.assignments[0].arm != after.assignments[0].arm
     assert 0 < moved < 100
     assert rows(found) == {
@@ -118,8 +121,8 @@ def test_the_time_of_the_line_is_now(plain: Edition, tmp_path: Path) -> None:
         tmp_path, *NO_FACTS_ASKED,
         ("  - name: keep-basic\n", f"  - name: later\n    {when}\n    answer: fallback\n  - name: keep-basic\n"),
     )  # fmt: skip
-    early = lines(plain, [(BASIC, "fr-FR", NOBODY)])
-    late = lines(plain, [(BASIC, "fr-FR", NOBODY)] * 2, SAMPLE_CLOCK + timedelta(hours=1))
+    early = lines(plain, [(BASIC, "fr-FR", NO_FACTS)])
+    late = lines(plain, [(BASIC, "fr-FR", NO_FACTS)] * 2, SAMPLE_CLOCK + timedelta(hours=1))
     assert replayed(early, draft, tmp_path).changed == 0
     assert replayed(late, draft, tmp_path).changed == 2
 
@@ -129,7 +132,7 @@ def test_states_of_a_table_count(plain: Edition, tmp_path: Path) -> None:
     approved = {m: MessageState("APPROVED") for by in plain.texts.values() for ids in by.values() for m in ids}
     french = plain.texts["keep-basic"]["fr-FR"][0]
     found = replayed(
-        lines(plain, [(BASIC, "fr-FR", NOBODY)]),
+        lines(plain, [(BASIC, "fr-FR", NO_FACTS)]),
         plain,
         tmp_path,
         states={**approved, french: MessageState("REJECTED")},
@@ -139,20 +142,22 @@ def test_states_of_a_table_count(plain: Edition, tmp_path: Path) -> None:
 
 def test_what_facts_decide_is_undecidable(sample: Edition, tmp_path: Path) -> None:
     """Whether a customer was in trial is not in the log: counted under the rule that asks, with an example."""
-    found = replayed(lines(sample, [(ANNUAL, "en-US", {"inTrial": True}), (ANNUAL, "en-US", NOBODY)]), sample, tmp_path)
+    found = replayed(
+        lines(sample, [(ANNUAL, "en-US", {"inTrial": True}), (ANNUAL, "en-US", NO_FACTS)]), sample, tmp_path
+    )
     assert found.undecidable == {"leave-trials-alone": 2}
     assert found.examples == {"leave-trials-alone": ["request-0", "request-1"]}
     assert (found.unchanged, found.changed) == (0, 0)
 
 
 def test_a_rule_whose_outcome_is_the_same_leaves_nothing_open(sample: Edition, tmp_path: Path) -> None:
-    """Families get no answer, in trial or not: no fact is needed to say so."""
-    found = replayed(lines(sample, [("trailhead.family.monthly", "en-US", NOBODY)]), sample, tmp_path)
+    """Families get no answer, in trial or not: no fact is needed for that."""
+    found = replayed(lines(sample, [("trailhead.family.monthly", "en-US", NO_FACTS)]), sample, tmp_path)
     assert (found.unchanged, dict(found.undecidable)) == (1, {})
 
 
 def test_an_unreadable_profile_is_known(sample: Edition, tmp_path: Path) -> None:
-    """A line that says the profile could not be read tells all: no rule that asks for facts matched."""
+    """A line with an unreadable profile proves that no rule which asks for facts matched."""
     asked = request(1, ANNUAL, "en-US")
     decision = decide(asked, sample.catalog(ANNUAL), SAMPLE_CLOCK, UNREADABLE)
     found = replayed([line(asked, decision, degraded=["customer"])], sample, tmp_path)
@@ -162,7 +167,7 @@ def test_an_unreadable_profile_is_known(sample: Edition, tmp_path: Path) -> None
 def test_a_failed_signature_fails_again(sample: Edition, tmp_path: Path) -> None:
     """Where the offer could not be signed, the draft is judged without a key as well."""
     asked = request(1, COURSES, "en-US")
-    decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NOBODY, can_sign=False)
+    decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS, can_sign=False)
     found = replayed([line(asked, decision, degraded=["signing"])], sample, tmp_path)
     assert (found.unchanged, found.changed) == (1, 0)
 
@@ -171,7 +176,7 @@ def test_the_logged_decision_proves_facts_where_its_release_is_kept(sample: Edit
     """Who was passed over by a `fallback` for trials was in none; whom a rule answered, it matched."""
     asked: list[tuple[str, str, Customer]] = [
         (ANNUAL, "en-US", {"inTrial": True}),
-        (ANNUAL, "en-US", NOBODY),
+        (ANNUAL, "en-US", NO_FACTS),
         (BASIC, "de-DE", {"tenureDays": 99}),
     ]
     found = replayed(lines(sample, asked), sample, tmp_path, lambda _: sample)
@@ -179,11 +184,11 @@ def test_the_logged_decision_proves_facts_where_its_release_is_kept(sample: Edit
 
 
 def test_an_offer_is_compared_by_its_terms_where_the_release_is_kept(sample: Edition, tmp_path: Path) -> None:
-    """The log does not name the offer: with the release it can be told apart, without it is said that it was not."""
+    """The log does not name the offer: the release does; without it, the answer is counted as unnamed."""
     draft = edition(tmp_path, ("offerIdentifier: retention_annual_30", "offerIdentifier: retention_annual_50"))
-    written = lines(sample, [(ANNUAL, "ja", NOBODY)])
-    told = replayed(written, draft, tmp_path, lambda _: sample)
-    [row] = told.changes.values()
+    written = lines(sample, [(ANNUAL, "ja", NO_FACTS)])
+    found = replayed(written, draft, tmp_path, lambda _: sample)
+    [row] = found.changes.values()
     assert (row.before_answer, row.after_answer) == (
         "promotionalOffer retention_annual_30 of trailhead.pro.annual (v1)",
         "promotionalOffer retention_annual_50 of trailhead.pro.annual (v1)",
@@ -222,7 +227,7 @@ DRAFTS: dict[str, tuple[tuple[str, str], ...]] = {
 def test_nothing_is_guessed(
     sample: Edition, changes: tuple[tuple[str, str], ...], tmp_path: Path, *, kept: bool
 ) -> None:
-    """Whatever the customer's facts: what replay decides is what the draft decides with those facts."""
+    """For any facts of a customer, what replay decides is what the draft decides with those facts."""
     draft = edition(tmp_path, *changes)
     decided = 0
     for number, (product, locale, customer) in enumerate(
@@ -235,11 +240,11 @@ def test_nothing_is_guessed(
         if found.undecidable:
             continue
         decided += 1
-        told = [
+        answers = [
             None if decision.delivery is None else (decision.delivery.answer.kind, decision.delivery.message_id)
             for decision in (before, after)
         ]
-        same = told[0] == told[1]
+        same = answers[0] == answers[1]
         assert found.unchanged + sum(row.count for row in found.changes.values() if row.same_answer) == int(same), asked
     assert decided
 
@@ -247,7 +252,7 @@ def test_nothing_is_guessed(
 def test_what_was_not_decided_is_left_out(sample: Edition, tmp_path: Path) -> None:
     """Paused, unavailable, cut off, without a time or a hash: counted by reason, compared with nothing."""
     asked = request(1, ANNUAL, "en-US")
-    good = line(asked, decide(asked, sample.catalog(ANNUAL), SAMPLE_CLOCK, NOBODY))
+    good = line(asked, decide(asked, sample.catalog(ANNUAL), SAMPLE_CLOCK, NO_FACTS))
     written = [
         {**good, "message": "paused"},
         {**good, "message": "unavailable"},
@@ -267,7 +272,7 @@ def test_what_was_not_decided_is_left_out(sample: Edition, tmp_path: Path) -> No
 
 
 def test_rehearsals_are_counted(sample: Edition, tmp_path: Path) -> None:
-    """Requests that another authority than Apple signed are no customers; how many there were is said."""
+    """Requests that another authority than Apple signed are no customers, and are counted apart."""
     asked = request(1, COURSES, "en-US")
-    decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NOBODY)
+    decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS)
     assert replayed([line(asked, decision, trustAnchor="ab12")], sample, tmp_path).rehearsals == 1

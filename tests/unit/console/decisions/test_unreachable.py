@@ -60,7 +60,7 @@ def test_an_arm_of_weight_0_has_no_customer(tmp_path: Path) -> None:
 
 
 def test_a_schedule_that_is_over_is_named(sample: Edition) -> None:
-    """A release lives on while its rules end one by one."""
+    """A release stays live while its rules end one by one."""
     late = datetime(2040, 1, 1, tzinfo=UTC)
     [lost] = unreachable(sample, late.timestamp())
     assert (lost.rule, lost.why) == ("winter-half-price", "its schedule is over")
