@@ -23,9 +23,9 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "handler/retention/aws/credentials.py": "integration/test_credentials.py: Lambda lends them over HTTP",
     "handler/retention/verification/certificates.py": "unit/handler/retention/test_jws.py: one case each",
     "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
-    "handler/retention/errors.py": "unit/handler/test_app.py: each error with its status, log level and metric",
     "handler/retention/signing/key_forms.py": "unit/handler/retention/signing/test_signer.py: keys in every form",
     "handler/retention/verification/known_chains.py": "conformance/test_known_chains.py: data only",
+    "handler/retention/lookup/*": "unit/handler/retention/lookup/test_store.py: every look-up over a fake table",
     "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
     "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
     "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
@@ -48,7 +48,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/decisions/*": "unit/console/decisions/test_reasons.py, test_coverage.py, test_replay.py: whole decisions",
     "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
-    "console/terminal/ordinary_file.py": "unit/console/file/test_images.py, integration/test_main.py",
     # measurements
     "benchmarks/*": "unit/benchmarks/test_figures.py, real/test_benchmarks.py: the rest measures",
     "scripts/chains.py": "conformance/test_known_chains.py: checks the table",

@@ -1,0 +1,67 @@
+"""Only ordinary files of a sensible size are read: a pipe or a device would keep its reader waiting."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from console.terminal.ordinary_file import NotOrdinaryError, is_passed, read_ordinary
+
+
+def refused(path: Path, most: int = 10) -> str:
+    with pytest.raises(NotOrdinaryError) as caught:
+        read_ordinary(path, most)
+    assert caught.value.filename == str(path)
+    return str(caught.value.strerror)
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    """As many bytes as the limit are still read, one more is not."""
+    file = tmp_path / "file"
+    file.write_bytes(b"0123456789")
+    assert read_ordinary(file, 10) == b"0123456789"
+    file.write_bytes(b"0123456789a")
+    assert refused(file) == "has 11 bytes; at most 0 KiB are read"
+    assert "at most 2 MiB" in refused_large(file)
+
+
+def refused_large(file: Path) -> str:
+    file.write_bytes(bytes(2 * 2**20 + 1))
+    return refused(file, 2 * 2**20)
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    """Directory, named pipe, socket, device, a link to nothing, a name that cannot be."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "s"))
+        assert refused(tmp_path / "s") == "is a socket"
+    assert refused(tmp_path) == "is a directory"
+    assert refused(tmp_path / "pipe") == "is a named pipe"
+    assert refused(Path("/dev/zero")) == "is a device"
+    assert refused(tmp_path / "link") == "is a link that leads nowhere"
+    assert refused(Path("a\0b")) == "has a name that no file can have"
+
+
+def test_a_missing_file_is_the_systems_own_error(tmp_path: Path) -> None:
+    """It needs no words of ours."""
+    with pytest.raises(FileNotFoundError):
+        read_ordinary(tmp_path / "none", 10)
+
+
+def test_a_descriptor_of_the_shell_is_read_only_where_pipes_are_taken() -> None:
+    """As `<(command)` passes it on."""
+    reading, writing = os.pipe()
+    os.write(writing, b"text")
+    os.close(writing)
+    path = Path(f"/dev/fd/{reading}")
+    try:
+        assert is_passed(path)
+        assert refused(path) == "is a named pipe"
+        assert read_ordinary(path, 10, pipes=True) == b"text"
+    finally:
+        os.close(reading)
