@@ -60,7 +60,7 @@ class Notes:
     mistakes: list[Mistake] = field(default_factory=list)
     warnings: list[Mistake] = field(default_factory=list)  # what is allowed, and was probably not meant
     found: int = 0  # also those that only follow from another
-    _told: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
+    _suggested: dict[frozenset[str], dict[str, str]] = field(default_factory=dict)
     _comparisons: int = 0
     _unusable: set[Place] = field(default_factory=set)
 
@@ -87,16 +87,16 @@ class Notes:
     def suggest(self, name: str, known: Iterable[str]) -> str:
         """Return `suggestion(name, known)`, or the names there are once enough were compared."""
         names = frozenset(known)
-        told = self._told.setdefault(names, {})
-        if name in told:
-            return told[name]
+        suggested = self._suggested.setdefault(names, {})
+        if name in suggested:
+            return suggested[name]
         if self._comparisons + len(names) > _MOST_COMPARISONS:
-            if "" not in told:
-                told[""] = suggestion("", names)
-            return told[""]
+            if "" not in suggested:
+                suggested[""] = suggestion("", names)
+            return suggested[""]
         self._comparisons += len(names)
-        told[name] = suggestion(name, names)
-        return told[name]
+        suggested[name] = suggestion(name, names)
+        return suggested[name]
 
 
 def _of_unseen(wrong: str) -> str:
