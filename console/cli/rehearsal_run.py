@@ -10,9 +10,9 @@ from typing import Any
 from console.cli.decisions_loading import Subject, foreseen
 from console.decisions.forecast import Forecast
 from console.deployment.where import Where
-from console.simulator.rehearsal import Asking, Rehearsal, rehearse
+from console.simulator.rehearsal import Rehearsal, RequestTemplate, rehearse
 from console.simulator.rehearsal_authority import default_directory, obtain
-from console.simulator.rehearsal_report import asked, introduce, notes_on, show, signer
+from console.simulator.rehearsal_report import authority_document, explanations, request_document, show, show_authority
 from console.simulator.simulator import TestConfig
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
@@ -34,9 +34,9 @@ class RehearsalPlan:
 
 def show_anchor(directory: Path | None, out: Output) -> None:
     """Print the trust anchor, and nothing else: for a variable or a file."""
-    occasion = obtain(directory or default_directory(), datetime.now(UTC))
-    out.print(occasion.anchor)
-    out.document(signer(occasion))
+    signer = obtain(directory or default_directory(), datetime.now(UTC))
+    out.print(signer.anchor)
+    out.document(authority_document(signer))
 
 
 def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
@@ -46,18 +46,25 @@ def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
     _show_forecast(expected, out)
     if not plan.anyway:
         expected.check()
-    occasion = obtain(plan.directory or default_directory(), now)
-    if occasion.new:
-        introduce(occasion, out)
+    signer = obtain(plan.directory or default_directory(), now)
+    if signer.new:
+        show_authority(signer, out)
     locale = plan.locale or expected.locales[0].locale
-    asking = Asking(occasion.authority, expected.app_apple_id, expected.product, locale, plan.subject.transaction)
+    template = RequestTemplate(
+        signer.authority, expected.app_apple_id, expected.product, locale, plan.subject.transaction
+    )
     with out.progress() as report:
-        rehearsal = rehearse(plan.url, plan.config, asking, report)
-    if rehearsal.refused and not occasion.new:
-        introduce(occasion, out)
-    notes = notes_on(rehearsal, expected.message_in(locale), expected.source)
+        rehearsal = rehearse(plan.url, plan.config, template, report)
+    if rehearsal.refused and not signer.new:
+        show_authority(signer, out)
+    notes = explanations(rehearsal, expected.message_in(locale), expected.source)
     show(rehearsal, notes, out)
-    more = {"asked": asked(asking), "forecast": _form(expected), "authority": signer(occasion), "notes": notes}
+    more = {
+        "asked": request_document(template),
+        "forecast": _form(expected),
+        "authority": authority_document(signer),
+        "notes": notes,
+    }
     document = rehearsal.document()
     out.document({**document, "rehearsal": document["rehearsal"] | more})
     return rehearsal

@@ -107,9 +107,9 @@ def grant(
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
     from console.appstore.api_key import read_key_file
     from console.simulator import verbs as people
-    from console.simulator.grants import Named, granted
+    from console.simulator.grants import GrantOptions, read_grant
 
-    found = granted(file, Named(bundle_id, app_apple_id, issuer_id, key_id))
+    found = read_grant(file, GrantOptions(bundle_id, app_apple_id, issuer_id, key_id))
     pem = people.make_key(key) if new_key else read_key_file(key)
     with people.open_simulator(directory) as opened:
         people.grant(opened, found.app, found.key_id, pem, found.products)

@@ -38,7 +38,7 @@ from console.local.sample_events import PATH
 from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
 from console.simulator import accounts, verbs
 from console.simulator.defaults import DIRECTORY, PORT
-from console.simulator.ports import taking
+from console.simulator.ports import naming_the_port
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
@@ -96,7 +96,7 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         aws = parts.enter_context(embedded_dynamodb(options.aws_port))
         simulator = parts.enter_context(Simulator.open(options.directory))
         pem = _grant(simulator, app, document)
-        with taking(options.apple_port, "APPLE_PORT=…"):
+        with naming_the_port(options.apple_port, "APPLE_PORT=…"):
             apple = parts.enter_context(SimulatorServer(simulator, port=options.apple_port, log=print_line))
         variables = function_environment(aws, app.app_apple_id, trust_anchor=simulator.authority.root_der)
         region = environment.region or variables["AWS_REGION"]
@@ -152,7 +152,7 @@ def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
 
 @contextmanager
 def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
-    with taking(number, "PORT=…"):
+    with naming_the_port(number, "PORT=…"):
         server = listen(function, "127.0.0.1", number)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

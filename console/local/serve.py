@@ -24,7 +24,7 @@ from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
 from console.simulator.authority import Authority
-from console.simulator.ports import taking
+from console.simulator.ports import naming_the_port
 from console.simulator.rehearsal_authority import default_directory, read_anchor
 from console.terminal.program import carry_out
 
@@ -121,7 +121,7 @@ def serve(options: ServeOptions) -> None:
         table.import_states(compiled)
         table.write_customers(compiled.release.app_apple_id)
         function = parts.enter_context(_function(options, endpoint_url, compiled.release.app_apple_id))
-        with taking(options.port, "PORT=…"):
+        with naming_the_port(options.port, "PORT=…"):
             server = parts.enter_context(listen(function, "127.0.0.1", options.port))
         url = f"http://127.0.0.1:{server.server_address[1]}{PATH}"
         product = next(iter(compiled.release.sheets))

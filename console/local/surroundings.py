@@ -32,7 +32,7 @@ from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.releases.overview import record_default
 from console.releases.publish import Published, publish
 from console.simulator.authority import Authority
-from console.simulator.ports import check
+from console.simulator.ports import check_port
 
 TABLE: Final = "retention-local"
 REGION: Final = "us-east-1"
@@ -41,7 +41,7 @@ REGION: Final = "us-east-1"
 @contextmanager
 def embedded_dynamodb(port: int = 0) -> Iterator[str]:
     """Run moto's DynamoDB in this process, on the loopback; give its URL. Port 0 finds a free one. Raises Failure."""
-    check(port, "DYNAMODB_PORT=…")  # moto would wait for ever for a server that cannot start
+    check_port(port, "DYNAMODB_PORT=…")  # moto would wait for ever for a server that cannot start
     # A third of a second to import, and only these two commands need it.
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 

@@ -1,5 +1,5 @@
-"""the simulator: the Retention Messaging API, its review, its performance test, and the customer who cancels.
+"""The simulator: plays Apple's Retention Messaging API, App Review, the performance test, and a customer who cancels.
 
-It keeps to what Apple documents (apple-api.md). Where Apple says nothing, it takes the stricter reading, so that what
-passes here is not refused there, and the comment at that place says that it is a reading.
+It does what Apple documents (apple-api.md). Where Apple documents nothing, it is strict, so that Apple accepts
+all that the simulator accepts; a comment marks each such place as an assumption.
 """

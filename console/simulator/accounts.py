@@ -1,4 +1,4 @@
-"""Who may call: apps, the API keys of their teams, and the purchases that performance tests name."""
+"""The apps that can call the API, the API keys of their teams, and the purchases that performance tests name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from console.simulator.database import Database
 
 SUBSCRIPTION: Final = "subscription"
 
-# What else a transaction id may be, and what Initiate Performance Test answers for it (apple-api.md, section 6).
-# That a lapsed subscription and a one-time purchase are invalid *requests* is a reading; Apple lists no code of theirs.
+# Other kinds of purchase that a transaction id can name → the error of Initiate Performance Test (apple-api.md, section
+# 6). Assumption: an expired subscription and a one-time purchase are invalid requests; Apple lists no code for them.
 UNFIT_PURCHASES: Final = {
     "expired": problems.INVALID_PERFORMANCE_TEST_REQUEST,
     "one-time": problems.INVALID_PERFORMANCE_TEST_REQUEST,
@@ -21,13 +21,13 @@ UNFIT_PURCHASES: Final = {
 }
 PURCHASES: Final = (SUBSCRIPTION, *UNFIT_PURCHASES)
 
-# Sandbox transaction ids have sixteen digits and begin so.
+# Apple's sandbox transaction ids have sixteen digits and begin with 2.
 _FIRST_TRANSACTION: Final = 2000000000000000
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedApp:
-    """One app. `access`: Apple granted it the Retention Messaging API."""
+    """One app. `access` is whether Apple granted it the Retention Messaging API."""
 
     app_apple_id: int
     bundle_id: str
@@ -37,7 +37,7 @@ class SimulatedApp:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredKey:
-    """An In-App Purchase key of a team, as Apple keeps it: the public half, PEM."""
+    """An In-App Purchase key of a team, as Apple stores it: `public_pem` is the public key in PEM."""
 
     key_id: str
     issuer_id: str
@@ -46,7 +46,7 @@ class RegisteredKey:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An auto-renewable subscription. Without any, the simulator takes every product id and knows no groups."""
+    """An auto-renewable subscription of an app. For an app without any, the simulator accepts every product id."""
 
     product_id: str
     group: str
@@ -55,7 +55,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What a transaction id stands for in the sandbox; `kind` is one of PURCHASES."""
+    """The sandbox purchase that a transaction id names; `kind` is one of PURCHASES."""
 
     transaction_id: str = field(repr=False)
     app_apple_id: int
@@ -65,7 +65,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The simulator's records of them."""
+    """Apps, API keys, products and purchases in the simulator's database."""
 
     database: Database
 
@@ -124,7 +124,7 @@ class Accounts:
         return None if row is None else Purchase(*row)
 
     def subscription(self, app_apple_id: int, product_id: str) -> Purchase | None:
-        """Return a subscription to the product, if a customer of the simulator has one."""
+        """Return a subscription to the product, None if no customer in the simulator has one."""
         row = self.database.one(
             "SELECT transaction_id, app, product_id, kind FROM purchase WHERE app = ? AND product_id = ? AND kind = ?"
             " ORDER BY transaction_id",
@@ -133,7 +133,7 @@ class Accounts:
         return None if row is None else Purchase(*row)
 
     def subscribe(self, app_apple_id: int, product_id: str, kind: str = SUBSCRIPTION) -> Purchase:
-        """Buy the product in the sandbox for a new customer; return the purchase under a new transaction id."""
+        """Record that a new customer buys the product in the sandbox; return the purchase with a new transaction id."""
         with self.database.transaction():
             row = self.database.one("SELECT COUNT(*) FROM purchase")
             number = _FIRST_TRANSACTION + (0 if row is None else int(row[0]))

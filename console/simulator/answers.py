@@ -1,4 +1,4 @@
-"""What the App Store makes of a RealtimeResponseBody: something to show, or a reason not to."""
+"""Judge a RealtimeResponseBody as the App Store does: the message to show, or the reason why it shows none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BILLING_PLAN_TYPES: Final = ("BILLED_UPFRONT", "MONTHLY")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a customer sees: a message of a kind, with what comes with it, and notes for the owner."""
+    """What a customer sees. `kind` is the field of RealtimeResponseBody, `detail` its content; `notes` are for owners."""
 
     kind: str
     message: UploadedMessage
@@ -30,7 +30,10 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges answers for one customer of `product_id`. Without `products`, switches are not checked for their group."""
+    """Judges answers for one customer of `product_id`.
+
+    If `products` is empty, the subscription group of an alternate product is not checked.
+    """
 
     app_data: AppData
     inspector: Inspector
@@ -38,14 +41,14 @@ class Judge:
     product_id: str
 
     def judge(self, body: bytes) -> Screen:
-        """Return what an answer's body shows, or raise Flaw.
+        """Return what the body of an answer shows. Raises Flaw.
 
-        Apple says neither what it does with unknown fields nor with two answers at once; both are refused here.
+        Assumption: Apple refuses unknown fields and two answers at once; it documents neither.
         """
         kind, detail = _only_answer(body)
         message = self.deliverable(_identifier(detail))
         if kind != "message" and not message.text_only:
-            raise Flaw(f"{kind} takes a message without image and bullets; {message.identifier} has some.")
+            raise Flaw(f"{kind} needs a message without image and bullets; {message.identifier} has some.")
         notes = _CHECKS[kind](self, detail)
         return Screen(kind, message, detail, tuple(notes))
 
@@ -82,7 +85,7 @@ class Judge:
         version_2, version_1 = "promotionalOfferSignatureV2", "promotionalOfferSignatureV1"
         _only_fields(detail, "promotionalOffer", {"messageIdentifier", version_2, version_1})
         if (version_2 in detail) == (version_1 in detail):
-            raise Flaw("promotionalOffer wants exactly one of its two signatures.")
+            raise Flaw("promotionalOffer must have exactly one of its two signatures.")
         if version_2 in detail:
             return self.inspector.promotional_offer_v2(detail[version_2])
         return self.inspector.promotional_offer_v1(detail[version_1])
@@ -132,7 +135,7 @@ def _only_fields(detail: Content, kind: str, known: set[str]) -> None:
 
 
 def _identifier(detail: Content) -> str:
-    """Return the message's id in lower case: Apple's libraries send either."""
+    """Return the message's id in lower case; Apple's libraries send upper or lower case. Raises Flaw."""
     try:
         return str(uuid.UUID(str(detail.get("messageIdentifier"))))
     except ValueError:

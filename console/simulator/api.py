@@ -1,4 +1,4 @@
-"""A call to Apple from its first line to its answer: token, access, rate, operation; and Apple's errors as JSON."""
+"""Answer one call of Apple's API: check token, access and rate, run the operation, and write errors as Apple's JSON."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from console.simulator.tokens import UnauthorizedError, authorize
 
 
 class HangUp(Exception):  # noqa: N818  # it is an outcome
-    """Raised instead of an answer: the server closes the connection without one. For rehearsing failures."""
+    """Raised instead of an answer: the server closes the connection without one. For tests of such failures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; `target` is path and query as received, names of headers are in lower case.
+    """An HTTP request. `target` is path and query as received; header names are in lower case.
 
-    Who calls the simulator with a real key sends a token that Apple would take: headers stay out of every `repr`.
+    A caller with a real API key sends a token that Apple would accept, so no `repr` shows headers.
     """
 
     method: str
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response. `note` is for the simulator's own log."""
+    """An HTTP response. `note` goes into the simulator's log only."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -49,7 +49,7 @@ class Response:
 
 Answer = Callable[[Request], Response]
 
-# Apple's Python library compares this header for equality: without a charset.
+# Apple's Python library compares this header for equality, so it has no charset.
 _JSON: Final = {"content-type": "application/json"}
 _PREFIXES: Final = {environment.lower(): environment for environment in ENVIRONMENTS}
 _UNAUTHORIZED: Final = b"Unauthenticated\n"
@@ -58,24 +58,24 @@ _NOT_FOUND: Final = b"<html><body><h1>404 Not Found</h1></body></html>\n"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The Retention Messaging API of a simulator: /sandbox and /production stand for Apple's two hosts."""
+    """The Retention Messaging API of a simulator. The paths /sandbox and /production stand for Apple's two hosts."""
 
     simulator: Simulator
     tests: PerformanceTests
 
     def __call__(self, request: Request) -> Response:
-        """Return Apple's answer to any request."""
+        """Return Apple's answer to a request. Never raises anything but HangUp."""
         try:
             return self._answer(request)
         except UnauthorizedError as refused:
             return Response(401, {"content-type": "text/plain"}, _UNAUTHORIZED, f"unauthorized: {refused}")
         except RateLimitExceeded as refused:
-            return _told(refused, {"retry-after": str(refused.retry_after_ms)})
+            return _error_response(refused, {"retry-after": str(refused.retry_after_ms)})
         except Problem as problem:
-            return _told(problem)
-        except Exception:  # noqa: BLE001  # a bug of the simulator is Apple's 500 to its client
+            return _error_response(problem)
+        except Exception:  # noqa: BLE001  # the client sees a bug of the simulator as Apple's 500
             traceback.print_exc(file=sys.stderr)
-            return _told(Problem(problems.GENERAL_INTERNAL))
+            return _error_response(Problem(problems.GENERAL_INTERNAL))
 
     def _answer(self, request: Request) -> Response:
         path, _, query = request.target.partition("?")
@@ -101,7 +101,7 @@ class Api:
         )
         with self.simulator.database.transaction():
             document = operation.run(call)
-        return _done(operation, document)
+        return _success_response(operation, document)
 
 
 def _find(method: str, path: str, environment: str) -> tuple[Operation, dict[str, str]] | None:
@@ -116,13 +116,13 @@ def _find(method: str, path: str, environment: str) -> tuple[Operation, dict[str
     return None
 
 
-def _done(operation: Operation, document: Document | None) -> Response:
+def _success_response(operation: Operation, document: Document | None) -> Response:
     if document is None:
         return Response(200, note=operation.name)
     return Response(200, _JSON, json.dumps(document).encode(), operation.name)
 
 
-def _told(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+def _error_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     body = {"errorCode": problem.code, "errorMessage": str(problem)}
     return Response(
         problem.status, {**_JSON, **(headers or {})}, json.dumps(body).encode(), f"{problem.code} {problem}"

@@ -1,4 +1,4 @@
-"""What one app keeps in one environment: images, messages, default messages and the real-time URL."""
+"""The data of one app in one environment: images, messages, default messages and the real-time URL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UploadedImage:
 
 @dataclass(frozen=True, slots=True)
 class UploadedMessage:
-    """`content` is its UploadMessageRequestBody; `images` are the ids of every image it uses."""
+    """A message at Apple. `content` is its UploadMessageRequestBody; `images` are the ids of all images it uses."""
 
     identifier: str
     content: Content
@@ -39,16 +39,17 @@ class UploadedMessage:
 
 @dataclass(frozen=True, slots=True)
 class AppData:
-    """One app in one environment. Identifiers are lower case here; Apple's libraries send them in either."""
+    """One app in one environment. Ids are in lower case here; Apple's libraries send upper or lower case."""
 
     database: Database
     app: int
     environment: str
 
     def is_taken(self, kind: str, identifier: str) -> bool:
-        """Return whether the identifier was ever used here.
+        """Return whether any app ever used the id in this environment.
 
-        Across apps, and for ever: Apple states no scope and no reuse after a deletion, so neither is counted on.
+        Assumption: ids are shared by all apps and never free again; Apple documents neither a scope nor reuse after
+        deletion.
         """
         query = "SELECT 1 FROM taken WHERE environment = ? AND kind = ? AND identifier = ?"
         return self.database.one(query, self.environment, kind, identifier) is not None
@@ -127,7 +128,7 @@ class AppData:
             return self.database.run(statement, self.app, self.environment, identifier) > 0
 
     def review(self, kind: str, identifier: str, state: str) -> bool:
-        """Set the state of an "image" or a "message"; return whether there is one."""
+        """Set the review state of an "image" or a "message"; return whether it exists."""
         table = {"image": "image", "message": "message"}[kind]
         statement = f"UPDATE {table} SET state = ? WHERE app = ? AND environment = ? AND identifier = ?"  # noqa: S608  # one of two names
         return self.database.run(statement, state, self.app, self.environment, identifier) > 0
@@ -166,7 +167,7 @@ class AppData:
         )  # fmt: skip
 
     def set_realtime_url(self, url: str | None) -> bool:
-        """Set the URL, or remove it; return whether that changed a record."""
+        """Set the URL, or remove it with None; return whether that changed a record."""
         if url is not None:
             return self.database.run("REPLACE INTO realtime_url VALUES (?, ?, ?)", self.app, self.environment, url) > 0
         statement = "DELETE FROM realtime_url WHERE app = ? AND environment = ?"
@@ -179,9 +180,9 @@ class AppData:
         return None if row is None else str(row[0])
 
     def set_asc_message(self, product_id: str, content: Content | None) -> None:
-        """Set, or remove, the App Store Connect message of a subscription: `header`, `body`, perhaps `offer`.
+        """Set, or with None remove, a subscription's App Store Connect message: `header`, `body`, optional `offer`.
 
-        One per subscription, both environments alike: sandbox testers see the latest draft of it.
+        There is one per subscription, for both environments: sandbox testers see its latest draft.
         """
         if content is None:
             self.database.run("DELETE FROM asc_message WHERE app = ? AND product_id = ?", self.app, product_id)

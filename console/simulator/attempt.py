@@ -1,4 +1,4 @@
-"""One call of a Get Retention Message endpoint, as the App Store makes it, and what became of it in Apple's words."""
+"""One call of a Get Retention Message endpoint as the App Store makes it, and its result in Apple's terms."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ _MAX_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`result` is Apple's word for it, `reason` ours. `took_ms` is until its end, the rest as far as it came.
+    """One finished call. `result` is Apple's sendAttemptResult, `reason` our explanation, "" after SUCCESS.
 
-    Header names are in lower case.
+    `took_ms` is the time until its end in milliseconds. After a failure, `status`, `body` and `headers` are what had
+    arrived until then. Header names are in lower case.
     """
 
     result: str
@@ -63,7 +64,7 @@ class _Failed(Exception):  # noqa: N818  # it is an outcome
 
 
 def call(url: str, signed_payload: str, limit_ms: int = TIME_LIMIT_MS) -> Attempt:
-    """POST `signed_payload` to `url` and wait at most `limit_ms`, everything included. Never raises."""
+    """POST `signed_payload` to `url`; connecting, redirects and reading take at most `limit_ms`. Never raises."""
     body = json.dumps({"signedPayload": signed_payload}).encode()
     exchange = _Exchange(limit_ms / 1000)
     try:
@@ -107,19 +108,19 @@ class _Exchange:
 
     def _post(self, url: str, body: bytes) -> tuple[int, Headers]:
         parts, connection = _open(url, self._left())
-        # Reading is bounded as a whole, not only each wait for a byte: a dripping answer is late as well.
-        watchdog = Timer(self._left(), self._cut)
+        # A socket timeout bounds only each wait for bytes; this timer also ends an answer that comes byte by byte.
+        watchdog = Timer(self._left(), self._close_socket)
         watchdog.daemon = True
         watchdog.start()
         try:
-            return self._talk(connection, parts, body)
+            return self._request(connection, parts, body)
         except (OSError, HTTPException, ValueError) as error:
-            raise self._explained(error) from None
+            raise self._failure_of(error) from None
         finally:
             watchdog.cancel()
             connection.close()
 
-    def _talk(self, connection: HTTPConnection, parts: SplitResult, body: bytes) -> tuple[int, Headers]:
+    def _request(self, connection: HTTPConnection, parts: SplitResult, body: bytes) -> tuple[int, Headers]:
         connection.connect()
         self._socket = connection.sock
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
@@ -127,13 +128,13 @@ class _Exchange:
         with connection.getresponse() as response:
             self.status, self.headers = response.status, response.headers
             self.body = response.read(_MAX_BYTES)
-            if response.length:  # what the headers promised and the connection no longer gives
+            if response.length:  # bytes that content-length announced and that did not come
                 raise IncompleteRead(self.body, response.length)
             if time.monotonic() >= self._ends:
                 raise TimeoutError
             return response.status, response.headers
 
-    def _cut(self) -> None:
+    def _close_socket(self) -> None:
         if self._socket is not None:
             with suppress(OSError):  # it is closed already
                 self._socket.shutdown(SHUT_RDWR)
@@ -141,9 +142,9 @@ class _Exchange:
     def _left(self) -> float:
         return max(self._ends - time.monotonic(), 0.001)
 
-    def _explained(self, error: Exception) -> _Failed:
+    def _failure_of(self, error: Exception) -> _Failed:
         if isinstance(error, TimeoutError) or time.monotonic() >= self._ends:
-            return _Failed(TIMED_OUT, f"No whole answer came within {round(self._seconds * 1000)} ms.")
+            return _Failed(TIMED_OUT, f"No complete answer came within {round(self._seconds * 1000)} ms.")
         if isinstance(error, ssl.SSLCertVerificationError):
             return _Failed(
                 TLS_ISSUE, f"The endpoint's certificate is not trusted ({_one_line(error)}): {trust.hint()}."
@@ -164,7 +165,7 @@ _EXPLANATIONS: Final[tuple[tuple[type[Exception], str, str], ...]] = (
 
 
 def _open(url: str, seconds: float) -> tuple[SplitResult, HTTPConnection]:
-    """Return the parts of a URL and a connection for it, not yet made."""
+    """Return the parts of a URL and a connection object for it, which is not connected yet. Raises _Failed."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -175,7 +176,7 @@ def _open(url: str, seconds: float) -> tuple[SplitResult, HTTPConnection]:
     if parts.scheme == "https":
         try:
             return parts, HTTPSConnection(host, port, timeout=seconds, context=_tls())
-        except Failure as error:  # a file of roots that is not there
+        except Failure as error:  # the file of root certificates is missing
             raise _Failed(TLS_ISSUE, str(error)) from None
     return parts, HTTPConnection(host, port, timeout=seconds)
 
@@ -184,12 +185,12 @@ def _join(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise _Failed(OTHER, f"The endpoint redirects to what is no URL: {error}.") from None
+        raise _Failed(OTHER, f"The endpoint redirects to an invalid URL: {error}.") from None
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    # Once: reading the machine's roots takes tens of milliseconds, which would count as the endpoint's.
+    # Cached: reading the machine's root certificates takes tens of milliseconds, which would count as the endpoint's.
     return trust.context()
 
 

@@ -1,10 +1,10 @@
 """A certificate authority that signs as the App Store does, for samples, `make serve` and rehearsals.
 
-Its three certificates have the shape of Apple's of 2025: root and intermediate on P-384, leaf on P-256, the markers,
-key usages and extensions of Apple's, hence their sizes too. Its root is another, so only a deployment that names it
-as its trust anchor believes it.
+Its three certificates are like Apple's of 2025: root and intermediate with P-384 keys, leaf with a P-256 key, and the
+same markers, key usages and extensions, so they have about the same sizes. Its root differs from Apple's, so only a
+deployment that has it as trust anchor accepts its signatures.
 
-    python -m console.simulator.authority DIR [COMMON_NAME]    makes one valid from 2020 to 2099 in an empty DIR
+    python -m console.simulator.authority DIR [COMMON_NAME]    makes one in DIR, valid from 2020 to 2099
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 NOT_BEFORE: Final = datetime(2020, 1, 1, tzinfo=UTC)
 NOT_AFTER: Final = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
 
-_DER_NULL: Final = b"\x05\x00"  # what Apple's markers hold
+_DER_NULL: Final = b"\x05\x00"  # the value of Apple's marker extensions
 _CERTIFICATES: Final = ("leaf.der", "intermediate.der", "root.der")
 _LEAF_KEY: Final = "leaf-key.pem"
 _STATEMENT: Final = (
@@ -52,7 +52,7 @@ _STATEMENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Three certificates (DER) and the leaf's key. The keys above it are forgotten once the chain is made."""
+    """Three certificates (DER) and the leaf's private key. The keys of root and intermediate are not kept."""
 
     leaf_der: bytes
     intermediate_der: bytes
@@ -66,7 +66,7 @@ class Authority:
         not_before: datetime = NOT_BEFORE,
         not_after: datetime = NOT_AFTER,
     ) -> Self:
-        """Make new keys and a chain under a root called `common_name`; each certificate is valid over both instants."""
+        """Make new keys, and a chain whose root is called `common_name`, valid from `not_before` to `not_after`."""
         validity = (not_before, not_after)
         root_key, intermediate_key = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP384R1())
         leaf_key = ec.generate_private_key(ec.SECP256R1())
@@ -78,7 +78,7 @@ class Authority:
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        """Read what `save` wrote. Raises `OSError` or `ValueError` if it is not there or not whole."""
+        """Read what `save` wrote. Raises `OSError` or `ValueError` if a file is missing or damaged."""
         leaf_key = load_pem_private_key((directory / _LEAF_KEY).read_bytes(), password=None)
         if not isinstance(leaf_key, ec.EllipticCurvePrivateKey):
             raise ValueError(f"{directory / _LEAF_KEY} is not an EC private key")  # noqa: TRY004 - a file's content
@@ -96,7 +96,7 @@ class Authority:
 
     @property
     def fingerprint(self) -> str:
-        """Lower-case hex SHA-256 of the root's DER: how settings and logs name this authority."""
+        """Lower-case hex SHA-256 of the root's DER, by which settings and logs name this authority."""
         digest = hashes.Hash(hashes.SHA256())
         digest.update(self.root_der)
         return digest.finalize().hex()
@@ -106,7 +106,7 @@ class Authority:
         chain = (self.leaf_der, self.intermediate_der, self.root_der)
         header = {"alg": "ES256", "x5c": [base64.b64encode(der).decode() for der in chain]}
         signed = f"{_part(header)}.{_part(claims)}"
-        # Deterministic (RFC 6979), so that samples made again are the same bytes.
+        # Deterministic (RFC 6979): making the samples again gives the same bytes.
         algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         r, s = decode_dss_signature(self.leaf_key.sign(signed.encode(), algorithm))
         return f"{signed}.{_base64url(r.to_bytes(32) + s.to_bytes(32))}"
@@ -122,7 +122,10 @@ def request_claims(
     request_identifier: str | None = None,
     signed_date: int | None = None,
 ) -> dict[str, object]:
-    """Return a DecodedRealtimeRequestBody; unless given, `requestIdentifier` is new and `signedDate` (ms) is now."""
+    """Return a DecodedRealtimeRequestBody.
+
+    Unless given, `requestIdentifier` is a new UUID and `signedDate` (UNIX milliseconds) is now.
+    """
     return {
         "originalTransactionId": original_transaction_id,
         "appAppleId": app_apple_id,
@@ -261,13 +264,18 @@ def _base64url(raw: bytes) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Make an authority in the directory named first, which must hold none; print its root's fingerprint."""
+    """Make an authority in the directory `arguments[0]`, which must have none; print its root's fingerprint.
+
+    Returns the exit code.
+    """
     if not 1 <= len(arguments) <= 2:  # noqa: PLR2004 - a directory and perhaps a name
         sys.stderr.write("usage: python -m console.simulator.authority DIR [COMMON_NAME]\n")
         return 2
     directory = Path(arguments[0])
     if any((directory / name).exists() for name in (*_CERTIFICATES, _LEAF_KEY)):
-        sys.stderr.write(f"{directory} holds an authority; every token it signed would lose its anchor\n")
+        sys.stderr.write(
+            f"{directory} already has an authority, and its trust anchor may be in use: name another DIR\n"
+        )
         return 1
     authority = Authority.create(arguments[1]) if arguments[1:] else Authority.create()
     authority.save(directory)

@@ -1,7 +1,7 @@
-"""The customer's side: a customer opens a subscription's page and taps Cancel, and sees a message, or none.
+"""The customer's side: a customer taps Cancel on a subscription's page, and sees a retention message, or none.
 
-The order is Apple's (apple-api.md, section 1): the real-time answer; failing that, the App Store Connect message of the
-subscription; failing that, the default message of product and locale; failing that, nothing.
+The order is Apple's (apple-api.md, section 1): the real-time answer; without one, the App Store Connect message of the
+subscription; without one, the default message of product and locale; without one, nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from console.file.mistakes import suggestion
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.app_data import Content
 from console.simulator.attempt import TIME_LIMIT_MS
-from console.simulator.realtime import AppStore, Asked
+from console.simulator.realtime import AppStore, RealtimeCall
 from console.simulator.signatures import Flaw
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
@@ -25,14 +25,14 @@ NOTHING: Final = "nothing"
 ORDER: Final = (REAL_TIME, APP_STORE_CONNECT, DEFAULT)
 
 _NO_DEFAULT: Final = (
-    "No default message is configured for {product} in {locale}. Apple documents that it shows no retention message in"
-    " a locale without one, and that real time requires one: configure it before you rely on this answer."
+    "No default message is configured for {product} in {locale}. By Apple's documents, a locale without one gets no"
+    " retention message, and real-time answers need one: configure it before you rely on this answer."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One source in the order, and why it was not shown; `reason` is empty for the one that was."""
+    """One source in Apple's order. `reason` is why its message was not shown, "" for the one that was shown."""
 
     source: str
     reason: str
@@ -40,10 +40,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CustomerScreen:
-    """What the customer sees. `source` is the one that won, or NOTHING; `steps` are those asked, in order.
+    """What the customer sees. `source` is where the message comes from, or NOTHING; `steps` are the sources tried.
 
-    `kind` is the RealtimeResponseBody's field, or "message" where another source won; `content` is the text with its
-    images; `detail` what comes beside it (an offer, a switch). `status`, `took_ms` and `body` are the endpoint's.
+    `kind` is the field of RealtimeResponseBody, or "message" for another source. `content` is the message's
+    UploadMessageRequestBody; `detail` the answer's offer or other product. `result`, `status`, `took_ms` (milliseconds)
+    and `body` are those of the call of the endpoint.
     """
 
     source: str
@@ -58,7 +59,7 @@ class CustomerScreen:
     body: bytes = b""
 
     def document(self) -> dict[str, Any]:
-        """Return all of it as JSON."""
+        """Return the --json document."""
         return {
             "source": self.source,
             "kind": self.kind or None,
@@ -80,9 +81,10 @@ def cancel(
     transaction_id: str | None = None,
     limit_ms: int = TIME_LIMIT_MS,
 ) -> CustomerScreen:
-    """Return what a customer of `product_id` sees whose device speaks `locale`; calls the configured URL once.
+    """Call the configured URL once, and return what a customer of `product_id` sees on a device with `locale`.
 
-    `transaction_id` names the customer; without it, a subscriber to the product. `limit_ms` is Apple's time limit.
+    `transaction_id` names the customer; without it, any subscriber to the product is taken. `limit_ms` is Apple's time
+    limit in milliseconds. Raises Failure if the app has no such product.
     """
     store = AppStore(simulator, app, environment)
     purchase = subscriber(simulator, app, product_id, transaction_id)
@@ -94,23 +96,23 @@ def cancel(
         if app_data.default(product_id, locale) is None:
             notes.append(_NO_DEFAULT.format(product=product_id, locale=locale))
         content, detail = asked.shown.message.content, asked.shown.detail
-        return _seen(REAL_TIME, (Step(REAL_TIME, ""),), asked, asked.shown.kind, content, detail, tuple(notes))
+        return _screen(REAL_TIME, (Step(REAL_TIME, ""),), asked, asked.shown.kind, content, detail, tuple(notes))
     steps = [Step(REAL_TIME, f"No real-time URL is configured in {environment}." if asked is None else asked.reason)]
     asc_message = app_data.asc_message(product_id)
     if asc_message is not None:
-        return _seen(APP_STORE_CONNECT, (*steps, Step(APP_STORE_CONNECT, "")), asked, "message", asc_message)
+        return _screen(APP_STORE_CONNECT, (*steps, Step(APP_STORE_CONNECT, "")), asked, "message", asc_message)
     steps.append(Step(APP_STORE_CONNECT, f"No App Store Connect message is set for {product_id}."))
     try:
         default = _default(store, purchase, locale)
     except Flaw as flaw:
-        return _seen(NOTHING, (*steps, Step(DEFAULT, str(flaw))), asked)
-    return _seen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
+        return _screen(NOTHING, (*steps, Step(DEFAULT, str(flaw))), asked)
+    return _screen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
 
 
 def subscriber(simulator: Simulator, app: SimulatedApp, product_id: str, transaction_id: str | None = None) -> Purchase:
-    """Return the purchase of a customer of `product_id`: the one named, else any, else a new one, which is kept.
+    """Return the purchase `transaction_id`; without it, any purchase of the product, or a new one, which is saved.
 
-    Raises Failure where the simulator knows the app's products and this is none of them.
+    Raises Failure if the simulator knows the app's products and this is not one of them.
     """
     products = simulator.accounts.products(app.app_apple_id)
     if products and product_id not in products:
@@ -131,10 +133,10 @@ def _default(store: AppStore, purchase: Purchase, locale: str) -> Content:
     return store.judge(purchase.product_id, purchase.transaction_id).deliverable(identifier).content
 
 
-def _seen(
+def _screen(
     source: str,
     steps: tuple[Step, ...],
-    asked: Asked | None,
+    asked: RealtimeCall | None,
     kind: str = "",
     content: Content | None = None,
     detail: Content | None = None,

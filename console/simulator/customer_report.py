@@ -1,4 +1,4 @@
-"""What a customer who cancels sees, in lines, and why."""
+"""Print what a customer who cancels sees, and why."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from console.terminal.output import Output
 
 
 def show(seen: CustomerScreen, out: Output) -> None:
-    """Print it, as text or as one JSON document."""
+    """Print what the customer sees, as lines or as one JSON document."""
     out.document(seen.document())
     for line in lines_of(seen):
         out.print(line)
 
 
 def lines_of(seen: CustomerScreen) -> Iterator[str]:
-    """Yield what `cancel` prints."""
+    """Yield the lines that `retention simulator cancel` prints."""
     if seen.status is not None or seen.result:
         status = "no answer" if seen.status is None else f"HTTP {seen.status}"
         yield f"Endpoint: {status} in {seen.took_ms} ms, {seen.result}"

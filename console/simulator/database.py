@@ -1,4 +1,4 @@
-"""Everything the simulator remembers: one SQLite file, which the server and the verbs may open at the same time."""
+"""The simulator's data: one SQLite file, which the server and other commands can have open at the same time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS calls (
   PRIMARY KEY (app, environment, operation));
 """
 
-# Another process holds the file for the length of one call.
+# How long to wait for another process, which locks the file for the length of one call.
 _PATIENCE_SECONDS: Final = 10.0
 
 Row = tuple[Any, ...]
@@ -59,14 +59,17 @@ class Database:
         self._connection = sqlite3.connect(
             path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # A killed process loses nothing; what a power cut may lose is a rehearsal's last second.
+        # A killed process loses nothing; a power cut can lose the last second of a rehearsal, which is acceptable.
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do everything inside or nothing, with no other writer in between; transactions inside it are part of it."""
+        """Run the block as one transaction: all of it or nothing, and no other process writes meanwhile.
+
+        A transaction inside another one is part of the outer one.
+        """
         with self._lock:
             if not self._depth:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -83,7 +86,7 @@ class Database:
                 self._connection.execute("COMMIT")
 
     def run(self, statement: str, *values: object) -> int:
-        """Return how many rows changed."""
+        """Run a statement, and return the number of rows that it changed."""
         with self._lock:
             return self._connection.execute(statement, values).rowcount
 

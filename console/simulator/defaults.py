@@ -1,4 +1,4 @@
-"""Where the simulator keeps its data and listens, unless an option names another place."""
+"""The simulator's directory and port, unless an option names others."""
 
 from __future__ import annotations
 

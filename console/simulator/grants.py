@@ -1,4 +1,4 @@
-"""`retention simulator grant`: which app, key and products, by a file or by options."""
+"""`retention simulator grant`: read app, key and products from a file or from options."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from console.terminal.failure import Failure, Misuse
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What the options name; each goes before what the file names."""
+class GrantOptions:
+    """The values of the options; each has precedence over the file's."""
 
     bundle_id: str | None = None
     app_apple_id: int | None = None
@@ -21,7 +21,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class Grant:
     """An app that may use the API, the id of its key, and the products that the simulator sells for it."""
 
     app: SimulatedApp
@@ -29,8 +29,8 @@ class Granted:
     products: tuple[Subscription, ...]
 
 
-def granted(file: Path | None, named: Named) -> Granted:
-    """Return what is granted, by the app and products of `file` where there is one. Raises Failure or Misuse."""
+def read_grant(file: Path | None, named: GrantOptions) -> Grant:
+    """Return what is granted, from the options and from `file` if there is one. Raises Failure or Misuse."""
     products: tuple[Subscription, ...] = ()
     bundle_id, app_apple_id, issuer_id, key_id = named.bundle_id, named.app_apple_id, named.issuer_id, named.key_id
     if file is not None:
@@ -44,4 +44,4 @@ def granted(file: Path | None, named: Named) -> Granted:
         products = tuple(Subscription(one.product_id, one.group, one.advanced_commerce) for one in found)
     if not (bundle_id and app_apple_id and issuer_id and key_id):
         raise Misuse("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
-    return Granted(SimulatedApp(app_apple_id, bundle_id, issuer_id), key_id, products)
+    return Grant(SimulatedApp(app_apple_id, bundle_id, issuer_id), key_id, products)

@@ -1,4 +1,4 @@
-"""The body of an HTTP request that a server on this machine takes in: of a stated length, or in chunks (RFC 9112)."""
+"""Read the body of an HTTP request to a server on this machine: with a content-length, or in chunks (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from http import HTTPStatus
 from io import BufferedIOBase
 from typing import Final
 
-# Of a chunk's size, its extensions or a trailer field; and how many trailer fields are read over.
+# The longest line with a chunk's size or a trailer field, in bytes; and how many trailer fields are skipped.
 _MAX_LINE: Final = 4096
 _MAX_TRAILERS: Final = 100
-# More digits than any length has that could be taken.
+# A length with more digits than this is over every limit.
 _MAX_DIGITS: Final = 15
 _LINE_ENDS: Final = (b"\r\n", b"\n")
 
 
 class BodyError(Exception):
-    """The body is not taken in, and nothing more can be read from the connection. `status` is the answer."""
+    """The body was not read, and nothing more can be read from this connection. `status` is the status to answer."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -24,11 +24,11 @@ class BodyError(Exception):
 
 
 def read_body(headers: Message, stream: BufferedIOBase, limit: int) -> bytes:
-    """Return the whole body, decoded. Raises BodyError for more than `limit` bytes and for what is no HTTP."""
+    """Return the complete body without chunk framing. Raises BodyError over `limit` bytes, or if it is not HTTP."""
     coding = headers.get("transfer-encoding")
     if coding is None:
-        return _whole(stream, _number(headers.get("content-length", "0"), 10, limit))
-    # Both say where the body ends, and who believes the other one reads another request.
+        return _read_exactly(stream, _number(headers.get("content-length", "0"), 10, limit))
+    # With both headers, two programs can disagree about where the body ends (request smuggling): refused.
     if coding.strip().lower() != "chunked" or "content-length" in headers:
         raise BodyError(HTTPStatus.BAD_REQUEST)
     return _dechunked(stream, limit)
@@ -37,7 +37,7 @@ def read_body(headers: Message, stream: BufferedIOBase, limit: int) -> bytes:
 def _dechunked(stream: BufferedIOBase, limit: int) -> bytes:
     body = bytearray()
     while size := _number(_line(stream).partition(";")[0].strip(), 16, limit - len(body)):
-        body += _whole(stream, size)
+        body += _read_exactly(stream, size)
         if _line(stream):
             raise BodyError(HTTPStatus.BAD_REQUEST)
     for _ in range(_MAX_TRAILERS):
@@ -55,7 +55,7 @@ def _number(text: str, base: int, limit: int) -> int:
     return int(text, base)
 
 
-def _whole(stream: BufferedIOBase, size: int) -> bytes:
+def _read_exactly(stream: BufferedIOBase, size: int) -> bytes:
     found = stream.read(size)
     if len(found) < size:
         raise BodyError(HTTPStatus.BAD_REQUEST)

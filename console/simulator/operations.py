@@ -1,4 +1,4 @@
-"""The fourteen operations of the Retention Messaging API, by Apple's names, methods and paths."""
+"""The fourteen operations of the Retention Messaging API, with Apple's names, methods and paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorized call: who, where to, and what it carries. `parameters` are those of the path, decoded."""
+    """One authorized call: the calling app, the environment, and the request. `parameters` are the path's, decoded."""
 
     simulator: Simulator
     tests: PerformanceTests
@@ -48,7 +48,7 @@ class Call:
 
     @property
     def state(self) -> str:
-        """What an upload begins as: the sandbox approves by itself, in production App Review does."""
+        """The review state of a new upload: the sandbox approves at once, in production App Review decides."""
         return APPROVED if self.environment == SANDBOX else PENDING
 
 
@@ -94,7 +94,10 @@ def upload_message(call: Call) -> None:
 
 
 def delete_message(call: Call) -> None:
-    """Delete it even where it is a default: Apple does not say that it refuses, and the default then shows nothing."""
+    """Delete a message, even a default message, which then shows nothing.
+
+    Assumption: Apple does not document that it refuses this.
+    """
     if not call.app_data.delete_message(uploads.identifier(call.parameters["messageIdentifier"])):
         raise Problem(problems.MESSAGE_NOT_FOUND)
 
@@ -151,7 +154,7 @@ def get_realtime_url(call: Call) -> Document:
 
 
 def delete_realtime_url(call: Call) -> None:
-    """Refuse where there is none: a reading of a page that does not say."""
+    """Delete the URL. Assumption: without one this fails; Apple's page does not mention the case."""
     if not call.app_data.set_realtime_url(None):
         raise Problem(problems.REALTIME_URL_NOT_FOUND)
 
@@ -195,7 +198,7 @@ def _product_and_locale(call: Call) -> tuple[str, str]:
 
 
 def _is_callable(url: str) -> bool:
-    """Tell whether a real-time URL is https, as Apple wants it, or http on this machine, as a rehearsal wants it."""
+    """Return whether a real-time URL is https, as Apple requires, or http on this machine, which local tests need."""
     try:
         return keeps_secrets(urlsplit(url))
     except ValueError:
@@ -204,7 +207,7 @@ def _is_callable(url: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: Apple's name, method and path below BASE_PATH, what it does, and in which environments."""
+    """One operation: Apple's name, method and path below BASE_PATH, the function, and the environments that have it."""
 
     name: str
     method: str
@@ -213,7 +216,7 @@ class Operation:
     environments: tuple[str, ...] = ENVIRONMENTS
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the decoded parameters if `path` (below BASE_PATH, as received) is this operation's."""
+        """Return the decoded parameters of `path` (below BASE_PATH, as received), None if it is another operation's."""
         names, parts = self.path.split("/"), path.split("/")
         if len(names) != len(parts):
             return None

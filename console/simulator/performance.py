@@ -26,13 +26,13 @@ from console.simulator.simulator import Simulator, TestConfig
 PASS: Final = "PASS"  # noqa: S105  # Apple's word
 FAIL: Final = "FAIL"
 
-# Apple does not say which locale its test asks in.
+# Assumption: Apple does not document the locale of its test's requests.
 LOCALE: Final = "en-US"
 
 
 @dataclass(slots=True)
 class Tally:
-    """The attempts of one test so far: Apple's words for their results, and how long those that answered took (ms)."""
+    """The attempts of one test so far: Apple's result → number, and the times of those that were answered, in ms."""
 
     target: str
     config: TestConfig
@@ -50,7 +50,7 @@ class Tally:
 
     @property
     def success_rate(self) -> int:
-        """Whole percent of the attempts made, rounded down: 94.9 does not pass for 95."""
+        """Percent of the attempts made that succeeded, rounded down: 94.9 does not pass for 95."""
         return self.results[SUCCESS] * 100 // max(self.results.total(), 1)
 
     @property
@@ -73,7 +73,7 @@ class Tally:
 
 
 def response_times(times: Sequence[int]) -> dict[str, int]:
-    """Return PerformanceTestResponseTimes of `times` in ms, by nearest rank; zeros for none."""
+    """Return Apple's PerformanceTestResponseTimes of `times`, all in ms, by nearest rank; zeros without any."""
     ordered = sorted(times) or [0]
     ranks = {f"p{percent}": ordered[math.ceil(len(ordered) * percent / 100) - 1] for percent in (50, 90, 95, 99)}
     return {"average": round(sum(ordered) / len(ordered)), **ranks}
@@ -81,14 +81,14 @@ def response_times(times: Sequence[int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceTests:
-    """The tests of a simulator: those that ran, and those that run in this process. Close it before its simulator."""
+    """The performance tests of a simulator, finished and running in this process. Close it before the simulator."""
 
     simulator: Simulator
     _running: list[Thread] = field(default_factory=list)
     _stopped: Event = field(default_factory=Event)
 
     def start(self, app: SimulatedApp, purchase: Purchase, target: str) -> tuple[str, TestConfig]:
-        """Begin a test and return its request id. Raises the problem Apple has with a second one at a time."""
+        """Start a test and return its request id and configuration. Raises Problem while the app has another one."""
         tally = Tally(target, self.simulator.test_config)
         request_id = str(uuid.uuid4())
         with self.simulator.database.transaction():
@@ -107,12 +107,15 @@ class PerformanceTests:
         return report
 
     def has_passed(self, app: SimulatedApp) -> bool:
-        """Tell whether any test ever passed. Apple does not say that a pass expires, or is of one URL only."""
+        """Return whether a test of the app ever passed.
+
+        Assumption: a pass never expires and holds for every URL; Apple documents neither.
+        """
         query = "SELECT 1 FROM performance_test WHERE app = ? AND result = ?"
         return self.simulator.database.one(query, app.app_apple_id, PASS) is not None
 
     def abandon(self) -> None:
-        """End, as failed, the tests of a server that is gone; for a new server to begin with."""
+        """Mark as failed the tests that an earlier server left unfinished. A new server calls this first."""
         query = "SELECT request_id, report FROM performance_test WHERE result = ?"
         with self.simulator.database.transaction():
             for request_id, text in self.simulator.database.all(query, PENDING):
@@ -122,13 +125,13 @@ class PerformanceTests:
                 self._write(request_id, FAIL, report)
 
     def close(self) -> None:
-        """Stop what runs: it stays pending, as at a server that dies."""
+        """Stop the running tests. They stay pending, as after the death of a server."""
         self._stopped.set()
         for thread in self._running:
             thread.join()
 
     def wait(self) -> None:
-        """Return when every test that runs here is over."""
+        """Return when every test that runs in this process is over."""
         for thread in list(self._running):
             thread.join()
 
@@ -168,7 +171,7 @@ def paced(
 ) -> Iterator[int]:
     """Yield the number of each request when its time comes, evenly over the test's duration.
 
-    `wait(seconds)` says whether to stop.
+    `wait(seconds)` waits, and returns whether to stop.
     """
     began, step = monotonic(), config.total_duration_ms / 1000 / max(config.total_requests, 1)
     for number in range(config.total_requests):

@@ -1,6 +1,6 @@
-"""Apple's errors, by Apple's names: an HTTP status, a code and a message (RM/error-codes).
+"""Apple's errors under Apple's names: HTTP status, code and message (Apple's documentation, "Error codes").
 
-The first three digits of a code are the status. The messages are ours where Apple's page does not quote one.
+The first three digits of a code are the HTTP status. Where Apple's page quotes no message, it is ours.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """One row of Apple's table."""
+    """One row of Apple's table of errors."""
 
     code: int
     message: str
 
 
 class Problem(Exception):  # noqa: N818  # it is Apple's answer
-    """An answer with Apple's JSON error body; `str` of it is `errorMessage`."""
+    """An answer with Apple's JSON error body; `str(problem)` is its `errorMessage`."""
 
     def __init__(self, kind: ProblemKind, message: str | None = None) -> None:
         super().__init__(message or kind.message)

@@ -1,4 +1,4 @@
-"""How many calls an app may make: so many a second, counted by the hour (RM/identifying-rate-limits)."""
+"""Apple's limits of calls per hour and app (Apple's documentation, "Identifying rate limits")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.simulator.problems import Problem
 
 
 class RateLimitExceeded(Problem):
-    """429. `retry_after_ms` goes into Retry-After: a UNIX time in milliseconds, where HTTP wants seconds to wait."""
+    """HTTP 429. Apple's Retry-After is `retry_after_ms`, a UNIX time in milliseconds (not HTTP's seconds to wait)."""
 
     def __init__(self, retry_after_ms: int) -> None:
         super().__init__(problems.RATE_LIMIT_EXCEEDED)
@@ -21,7 +21,7 @@ class RateLimitExceeded(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The simulator's counts. Hours are the clock's; Apple does not say where its own begin."""
+    """The numbers of calls in this hour. Assumption: hours begin at full hours; Apple does not document it."""
 
     database: Database
 

@@ -1,4 +1,4 @@
-"""The App Store's question to an endpoint, for one customer looking at one subscription, and its view of the answer."""
+"""Call an endpoint as the App Store does, for one customer and one subscription, and judge the answer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from console.simulator.simulator import Simulator
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One call and what it shows. Without `shown`, `result` is Apple's word for why not and `reason` ours."""
+class RealtimeCall:
+    """One call of the endpoint, and what the customer sees.
+
+    `result` is Apple's sendAttemptResult. If `shown` is None, `reason` is our explanation.
+    """
 
     attempt: Attempt
     result: str
@@ -24,22 +27,25 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AppStore:
-    """The App Store of one environment, toward one app."""
+    """The App Store of one environment, for one app."""
 
     simulator: Simulator
     app: SimulatedApp
     environment: str
 
-    def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> Asked:
-        """Call `url` as for the customer with `purchase` whose device speaks `locale`. Never raises."""
+    def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> RealtimeCall:
+        """Call `url` for the customer with `purchase` and a device with `locale`. Never raises.
+
+        `limit_ms` is Apple's time limit in milliseconds.
+        """
         attempt = call(url, self._signed(purchase, locale), limit_ms)
         if attempt.result != SUCCESS:
-            return Asked(attempt, attempt.result, attempt.reason)
+            return RealtimeCall(attempt, attempt.result, attempt.reason)
         try:
             shown = self.judge(purchase.product_id, purchase.transaction_id).judge(attempt.body)
         except Flaw as flaw:
-            return Asked(attempt, INVALID_RESPONSE, str(flaw))
-        return Asked(attempt, SUCCESS, "", shown)
+            return RealtimeCall(attempt, INVALID_RESPONSE, str(flaw))
+        return RealtimeCall(attempt, SUCCESS, "", shown)
 
     def judge(self, product_id: str, transaction_id: str) -> Judge:
         simulator, accounts = self.simulator, self.simulator.accounts

@@ -1,8 +1,8 @@
-"""`retention rehearse`: Apple's performance test before Apple runs it, and what Apple's report leaves out.
+"""`retention rehearse`: a run like Apple's performance test, with more detail than Apple's report.
 
-Requests go out evenly over the test's duration, at most so many at a time, each over a connection of its own and signed
-when it leaves. Apple hangs up at its threshold; we count that as Apple does, send the next one as Apple does, and stay
-all the same, to learn how late the answer was.
+Requests are sent evenly over the test's duration, at most a given number at a time, each over its own connection and
+signed when it is sent. At its threshold, Apple closes the connection. We count such a request as Apple does and send
+the next one as Apple does, but we keep the connection open, to measure how late the answer was.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ _SLOWEST: Final = 5
 
 _NO_SLOT: Final = nullcontext()
 
-# An endpoint that does not trust our signature answers none of our requests: the rest of the test would show nothing.
+# The endpoint answers these if it does not trust our authority. Every further request would fail too, so we stop.
 _REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request and what became of it. `result` is Apple's word, with Apple gone at its threshold; `timing` is ms."""
+    """One request and its result.
+
+    `result` is what Apple's report would count, which closes the connection at its threshold. `timing` are the
+    durations of the Server-Timing header in ms; `message` is the id in the answer.
+    """
 
     number: int
     request_identifier: str
@@ -50,7 +54,7 @@ class Sent:
 
     @property
     def cold(self) -> bool:
-        """Whether it was the first of its environment, as the environment reports; False without an answer."""
+        """Whether Server-Timing shows a cold start. False also without an answer, when it is unknown."""
         return "cold" in self.timing
 
     def document(self) -> dict[str, Any]:
@@ -68,8 +72,8 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What every request asks: the same customer, product and locale, as Apple's test does."""
+class RequestTemplate:
+    """What all requests have in common: the same customer, product and locale, as in Apple's test."""
 
     authority: Authority
     app_apple_id: int
@@ -84,7 +88,7 @@ class Asking:
             app_apple_id=self.app_apple_id,
             product_id=self.product,
             user_locale=self.locale,
-            environment=SANDBOX,  # in Production only Apple is trusted
+            environment=SANDBOX,  # production accepts no signature except Apple's
             request_identifier=request_identifier,
         )
         return self.authority.sign(claims)
@@ -92,7 +96,7 @@ class Asking:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """One test while it runs, and when it is over. `stopped` is why it did not run to its end, empty if it did."""
+    """One test, running or finished. `stopped` is why it ended early, "" if it did not."""
 
     tally: Tally
     sent: list[Sent] = field(default_factory=list)
@@ -101,7 +105,7 @@ class Rehearsal:
 
     @property
     def result(self) -> str:
-        """Apple's PASS or FAIL; what was not run to its end did not pass."""
+        """Apple's PASS or FAIL; a test that ended early is FAIL."""
         return self.tally.result if not self.tally.pending else FAIL
 
     @property
@@ -114,12 +118,12 @@ class Rehearsal:
 
     @property
     def warm(self) -> list[Sent]:
-        """Those of an environment that had answered before."""
+        """Requests to an execution environment that had answered before."""
         return [sent for sent in self.sent if sent.timing and not sent.cold]
 
     @property
     def late(self) -> list[Sent]:
-        """Answers that came when Apple had hung up."""
+        """Requests whose answer came after Apple would have closed the connection."""
         return [sent for sent in self.sent if sent.result == TIMED_OUT and sent.attempt.status is not None]
 
     @property
@@ -128,12 +132,12 @@ class Rehearsal:
 
     @property
     def reasons(self) -> dict[str, str]:
-        """By Apple's reason, ours: of the first request that failed for it."""
+        """Apple's result → our explanation, from the first request that failed with that result."""
         failed = (sent for sent in reversed(self.sent) if sent.result != SUCCESS)
         return {sent.result: sent.reason for sent in failed}
 
     def document(self) -> dict[str, Any]:
-        """Return a PerformanceTestResultResponse, and under `rehearsal` what Apple does not report."""
+        """Return the --json document: a PerformanceTestResultResponse, with our own figures under `rehearsal`."""
         more = {
             "stopped": self.stopped or None,
             "cold": {
@@ -149,8 +153,8 @@ class Rehearsal:
         return {**self.tally.report(), "result": self.result, "rehearsal": more}
 
 
-def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lambda *_: None) -> Rehearsal:
-    """Run the test against `url`, which `check_url` let pass. Ends early if the endpoint refuses us, or on Ctrl-C."""
+def rehearse(url: str, config: TestConfig, template: RequestTemplate, report: Report = lambda *_: None) -> Rehearsal:
+    """Run the test against `url`, which `check_url` accepted. Ends early on Ctrl-C, or if the endpoint refuses us."""
     rehearsal = Rehearsal(Tally(url, config))
     stop, lock, slots = Event(), Lock(), Semaphore(config.max_concurrent_requests)
 
@@ -159,11 +163,11 @@ def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lamb
         try:
             if stop.is_set():
                 return
-            sent = send(number, url, config.response_time_threshold_ms, asking, slot)
+            sent = send(number, url, config.response_time_threshold_ms, template, slot)
             with lock:
                 _note(rehearsal, sent)
                 if rehearsal.stopped:
-                    stop.set()  # before the next one goes
+                    stop.set()  # before the next request is sent
                 report("requests", len(rehearsal.sent), config.total_requests)
         finally:
             slot.free()
@@ -184,15 +188,15 @@ def rehearse(url: str, config: TestConfig, asking: Asking, report: Report = lamb
 
 
 def _most_at_once(config: TestConfig) -> int:
-    """Return how many requests may be watched at a time: those in flight, and those that Apple has given up on."""
+    """Return how many requests can be open at a time: those in flight, and those that Apple would have closed."""
     rounds = 1 + math.ceil(_LINGER_MS / config.response_time_threshold_ms)
     return min(config.max_concurrent_requests * rounds, config.total_requests)
 
 
 class _Slot:
-    """The place of one request among those in flight. Entered with its first byte, it is free so many seconds later.
+    """The place of one request among those in flight. It is freed `seconds` after the request was sent.
 
-    By then Apple has hung up, whoever else may still watch; a request that is over sooner is to free it itself.
+    By then Apple would have closed the connection, even if we still wait. A request that ends earlier calls `free`.
     """
 
     def __init__(self, slots: Semaphore, seconds: float) -> None:
@@ -213,7 +217,7 @@ class _Slot:
 
 @contextmanager
 def _workers(number: int, stop: Event) -> Iterator[ThreadPoolExecutor]:
-    """Give that many threads; on leaving, what has not begun by then is dropped."""
+    """Give a pool of `number` threads. On leaving, `stop` is set, so that requests that have not begun are not sent."""
     with ThreadPoolExecutor(number) as pool:
         try:
             yield pool
@@ -222,11 +226,18 @@ def _workers(number: int, stop: Event) -> Iterator[ThreadPoolExecutor]:
 
 
 def send(
-    number: int, url: str, threshold_ms: int, asking: Asking, in_flight: AbstractContextManager[None] = _NO_SLOT
+    number: int,
+    url: str,
+    threshold_ms: int,
+    template: RequestTemplate,
+    in_flight: AbstractContextManager[None] = _NO_SLOT,
 ) -> Sent:
-    """Make one request and judge it as Apple would. `in_flight` is held while it is on its way."""
+    """Send one request and judge the answer as Apple would. `in_flight` is held until the answer is read.
+
+    `threshold_ms` is Apple's time limit in milliseconds.
+    """
     request_identifier = str(uuid.uuid4())
-    signed = asking.signed(request_identifier)
+    signed = template.signed(request_identifier)
     with in_flight:
         attempt = call(url, signed, threshold_ms + _LINGER_MS)
     message, flaw = _message_in(attempt.body) if attempt.result == SUCCESS else (None, "")
@@ -238,7 +249,7 @@ def send(
 
 
 def server_timing(headers: Mapping[str, str]) -> dict[str, float]:
-    """Return the durations of a Server-Timing header in ms, by name; entries without one are left out."""
+    """Return name → duration in ms of a Server-Timing header; entries without a duration are left out."""
     found = {}
     for entry in headers.get("server-timing", "").split(","):
         name, *parameters = (part.strip() for part in entry.split(";"))
@@ -253,7 +264,7 @@ def server_timing(headers: Mapping[str, str]) -> dict[str, float]:
 
 
 def _message_in(body: bytes) -> tuple[str | None, str]:
-    """Return the message's id, and what is wrong with this RealtimeResponseBody, empty for nothing."""
+    """Return the message id of a RealtimeResponseBody, and what is wrong with the body, "" if nothing is."""
     try:
         document = json.loads(body.decode())
     except ValueError:
@@ -271,8 +282,8 @@ def _note(rehearsal: Rehearsal, sent: Sent) -> None:
     in_time = sent.attempt.status is not None and sent.result != TIMED_OUT
     rehearsal.sent.append(sent)
     rehearsal.tally.add(sent.result, sent.attempt.took_ms if in_time else None)
-    believed = rehearsal.tally.results[SUCCESS] > 0
-    if sent.attempt.status in _REFUSALS and not believed:
+    accepted_before = rehearsal.tally.results[SUCCESS] > 0
+    if sent.attempt.status in _REFUSALS and not accepted_before:
         rehearsal.refused = True
         rehearsal.stopped = rehearsal.stopped or f"the endpoint refuses these requests: {sent.attempt.status}"
 

@@ -1,6 +1,6 @@
-"""The authority of rehearsals: made for the occasion, valid a week at most, its key on this machine alone.
+"""The authority that signs rehearsals: valid for a week at most, and its key never leaves this machine.
 
-A sandbox stack believes it while its root is the parameter RehearsalTrustAnchor; no production stack ever does.
+A sandbox stack trusts it while the parameter RehearsalTrustAnchor has its root; a production stack never does.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from console.terminal.ordinary_file import read_ordinary
 
 VALIDITY: Final = timedelta(days=7)
 
-# Clocks differ: it is valid a little before it is made, and given up a little before it ends.
+# Clocks differ: an authority is valid from an hour before it is made, and replaced an hour before it ends.
 _SLACK: Final = timedelta(hours=1)
 _MAX_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """An authority with where it is kept and until when it is valid. `new`: no stack can know it yet."""
+class RehearsalAuthority:
+    """An authority, its directory, and until when it is valid. `new`: just made, so no stack can trust it yet."""
 
     authority: Authority
     directory: Path
@@ -38,31 +38,31 @@ class Occasion:
 
     @property
     def anchor(self) -> str:
-        """The root as stacks and functions take it: base64 of its DER."""
+        """The root as the parameter RehearsalTrustAnchor: base64 of its DER."""
         return base64.b64encode(self.authority.root_der).decode()
 
 
 def default_directory() -> Path:
-    """Return where the authority is kept unless an option names another place: in the user's cache."""
+    """Return the directory of the authority unless an option names another: in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "retention" / "rehearsal"
 
 
-def obtain(directory: Path, now: datetime) -> Occasion:
-    """Return the authority kept in `directory`, or a new one if there is none or its time is up. Raises Failure."""
+def obtain(directory: Path, now: datetime) -> RehearsalAuthority:
+    """Return the authority in `directory`, or a new one if there is none or it has expired. Raises Failure."""
     kept = _load(directory)
     if kept is not None:
         not_after = _not_after(kept)
         if now < not_after - _SLACK:
-            return Occasion(kept, directory, not_after, new=False)
+            return RehearsalAuthority(kept, directory, not_after, new=False)
     not_before = now - _SLACK
     not_after = not_before + VALIDITY
     authority = Authority.create("Retention Rehearsal Root CA", not_before, not_after)
-    # The folder is closed before there is a key in it.
+    # Other users lose access to the folder before a key is written into it.
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.chmod(0o700)
     authority.save(directory)
-    return Occasion(authority, directory, _not_after(authority), new=True)
+    return RehearsalAuthority(authority, directory, _not_after(authority), new=True)
 
 
 def read_anchor(text: str) -> bytes:
@@ -71,7 +71,7 @@ def read_anchor(text: str) -> bytes:
         der = read(text)
         if der is not None:
             return der
-    raise Failure(f"`{_shortened(text)}` is no trust anchor: give base64 of a certificate's DER, or a file with it.")
+    raise Failure(f"`{_shortened(text)}` is not a trust anchor: give base64 of a certificate's DER, or a file with it.")
 
 
 def _load(directory: Path) -> Authority | None:

@@ -1,4 +1,4 @@
-"""How a rehearsal reads: the authority to trust, Apple's figures and ours, and the notes that explain them."""
+"""What `retention rehearse` prints: the authority to trust, Apple's figures and ours, and notes that explain them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from shlex import quote
 from typing import Any, Final
 
 from console.simulator.performance import response_times
-from console.simulator.rehearsal import Asking, Rehearsal, Sent
-from console.simulator.rehearsal_authority import Occasion
+from console.simulator.rehearsal import Rehearsal, RequestTemplate, Sent
+from console.simulator.rehearsal_authority import RehearsalAuthority
 from console.terminal.output import Output
 
 _FIGURES: Final = ("average", "p50", "p90", "p95", "p99")
 
 
-def introduce(occasion: Occasion, out: Output) -> None:
-    """Print what to deploy. On standard error with --json too, since nothing passes before it is done."""
+def show_authority(signer: RehearsalAuthority, out: Output) -> None:
+    """Print what to deploy. With --json it goes to standard error, since no request passes before it is done."""
     write = out.warn if out.as_json else out.print
-    root = occasion.directory / "root.der"
+    root = signer.directory / "root.der"
     write(
         "\nThe requests are signed by an authority of this machine, valid until"
-        f" {occasion.not_after:%Y-%m-%d %H:%M} UTC; its key stays in {occasion.directory}. A sandbox stack believes it"
+        f" {signer.not_after:%Y-%m-%d %H:%M} UTC; its key stays in {signer.directory}. A sandbox stack trusts it"
         " once samconfig.toml has, under [sandbox.deploy.parameters], among the parameter_overrides\n\n"
-        f'  "RehearsalTrustAnchor={occasion.anchor}",\n\n'
+        f'  "RehearsalTrustAnchor={signer.anchor}",\n\n'
         "and `make deploy ENV=sandbox` has run. Afterwards empty it again, and deploy it likewise:\n\n"
         '  "RehearsalTrustAnchor=\\"\\"",\n\n'
-        f"An endpoint on this machine believes it with `make serve {quote(f'TRUST_ANCHOR={root}')}`.\n"
+        f"An endpoint on this machine trusts it with `make serve {quote(f'TRUST_ANCHOR={root}')}`.\n"
     )
 
 
@@ -70,19 +70,19 @@ def _row(sent: Sent) -> tuple[str, ...]:
     return str(sent.attempt.took_ms), sent.result, "cold" if sent.cold else "", sent.request_identifier, api, stages
 
 
-def notes_on(rehearsal: Rehearsal, expected: str | None, source: str) -> list[str]:
-    """Return what the figures alone do not show. `expected` is the message that `source` would answer with."""
+def explanations(rehearsal: Rehearsal, expected: str | None, source: str) -> list[str]:
+    """Return notes that explain the figures. `expected` is the message id that `source` would answer with."""
     notes = []
     if rehearsal.cold:
         waits = sorted(round(sent.timing["cold"]) for sent in rehearsal.cold)
         took = f"{waits[0]}" if waits[0] == waits[-1] else f"{waits[0]} to {waits[-1]}"
         notes.append(
-            f"Environments that came up: {len(waits)}. Of their cold times, init and the first answer are {took} ms;"
-            " the rest is placing them, the way there, and waiting."
+            f"Cold starts: {len(waits)}. Of their times, init and the first answer take {took} ms; the rest is Lambda's"
+            " placement, the network, and waiting."
         )
     unanswered = sum(sent.attempt.status is None for sent in rehearsal.sent)
     if unanswered:
-        notes.append(f"{unanswered} requests got no answer at all: whether they were cold is not known.")
+        notes.append(f"{unanswered} requests got no answer: whether they were cold is not known.")
     if rehearsal.tally.results["SUCCESS"] and not rehearsal.cold and not rehearsal.warm:
         notes.append("No answer has a Server-Timing header, so cold starts cannot be distinguished.")
     others = Counter(sent.message for sent in rehearsal.sent if sent.message not in {None, expected})
@@ -92,21 +92,21 @@ def notes_on(rehearsal: Rehearsal, expected: str | None, source: str) -> list[st
     return notes
 
 
-def asked(asking: Asking) -> dict[str, Any]:
-    """Return what every request of a rehearsal asks, as `--json` has it."""
+def request_document(template: RequestTemplate) -> dict[str, Any]:
+    """Return what every request of a rehearsal asks for, as in the --json document."""
     return {
-        "appAppleId": asking.app_apple_id,
-        "productId": asking.product,
-        "userLocale": asking.locale,
-        "originalTransactionId": asking.transaction,
+        "appAppleId": template.app_apple_id,
+        "productId": template.product,
+        "userLocale": template.locale,
+        "originalTransactionId": template.transaction,
     }
 
 
-def signer(occasion: Occasion) -> dict[str, Any]:
-    """Return the authority that signs, as `--json` has it."""
+def authority_document(signer: RehearsalAuthority) -> dict[str, Any]:
+    """Return the authority that signs, as in the --json document."""
     return {
-        "trustAnchor": occasion.anchor,
-        "fingerprint": occasion.authority.fingerprint,
-        "validUntil": occasion.not_after.isoformat(),
-        "directory": str(occasion.directory),
+        "trustAnchor": signer.anchor,
+        "fingerprint": signer.authority.fingerprint,
+        "validUntil": signer.not_after.isoformat(),
+        "directory": str(signer.directory),
     }

@@ -1,7 +1,7 @@
 """The simulator as an HTTP server on this machine.
 
-The standard library's server, as in `make serve`: Werkzeug is here only by way of moto, which an operator's
-installation need not have, and a dozen lines are all that it would save.
+It uses the standard library's server, as `make serve` does. Werkzeug would save a dozen lines, but it is installed only
+with moto, which an operator's installation does not need.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from console.simulator.performance import PerformanceTests
 from console.simulator.ports import LOOPBACK
 from console.simulator.simulator import Simulator
 
-# Apple states no size of an image file; this only keeps a mistaken client from filling the memory.
+# Apple documents no limit of an image file's size; this limit only protects the memory from a mistaken client.
 _MAX_BYTES: Final = 64 * 1024 * 1024
 _NO_BODY: Final = 204
 
@@ -27,7 +27,7 @@ Log = Callable[[str], None]
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16  # headers and body leave together; apart, each answer waits for the peer's delayed ACK
+    wbufsize = 1 << 16  # headers and body in one packet; separately, each answer would wait for the peer's delayed ACK
     disable_nagle_algorithm = True
     answer: Answer
     log: Log
@@ -63,11 +63,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
-        """Say nothing: `log` gets a line for each answer."""
+        """Print nothing: `log` gets a line for each answer."""
 
 
 class Server:
-    """Any `answer` on a port of this machine: the API's, or one to rehearse failures with. Port 0 finds a free one."""
+    """An HTTP server on a port of this machine that calls `answer` for each request. Port 0 finds a free port."""
 
     def __init__(self, answer: Answer, *, host: str = LOOPBACK, port: int = 0, log: Log = lambda _: None) -> None:
         members = {"answer": staticmethod(answer), "log": staticmethod(log)}
@@ -81,14 +81,14 @@ class Server:
         return f"http://{self._host}:{self._server.server_address[1]}"
 
     def base_url(self, environment: str) -> str:
-        """Return what to give Apple's client as its base URL for "Sandbox" or "Production"."""
+        """Return the base URL for Apple's client in the environment "Sandbox" or "Production"."""
         return f"{self.url}/{environment.lower()}"
 
     def serve_forever(self) -> None:
         self._server.serve_forever()
 
     def start(self) -> None:
-        """Serve from a thread of its own until `stop`."""
+        """Serve in a separate thread until `stop`."""
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -129,6 +129,6 @@ class SimulatorServer(Server):
         self.tests.abandon()
 
     def stop(self) -> None:
-        """Stop serving and testing; the simulator stays open."""
+        """Stop the server and its performance tests; the simulator stays open."""
         super().stop()
         self.tests.close()

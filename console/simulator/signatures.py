@@ -1,8 +1,8 @@
-"""Whether an offer in an answer is signed as Apple wants it, piece by piece (apple-api.md, sections 3 and 4).
+"""Check that an offer in an answer is signed as Apple requires (apple-api.md, sections 3 and 4).
 
-Each check returns notes. What Apple would refuse is a `Flaw`, but for one thing: an endpoint that answers a test
-authority signs with a throwaway key, by design, so a signature that is right in everything but its key is a note,
-unless the simulator is strict.
+Each check returns notes, and raises `Flaw` for what Apple would refuse. One thing is only a note, unless the simulator
+is strict: a signature that is correct except for its key. An endpoint signs with a throwaway key when it answers a test
+authority, by design.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _SEPARATOR: Final = "\u2063"
 _EFFECTIVE: Final = ("IMMEDIATELY", "NEXT_BILL_CYCLE")
 _REASONS: Final = ("UPGRADE", "DOWNGRADE", "APPLY_OFFER")
 _OTHER_KEY: Final = (
-    "The offer's signature is not by the key {}. An endpoint that answers a test authority signs with a throwaway key;"
-    " from any other, Apple would refuse this."
+    "The offer is not signed with the key {}. An endpoint that answers a test authority signs with a throwaway key;"
+    " from any other endpoint, Apple would refuse this signature."
 )
 _LONGEST: Final = {
     "currentSKU": MAX_SKU,
@@ -43,12 +43,15 @@ _LONGEST: Final = {
 
 
 class Flaw(Exception):  # noqa: N818  # something about an answer
-    """Why Apple would not take an answer: one sentence."""
+    """Why Apple would refuse an answer: one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """What Apple knows when it checks a signature: the app, its keys, the customer's transaction, the time."""
+    """Checks signatures with what Apple knows: the app, its keys, the customer's transaction id, the time.
+
+    `key` returns the registered key with an id, None if there is none. `now` is in UNIX seconds.
+    """
 
     app: SimulatedApp
     key: Callable[[str], RegisteredKey | None]
@@ -100,7 +103,7 @@ class Inspector:
         return notes
 
     def _token(self, token: object, audience: str) -> tuple[dict[str, Any], list[str]]:
-        """Return the claims that every signed request to the App Store has, checked, and the notes."""
+        """Check a JWS with the claims that every signed request to the App Store has; return its claims, and notes."""
         if not isinstance(token, str):
             raise Flaw("The signature is not a JWS.")
         try:
@@ -110,19 +113,19 @@ class Inspector:
             raise Flaw(f"The signature is not a JWS: {error}.") from None
         claims = _json(parts["payload"], "the payload of the signature")
         if header.get("alg") != "ES256" or header.get("typ") != "JWT":
-            raise Flaw("The header of the signature wants `alg` ES256 and `typ` JWT.")
-        self._check_standing(claims, audience)
+            raise Flaw("The header of the signature must have `alg` ES256 and `typ` JWT.")
+        self._check_claims(claims, audience)
         signed = token.rpartition(".")[0].encode()
         return claims, self._verify(str(header.get("kid")), _der(signature), signed)
 
-    def _check_standing(self, claims: Mapping[str, Any], audience: str) -> None:
+    def _check_claims(self, claims: Mapping[str, Any], audience: str) -> None:
         if "exp" in claims:
             raise Flaw("The signature has an `exp`, and with one Apple refuses it.")
         for name, expected in (("iss", self.app.issuer_id), ("aud", audience), ("bid", self.app.bundle_id)):
             if claims.get(name) != expected:
                 raise Flaw(f"`{name}` of the signature is {claims.get(name)!r}, not {expected!r}.")
         issued = claims.get("iat")
-        # Apple derives the end from `iat` and does not say how; a day is what a V1 signature has.
+        # Assumption: Apple computes the end from `iat` and does not document how; a V1 signature is valid for a day.
         if type(issued) is not int or not -_DAY_MS / 1000 < issued - self.now <= _AHEAD_SECONDS:
             raise Flaw("`iat` of the signature is not a time in seconds of the last 24 hours.")
         if not is_uuid(claims.get("nonce")):
@@ -139,7 +142,7 @@ class Inspector:
             public.verify(signature, signed, ec.ECDSA(SHA256()))
         except InvalidSignature:
             if self.strict:
-                raise Flaw(f"The offer's signature is not by the key {key_id}.") from None
+                raise Flaw(f"The offer is not signed with the key {key_id}.") from None
             return [_OTHER_KEY.format(key_id)]
         return []
 
@@ -182,7 +185,7 @@ def _json(raw: bytes, name: str) -> dict[str, Any]:
 
 
 def _der(signature: bytes) -> bytes:
-    """Return r‖s, as a JWS has it, in DER, as cryptography wants it."""
+    """Return a JWS signature (r‖s) in DER, as the library cryptography expects it."""
     half = len(signature) // 2
     r, s = int.from_bytes(signature[:half]), int.from_bytes(signature[half:])
     return encode_dss_signature(r, s)

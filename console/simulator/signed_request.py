@@ -12,14 +12,14 @@ from console.terminal.failure import Failure
 
 
 def signed_body(claims: Mapping[str, object], ca: Path) -> str:
-    """Return a request's JSON body, signed by the test CA in the folder `ca`. Raises Failure where that is none."""
+    """Return a request's JSON body, signed by the test authority in the folder `ca`. Raises Failure."""
     try:
         authority = Authority.load(ca)
     except ValueError as error:
-        raise Failure(f"There is no usable test CA in {ca}: {error}.") from None
+        raise Failure(f"There is no usable test authority in {ca}: {error}.") from None
     return json.dumps({"signedPayload": authority.sign(dict(claims))})
 
 
 def curl_line(url: str, body: str) -> str:
-    """Return a line for a shell that posts `body` to `url`."""
+    """Return a shell command that posts `body` to `url`."""
     return f"curl -sS -i -X POST {shlex.quote(url)} -H 'content-type: application/json' --data {shlex.quote(body)}"

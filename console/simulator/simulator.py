@@ -16,7 +16,7 @@ from console.simulator.authority import Authority
 from console.simulator.database import Database
 from console.simulator.rates import Rates
 
-# The authority that everything local trusts (`make serve`), and that no deployed stack does.
+# The test authority: everything on this machine (`make serve`) trusts it, and no deployed stack does.
 COMMITTED_AUTHORITY: Final = Path(__file__).resolve().parents[2] / "events" / "ca"
 
 _MEMORY: Final = "box.sqlite3"
@@ -28,9 +28,12 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class TestConfig:
-    """PerformanceTestConfig. The numbers are those of Apple's fixture but for the 700 ms; the real ones are unknown."""
+    """Apple's PerformanceTestConfig. Except for the 700 ms, the numbers are those of the test data of Apple's library.
 
-    __test__ = False  # for pytest, which takes the name for a test class
+    The numbers that Apple really uses are not published.
+    """
+
+    __test__ = False  # pytest would collect the class because of its name
 
     max_concurrent_requests: int = 10
     total_requests: int = 100
@@ -100,11 +103,11 @@ class Simulator:
         return AppData(self.database, app_apple_id, environment)
 
     def now(self) -> float:
-        """Return the simulator's time, UNIX seconds: its clock, and what it was advanced by."""
+        """Return the simulator's time in UNIX seconds: its clock, plus all that it was advanced by."""
         return self.clock() + self._offset()
 
     def advance(self, seconds: float) -> float:
-        """Put the simulator's clock forward and return its time: the next hour's calls, without the wait."""
+        """Put the simulator's clock forward, for example into the next hour of Apple's limits; return its time."""
         with self.database.transaction():
             self.database.run("REPLACE INTO setting VALUES (?, ?)", _OFFSET, str(self._offset() + seconds))
             return self.now()

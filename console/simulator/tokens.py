@@ -1,4 +1,4 @@
-"""The bearer token of a call to Apple: ES256, by a key of the team, for one of its apps, an hour at most."""
+"""Check the bearer token of a call to Apple: ES256, with a key of the team, for one of its apps, an hour at most."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SKEW_SECONDS: Final = 60
 
 
 class UnauthorizedError(Exception):
-    """Apple answers 401 and documents no body. The message is for the simulator's own log."""
+    """The token is refused with 401; Apple documents no body. The message goes into the simulator's log only."""
 
 
 def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedApp:
-    """Return the app that an `Authorization` header speaks for, at `now` (UNIX seconds)."""
+    """Return the app that an `Authorization` header authorizes at `now` (UNIX seconds). Raises UnauthorizedError."""
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer":
         raise UnauthorizedError("no bearer token")
@@ -38,7 +38,10 @@ def authorize(header: str | None, accounts: Accounts, now: float) -> SimulatedAp
 
 
 def read_signed(token: str, key: RegisteredKey, audience: str) -> dict[str, Any]:
-    """Return the claims of an ES256 JWT by `key` for `audience`, of any age."""
+    """Return the claims of an ES256 JWT by `key` for `audience`, without checking its times.
+
+    Raises UnauthorizedError.
+    """
     public = load_pem_public_key(key.public_pem)
     if not isinstance(public, ec.EllipticCurvePublicKey):
         raise UnauthorizedError("the key is not an EC key")
@@ -56,7 +59,7 @@ def _key(token: str, accounts: Accounts) -> RegisteredKey:
     except jwt.PyJWTError as error:
         raise UnauthorizedError(str(error)) from None
     if header.get("alg") != "ES256" or header.get("typ") != "JWT":
-        raise UnauthorizedError("the header wants `alg` ES256 and `typ` JWT")
+        raise UnauthorizedError("the header must have `alg` ES256 and `typ` JWT")
     key = accounts.key(str(header.get("kid")))
     if key is None:
         raise UnauthorizedError("`kid` is not a key of the simulator")
@@ -70,4 +73,4 @@ def _check_lifetime(claims: dict[str, Any], now: float) -> None:
     if ends <= now or begins > now + _SKEW_SECONDS:
         raise UnauthorizedError("the token is not valid now")
     if ends - min(begins, now) > MAX_SECONDS:
-        raise UnauthorizedError("the token lives longer than 60 minutes")
+        raise UnauthorizedError("the token is valid for more than 60 minutes")

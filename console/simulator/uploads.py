@@ -1,4 +1,4 @@
-"""What Apple checks when an image or a message is uploaded (apple-api.md, section 5)."""
+"""Apple's checks of an uploaded image or message (apple-api.md, section 5)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _HEADER_POSITIONS: Final = ("ABOVE_BODY", ABOVE_IMAGE)
 
 
 def identifier(text: object) -> str:
-    """Return a UUID in lower case, whichever case it came in."""
+    """Return a UUID in lower case. Raises Problem if `text` is not a UUID."""
     if not is_uuid(text):
         raise Problem(problems.GENERAL_BAD_REQUEST, f"Invalid request. {text!r} is not a UUID.")
     return text.lower()
 
 
 def read_object(body: bytes, kind: ProblemKind = problems.GENERAL_BAD_REQUEST) -> dict[str, Any]:
-    """Return the JSON object in `body`, or raise a problem of `kind`."""
+    """Return the JSON object in `body`. Raises Problem of `kind` if there is none."""
     try:
         document = json.loads(body)
     except ValueError:
@@ -46,7 +46,7 @@ def read_object(body: bytes, kind: ProblemKind = problems.GENERAL_BAD_REQUEST) -
 
 
 def check_image(content: bytes, size: str) -> None:
-    """Raise the problem Apple has with an image uploaded with `imageSize=size`."""
+    """Raise Problem if Apple would refuse an image uploaded with `imageSize=size`."""
     if size not in SIZES:
         raise Problem(problems.BAD_IMAGE_SIZE)
     try:
@@ -60,9 +60,9 @@ def check_image(content: bytes, size: str) -> None:
 
 
 def read_message(name: str, body: bytes, images: Images) -> UploadedMessage:
-    """Return the message called `name` that an UploadMessageRequestBody describes; its state is left to review.
+    """Return the message with the id `name` that an UploadMessageRequestBody describes, with an empty review state.
 
-    `images` finds an uploaded image by its id.
+    `images` returns an uploaded image by its id. Raises Problem.
     """
     content = read_object(body)
     _text(content, "header", MAX_HEADER, problems.HEADER_TOO_LONG)
@@ -95,14 +95,14 @@ def _bullet(bullet: object, images: Images) -> str:
 
 
 def _image(picture: object, size: str, images: Images) -> str:
-    """Return the id of an image that is there, and was uploaded with the size that its place wants."""
+    """Return the id of an uploaded image with the size that this place needs. Raises Problem."""
     if not isinstance(picture, dict):
         raise Problem(problems.GENERAL_BAD_REQUEST, "Invalid request. image is an object.")
     _text(picture, "altText", MAX_ALT_TEXT, problems.ALT_TEXT_TOO_LONG)
     name = identifier(picture.get("imageIdentifier"))
     image = images(name)
     if image is None or image.size != size:
-        # A reading: of the errors Apple lists for this call, the one about images.
+        # Assumption: of the errors that Apple lists for this call, the one about images.
         raise Problem(problems.INVALID_IMAGE, f"Invalid request. {name} is not an image of size {size}.")
     return name
 

@@ -1,4 +1,4 @@
-"""What people do at Apple, in the simulator: grant access, review, and set App Store Connect messages."""
+"""What Apple's staff and the app's team do at Apple: grant access, review, set App Store Connect messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from retention.catalog import PENDING
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
 from console.simulator.app_data import ENVIRONMENTS, AppData
-from console.simulator.ports import taking
+from console.simulator.ports import naming_the_port
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator, TestConfig
 from console.terminal.failure import Failure, Misuse
@@ -35,7 +35,7 @@ KINDS: Final = ("image", "message")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image or message of an app, in the list that review sees. `text` is the header, or the size."""
+    """One image or message of an app. `text` is a message's header, or an image's size."""
 
     environment: str
     kind: str
@@ -59,7 +59,7 @@ def open_simulator(
 
 def serve(simulator: Simulator, port: int) -> None:
     """Answer Apple's API on a port until Ctrl-C, with a line on standard error for each call. Raises Failure."""
-    with taking(port, "--port"):
+    with naming_the_port(port, "--port"):
         server = SimulatorServer(simulator, port=port, log=write_error)
     write_error("Base URLs for Apple's client (stop with Ctrl-C):")
     for environment in ENVIRONMENTS:
@@ -67,7 +67,7 @@ def serve(simulator: Simulator, port: int) -> None:
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        write_error("Stopped; the simulator remembers everything.")
+        write_error("Stopped; the simulator's data is kept.")
     finally:
         server.stop()
 
@@ -75,9 +75,9 @@ def serve(simulator: Simulator, port: int) -> None:
 def grant(
     simulator: Simulator, app: SimulatedApp, key_id: str, key_pem: bytes, products: Iterable[Subscription] = ()
 ) -> None:
-    """Let `app` use the API with the key `key_id`, whose private or public PEM is `key_pem`; keep the public half only.
+    """Let `app` use the API with the key `key_id`, whose private or public PEM is `key_pem`; only the public is kept.
 
-    Again for an app that is there: access is granted anew, and the products are these.
+    For an app that exists already, access is granted again and its products are replaced. Raises Failure.
     """
     simulator.accounts.save_key(RegisteredKey(key_id, app.issuer_id, public_half(key_pem)))
     simulator.accounts.save_app(app)
@@ -85,18 +85,18 @@ def grant(
 
 
 def set_access(simulator: Simulator, app: SimulatedApp, *, access: bool) -> None:
-    """Take an app's access away, so that every call ends in an empty 404, or give it back."""
+    """Take an app's access away, so that every call is answered with an empty 404, or give it back."""
     simulator.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))
 
 
 def find_app(simulator: Simulator, bundle_id: str | None = None) -> SimulatedApp:
-    """Return the app called `bundle_id`; without a name, the only one. Raises Failure."""
+    """Return the app `bundle_id`; without a name, the only app. Raises Failure."""
     apps = simulator.accounts.apps()
     if not apps:
-        raise Failure("The simulator knows no app: `retention simulator grant` adds one.")
+        raise Failure("The simulator has no app: add one with `retention simulator grant`.")
     chosen = [app for app in apps if bundle_id in {None, app.bundle_id}]
     if len(chosen) != 1:
-        raise Failure(f"Say which app with --bundle-id: {', '.join(app.bundle_id for app in apps)}.")
+        raise Failure(f"Name the app with --bundle-id: {', '.join(app.bundle_id for app in apps)}.")
     return chosen[0]
 
 
@@ -119,9 +119,9 @@ def show_entries(found: Sequence[Entry], out: Output) -> None:
 
 
 def review(app_data: AppData, state: str, identifiers: Iterable[str] = ()) -> list[str]:
-    """Give images and messages a state as App Review would; return the ids it changed.
+    """Give images and messages a review state, as App Review does; return the changed ids.
 
-    Without `identifiers`, everything that is PENDING. Raises Failure for an id that is not there, and changes nothing.
+    Without `identifiers`, all that are PENDING. For an unknown id, it changes nothing and raises Failure.
     """
     with app_data.database.transaction():
         wanted = [_lower(identifier) for identifier in identifiers] or list(_pending(app_data))
@@ -145,7 +145,7 @@ def _lower(identifier: str) -> str:
 
 
 def make_key(path: Path) -> bytes:
-    """Write a new P-256 private key (PKCS #8 PEM) to `path`, where nothing may be yet, and return it."""
+    """Write a new P-256 private key (PKCS #8 PEM) to the new file `path`, and return it. Raises Failure."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
@@ -158,11 +158,11 @@ def make_key(path: Path) -> bytes:
 
 
 def public_half(pem: bytes) -> bytes:
-    """Return the public key of a private or public P-256 key, all PEM. Raises Failure, which quotes nothing of it."""
+    """Return the public key (PEM) of a private or public P-256 key (PEM). Raises Failure, which quotes no key."""
     try:
         key = load_pem_private_key(pem, password=None).public_key() if b"PRIVATE" in pem else load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise Failure("The key is not an unencrypted PEM key.") from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise Failure("The key is not a P-256 key; App Store Connect gives out no others.")
+        raise Failure("The key is not a P-256 key, as all In-App Purchase keys of App Store Connect are.")
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

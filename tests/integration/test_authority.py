@@ -30,7 +30,7 @@ def test_command_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[s
     before = Authority.load(tmp_path).root_der
     assert authority.main([str(tmp_path)]) == 1
     assert Authority.load(tmp_path).root_der == before
-    assert "holds an authority" in capsys.readouterr().err
+    assert "already has an authority" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]])

@@ -14,8 +14,8 @@ from console.deployment.where import Access, Where
 from console.rollout.checks.known import Known
 from console.rollout.doctor import findings
 from console.simulator.authority import Authority
-from console.simulator.rehearsal_authority import Occasion
-from console.simulator.rehearsal_report import introduce
+from console.simulator.rehearsal_authority import RehearsalAuthority
+from console.simulator.rehearsal_report import show_authority
 from console.terminal.output import Output
 
 ODD = "My App's (files) #1"
@@ -55,7 +55,7 @@ def test_a_rehearsal_s_root(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     """And `rehearse`, for the endpoint on this machine."""
     now = datetime.now(UTC)
     authority = Authority.create("Rehearsal", now - timedelta(hours=1), now + timedelta(days=1))
-    introduce(Occasion(authority, folder, now, new=True), Output())
+    show_authority(RehearsalAuthority(authority, folder, now, new=True), Output())
     found = commands(capsys.readouterr().out)
     assert ["make", "serve", f"TRUST_ANCHOR={folder / 'root.der'}"] in found
     assert ["make", "deploy", "ENV=sandbox"] in found

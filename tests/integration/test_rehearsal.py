@@ -27,14 +27,14 @@ from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority
-from console.simulator.rehearsal import Asking, rehearse, send, server_timing
+from console.simulator.rehearsal import RequestTemplate, rehearse, send, server_timing
 from console.simulator.server import Server
 from console.simulator.simulator import TestConfig
 from console.terminal.failure import Failure
 from tests.support.waiting import PATIENCE
 
 AUTHORITY = Authority.create("Test Rehearsal Root CA")
-ASKING = Asking(AUTHORITY, 6745974591, "trailhead.pro.annual", "en-US", "2000000900000001")
+ASKING = RequestTemplate(AUTHORITY, 6745974591, "trailhead.pro.annual", "en-US", "2000000900000001")
 MESSAGE = str(uuid.uuid4())
 GOOD = json.dumps({"message": {"messageIdentifier": MESSAGE}}).encode()
 JSON = {"content-type": "application/json; charset=utf-8"}

@@ -110,7 +110,7 @@ def test_a_busy_port_is_named_with_the_way_out(
         port = busy.getsockname()[1]
         assert serve.main([option, str(port), other, "0"]) == 1
     err = capsys.readouterr().err
-    assert f"Port {port} cannot be had (Address already in use): " in err
+    assert f"Port {port} cannot be used (Address already in use): " in err
     assert f"name another with {variable}=…" in err
 
 
@@ -153,7 +153,7 @@ def test_a_signed_request_is_a_line_by_itself() -> None:
 
 def test_an_embedded_table_on_a_busy_port_does_not_wait_for_ever() -> None:
     """moto would; whoever asked is told instead."""
-    with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(Exception, match="cannot be had"):
+    with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(Exception, match="cannot be used"):
         embedded_dynamodb(busy.getsockname()[1]).__enter__()
 
 

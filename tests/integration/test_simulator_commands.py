@@ -147,7 +147,7 @@ def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pyt
     monkeypatch.setattr("console.simulator.server.Server.serve_forever", interrupted)
     result = CliRunner().invoke(simulator, ["serve", "--port", "0", "--directory", str(operator.directory)])
     assert result.exit_code == 0
-    for said in ("/sandbox", "/production", "remembers everything"):
+    for said in ("/sandbox", "/production", "data is kept"):
         assert said in result.stderr
     assert capfd.readouterr().out == ""
 

@@ -90,9 +90,9 @@ def test_a_rehearsal_on_environments_on_demand(
 ) -> None:
     """Under the rehearsal's own anchor every request is a 200, and each environment had one cold start."""
     real(prepare)
-    occasion = obtain(tmp_path / "ca", datetime.now(UTC))
+    signer = obtain(tmp_path / "ca", datetime.now(UTC))
     before = emulators(artefact)
-    with serving(tmp_path, "--environments", "3", "--trust-anchor", occasion.anchor) as (url, log):
+    with serving(tmp_path, "--environments", "3", "--trust-anchor", signer.anchor) as (url, log):
         code, document = rehearse(url, "trailhead.pro.annual", "--duration", "0", "--ca", str(tmp_path / "ca"))
         inits = log.read_text().count("INIT REPORT")
         assert emulators(artefact) - before

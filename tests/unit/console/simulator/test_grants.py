@@ -8,15 +8,15 @@ import pytest
 
 from console.local.samples import SAMPLE
 from console.simulator.accounts import SimulatedApp
-from console.simulator.grants import Named, granted
+from console.simulator.grants import GrantOptions, read_grant
 from console.terminal.failure import Failure, Misuse
 
-OPTIONS = Named("com.example.b", 2, "issuer", "KEY")
+OPTIONS = GrantOptions("com.example.b", 2, "issuer", "KEY")
 
 
 def test_a_file_names_app_key_and_products() -> None:
     """All of them, in the file's order."""
-    found = granted(SAMPLE, Named())
+    found = read_grant(SAMPLE, GrantOptions())
     assert (found.app.app_apple_id, found.app.bundle_id, found.key_id) == (
         6745974591,
         "com.example.trailhead",
@@ -27,13 +27,13 @@ def test_a_file_names_app_key_and_products() -> None:
 
 def test_options_name_them_without_a_file() -> None:
     """Then every product can be bought."""
-    found = granted(None, OPTIONS)
+    found = read_grant(None, OPTIONS)
     assert (found.app, found.key_id, found.products) == (SimulatedApp(2, "com.example.b", "issuer"), "KEY", ())
 
 
 def test_options_go_before_the_file() -> None:
     """Each by itself."""
-    found = granted(SAMPLE, Named(key_id="OTHER"))
+    found = read_grant(SAMPLE, GrantOptions(key_id="OTHER"))
     assert (found.app.bundle_id, found.key_id) == ("com.example.trailhead", "OTHER")
 
 
@@ -42,6 +42,6 @@ def test_what_is_not_named_is_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "retention.yaml"
     file.write_text("rules: []\n")
     with pytest.raises(Failure, match="names no app"):
-        granted(file, OPTIONS)
+        read_grant(file, OPTIONS)
     with pytest.raises(Misuse, match="--key-id"):
-        granted(None, Named("com.example.b", 2, "issuer"))
+        read_grant(None, GrantOptions("com.example.b", 2, "issuer"))

@@ -46,9 +46,9 @@ def test_nobody_else_may_read_its_key(tmp_path: Path) -> None:
 
 def test_its_requests_are_believed_by_who_has_its_anchor(tmp_path: Path) -> None:
     """What it signs verifies under the printed anchor, now."""
-    occasion = obtain(tmp_path, NOW)
-    verifier = SignedPayloadVerifier([base64.b64decode(occasion.anchor)])
-    assert verifier.verify(occasion.authority.sign(request_claims()), NOW)["environment"] == "Sandbox"
+    signer = obtain(tmp_path, NOW)
+    verifier = SignedPayloadVerifier([base64.b64decode(signer.anchor)])
+    assert verifier.verify(signer.authority.sign(request_claims()), NOW)["environment"] == "Sandbox"
 
 
 def test_it_is_kept_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,11 +70,11 @@ def test_a_damaged_one_is_said(tmp_path: Path) -> None:
 
 def test_an_anchor_is_read_in_any_usual_form(tmp_path: Path) -> None:
     """Base64 as it is printed, or a file with base64, DER or PEM."""
-    occasion = obtain(tmp_path, NOW)
-    der = occasion.authority.root_der
-    (tmp_path / "anchor.txt").write_text(f"{occasion.anchor}\n")
+    signer = obtain(tmp_path, NOW)
+    der = signer.authority.root_der
+    (tmp_path / "anchor.txt").write_text(f"{signer.anchor}\n")
     (tmp_path / "root.pem").write_bytes(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM))
-    for given in (occasion.anchor, *(str(tmp_path / name) for name in ("anchor.txt", "root.der", "root.pem"))):
+    for given in (signer.anchor, *(str(tmp_path / name) for name in ("anchor.txt", "root.der", "root.pem"))):
         assert read_anchor(given) == der
 
 

@@ -31,5 +31,5 @@ def test_a_folder_without_certificates_is_no_test_ca(tmp_path: Path) -> None:
     """Files that are no certificates are named with their folder."""
     for name in COMMITTED_AUTHORITY.iterdir():
         (tmp_path / name.name).write_bytes(b"nothing")
-    with pytest.raises(Failure, match="There is no usable test CA"):
+    with pytest.raises(Failure, match="There is no usable test authority"):
         signed_body(request_claims(), tmp_path)
