@@ -20,7 +20,7 @@ BILLING_PLAN_TYPES: Final = ("BILLED_UPFRONT", "MONTHLY")
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a customer sees. `kind` is the field of RealtimeResponseBody, `detail` its content; `notes` are for owners."""
+    """What a customer sees: `kind` is a field of RealtimeResponseBody, `detail` its content; owners read `notes`."""
 
     kind: str
     message: UploadedMessage

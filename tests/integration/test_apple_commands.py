@@ -187,7 +187,7 @@ def test_status(desk: OperatorSetup) -> None:
     desk("apply", "--yes", env="production")
     verbs.review(desk.app_data(PRODUCTION), APPROVED)
     code, out, _ = desk("status", env="production")
-    assert (code, "behind Apple's lists by 4 states" in out) == (3, True)
+    assert (code, "lacks 4 review states of Apple's lists" in out) == (3, True)
     assert [one["serves"] for one in desk.json("status", env="production")["messages"]] == [None, None]
     desk("apply", "--yes", env="production")
     code, out, _ = desk("status", env="production")
@@ -336,7 +336,7 @@ def test_the_performance_test(desk: OperatorSetup, monkeypatch: pytest.MonkeyPat
     start = ("performance-test", "start", "--transaction", transaction)
     desk("apply")
     code, _, err = desk(*start)
-    assert (code, "Configure one with `retention endpoint set`" in err) == (1, True)
+    assert (code, "configure one with `retention endpoint set`" in err) == (1, True)
     body = answer_of("message", messageIdentifier=next(iter(desk.app_data().message_states())))
     with Server(lambda _: Response(200, {}, body)) as answering:
         desk.app_data().set_realtime_url(answering.url)
@@ -428,7 +428,7 @@ def test_a_healthy_deployment(desk: OperatorSetup) -> None:
     desk("endpoint", "set")
     code, out, _ = desk("doctor")
     assert (code, "✗" in out) == (0, False), out
-    assert "✓ Apple (Sandbox) takes the key" in out
+    assert "✓ Apple (Sandbox) accepts the key" in out
     assert "Nothing is wrong." in out
 
 

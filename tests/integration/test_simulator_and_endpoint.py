@@ -123,7 +123,7 @@ def test_a_strict_box_takes_no_throwaway_key() -> None:
     """A strict simulator refuses what Apple would, and the default is shown instead."""
     with boxed(strict=True) as simulator:
         seen = cancelled(simulator, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
-    assert (seen.source, "not by the key" in seen.steps[0].reason) == (DEFAULT, True)
+    assert (seen.source, "not signed with the key" in seen.steps[0].reason) == (DEFAULT, True)
 
 
 def test_no_answer_is_the_default() -> None:

@@ -274,7 +274,7 @@ def test_a_signature_by_another_key(
     """The simulator notes a signature by a throwaway key; a strict simulator refuses it."""
     assert "throwaway" in offered(judge, app_data, **signature).notes[0]
     simulator.strict = True
-    with pytest.raises(Flaw, match="not by the key"):
+    with pytest.raises(Flaw, match="not signed with the key"):
         offered(AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION), app_data, **signature)
 
 
