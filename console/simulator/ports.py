@@ -1,4 +1,4 @@
-"""Ports of this machine that a user names with an option: check the number, and explain why a port cannot be used."""
+"""Ports of this machine: explain why a server cannot listen on the one that was named."""
 
 from __future__ import annotations
 
@@ -10,13 +10,6 @@ from typing import Final
 from console.terminal.failure import Failure
 
 LOOPBACK: Final = "127.0.0.1"
-
-
-def port(text: str) -> int:
-    """Read the value of an argparse option: a port, or 0 for any free one."""
-    if not text.isdecimal() or len(text) > len(str(LAST_PORT)) or int(text) > LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {LAST_PORT}; 0 finds a free one")
-    return int(text)
 
 
 @contextmanager
