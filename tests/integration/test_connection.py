@@ -14,13 +14,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from retention.aws import connection as module
 from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError, Connection, _tls
 from retention.aws.connection import connect as connect_to
-from retention.aws.deadline import Deadline, OutOfTimeError, Workers
+from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.aws.endpoint import Endpoint
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.lookup.store import Store
@@ -131,6 +132,11 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         server.close()
 
 
+def soon() -> Deadline:
+    """Return a deadline that only a hang misses."""
+    return Deadline.after(PATIENCE)
+
+
 GET = {"TableName": "retention", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
 
 
@@ -143,13 +149,9 @@ def test_a_deadline_holds_and_the_abandoned_call_ends(
     """The caller goes on at its deadline; the socket is shut, so that the worker ends and the server is let go."""
     server = serve(behave)
     connection = connect("dynamodb")
-    pool = Workers(connection.abandon)
-    deadline = Deadline.after(0.2)
     with pytest.raises(OutOfTimeError):
-        pool.run(lambda: connection.call("get_item", GET), deadline)
+        connection.call("get_item", GET, Deadline.after(0.2))
     assert server.shut.wait(PATIENCE)
-    assert eventually(lambda: not pool.abandoned)
-    assert pool.abandoned == 0
 
 
 def test_the_connection_works_again_once_the_fault_ends(
@@ -164,10 +166,9 @@ def test_the_connection_works_again_once_the_fault_ends(
 
     serve(in_turn)
     connection = connect("dynamodb")
-    pool = Workers(connection.abandon)
     with pytest.raises(OutOfTimeError):
-        pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.2))
-    found = pool.run(lambda: connection.call("get_item", GET), Deadline.after(PATIENCE))
+        connection.call("get_item", GET, Deadline.after(0.2))
+    found = connection.call("get_item", GET, Deadline.after(PATIENCE))
     assert found["Item"] == {"pk": {"S": "a"}}
 
 
@@ -199,7 +200,7 @@ def test_whatever_goes_wrong_is_one_error_with_a_code(
     """Whatever the network raises ends here."""
     serve(behave)
     with pytest.raises(CallFailedError) as error:
-        connect("dynamodb").call("get_item", GET)
+        connect("dynamodb").call("get_item", GET, soon())
     assert error.value.code
     assert code in error.value.code
 
@@ -214,7 +215,7 @@ def test_an_answer_without_end_is_given_up_at_the_size_of_the_largest(connect: C
     """Without a length, whoever sends could fill the memory; the connection is not used again."""
     server = serve(endless)
     with pytest.raises(CallFailedError, match="AnswerTooLarge"):
-        connect("dynamodb").call("get_item", GET)
+        connect("dynamodb").call("get_item", GET, soon())
     assert server.shut.wait(PATIENCE)
 
 
@@ -223,7 +224,7 @@ def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, m
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
     server = serve(drip)
     with pytest.raises(CallFailedError, match="TimeoutError"):
-        connect("dynamodb").call("get_item", GET)
+        connect("dynamodb").call("get_item", GET, soon())
     assert server.shut.wait(PATIENCE)
 
 
@@ -233,12 +234,9 @@ def test_a_handshake_that_hangs_is_cut_when_it_is_given_up(connect: Connect, mon
     server = Server(hang, reads=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
     connection = connect("dynamodb")
-    pool = Workers(connection.abandon)
     with pytest.raises(OutOfTimeError):
-        pool.run(lambda: connection.call("get_item", GET), Deadline.after(0.2))
+        connection.call("get_item", GET, Deadline.after(0.2))
     assert server.shut.wait(PATIENCE)
-    assert eventually(lambda: not pool.abandoned)
-    assert pool.abandoned == 0
     server.close()
 
 
@@ -248,7 +246,7 @@ def test_an_answer_with_the_right_checksum_is_taken(
 ) -> None:
     """DynamoDB's own checksum stands for the whole body."""
     serve(answer(b"{}", f"200 OK\r\nx-amz-crc32: {zlib.crc32(b'{}')}"))
-    assert "Item" not in connect("dynamodb").call("get_item", GET)
+    assert "Item" not in connect("dynamodb").call("get_item", GET, soon())
 
 
 def test_a_refused_connection_is_an_unavailable_catalog(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,8 +282,8 @@ def test_an_idle_connection_is_used_again(connect: Connect, serve: Serve) -> Non
 
     serve(twice)
     connection = connect("dynamodb")
-    assert connection.call("get_item", GET) == {}
-    assert connection.call("get_item", GET) == {"Item": {}}
+    assert connection.call("get_item", GET, soon()) == {}
+    assert connection.call("get_item", GET, soon()) == {"Item": {}}
     assert len(opened) == 1
 
 
@@ -297,7 +295,7 @@ def test_a_connection_that_was_hung_up_is_replaced(
     server = serve(answer(b"{}"))  # answers once, then hangs up
     connection = connect("dynamodb")
     for _ in range(3):
-        assert connection.call("get_item", GET) == {}
+        assert connection.call("get_item", GET, soon()) == {}
         time.sleep(0.02)
     assert server.url
 
@@ -334,11 +332,10 @@ def test_what_fails_on_a_reused_socket_is_asked_once_more_on_a_fresh_one(
     peer = Peer(then)
     serve(peer)
     connection = connect("dynamodb")
-    pool = Workers(connection.abandon)
     seconds = 4 if then is hang else PATIENCE  # half of it passes before a silent socket is given up
     for _ in range(3):
-        assert pool.run(lambda: connection.call("get_item", GET), Deadline.after(seconds)) == {}
-    assert (peer.first, peer.again, pool.abandoned) == (3, 2, 0)
+        assert connection.call("get_item", GET, Deadline.after(seconds)) == {}
+    assert (peer.first, peer.again) == (3, 2)
 
 
 def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
@@ -359,9 +356,9 @@ def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
 
     serving = [serve(once)]
     connection = connect("dynamodb")
-    connection.call("get_item", GET)
+    connection.call("get_item", GET, soon())
     with pytest.raises(CallFailedError, match="ConnectionResetError"):
-        connection.call("get_item", GET)
+        connection.call("get_item", GET, soon())
     assert asked == ["answered", "reset", "reset"]
 
 
@@ -375,34 +372,30 @@ def test_what_fails_on_a_fresh_socket_is_not_asked_again(connect: Connect, serve
 
     serve(note)
     with pytest.raises(CallFailedError, match="ConnectionResetError"):
-        connect("dynamodb").call("get_item", GET)
+        connect("dynamodb").call("get_item", GET, soon())
     assert len(asked) == 1
 
 
-def test_a_call_that_was_given_up_while_it_connected_asks_nothing(
+def test_a_name_that_is_not_resolved_is_given_up_and_nothing_is_sent(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No credentials either: it may run on after a snapshot's hook has dropped them all."""
-    asked, opened, let_go = list[str](), threading.Event(), threading.Event()
+    """A resolver takes no timeout: its thread is left behind, borrows no credentials, and ends on its own."""
+    asked, let_go, look_up = list[str](), threading.Event(), socket.getaddrinfo
 
-    def slowly(address: tuple[str, int], seconds: float) -> socket.socket:
-        opened.set()
+    def slowly(*arguments: Any, **more: Any) -> Any:
         let_go.wait(PATIENCE)
-        return create_connection(address, seconds)
+        return look_up(*arguments, **more)
 
-    create_connection = socket.create_connection
-    monkeypatch.setattr(socket, "create_connection", slowly)
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
     serve(hang)
     connection = connect("dynamodb")
-    monkeypatch.setattr(connection._credentials, "get", lambda: asked.append("the lender"))
-    pool = Workers(connection.abandon)
+    monkeypatch.setattr(connection._credentials, "get", lambda _: asked.append("the lender"))
     with pytest.raises(OutOfTimeError):
-        pool.run(lambda: connection.call("get_item", GET), Deadline.after(1))
-    assert opened.wait(PATIENCE)
-    assert pool.abandoned == 1
+        connection.call("get_item", GET, Deadline.after(0.2))
+    assert connection.hung_lookups == 1
     let_go.set()
-    assert eventually(lambda: not pool.abandoned)
-    assert (pool.abandoned, asked) == (0, [])
+    assert eventually(lambda: not connection.hung_lookups)
+    assert asked == []
 
 
 @pytest.mark.parametrize(
@@ -416,34 +409,22 @@ def test_an_answer_that_has_begun_is_not_asked_for_again(
     peer = Peer(then)
     serve(peer)
     connection = connect("dynamodb")
-    connection.call("get_item", GET)
+    connection.call("get_item", GET, soon())
     with pytest.raises(CallFailedError, match=code):
-        connection.call("get_item", GET)
+        connection.call("get_item", GET, soon())
     assert (peer.first, peer.again) == (1, 1)
 
 
-def test_a_call_that_was_given_up_is_not_asked_again(connect: Connect, serve: Serve) -> None:
-    """Its socket ended because nobody waits any more, which looks like a peer that went."""
-    peer = Peer(hang)
+def test_what_is_silent_until_the_deadline_is_not_asked_again(connect: Connect, serve: Serve) -> None:
+    """There is no time for a second attempt."""
+    peer = Peer(drip)
     server = serve(peer)
     connection = connect("dynamodb")
-    connection.call("get_item", GET)
-    failed: list[CallFailedError] = []
-
-    def call() -> None:
-        try:
-            connection.call("get_item", GET)
-        except CallFailedError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    assert eventually(lambda: bool(peer.again))
-    assert thread.ident
-    connection.abandon(thread.ident)
-    thread.join(PATIENCE)
+    connection.call("get_item", GET, soon())
+    with pytest.raises(OutOfTimeError):
+        connection.call("get_item", GET, Deadline.after(0.2))
     assert server.shut.wait(PATIENCE)
-    assert (len(failed), peer.first, peer.again) == (1, 1, 1)
+    assert (peer.first, peer.again) == (1, 1)
 
 
 @pytest.mark.parametrize(("seconds", "connections"), [(10, 1), (11, 2), (604_800, 2)])
@@ -453,9 +434,9 @@ def test_a_socket_that_idled_is_not_used_again(serve: Serve, seconds: float, con
     serve(peer)
     monotonic, wall = Clock(), Clock()
     connection = connect_to("dynamodb", passed=PassedTime(monotonic, wall))
-    connection.call("get_item", GET)
+    connection.call("get_item", GET, soon())
     wall.now += seconds  # the monotonic clock stood still
-    connection.call("get_item", GET)
+    connection.call("get_item", GET, soon())
     assert (peer.first, len(connection._idle)) == (connections, 1)
     connection.close()
 
@@ -465,6 +446,7 @@ def test_a_call_imports_neither_an_http_client_nor_the_codec_of_host_names() -> 
     script = """
 import socket, sys, threading
 from retention.aws.connection import connect
+from retention.aws.deadline import Deadline
 with socket.create_server(("127.0.0.1", 0)) as listener:
     def serve():
         client, _ = listener.accept()
@@ -473,7 +455,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
     threading.Thread(target=serve, daemon=True).start()
     import os
     os.environ["AWS_ENDPOINT_URL"] = f"http://localhost:{listener.getsockname()[1]}"
-    assert connect("dynamodb").call("get_item", {}) == {}
+    assert connect("dynamodb").call("get_item", {}, Deadline.after(30)) == {}
 print(*sorted({"http", "email", "urllib", "encodings.idna", "pathlib"} & set(sys.modules)))
 """
     variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HANDLER), "AWS_REGION": "us-east-1"}
@@ -487,7 +469,7 @@ print(*sorted({"http", "email", "urllib", "encodings.idna", "pathlib"} & set(sys
 def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:
     """DynamoDB sends them in base64; an attribute that is called B is no binary value."""
     serve(answer(b'{"Item": {"content": {"B": "AAH/"}, "B": {"S": "b"}, "m": {"M": {"B": {"B": "AA=="}}}}}'))
-    assert connect("dynamodb").call("get_item", GET)["Item"] == {
+    assert connect("dynamodb").call("get_item", GET, soon())["Item"] == {
         "content": {"B": b"\x00\x01\xff"},
         "B": {"S": "b"},
         "m": {"M": {"B": {"B": b"\x00"}}},
@@ -503,7 +485,7 @@ def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.Mon
         answer(b"{}")(client)
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", Server(note, reads=False).url)
-    connect("ssm").call("get_parameter", {"Name": "/retention/KEY", "WithDecryption": True})
+    connect("ssm").call("get_parameter", {"Name": "/retention/KEY", "WithDecryption": True}, soon())
     head, _, body = received[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST / HTTP/1.1")
     for line in (
@@ -572,9 +554,9 @@ def test_tls_trusts_the_bundle_and_nothing_else(
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{host}:{port}")
         _tls.cache_clear()
         if good:
-            assert connect("dynamodb").call("get_item", GET) == {}
+            assert connect("dynamodb").call("get_item", GET, soon()) == {}
         else:
             with pytest.raises(CallFailedError, match="SSLCertVerificationError"):
-                connect("dynamodb").call("get_item", GET)
+                connect("dynamodb").call("get_item", GET, soon())
     _tls.cache_clear()
     server.close()

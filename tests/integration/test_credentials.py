@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from retention.aws.credentials import CredentialSource, NoCredentialsError
+from retention.aws.deadline import Deadline
 from retention.aws.sigv4 import Credentials
+
+from tests.support.waiting import PATIENCE
 
 LENT = {
     "AccessKeyId": "ASIA1",
@@ -109,3 +115,38 @@ def test_what_is_forgotten_is_borrowed_anew(endpoint: dict[str, str]) -> None:
     source.forget()
     assert "ASIA1" not in repr(vars(source))
     assert source.get() == Credentials("ASIA2", "secret", "token")
+
+
+def drip(client: socket.socket) -> None:
+    client.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        client.sendall(b"x")
+        time.sleep(0.02)
+
+
+def hang(client: socket.socket) -> None:
+    client.recv(1)
+    threading.Event().wait(PATIENCE)
+
+
+@pytest.mark.parametrize("behave", [drip, hang])
+def test_a_lender_that_does_not_answer_is_given_up_at_the_deadline(behave: Callable[[socket.socket], None]) -> None:
+    """Neither a connection that hangs nor one that sends a byte at a time keeps a request waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client, suppress(OSError):
+                behave(client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/2021/credentials"
+        with pytest.raises(NoCredentialsError, match="TimeoutError"):
+            CredentialSource({"AWS_CONTAINER_CREDENTIALS_FULL_URI": url}).get(Deadline.after(0.2))
+
+
+def test_nothing_is_asked_of_the_lender_after_the_deadline(endpoint: dict[str, str]) -> None:
+    """What it would lend no call could use."""
+    with pytest.raises(NoCredentialsError, match="TimeoutError"):
+        CredentialSource(endpoint).get(Deadline.after(0))
+    assert Lender.asked == []

@@ -38,7 +38,7 @@ from console.releases.read import ReleaseError, read, verify
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.fault_proxy import FaultProxy, trusted
 from tests.support.small_release import NOW, put, release
-from tests.support.waiting import PATIENCE, eventually
+from tests.support.waiting import PATIENCE
 
 APPROVED = {KEEP_EN: "APPROVED", KEEP_FR: "APPROVED"}
 IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
@@ -64,9 +64,9 @@ class Counting(Connection):
         super().__init__(Endpoint.of("dynamodb"), CredentialSource())
         self.calls: list[str] = []
 
-    def call(self, operation: str, request: Any) -> dict[str, Any]:
+    def call(self, operation: str, request: Any, deadline: Deadline) -> dict[str, Any]:
         self.calls.append(operation)
-        return super().call(operation, request)
+        return super().call(operation, request, deadline)
 
 
 @pytest.fixture
@@ -363,7 +363,6 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
         assert (resumed.catalog.paused, resumed.degraded) == (False, ())
         assert store.customer(APP, "1", soon(), PATIENCE) == NO_FACTS
     assert proxy.met
-    assert store.stats().abandoned_calls == 0
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])
@@ -388,7 +387,6 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
             load("ghost", COLD_SECONDS)
     put(client, table, "two")
     clock.now += 30
-    assert eventually(lambda: not store.stats().abandoned_calls)  # what was left behind ends on its own
     loaded = load("pro.monthly", PATIENCE)
     assert (loaded.catalog.release, loaded.degraded) == (2, ())
     assert load("ghost", PATIENCE).catalog.release == 2

@@ -382,9 +382,9 @@ def _said(found: Found) -> str:
         "three were answered normally."
     )
     lasting = (
-        f"{size(200, 15)} requests in a row during a fault, each of which abandons a call: "
+        f"{size(200, 15)} requests in a row during a fault, each of which gives up a call at its deadline: "
         f"{'; '.join(found.lasting)}; afterwards there was no socket and no thread more than before, except one idle "
-        "worker for each service."
+        "thread for each service, which looks up its host's name."
     )
     return "\n\n".join([kept, how, " ".join([lasting, *found.said])])
 
@@ -487,7 +487,7 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
 def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
     services: Services, table: str, found: Found, fault: str
 ) -> None:
-    """Every request needs a profile, and never gets it: no more than eight calls are left behind, then none."""
+    """Every request needs a profile, and never gets it: at most eight look-ups of a name stay behind, then none."""
     scenario = next(each for each in SCENARIOS if each.fault == fault)
     bench = bench_of(services, table)
     bench.load()
@@ -502,10 +502,10 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
             lawful(answered)
             assert (answered.said, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
-            behind = max(behind, bench.store.stats().abandoned_calls)
+            behind = max(behind, bench.hung_lookups())
     assert behind <= MAX_ABANDONED
     assert bench.settled()
-    # a worker or two stay idle for the next call, one of each service
+    # one thread of each service stays idle, for the next look-up of its host
     assert threading.active_count() <= threads + 2
     bench.close()
     assert open_files() <= sockets
@@ -605,10 +605,10 @@ EVERY_KIND: Final[tuple[dict[str, Any], ...]] = (
 class OneKey:
     """An SSM that has one parameter."""
 
-    def call(self, _operation: str, _request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, _operation: str, _request: Mapping[str, Any], _deadline: object) -> dict[str, Any]:
         return {"Parameter": {"Value": PEM}}
 
-    def abandon(self, _thread: int) -> None:
+    def close(self) -> None:
         pass
 
 

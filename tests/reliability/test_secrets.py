@@ -549,12 +549,12 @@ class ParameterStore:
     def __init__(self, value: str, *, fails: bool = False) -> None:
         self._value, self._fails = value, fails
 
-    def call(self, _operation: str, _request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, _operation: str, _request: Mapping[str, Any], _deadline: object) -> dict[str, Any]:
         if self._fails:
             raise CallFailedError(self._value)
         return {"Parameter": {"Value": self._value}}
 
-    def abandon(self, _thread: int) -> None:
+    def close(self) -> None:
         pass
 
 

@@ -200,14 +200,18 @@ class EndpointWithFaults:
             self.later(QUIET_SECONDS)
         raise AssertionError("the services behind do not answer in time even without a fault")
 
+    def hung_lookups(self) -> int:
+        """Return how many look-ups of a name were given up and have not ended."""
+        return sum(service.hung_lookups for service in self.services if isinstance(service, Connection))
+
     def settled(self) -> bool:
         """Return whether every call that was left behind has ended."""
-        return eventually(lambda: not self.store.stats().abandoned_calls + self.keys._workers.abandoned)
+        return eventually(lambda: not self.hung_lookups())
 
     def close(self) -> None:
         """Drop the connections; the next request makes new ones."""
         for service in self.services:
-            service.abandon(0)
+            service.close()
 
 
 def make_endpoint_with_faults(table: str, dynamodb: Caller, ssm: Caller) -> EndpointWithFaults:

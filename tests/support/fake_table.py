@@ -10,9 +10,8 @@ from typing import Any
 
 from retention import table as rows
 from retention.aws.connection import CallFailedError
+from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.catalog import FORMAT
-
-from tests.support.waiting import PATIENCE
 
 APP = 6745974591
 TABLE = "retention"
@@ -69,7 +68,7 @@ class FakeTable:
     throttled: bool = False
     # What eventually consistent reads see instead, where it is set.
     lagging: dict[tuple[str, str], dict[str, Any]] | None = None
-    abandoned: int = 0
+    closed: int = 0
 
     def put(self, key: rows.Key, attributes: Mapping[str, Any]) -> None:
         self.items[key["pk"]["S"], key["sk"]["S"]] = {**key, **attributes}
@@ -77,17 +76,21 @@ class FakeTable:
     def remove(self, key: rows.Key) -> None:
         del self.items[key["pk"]["S"], key["sk"]["S"]]
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any], deadline: Deadline | None = None) -> dict[str, Any]:
         self.calls.append((operation, dict(request)))
-        self.fault(operation, dict(request))
+        if deadline is not None and not deadline.left():
+            raise OutOfTimeError
+        try:
+            self.fault(operation, dict(request))
+        except Hang:
+            assert deadline is not None
+            threading.Event().wait(deadline.left())
+            raise OutOfTimeError from None
         answer: dict[str, Any] = getattr(self, operation)(**request)
         return copy.deepcopy(answer)
 
-    def abandon(self, _thread: int) -> None:
-        self.abandoned += 1
-
     def close(self) -> None:
-        pass
+        self.closed += 1
 
     def get_item(self, *, TableName: str, Key: rows.Key, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803  # theirs
         assert TableName == TABLE
@@ -157,8 +160,12 @@ def fails(_operation: str, _request: dict[str, Any]) -> None:
     raise CallFailedError("InternalServerError")
 
 
+class Hang(Exception):  # noqa: N818  # what happens, not what is raised
+    """No answer comes until the deadline."""
+
+
 def hangs(_operation: str, _request: dict[str, Any]) -> None:
-    threading.Event().wait(PATIENCE)
+    raise Hang
 
 
 class Clock:

@@ -147,15 +147,6 @@ class _OneByOne:
     map = staticmethod(map)
 
 
-class _Inline:
-    """A store's workers without threads: here every call comes back."""
-
-    abandoned = 0
-
-    def run(self, call: Callable[[], Any], _: Deadline) -> Any:
-        return call()
-
-
 class Reader:
     """One environment of the function: a store that lives on, behind a replica that lags."""
 
@@ -169,7 +160,6 @@ class Reader:
     def _renew(self) -> None:
         self.version = 0
         self._store = Store(lambda: self, TABLE, monotonic=lambda: self._world.now)
-        self._store._reader._workers = _Inline()  # type: ignore[assignment]
 
     @property
     def reads(self) -> bool:
@@ -200,7 +190,7 @@ class Reader:
 
     # A connection, for the store
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any], _deadline: object) -> dict[str, Any]:
         assert self._process is not None
         if operation == "get_item" and not request["ConsistentRead"]:
             then = self._world.now - self._lag
@@ -213,8 +203,6 @@ class Reader:
             found = [self._world.row_at(_place(key), then) for key in request["RequestItems"][TABLE]["Keys"]]
             return {"Responses": {TABLE: [item for item in found if item is not None]}, "UnprocessedKeys": {}}
         return self._process.call(operation, request)
-
-    def abandon(self, _: int) -> None: ...
 
     def close(self) -> None: ...
 

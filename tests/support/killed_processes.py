@@ -283,8 +283,8 @@ class Replica:
         self.lagged_rows = 0
         self.consistent = 0
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._inner.call(operation, request)
+    def call(self, operation: str, request: Mapping[str, Any], deadline: Deadline | None = None) -> dict[str, Any]:
+        answer = self._inner.call(operation, request, deadline)
         if operation == "batch_get_item":
             return self._some_rows(request, answer)
         if request["ConsistentRead"]:
@@ -313,8 +313,6 @@ class Replica:
         self.lagged = with_lag
 
     request: Mapping[str, Any] = {}
-
-    def abandon(self, _: int) -> None: ...
 
     def close(self) -> None:
         self._inner.close()

@@ -39,7 +39,7 @@ _LONG = 20_000
 class Quiet(FakeTable):
     """Does not note its calls: what is measured is the endpoint's memory, not ours."""
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any], _deadline: object = None) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self, operation)(**request)
         return answer
 

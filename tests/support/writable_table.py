@@ -60,7 +60,7 @@ class WritableTable(FakeTable):
     # Every write sent, and the error it met, if any.
     sent: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: Mapping[str, Any], _deadline: object = None) -> dict[str, Any]:
         kept = dict(request)
         if operation not in _WRITES:
             answer: dict[str, Any] = copy.deepcopy(getattr(self, operation)(**kept))

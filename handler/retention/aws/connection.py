@@ -9,7 +9,6 @@ in any phase of a call.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import re
@@ -20,18 +19,18 @@ import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from threading import Lock, get_ident
-from typing import Any, Final, Protocol, cast
+from threading import Lock
+from typing import Any, Final, Protocol
 
 from retention.aws.clock import PassedTime
 from retention.aws.credentials import CredentialSource, NoCredentialsError
-from retention.aws.deadline import time_left
+from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from retention.aws.endpoint import Endpoint
 from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
 from retention.aws.sigv4 import signed_headers
 
-# They end what was abandoned; what a request waits is its deadline's business. READ_SECONDS is for one wait,
-# ANSWER_SECONDS for a whole answer: a call given up before it had a socket to shut must not live on what drips.
+# Bounds of one step for callers with a later deadline. READ_SECONDS is for one wait, ANSWER_SECONDS for a complete
+# answer.
 CONNECT_SECONDS: Final = 0.3
 READ_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 1.0
@@ -40,7 +39,7 @@ ANSWER_SECONDS: Final = 1.0
 # side, or what stands between, may have dropped it without our hearing of it. A new one costs a few milliseconds.
 IDLE_SECONDS: Final = 10.0
 
-# How much of the time left a reused socket may stay silent for. As much is left for a fresh one: a connection,
+# How much of the time left may pass without a byte on a reused socket. As much is left for a fresh one: a connection,
 # a handshake and an answer take some 20 ms within a region, and the shortest deadline is 60 ms.
 REUSED_SHARE: Final = 0.5
 
@@ -51,6 +50,9 @@ _DIALECTS: Final = {
 }
 
 _OK = 200
+
+# A timeout of 0 would mean not to wait at all; and a wait may end that much before its deadline.
+_MOMENT: Final = 0.001
 
 # AWS's codes are words; where there is none, the HTTP status stands for it.
 _CODE: Final = re.compile(r"[A-Za-z]{1,64}|[0-9]{3}")
@@ -68,13 +70,13 @@ class CallFailedError(Exception):
 
 
 class Caller(Protocol):
-    """What reads the table and the keys: this module's Connection, or the SDK's where nobody waits."""
+    """What reads the table and the keys: this module's Connection, or one of the SDK off the request path."""
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the service's answer, or raise CallFailedError."""
+    def call(self, operation: str, request: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """Return the service's answer. Raises OutOfTimeError or CallFailedError."""
 
-    def abandon(self, thread: int) -> None:
-        """End what `thread` waits for, if that is possible, and keep no idle connection."""
+    def close(self) -> None:
+        """Keep no idle connection; the next call opens a new one."""
 
 
 class Connection:
@@ -91,32 +93,32 @@ class Connection:
         self._passed = passed or PassedTime()
         self._lock = Lock()
         self._idle: list[tuple[socket.socket, float]] = []  # the one used last at the end, and since when it idles
-        self._waiting: dict[int, socket.socket] = {}
+        self._lookups = Workers()
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request, e.g. `call("get_item", {…})`, and return the answer, binary values as bytes.
+    @property
+    def hung_lookups(self) -> int:
+        """How many look-ups of the host's name were given up and have not ended yet."""
+        return self._lookups.abandoned
 
-        Raises CallFailedError for whatever goes wrong.
+    def call(self, operation: str, request: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """Send one request, e.g. `call("get_item", {…}, deadline)`, and return the answer, binary values as bytes.
+
+        Raises OutOfTimeError where the deadline comes first, and CallFailedError for every other failure.
         """
+        # By a clock that runs: while init imports, the deadline it hands in stands still.
+        ends = Deadline.after(deadline.left())
+        if not ends.left():
+            raise OutOfTimeError("no time left to begin")
         try:
-            return _read(self._answer(operation, request))
-        except CallFailedError:
+            return _read(self._answer(operation, request, ends))
+        except (CallFailedError, OutOfTimeError):
             raise
         except AnswerError as error:
             raise CallFailedError(error.code) from error
         except (OSError, ValueError, RecursionError, NoCredentialsError) as error:
+            if ends.left() < _MOMENT:
+                raise OutOfTimeError("the deadline came before the result") from error
             raise CallFailedError(type(error).__name__) from error
-        finally:
-            self._waiting.pop(get_ident(), None)
-
-    def abandon(self, thread: int) -> None:
-        """Shut the socket `thread` waits on, so that it ends, and drop the idle ones: they lead to the same place."""
-        waiting = self._waiting.pop(thread, None)
-        if waiting is not None:
-            with contextlib.suppress(OSError):
-                # Not `close`: the thread that reads it must be woken, and closes it itself.
-                socket.socket.shutdown(waiting, socket.SHUT_RDWR)
-        self.close()
 
     def close(self) -> None:
         """Drop idle sockets. The next call opens a new one."""
@@ -125,36 +127,33 @@ class Connection:
         for wire, _ in idle:
             wire.close()
 
-    def _answer(self, operation: str, request: Mapping[str, Any]) -> Answer:
+    def _answer(self, operation: str, request: Mapping[str, Any], ends: Deadline) -> Answer:
         """Ask; and once more on a fresh socket what failed on a reused one before a byte of an answer came.
 
-        Between two requests the other side may have gone without our hearing of it. Every call is a read, so that to
-        ask twice does no harm. A fresh socket that fails is no accident of that kind: there is no third attempt.
+        Between two requests the other side may have closed the connection without our noticing. Every call is a read,
+        so asking twice does no harm. A fresh socket that fails is not that case: there is no third attempt.
         """
         wire = self._reusable()
         if wire is not None:
-            arriving = _arriving(wire, min(READ_SECONDS, time_left() * REUSED_SHARE))
+            arriving = _arriving(wire, min(READ_SECONDS, ends.left() * REUSED_SHARE), ends)
             try:
-                return self._exchange(wire, arriving, operation, request)
+                return self._exchange(wire, arriving, operation, request, ends)
             except OSError:
-                if arriving.begun or self._is_given_up(wire) or not time_left():
+                if arriving.begun or not ends.left():
                     raise
             self.close()  # the others lead to the same place
-        wire = self._connect()
-        return self._exchange(wire, _arriving(wire, READ_SECONDS), operation, request)
+        wire = self._connect(ends)
+        return self._exchange(wire, _arriving(wire, READ_SECONDS, ends), operation, request, ends)
 
-    def _exchange(self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any]) -> Answer:
-        """Send the request and read the answer; keep the socket where it may be used again.
-
-        Raises TimeoutError, and sends nothing, where the time is over: a call that was given up before it had a socket
-        to shut would borrow credentials for an answer that no request takes, perhaps into a snapshot.
-        """
-        if not time_left():
-            wire.close()
-            raise TimeoutError
+    def _exchange(
+        self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any], ends: Deadline
+    ) -> Answer:
+        """Send the request and read the answer; keep the socket where it may be used again."""
         try:
-            # Signed now that there is a socket: while a thread hangs in a connection, it holds no secret.
-            wire.sendall(self._message(operation, request))
+            # Signed now that there is a socket: while a connection hangs, its caller holds no secret.
+            message = self._message(operation, request, ends)
+            _check_time(ends)
+            wire.sendall(message)
             answer = read_answer(arriving)
         except BaseException:
             wire.close()
@@ -166,52 +165,45 @@ class Connection:
             wire.close()
         return answer
 
-    def _message(self, operation: str, request: Mapping[str, Any]) -> bytes:
-        """Return the whole HTTP request, which then leaves in one packet."""
+    def _message(self, operation: str, request: Mapping[str, Any], ends: Deadline) -> bytes:
+        """Return the complete HTTP request, which then leaves in one packet."""
         body = json.dumps(request, separators=(",", ":")).encode()
-        headers = {**self._headers(operation, body), "content-length": str(len(body))}
+        headers = {**self._headers(operation, body, ends), "content-length": str(len(body))}
         lines = [f"POST {self._endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
-    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
+    def _headers(self, operation: str, body: bytes, ends: Deadline) -> dict[str, str]:
         dialect, prefix = _DIALECTS[self._endpoint.scope.service]
         headers = {
             "content-type": dialect,
             "host": self._endpoint.authority,
             "x-amz-target": f"{prefix}.{operation.title().replace('_', '')}",
         }
-        credentials, now = self._credentials.get(), datetime.now(UTC)
+        credentials, now = self._credentials.get(ends), datetime.now(UTC)
         return signed_headers(headers, self._endpoint.path, body, self._endpoint.scope, credentials, now)
 
     def _reusable(self) -> socket.socket | None:
-        """Return an idle socket that is fresh enough and still connected, noting it for this thread, or None."""
+        """Return an idle socket that is fresh enough and still connected, or None."""
         while True:
             with self._lock:
                 wire, since = self._idle.pop() if self._idle else (None, 0.0)
             if wire is None:
                 return None
             if self._passed() - since <= IDLE_SECONDS and not _is_gone(wire):
-                self._waiting[get_ident()] = wire
                 return wire
             wire.close()
 
-    def _is_given_up(self, wire: socket.socket) -> bool:
-        """Whether `wire` failed because this thread was abandoned meanwhile."""
-        return self._waiting.get(get_ident()) is not wire
-
-    def _connect(self) -> socket.socket:
+    def _connect(self, ends: Deadline) -> socket.socket:
         host, port = self._endpoint.address
         # As bytes: a host given as text would be encoded by the codec `idna`, which costs 2 ms to import.
         name = host.encode("ascii")
-        wire = socket.create_connection((cast("str", name), port), CONNECT_SECONDS)
+        wire = _connected(self._lookups.run(lambda: _addresses(name, port), ends), ends)
         try:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            self._waiting[get_ident()] = wire
             if self._endpoint.secure:
-                # The handshake on its own: a socket that wraps another is ours to shut only once we have it.
                 wire = _tls().wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
-                self._waiting[get_ident()] = wire
+                _set_timeout(wire, CONNECT_SECONDS, ends)
                 wire.do_handshake()
         except BaseException:
             wire.close()
@@ -219,10 +211,46 @@ class Connection:
         return wire
 
 
-def _arriving(wire: socket.socket, patience: float) -> Arriving:
-    """Return what will arrive on `wire`, on which nothing may be sent for longer than `patience` either."""
-    wire.settimeout(max(patience, 0.001))  # 0 would mean not to wait at all
-    return Arriving(wire, pause=READ_SECONDS, patience=patience, whole=ANSWER_SECONDS)
+def _addresses(name: bytes, port: int) -> list[Any]:
+    """Return what the resolver knows of a host. It takes no timeout: this is called by a worker."""
+    return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+
+
+def _connected(addresses: list[Any], ends: Deadline) -> socket.socket:
+    """Return a socket that is connected to the first address that accepts. Raises the last one's OSError."""
+    failure = OSError("the host has no address")
+    for family, kind, protocol, _, address in addresses:
+        wire = None
+        try:
+            wire = socket.socket(family, kind, protocol)
+            _set_timeout(wire, CONNECT_SECONDS, ends)
+            wire.connect(address)
+        except OSError as error:
+            if wire is not None:
+                wire.close()
+            failure = error
+        else:
+            return wire
+    raise failure
+
+
+def _check_time(ends: Deadline) -> None:
+    """Raise TimeoutError where no time is left: nothing is sent then."""
+    if not ends.left():
+        raise TimeoutError
+
+
+def _set_timeout(wire: socket.socket, most: float, ends: Deadline) -> None:
+    """Bound the next step on a socket: the timeout of connect, handshake and sendall is for all of the step."""
+    _check_time(ends)
+    wire.settimeout(max(min(most, ends.left()), _MOMENT))
+
+
+def _arriving(wire: socket.socket, patience: float, ends: Deadline) -> Arriving:
+    """Return what will arrive on a socket, and bound how long sending may take, to `patience` seconds too."""
+    left = ends.left()
+    wire.settimeout(max(min(patience, left), _MOMENT))
+    return Arriving(wire, pause=READ_SECONDS, patience=min(patience, left), whole=min(ANSWER_SECONDS, left))
 
 
 def connect(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from retention.aws.deadline import Deadline
+from retention.aws.http_answer import AnswerError, Arriving, read_answer
 from retention.aws.sigv4 import Credentials
 
 # Renewed this long before they end, so that none ends on its way to AWS.
 _MARGIN_SECONDS: Final = 300.0
 _WAIT_SECONDS: Final = 1.0
 _OK = 200
+_HTTP_PORT = 80
 
 
 class NoCredentialsError(Exception):
@@ -30,14 +35,14 @@ class CredentialSource:
         self._lent: Credentials | None = None
         self._renew_at = 0.0
 
-    def get(self) -> Credentials:
-        """Return the credentials to sign with now. Raises NoCredentialsError."""
+    def get(self, deadline: Deadline | None = None) -> Credentials:
+        """Return the credentials to sign with now, borrowed before the deadline. Raises NoCredentialsError."""
         key, secret = self._env.get("AWS_ACCESS_KEY_ID"), self._env.get("AWS_SECRET_ACCESS_KEY")
         if key and secret:
             return Credentials(key, secret, self._env.get("AWS_SESSION_TOKEN", ""))
         lent = self._lent
         if lent is None or self._clock() >= self._renew_at:
-            lent, self._renew_at = self._borrow()
+            lent, self._renew_at = self._borrow(deadline or Deadline.after(_WAIT_SECONDS))
             self._lent = lent
         return lent
 
@@ -45,50 +50,46 @@ class CredentialSource:
         """Drop what was lent: it must not lie in a snapshot, nor be trusted after one."""
         self._lent = None
 
-    def _borrow(self) -> tuple[Credentials, float]:
+    def _borrow(self, deadline: Deadline) -> tuple[Credentials, float]:
         url = self._env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
         if not url:
             raise NoCredentialsError("no AWS credentials in the environment")
-        lent = _lent_by(url, self._env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
+        lent = _lent_by(url, self._env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""), deadline)
         if isinstance(lent, str):
             raise NoCredentialsError(f"the credentials endpoint failed ({lent})")
         return lent
 
 
-def _lent_by(url: str, authorization: str) -> tuple[Credentials, float] | str:
+def _lent_by(url: str, authorization: str, deadline: Deadline) -> tuple[Credentials, float] | str:
     """Return credentials and when to renew them, or the name of what failed.
 
     A name, since an error has its traceback, that has the variables of every function on the way, and among those is
     what was read. Errors are kept for long: in a cycle with their own frames, in a snapshot.
     """
     try:
-        lent = _read(url, authorization)
+        lent = _read(url, authorization, deadline)
         credentials = Credentials(lent["AccessKeyId"], lent["SecretAccessKey"], lent["Token"])
         ends = datetime.fromisoformat(lent["Expiration"]).timestamp()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, AnswerError, ValueError, KeyError, TypeError, RecursionError) as error:
         return type(error).__name__
     return credentials, ends - _MARGIN_SECONDS
 
 
-def _read(url: str, authorization: str) -> dict[str, Any]:
-    # Where the environment has the credentials, as it has without SnapStart, no start pays for these.
-    import http.client  # noqa: PLC0415  # as said
-    from urllib.parse import urlsplit  # noqa: PLC0415  # as said
-
-    parts = urlsplit(url)
-    if parts.scheme != "http":
+def _read(url: str, authorization: str, deadline: Deadline) -> dict[str, Any]:
+    found = re.fullmatch(r"http://([0-9A-Za-z.-]+)(?::([0-9]{1,5}))?(/[\x21-\x7e]*)?", url)
+    if not found:
         raise ValueError("Lambda's endpoint is plain HTTP on the loopback")
-    connection = http.client.HTTPConnection(parts.netloc, timeout=_WAIT_SECONDS)
-    try:
-        connection.request("GET", parts.path or "/", headers={"authorization": authorization})
-        response = connection.getresponse()
-        body = response.read()
-        if response.status != _OK:
-            raise ValueError(f"status {response.status}")
-        found: dict[str, Any] = json.loads(body)
-    except http.client.HTTPException as error:
-        raise ValueError(type(error).__name__) from None
-    else:
-        return found
-    finally:
-        connection.close()
+    host, port, path = found.groups()
+    seconds = min(_WAIT_SECONDS, deadline.left())
+    if seconds <= 0:
+        raise TimeoutError
+    if not authorization.isascii() or not authorization.isprintable():
+        raise ValueError("the authorization is no header's value")
+    with socket.create_connection((host, int(port or _HTTP_PORT)), seconds) as wire:
+        lines = f"GET {path or '/'} HTTP/1.1", f"host: {host}", f"authorization: {authorization}", "connection: close"
+        wire.sendall("\r\n".join([*lines, "", ""]).encode())
+        answer = read_answer(Arriving(wire, pause=seconds, patience=seconds, whole=seconds))
+    if answer.status != _OK:
+        raise ValueError(f"status {answer.status}")
+    lent: dict[str, Any] = json.loads(answer.content)
+    return lent

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread, get_ident, local
+from threading import Lock, Thread, get_ident
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -50,15 +50,6 @@ class Deadline:
         return Deadline(self.at - seconds, self.monotonic)
 
 
-_running = local()
-
-
-def time_left() -> float:
-    """Return the seconds that the call in this thread has left; without end where no worker runs it."""
-    deadline: Deadline | None = getattr(_running, "deadline", None)
-    return float("inf") if deadline is None else deadline.left()
-
-
 class _Job:
     """One call on its way. `abandoned` and the outcome are settled under the pool's lock: exactly one of them wins."""
 
@@ -73,12 +64,16 @@ class _Job:
 
 
 class Workers:
-    """Threads that wait for the network in our stead: started when needed, kept while they come back in time.
+    """Runs each call in a worker thread, so that its caller can stop waiting at the deadline.
 
-    `abandon` is told the identity of a thread that was given up, so that its connection can be shut.
+    Threads are started when they are needed, and kept while their calls end in time.
+
+    `abandon` is called with the identity of a thread that was given up, to end what it waits for if that is possible.
     """
 
-    def __init__(self, abandon: Callable[[int], None], max_abandoned: int = MAX_ABANDONED) -> None:
+    def __init__(
+        self, abandon: Callable[[int], None] = lambda _thread: None, max_abandoned: int = MAX_ABANDONED
+    ) -> None:
         self._abandon = abandon
         self._max_abandoned = max_abandoned
         self._lock = Lock()
@@ -139,7 +134,6 @@ class Workers:
             if not self._begins(job):
                 return
             outcome: tuple[Any, BaseException | None]
-            _running.deadline = job.deadline
             try:
                 outcome = (job.call(), None)
             except BaseException as error:  # noqa: BLE001  # whatever it is belongs to whoever waits

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from retention.aws.connection import CallFailedError, service_code
+from retention.aws.deadline import Deadline, Workers
 
 # boto3 makes a client's class from a service's description when it runs.
 Client: TypeAlias = Any
@@ -36,20 +37,26 @@ class SdkConnection:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._workers = Workers(lambda _thread: self.close())
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request, e.g. `call("get_item", {…})`. Raises CallFailedError for every failure."""
+    def call(self, operation: str, request: Mapping[str, Any], deadline: Deadline | None = None) -> dict[str, Any]:
+        """Send one request, e.g. `call("get_item", {…}, deadline)`; without a deadline, within the client's timeouts.
+
+        Raises OutOfTimeError where the deadline comes first, and CallFailedError for every other failure.
+        """
+        if deadline is None:
+            return self._call(operation, request)
+        return self._workers.run(lambda: self._call(operation, request), deadline)
+
+    def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**request)
         except Exception as error:  # the SDK's parsers raise almost anything on an answer that is not AWS's
             raise CallFailedError(code_of(error)) from error
         return answer
 
-    def abandon(self, _: int) -> None:
-        """Drop idle connections; the call itself ends by its timeouts."""
-        self.close()
-
     def close(self) -> None:
+        """Drop idle connections; a call on its way ends by its timeouts."""
         self._client.close()
 
 

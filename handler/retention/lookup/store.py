@@ -31,12 +31,11 @@ INIT_SECONDS: Final = 0.150
 
 @dataclass(frozen=True, slots=True)
 class StoreStats:
-    """What a store holds: views, the sheets they share, the bytes of both by estimate, calls that were given up."""
+    """What a store holds: views, the sheets they share, and the bytes of both by estimate."""
 
     views: int
     sheets: int
     held_bytes: int
-    abandoned_calls: int
 
 
 class Store:
@@ -65,7 +64,7 @@ class Store:
     def stats(self) -> StoreStats:
         """Return how much is held now."""
         memory = self._memory
-        return StoreStats(len(memory), memory.sheets, memory.cost, self._reader.abandoned)
+        return StoreStats(len(memory), memory.sheets, memory.cost)
 
     def head(self, app_apple_id: int) -> Head | None:
         """Return the app's head in memory, None where none was read."""

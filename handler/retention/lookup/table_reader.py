@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from retention import table as rows
 from retention.aws.connection import Caller, CallFailedError
-from retention.aws.deadline import Deadline, Workers
+from retention.aws.deadline import Deadline
 from retention.table import BATCH_KEYS, Item, Key
 
 Place: TypeAlias = tuple[str, str]  # partition key and sort key
@@ -32,12 +32,6 @@ class TableReader:
         self._table = table
         self._connecting = Lock()
         self._connection: Caller | None = None
-        self._workers = Workers(self._abandon)
-
-    @property
-    def abandoned(self) -> int:
-        """How many calls were given up at their deadline and have not ended yet."""
-        return self._workers.abandoned
 
     def row(self, key: Key, deadline: Deadline, *, consistent: bool = True) -> Item | None:
         """Read one row, None where it does not exist."""
@@ -62,20 +56,17 @@ class TableReader:
 
     def drop_connections(self) -> None:
         """Close idle connections; the next call opens a new one."""
-        self._abandon(0)
+        if self._connection is not None:
+            self._connection.close()
 
     def _call(self, operation: str, request: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
-        return self._workers.run(lambda: self._connected().call(operation, request), deadline)
+        return self._connected().call(operation, request, deadline)
 
     def _connected(self) -> Caller:
         with self._connecting:
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection
-
-    def _abandon(self, thread: int) -> None:
-        if self._connection is not None:
-            self._connection.abandon(thread)
 
 
 def place_of(key: Key) -> Place:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from retention.aws.connection import Caller, CallFailedError
-from retention.aws.deadline import Deadline, OutOfTimeError, Workers
+from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.errors import SigningError
 
 T = TypeVar("T")
@@ -66,7 +66,6 @@ class KeyRing(Generic[T]):
         self._lock = Lock()
         self._connecting = Lock()
         self._connection: Caller | None = None
-        self._workers = Workers(self._abandon)
         self._kept: dict[str, _Kept[T]] = {}
 
     def get(self, key_id: str, deadline: Deadline) -> T:
@@ -82,7 +81,8 @@ class KeyRing(Generic[T]):
         """Drop every key and connection: a snapshot must hold neither, and after a restore both may be outdated."""
         with self._lock:
             self._kept.clear()
-        self._abandon(0)
+        if self._connection is not None:
+            self._connection.close()
 
     def _fetch(self, key_id: str, old: _Kept[T] | None, deadline: Deadline) -> _Kept[T]:
         fair = deadline.left() >= FAIR_SECONDS
@@ -114,7 +114,7 @@ class KeyRing(Generic[T]):
 
     def _read(self, key_id: str, deadline: Deadline) -> bytes:
         request = {"Name": f"{self._prefix}/{key_id}", "WithDecryption": True}
-        answer = self._workers.run(lambda: self._connected().call("get_parameter", request), deadline)
+        answer = self._connected().call("get_parameter", request, deadline)
         return _value_of(answer).encode("utf-8", "surrogatepass")  # the parser refuses it if it is no text
 
     def _connected(self) -> Caller:
@@ -122,10 +122,6 @@ class KeyRing(Generic[T]):
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection
-
-    def _abandon(self, thread: int) -> None:
-        if self._connection is not None:
-            self._connection.abandon(thread)
 
 
 def _value_of(answer: dict[str, Any]) -> str:

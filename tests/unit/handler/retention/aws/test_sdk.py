@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,10 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from retention.aws.connection import CallFailedError
+from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.aws.sdk import SdkConnection, check_answer, client, is_answer, session
+
+from tests.support.waiting import PATIENCE
 
 
 class Bare:
@@ -33,7 +37,7 @@ def test_calls_go_through() -> None:
     bare = Bare()
     connection = SdkConnection(bare)
     assert connection.call("get_item", {"a": 1}) == {"a": 1}
-    connection.abandon(0)
+    connection.close()
     assert bare.closed
 
 
@@ -113,3 +117,19 @@ def test_a_caller_may_check_answers_itself() -> None:
 def test_all_clients_share_one_session() -> None:
     """The second client of a session costs a tenth of the first."""
     assert session() is session()
+
+
+def test_a_call_of_the_sdk_is_given_up_at_its_deadline() -> None:
+    """boto3 takes no deadline for a call: a worker makes it, and its connections are dropped."""
+    let_go = threading.Event()
+
+    class Hanging(Bare):
+        def get_item(self, **_: object) -> dict[str, object]:
+            let_go.wait(PATIENCE)
+            return {}
+
+    client = Hanging()
+    with pytest.raises(OutOfTimeError):
+        SdkConnection(client).call("get_item", {}, Deadline.after(0.1))
+    assert client.closed
+    let_go.set()

@@ -11,7 +11,7 @@ import pytest
 from retention import table as rows
 from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError
-from retention.aws.deadline import Deadline, Workers
+from retention.aws.deadline import Deadline
 from retention.catalog import FORMAT
 from retention.errors import CatalogUnavailableError
 from retention.lookup.app import STATES_SECONDS, Loaded
@@ -416,17 +416,16 @@ def test_a_hanging_head_read_leaves_time_for_the_customer(reader: Reader, monkey
     reader.later(30)
     reader.table.fault = hangs
     given: list[float] = []
-    run = Workers.run
+    call = reader.table.call
 
-    def noted(pool: Workers, call: Any, deadline: Deadline) -> Any:
+    def noted(operation: str, request: Any, deadline: Deadline) -> Any:
         given.append(deadline.left())
-        return run(pool, call, deadline)
+        return call(operation, request, deadline)
 
-    monkeypatch.setattr(Workers, "run", noted)
+    monkeypatch.setattr(reader.table, "call", noted)
     deadline = Deadline.after(0.1, Clock())
     assert reader.store.catalog(APP, "pro.monthly", "en-US", deadline).degraded == ("head",)
     assert given == [pytest.approx(0.04)]
-    assert reader.table.abandoned == 1
 
 
 def test_states_that_cannot_be_renewed_serve_on_marked(reader: Reader) -> None:
@@ -826,7 +825,7 @@ def test_a_list_of_products_without_a_bottom_is_none() -> None:
         deep = {"L": [deep]}
     edited(reader.table, rows.settings_key(APP, 1), first=deep)
     as_it_is: dict[str, Any] = {"get_item": reader.table.get_item, "batch_get_item": reader.table.batch_get_item}
-    undamaged: Any = SimpleNamespace(call=lambda name, asked: as_it_is[name](**asked))
+    undamaged: Any = SimpleNamespace(call=lambda name, asked, _: as_it_is[name](**asked))
     assert set(Store(lambda: undamaged, TABLE).warm([APP], Deadline.after(PATIENCE))) == {APP}
 
 

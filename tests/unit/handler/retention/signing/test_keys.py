@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from retention.aws.connection import CallFailedError
-from retention.aws.deadline import Deadline
+from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.errors import SigningError
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer as RealSigner
@@ -24,18 +24,19 @@ class Parameters:
         self.calls: list[dict[str, Any]] = []
         self.fault = ""
 
-    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, request: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         assert operation == "get_parameter"
         self.calls.append(request)
         if self.fault == "hang":
-            threading.Event().wait(PATIENCE)
-        elif self.fault == "shape":
+            threading.Event().wait(deadline.left())
+            raise OutOfTimeError
+        if self.fault == "shape":
             return {"Parameter": []}
-        elif self.fault or request["Name"] not in self.values:
+        if self.fault or request["Name"] not in self.values:
             raise CallFailedError(self.fault or "ParameterNotFound")
         return {"Parameter": {"Value": self.values[request["Name"]]}}
 
-    def abandon(self, _thread: int) -> None:
+    def close(self) -> None:
         pass
 
 
