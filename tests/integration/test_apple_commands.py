@@ -358,7 +358,7 @@ def test_the_performance_test(desk: OperatorSetup, monkeypatch: pytest.MonkeyPat
         assert re.search(r"`retention performance-test wait \S+ --env sandbox` waits for its result", out)
         desk.server.tests.wait()
     code, _, err = desk("performance-test", "show", request_id, env="production")
-    assert (code, "is the sandbox's" in err) == (1, True)
+    assert (code, "in the sandbox only" in err) == (1, True)
 
 
 def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
