@@ -122,4 +122,4 @@ def test_a_renewed_verdict_takes_its_own_place(verifier: SignedPayloadVerifier) 
     for now in (NOW, NOW + FIFTEEN_MINUTES):
         for token in tokens:
             verifier.verify(token, now)
-    assert len(verifier._paths) == MAX_PATHS
+    assert verifier.stats().paths == MAX_PATHS
