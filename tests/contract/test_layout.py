@@ -29,12 +29,11 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
     "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
     "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
-    "handler/retention/review/statuses.py": "integration/test_sync_function.py: each status of Apple's",
     "handler/retention/review/stored.py": "unit/handler/retention/review/test_snapshot.py: what a snapshot finds",
     # verbs and programs: started as an operator starts them
     "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
-    "console/local/*": "integration/test_serve.py, contract/test_readme.py: the servers of this machine, started",
-    "console/terminal/program.py": "integration/test_entry.py: how a program starts and ends",
+    "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
+    "console/terminal/program.py": "programs/test_entry.py: how a program starts and ends",
     "console/terminal/shell.py": "integration/test_shell.py: what processes take from the shell",
     "console/terminal/trust.py": "integration/test_trust.py: TLS behind a proxy",
     # Apple, played by the simulator over HTTP

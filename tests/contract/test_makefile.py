@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.make_checkout import make, small_project
 from tests.support.sam_template import ROOT
 from tests.support.shell_variables import FOREIGN
-
-# What a make that runs this very test hands down.
-OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKE_TERMOUT", "MAKE_TERMERR")
-
-
-def make(
-    *arguments: str, folder: Path = ROOT, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in OUTER}
-    return subprocess.run(
-        ["make", "-s", *arguments],
-        cwd=folder,
-        env={**inherited, **(environment or {})},
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_no_recipe_sees_what_the_shell_sets_for_python() -> None:
@@ -85,30 +66,6 @@ def test_check_runs_every_test_and_both_coverage_gates() -> None:
     assert "coverage report --include 'console/*' --fail-under 90" in printed
 
 
-def small_project(folder: Path) -> Path:
-    """Make a checkout of the Makefile and its scripts, with nothing to install."""
-    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "Makefile", folder / "Makefile")
-    (folder / "requirements").mkdir()
-    (folder / "requirements" / "sam.txt").write_text("")
-    return folder
-
-
-@pytest.mark.parametrize("name", ["My Projects/it's é #1 (x) & y", "50%;x"])
-def test_environments_are_made_in_folders_of_any_name(tmp_path: Path, name: str) -> None:
-    """By an interpreter in such a folder as well, in a shell that is full of Python's and pip's own settings."""
-    project = small_project(tmp_path / name)
-    python = tmp_path / "of my own" / "python"
-    python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
-    python.chmod(0o755)
-    pip = {"PIP_TARGET": str(tmp_path / "target"), "PIP_USER": "1", "PIP_PLATFORM": "win32", "PIP_NO_BINARY": ":all:"}
-    made = make(".venv-sam/.made", f"PYTHON={python}", folder=project, environment={**FOREIGN, **pip})
-    assert made.returncode == 0, made.stderr
-    assert (project / ".venv-sam" / "bin" / "python").exists()
-    assert not (tmp_path / "target").exists()
-
-
 @pytest.mark.parametrize("name", ["a:b", 'a"b', "a`b", "a$b", "a\\b", "a\nb"])
 def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> None:
     """Before anything is made: a virtual environment would break later, and somewhere else."""
@@ -117,17 +74,6 @@ def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> Non
     assert refused.returncode != 0
     assert "Move the checkout" in refused.stderr
     assert not (project / ".venv-sam").exists()
-
-
-def test_a_link_is_judged_by_where_it_leads(tmp_path: Path) -> None:
-    """Python writes the real path into what it makes, whatever name the checkout was entered by."""
-    (tmp_path / "good").symlink_to(small_project(tmp_path / "a$b"))
-    shell = {"PWD": str(tmp_path / "good")}
-    refused = make(".venv-sam/.made", folder=tmp_path / "good", environment=shell)
-    assert "Move the checkout" in refused.stderr
-    (tmp_path / "a:b").symlink_to(small_project(tmp_path / "real"))
-    shell = {"PWD": str(tmp_path / "a:b")}
-    assert make(".venv-sam/.made", folder=tmp_path / "a:b", environment=shell).returncode == 0
 
 
 def test_an_interpreter_is_found_without_a_home() -> None:

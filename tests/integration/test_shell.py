@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -20,57 +18,8 @@ from requests.utils import get_environ_proxies as requests_proxies
 
 from console.terminal import shell
 from tests.support.sam_template import ROOT
+from tests.support.shell_variables import STEERING
 from tests.support.waiting import PATIENCE
-
-# Each a sibling that a shell may hold: none of them is for what runs on this machine alone.
-STEERING = {
-    **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9"),
-    **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "ftp_proxy"), "http://127.0.0.1:9"),
-    "AWS_REGION": "eu-west-1",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_PROFILE": "nonexistent",
-    "AWS_CONFIG_FILE": "/nonexistent",
-    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-    "AWS_ACCESS_KEY_ID": "AKIDREAL",
-    "AWS_SECRET_ACCESS_KEY": "real",
-    "AWS_SESSION_TOKEN": "real",
-    "AWS_ENDPOINT_URL": "localhost:8000",
-    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:9",
-    "AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:9",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
-    "AWS_CA_BUNDLE": "/nonexistent",
-    "AWS_USE_FIPS_ENDPOINT": "true",
-    "AWS_USE_DUALSTACK_ENDPOINT": "true",
-    "AWS_MAX_ATTEMPTS": "many",
-    "AWS_RETRY_MODE": "sometimes",
-    "AWS_DEFAULTS_MODE": "odd",
-    "AWS_STS_REGIONAL_ENDPOINTS": "odd",
-    "AWS_LAMBDA_FUNCTION_NAME": "f",
-    "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
-    "LAMBDA_TASK_ROOT": "/nonexistent",
-    "RETENTION_TABLE": "-",
-    "RETENTION_CLOCK": "never",
-    "RETENTION_APPLE_URL": "https://example.com",
-    "RETENTION_TRUST_ANCHOR": "-",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-    "POWERTOOLS_DEV": "true",
-    "LOG_LEVEL": "CRITICAL",
-    "MOTO_PORT": "1",
-    "NETRC": "/nonexistent",
-    "BOTO_CONFIG": "/nonexistent",
-    **dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), "/nonexistent"),
-    "PYTHONWARNINGS": "error",
-    "PYTHONPATH": "/nonexistent",
-    "PYTHONHOME": "/nonexistent",
-    "PYTHONUTF8": "0",
-    "PYTHONOPTIMIZE": "2",
-    "COLUMNS": "30",
-    "FORCE_COLOR": "1",
-    "GITHUB_ACTIONS": "true",
-    "LC_ALL": "C",
-    "TZ": "Asia/Kolkata",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -78,39 +27,6 @@ def environment() -> Iterator[None]:
     """What is changed here is as it was afterwards."""
     with patch.dict(os.environ):
         yield
-
-
-@pytest.fixture(scope="module")
-def plain() -> list[str]:
-    return _answers({})
-
-
-def _answers(more: dict[str, str]) -> list[str]:
-    """Run `make run`'s program as the Makefile does; return the requests with their statuses."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "console.local.demo"],
-        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **more},
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    shown = re.sub("\x1b\\[[0-9;]*m", "", done.stdout)
-    return [f"{name} {status}" for name, status in re.findall(r"^(\S+) .* (\d{3}) +[\d.]+$", shown, re.MULTILINE)]
-
-
-@pytest.mark.parametrize("one_by_one", [False, True])
-def test_the_samples_are_answered_alike_in_every_shell(plain: list[str], one_by_one: bool) -> None:  # noqa: FBT001  # a parameter
-    """All at once, and, since one could hide another, the ones that broke a run by themselves."""
-    alone = ("HTTP_PROXY", "ALL_PROXY", "AWS_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_MAX_ATTEMPTS")
-    shells = [{name: STEERING[name]} for name in alone] if one_by_one else [STEERING]
-    assert len(plain) > 10
-    for variables in shells:
-        assert _answers(variables) == plain
 
 
 def test_a_local_environment_is_made_from_an_allow_list() -> None:
@@ -130,8 +46,6 @@ def test_what_fetches_keeps_the_networks_settings() -> None:
     assert {"HTTPS_PROXY", "https_proxy", "PIP_CERT", "npm_config_cafile", "SSL_CERT_FILE"} <= set(kept)
     assert not [name for name in kept if name.startswith(("AWS_", "RETENTION_", "PYTHON", "MAKE"))]
 
-
-# Proxies of the operator's shell
 
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
 
@@ -230,53 +144,6 @@ def test_hosts_of_this_machine(host: str) -> None:
 )
 def test_hosts_of_other_machines(host: str | None) -> None:
     assert not shell.is_this_machine(host)
-
-
-# The tests' own environment
-
-INSIDE = """
-import locale, os, sys, time, warnings
-
-def test_inside():
-    assert not [name for name in os.environ if name.startswith(("PYTHON", "RETENTION_", "POWERTOOLS_"))]
-    assert not [name for name in os.environ if name.lower().endswith("_proxy")]
-    assert not {"FORCE_COLOR", "GITHUB_ACTIONS", "SSL_CERT_FILE", "LOG_LEVEL", "NETRC"} & set(os.environ)
-    assert (os.environ["AWS_REGION"], os.environ["AWS_ACCESS_KEY_ID"]) == ("us-east-1", "test")
-    assert (os.environ["COLUMNS"], os.environ["TZ"], time.timezone) == ("80", "UTC", 0)
-    assert locale.getpreferredencoding(False).lower() == "utf-8"
-    assert os.path.basename(os.environ["HOME"]) == "home"
-    assert os.environ["REQUIRE_REAL_PARTS"] == "1"
-    mask = os.umask(0)
-    os.umask(mask)
-    assert mask == 0o022
-"""
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {name: value for name, value in STEERING.items() if name not in {"PYTHONHOME", "PYTHONOPTIMIZE"}},
-        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"PYTHONIOENCODING": "ascii", "TERM": "dumb"},
-    ],
-)
-def test_tests_see_nothing_of_the_shell(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Whatever it holds, and with a umask and a folder for temporary files that are not the usual ones."""
-    (tmp_path / "test_inside.py").write_text(INSIDE)
-    blanks = tmp_path / "temporary é files"
-    blanks.mkdir()
-    options = ["-q", "-p", "no:cacheprovider", "-c", "pyproject.toml", "--rootdir", "."]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(tmp_path / "test_inside.py")],
-        env={"PATH": os.environ["PATH"], "REQUIRE_REAL_PARTS": "1", "TMPDIR": str(blanks), **variables},
-        cwd=ROOT,
-        umask=0o077,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 
 
 def test_the_tests_know_none_of_our_own_variables() -> None:

@@ -1,6 +1,6 @@
 """What a checkout of this project prints, answers and writes in fixed situations, in a form that can be compared.
 
-The form was recorded from the tree before a large move of modules; tests/integration/test_recorded.py compares today's
+The form was recorded from the tree before a large move of modules; tests/programs/test_recorded.py compares today's
 tree with it. What depends on the moment or on chance is named here, field by field, with the reason; and so are the
 texts for people, of which only the place is compared. To record again, after a change that is meant:
 
@@ -34,7 +34,7 @@ import boto3
 from tests.support.command_process import Commands, commands, entry_point, paths
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-RECORDED: Final = ROOT / "tests" / "integration" / "recorded"
+RECORDED: Final = ROOT / "tests" / "programs" / "recorded"
 START_SECONDS: Final = 60
 APP: Final = 6745974591
 

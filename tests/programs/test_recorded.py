@@ -1,6 +1,6 @@
 """What programs read is as it was before the modules moved: documents, exit codes, answers, rows, log lines, metrics.
 
-tests/integration/recorded/ was written by the tree of that day. tests/support/recorded_forms.py lists what is left out
+tests/programs/recorded/ was written by the tree of that day. tests/support/recorded_forms.py lists what is left out
 of the comparison, with reasons: what depends on the moment, and the wording of texts for people.
 """
 
