@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from threading import Lock, Thread, get_ident
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 T = TypeVar("T")
+Result: TypeAlias = tuple[Any, BaseException | None]  # what a call returned, or what it raised
 
 # Calls left behind on a dead network end with their sockets, at the latest after a read timeout. Until they do, no more
 # than these: a network that swallows everything must not fill the memory with threads.
@@ -51,16 +51,48 @@ class Deadline:
 
 
 class _Job:
-    """One call on its way. `abandoned` and the outcome are settled under the pool's lock: exactly one of them wins."""
+    """One call on its way. `abandoned` and `outcome` are set under the pool's lock: exactly one of them is.
 
-    __slots__ = ("abandoned", "call", "deadline", "outcome", "thread")
+    `ended` is held until there is an outcome. Locks do here what `queue` would: its import costs a cold start more than
+    three of our modules.
+    """
 
-    def __init__(self, call: Callable[[], Any], deadline: Deadline) -> None:
+    __slots__ = ("abandoned", "call", "ended", "outcome", "thread")
+
+    def __init__(self, call: Callable[[], Any]) -> None:
         self.call = call
-        self.deadline = deadline
-        self.outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self.ended = _held_lock()
+        self.outcome: Result | None = None
         self.abandoned = False
         self.thread = 0
+
+
+class _Inbox:
+    """Where an idle worker waits for its next job; `filled` is held until there is one."""
+
+    __slots__ = ("filled", "job")
+
+    def __init__(self) -> None:
+        self.filled = _held_lock()
+        self.job: _Job | None = None
+
+    def put(self, job: _Job) -> None:
+        self.job = job
+        self.filled.release()
+
+    def take(self) -> _Job:
+        """Wait for a job, and keep nothing of it."""
+        job = None
+        while job is None:
+            self.filled.acquire()
+            job, self.job = self.job, None
+        return job
+
+
+def _held_lock() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
 
 
 class Workers:
@@ -77,7 +109,7 @@ class Workers:
         self._abandon = abandon
         self._max_abandoned = max_abandoned
         self._lock = Lock()
-        self._idle: list[SimpleQueue[_Job]] = []
+        self._idle: list[_Inbox] = []
         self._abandoned = 0
 
     @property
@@ -90,13 +122,11 @@ class Workers:
         left = deadline.left()
         if left <= 0:
             raise OutOfTimeError("no time left to begin")
-        job = _Job(call, deadline)
+        job = _Job(call)
         self._hand_over(job)
+        job.ended.acquire(timeout=left)
         value: T
-        try:
-            value, error = job.outcome.get(timeout=left)
-        except Empty:
-            value, error = self._give_up(job)
+        value, error = job.outcome or self._give_up(job)
         if error is not None:
             raise error
         return value
@@ -107,15 +137,15 @@ class Workers:
                 raise OutOfTimeError(f"{self._abandoned} earlier calls still hang")
             inbox = self._idle.pop() if self._idle else None
         if inbox is None:
-            inbox = SimpleQueue()
+            inbox = _Inbox()
             # A daemon: a call that hangs must not keep the process from ending.
             Thread(target=self._work, args=(inbox,), name="retention-io", daemon=True).start()
         inbox.put(job)
 
-    def _give_up(self, job: _Job) -> tuple[Any, BaseException | None]:
+    def _give_up(self, job: _Job) -> Result:
         with self._lock:
-            if not job.outcome.empty():
-                return job.outcome.get_nowait()
+            if job.outcome is not None:
+                return job.outcome
             job.abandoned = True
             self._abandoned += 1
         self._abandon(job.thread)
@@ -128,12 +158,12 @@ class Workers:
             self._abandoned -= job.abandoned
             return not job.abandoned
 
-    def _work(self, inbox: SimpleQueue[_Job]) -> None:
+    def _work(self, inbox: _Inbox) -> None:
         while True:
-            job = inbox.get()
+            job = inbox.take()
             if not self._begins(job):
                 return
-            outcome: tuple[Any, BaseException | None]
+            outcome: Result
             try:
                 outcome = (job.call(), None)
             except BaseException as error:  # noqa: BLE001  # whatever it is belongs to whoever waits
@@ -142,6 +172,7 @@ class Workers:
                 if job.abandoned:
                     self._abandoned -= 1
                     return
-                job.outcome.put(outcome)
+                job.outcome = outcome
+                job.ended.release()
                 self._idle.append(inbox)
             del job, outcome  # an idle worker keeps nothing of the last request alive
