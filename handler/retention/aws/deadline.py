@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 T = TypeVar("T")
 Result: TypeAlias = tuple[Any, BaseException | None]  # what a call returned, or what it raised
 
-# Calls left behind on a dead network end with their sockets, at the latest after a read timeout. Until they do, no more
-# than these: a network that swallows everything must not fill the memory with threads.
+# A call that was left behind ends when the resolver or the SDK gives up. Until then there are at most this many: a
+# network without answers must not fill the memory with threads.
 MAX_ABANDONED: Final = 8
 
 
