@@ -201,6 +201,7 @@ def test_the_import_budget_of_the_real_time_function() -> None:
         "multiprocessing",
         "OpenSSL.crypto",
         "pydantic",
+        "queue",
         "requests",
         "s3transfer",
         "unittest",
