@@ -39,6 +39,7 @@ from tests.support.sam_template import ROOT, template
 from tests.support.simulated_app import APP as SIMULATED_APP
 from tests.support.simulated_app import KEY_ID, PEM, make_simulator
 from tests.support.small_release import put
+from tests.support.waiting import PATIENCE
 
 OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
@@ -105,10 +106,10 @@ def endpoint_asks() -> list[ApiCall]:
     table = published()
     parameters = Parameter()
     store = Store(lambda: table, TABLE)
-    store.warm([APP], Deadline.after(5))
-    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
-    store.customer(APP, "2000000900000180", Deadline.after(5))
-    KeyRing(lambda: parameters, "/retention/sandbox", Signer.from_pem).get(KEY_ID, Deadline.after(5))
+    store.warm([APP], Deadline.after(PATIENCE))
+    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
+    store.customer(APP, "2000000900000180", Deadline.after(PATIENCE))
+    KeyRing(lambda: parameters, "/retention/sandbox", Signer.from_pem).get(KEY_ID, Deadline.after(PATIENCE))
     calls = [("dynamodb", *call) for call in table.calls] + [("ssm", *call) for call in parameters.calls]
     return [ask for call in calls for ask in asks(*call)]
 

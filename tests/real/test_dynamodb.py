@@ -172,7 +172,7 @@ def at_once(client: Any, table: str, based_on: int | None) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     return outcomes
 
 
@@ -192,7 +192,7 @@ def test_readers_see_one_whole_release_or_the_other_while_publishing(client: Any
     for number in range(2, 8):
         put(client, table, f"r{number}")
     done.set()
-    reader.join(30)
+    reader.join(PATIENCE)
     assert seen
     assert all(name == f"r{number}" for number, name in seen)
 
@@ -305,7 +305,7 @@ def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     states = {message(client, table, name).message for name in APPROVED}
     assert states in ({"APPROVED"}, {"PENDING"})
     assert live_number(AppTable(client, table, APP)) == 2

@@ -29,6 +29,7 @@ from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from tests.support.simulated_app import APP as SIMULATED_APP
 from tests.support.simulated_app import NOW, PEM, make_simulator, text
 from tests.support.small_release import put
+from tests.support.waiting import PATIENCE
 
 KEY_ID = str(SETTINGS["keyId"])
 VARIABLES = {
@@ -93,7 +94,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
         run()
     assert set(words.said) <= {"synced", "sync succeeded", "live messages lost approval"}
     states = {

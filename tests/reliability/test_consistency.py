@@ -111,7 +111,7 @@ def new_table(client: Any) -> str:
 
 
 def soon() -> Deadline:
-    return Deadline.after(30)
+    return Deadline.after(PATIENCE)
 
 
 # Killed ------------------------------------------------------------------------------------------------------------

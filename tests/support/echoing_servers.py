@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from console.simulator.api import Request, Response
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def passing(
     def answer(request: Request) -> Response:
         if refuses(request):
             return refused(request)
-        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as table:
+        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)) as table:
             table.request("POST", "/", request.body, dict(request.headers))
             response = table.getresponse()
             body = response.read()

@@ -40,6 +40,7 @@ from console.releases.publish import Published, publish
 from console.releases.read import verify
 from tests.support.fake_table import APP, HERO, KEEP_FR, SETTINGS, TABLE
 from tests.support.small_release import NOW, release
+from tests.support.waiting import PATIENCE
 from tests.support.writable_table import Change, Client, Name, WritableTable
 
 KEEP: Final = 2
@@ -175,7 +176,7 @@ class Reader:
         def work(_: Client) -> None:
             published = self._world.published
             try:
-                loaded = self._store.catalog(APP, product, "en-US", Deadline.after(60))
+                loaded = self._store.catalog(APP, product, "en-US", Deadline.after(PATIENCE))
             except CatalogUnavailableError as error:
                 if published:
                     self._world.violations.append(f"{self.name} could not answer: {error.code}, {error}")

@@ -14,6 +14,7 @@ from retention.errors import CatalogUnavailableError, UnreadableRowError
 from retention.lookup.store import Store
 
 from tests.support.fake_table import APP, TABLE, FakeTable
+from tests.support.waiting import PATIENCE
 
 HANDLER = Path(__file__).parents[4] / "handler"
 _LINE = re.compile(r"    ((?:│   )*)(?:[├└]── )?([A-Z]\w+Error)\b")
@@ -61,7 +62,7 @@ def test_a_failure_of_reading_leaves_the_store_as_one_error(failure: Exception) 
 
     table = FakeTable(fault=fail)
     with pytest.raises(CatalogUnavailableError):
-        Store(lambda: table, TABLE).catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+        Store(lambda: table, TABLE).catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
 
 
 def test_a_bug_in_reading_is_reported_as_a_bug() -> None:
@@ -72,4 +73,4 @@ def test_a_bug_in_reading_is_reported_as_a_bug() -> None:
 
     table = FakeTable(fault=fail)
     with pytest.raises(AttributeError):
-        Store(lambda: table, TABLE).catalog(APP, "pro.monthly", "en-US", Deadline.after(5))
+        Store(lambda: table, TABLE).catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
 
+from tests.support.waiting import PATIENCE
+
 
 def read(*pieces: bytes, hang_up: bool = True) -> Answer:
     """Return the answer that arrives in these pieces."""
@@ -30,7 +32,7 @@ def read(*pieces: bytes, hang_up: bool = True) -> Answer:
             return read_answer(Arriving(ours, pause=5.0, patience=5.0, whole=5.0))
         finally:
             ours.shutdown(socket.SHUT_RDWR)
-            sender.join(5)
+            sender.join(PATIENCE)
 
 
 def an_answer(body: bytes, *lines: str, status: str = "HTTP/1.1 200 OK") -> bytes:
