@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from retention.aws import connection as module
 from retention.aws.clock import PassedTime
-from retention.aws.connection import CallFailedError, Connection, _tls
+from retention.aws.connection import CallFailedError, Connection, tls_context
 from retention.aws.connection import connect as connect_to
 from retention.aws.deadline import Deadline, OutOfTimeError
 from retention.aws.endpoint import Endpoint
@@ -437,7 +437,7 @@ def test_a_socket_that_idled_is_not_used_again(serve: Serve, seconds: float, con
     connection.call("get_item", GET, soon())
     wall.now += seconds  # the monotonic clock stood still
     connection.call("get_item", GET, soon())
-    assert (peer.first, len(connection._idle)) == (connections, 1)
+    assert (peer.first, connection.idle_sockets) == (connections, 1)
     connection.close()
 
 
@@ -552,11 +552,11 @@ def test_tls_trusts_the_bundle_and_nothing_else(
     ):
         monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / bundle))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://{host}:{port}")
-        _tls.cache_clear()
+        tls_context.cache_clear()
         if good:
             assert connect("dynamodb").call("get_item", GET, soon()) == {}
         else:
             with pytest.raises(CallFailedError, match="SSLCertVerificationError"):
                 connect("dynamodb").call("get_item", GET, soon())
-    _tls.cache_clear()
+    tls_context.cache_clear()
     server.close()

@@ -533,9 +533,9 @@ def trusted(directory: Path) -> Iterator[Path]:
     file.write_bytes(certificate + key)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_CA_BUNDLE", str(file))
-        connection._tls.cache_clear()
+        connection.tls_context.cache_clear()
         yield file
-    connection._tls.cache_clear()
+    connection.tls_context.cache_clear()
 
 
 def self_signed(*names: str) -> tuple[bytes, bytes]:

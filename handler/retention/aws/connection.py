@@ -95,6 +95,11 @@ class Connection:
         self._lookups = Workers()
 
     @property
+    def idle_sockets(self) -> int:
+        """How many sockets are kept for the next call."""
+        return len(self._idle)
+
+    @property
     def hung_lookups(self) -> int:
         """How many look-ups of the host's name were given up and have not ended yet."""
         return self._lookups.abandoned
@@ -201,7 +206,7 @@ class Connection:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if self._endpoint.secure:
-                wire = _tls().wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
+                wire = tls_context().wrap_socket(wire, server_hostname=name, do_handshake_on_connect=False)
                 _set_timeout(wire, CONNECT_SECONDS, ends)
                 wire.do_handshake()
         except BaseException:
@@ -260,8 +265,11 @@ def connect(
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Trust the roots of AWS_CA_BUNDLE (the template names AWS's own seven), or else the system's."""
+def tls_context() -> ssl.SSLContext:
+    """Return the context of every TLS connection to AWS, made once.
+
+    It trusts the roots of AWS_CA_BUNDLE (the template names AWS's own seven), or else the system's.
+    """
     return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
 
 

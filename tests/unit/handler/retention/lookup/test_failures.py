@@ -1,0 +1,81 @@
+"""After a failure memory answers for a while; one damaged row keeps nothing else from being read."""
+
+from __future__ import annotations
+
+import pytest
+from retention.aws.connection import CallFailedError
+from retention.aws.deadline import OutOfTimeError
+from retention.errors import CatalogUnavailableError, FormatTooNewError, RowGoneError, UnreadableRowError
+from retention.lookup.failures import QUIET_SECONDS, Failures, unavailable
+
+from tests.support.fake_table import APP, Clock
+
+VIEW = (APP, "pro.monthly", "en-US")
+OTHER = (APP, "ghost", "en-US")
+
+
+@pytest.mark.parametrize("failure", [OutOfTimeError(), CallFailedError("ThrottlingException")])
+def test_a_failed_call_leaves_dynamodb_alone_for_every_view(failure: Exception) -> None:
+    """For five seconds."""
+    clock = Clock()
+    failures = Failures(clock)
+    assert failures.permit(VIEW)
+    failures.note(failure)
+    assert not failures.permit(VIEW)
+    clock.now += QUIET_SECONDS
+    assert failures.permit(VIEW)
+
+
+def test_a_damaged_row_stops_the_view_that_needs_it_alone() -> None:
+    """The others are read as before."""
+    clock = Clock()
+    failures = Failures(clock)
+    failures.note(UnreadableRowError("x"))
+    failures.note_view(VIEW, unavailable(UnreadableRowError("x")))
+    assert (failures.permit(VIEW), failures.permit(OTHER)) == (False, True)
+    clock.now += QUIET_SECONDS
+    assert failures.permit(VIEW)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "reason"),
+    [
+        (OutOfTimeError(), "deadline", ""),
+        (CallFailedError("ThrottlingException"), "dynamodb", ""),
+        (FormatTooNewError(), "format", "format"),
+        (UnreadableRowError("x"), "malformed", "malformed"),
+        (RowGoneError("x"), "malformed", "malformed"),
+    ],
+)
+def test_each_failure_has_a_code_and_damage_a_reason(failure: Exception, code: str, reason: str) -> None:
+    """The code is a request's that memory cannot answer; the reason marks an answer from memory."""
+    error = unavailable(failure)
+    assert (type(error), error.code) == (CatalogUnavailableError, code)
+    failures = Failures(Clock())
+    failures.note_view(VIEW, error)
+    assert failures.reason(VIEW) == reason
+    failures.forget_view(VIEW)
+    assert (failures.reason(VIEW), failures.permit(VIEW)) == ("", True)
+
+
+def test_the_error_of_a_call_names_aws_code_as_evidence() -> None:
+    """It is safe to log."""
+    assert unavailable(CallFailedError("ThrottlingException")).evidence == {"cause": "ThrottlingException"}
+
+
+def test_after_a_restore_nothing_is_remembered() -> None:
+    """What failed before a snapshot was taken says nothing about now."""
+    failures = Failures(Clock())
+    failures.note(OutOfTimeError())
+    failures.note_view(VIEW, unavailable(UnreadableRowError("x")))
+    failures.forget()
+    assert (failures.permit(VIEW), failures.reason(VIEW)) == (True, "")
+
+
+def test_views_that_fail_are_bounded() -> None:
+    """A flood of unknown products cannot fill the memory: what was noted earlier is forgotten."""
+    failures = Failures(Clock())
+    for number in range(1001):
+        failures.note_view((APP, f"ghost.{number}", "en-US"), unavailable(UnreadableRowError("x")))
+    assert failures.reason((APP, "ghost.0", "en-US")) == ""
+    assert failures.reason((APP, "ghost.1000", "en-US")) == "malformed"
