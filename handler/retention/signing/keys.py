@@ -125,10 +125,8 @@ class KeyRing(Generic[T]):
 
 
 def _value_of(answer: dict[str, Any]) -> str:
-    try:
-        value = answer["Parameter"]["Value"]
-    except (KeyError, TypeError):
-        value = None
+    parameter = answer.get("Parameter")
+    value = parameter.get("Value") if isinstance(parameter, dict) else None
     if not isinstance(value, str):
         raise CallFailedError("UnexpectedAnswer")
     return value
