@@ -42,23 +42,23 @@ class ReleaseUnreadableError(RetentionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SyncClients:
     """The clients of one run."""
 
     dynamodb: sdk.Client
     keys: KeyRing[Signer]
 
 
-def parts_from_aws(deployment: SyncDeployment) -> Parts:
+def clients_from_aws(deployment: SyncDeployment) -> SyncClients:
     """Make new clients for each run: connections of the last one are five minutes old, and keys may have changed."""
     ssm = partial(sdk.client, "ssm")
-    return Parts(
+    return SyncClients(
         sdk.client("dynamodb"), KeyRing(lambda: sdk.SdkConnection(ssm()), deployment.key_prefix, Signer.from_pem)
     )
 
 
 @dataclass(slots=True)
-class Outcome:
+class SyncResult:
     """The result for one app: the text, level and fields of its log line, and the metrics it counts."""
 
     app_apple_id: int
@@ -79,7 +79,7 @@ class Sync:
     deployment: SyncDeployment
     apple: AppStore
     telemetry: Telemetry
-    parts: Callable[[SyncDeployment], Parts] = parts_from_aws
+    clients: Callable[[SyncDeployment], SyncClients] = clients_from_aws
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ask_url: Callable[[str, str], Probed] = probe
 
@@ -90,12 +90,12 @@ class Sync:
         """
         self._probe()  # first, so that a call that hangs later does not prevent it
         try:
-            outcomes = [self._outcome(app) for app in self.deployment.app_apple_ids]
+            results = [self._result(app) for app in self.deployment.app_apple_ids]
         finally:
             self.apple.close()
-        if all(outcome.succeeded for outcome in outcomes):
-            self.telemetry.report("sync succeeded", "info", {"apps": len(outcomes)}, {"SyncSucceeded": 1})
-        return {"apps": [{"outcome": outcome.word, **outcome.fields} for outcome in outcomes]}
+        if all(result.succeeded for result in results):
+            self.telemetry.report("sync succeeded", "info", {"apps": len(results)}, {"SyncSucceeded": 1})
+        return {"apps": [{"outcome": result.word, **result.fields} for result in results]}
 
     def _probe(self) -> None:
         """Call the stack's own URL. `ProbeFailed` is counted each time, also as zero; a failed probe fails no run."""
@@ -108,24 +108,24 @@ class Sync:
         else:
             self.telemetry.report("probe failed", "error", fields, {"ProbeFailed": 1})
 
-    def _outcome(self, app: int) -> Outcome:
-        outcome = Outcome(app)
+    def _result(self, app: int) -> SyncResult:
+        result = SyncResult(app)
         try:
-            self._sync(outcome)
+            self._sync(result)
         except Exception as error:  # noqa: BLE001  # the apps that follow are synced all the same
-            _note_failure(error, outcome)
-        outcome.fields = {"appAppleId": app, **outcome.fields}
-        self.telemetry.report(outcome.word, outcome.level, outcome.fields, outcome.counts)
-        return outcome
+            _note_failure(error, result)
+        result.fields = {"appAppleId": app, **result.fields}
+        self.telemetry.report(result.word, result.level, result.fields, result.counts)
+        return result
 
-    def _sync(self, outcome: Outcome) -> None:
-        parts = self.parts(self.deployment)
-        app_table = AppTable(parts.dynamodb, self.deployment.table, outcome.app_apple_id)
+    def _sync(self, result: SyncResult) -> None:
+        clients = self.clients(self.deployment)
+        app_table = AppTable(clients.dynamodb, self.deployment.table, result.app_apple_id)
         release = live_release(app_table)
         if release is None:
-            outcome.word, outcome.level = "unpublished", "info"  # no rules, and no key for Apple's API
+            result.word, result.level = "unpublished", "info"  # no rules, and no key for Apple's API
             return
-        signer = parts.keys.get(release.key_id, Deadline.after(KEY_SECONDS))
+        signer = clients.keys.get(release.key_id, Deadline.after(KEY_SECONDS))
 
         def token() -> str:
             return signer.api_token(issuer_id=release.issuer_id, bundle_id=release.bundle_id, now=self.clock())
@@ -136,9 +136,9 @@ class Sync:
             # Images last: one that was uploaded between the calls is then in the list, and so is every image in use.
             return self.apple.messages(token, deadline), self.apple.images(token, deadline)
 
-        lost = _LostApprovals(outcome.app_apple_id, self.telemetry)
+        lost = _LostApprovals(result.app_apple_id, self.telemetry)
         report = follow(app_table, lists, before_silencing=lost, scheduled=True)
-        _note_success(report, outcome)
+        _note_success(report, result)
 
 
 @dataclass(slots=True)
@@ -178,31 +178,31 @@ def live_release(app_table: AppTable) -> Settings | None:
     return settings
 
 
-def _note_success(report: SnapshotReport, outcome: Outcome) -> None:
-    outcome.word, outcome.level = "synced", "info"
+def _note_success(report: SnapshotReport, result: SyncResult) -> None:
+    result.word, result.level = "synced", "info"
     if report.rejected_messages or report.rejected_images:
-        outcome.level = "warning"
-    outcome.fields = {camel_case(name): value for name, value in asdict(report).items()}
+        result.level = "warning"
+    result.fields = {camel_case(name): value for name, value in asdict(report).items()}
     # Both each time, also as zero: the alarm adds them up.
-    outcome.counts = {"MessagesRejected": report.rejected_messages, "ImagesRejected": report.rejected_images}
+    result.counts = {"MessagesRejected": report.rejected_messages, "ImagesRejected": report.rejected_images}
 
 
-def _note_failure(error: Exception, outcome: Outcome) -> None:
-    outcome.counts = {"SyncFailed": 1}
+def _note_failure(error: Exception, result: SyncResult) -> None:
+    result.counts = {"SyncFailed": 1}
     match error:
         case SnapshotRefusedError():
-            outcome.word, outcome.counts = "refused", {"SyncRefused": 1}
-            outcome.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
+            result.word, result.counts = "refused", {"SyncRefused": 1}
+            result.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
         case RateLimitedError():
-            outcome.word, outcome.level = "rate limited", "warning"
-            outcome.fields = {"reason": error.code, "evidence": error.evidence}
+            result.word, result.level = "rate limited", "warning"
+            result.fields = {"reason": error.code, "evidence": error.evidence}
         case RetentionError():
-            outcome.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
+            result.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
         case CallFailedError():
-            outcome.fields = {"reason": error.code}
+            result.fields = {"reason": error.code}
         case _:
             # Where it was raised, not its message: the message of another library's exception may quote secrets.
-            outcome.fields = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
+            result.fields = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
 
 
 def start() -> Sync:

@@ -190,7 +190,7 @@ def _import(module: str, name: str) -> Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CommandCall:
     """A command that was typed: `path` leads to it from the program's name, `words` are left for it to read."""
 
     command: Command
@@ -220,7 +220,7 @@ class Call:
         return False
 
 
-def find(verbs: Verbs, words: Sequence[str]) -> Call:
+def find(verbs: Verbs, words: Sequence[str]) -> CommandCall:
     """Return the command that `words` call, as far as they name one."""
     command: Command = verbs
     path, left = ["retention"], list(words)
@@ -230,7 +230,7 @@ def find(verbs: Verbs, words: Sequence[str]) -> Call:
             break
         command = known
         path.append(left.pop(0))
-    return Call(command, tuple(path), tuple(left))
+    return CommandCall(command, tuple(path), tuple(left))
 
 
 def _takes_value(param: Parameter) -> bool:

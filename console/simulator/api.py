@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from console.simulator import problems
 from console.simulator.app_data import ENVIRONMENTS
-from console.simulator.operations import BASE_PATH, OPERATIONS, Call, Document, Operation
+from console.simulator.operations import BASE_PATH, OPERATIONS, AuthorizedCall, Document, Operation
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
 from console.simulator.rates import RateLimitExceeded
@@ -89,7 +89,7 @@ class Api:
         if not app.access:
             return Response(404, note=f"{app.bundle_id} has no access to the API")
         self.simulator.rates.count(app.app_apple_id, environment, operation.name, self.simulator.now())
-        call = Call(
+        call = AuthorizedCall(
             self.simulator,
             self.tests,
             app,

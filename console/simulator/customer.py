@@ -13,7 +13,7 @@ from console.file.mistakes import suggestion
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.app_data import Content
 from console.simulator.attempt import TIME_LIMIT_MS
-from console.simulator.realtime import AppStore, RealtimeCall
+from console.simulator.realtime import RealtimeCall, RealtimeCaller
 from console.simulator.signatures import Flaw
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
@@ -86,11 +86,11 @@ def cancel(
     `transaction_id` names the customer; without it, any subscriber to the product is taken. `limit_ms` is Apple's time
     limit in milliseconds. Raises Failure if the app has no such product.
     """
-    store = AppStore(simulator, app, environment)
+    caller = RealtimeCaller(simulator, app, environment)
     purchase = subscriber(simulator, app, product_id, transaction_id)
     app_data = simulator.app_data(app.app_apple_id, environment)
     url = app_data.realtime_url
-    asked = None if url is None else store.ask(url, purchase, locale, limit_ms)
+    asked = None if url is None else caller.ask(url, purchase, locale, limit_ms)
     if asked is not None and asked.shown is not None:
         notes = list(asked.shown.notes)
         if app_data.default(product_id, locale) is None:
@@ -103,7 +103,7 @@ def cancel(
         return _screen(APP_STORE_CONNECT, (*steps, Step(APP_STORE_CONNECT, "")), asked, "message", asc_message)
     steps.append(Step(APP_STORE_CONNECT, f"No App Store Connect message is set for {product_id}."))
     try:
-        default = _default(store, purchase, locale)
+        default = _default(caller, purchase, locale)
     except Flaw as flaw:
         return _screen(NOTHING, (*steps, Step(DEFAULT, str(flaw))), asked)
     return _screen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
@@ -123,14 +123,14 @@ def subscriber(simulator: Simulator, app: SimulatedApp, product_id: str, transac
     return found or simulator.accounts.subscribe(app.app_apple_id, product_id)
 
 
-def _default(store: AppStore, purchase: Purchase, locale: str) -> Content:
-    identifier = store.simulator.app_data(store.app.app_apple_id, store.environment).default(
+def _default(caller: RealtimeCaller, purchase: Purchase, locale: str) -> Content:
+    identifier = caller.simulator.app_data(caller.app.app_apple_id, caller.environment).default(
         purchase.product_id, locale
     )
     if identifier is None:
         # Apple documents no fallback between locales.
         raise Flaw(f"No default message is configured for {purchase.product_id} in exactly {locale}.")
-    return store.judge(purchase.product_id, purchase.transaction_id).deliverable(identifier).content
+    return caller.judge(purchase.product_id, purchase.transaction_id).deliverable(identifier).content
 
 
 def _screen(

@@ -30,7 +30,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AuthorizedCall:
     """One authorized call: the calling app, the environment, and the request. `parameters` are the path's, decoded."""
 
     simulator: Simulator
@@ -52,7 +52,7 @@ class Call:
         return APPROVED if self.environment == SANDBOX else PENDING
 
 
-def upload_image(call: Call) -> None:
+def upload_image(call: AuthorizedCall) -> None:
     identifier = uploads.identifier(call.parameters["imageIdentifier"])
     if call.content_type != "image/png":
         raise Problem(problems.INVALID_IMAGE, "Invalid request. The image is not sent as image/png.")
@@ -65,7 +65,7 @@ def upload_image(call: Call) -> None:
     call.app_data.add_image(UploadedImage(identifier, size, call.state), call.simulator.now())
 
 
-def delete_image(call: Call) -> None:
+def delete_image(call: AuthorizedCall) -> None:
     identifier = uploads.identifier(call.parameters["imageIdentifier"])
     if call.app_data.image_is_used(identifier):
         raise Problem(problems.IMAGE_IN_USE)
@@ -73,7 +73,7 @@ def delete_image(call: Call) -> None:
         raise Problem(problems.IMAGE_NOT_FOUND)
 
 
-def get_image_list(call: Call) -> Document:
+def get_image_list(call: AuthorizedCall) -> Document:
     images = call.app_data.images().values()
     return {
         "imageIdentifiers": [
@@ -83,7 +83,7 @@ def get_image_list(call: Call) -> Document:
     }
 
 
-def upload_message(call: Call) -> None:
+def upload_message(call: AuthorizedCall) -> None:
     identifier = uploads.identifier(call.parameters["messageIdentifier"])
     message = uploads.read_message(identifier, call.body, call.app_data.image)
     if call.app_data.is_taken("message", identifier):
@@ -93,7 +93,7 @@ def upload_message(call: Call) -> None:
     call.app_data.add_message(replace(message, state=call.state), call.simulator.now())
 
 
-def delete_message(call: Call) -> None:
+def delete_message(call: AuthorizedCall) -> None:
     """Delete a message, even a default message, which then shows nothing.
 
     Assumption: Apple does not document that it refuses this.
@@ -102,7 +102,7 @@ def delete_message(call: Call) -> None:
         raise Problem(problems.MESSAGE_NOT_FOUND)
 
 
-def get_message_list(call: Call) -> Document:
+def get_message_list(call: AuthorizedCall) -> Document:
     states = call.app_data.message_states()
     return {
         "messageIdentifiers": [
@@ -111,7 +111,7 @@ def get_message_list(call: Call) -> Document:
     }
 
 
-def configure_default_message(call: Call) -> None:
+def configure_default_message(call: AuthorizedCall) -> None:
     product_id, locale = _product_and_locale(call)
     identifier = uploads.identifier(uploads.read_object(call.body).get("messageIdentifier"))
     message = call.app_data.message(identifier)
@@ -125,19 +125,19 @@ def configure_default_message(call: Call) -> None:
     call.app_data.configure_default(product_id, locale, identifier)
 
 
-def get_default_message(call: Call) -> Document:
+def get_default_message(call: AuthorizedCall) -> Document:
     identifier = call.app_data.default(*_product_and_locale(call))
     if identifier is None:
         raise Problem(problems.DEFAULT_MESSAGE_NOT_FOUND)
     return {"messageIdentifier": identifier}
 
 
-def delete_default_message(call: Call) -> None:
+def delete_default_message(call: AuthorizedCall) -> None:
     """Succeed even if none was configured, as Apple does."""
     call.app_data.delete_default(*_product_and_locale(call))
 
 
-def configure_realtime_url(call: Call) -> None:
+def configure_realtime_url(call: AuthorizedCall) -> None:
     url = uploads.read_object(call.body, problems.BAD_REALTIME_URL).get("realtimeURL")
     if not isinstance(url, str) or len(url) > MAX_URL or not _is_callable(url):
         raise Problem(problems.BAD_REALTIME_URL)
@@ -146,20 +146,20 @@ def configure_realtime_url(call: Call) -> None:
     call.app_data.set_realtime_url(url)
 
 
-def get_realtime_url(call: Call) -> Document:
+def get_realtime_url(call: AuthorizedCall) -> Document:
     url = call.app_data.realtime_url
     if url is None:
         raise Problem(problems.REALTIME_URL_NOT_FOUND)
     return {"realtimeURL": url}
 
 
-def delete_realtime_url(call: Call) -> None:
+def delete_realtime_url(call: AuthorizedCall) -> None:
     """Delete the URL. Assumption: without one this fails; Apple's page does not mention the case."""
     if not call.app_data.set_realtime_url(None):
         raise Problem(problems.REALTIME_URL_NOT_FOUND)
 
 
-def initiate_performance_test(call: Call) -> Document:
+def initiate_performance_test(call: AuthorizedCall) -> Document:
     invalid = problems.INVALID_PERFORMANCE_TEST_REQUEST
     transaction_id = uploads.read_object(call.body, invalid).get("originalTransactionId")
     if not isinstance(transaction_id, str):
@@ -176,7 +176,7 @@ def initiate_performance_test(call: Call) -> Document:
     return {"config": config.document(), "requestId": request_id}
 
 
-def get_performance_test_results(call: Call) -> Document:
+def get_performance_test_results(call: AuthorizedCall) -> Document:
     try:
         request_id = uploads.identifier(call.parameters["requestId"])
     except Problem:
@@ -187,7 +187,7 @@ def get_performance_test_results(call: Call) -> Document:
     return report
 
 
-def _product_and_locale(call: Call) -> tuple[str, str]:
+def _product_and_locale(call: AuthorizedCall) -> tuple[str, str]:
     product_id, locale = call.parameters["productId"], call.parameters["locale"]
     products = call.simulator.accounts.products(call.app.app_apple_id)
     if not product_id or len(product_id) > _MAX_PRODUCT_ID or (products and product_id not in products):
@@ -212,7 +212,7 @@ class Operation:
     name: str
     method: str
     path: str
-    run: Callable[[Call], Document | None]
+    run: Callable[[AuthorizedCall], Document | None]
     environments: tuple[str, ...] = ENVIRONMENTS
 
     def match(self, path: str) -> dict[str, str] | None:

@@ -20,7 +20,7 @@ from console.simulator import problems
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.attempt import OTHER, SUCCESS
 from console.simulator.problems import Problem
-from console.simulator.realtime import AppStore
+from console.simulator.realtime import RealtimeCaller
 from console.simulator.simulator import Simulator, TestConfig
 
 PASS: Final = "PASS"  # noqa: S105  # Apple's word
@@ -136,12 +136,12 @@ class PerformanceTests:
             thread.join()
 
     def _run(self, app: SimulatedApp, purchase: Purchase, request_id: str, tally: Tally) -> None:
-        store, lock = AppStore(self.simulator, app, SANDBOX), Lock()
+        caller, lock = RealtimeCaller(self.simulator, app, SANDBOX), Lock()
 
         def attempt() -> None:
             if self._stopped.is_set():
                 return
-            asked = store.ask(tally.target, purchase, LOCALE, tally.config.response_time_threshold_ms)
+            asked = caller.ask(tally.target, purchase, LOCALE, tally.config.response_time_threshold_ms)
             with lock:
                 tally.add(asked.result, asked.attempt.took_ms if asked.attempt.status is not None else None)
                 if not self._stopped.is_set():

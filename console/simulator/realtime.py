@@ -26,7 +26,7 @@ class RealtimeCall:
 
 
 @dataclass(frozen=True, slots=True)
-class AppStore:
+class RealtimeCaller:
     """The App Store of one environment, for one app."""
 
     simulator: Simulator

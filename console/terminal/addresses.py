@@ -42,7 +42,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class UrlParts:
     """A URL that is taken. `host` has no brackets; `port` is None where none is written; `rest` is all behind them."""
 
     scheme: str
@@ -57,7 +57,7 @@ class Parts:
         return self.host.lower() == "localhost" if address is None else address.is_loopback
 
 
-def read_url(url: str) -> Parts:
+def read_url(url: str) -> UrlParts:
     """Return the parts of a URL in the one form that every program reads alike. Raises ValueError with a clause."""
     _check_characters(url)
     found = _AUTHORITY.fullmatch(url)
@@ -72,10 +72,10 @@ def read_url(url: str) -> Parts:
     if split is None:
         raise ValueError(f"`{authority}` is no host with a port")
     _check_host(split[1])
-    return Parts(scheme, split[1].strip("[]"), _port(split[2]), rest)
+    return UrlParts(scheme, split[1].strip("[]"), _port(split[2]), rest)
 
 
-def read_base(url: str) -> Parts:
+def read_base(url: str) -> UrlParts:
     """Return the parts of a service's address, to which paths are added. Raises ValueError with a clause."""
     parts = read_url(url)
     if "?" in parts.rest:
@@ -90,7 +90,7 @@ def refusal(url: str, like: str, error: ValueError) -> str:
     return f"`{shown}` is no address: write one like {like}{unseen}."
 
 
-def check_public(parts: Parts) -> None:
+def check_public(parts: UrlParts) -> None:
     """Raise ValueError with a clause where the host can be no other machine's on the internet."""
     host = parts.host.lower()
     address = _address(host)

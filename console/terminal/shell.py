@@ -71,8 +71,8 @@ def stay_local() -> None:
 def is_this_machine(host: str | None) -> bool:
     """Return whether a URL's host (without brackets) is this machine, so that no proxy can reach it for us.
 
-    More than `addresses.Parts.is_loopback`, which judges where a key may be sent: names below `localhost` and 0.0.0.0
-    also lead here, and a variable may have any spelling.
+    More than `addresses.UrlParts.is_loopback`, which judges where a key may be sent: names below `localhost` and
+    0.0.0.0 also lead here, and a variable may have any spelling.
     """
     if not host:
         return False

@@ -1,4 +1,4 @@
-"""How tests are laid out: a unit test for each module, or a test that runs it; what make test may not need."""
+"""How code and tests are laid out: names of classes, a unit test for each module, what make test may not need."""
 
 from __future__ import annotations
 
@@ -121,3 +121,14 @@ def test_make_test_needs_no_real_part(folder: str) -> None:
         path: {name for name in called(path) if name in REAL_PARTS} for path in (TESTS / folder).rglob("test_*.py")
     }
     assert {str(path): names for path, names in arguments.items() if names} == {}
+
+
+def test_every_class_has_a_name_of_its_own() -> None:
+    """No two classes of `console/` and `handler/` share a name, so that a name means one thing wherever it is read."""
+    modules_of: dict[str, list[str]] = {}
+    for folder in ("console", "handler"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    modules_of.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in modules_of.items() if len(paths) > 1} == {}

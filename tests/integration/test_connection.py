@@ -22,7 +22,7 @@ from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError, Connection, tls_context
 from retention.aws.connection import connect as connect_to
 from retention.aws.deadline import Deadline, OutOfTimeError
-from retention.aws.endpoint import Endpoint
+from retention.aws.endpoint import ServiceEndpoint
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.lookup.store import Store
 
@@ -514,7 +514,7 @@ def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.Mon
 )
 def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place: str) -> None:
     """Region, partition and the SDKs' own variables decide."""
-    found = Endpoint.of("dynamodb", variables)
+    found = ServiceEndpoint.of("dynamodb", variables)
     assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
 
 
@@ -525,7 +525,7 @@ def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place
 def test_without_a_place_to_go_nothing_starts(variables: dict[str, str]) -> None:
     """No region, or an endpoint that is none."""
     with pytest.raises(ConfigurationError):
-        Endpoint.of("dynamodb", variables)
+        ServiceEndpoint.of("dynamodb", variables)
 
 
 def test_tls_trusts_the_bundle_and_nothing_else(

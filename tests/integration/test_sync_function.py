@@ -121,7 +121,7 @@ class SyncOnFakes:
             deployment,
             AppStore(deployment.apple_url, sleep=self.slept.append, clock=lambda: datetime.fromtimestamp(NOW, UTC)),
             self.lines,
-            lambda _: self.module.Parts(dynamodb or self.dynamodb, keys),
+            lambda _: self.module.SyncClients(dynamodb or self.dynamodb, keys),
         )
 
     def run(self, dynamodb: Any = None) -> Lines:
@@ -635,7 +635,7 @@ def test_clients_are_made_for_each_run(sync: ModuleType) -> None:
     """Connections of the run before are minutes old, and a key may have been replaced."""
     deployment = SyncDeployment(TABLE, (APP,), PREFIX, "http://127.0.0.1:9")
     with mock_aws():
-        first, second = sync.parts_from_aws(deployment), sync.parts_from_aws(deployment)
+        first, second = sync.clients_from_aws(deployment), sync.clients_from_aws(deployment)
         assert first.dynamodb is not second.dynamodb
         aws("ssm").put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
         assert first.keys.get(KEY_ID, Deadline.after(PATIENCE)).key_id == KEY_ID

@@ -18,7 +18,7 @@ from retention.aws.app_table import AppTable
 from retention.aws.connection import Connection, connect
 from retention.aws.credentials import CredentialSource
 from retention.aws.deadline import Deadline
-from retention.aws.endpoint import Endpoint
+from retention.aws.endpoint import ServiceEndpoint
 from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError
@@ -61,7 +61,7 @@ class Counting(Connection):
     """A real connection that notes what it is asked."""
 
     def __init__(self) -> None:
-        super().__init__(Endpoint.of("dynamodb"), CredentialSource())
+        super().__init__(ServiceEndpoint.of("dynamodb"), CredentialSource())
         self.calls: list[str] = []
 
     def call(self, operation: str, request: Any, deadline: Deadline) -> dict[str, Any]:

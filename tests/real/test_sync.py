@@ -83,7 +83,9 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
         deployment = SyncDeployment(table, (APP,), "/retention", server.base_url(PRODUCTION))
 
         def run() -> None:
-            sync.Sync(deployment, AppStore(deployment.apple_url), words, lambda _: sync.Parts(client, Keys())).run()
+            sync.Sync(
+                deployment, AppStore(deployment.apple_url), words, lambda _: sync.SyncClients(client, Keys())
+            ).run()
 
         def change() -> None:
             for state in ("REJECTED", "APPROVED", "REJECTED"):

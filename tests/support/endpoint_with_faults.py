@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from retention.aws.app_table import AppTable
 from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
-from retention.aws.endpoint import Endpoint
+from retention.aws.endpoint import ServiceEndpoint
 from retention.log.telemetry import Telemetry
 from retention.lookup.failures import QUIET_SECONDS
 from retention.lookup.store import Store
@@ -239,4 +239,6 @@ def make_endpoint_with_faults(table: str, dynamodb: Caller, ssm: Caller) -> Endp
 
 def connection(service: str, url: str) -> Connection:
     """Return the connection of `app.connect`, to `url`."""
-    return Connection(Endpoint.of(service, {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url}), CredentialSource())
+    return Connection(
+        ServiceEndpoint.of(service, {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url}), CredentialSource()
+    )

@@ -24,8 +24,8 @@ from typing import Any, Final, Protocol
 from retention.aws.clock import PassedTime
 from retention.aws.credentials import CredentialSource, NoCredentialsError
 from retention.aws.deadline import Deadline, OutOfTimeError, Workers
-from retention.aws.endpoint import Endpoint
-from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
+from retention.aws.endpoint import ServiceEndpoint
+from retention.aws.http_answer import AnswerError, Arriving, HttpAnswer, read_answer
 from retention.aws.sigv4 import signed_headers
 
 # Bounds of one step for callers with a later deadline. READ_SECONDS is for one wait, ANSWER_SECONDS for a complete
@@ -85,7 +85,7 @@ class Connection:
     """
 
     def __init__(
-        self, endpoint: Endpoint, credentials: CredentialSource, passed: Callable[[], float] | None = None
+        self, endpoint: ServiceEndpoint, credentials: CredentialSource, passed: Callable[[], float] | None = None
     ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
@@ -131,7 +131,7 @@ class Connection:
         for wire, _ in idle:
             wire.close()
 
-    def _answer(self, operation: str, request: Mapping[str, Any], ends: Deadline) -> Answer:
+    def _answer(self, operation: str, request: Mapping[str, Any], ends: Deadline) -> HttpAnswer:
         """Ask; and once more on a fresh socket what failed on a reused one before a byte of an answer came.
 
         Between two requests the other side may have closed the connection without our noticing. Every call is a read,
@@ -151,7 +151,7 @@ class Connection:
 
     def _exchange(
         self, wire: socket.socket, arriving: Arriving, operation: str, request: Mapping[str, Any], ends: Deadline
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send the request and read the answer; keep the socket where it may be used again."""
         try:
             # Signed now that there is a socket: while a connection hangs, its caller holds no secret.
@@ -261,7 +261,7 @@ def connect(
     service: str, credentials: CredentialSource | None = None, passed: Callable[[], float] | None = None
 ) -> Connection:
     """Return a connection to `dynamodb` or `ssm`, from the environment. Opens no socket yet."""
-    return Connection(Endpoint.of(service), credentials or CredentialSource(), passed)
+    return Connection(ServiceEndpoint.of(service), credentials or CredentialSource(), passed)
 
 
 @cache
@@ -281,7 +281,7 @@ def _is_gone(wire: socket.socket) -> bool:
         return True
 
 
-def _read(answer: Answer) -> dict[str, Any]:
+def _read(answer: HttpAnswer) -> dict[str, Any]:
     if answer.status != _OK:
         raise CallFailedError(_error_code(answer))
     checksum = answer.headers.get("x-amz-crc32")
@@ -312,7 +312,7 @@ def _is_code(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) == _STATUS_DIGITS
 
 
-def _error_code(answer: Answer) -> str:
+def _error_code(answer: HttpAnswer) -> str:
     """Return the service's own code, such as ThrottlingException, or the status."""
     try:
         said = json.loads(answer.content)

@@ -34,7 +34,7 @@ _URL: Final = r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?(/[\x
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServiceEndpoint:
     """Where a service is, and what signatures to it are good for. `host`: a name or an address, IPv6 without brackets.
 
     `port` is None where it is the scheme's own.
@@ -47,7 +47,7 @@ class Endpoint:
     scope: Scope
 
     @classmethod
-    def of(cls, service: str, env: Mapping[str, str] = os.environ) -> Endpoint:
+    def of(cls, service: str, env: Mapping[str, str] = os.environ) -> ServiceEndpoint:
         """Read the SDKs' own variables: region, endpoint URLs, and whether FIPS or IPv6 endpoints are wanted.
 
         Raises ConfigurationError where they name no endpoint.

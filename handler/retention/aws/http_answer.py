@@ -38,7 +38,7 @@ class AnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """`headers` by their names in lower case. `keep`: the connection may carry another request."""
 
     status: int
@@ -77,7 +77,7 @@ class Arriving:
         return got
 
 
-def read_answer(arriving: Arriving) -> Answer:
+def read_answer(arriving: Arriving) -> HttpAnswer:
     """Read one answer. Raises AnswerError; OSError where the network fails or hangs up before a byte has come."""
     received = _head(arriving)
     head, _, body = received.partition(_END_OF_HEAD)
@@ -93,7 +93,7 @@ def read_answer(arriving: Arriving) -> Answer:
         content += _some(arriving)
     # More than was announced belongs to no request of ours: nothing that follows could be trusted.
     keep = len(content) == length and "close" not in headers.get("connection", "").lower()
-    return Answer(status, headers, bytes(content[:length]), keep)
+    return HttpAnswer(status, headers, bytes(content[:length]), keep)
 
 
 def _head(arriving: Arriving) -> bytes:
@@ -185,7 +185,7 @@ class _Reader(io.BufferedReader):
         super().close()
 
 
-def _by_the_library(received: bytes, arriving: Arriving) -> Answer:
+def _by_the_library(received: bytes, arriving: Arriving) -> HttpAnswer:
     """Read an answer of a form that these services do not use today: in chunks, without a length, after a 100."""
     import http.client  # noqa: PLC0415  # see the module's own words
 
@@ -204,4 +204,4 @@ def _by_the_library(received: bytes, arriving: Arriving) -> Answer:
         response.close()  # its view of the socket, not the socket
     # As above; and http.client takes a 103 for an answer, which is still to come.
     keep = not (response.will_close or again.left_over or response.status < _FIRST_FINAL)
-    return Answer(response.status, headers, content, keep)
+    return HttpAnswer(response.status, headers, content, keep)

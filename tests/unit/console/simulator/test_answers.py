@@ -18,7 +18,7 @@ from retention.signing.signer import Signer
 
 from console.simulator.answers import Judge, Screen
 from console.simulator.app_data import AppData
-from console.simulator.realtime import AppStore
+from console.simulator.realtime import RealtimeCaller
 from console.simulator.signatures import Flaw
 from console.simulator.simulator import Simulator
 from tests.support.simulated_app import (
@@ -57,7 +57,7 @@ def app_data(simulator: Simulator) -> AppData:
 
 @pytest.fixture
 def judge(simulator: Simulator) -> Judge:
-    return AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    return RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
 
 
 def flaw(judge: Judge, body: bytes) -> str:
@@ -156,7 +156,7 @@ def test_a_switch_apple_does_not_make(judge: Judge, app_data: AppData, detail: d
 def test_without_products_no_group_is_known(simulator: Simulator, app_data: AppData) -> None:
     """A simulator that was told no products takes any."""
     simulator.accounts.replace_products(APP.app_apple_id, [])
-    judge = AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    judge = RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
     body = answer_of("alternateProduct", messageIdentifier=shelve(app_data), productId="anything")
     assert judge.judge(body).kind == "alternateProduct"
 
@@ -187,7 +187,7 @@ def test_apples_own_v2_signature_is_taken(simulator: Simulator, app_data: AppDat
     simulator.wall = lambda: datetime.now(UTC).timestamp()
     creator = PromotionalOfferV2SignatureCreator(PEM, KEY_ID, APP.issuer_id, APP.bundle_id)
     signature = creator.create_signature(MONTHLY, "half", TRANSACTION)
-    judge = AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
+    judge = RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
     assert offered(judge, app_data, promotionalOfferSignatureV2=signature).notes == ()
 
 
@@ -275,7 +275,7 @@ def test_a_signature_by_another_key(
     assert "throwaway" in offered(judge, app_data, **signature).notes[0]
     simulator.strict = True
     with pytest.raises(Flaw, match="not signed with the key"):
-        offered(AppStore(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION), app_data, **signature)
+        offered(RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION), app_data, **signature)
 
 
 ITEM = {
@@ -298,7 +298,7 @@ def commerce(request: dict[str, Any] = REQUEST, transaction_id: str = TRANSACTIO
 
 def sold(simulator: Simulator, data: Any, product_id: str = COURSES) -> Screen:
     identifier = shelve(simulator.app_data(APP.app_apple_id, SANDBOX))
-    judge = AppStore(simulator, APP, SANDBOX).judge(product_id, TRANSACTION)
+    judge = RealtimeCaller(simulator, APP, SANDBOX).judge(product_id, TRANSACTION)
     return judge.judge(answer_of("advancedCommerceInfo", messageIdentifier=identifier, advancedCommerceData=data))
 
 

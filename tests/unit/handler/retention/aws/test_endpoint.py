@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from hypothesis import given
 from hypothesis import strategies as st
 from retention.aws import sdk
-from retention.aws.endpoint import Endpoint
+from retention.aws.endpoint import ServiceEndpoint
 from retention.errors import ConfigurationError
 
 LOADER = Loader()
@@ -42,7 +42,7 @@ def asked_by_the_sync(monkeypatch: pytest.MonkeyPatch, service: str) -> str:
     return str(asked.value).rstrip("/")
 
 
-def url_of(endpoint: Endpoint) -> str:
+def url_of(endpoint: ServiceEndpoint) -> str:
     return f"{'https' if endpoint.secure else 'http'}://{endpoint.authority}"
 
 
@@ -56,7 +56,7 @@ def test_every_region_of_every_partition_is_where_the_sdk_has_it(service: str, *
         more: dict[str, Any] = {"AccountIdEndpointMode": "disabled"} if service == "dynamodb" else {}
         theirs = resolver.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual, **more)
         variables = {"AWS_REGION": region, **dict(zip(SWITCHES, map(str, (fips, dual)), strict=True))}
-        assert url_of(Endpoint.of(service, variables)) == theirs.url, region
+        assert url_of(ServiceEndpoint.of(service, variables)) == theirs.url, region
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
@@ -70,7 +70,7 @@ def test_the_switches_mean_what_they_mean_to_the_sync(
         monkeypatch.setenv(name, region)
     monkeypatch.setenv(switch, value)
     for service in ("dynamodb", "ssm"):
-        assert url_of(Endpoint.of(service)) == asked_by_the_sync(monkeypatch, service)
+        assert url_of(ServiceEndpoint.of(service)) == asked_by_the_sync(monkeypatch, service)
 
 
 def test_endpoints_that_are_configured_may_be_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_endpoints_that_are_configured_may_be_ignored(monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")
     for value, ignored in (("true", True), ("false", False)):
         monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", value)
-        ours = url_of(Endpoint.of("dynamodb"))
+        ours = url_of(ServiceEndpoint.of("dynamodb"))
         assert ours == asked_by_the_sync(monkeypatch, "dynamodb")
         assert ours.endswith("amazonaws.com") == ignored
 
@@ -88,7 +88,7 @@ def test_an_endpoint_of_ones_own_is_asked_as_it_is(monkeypatch: pytest.MonkeyPat
     """What is configured by its URL is of no other kind, to both."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://vpce.example.com")
     monkeypatch.setenv(switch, "true")
-    assert url_of(Endpoint.of("ssm")) == asked_by_the_sync(monkeypatch, "ssm") == "https://vpce.example.com"
+    assert url_of(ServiceEndpoint.of("ssm")) == asked_by_the_sync(monkeypatch, "ssm") == "https://vpce.example.com"
 
 
 hosts = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,20}|\[(::1|fe80::1|2001:DB8::7)\]", fullmatch=True)
@@ -103,7 +103,7 @@ hosts = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,20}|\[(::1|fe80::1|2001:DB8::
 def test_a_url_is_taken_apart_as_the_standard_library_does(scheme: str, host: str, port: int | None, path: str) -> None:
     """Scheme, name or address, port and path."""
     url = f"{scheme}://{host}{'' if port is None else f':{port}'}{path}"
-    found = Endpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SSM": url})
+    found = ServiceEndpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SSM": url})
     theirs = urlsplit(url)
     assert (found.secure, found.host, found.path) == (theirs.scheme == "https", theirs.hostname, theirs.path or "/")
     assert found.address[1] == (theirs.port or (443 if found.secure else 80))
@@ -111,7 +111,7 @@ def test_a_url_is_taken_apart_as_the_standard_library_does(scheme: str, host: st
 
 def test_an_address_of_ipv6_keeps_its_brackets_in_the_host_header() -> None:
     """`::1:8000` would be another address."""
-    found = Endpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://[::1]:8000"})
+    found = ServiceEndpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://[::1]:8000"})
     assert (found.authority, found.address) == ("[::1]:8000", ("::1", 8000))
 
 
@@ -125,4 +125,4 @@ def test_an_address_of_ipv6_keeps_its_brackets_in_the_host_header() -> None:
 def test_what_is_no_url_of_a_service_stops_the_start(url: str) -> None:
     """With the service and the variable's name, before anything is called."""
     with pytest.raises(ConfigurationError, match="dynamodb has no endpoint: AWS_ENDPOINT_URL must be"):
-        Endpoint.of("dynamodb", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url})
+        ServiceEndpoint.of("dynamodb", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url})

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retention.aws.http_answer import Answer, AnswerError, Arriving, read_answer
+from retention.aws.http_answer import AnswerError, Arriving, HttpAnswer, read_answer
 
 from tests.support.waiting import PATIENCE
 
 
-def read(*pieces: bytes, hang_up: bool = True) -> Answer:
+def read(*pieces: bytes, hang_up: bool = True) -> HttpAnswer:
     """Return the answer that arrives in these pieces."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
