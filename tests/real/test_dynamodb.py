@@ -6,6 +6,7 @@ import random
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -339,14 +340,22 @@ def proxy(dynamodb_local: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         yield made
 
 
+@pytest.fixture
+def wired(proxy: FaultProxy) -> Iterator[Connection]:
+    """A connection of the function's own, to the proxy, whose address `proxy` has put into the environment."""
+    del proxy
+    with closing(connect("dynamodb")) as made:
+        yield made
+
+
 @pytest.mark.parametrize("mode", ["reset if reused", "close if reused", "hang if reused"])
 def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
-    client: Any, table: str, proxy: FaultProxy, mode: str
+    client: Any, table: str, proxy: FaultProxy, wired: Connection, mode: str
 ) -> None:
     """Head is compared on a fresh socket: a pause is seen by the first request after 30 s, and nothing is degraded."""
     put(client, table)
     clock = Clock()
-    store = Store(partial(connect, "dynamodb"), table, monotonic=clock)
+    store = Store(lambda: wired, table, monotonic=clock)
 
     def load() -> Loaded:
         return store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
@@ -367,12 +376,12 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])
 def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
-    client: Any, table: str, proxy: FaultProxy, mode: str
+    client: Any, table: str, proxy: FaultProxy, wired: Connection, mode: str
 ) -> None:
     """Served from memory and marked while it lasts, unavailable where memory has nothing; afterwards all is well."""
     put(client, table)
     clock = Clock()
-    store = Store(partial(connect, "dynamodb"), table, monotonic=clock)
+    store = Store(lambda: wired, table, monotonic=clock)
 
     def load(product: str, seconds: float) -> Any:
         return store.catalog(APP, product, "en-US", Deadline.after(seconds))
