@@ -19,8 +19,8 @@ from retention.table import Item
 
 from console.backup.archive import Header, Writer
 from console.releases.listing import list_releases
-from console.releases.publish import Progress
 from console.releases.read import ReleaseError, verify
+from console.terminal.output import ReportProgress, no_progress
 
 _ATTEMPTS: Final = 3
 # After how many rows the progress is reported anew.
@@ -50,7 +50,7 @@ def export(
     environment: str,
     now: datetime,
     profiles: bool = False,
-    progress: Progress = lambda _step, _done, _total: None,
+    progress: ReportProgress = no_progress,
 ) -> Exported:
     """Write the app's rows into `path`, which exists only once it is complete. `progress(step, done, total)`.
 
@@ -69,7 +69,7 @@ def export(
 class _Export:
     """One export while it is written."""
 
-    def __init__(self, app_table: AppTable, now: datetime, progress: Progress) -> None:
+    def __init__(self, app_table: AppTable, now: datetime, progress: ReportProgress) -> None:
         self._app_table = app_table
         self._now = now
         self._progress = progress

@@ -27,10 +27,9 @@ from retention.errors import RetentionError, UnreadableRowError
 from retention.table import Item, Request
 
 from console.backup.archive import Contents, items, release_of
-from console.releases.publish import Progress
 from console.releases.read import ReleaseError, verify
 from console.terminal.json_form import form_of
-from console.terminal.output import Output
+from console.terminal.output import Output, ReportProgress, no_progress
 
 _WRITERS: Final = 8
 _BATCH: Final = 200
@@ -78,7 +77,7 @@ def import_app(
     *,
     now: datetime,
     replace: bool = False,
-    progress: Progress = lambda _step, _done, _total: None,
+    progress: ReportProgress = no_progress,
 ) -> Imported:
     """Write the rows of a file that `inspect` found good. `progress(step, done, total)`.
 
@@ -108,7 +107,7 @@ class _Import:
         path: Path,
         contents: Contents,
         now: datetime,
-        progress: Progress,
+        progress: ReportProgress,
         pool: ThreadPoolExecutor,
     ) -> None:
         self._app_table = app_table

@@ -21,12 +21,12 @@ from console.releases.live import require_live, required
 from console.releases.overview import look_at_table
 from console.releases.read import read
 from console.terminal.failure import Failure
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress
 
 _STEP: Final = 10_000
 
 
-def cover(draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: Report) -> Coverage:
+def cover(draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: ReportProgress) -> Coverage:
     """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
     target = _target(replace(where, file=draft or where.file))
     table = None if target is None else look_at_table(target.app_table)
@@ -65,7 +65,7 @@ def _side(name: str, target: Target | None) -> Side:
     return release.edition().side()
 
 
-def replay_logs(logs: Sequence[Path], where: Where, now: datetime, report: Report) -> Replayed:
+def replay_logs(logs: Sequence[Path], where: Where, now: datetime, report: ReportProgress) -> Replayed:
     """Judge every decision in `logs` by the file of `where`. Raises Failure where they hold none."""
     target = _target(where)
     known = None if target is None else look_at_table(target.app_table).standing
@@ -80,7 +80,7 @@ def replay_logs(logs: Sequence[Path], where: Where, now: datetime, report: Repor
     return found
 
 
-def _counted(lines: Iterable[Logged], report: Report) -> Iterator[Logged]:
+def _counted(lines: Iterable[Logged], report: ReportProgress) -> Iterator[Logged]:
     for number, logged in enumerate(lines, 1):
         if number % _STEP == 0:
             report("replaying", number, number)

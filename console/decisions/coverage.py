@@ -26,7 +26,7 @@ from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import suggestion
 from console.file.wording import condition_text, instant_text, percent, text_fields
 from console.terminal.failure import Failure
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress, no_progress
 
 _UNKNOWN: Final = MessageState(UNKNOWN)
 
@@ -137,7 +137,7 @@ class CellChoice:
 
 
 def cover(
-    edition: Edition, known: Standing | None, at: datetime, choice: CellChoice, progress: Report | None = None
+    edition: Edition, known: Standing | None, at: datetime, choice: CellChoice, progress: ReportProgress = no_progress
 ) -> Coverage:
     """Return the coverage of an edition, as of `at`.
 
@@ -156,8 +156,7 @@ def cover(
             default = _default(edition, known, product, locale)
             open_texts = _open_texts(conditions, product, locale)
             cells.append(_cell(product, locale, found, open_texts, at.timestamp(), default))
-        if progress is not None:
-            progress("covering", done, len(products))
+        progress("covering", done, len(products))
     return Coverage(
         source=edition.name,
         judged="every text taken as approved" if known is None else "the review states of the table",

@@ -12,7 +12,7 @@ from console.decisions.file_locales import own_locales
 from console.decisions.possible_answers import CandidateRule, candidate_rules
 from console.file.edition import Edition
 from console.file.entries import ExperimentEntry
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress, no_progress
 
 _MOST_NAMES: Final = 3
 
@@ -42,7 +42,7 @@ class _Fate:
 Window = tuple[float, float, str]
 
 
-def unreachable(edition: Edition, now: float, progress: Report | None = None) -> Iterator[Unreachable]:
+def unreachable(edition: Edition, now: float, progress: ReportProgress = no_progress) -> Iterator[Unreachable]:
     """Yield what can never answer a request from `now`, UTC seconds, on, even with every text approved."""
     fates = {rule.name: _Fate() for rule in edition.document.rules}
     locales, edition = sorted(own_locales(edition.document) | APPLE_LOCALES), edition.with_unknown_products()
@@ -50,8 +50,7 @@ def unreachable(edition: Edition, now: float, progress: Report | None = None) ->
         catalog = edition.catalog(product)
         for locale in locales:
             _follow(candidate_rules(catalog, product, locale), fates, now)
-        if progress is not None:
-            progress("looking for rules out of reach", done, len(edition.sheets))
+        progress("looking for rules out of reach", done, len(edition.sheets))
     for rule in edition.document.rules:
         over = rule.schedule.ends is not None and rule.schedule.ends <= now
         why = "its schedule is over" if over else _why(fates[rule.name])

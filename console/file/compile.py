@@ -25,9 +25,7 @@ from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
 from console.file.release import CompiledRelease, ImageFacts
 from console.file.sheets import SheetDraft, check_limits, reach, sheet_document, spread
-from console.file.tree import Progress
-
-__all__ = ["Compiled", "PreviousTexts", "Progress", "compile_document", "compile_release"]
+from console.terminal.output import ReportProgress, no_progress
 
 Shares: TypeAlias = Sequence[tuple[str, int]]
 
@@ -60,7 +58,7 @@ def compile_release(
     previous: PreviousTexts | None = None,
     now: datetime,
     reshuffle: bool = False,
-    progress: Progress | None = None,
+    progress: ReportProgress = no_progress,
 ) -> CompiledRelease:
     """Return the release of a document. See `compile_document`."""
     compiled = compile_document(
@@ -76,7 +74,7 @@ def compile_document(
     previous: PreviousTexts | None = None,
     now: datetime,
     reshuffle: bool = False,
-    progress: Progress | None = None,
+    progress: ReportProgress = no_progress,
 ) -> Compiled:
     """Compile a document, or raise `Mistakes` with everything that is wrong in it.
 
@@ -107,7 +105,7 @@ def _release(
     content: Content,
     before: PreviousTexts,
     drafts: Mapping[str, SheetDraft],
-    progress: Progress | None,
+    progress: ReportProgress,
 ) -> CompiledRelease:
     """Return the release of a document without mistakes. Raises `Mistakes` where a sheet is over its limits."""
     notes = Notes()
@@ -118,8 +116,7 @@ def _release(
         sheets[product] = sheet_document(product, draft, document, texts, pictured)
         at = document.products[product].at if product in document.products else Place(1, "rules")
         check_limits(product, sheets[product], locales, at, notes)
-        if progress is not None:
-            progress("compiling", done, len(drafts))
+        progress("compiling", done, len(drafts))
     if notes.mistakes:
         raise Mistakes(document.file, notes.mistakes)
     return CompiledRelease(

@@ -13,8 +13,9 @@ from console.file.sections.app import read_app, read_environments, read_offers, 
 from console.file.sections.locales import read_locales
 from console.file.sections.messages import read_images, read_messages
 from console.file.sections.rules import read_rules
-from console.file.tree import Node, Progress, parse
+from console.file.tree import Node, parse
 from console.terminal.ordinary_file import is_passed, read_ordinary
+from console.terminal.output import ReportProgress, no_progress
 
 __all__ = ["Document", "read"]
 
@@ -28,7 +29,7 @@ def read(
     base_dir: Path | None = None,
     *,
     file: str | None = None,
-    progress: Progress | None = None,
+    progress: ReportProgress = no_progress,
 ) -> Document:
     """Read a file, or its bytes. Mistakes in it are in `Document.mistakes`.
 
@@ -46,7 +47,7 @@ def read(
     return _read(content, file or str(source), base_dir or folder, progress)
 
 
-def _read(source: bytes, file: str, base_dir: Path | None, progress: Progress | None) -> Document:
+def _read(source: bytes, file: str, base_dir: Path | None, progress: ReportProgress) -> Document:
     notes = Notes()
     root = parse(source, file, notes, progress)
     top = Fields.of(root, notes, "a retention file", _SECTIONS)

@@ -13,12 +13,13 @@ from retention.conditions import Condition, FactTest, condition_of, document_of,
 from retention.rules import CUSTOMER_PREFIX
 from retention.table import ANY_PRODUCT
 
-from console.file.compile import PreviousTexts, Progress, compile_document
+from console.file.compile import PreviousTexts, compile_document
 from console.file.content import read_content
 from console.file.document import read
 from console.file.entries import Document, RuleEntry, Text
 from console.file.mistakes import Mistakes, Notes
 from console.file.release import CompiledRelease
+from console.terminal.output import ReportProgress, no_progress
 
 # Of a product that has no name here, its id is as unknown as any fact about the customer.
 UNKNOWN_PRODUCT: Final = f"{CUSTOMER_PREFIX}productId"
@@ -139,7 +140,7 @@ def from_file(
     now: datetime,
     environment: str | None = None,
     previous: PreviousTexts | None = None,
-    progress: Progress | None = None,
+    progress: ReportProgress = no_progress,
 ) -> Edition:
     """Compile a file as `publish` would. Raises Mistakes with everything that is wrong in it."""
     document = read(file, progress=progress)

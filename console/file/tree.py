@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -22,9 +22,9 @@ from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 from console.file.scanner import TabIndentsError, TabScanner
 from console.terminal.characters import called, unfit_in_file, unseen_in_name, without_unseen
+from console.terminal.output import ReportProgress, no_progress
 
 FileScalar: TypeAlias = str | int | float | bool
-Progress: TypeAlias = Callable[[str, int, int], None]
 Value: TypeAlias = "FileScalar | tuple[Node, ...] | Mapping[str, Node] | None"
 
 # Aliases make a small file a large tree; no owner writes this much by hand, and ten thousand rules need a tenth.
@@ -86,7 +86,7 @@ class Node:
         return "a list" if isinstance(self.value, tuple) else "a mapping"
 
 
-def parse(source: bytes, file: str, notes: Notes, progress: Progress | None = None) -> Node:
+def parse(source: bytes, file: str, notes: Notes, progress: ReportProgress = no_progress) -> Node:
     """Return the tree of a file. Raises `Mistakes` where it is not UTF-8 YAML at all."""
     other = other_format(source)
     if other is not None:
@@ -181,14 +181,14 @@ def _check_version(text: str, notes: Notes) -> None:
 class _Watched(io.StringIO):
     """A text that reports how much of it was read: ten thousand rules take several seconds."""
 
-    def __init__(self, text: str, progress: Progress | None) -> None:
+    def __init__(self, text: str, progress: ReportProgress) -> None:
         super().__init__(text, newline="")
         self.text = text
         self._progress, self._total = progress, len(text)
 
     def read(self, size: int | None = -1) -> str:
         part = super().read(size)
-        if self._progress is not None and self._total:
+        if self._total:
             self._progress("reading", self.tell(), self._total)
         return part
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from console.file.compile import Progress, compile_document
+from console.file.compile import compile_document
 from console.file.document import read
 from console.file.mistakes import Mistake
 from console.file.mistakes_report import as_documents, warn
-from console.terminal.output import Output
+from console.terminal.output import Output, ReportProgress
 from console.terminal.words import plural
 
 
@@ -24,7 +24,7 @@ class Valid:
     warnings: tuple[Mistake, ...]
 
 
-def validate(file: Path, environment: str | None, now: datetime, progress: Progress) -> Valid:
+def validate(file: Path, environment: str | None, now: datetime, progress: ReportProgress) -> Valid:
     """Read and compile a file for an environment. Raises Mistakes."""
     document = read(file, progress=progress)
     compiled = compile_document(document, environment=environment, now=now, progress=progress)

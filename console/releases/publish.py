@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -21,8 +21,8 @@ from console.releases.current import PublishConflictError, ReleaseLostError, con
 from console.releases.message_rows import asset_updates, state_updates
 from console.releases.read import ReleaseError, verify
 from console.releases.release_rows import content_of, settings_of
+from console.terminal.output import ReportProgress, no_progress
 
-Progress: TypeAlias = Callable[[str, int, int], None]
 _T = TypeVar("_T")
 
 # A publisher whose machine slept writes nothing after this time. `cleanup` deletes releases begun an hour ago, and a
@@ -58,7 +58,7 @@ def publish(
     commit: str | None,
     now: datetime,
     based_on: int | _AsFound | None = AS_FOUND,
-    progress: Progress | None = None,
+    progress: ReportProgress = no_progress,
     clock: Callable[[], float] = time.time,
 ) -> Published:
     """Write `release` under a number of its own and make it live.
@@ -70,18 +70,14 @@ def publish(
     """
     if release.app_apple_id != app_table.app_apple_id:
         raise ReleaseError("other_app", f"this release is of app {release.app_apple_id}, not {app_table.app_apple_id}")
-    return _Publishing(app_table, release, progress or _silent, clock).run(who, commit or "", now, based_on)
-
-
-def _silent(_step: str, _done: int, _total: int) -> None:
-    pass
+    return _Publishing(app_table, release, progress, clock).run(who, commit or "", now, based_on)
 
 
 class _Publishing:
     """One release while it is written."""
 
     def __init__(
-        self, app_table: AppTable, release: CompiledRelease, progress: Progress, clock: Callable[[], float]
+        self, app_table: AppTable, release: CompiledRelease, progress: ReportProgress, clock: Callable[[], float]
     ) -> None:
         self._app_table = app_table
         self._release = release

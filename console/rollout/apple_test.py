@@ -15,7 +15,7 @@ from console.appstore.client import Apple, PerformanceReport, PerformanceTest
 from console.appstore.realtime_url import shown
 from console.deployment.session import Session, app_store
 from console.terminal.failure import Failure
-from console.terminal.output import Output, Report
+from console.terminal.output import Output, ReportProgress
 from console.terminal.words import duration
 
 PENDING: Final = "PENDING"
@@ -42,7 +42,7 @@ def wait(
     apple: Apple,
     request_id: str,
     patience: float,
-    report: Report,
+    report: ReportProgress,
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,

@@ -21,7 +21,7 @@ from console.file.entries import Document
 from console.releases.overview import forget_default, record_default
 from console.rollout.observed import Observed
 from console.terminal.failure import Failure
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress
 
 Place: TypeAlias = tuple[str, str]
 
@@ -131,7 +131,7 @@ def configure(session: Session, product: str, locale: str, message: str) -> None
     record_default(target.app_table, product, locale, message, datetime.now(UTC))
 
 
-def configure_all(session: Session, wanted: Mapping[Place, str], report: Report) -> int:
+def configure_all(session: Session, wanted: Mapping[Place, str], report: ReportProgress) -> int:
     """Configure a default for each product and locale; return how many.
 
     Raises Failure at the end, with all those that Apple refuses.
@@ -157,7 +157,9 @@ def remove(session: Session, product: str, locale: str) -> None:
     forget_default(target.app_table, product, locale)
 
 
-def verify(session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: Report) -> list[Place]:
+def verify(
+    session: Session, places: Sequence[Place], recorded: Mapping[Place, str], report: ReportProgress
+) -> list[Place]:
     """Ask Apple for the default of each place, and correct the records. Return the places whose record was wrong."""
     target, wrong = session.target, []
     for done, place in enumerate(places, 1):

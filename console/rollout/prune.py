@@ -21,7 +21,7 @@ from console.releases.listing import list_releases
 from console.releases.read import texts_of
 from console.rollout.observed import Observed, read_apple_lists
 from console.terminal.failure import Failure
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _is_old(begun: datetime | None) -> bool:
     return begun is None or begun + ABANDONED_AFTER < datetime.now(UTC)
 
 
-def prune(session: Session, prunable: Prunable, report: Report) -> list[str]:
+def prune(session: Session, prunable: Prunable, report: ReportProgress) -> list[str]:
     """Delete messages, then images, at Apple; then import Apple's lists. Return the images that Apple still needs."""
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from console.deployment.target import Target, find
 from console.deployment.where import Where
-from console.file.compile import Compiled, Progress, compile_document
+from console.file.compile import Compiled, compile_document
 from console.file.document import read
 from console.file.mistakes_report import as_documents
 from console.releases.cleanup import collect
@@ -21,7 +21,7 @@ from console.releases.overview import look_at_table
 from console.releases.publish import Published
 from console.releases.publish import publish as write
 from console.releases.read import ReleaseError
-from console.terminal.output import Output
+from console.terminal.output import Output, ReportProgress, no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Draft:
 
 
 def prepare(
-    where: Where, *, reshuffle: bool = False, progress: Progress | None = None, now: datetime | None = None
+    where: Where, *, reshuffle: bool = False, progress: ReportProgress = no_progress, now: datetime | None = None
 ) -> Draft:
     """Compile the file of `where` for its table. Raises Mistakes before it calls AWS, then Failure and AWS's errors."""
     instant = now or datetime.now(UTC)
@@ -59,7 +59,7 @@ def prepare(
     return Draft(compiled, target, known.release, instant, where.file.resolve().parent)
 
 
-def publish(draft: Draft, progress: Progress | None = None) -> Published:
+def publish(draft: Draft, progress: ReportProgress = no_progress) -> Published:
     """Write a draft and make it live. Raises PublishConflictError if another release went live meanwhile."""
     target: Target = draft.target
     published = write(

@@ -25,7 +25,7 @@ from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Atte
 from console.simulator.authority import Authority, request_claims
 from console.simulator.performance import FAIL, PASS, Tally, paced, response_times
 from console.simulator.simulator import TestConfig
-from console.terminal.output import Report
+from console.terminal.output import ReportProgress, no_progress
 
 _LINGER_MS: Final = 3000
 _SLOWEST: Final = 5
@@ -153,7 +153,9 @@ class Rehearsal:
         return {**self.tally.report(), "result": self.result, "rehearsal": more}
 
 
-def rehearse(url: str, config: TestConfig, template: RequestTemplate, report: Report = lambda *_: None) -> Rehearsal:
+def rehearse(
+    url: str, config: TestConfig, template: RequestTemplate, report: ReportProgress = no_progress
+) -> Rehearsal:
     """Run the test against `url`, which `check_url` accepted. Ends early on Ctrl-C, or if the endpoint refuses us."""
     rehearsal = Rehearsal(Tally(url, config))
     stop, lock, slots = Event(), Lock(), Semaphore(config.max_concurrent_requests)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -28,7 +28,12 @@ _NARROWEST: Final = 20
 _LINE_SECONDS: Final = 60.0
 _ID: Final = 36  # characters of a UUID
 
-Report = Callable[[str, int, int], None]
+# Called with a step, how much of it is done, and how much there is.
+ReportProgress: TypeAlias = Callable[[str, int, int], None]
+
+
+def no_progress(_step: str, _done: int, _total: int) -> None:
+    """ReportProgress nothing."""
 
 
 class Output:
@@ -76,17 +81,17 @@ class Output:
             self._err.print(escape(sentence), style="red", soft_wrap=True, highlight=False)
 
     @contextmanager
-    def progress(self) -> Iterator[Report]:
-        """Give a function (what, done, total) that draws a bar on a terminal, and elsewhere writes a line at times."""
+    def progress(self) -> Iterator[ReportProgress]:
+        """Give a function (step, done, total) that draws a bar on a terminal, and elsewhere writes a line at times."""
         bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._err, transient=True
         )
         tasks: dict[str, Any] = {}
 
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)
 
         if self._err.is_terminal:
             with bar:
@@ -94,15 +99,15 @@ class Output:
         else:
             yield self._lines()
 
-    def _lines(self) -> Report:
+    def _lines(self) -> ReportProgress:
         """Give a function that writes a line on standard error about once a minute: a log shows that it goes on."""
         printed = self._clock()
 
-        def report(what: str, done: int, total: int) -> None:
+        def report(step: str, done: int, total: int) -> None:
             nonlocal printed
             if self._clock() - printed >= _LINE_SECONDS:
                 printed = self._clock()
-                self._err.print(f"{what}: {done} of {total}", soft_wrap=True, highlight=False)
+                self._err.print(f"{step}: {done} of {total}", soft_wrap=True, highlight=False)
 
         return report
 
