@@ -23,14 +23,11 @@ from console.appstore.errors import (
     MESSAGE_NOT_FOUND,
     REALTIME_URL_NOT_FOUND,
     AppleError,
-    Kind,
 )
 from console.appstore.pace import Waiting
 from console.appstore.performance import PerformanceReport, PerformanceTest, read_report, read_test
 from console.appstore.repeats import Repeats
 from console.appstore.wire import TIMEOUT, Wire
-
-__all__ = ["ApiKey", "Apple", "AppleError", "Kind", "PerformanceReport", "PerformanceTest"]
 
 # Apple's names of the operations, which `Apple.estimate` takes too.
 UPLOAD_IMAGE: Final = "Upload Image"

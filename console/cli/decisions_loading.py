@@ -17,8 +17,9 @@ from console.decisions.received import received_request
 from console.deployment.target import Target, find
 from console.deployment.where import Where
 from console.file.compile import compile_release
-from console.file.document import Document, read
+from console.file.document import read
 from console.file.edition import edition_of
+from console.file.entries import Document
 from console.releases.live import read_profile
 from console.simulator.authority import Authority
 from console.terminal.failure import Failure

@@ -15,7 +15,8 @@ from retention.request import PRODUCTION, SANDBOX
 from console.deployment.aws import client
 from console.deployment.stack import Stack, find_stack
 from console.deployment.where import Where
-from console.file.document import Document, read
+from console.file.document import read
+from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure, Misuse
 

@@ -17,8 +17,6 @@ from console.file.tree import Node, parse
 from console.terminal.ordinary_file import is_passed, read_ordinary
 from console.terminal.output import ReportProgress, no_progress
 
-__all__ = ["Document", "read"]
-
 _SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "rules")
 # Ten thousand rules take two MiB.
 MAX_BYTES: Final = 32 * 2**20

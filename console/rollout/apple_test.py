@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from retention.request import SANDBOX
 
-from console.appstore.client import Apple, PerformanceReport, PerformanceTest
+from console.appstore.client import Apple
+from console.appstore.performance import PerformanceReport, PerformanceTest
 from console.appstore.realtime_url import shown
 from console.deployment.session import Session, app_store
 from console.terminal.failure import Failure

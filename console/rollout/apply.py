@@ -18,7 +18,7 @@ from typing import Any
 from retention.review.snapshot import Lists, SnapshotRefusedError, follow
 
 from console.appstore import client as apple
-from console.appstore.client import AppleError, Kind
+from console.appstore.errors import AppleError, Kind
 from console.appstore.saved_lists import advised
 from console.deployment.session import Session
 from console.file.compile import Compiled, compile_document

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from retention.catalog import ABSENT, APPROVED
 from retention.table import ANY_PRODUCT
 
-from console.appstore.client import AppleError, Kind
+from console.appstore.errors import AppleError, Kind
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document

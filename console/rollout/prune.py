@@ -12,8 +12,7 @@ from typing import Any
 
 from retention.review.snapshot import follow
 
-from console.appstore.client import AppleError
-from console.appstore.errors import IMAGE_IN_USE
+from console.appstore.errors import IMAGE_IN_USE, AppleError
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.releases.cleanup import ABANDONED_AFTER

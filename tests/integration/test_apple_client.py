@@ -19,8 +19,9 @@ from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import ImageState
 
 from console.appstore import client as apple
-from console.appstore.client import ApiKey, Apple, AppleError, Kind
-from console.appstore.errors import IMAGE_NOT_FOUND
+from console.appstore.api_key import ApiKey
+from console.appstore.client import Apple
+from console.appstore.errors import IMAGE_NOT_FOUND, AppleError, Kind
 from console.appstore.wire import Wire
 from console.simulator import verbs
 from console.simulator.accounts import SimulatedApp

@@ -13,7 +13,7 @@ from retention.catalog import APPROVED, REJECTED, MessageState
 from retention.request import PRODUCTION, SANDBOX
 from retention.review.snapshot import follow
 
-from console.appstore.client import AppleError
+from console.appstore.errors import AppleError
 from console.releases.live import load_live
 from console.rollout.apply import ApplyResult, ApplyRun, observe_and_plan
 from console.rollout.observed import read_apple_lists

@@ -11,7 +11,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.request import SANDBOX
 
-from console.appstore.client import AppleError
+from console.appstore.errors import AppleError
 from console.releases.live import load_live
 from console.simulator.api import Answer, HangUp, Request, Response
 from tests.support.apply_operator import FILE, HEAD, TABLE, Operator, operator

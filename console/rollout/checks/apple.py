@@ -8,7 +8,8 @@ from typing import Final
 
 from console.appstore import key_kind
 from console.appstore.api_key import read_api_key
-from console.appstore.client import Apple, AppleError, Kind
+from console.appstore.client import Apple
+from console.appstore.errors import AppleError, Kind
 from console.appstore.realtime_url import shown
 from console.deployment.finding import BAD, GOOD, Finding, guarded, not_looked
 from console.deployment.session import app_store, base_url, find_key

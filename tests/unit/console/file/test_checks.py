@@ -9,7 +9,8 @@ import unicodedata
 import pytest
 
 from console.file.checks import check_products, check_signing_key
-from console.file.document import Document, read
+from console.file.document import read
+from console.file.entries import Document
 from console.file.mistakes import Mistakes, Notes
 from console.terminal.characters import shows_nothing, unseen_in_name
 

@@ -14,8 +14,8 @@ from retention.conditions import FactTest
 from retention.locales import LocaleTable, candidates
 
 from console.file import mistakes
-from console.file.document import Document, read
-from console.file.entries import ExperimentEntry
+from console.file.document import read
+from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import Mistakes
 from console.terminal.ordinary_file import NotOrdinaryError
 
