@@ -20,9 +20,9 @@ from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from benchmarks.timing import taken
 from console.file.compile import compile_release
-from console.file.document import read
+from console.file.document import read_document
 from console.file.release import CompiledRelease
-from console.releases.publish import publish
+from console.releases.publish import publish_release
 from console.simulator.authority import Authority, request_claims
 from tests.support import real_parts
 
@@ -127,14 +127,16 @@ def staged(tick: Callable[[], None] = lambda: None) -> Iterator[Scene]:
 
 def compiled(shape: Shape, app_apple_id: int) -> CompiledRelease:
     """Validate and compile a catalog, as `retention publish` does."""
-    document = read(catalogs.write(shape, app_apple_id).encode())
+    document = read_document(catalogs.write(shape, app_apple_id).encode())
     return compile_release(document, environment="sandbox", now=datetime.now(UTC))
 
 
 def put_live(client: Any, shape: Shape, app_apple_id: int) -> CompiledRelease:  # noqa: ANN401  # botocore makes the class
     """Publish a catalog, with every message approved."""
     release = compiled(shape, app_apple_id)
-    publish(AppTable(client, TABLE, release.app_apple_id), release, who="benchmark", commit=None, now=datetime.now(UTC))
+    publish_release(
+        AppTable(client, TABLE, release.app_apple_id), release, who="benchmark", commit=None, now=datetime.now(UTC)
+    )
     apply_snapshot(AppTable(client, TABLE, app_apple_id), dict.fromkeys(release.messages, "APPROVED"), {})
     return release
 

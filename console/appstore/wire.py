@@ -7,7 +7,6 @@ three are private to the library, which is pinned; a test says so when a version
 
 from __future__ import annotations
 
-import json as json_module
 import os
 import re
 import ssl
@@ -16,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from json import loads
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -195,7 +195,7 @@ def _is_object(response: requests.Response) -> bool:
     if response.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return False
     try:
-        return isinstance(json_module.loads(response.content), dict)
+        return isinstance(loads(response.content), dict)
     except ValueError:
         return False
 
@@ -203,7 +203,7 @@ def _is_object(response: requests.Response) -> bool:
 def _apples_error(response: requests.Response) -> tuple[int | None, str]:
     """Return `errorCode` and `errorMessage` of Apple's error body; (None, "") of any other."""
     try:
-        body = json_module.loads(response.content)
+        body = loads(response.content)
         return int(body["errorCode"]), str(body.get("errorMessage", ""))
     except (ValueError, TypeError, KeyError):
         return None, ""

@@ -35,10 +35,10 @@ def export_app(
     """Write everything the app has in the table into FILE. Keep it secret: it has the app's customerKey."""
     from console.backup import export_report
     from console.backup.export import export
-    from console.deployment.target import find
+    from console.deployment.target import find_target
 
     now = datetime.now(UTC)
-    target = find(where)
+    target = find_target(where)
     path = export_report.new_file(to, target.app_apple_id, where.env or target.table, now)
     with out.progress() as report:
         done = export(
@@ -74,11 +74,11 @@ def import_app(
     """
     from console.backup import restore
     from console.backup.archive import inspect
-    from console.deployment.target import confirm, find
+    from console.deployment.target import confirm, find_target
 
     with out.progress() as report:
         contents = inspect(archive, lambda done: report("read", done, done))
-    target = find(where)
+    target = find_target(where)
     restore.check_place(contents, target.app_apple_id, target.environment)
     confirm(target, f"import {archive}", yes=yes)
     with out.progress() as report:

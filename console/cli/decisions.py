@@ -63,18 +63,18 @@ def explain(
     out: Out,
 ) -> None:
     """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
-    from console.cli import decisions_loading as loading
+    from console.cli.decisions_loading import Question, explain_draft, explain_live
     from console.decisions.made_request import read_facts
     from console.decisions.reasons_report import show
 
     if product is None and event is None:
         raise typer.BadParameter("name the request: --product, or --event FILE")
     facts = read_facts(customer or [], unreadable=unreadable)
-    question = loading.Question(product, locale, transaction, facts, event, at or datetime.now(UTC), TEST_CA)
+    question = Question(product, locale, transaction, facts, event, at or datetime.now(UTC), TEST_CA)
     if draft is None:
-        explained = loading.explain_live(question, where)
+        explained = explain_live(question, where)
     else:
-        explained = loading.explain_draft(draft, question, replace(where, file=draft))
+        explained = explain_draft(draft, question, replace(where, file=draft))
     show(explained, out)
 
 
@@ -149,13 +149,13 @@ def coverage(
 
     With --env or --table texts count by their review states, and defaults by our record; else all texts as approved.
     """
-    from console.cli.editions import cover
+    from console.cli.editions import cover_chosen
     from console.decisions.coverage import CellChoice
     from console.decisions.coverage_report import show
 
     choice = CellChoice(tuple(product or ()), tuple(locale or ()), all_locales)
     with out.progress() as report:
-        found = cover(draft, where, choice, at or datetime.now(UTC), report)
+        found = cover_chosen(draft, where, choice, at or datetime.now(UTC), report)
     show(found, out)
     if check and found.gaps:
         raise typer.Exit(PENDING)

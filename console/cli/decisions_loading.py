@@ -14,10 +14,10 @@ from console.decisions.forecast import Forecast, forecast, product_of
 from console.decisions.made_request import made_request
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.decisions.received import received_request
-from console.deployment.target import Target, find
+from console.deployment.target import Target, find_target
 from console.deployment.where import Where
 from console.file.compile import compile_release
-from console.file.document import read
+from console.file.document import read_document
 from console.file.edition import edition_of
 from console.file.entries import Document
 from console.releases.live import read_profile
@@ -52,7 +52,7 @@ class Subject:
 
 def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
     """Explain by a file. With an environment or a table, its review states and its customers are used."""
-    document = read(file)
+    document = read_document(file)
     if where.env is None and where.table is None:
         asked = _ask(question, document.app.app_apple_id if document.app else 0)
         release = compile_release(document, now=question.at)
@@ -61,7 +61,7 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
         customer = NO_FACTS if question.customer is None else question.customer
         basis = Basis(document, lambda _: catalog, customer, document.file, notes=(note,))
         return explain(basis, asked, question.at)
-    target = find(where, document)
+    target = find_target(where, document)
     asked = _ask(question, target.app_apple_id, target)
     return explain(_by_file_and_table(document, asked, question, target), asked, question.at)
 
@@ -87,7 +87,7 @@ def _by_file_and_table(document: Document, asked: AskedRequest, question: Questi
 
 def explain_live(question: Question, where: Where) -> Explanation:
     """Explain by the live release of a table."""
-    target = find(where)
+    target = find_target(where)
     asked = _ask(question, target.app_apple_id, target)
     document, source = _live_document(target)
     customer = _customer(question, asked, target)
@@ -147,7 +147,7 @@ def foreseen(subject: Subject, where: Where, now: datetime) -> Forecast:
     Raises Failure, Mistakes, or what reading a table raises.
     """
     if where.env is not None or where.table is not None:
-        target = find(where)
+        target = find_target(where)
         document, source = _live_document(target)
         product, app_apple_id = product_of(document, subject.product), target.app_apple_id
         customer = read_profile(target.app_table, subject.transaction)
@@ -163,7 +163,7 @@ def foreseen(subject: Subject, where: Where, now: datetime) -> Forecast:
 
 def _read(where: Where) -> Document:
     try:
-        return read(where.file)
+        return read_document(where.file)
     except FileNotFoundError:
         raise Failure(
             f"There is no {where.file}: name the file with --file, or the deployment with --env or --table."

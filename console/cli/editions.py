@@ -9,36 +9,37 @@ from pathlib import Path
 from typing import Final
 
 from console.cli.options import DEFAULT_FILE
-from console.decisions.coverage import CellChoice, Coverage
-from console.decisions.coverage import cover as cover_edition
+from console.decisions.coverage import CellChoice, Coverage, cover
 from console.decisions.log import Logged, read_log
 from console.decisions.replay import Replayed, replay
-from console.deployment.target import Target, find
+from console.deployment.target import Target, find_target
 from console.deployment.where import Where
-from console.file.edition import Side, from_file, side_of_file
+from console.file.edition import Side, edition_from_file, side_of_file
 from console.releases.editions import KeptEditions, earlier_texts
 from console.releases.live import require_live, required
 from console.releases.overview import look_at_table
-from console.releases.read import read
+from console.releases.read import read_release
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress
 
 _STEP: Final = 10_000
 
 
-def cover(draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: ReportProgress) -> Coverage:
+def cover_chosen(
+    draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: ReportProgress
+) -> Coverage:
     """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
     target = _target(replace(where, file=draft or where.file))
     table = None if target is None else look_at_table(target.app_table)
     known = None if table is None else table.standing
     if draft is not None:
         previous = None if known is None else known.previous
-        edition = from_file(draft, now=now, environment=where.env, previous=previous, progress=report)
+        edition = edition_from_file(draft, now=now, environment=where.env, previous=previous, progress=report)
     elif table is not None:
         edition = required(table.live).edition()
     else:
         raise Failure("Name a file, or the environment with --env, or the table with --table.")
-    found = cover_edition(edition, known, now, choice, report)
+    found = cover(edition, known, now, choice, report)
     if target is None:
         return found
     # Predecessors that still serve, and defaults, may have texts that only earlier releases have.
@@ -50,7 +51,7 @@ def sides(before: str, after: str, where: Where) -> tuple[Side, Side]:
     files = [name for name in (before, after) if not _is_release(name)]
     if files and where.file == DEFAULT_FILE:
         where = replace(where, file=Path(files[0]))
-    target = find(where) if len(files) < 2 else None  # noqa: PLR2004  # the two sides
+    target = find_target(where) if len(files) < 2 else None  # noqa: PLR2004  # the two sides
     return _side(before, target), _side(after, target)
 
 
@@ -61,7 +62,7 @@ def _is_release(name: str) -> bool:
 def _side(name: str, target: Target | None) -> Side:
     if target is None or not _is_release(name):
         return side_of_file(Path(name))
-    release = require_live(target.app_table) if name == "live" else read(target.app_table, int(name))
+    release = require_live(target.app_table) if name == "live" else read_release(target.app_table, int(name))
     return release.edition().side()
 
 
@@ -70,7 +71,7 @@ def replay_logs(logs: Sequence[Path], where: Where, now: datetime, report: Repor
     target = _target(where)
     known = None if target is None else look_at_table(target.app_table).standing
     previous = None if known is None else known.previous
-    draft = from_file(where.file, now=now, environment=where.env, previous=previous, progress=report)
+    draft = edition_from_file(where.file, now=now, environment=where.env, previous=previous, progress=report)
     lines = (logged for path in logs for logged in read_log(path))
     kept = KeptEditions(None if target is None else target.app_table)
     found = replay(_counted(lines, report), draft, None if known is None else known.states, kept)
@@ -89,4 +90,4 @@ def _counted(lines: Iterable[Logged], report: ReportProgress) -> Iterator[Logged
 
 def _target(where: Where) -> Target | None:
     """Return the table that is named, None where a file alone is asked about."""
-    return None if where.env is None and where.table is None else find(where)
+    return None if where.env is None and where.table is None else find_target(where)

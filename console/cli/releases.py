@@ -27,27 +27,27 @@ def publish(where: Publication, *, reshuffle: Reshuffle = False, yes: Yes = Fals
     """Compile FILE and make it live. With any mistake in it, nothing is written."""
     from console.deployment.target import confirm
     from console.file.mistakes_report import warn
-    from console.rollout import publish as publishing
+    from console.rollout.publish import prepare, publish_draft, show
 
     with out.progress() as report:
-        draft = publishing.prepare(where, reshuffle=reshuffle, progress=report)
+        draft = prepare(where, reshuffle=reshuffle, progress=report)
     warn(str(where.file), draft.compiled.warnings, out)
     confirm(draft.target, f"publish {where.file}", yes=yes)
     # The question may have waited for hours, and a release begun over an hour ago counts as abandoned.
     draft = replace(draft, now=datetime.now(UTC))
     with out.progress() as report:
-        published = publishing.publish(draft, report)
-    publishing.show(published, draft, where.file, out)
+        published = publish_draft(draft, report)
+    show(published, draft, where.file, out)
 
 
 @verb(verbs, "releases", "retention releases --env sandbox")
 def releases(where: AtTarget, out: Out) -> None:
     """List the releases of an environment, the live one marked."""
-    from console.deployment.target import find
+    from console.deployment.target import find_target
     from console.releases.list_report import show
     from console.releases.listing import list_releases
 
-    target = find(where)
+    target = find_target(where)
     show(list_releases(target.app_table), out)
 
 
@@ -57,10 +57,10 @@ Number = Annotated[int | None, typer.Argument(metavar="N", help="The release; th
 @verb(verbs, "rollback", "retention rollback --env sandbox", "retention rollback 12 --env production --yes")
 def rollback(number: Number = None, *, where: AtTarget, yes: Yes = False, out: Out) -> None:
     """Make an earlier release live again."""
-    from console.deployment.target import confirm, find
+    from console.deployment.target import confirm, find_target
     from console.releases import current
 
-    target = find(where)
+    target = find_target(where)
     confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
     moved = current.rollback(target.app_table, number)
     out.print(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
@@ -80,10 +80,10 @@ def resume(where: AtTarget, *, yes: Yes = False, out: Out) -> None:
 
 
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
-    from console.deployment.target import confirm, find
+    from console.deployment.target import confirm, find_target
     from console.releases import current
 
-    target = find(where)
+    target = find_target(where)
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
     change = current.pause if paused else current.resume
     change(target.app_table)

@@ -138,11 +138,11 @@ def import_states(
 ) -> None:
     """Import what App Review decided: a message or image that no list names counts as deleted."""
     from console.appstore.saved_lists import read_lists
-    from console.deployment.target import confirm, find
+    from console.deployment.target import confirm, find_target
     from console.rollout.states import import_states, show
 
     lists = read_lists(files)
-    target = find(where)
+    target = find_target(where)
     confirm(target, "import review states", yes=yes)
     show(import_states(target, lists, allow_silencing=allow_silencing), lists, target, out)
 

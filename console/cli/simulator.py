@@ -106,13 +106,13 @@ def grant(
 ) -> None:
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
     from console.appstore.api_key import read_key_file
-    from console.simulator import verbs as people
     from console.simulator.grants import GrantOptions, read_grant
+    from console.simulator.verbs import grant, make_key, open_simulator
 
     found = read_grant(file, GrantOptions(bundle_id, app_apple_id, issuer_id, key_id))
-    pem = people.make_key(key) if new_key else read_key_file(key)
-    with people.open_simulator(directory) as opened:
-        people.grant(opened, found.app, found.key_id, pem, found.products)
+    pem = make_key(key) if new_key else read_key_file(key)
+    with open_simulator(directory) as opened:
+        grant(opened, found.app, found.key_id, pem, found.products)
     products = plural(len(found.products), "product")
     Output().print(
         f"{found.app.bundle_id} may use the API with the key {found.key_id}; the simulator knows {products} of it."

@@ -14,10 +14,10 @@ from retention.request import PRODUCTION, SANDBOX
 from console.appstore.api_key import ApiKey, read_api_key
 from console.appstore.client import Apple
 from console.deployment.aws import client
-from console.deployment.target import Target, find
+from console.deployment.target import Target, find_target
 from console.deployment.where import Access, Where
 from console.file.compile import compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
@@ -39,7 +39,7 @@ class Session:
 def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
     """Find the table, read the key and make the client; waits are printed to `out`. Raises Failure."""
     document = document or read_file(where.file)
-    target = find(where, document)
+    target = find_target(where, document)
     key = find_key(document, target, where, access)
     if document.app is None:  # find_key has raised by now
         raise Failure(f"{document.file} names no app.")
@@ -48,7 +48,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
         document.app.bundle_id,
         app_store(target),
         base_url=base_url(access.url, target.environment),
-        waiting=teller(out),
+        waiting=wait_reporter(out),
         repeating=lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again."),
     ) as apple:
         yield Session(where, document, target, apple)
@@ -65,7 +65,7 @@ def open_checked(where: Where, access: Access, out: Output) -> AbstractContextMa
 def read_file(file: Path) -> Document:
     """Read the owner's file. Raises Failure where there is none."""
     try:
-        return read(file)
+        return read_document(file)
     except FileNotFoundError:
         raise Failure(f"There is no {file}: name the file with --file.") from None
 
@@ -111,7 +111,7 @@ def base_url(url: str | None, environment: str) -> str | None:
     return url.rstrip("/")
 
 
-def teller(out: Output) -> Callable[[str, float], None]:
+def wait_reporter(out: Output) -> Callable[[str, float], None]:
     """Return a function that prints each wait that Apple's rate limits ask for."""
     return lambda operation, seconds: out.warn(
         f"Apple's rate limit for “{operation}” is used up: going on in {duration(seconds)}. Ctrl-C is safe."

@@ -15,7 +15,7 @@ from retention.request import PRODUCTION, SANDBOX
 from console.deployment.aws import client
 from console.deployment.stack import Stack, find_stack
 from console.deployment.where import Where
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure, Misuse
@@ -49,7 +49,7 @@ class Target:
         return AppTable(self.dynamodb, self.table, self.app_apple_id)
 
 
-def find(where: Where, document: Document | None = None) -> Target:
+def find_target(where: Where, document: Document | None = None) -> Target:
     """Resolve `where`, with the file's help where that is needed. Raises Failure with what is missing."""
     if where.table is None and where.env is None:
         raise Misuse("Name the environment with --env, or the table with --table.")
@@ -84,7 +84,7 @@ def find(where: Where, document: Document | None = None) -> Target:
 
 def _read(file: Path) -> Document:
     try:
-        return read(file)
+        return read_document(file)
     except FileNotFoundError:
         raise Failure(
             f"There is no {file}: name the file with --file, or the app and the table with --app and --table."

@@ -22,7 +22,7 @@ _SECTIONS: Final = ("app", "environments", "products", "locales", "images", "mes
 MAX_BYTES: Final = 32 * 2**20
 
 
-def read(
+def read_document(
     source: Path | str | bytes,
     base_dir: Path | None = None,
     *,

@@ -15,7 +15,7 @@ from retention.table import ANY_PRODUCT
 
 from console.file.compile import PreviousTexts, compile_document
 from console.file.content import read_content
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document, RuleEntry, Text
 from console.file.mistakes import Mistakes, Notes
 from console.file.release import CompiledRelease
@@ -108,7 +108,7 @@ class Side:
 
 def side_of_file(file: Path) -> Side:
     """Read a file; rules whose time is over are no mistake here. Raises Mistakes where its form is wrong."""
-    document = _sound(read(file))
+    document = _sound(read_document(file))
     content = read_content(document, Notes())  # an older file's images may be gone: then ids are not compared
     ids = {
         name: {locale: upload.identifier for locale, upload in texts.items() if all(upload.images)}
@@ -134,7 +134,7 @@ class Standing:
     previous: PreviousTexts = field(repr=False)
 
 
-def from_file(
+def edition_from_file(
     file: Path,
     *,
     now: datetime,
@@ -143,7 +143,7 @@ def from_file(
     progress: ReportProgress = no_progress,
 ) -> Edition:
     """Compile a file as `publish` would. Raises Mistakes with everything that is wrong in it."""
-    document = read(file, progress=progress)
+    document = read_document(file, progress=progress)
     compiled = compile_document(
         document, environment=environment, previous=previous, now=now, reshuffle=True, progress=progress
     )

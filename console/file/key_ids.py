@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-EXAMPLE: Final = "2X9R4HXF34"
+KEY_ID_EXAMPLE: Final = "2X9R4HXF34"
 
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ID: Final = re.compile(r"[A-Z0-9]{10}")
@@ -16,10 +16,10 @@ _SUFFIX: Final = re.compile(r"( ?\([0-9]+\))?(\.(p8|pem|txt|key|cer|json))+$", r
 
 def is_key_id(text: str) -> bool:
     """Return whether `text` may be a key id: nothing that its file's name has around it, and Apple's capitals."""
-    return _FORM.fullmatch(text) is not None and not _PREFIX.match(text) and meant(text) in {None, text}
+    return _FORM.fullmatch(text) is not None and not _PREFIX.match(text) and meant_key_id(text) in {None, text}
 
 
-def meant(text: str) -> str | None:
+def meant_key_id(text: str) -> str | None:
     """Return the ten characters in the name of a key's file, in a path to it, or in small letters; None: none."""
     name = re.split(r"[/\\]", text.strip().rstrip("/\\"))[-1].strip()
     bare = _SUFFIX.sub("", _PREFIX.sub("", name, count=1) if _PREFIX.match(name) else name)

@@ -14,8 +14,8 @@ from retention.locales import APPLE_LOCALES
 from retention.request import is_uuid
 
 from console.file.compile import compile_document
-from console.file.document import read
-from console.file.key_ids import EXAMPLE, is_key_id, meant
+from console.file.document import read_document
+from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
 from console.terminal.characters import called, unseen_in_name
@@ -116,7 +116,7 @@ def _matching(text: str, taken: Callable[[str], object], what: str, example: str
 
 def _key_id(text: str) -> str:
     if not is_key_id(text):
-        raise Failure(f"`{text}` is no key id: write {meant(text) or f'one like {EXAMPLE}'}.")
+        raise Failure(f"`{text}` is no key id: write {meant_key_id(text) or f'one like {KEY_ID_EXAMPLE}'}.")
     return text
 
 
@@ -154,7 +154,7 @@ def _product(text: str, group: str) -> StarterProduct:
 def compose(starter: Starter) -> str:
     """Return the file. It is compiled before it is given away: raises Mistakes if it were not valid."""
     text = "\n".join([*_head(starter), *_products_section(starter), *_texts(starter), *_rules(starter)]) + "\n"
-    compile_document(read(text.encode(), file="retention.yaml"), now=datetime.now(UTC))
+    compile_document(read_document(text.encode(), file="retention.yaml"), now=datetime.now(UTC))
     return text
 
 

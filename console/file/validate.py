@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.file.compile import compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.mistakes import Mistake
 from console.file.mistakes_report import as_documents, warn
 from console.terminal.output import Output, ReportProgress
@@ -26,7 +26,7 @@ class Valid:
 
 def validate(file: Path, environment: str | None, now: datetime, progress: ReportProgress) -> Valid:
     """Read and compile a file for an environment. Raises Mistakes."""
-    document = read(file, progress=progress)
+    document = read_document(file, progress=progress)
     compiled = compile_document(document, environment=environment, now=now, progress=progress)
     counts = {
         "rules": len(document.rules),

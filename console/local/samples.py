@@ -12,7 +12,7 @@ from retention.catalog import APPROVED, PENDING, REJECTED
 
 from console.file.compile import Compiled, compile_document
 from console.file.content import Content
-from console.file.document import read
+from console.file.document import read_document
 
 EVENTS: Final = Path(__file__).resolve().parents[2] / "events"
 SAMPLE: Final = EVENTS / "retention.yaml"
@@ -31,7 +31,9 @@ CUSTOMERS: Final[Mapping[str, Mapping[str, str | float | bool]]] = {
 
 def compile_sample() -> Compiled:
     """Compile events/retention.yaml as of SAMPLE_CLOCK."""
-    return compile_document(read(SAMPLE, file="events/retention.yaml"), environment="sandbox", now=SAMPLE_CLOCK)
+    return compile_document(
+        read_document(SAMPLE, file="events/retention.yaml"), environment="sandbox", now=SAMPLE_CLOCK
+    )
 
 
 def sample_states(content: Content) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -25,12 +25,12 @@ from retention.review.snapshot import ImageState, SnapshotReport, apply_snapshot
 from console.appstore.saved_lists import read_lists
 from console.deployment.aws import client
 from console.file.compile import Compiled, compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document
 from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.releases.overview import record_default
-from console.releases.publish import Published, publish
+from console.releases.publish import Published, publish_release
 from console.simulator.authority import Authority
 from console.simulator.ports import check_port
 
@@ -68,10 +68,10 @@ class LocalTable:
 
     def publish(self, now: datetime) -> tuple[Compiled, Published]:
         """Compile the file and make it live. Raises Mistakes."""
-        document = read(self.file)
+        document = read_document(self.file)
         compiled = compile_document(document, now=now)
         app_table = self._rows_of(compiled.release.app_apple_id)
-        published = publish(app_table, compiled.release, who="local", commit=None, now=now)
+        published = publish_release(app_table, compiled.release, who="local", commit=None, now=now)
         for product, locale, message in _defaults(document, compiled):
             record_default(app_table, product, locale, message, now)
         return compiled, published

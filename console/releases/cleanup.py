@@ -14,7 +14,7 @@ KEEP: Final = 20
 ABANDONED_AFTER: Final = timedelta(hours=1)
 
 
-def collect(app_table: AppTable, *, now: datetime, keep: int = KEEP) -> list[int]:
+def delete_old_releases(app_table: AppTable, *, now: datetime, keep: int = KEEP) -> list[int]:
     """Delete incomplete releases begun over an hour ago and complete ones beyond the last `keep`, never the live one.
 
     Returns their numbers. A release of which only some rows were deleted is deleted by the next call.

@@ -11,7 +11,7 @@ from retention.errors import RetentionError
 from console.file.edition import Edition
 from console.file.wording import text_fields
 from console.releases.listing import list_releases
-from console.releases.read import read
+from console.releases.read import read_release
 from console.terminal.failure import Failure
 
 
@@ -25,7 +25,7 @@ class KeptEditions:
         if self._app_table is None:
             return None
         try:
-            return read(self._app_table, number).edition()
+            return read_release(self._app_table, number).edition()
         except (Failure, RetentionError):  # deleted, or published by another console
             return None
 

@@ -50,7 +50,7 @@ class Published:
     created: int
 
 
-def publish(
+def publish_release(
     app_table: AppTable,
     release: CompiledRelease,
     *,

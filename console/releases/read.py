@@ -18,7 +18,7 @@ from retention.review.stored import ReleaseTexts, Texts, read_settings, read_she
 from retention.table import ANY_PRODUCT, Item
 
 from console.file.compile import Shares
-from console.file.document import read as read_file
+from console.file.document import read_document
 from console.file.edition import Edition
 from console.file.entries import Document
 from console.file.mistakes import Mistakes
@@ -35,8 +35,8 @@ class StoredRelease:
     """A release of the table, read completely: every row as it was published, and one that this version can read.
 
     `settings` and `sheets` (by product id or ANY_PRODUCT) are documents; `texts` is set → locale → message ids, newest
-    first; `source` is the file it was published from. `document` is that file as `console.file.document.read` returns
-    it, None where this version cannot read it: another version published it.
+    first; `source` is the file it was published from. `document` is that file as `read_document` returns it, None where
+    this version cannot read it: another version published it.
     """
 
     number: int
@@ -59,26 +59,26 @@ class StoredRelease:
 
     def file(self) -> Document:
         """Return the file it was published from. Raises Mistakes where this console cannot read it."""
-        return read_file(self.source, file=self.name) if self.document is None else self.document
+        return read_document(self.source, file=self.name) if self.document is None else self.document
 
     def edition(self) -> Edition:
         """Return what it answers. Raises Mistakes as `file` does."""
         return Edition(self.name, self.file(), Settings.from_document(self.settings), self.sheets, self.texts)
 
 
-def read(app_table: AppTable, number: int) -> StoredRelease:
+def read_release(app_table: AppTable, number: int) -> StoredRelease:
     """Read a release and the file it was published from. Raises ReleaseError where there is none, or it is damaged."""
     release = judge(_rows(app_table, number), number)
     try:
-        return replace(release, document=read_file(release.source, file=release.name))
+        return replace(release, document=read_document(release.source, file=release.name))
     except Mistakes:
         return release
 
 
 def read_live(app_table: AppTable, number: int) -> StoredRelease:
-    """Read the live release, as `read`; where it is damaged, the error names the ways to another one."""
+    """Read the live release, as `read_release`; where it is damaged, the error names the ways to another one."""
     try:
-        return read(app_table, number)
+        return read_release(app_table, number)
     except ReleaseError as error:
         if error.code != "release_damaged":
             raise

@@ -30,8 +30,7 @@ from console.releases.publish import Published
 from console.rollout.defaults import configure_all
 from console.rollout.observed import Observed, observe, read_apple_lists
 from console.rollout.plan import Plan, UploadImage, UploadMessage, make_plan, upload_order
-from console.rollout.publish import Draft
-from console.rollout.publish import publish as write_release
+from console.rollout.publish import Draft, publish_draft
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 from console.terminal.words import plural
@@ -241,7 +240,7 @@ class ApplyRun:
             self.session.where.file.resolve().parent,
         )
         with self.out.progress() as report:
-            return write_release(draft, report)
+            return publish_draft(draft, report)
 
     def _configure(self, plan: Plan) -> None:
         wanted = {(one.product, one.locale): one.message for one in plan.defaults}

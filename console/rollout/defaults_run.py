@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from retention.locales import APPLE_LOCALES
 
+from console.appstore.client import CONFIGURE_DEFAULT, GET_DEFAULT
 from console.deployment.session import Session
 from console.deployment.target import confirm, confirm_deletion
 from console.rollout.apply import observe_and_plan
@@ -90,7 +91,7 @@ def settle(session: Session, choice: Choice, out: Output) -> Settled:
 
 def _verify(session: Session, covered: Sequence[DefaultCoverage], out: Output, *, yes: bool) -> list[Place]:
     places = [(one.product, one.locale) for one in covered]
-    _note_time(session, "Get Default Message", len(places), out)
+    _note_time(session, GET_DEFAULT, len(places), out)
     confirm(session.target, "correct our record of default messages", yes=yes)
     recorded = {(one.product, one.locale): one.recorded for one in covered if one.recorded is not None}
     with out.progress() as report:
@@ -106,7 +107,7 @@ def carry_out(work: Work, session: Session, out: Output, *, yes: bool) -> None:
     """Configure, then delete, each after a question. Raises Failure if Apple refuses or the operator declines."""
     if work.configure:
         configured = plural(len(work.configure), "default")
-        _note_time(session, "Configure Default Message", len(work.configure), out)
+        _note_time(session, CONFIGURE_DEFAULT, len(work.configure), out)
         confirm(session.target, f"configure {configured}", yes=yes)
         with out.progress() as report:
             configure_all(session, {(one.product, one.locale): str(one.target) for one in work.configure}, report)

@@ -90,7 +90,7 @@ def _is_old(begun: datetime | None) -> bool:
     return begun is None or begun + ABANDONED_AFTER < datetime.now(UTC)
 
 
-def prune(session: Session, prunable: Prunable, report: ReportProgress) -> list[str]:
+def delete_prunable(session: Session, prunable: Prunable, report: ReportProgress) -> list[str]:
     """Delete messages, then images, at Apple; then import Apple's lists. Return the images that Apple still needs."""
     for number, message in enumerate(prunable.messages, 1):
         session.apple.delete_message(message)

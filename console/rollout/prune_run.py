@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.appstore.client import DELETE_IMAGE, DELETE_MESSAGE
 from console.deployment.session import Session
 from console.deployment.target import confirm_deletion
-from console.rollout import prune as pruning
 from console.rollout.apply import observe_and_plan
-from console.rollout.prune import Prunable
+from console.rollout.prune import Prunable, delete_prunable, find_prunable, kept_messages
 from console.terminal.output import Output
 from console.terminal.words import duration, plural
 
@@ -16,7 +16,7 @@ from console.terminal.words import duration, plural
 def examine(session: Session) -> Prunable:
     """Return what can be deleted at Apple. Changes nothing."""
     found = observe_and_plan(session, reshuffle=True)
-    return pruning.find_prunable(found.seen, pruning.kept_messages(session), found.compiled)
+    return find_prunable(found.seen, kept_messages(session), found.compiled)
 
 
 def show(prunable: Prunable, out: Output) -> None:
@@ -36,11 +36,11 @@ def prune(session: Session, prunable: Prunable, out: Output, *, yes: bool) -> li
 
     Raises Failure if the operator does not confirm.
     """
-    calls = [("Delete Message", len(prunable.messages)), ("Delete Image", len(prunable.images))]
+    calls = [(DELETE_MESSAGE, len(prunable.messages)), (DELETE_IMAGE, len(prunable.images))]
     out.print(f"At the rate that Apple allows, this takes about {duration(session.apple.estimate(calls))}.")
     confirm_deletion(session.target, f"{_counted(prunable)} at Apple", yes=yes)
     with out.progress() as report:
-        return pruning.prune(session, prunable, report)
+        return delete_prunable(session, prunable, report)
 
 
 def show_end(prunable: Prunable, kept: Sequence[str] | None, out: Output) -> None:

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from console.deployment.target import Target, find
+from console.deployment.target import Target, find_target
 from console.deployment.where import Where
 from console.file.compile import Compiled, compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.mistakes_report import as_documents
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.overview import look_at_table
-from console.releases.publish import Published
-from console.releases.publish import publish as write
+from console.releases.publish import Published, publish_release
 from console.releases.read import ReleaseError
 from console.terminal.output import Output, ReportProgress, no_progress
 
@@ -43,9 +42,9 @@ def prepare(
 ) -> Draft:
     """Compile the file of `where` for its table. Raises Mistakes before it calls AWS, then Failure and AWS's errors."""
     instant = now or datetime.now(UTC)
-    document = read(where.file, progress=progress)
+    document = read_document(where.file, progress=progress)
     compiled = compile_document(document, environment=where.env, now=instant, progress=progress)
-    target = find(where, document)
+    target = find_target(where, document)
     known = look_at_table(target.app_table).standing
     if known.release is not None:
         compiled = compile_document(
@@ -59,10 +58,10 @@ def prepare(
     return Draft(compiled, target, known.release, instant, where.file.resolve().parent)
 
 
-def publish(draft: Draft, progress: ReportProgress = no_progress) -> Published:
+def publish_draft(draft: Draft, progress: ReportProgress = no_progress) -> Published:
     """Write a draft and make it live. Raises PublishConflictError if another release went live meanwhile."""
     target: Target = draft.target
-    published = write(
+    published = publish_release(
         target.app_table,
         draft.compiled.release,
         who=_who(),
@@ -73,7 +72,7 @@ def publish(draft: Draft, progress: ReportProgress = no_progress) -> Published:
     )
     # The release is live: old rows that cannot be deleted now are deleted by the next publish.
     with suppress(ReleaseError, BotoCoreError, ClientError):
-        collect(target.app_table, now=datetime.now(UTC))
+        delete_old_releases(target.app_table, now=datetime.now(UTC))
     return published
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.file.document import read
+from console.file.document import read_document
 from console.simulator.accounts import SimulatedApp, Subscription
 from console.terminal.failure import Failure, Misuse
 
@@ -34,7 +34,7 @@ def read_grant(file: Path | None, named: GrantOptions) -> Grant:
     products: tuple[Subscription, ...] = ()
     bundle_id, app_apple_id, issuer_id, key_id = named.bundle_id, named.app_apple_id, named.issuer_id, named.key_id
     if file is not None:
-        document = read(file)
+        document = read_document(file)
         app = document.app
         if app is None:
             raise Failure(f"{file} names no app under `app:`.")

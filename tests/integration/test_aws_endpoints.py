@@ -120,4 +120,4 @@ def test_a_command_with_an_address_of_the_shells_that_is_none(monkeypatch: pytes
     """By the way every command takes to its table."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8000")
     with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is no address"):
-        target.find(Where(table="t", app=1, file=tmp_path / "none.yaml"))
+        target.find_target(Where(table="t", app=1, file=tmp_path / "none.yaml"))

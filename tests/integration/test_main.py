@@ -300,7 +300,7 @@ def test_a_table_that_may_be_productions_wants_to_be_asked(
     file = tmp_path / "retention.yaml"
     file.write_text(SAMPLE.read_text().replace("  production: {", "  live: {"))
     where = Where(env=env, file=file, table="t", endpoint_url=url, region="us-east-1")
-    assert target.find(where).production is asked
+    assert target.find_target(where).production is asked
 
 
 def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -442,7 +442,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
         return stack.read_stack(description)
 
     monkeypatch.setattr(target, "find_stack", find_stack)
-    found = target.find(Where(env="sandbox", file=SAMPLE))
+    found = target.find_target(Where(env="sandbox", file=SAMPLE))
     assert asked == ["retention-sandbox", "us-east-1", None]
     assert (found.table, found.url, found.production, found.app_name) == (
         "T",
@@ -451,7 +451,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
         "com.example.trailhead",
     )
     description["Parameters"][0]["ParameterValue"] = "Production"
-    assert target.find(Where(env="sandbox", file=SAMPLE)).production
+    assert target.find_target(Where(env="sandbox", file=SAMPLE)).production
     with pytest.raises(Failure, match="no output TableName"):
         stack.read_stack({"StackName": "other"})
 

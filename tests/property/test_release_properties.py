@@ -22,7 +22,7 @@ from retention.rules import UNREADABLE, Customer
 
 from console.local.rows import create_table
 from console.releases.listing import list_releases
-from console.releases.read import read
+from console.releases.read import read_release
 from console.simulator.authority import request_claims
 from tests.support.endpoint_on_fakes import NOW
 from tests.support.fake_table import APP
@@ -43,7 +43,7 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: b
         client = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(client, "retention")
         put(client, "retention", release=release(source=source))
-        assert read(AppTable(client, "retention", APP), 1).source == source
+        assert read_release(AppTable(client, "retention", APP), 1).source == source
         assert list_releases(AppTable(client, "retention", APP))[0].source_digest == rows.digest_of(source)
 
 

@@ -16,7 +16,7 @@ from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_conditio
 
 from console.decisions.reasons import AskedRequest, Basis, explain
 from console.file.conditions import for_product, named_products
-from console.file.document import read
+from console.file.document import read_document
 from console.file.edition import edition_of
 from console.file.mistakes import Mistakes
 from console.local.samples import SAMPLE, compile_sample
@@ -128,7 +128,7 @@ def test_locales_are_total(asked: str, available: list[str]) -> None:
     assert "en-US" not in available or "en-US" in found
 
 
-SAMPLE_DOCUMENT = read(SAMPLE)
+SAMPLE_DOCUMENT = read_document(SAMPLE)
 SAMPLE_EDITION = edition_of(SAMPLE_DOCUMENT, compile_sample().release)
 SAMPLE_FACTS = st.fixed_dictionaries(
     {}, optional={"tenureDays": SCALARS, "inTrial": SCALARS, "usedOffers": st.lists(st.text()).map(tuple) | SCALARS}
@@ -167,7 +167,7 @@ def test_decisions_are_total_and_deterministic(
 def test_any_bytes_are_a_document_or_mistakes(source: bytes) -> None:
     """No file makes the reader fail: there are mistakes, or there is a document."""
     try:
-        mistakes = read(source).mistakes
+        mistakes = read_document(source).mistakes
     except Mistakes as error:
         mistakes = error.mistakes
     assert mistakes

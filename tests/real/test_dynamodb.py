@@ -29,13 +29,13 @@ from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_sn
 from retention.rules import NO_FACTS, UNREADABLE
 
 from console.local.rows import create_table, write_profile
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import PublishConflictError, pause, resume, rollback
 from console.releases.listing import list_releases
 from console.releases.live import live_number, load_live
 from console.releases.overview import record_default
-from console.releases.publish import publish
-from console.releases.read import ReleaseError, read, verify
+from console.releases.publish import publish_release
+from console.releases.read import ReleaseError, read_release, verify
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.fault_proxy import FaultProxy, trusted
 from tests.support.small_release import NOW, put, release
@@ -203,7 +203,7 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: A
     """Byte for byte, in as many rows as it takes."""
     source = random.Random(size).randbytes(size)
     put(client, table, release=release(source=source))
-    assert read(AppTable(client, table, APP), 1).source == source
+    assert read_release(AppTable(client, table, APP), 1).source == source
     assert list_releases(AppTable(client, table, APP))[0].source_digest == rows.digest_of(source)
 
 
@@ -216,7 +216,7 @@ def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
     assert load_live(AppTable(client, table, APP), "pro.monthly", "en-US").catalog.paused
     resume(AppTable(client, table, APP))
     rollback(AppTable(client, table, APP), 1)
-    assert collect(AppTable(client, table, APP), now=NOW + timedelta(days=1), keep=1) == [2, 3]
+    assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(days=1), keep=1) == [2, 3]
     assert load_live(AppTable(client, table, APP), "pro.monthly", "en-US").catalog.sheet.rules[0].name == "one"
     with pytest.raises(ReleaseError):
         rollback(AppTable(client, table, APP), 2)
@@ -273,7 +273,7 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any
     assert writes > 8
     left = [found.number for found in list_releases(AppTable(client, table, APP)) if not found.complete]
     complete = [found.number for found in list_releases(AppTable(client, table, APP)) if found.complete]
-    assert collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2)) == sorted(left)
+    assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(hours=2)) == sorted(left)
     assert [found.number for found in list_releases(AppTable(client, table, APP))] == complete
 
 
@@ -329,7 +329,9 @@ def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> No
     def progress(step: str, done: int, total: int) -> None:
         told[step] = (done, total)
 
-    publish(AppTable(client, table, APP), release(products=500), who="ada", commit=None, now=NOW, progress=progress)
+    publish_release(
+        AppTable(client, table, APP), release(products=500), who="ada", commit=None, now=NOW, progress=progress
+    )
     assert told["write"] == (503, 503)
 
 

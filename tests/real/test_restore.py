@@ -29,7 +29,7 @@ from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sampl
 from console.releases.current import rollback
 from console.releases.listing import list_releases
 from console.releases.overview import record_default
-from console.releases.publish import publish
+from console.releases.publish import publish_release
 from tests.support.killed_client import KillableClient, KilledError
 from tests.support.waiting import PATIENCE
 
@@ -50,7 +50,7 @@ def lost(client: Any) -> str:
     table = new_table(client)
     compiled = compile_sample()
     for who in ("ada", "bob", "cy"):
-        publish(
+        publish_release(
             AppTable(client, table, APP),
             compiled.release,
             who=who,
@@ -111,7 +111,9 @@ def test_the_drill(client: Any, lost: str, file: Path) -> None:
     assert list_releases(AppTable(client, table, APP)) == listed
     assert rollback(AppTable(client, table, APP), 3).previous == 2
     assert (
-        publish(AppTable(client, table, APP), compile_sample().release, who="ada", commit=None, now=SAMPLE_CLOCK).number
+        publish_release(
+            AppTable(client, table, APP), compile_sample().release, who="ada", commit=None, now=SAMPLE_CLOCK
+        ).number
         == 4
     )
 

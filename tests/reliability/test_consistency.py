@@ -45,11 +45,11 @@ from retention.review.snapshot import ImageState, SnapshotConflictError, apply_s
 
 from console.local.rows import create_table
 from console.local.samples import SAMPLE
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import pause, resume
 from console.releases.listing import list_releases
-from console.releases.publish import publish
-from console.releases.read import read, verify
+from console.releases.publish import publish_release
+from console.releases.read import read_release, verify
 from tests.support import killed_processes
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, Clock
 from tests.support.interleaved_calls import (
@@ -234,8 +234,8 @@ def goes_on(scene: Scene) -> int:
     assert scene.look(scene.warm) == (done.number, "again", False)
     before = scene.whole()
     incomplete = [one.number for one in list_releases(AppTable(client, table, APP)) if not one.complete]
-    assert collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
-    assert collect(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
+    assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
+    assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
     assert scene.left() == before
     return len(incomplete)
 
@@ -297,7 +297,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
         current = rows.number(client.get_item(**rows.get(table, rows.head_key(APP)))["Item"], "current")
         assert current in numbers.values()
         for who, its in numbers.items():
-            assert read(AppTable(client, table, APP), its).source.endswith(f"# {who}\n".encode())
+            assert read_release(AppTable(client, table, APP), its).source.endswith(f"# {who}\n".encode())
         for text in lost:
             assert f"Release {current}, published by" in text
             assert f"run this again: it then starts from release {current}." in text
@@ -353,7 +353,7 @@ class Load:
     def __post_init__(self) -> None:
         self.app_table = AppTable(self.client, self.table, APP)
         killed_processes.import_list(self.client, self.table, 1)
-        publish(self.app_table, made_release(1), who="r1", commit=None, now=NOW)
+        publish_release(self.app_table, made_release(1), who="r1", commit=None, now=NOW)
         self.import_list()
         self.readers = [
             killed_processes.reader(self.endpoint, self.table, seed, self.done, self.results, self.progress)

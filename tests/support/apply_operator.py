@@ -20,7 +20,7 @@ from console.appstore.client import Apple
 from console.deployment.session import Session
 from console.deployment.target import Target
 from console.deployment.where import Where
-from console.file.document import read
+from console.file.document import read_document
 from console.local.rows import create_table
 from console.rollout.apply import ApplyResult, ApplyRun, PlanWithInputs, observe_and_plan
 from console.rollout.plan import Plan
@@ -110,7 +110,7 @@ class Operator:
             sleep=self.clock.sleep,
             patience=self.patience,
         ) as apple:
-            yield Session(Where(file=self.file), read(self.file), target, apple)
+            yield Session(Where(file=self.file), read_document(self.file), target, apple)
 
     def look(self) -> PlanWithInputs:
         with self.session() as session:

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from console.cli.main import main
-from console.file.edition import Edition, from_file
+from console.file.edition import Edition, edition_from_file
 from console.local.rows import create_table
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 
@@ -34,7 +34,7 @@ def edited(directory: Path, *changes: tuple[str, str], name: str = "draft.yaml")
 
 
 def edition(directory: Path, *changes: tuple[str, str], now: datetime = SAMPLE_CLOCK) -> Edition:
-    return from_file(edited(directory, *changes), now=now)
+    return edition_from_file(edited(directory, *changes), now=now)
 
 
 def runner(capsys: pytest.CaptureFixture[str]) -> Run:

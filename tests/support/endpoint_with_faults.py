@@ -35,7 +35,7 @@ from retention.signing.signer import Signer
 
 from console.file.release import CompiledRelease
 from console.local.rows import write_profile
-from console.releases.publish import publish
+from console.releases.publish import publish_release
 from console.simulator.authority import Authority, request_claims
 from tests.support.endpoint_on_fakes import AUTHORITY, load_app
 from tests.support.fake_table import APP, SETTINGS, Clock, sheet
@@ -102,7 +102,7 @@ def a_release() -> CompiledRelease:
 
 def fill(client: Any, table: str) -> None:
     """Publish one more release; all its texts approved, one customer known."""
-    publish(AppTable(client, table, APP), a_release(), who="ada", commit=None, now=datetime.now(UTC))
+    publish_release(AppTable(client, table, APP), a_release(), who="ada", commit=None, now=datetime.now(UTC))
     apply_snapshot(AppTable(client, table, APP), dict.fromkeys(MESSAGES, "APPROVED"), {})
     write_profile(AppTable(client, table, APP), CUSTOMER, {"tenureDays": 412})
 

@@ -33,10 +33,10 @@ from retention.table import Item
 
 from console.file.release import CompiledRelease, ImageFacts
 from console.releases import publish as publishing_module
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import pause, resume, rollback
 from console.releases.live import live_number
-from console.releases.publish import Published, publish
+from console.releases.publish import Published, publish_release
 from console.releases.read import verify
 from tests.support.fake_table import APP, HERO, KEEP_FR, SETTINGS, TABLE
 from tests.support.small_release import NOW, release
@@ -290,7 +290,7 @@ class World:
 
         def work(client: Client) -> Published:
             based_on = self._bases[name] = live_number(_rows(client))
-            done = publish(
+            done = publish_release(
                 _rows(client),
                 made,
                 who=name,
@@ -299,7 +299,7 @@ class World:
                 based_on=based_on,
                 clock=lambda: self.now,
             )
-            collect(_rows(client), now=self.time, keep=KEEP + 2)
+            delete_old_releases(_rows(client), now=self.time, keep=KEEP + 2)
             return done
 
         return self._begin("publish", work, name)
@@ -323,7 +323,7 @@ class World:
         return self._begin("pause", lambda client: change(_rows(client)))
 
     def collect(self, keep: int = KEEP) -> Process:
-        return self._begin("collect", lambda client: collect(_rows(client), now=self.time, keep=keep))
+        return self._begin("collect", lambda client: delete_old_releases(_rows(client), now=self.time, keep=keep))
 
     # What must hold at every write -----------------------------------------------------------------------------------
 
@@ -503,7 +503,7 @@ class World:
             process.kill(after=False)
         self.now += 2 * HOUR
         client = self.table.client()
-        collect(_rows(client), now=self.time, keep=KEEP)
+        delete_old_releases(_rows(client), now=self.time, keep=KEEP)
         numbers = {number for name in self.table.items if (number := _number(name)) is not None}
         for number in sorted(numbers):
             try:

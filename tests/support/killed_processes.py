@@ -39,10 +39,10 @@ from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.cli.main import main
 from console.file.release import CompiledRelease, ImageFacts
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import PublishConflictError, pause, resume, rollback
 from console.releases.live import live_number
-from console.releases.publish import publish
+from console.releases.publish import publish_release
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.interleaved_calls import IMAGES, MESSAGES, OTHERS_EN, TICK, made_release
 from tests.support.small_release import NOW, put, release
@@ -190,7 +190,7 @@ def _resume(client: Any, table: str) -> None:
 
 
 def _collect(client: Any, table: str) -> None:
-    collect(AppTable(client, table, APP), now=NOW + timedelta(hours=2), keep=1)
+    delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(hours=2), keep=1)
 
 
 WIDE: Final = "publish of 20 products"
@@ -437,8 +437,8 @@ def _run_task(
 def _publish_numbered(client: Any, table: str, number: int) -> None:
     app_table = AppTable(client, table, APP)
     based_on = live_number(app_table)
-    publish(app_table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
-    collect(app_table, now=NOW)
+    publish_release(app_table, made_release(number), who=f"r{number}", commit=None, now=NOW, based_on=based_on)
+    delete_old_releases(app_table, now=NOW)
 
 
 def _go_back(client: Any, table: str, _: int) -> None:

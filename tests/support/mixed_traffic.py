@@ -19,7 +19,7 @@ from retention.errors import VerificationError
 from retention.jws import SignedPayloadVerifier
 from retention.request import MAX_BODY_BYTES, RetentionRequest
 
-from console.file.document import read
+from console.file.document import read_document
 from console.file.edition import edition_of
 from console.local.samples import CUSTOMERS, SAMPLE, SAMPLE_CLOCK, compile_sample, sample_states
 from tests.minting import (
@@ -109,7 +109,7 @@ class Traffic:
         made = tuple(str(self._random.randrange(10**17, 10**18)) for _ in range(100))
         self.transactions = self.transactions or (*CUSTOMERS, *made)
         compiled = compile_sample()
-        self._edition = edition_of(read(SAMPLE), compiled.release)
+        self._edition = edition_of(read_document(SAMPLE), compiled.release)
         listed, _ = sample_states(compiled.content)
         self._states = {
             told["messageIdentifier"]: MessageState(told["messageState"]) for told in listed["messageIdentifiers"]

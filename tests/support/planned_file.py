@@ -13,7 +13,7 @@ from retention.request import PRODUCTION
 from retention.review.snapshot import ImageState
 
 from console.file.compile import Compiled, compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document
 from console.file.release import CompiledRelease
 from console.releases.overview import RecordedDefault, StateRow, TableOverview
@@ -49,7 +49,7 @@ EMPTY = Observed(PRODUCTION, {}, {})
 
 
 def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Document, Compiled]:
-    document = read(text.encode(), folder)
+    document = read_document(text.encode(), folder)
     return document, compile_document(document, previous=seen.previous, now=NOW)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from retention.aws.app_table import AppTable
 
 from console.file.release import CompiledRelease, ImageFacts
-from console.releases.publish import Published, publish
+from console.releases.publish import Published, publish_release
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SETTINGS, sheet
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -40,4 +40,4 @@ def release(name: str = "one", *, products: int = 1, source: bytes | None = None
 def put(client: Any, table: str, name: str = "one", **more: Any) -> Published:
     options = {"who": "ada", "commit": "abc123", "now": NOW, **more}
     made = options.pop("release", None) or release(name)
-    return publish(AppTable(client, table, made.app_apple_id), made, **options)
+    return publish_release(AppTable(client, table, made.app_apple_id), made, **options)

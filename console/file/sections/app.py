@@ -10,9 +10,7 @@ from typing import Final
 from console.file.entries import AppEntry, Environment, Offer, ProductEntry, SigningKey
 from console.file.fields import Fields
 from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS
-from console.file.key_ids import EXAMPLE as KEY_ID_EXAMPLE
-from console.file.key_ids import is_key_id
-from console.file.key_ids import meant as key_id_meant
+from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import Notes
 from console.file.periods import PERIODS
 from console.file.tree import Node
@@ -107,7 +105,7 @@ def _key_id(fields: Fields) -> str | None:
     text = fields.text("keyId", required=False)
     if text is None or is_key_id(text):
         return text
-    meant = key_id_meant(text)
+    meant = meant_key_id(text)
     instead = f"Write one like `{KEY_ID_EXAMPLE}`." if meant is None else f"Write `keyId: {meant}`."
     wrong = f"`{text}` is no keyId, which is ten capitals and digits.{beyond_ascii(text)}"
     fields.notes.add(fields.place("keyId"), wrong, instead)

@@ -7,7 +7,7 @@ from shlex import quote
 
 from console.deployment.finding import BAD, GOOD, Finding, not_looked
 from console.deployment.session import read_file
-from console.deployment.target import find
+from console.deployment.target import find_target
 from console.file.compile import compile_document
 from console.file.mistakes import Mistakes
 from console.releases.overview import look_at_table
@@ -37,7 +37,7 @@ def file(known: Known) -> Step:
 def target(known: Known) -> Step:
     """Find the stack and its table. Yields no finding: the check `table` reports next."""
     yield from ()
-    return replace(known, target=find(known.where, known.document))
+    return replace(known, target=find_target(known.where, known.document))
 
 
 def table(known: Known) -> Step:

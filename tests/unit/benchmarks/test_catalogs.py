@@ -13,7 +13,7 @@ from retention.request import RetentionRequest
 from benchmarks import catalogs
 from benchmarks.catalogs import Shape
 from console.file.compile import compile_release
-from console.file.document import read
+from console.file.document import read_document
 from console.file.release import CompiledRelease
 
 APP = 6745974591
@@ -26,7 +26,7 @@ SHAPES = (catalogs.SMALL, Shape(products=6, rules=20, sets=98, sets_each=5, shar
 
 
 def released(shape: Shape) -> CompiledRelease:
-    return compile_release(read(catalogs.write(shape, APP).encode()), environment="sandbox", now=NOW)
+    return compile_release(read_document(catalogs.write(shape, APP).encode()), environment="sandbox", now=NOW)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -11,14 +11,14 @@ from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
-from console.file.document import read
+from console.file.document import read_document
 from console.file.edition import edition_of
 from console.local.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
 
 RELEASE = compile_sample().release
 
 
-DOCUMENT = read(SAMPLE)
+DOCUMENT = read_document(SAMPLE)
 
 
 EDITION = edition_of(DOCUMENT, RELEASE)

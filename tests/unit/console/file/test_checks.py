@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from console.file.checks import check_products, check_signing_key
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document
 from console.file.mistakes import Mistakes, Notes
 from console.terminal.characters import shows_nothing, unseen_in_name
@@ -100,7 +100,7 @@ def character(named: str) -> str:
 
 
 def document_of(text: str) -> Document:
-    return read(text.encode())
+    return read_document(text.encode())
 
 
 def line_of(text: str, fragment: str) -> int:
@@ -253,7 +253,7 @@ def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> N
     """The mistake names its line and the character, and does not speak of quotes and indentation."""
     text = GOOD.replace("header: Stay", f"header: St{character(named)}ay").replace("\n", ends)
     with pytest.raises(Mistakes) as caught:
-        read(text.encode("utf-8", "surrogatepass"))
+        read_document(text.encode("utf-8", "surrogatepass"))
     (found,) = caught.value.mistakes
     assert (found.line, named in found.wrong) == (line_of(GOOD, "header: Stay"), True)
     assert "quotes" not in str(found)
@@ -262,7 +262,7 @@ def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> N
 def test_each_control_character_is_told() -> None:
     """All of them at once, as with every other mistake."""
     with pytest.raises(Mistakes) as caught:
-        read(GOOD.replace("one", "o\x01e").replace("two", "t\x02o").encode())
+        read_document(GOOD.replace("one", "o\x01e").replace("two", "t\x02o").encode())
     assert [mistake.line for mistake in caught.value.mistakes] == [
         line_of(GOOD, "name: one"),
         line_of(GOOD, "name: two"),
@@ -273,18 +273,18 @@ def test_each_control_character_is_told() -> None:
 def test_other_encodings_are_named(encoding: str) -> None:
     """What Windows calls Unicode is no UTF-8, and is no file of control characters either."""
     with pytest.raises(Mistakes, match=r"UTF-16 or UTF-32.*Save the file as UTF-8"):
-        read(GOOD.encode(encoding))
+        read_document(GOOD.encode(encoding))
 
 
 def test_a_byte_that_is_no_utf8_is_told_at_its_line() -> None:
     """An apostrophe of Windows-1252 is a byte that no UTF-8 has there."""
     with pytest.raises(Mistakes, match=f":{line_of(GOOD, 'header: Stay')}: This is not UTF-8 text.*0x92"):
-        read(GOOD.encode().replace(b"Stay", b"Don\x92t"))
+        read_document(GOOD.encode().replace(b"Stay", b"Don\x92t"))
 
 
 def test_a_byte_order_mark_may_begin_a_file() -> None:
     """Editors of Windows write one."""
-    assert read(b"\xef\xbb\xbf" + GOOD.encode()).mistakes == ()
+    assert read_document(b"\xef\xbb\xbf" + GOOD.encode()).mistakes == ()
 
 
 TABBED = {
@@ -531,7 +531,7 @@ def test_what_the_parser_stumbles_on_is_told_where_it_stands(
 def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, expected: str) -> None:
     """And not one for every section that it does not have."""
     with pytest.raises(Mistakes) as refused:
-        read(content)
+        read_document(content)
     (mistake,) = refused.value.mistakes
     assert mistake.instead == expected
 

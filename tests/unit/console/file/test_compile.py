@@ -11,7 +11,7 @@ from retention.catalog import MessageState, Settings, Sheet
 from retention.table import ANY_PRODUCT
 
 from console.file.compile import Compiled, PreviousTexts, compile_document, compile_release
-from console.file.document import read
+from console.file.document import read_document
 from console.file.mistakes import Mistakes
 from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
 
@@ -38,7 +38,7 @@ rules:
 
 
 def compiled(rules: str, head: str = HEAD, **options: Any) -> Compiled:  # keywords handed on
-    return compile_document(read((head + rules).encode(), EVENTS), now=NOW, **options)
+    return compile_document(read_document((head + rules).encode(), EVENTS), now=NOW, **options)
 
 
 def refused(rules: str, head: str = HEAD, **options: Any) -> list[str]:  # as above
@@ -498,7 +498,7 @@ def test_equal_texts_are_one_message() -> None:
 def test_progress_and_release() -> None:
     """Compiling tells how far it is, and `compile_release` gives the release alone."""
     seen: list[tuple[str, int, int]] = []
-    document = read((HEAD + KEEP).encode(), EVENTS)
+    document = read_document((HEAD + KEEP).encode(), EVENTS)
     release = compile_release(document, now=NOW, progress=lambda *step: seen.append(step))
     assert seen[-1] == ("compiling", 5, 5)
     assert release.source == (HEAD + KEEP).encode()

@@ -14,7 +14,7 @@ from retention.conditions import FactTest
 from retention.locales import LocaleTable, candidates
 
 from console.file import mistakes
-from console.file.document import read
+from console.file.document import read_document
 from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import Mistakes
 from console.terminal.ordinary_file import NotOrdinaryError
@@ -40,7 +40,7 @@ rules:
 
 
 def document_of(text: str) -> Document:
-    return read(text.encode())
+    return read_document(text.encode())
 
 
 def mistakes_of(text: str) -> list[tuple[int, str]]:
@@ -73,7 +73,7 @@ def test_reads_every_section() -> None:
 def test_keeps_the_source_byte_for_byte() -> None:
     """The source in a release is the file as it was, also its line ends and comments."""
     source = GOOD.replace("\n", "\r\n").encode() + b"# end"
-    document = read(source)
+    document = read_document(source)
     assert document.source == source
     assert document.mistakes == ()
 
@@ -295,7 +295,7 @@ def test_advanced_commerce_keeps_apples_limits(old: str, new: str, told: str) ->
 def test_what_is_not_yaml_is_one_mistake(source: bytes, line: int, told: str) -> None:
     """A file that cannot be parsed is told as one mistake, with its line, and never as a traceback."""
     with pytest.raises(Mistakes) as caught:
-        read(source)
+        read_document(source)
     [mistake] = caught.value.mistakes
     assert mistake.line == line
     assert told in mistake.wrong
@@ -307,7 +307,7 @@ def test_what_is_not_yaml_is_one_mistake(source: bytes, line: int, told: str) ->
 )
 def test_any_yaml_is_read_without_failing(source: bytes) -> None:
     """Whatever the YAML, the result is mistakes, not an exception."""
-    assert read(source).mistakes
+    assert read_document(source).mistakes
 
 
 def test_an_alias_stands_for_its_anchor() -> None:
@@ -321,14 +321,14 @@ def test_an_alias_stands_for_its_anchor() -> None:
 def test_reading_tells_its_progress() -> None:
     """A large file tells how far it was read."""
     seen: list[tuple[str, int, int]] = []
-    read(GOOD.encode(), progress=lambda what, done, total: seen.append((what, done, total)))
+    read_document(GOOD.encode(), progress=lambda what, done, total: seen.append((what, done, total)))
     assert seen[-1] == ("reading", len(GOOD), len(GOOD))
 
 
 def test_images_are_looked_for_beside_the_file(tmp_path: Path) -> None:
     """The folder of the file is where its images are."""
     (tmp_path / "retention.yaml").write_text(GOOD, encoding="utf-8")
-    assert read(tmp_path / "retention.yaml").base_dir == tmp_path
+    assert read_document(tmp_path / "retention.yaml").base_dir == tmp_path
 
 
 def test_rules_have_names_of_their_own() -> None:
@@ -512,7 +512,7 @@ def test_a_directive_for_an_older_yaml_is_a_mistake() -> None:
 def test_a_file_without_a_bottom_is_one_mistake(source: bytes) -> None:
     """What is nested without end, or inside itself, is told so."""
     with pytest.raises(Mistakes, match="nested too deeply"):
-        read(source)
+        read_document(source)
 
 
 @pytest.mark.parametrize("character", ["\\n", "\\t", "\\e", "\\0", "\\x7f", "\\N", "\\L"])
@@ -655,20 +655,20 @@ def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> Non
         (tmp_path / "huge.yaml", "at most 32 MiB"),
     ):
         with pytest.raises(NotOrdinaryError, match=told):
-            read(path)
+            read_document(path)
     with pytest.raises(FileNotFoundError):
-        read(tmp_path / "nothing.yaml")
+        read_document(tmp_path / "nothing.yaml")
     reading, writing = os.pipe()
     os.write(writing, GOOD.encode())
     os.close(writing)
-    assert read(Path(f"/dev/fd/{reading}"), base_dir=tmp_path).mistakes == ()
+    assert read_document(Path(f"/dev/fd/{reading}"), base_dir=tmp_path).mistakes == ()
     os.close(reading)
 
 
 def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
     """A system may take letters and accents apart, a keyboard does not."""
     (tmp_path / "re\u0301tention.yaml").write_text(GOOD)
-    document = read(tmp_path / "r\u00e9tention.yaml")
+    document = read_document(tmp_path / "r\u00e9tention.yaml")
     assert document.mistakes == ()
     assert document.file == str(tmp_path / "r\u00e9tention.yaml")
 
@@ -678,10 +678,10 @@ def test_what_a_shell_passes_on_has_its_images_where_the_command_is_called(tmp_p
     reading, writing = os.pipe()
     os.write(writing, GOOD.encode())
     os.close(writing)
-    assert read(Path(f"/dev/fd/{reading}")).base_dir == Path()
+    assert read_document(Path(f"/dev/fd/{reading}")).base_dir == Path()
     os.close(reading)
     (tmp_path / "retention.yaml").write_text(GOOD)
-    assert read(tmp_path / "retention.yaml").base_dir == tmp_path
+    assert read_document(tmp_path / "retention.yaml").base_dir == tmp_path
 
 
 REGIONS = ("us-east-1", "us-gov-west-1", "eu-isoe-west-1", "eusc-de-east-1", "local")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.file.compile import compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.images import (
     BULLET_POINT,
     FULL_SIZE,
@@ -258,7 +258,7 @@ images:
 rules: [{{name: one, answer: fallback}}]
 """
     try:
-        compile_document(read(text.encode(), base_dir=base), now=datetime.now(UTC))
+        compile_document(read_document(text.encode(), base_dir=base), now=datetime.now(UTC))
     except Mistakes as error:
         return [f"{mistake.line}: {mistake}" for mistake in error.mistakes]
     return []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.file.document import read
-from console.file.key_ids import is_key_id, meant
+from console.file.document import read_document
+from console.file.key_ids import is_key_id, meant_key_id
 from console.file.starter import Given, complete
 from console.terminal.failure import Failure
 
@@ -40,10 +40,10 @@ ID = "2X9R4HXF34"
 def test_the_ten_characters_are_what_is_to_be_written(written: str) -> None:
     """App Store Connect names the file after the key: the mistake has the id that is in a copied name."""
     assert not is_key_id(written)
-    assert meant(written) == ID
+    assert meant_key_id(written) == ID
     app = f"app: {{appAppleId: 1, bundleId: a.b, keyId: '{written}'}}"
     text = f"{app}\nlocales: {{default: en-US}}\nrules: [{{name: a, answer: fallback}}]\n"
-    (mistake,) = read(text.encode()).mistakes
+    (mistake,) = read_document(text.encode()).mistakes
     assert (mistake.line, mistake.where) == (1, "app.keyId")
     assert f"`keyId: {ID}`" in mistake.instead
     with pytest.raises(Failure, match=f"write {ID}"):
@@ -62,4 +62,4 @@ def test_an_id_is_taken_as_it_is(written: str) -> None:
 def test_what_has_no_id_in_it_is_refused_with_an_example(written: str) -> None:
     """Half a name is none."""
     assert not is_key_id(written)
-    assert meant(written) in {None, ID}
+    assert meant_key_id(written) in {None, ID}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.file.compile import Compiled, compile_document
-from console.file.document import read
+from console.file.document import read_document
 from console.file.starter import Given, complete, compose, write
 from console.terminal.failure import Failure
 
@@ -24,7 +24,7 @@ def given(**more: object) -> Given:
 
 
 def compiled(text: str) -> Compiled:
-    return compile_document(read(text.encode()), environment="sandbox", now=datetime.now(UTC))
+    return compile_document(read_document(text.encode()), environment="sandbox", now=datetime.now(UTC))
 
 
 def test_the_file_is_valid_as_it_stands() -> None:
@@ -34,7 +34,7 @@ def test_the_file_is_valid_as_it_stands() -> None:
     assert found.release.app_apple_id == 6745974591
     assert set(found.release.sheets) == {"pro.monthly", "pro.annual", "*"}
     assert all(sheet["rules"] for sheet in found.release.sheets.values())
-    document = read(compose(complete(given(), None)).encode())
+    document = read_document(compose(complete(given(), None)).encode())
     assert {product.default for product in document.products.values()} == {"keep"}
     assert set(document.environments) == {"sandbox", "production"}
 
@@ -44,7 +44,7 @@ def test_its_examples_are_valid_too() -> None:
     text = compose(complete(given(), None))
     uncommented = re.sub(r"(?m)^#(?=  )", "", text)
     assert uncommented != text
-    rules = [rule.name for rule in read(uncommented.encode()).rules]
+    rules = [rule.name for rule in read_document(uncommented.encode()).rules]
     assert rules == ["half-try-the-switch", "keep-everyone"]
     assert compiled(uncommented).warnings == ()
 
@@ -60,14 +60,14 @@ def test_a_switch_is_shown_only_where_there_is_one() -> None:
 def test_ids_that_yaml_would_read_otherwise_stay_texts(product: str) -> None:
     """A product id of digits, or one that looks like a truth value, is quoted; uncommented examples as well."""
     text = compose(complete(given(products=(f"{product}:P1M", "other:P1Y")), None))
-    assert list(read(text.encode()).products) == [product, "other"]
+    assert list(read_document(text.encode()).products) == [product, "other"]
     compiled(re.sub(r"(?m)^#(?=  )", "", text))
 
 
 def test_the_key_is_named_when_it_is_given() -> None:
     """Issuer and key id are the app's, as text."""
     issuer = "57246542-96fe-1a63-e053-0824d011072a"
-    document = read(compose(complete(given(issuer=issuer, key="1234567890"), None)).encode())
+    document = read_document(compose(complete(given(issuer=issuer, key="1234567890"), None)).encode())
     assert document.app is not None
     assert (document.app.issuer_id, document.app.key_id) == (issuer, "1234567890")
 

@@ -9,7 +9,7 @@ import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
-from console.releases.cleanup import collect, delete_release
+from console.releases.cleanup import delete_old_releases, delete_release
 from console.releases.current import (
     rollback,
 )
@@ -38,8 +38,8 @@ def test_incomplete_releases_are_collected_after_an_hour(client: Any) -> None:
     """Not before: somebody may be publishing it."""
     put(client, TABLE)
     claim(client, 2)
-    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=59)) == []
-    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=61)) == [2]
+    assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=59)) == []
+    assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=61)) == [2]
     assert sort_keys(client, 2) == []
     assert sort_keys(client, 1) != []
 
@@ -49,7 +49,7 @@ def test_complete_releases_beyond_the_last_few_are_collected_but_never_the_live_
     for number in range(6):
         put(client, TABLE, f"r{number}")
     rollback(AppTable(client, TABLE, APP), 1)
-    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=3) == [2, 3]
+    assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=3) == [2, 3]
     assert [r.number for r in list_releases(AppTable(client, TABLE, APP))] == [6, 5, 4, 1]
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
@@ -69,7 +69,7 @@ def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
-    assert collect(AppTable(client, TABLE, APP), now=NOW, keep=1) == []
+    assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=1) == []
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
 
@@ -80,10 +80,10 @@ def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monke
     with monkeypatch.context() as patch:
         patch.setattr(client, "delete_item", stopped)
         with pytest.raises(KeyboardInterrupt):
-            collect(AppTable(client, TABLE, APP), now=NOW, keep=1)
+            delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=1)
     with pytest.raises(ReleaseError):
         rollback(AppTable(client, TABLE, APP), 1)
-    assert collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2), keep=1) == [1]
+    assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2), keep=1) == [1]
     assert sort_keys(client, 1) == []
 
 

@@ -9,7 +9,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.errors import CatalogUnavailableError
 
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import (
     Moved,
     PublishConflictError,
@@ -20,7 +20,7 @@ from console.releases.current import (
 )
 from console.releases.listing import list_releases
 from console.releases.live import load_live
-from console.releases.read import ReleaseError, read
+from console.releases.read import ReleaseError, read_release
 from tests.support.fake_table import APP
 from tests.support.release_table import TABLE, head
 from tests.support.small_release import NOW, put
@@ -92,7 +92,7 @@ def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
     def meanwhile(**request: Any) -> Any:
         if not done:
             done.append(True)
-            collect(AppTable(client, TABLE, APP), now=NOW, keep=1)
+            delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=1)
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
@@ -139,4 +139,4 @@ def test_before_anything_is_published_there_is_nothing_to_load_or_roll_back(clie
     with pytest.raises(ReleaseError):
         rollback(AppTable(client, TABLE, APP))
     with pytest.raises(ReleaseError):
-        read(AppTable(client, TABLE, APP), 1)
+        read_release(AppTable(client, TABLE, APP), 1)

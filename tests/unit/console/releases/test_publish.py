@@ -14,7 +14,7 @@ from retention.catalog import UNKNOWN, MessageState
 from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.file.release import ImageFacts
-from console.releases.cleanup import collect
+from console.releases.cleanup import delete_old_releases
 from console.releases.current import (
     PublishConflictError,
     ReleaseLostError,
@@ -23,7 +23,7 @@ from console.releases.current import (
 )
 from console.releases.listing import list_releases
 from console.releases.live import live_number, load_live
-from console.releases.publish import publish
+from console.releases.publish import publish_release
 from console.releases.read import ReleaseError, verify
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
 from tests.support.release_table import TABLE, head, sort_keys
@@ -76,7 +76,7 @@ def test_publishing_again_moves_on_and_keeps_the_customer_key(client: Any) -> No
 def test_progress_is_told_step_by_step(client: Any) -> None:
     """Each step ends where it said it would."""
     told: dict[str, tuple[int, int]] = {}
-    publish(
+    publish_release(
         AppTable(client, TABLE, APP),
         release(products=30),
         who="ada",
@@ -243,7 +243,7 @@ def test_a_publisher_whose_release_was_collected_is_told(client: Any, monkeypatc
     def meanwhile(**request: Any) -> Any:
         if not done:
             done.append(True)
-            collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
+            delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
         return transact(**request)
 
     monkeypatch.setattr(client, "transact_write_items", meanwhile)
@@ -269,7 +269,7 @@ def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkey
     def meanwhile(**request: Any) -> Any:
         if request["Item"]["sk"]["S"] == "texts" and not done:
             done.append(True)
-            collect(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
+            delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(hours=2))
         return put_item(**request)
 
     monkeypatch.setattr(client, "put_item", meanwhile)

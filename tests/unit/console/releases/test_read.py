@@ -31,8 +31,8 @@ from console.releases.editions import KeptEditions
 from console.releases.listing import list_releases
 from console.releases.live import require_live
 from console.releases.overview import TableOverview, look_at_table
-from console.releases.publish import publish
-from console.releases.read import ReleaseError, read, verify
+from console.releases.publish import publish_release
+from console.releases.read import ReleaseError, read_release, verify
 from tests.support.fake_table import ANYONE_EN, APP, KEEP_EN, KEEP_FR, SETTINGS, sheet
 from tests.support.release_table import TABLE
 from tests.support.small_release import NOW, put, release
@@ -70,7 +70,7 @@ def put_unread(table: AppTable, odd: CompiledRelease) -> None:
 def test_a_stored_release_is_what_was_published(table: AppTable) -> None:
     """Number, settings, sheets, texts and the file."""
     put(table.client, table.name)
-    found = read(table, 1)
+    found = read_release(table, 1)
     assert (found.number, found.name, found.source) == (1, "release 1", GOOD.source)
     assert (found.settings, found.sheets, found.texts) == (GOOD.settings, GOOD.sheets, GOOD.texts)
     assert require_live(table) == found
@@ -99,7 +99,7 @@ def test_a_release_that_cannot_be_read_is_never_made_live(table: AppTable, odd: 
 READERS: dict[str, Callable[[AppTable, Path], Any]] = {
     "plan, status, publish": lambda table, _: look_at_table(table),
     "coverage, explain, diff with live": lambda table, _: require_live(table),
-    "diff with a number": lambda table, _: read(table, 1),
+    "diff with a number": lambda table, _: read_release(table, 1),
     "import": lambda table, _: verify(table, 1),
     "export": lambda table, folder: export(table, folder / "file", environment="", now=NOW),
 }
@@ -157,7 +157,7 @@ def test_the_sync_reports_the_same_rows_as_unreadable(table: AppTable) -> None:
 def test_a_release_of_another_app_is_not_published(table: AppTable) -> None:
     """Nothing is written, not even a number reserved."""
     with pytest.raises(ReleaseError) as refused:
-        publish(table, replace(GOOD, app_apple_id=42), who="ada", commit=None, now=NOW)
+        publish_release(table, replace(GOOD, app_apple_id=42), who="ada", commit=None, now=NOW)
     assert (refused.value.code, table.head()) == ("other_app", {})
 
 
@@ -166,7 +166,7 @@ def test_the_source_comes_back_byte_for_byte(client: Any, size: int) -> None:
     """Whatever its size: it is kept in chunks."""
     source = random.Random(size).randbytes(size)
     put(client, TABLE, release=release(source=source))
-    assert read(AppTable(client, TABLE, APP), 1).source == source
+    assert read_release(AppTable(client, TABLE, APP), 1).source == source
     assert list_releases(AppTable(client, TABLE, APP))[0].source_digest == rows.digest_of(source)
 
 
