@@ -30,7 +30,7 @@ _NO_LAYER: Final = BUILDS / "no-layer"
 
 def ours() -> Artefact:
     """Build ours, and keep a copy: while we measure, others may build, and old builds are then removed."""
-    built = real_parts.built(real_parts.machine())
+    built = real_parts.build_artefact(real_parts.machine())
     target = BUILDS / "ours"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(built.template.parent, target)
@@ -108,7 +108,7 @@ def reference() -> Artefact:
     target = BUILDS / "reference"
     shutil.rmtree(target, ignore_errors=True)
     template = _REFERENCE / "template.yaml"
-    real_parts.sam(
+    real_parts.run_sam(
         *("build", "--template", str(template), "--build-dir", str(target)),
         *("--parameter-overrides", f"Architecture={real_parts.machine()}"),
     )

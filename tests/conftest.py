@@ -38,7 +38,7 @@ def fuzzer() -> Path:
 @pytest.fixture(scope="session")
 def artefact() -> real_parts.Artefact:
     """The working tree as `sam build` makes it for this machine's architecture."""
-    built: real_parts.Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    built: real_parts.Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     return built
 
 

@@ -1,11 +1,11 @@
-"""An app as a file: gzip, one JSON document a line, every row in DynamoDB's own JSON.
+"""The file of an exported app: gzip, one JSON document per line, each row in DynamoDB's JSON.
 
     {"retention-export": 1, "appAppleId": …, "table": …, "environment": …, "exportedAt": …, "profiles": false}
     {"Item": {"pk": {"S": "app#6745974591#release#12"}, "sk": {"S": "claim"}, …}}
-    …                                  releases, each complete; images, messages, defaults; profiles; `head` last
-    {"rows": 812, "digest": "…"}       how many rows, and SHA-256 over all lines before this one
+    …                                  complete releases; images, messages, default records; profiles; `head` last
+    {"rows": 812, "digest": "…"}       the number of rows, and SHA-256 (hex) over all lines before this one
 
-`head` carries `customerKey`, by which the log distinguishes customers: the file is a secret, for its owner alone.
+`head` has the customer key, with which log lines can be traced to customers. So the file is a secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from console.releases.read import judge
 FORMAT: Final = 1
 
 _FORMAT: Final = "retention-export"
-# A row of DynamoDB has 400 KB; JSON may take six bytes to write one of them.
+# In bytes. A row of DynamoDB has at most 400 KB, and JSON needs up to six bytes for one of them.
 _MAX_LINE: Final = 4 * 1024 * 1024
 
 Document: TypeAlias = dict[str, Any]
@@ -46,7 +46,7 @@ class ArchiveError(RetentionError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line. `environment` is Sandbox or Production, or empty where it was not known."""
+    """The first line. `environment` is "Sandbox" or "Production", "" if it was not known."""
 
     app_apple_id: int
     table: str
@@ -57,7 +57,7 @@ class Header:
 
 @dataclass(slots=True)
 class Contents:
-    """A file that was read completely and is undamaged. `releases`: number → manifest; `head`: its last row."""
+    """What a complete, undamaged file has. `releases` is number → manifest; `head` is its last row."""
 
     header: Header
     releases: dict[int, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Contents:
 
 
 class Writer:
-    """Writes a file next to its place, readable by its owner alone, and moves it there once it is complete.
+    """Writes a temporary file in the same folder, readable by its owner only, and renames it when it is complete.
 
     with Writer(path, header) as archive:
         archive.extend(items)
@@ -107,7 +107,7 @@ class Writer:
         return self.rows - before
 
     def discard(self) -> None:
-        """Leave no file behind."""
+        """Leave no file when the `with` block ends."""
         self._complete = False
 
     def _write(self, document: Document) -> None:
@@ -134,17 +134,17 @@ class Writer:
 
 
 def inspect(path: Path, progress: Callable[[int], None] = lambda _: None) -> Contents:
-    """Read a file from its first line to its last. `progress` is called with the number of rows read so far.
+    """Read and check a complete file. `progress` is called with the number of rows read so far.
 
-    Raises ArchiveError unless all of it is as it was exported, ReleaseError for a release that is not complete.
+    Raises ArchiveError unless the file is as it was exported, ReleaseError if a release in it is not complete.
     """
     with _reading(path) as reading:
         contents = Contents(reading.header)
         try:
             for pk, partition in groupby(reading.items(), key=lambda item: rows.string(item, "pk")):
-                _take(contents, pk, partition)
+                _check_partition(contents, pk, partition)
                 progress(reading.rows)
-            _settle(contents)
+            _check_head(contents)
         except UnreadableRowError as error:
             raise _damaged(str(error)) from error
         contents.rows, contents.digest = reading.rows, reading.digest
@@ -152,7 +152,7 @@ def inspect(path: Path, progress: Callable[[int], None] = lambda _: None) -> Con
 
 
 def items(path: Path, contents: Contents) -> Iterator[Item]:
-    """Yield the rows of a file that `inspect` found good. Raises ArchiveError if it is another file by now."""
+    """Yield the rows of a file that `inspect` accepted. Raises ArchiveError if the file has changed since."""
     with _reading(path) as reading:
         yield from reading.items()
         if reading.digest != contents.digest:
@@ -160,14 +160,14 @@ def items(path: Path, contents: Contents) -> Iterator[Item]:
 
 
 def release_of(app_apple_id: int, pk: str) -> int | None:
-    """Return the release whose partition this is, or None."""
+    """Return the number of the release that a partition key belongs to, None for other rows."""
     prefix = rows.release_pk(app_apple_id, 0)[:-1]
     number = pk.removeprefix(prefix)
     return int(number) if pk.startswith(prefix) and number.isascii() and number.isdecimal() else None
 
 
-def _take(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
-    """Judge the rows of one partition that follow each other."""
+def _check_partition(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
+    """Check the consecutive rows of one partition, and note them in `contents`."""
     app = contents.header.app_apple_id
     if contents.head:
         raise UnreadableRowError("rows follow head")
@@ -175,7 +175,7 @@ def _take(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
     if number is not None:
         found = {rows.string(item, "sk"): item for item in partition}
         if number in contents.releases:
-            raise UnreadableRowError(f"release {number} is there twice")
+            raise UnreadableRowError(f"it has release {number} twice")
         judge(found, number)
         contents.releases[number] = rows.string(found[rows.SETTINGS], "manifest")
         return
@@ -191,15 +191,15 @@ def _take(contents: Contents, pk: str, partition: Iterator[Item]) -> None:
             raise UnreadableRowError("a row is of another app")
 
 
-def _settle(contents: Contents) -> None:
+def _check_head(contents: Contents) -> None:
     """Raise UnreadableRowError unless `head` points to a release that is in the file."""
     if rows.read_head(contents.head).current not in contents.releases:
-        raise UnreadableRowError("head is missing, or its release is")
+        raise UnreadableRowError("head or its release is missing")
     rows.number(contents.head, "lastReserved")
 
 
 class _Reading:
-    """One pass over a file: its header, then its rows; after them its count and its digest have been compared."""
+    """One pass over a file: its header, then its rows. After the last row, count and digest are compared."""
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         self._lines = lines
@@ -217,7 +217,7 @@ class _Reading:
             document = _parsed(line)
             if "Item" not in document:
                 if document != {"rows": self.rows, "digest": self.digest} or next(self._lines, None) is not None:
-                    raise _damaged("its rows are not the ones that were exported")
+                    raise _damaged("its rows differ from those that were exported")
                 return
             self._sum.update(line)
             self.rows += 1
@@ -238,7 +238,7 @@ def _lines(unpacked: gzip.GzipFile) -> Iterator[bytes]:
                 raise _damaged("a line is longer than any row")
             yield line
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _damaged("it is no gzip file, or cut off") from error
+        raise _damaged("it is not a gzip file, or it is cut off") from error
 
 
 def _header(document: Document) -> Header:

@@ -1,7 +1,7 @@
-"""`retention export`: everything an app has in the table, into one file.
+"""`retention export`: write all rows of an app into one file.
 
-The file has what the function answers by: the live release and those it can be rolled back to, each of them complete
-and undamaged; the states of messages and images; the default messages; `head`; if asked for, facts about customers.
+The file has everything that the function answers from: the complete releases, the review states of messages and images,
+the default records, `head`, and with `--profiles` the customers' profiles.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from console.releases.read import ReleaseError, verify
 from console.terminal.output import ReportProgress, no_progress
 
 _ATTEMPTS: Final = 3
-# After how many rows the progress is reported anew.
+# Progress is reported every so many rows.
 _REPORTED: Final = 500
 
 
@@ -33,7 +33,7 @@ class ExportError(RetentionError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What is in the file. `left_out`: release number → why it is not in the file, for incomplete and damaged ones."""
+    """What is in the file. `left_out` is release number → reason, for releases that are incomplete or damaged."""
 
     release: int
     releases: tuple[int, ...]
@@ -52,10 +52,10 @@ def export(
     profiles: bool = False,
     progress: ReportProgress = no_progress,
 ) -> Exported:
-    """Write the app's rows into `path`, which exists only once it is complete. `progress(step, done, total)`.
+    """Write the app's rows into `path`, which exists only when it is complete. Calls `progress(step, done, total)`.
 
-    Raises ReleaseError where no release is live, or the live one is damaged; ExportError where other programs kept
-    writing at the same time.
+    Raises ReleaseError if no release is live or the live one is damaged, ExportError if other programs changed the app
+    during every attempt.
     """
     header = Header(app_table.app_apple_id, app_table.name, environment, now.isoformat(timespec="seconds"), profiles)
     export = _Export(app_table, now, progress)
@@ -63,7 +63,9 @@ def export(
         exported = export.attempt(path, header)
         if exported is not None:
             return exported
-    raise ExportError("export_conflict", f"others published or imported states during all of {_ATTEMPTS} attempts")
+    raise ExportError(
+        "export_conflict", f"other programs published or imported review states during all of {_ATTEMPTS} attempts"
+    )
 
 
 class _Export:
@@ -75,7 +77,7 @@ class _Export:
         self._progress = progress
 
     def attempt(self, path: Path, header: Header) -> Exported | None:
-        """Return what was written; None where another program changed the app meanwhile."""
+        """Write the file. Returns what was written, None if another program changed the app meanwhile."""
         head = self._app_table.head()
         current = rows.read_head(head).current
         if current is None:
@@ -95,7 +97,7 @@ class _Export:
         return Exported(current, tuple(kept), archive.rows, profiles, archive.digest, left_out)
 
     def _releases(self, current: int, left_out: dict[int, str]) -> Iterator[tuple[int, dict[str, Item]]]:
-        """Yield the rows of each complete release, oldest first; note why another one is left out."""
+        """Yield number and rows of each complete release, oldest first; note in `left_out` why others are left out."""
         listed = sorted(release.number for release in list_releases(self._app_table))
         for done, number in enumerate(sorted({*listed, current})):
             self._progress("releases", done, len(listed))
@@ -114,7 +116,7 @@ class _Export:
                 yield item
 
     def _profiles(self) -> Iterator[Item]:
-        """Yield the facts about customers that have not expired. Each has its own partition, so this is a Scan."""
+        """Yield the profiles that have not expired. Each has its own partition, so this scans the table."""
         found = self._app_table.scan(
             {
                 "FilterExpression": "begins_with(pk, :customers) AND sk = :profile",
@@ -129,7 +131,7 @@ class _Export:
                 yield item
 
     def _counted(self, step: str, found: Iterable[Item]) -> Iterator[Item]:
-        """Yield rows and report how many came so far: how many there are is known only at the end."""
+        """Yield rows, and report their number so far; the total is known only at the end."""
         done = 0
         for done, item in enumerate(found, 1):
             yield item

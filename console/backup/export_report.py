@@ -12,23 +12,24 @@ from console.terminal.output import Output
 
 
 def new_file(named: Path | None, app_apple_id: int, place: str, now: datetime) -> Path:
-    """Return the file to write: the one named, or one that is named by app, place and time. Raises Failure."""
+    """Return the file to write: `named`, or one whose name has app, place and time. Raises Failure if it exists."""
     path = named or Path(f"retention-{app_apple_id}-{place}-{now:%Y%m%dT%H%M%SZ}.jsonl.gz")
     if path.exists():
-        raise Failure(f"There is a file {path} already, which is not overwritten: name another.")
+        raise Failure(f"The file {path} exists, and is not overwritten: name another.")
     return path
 
 
 def show(done: Exported, path: Path, table: str, app_apple_id: int, out: Output, *, profiles: bool) -> None:
-    """Print what the file has, what it has not, and that it is a secret."""
+    """Print what the file has, which releases it does not have, and that it is a secret."""
     for number, why in done.left_out.items():
         out.warn(f"Release {number} is not in the file: {why}.")
     out.print(
         f"{done.rows} rows are in {path}: {len(done.releases)} releases ({done.release} is live)"
-        + (f", {done.profiles} customers." if profiles else "; no customers, who come with --profiles."),
+        + (f", {done.profiles} profiles." if profiles else "; profiles of customers are only in it with --profiles."),
         "green",
     )
     out.warn(
-        f"{path} holds customerKey, which makes customers in the log identifiable: keep it as you keep a signing key."
+        f"{path} has the customer key, with which the log's customers can be identified: keep it as you keep a signing"
+        " key."
     )
     out.document({"file": str(path), "table": table, "appAppleId": app_apple_id, **form_of(done)})

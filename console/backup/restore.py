@@ -1,13 +1,13 @@
-"""`retention import`: an exported app into a table, as it was.
+"""`retention import`: write an exported app into a table.
 
-The file is read completely before anything is written. Then its release numbers are reserved, its rows are written,
-every release is read back, and only then does `head` point to the one that was live: until then, readers see what they
-saw before. A run that was stopped leaves no state of its own: the same command, typed again, completes the import.
+The file is read completely before anything is written. Then its release numbers are reserved, its rows are written, and
+every release is read back. Only then does `head` name the release that was live, so until then the function answers as
+before. To complete an import that was stopped, run the same command again.
 
-If the table has the app already, nothing is written. With `replace`, each row of the file replaces the row of its key
-in the table, and all other rows stay: that repairs a table, or takes it back to an earlier day. File and table must
-have the same history, that is, the same `customerKey` and the same release under each number: a running function that
-has one release in memory would mix it with another of the same number.
+If the table has the app already, nothing is written. With `replace`, each row of the file replaces the row with its key
+in the table, and all other rows stay: that repairs a table, or restores an earlier state. File and table must have the
+same history: the same customer key, and the same release under each number. Otherwise a running function could mix the
+release in its memory with another one of the same number.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from console.terminal.output import Output, ReportProgress, no_progress
 _WRITERS: Final = 8
 _BATCH: Final = 200
 
-# Attributes of `head` that are not copied: numbers reserved since stay reserved, and the version must be a new one.
-_OWN: Final = frozenset({"pk", "sk", "lastReserved", "catalogVersion"})
+# Attributes of `head` that are not copied: later numbers stay reserved, and the version must be a new one.
+_NOT_COPIED: Final = frozenset({"pk", "sk", "lastReserved", "catalogVersion"})
 
 
 class ImportRefusedError(RetentionError):
-    """The file does not belong here, or the table has the app already. Nothing was written."""
+    """The file is of another app or environment, or the table has the app already. Nothing was written."""
 
 
 class ImportConflictError(RetentionError):
@@ -48,7 +48,7 @@ class ImportConflictError(RetentionError):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What the table has now. `already`: it had all of it before, and nothing was written."""
+    """What the table has now. `already`: it had all of this before, and nothing was written."""
 
     release: int
     releases: tuple[int, ...]
@@ -58,7 +58,7 @@ class Imported:
 
 
 def check_place(contents: Contents, app_apple_id: int, environment: str) -> None:
-    """Raise ImportRefusedError unless the file is of this app and, where both are known, of this environment."""
+    """Raise ImportRefusedError unless the file is of this app and, if both are known, of this environment."""
     header = contents.header
     if header.app_apple_id != app_apple_id:
         raise ImportRefusedError("other_app", f"this is an export of app {header.app_apple_id}, not of {app_apple_id}")
@@ -66,7 +66,7 @@ def check_place(contents: Contents, app_apple_id: int, environment: str) -> None
         raise ImportRefusedError(
             "other_environment",
             f"this is an export of {header.environment}, whose review states are not those of {environment};"
-            " `retention promote` takes a release from one to the other",
+            " to bring a file from one to the other, use `retention promote`",
         )
 
 
@@ -79,9 +79,10 @@ def import_app(
     replace: bool = False,
     progress: ReportProgress = no_progress,
 ) -> Imported:
-    """Write the rows of a file that `inspect` found good. `progress(step, done, total)`.
+    """Write the rows of a file that `inspect` accepted. Calls `progress(step, done, total)`.
 
-    Raises ImportRefusedError before anything is written, ImportConflictError where another program wrote meanwhile.
+    Raises ImportRefusedError before anything is written, ImportConflictError if another program wrote meanwhile, and
+    ArchiveError if the file changed meanwhile.
     """
     check_place(contents, app_table.app_apple_id, "")
     with ThreadPoolExecutor(_WRITERS) as pool:
@@ -89,7 +90,7 @@ def import_app(
 
 
 def show(done: Imported, archive: Path, table: str, app_apple_id: int, out: Output) -> None:
-    """Print what is in the table now."""
+    """Print what the table has now."""
     if done.already:
         out.print(f"{table} has all of {archive} already; nothing was written.", "green")
     else:
@@ -131,18 +132,18 @@ class _Import:
         if "current" in head:
             self._check_history(head)
         self._reserve()
-        # Of no release: messages, images, defaults, profiles.
+        # `number` is None for rows of no release: messages, images, default records, profiles.
         for number, group in groupby(items(self._path, self._contents), key=self._release_of):
             written = [sk for batch in _batches(group) for sk in self._put(batch)]
             if number is not None:
                 self._complete(number, written)
-        self._point(head)
+        self._write_head(head)
         return self._imported()
 
-    # What is there already
+    # What the table has already
 
     def _is_done(self, head: Item) -> bool:
-        """Return whether the table has everything that the file has, e.g. by an earlier run."""
+        """Return whether the table has everything that the file has, for example after an earlier run."""
         with suppress(UnreadableRowError):
             return self._is_wanted(head) and all(self._has(number) for number in self._contents.releases)
         return False
@@ -156,7 +157,10 @@ class _Import:
         )
 
     def _has(self, number: int) -> bool:
-        """Return whether the table has this release, complete. Raises ImportRefusedError for another of its number."""
+        """Return whether the table has this release, complete.
+
+        Raises ImportRefusedError if it has another release with this number.
+        """
         try:
             found = verify(self._app_table, number)
         except ReleaseError:
@@ -164,15 +168,15 @@ class _Import:
         if rows.string(found[rows.SETTINGS], "manifest") == self._contents.releases[number]:
             return True
         raise ImportRefusedError(
-            "other_history", f"release {number} of this table is not the one in the file; nothing was changed"
+            "other_history", f"release {number} of this table differs from that in the file; nothing was changed"
         )
 
     def _check_history(self, head: Item) -> None:
-        """Raise ImportRefusedError where table and file do not have the same history."""
+        """Raise ImportRefusedError if table and file have different histories."""
         there, wanted = head.get("customerKey"), self._contents.head["customerKey"]
         if isinstance(there, dict) and "B" in there and there != wanted:
             raise ImportRefusedError(
-                "other_history", "the customerKey of this table is not the one in the file; nothing was changed"
+                "other_history", "the customerKey of this table differs from that in the file; nothing was changed"
             )
         for number in self._contents.releases:
             self._has(number)
@@ -180,20 +184,20 @@ class _Import:
     # Writing
 
     def _reserve(self) -> None:
-        """Keep publishers from using the file's numbers. A `head` with nothing else counts as none for every reader."""
+        """Reserve the file's release numbers, so that no publish uses one. To readers, such a `head` counts as none."""
         request: Request = {
             "Key": rows.head_key(self._app),
             "UpdateExpression": "SET lastReserved = :last",
             "ConditionExpression": "attribute_not_exists(lastReserved) OR lastReserved < :last",
             "ExpressionAttributeValues": {":last": self._contents.head["lastReserved"]},
         }
-        self._app_table.update(request)  # False: more than these are reserved
+        self._app_table.update(request)  # False if higher numbers are reserved already
 
     def _release_of(self, item: Item) -> int | None:
         return release_of(self._app, rows.string(item, "pk"))
 
     def _put(self, batch: Sequence[Item]) -> list[str]:
-        """Write some rows, except `head`; return the sort keys of all."""
+        """Write the rows of a batch, except `head`; return the sort keys of all."""
         list(self._pool.map(self._put_one, batch))
         self._done += len(batch)
         self._progress("import", self._done, self._contents.rows)
@@ -202,13 +206,13 @@ class _Import:
     def _put_one(self, item: Item) -> None:
         if item["sk"] == {"S": rows.PROFILE}:
             if rows.read_profile(item, self._now.timestamp()):
-                # What the owner's systems have written since is fresher.
+                # A profile that the owner's systems have written since the export is newer.
                 self._app_table.put_if_absent(item)
         elif item["sk"] != {"S": rows.HEAD}:
             self._app_table.put({"Item": item})
 
     def _complete(self, number: int, written: Iterable[str]) -> None:
-        """Delete rows that the release does not have, and read it back. Raises ImportConflictError."""
+        """Delete rows that the file's release does not have, and read the release back. Raises ImportConflictError."""
         pk = rows.release_pk(self._app, number)
         found = {rows.string(item, "sk") for item in self._app_table.of_release(number, attributes="sk")}
         for sk in found - set(written):
@@ -217,14 +221,14 @@ class _Import:
             if self._has(number):
                 return
         raise ImportConflictError(
-            "import_conflict", f"release {number} does not read back as it was written; import again", release=number
+            "import_conflict", f"release {number} was changed while it was written; import again", release=number
         )
 
-    def _point(self, seen: Item) -> None:
+    def _write_head(self, seen: Item) -> None:
         """Write the file's `head`, unless another release went live meanwhile. Raises ImportConflictError."""
-        wanted = {name: value for name, value in self._contents.head.items() if name not in _OWN}
+        wanted = {name: value for name, value in self._contents.head.items() if name not in _NOT_COPIED}
         wanted["catalogVersion"] = {"N": str(self._version(seen))}
-        gone = sorted(set(seen) - set(wanted) - _OWN)
+        gone = sorted(set(seen) - set(wanted) - _NOT_COPIED)
         names = {f"#n{index}": name for index, name in enumerate([*wanted, *gone])}
         values = {f":v{index}": value for index, value in enumerate(wanted.values())}
         pairs = ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False))
@@ -241,16 +245,16 @@ class _Import:
             "ConditionExpression": "attribute_exists(pk)",
         }
         moved = self._app_table.transact({"ConditionCheck": complete}, {"Update": update})
-        if not moved and not self._arrived(wanted):
+        if not moved and not self._is_written(wanted):
             raise ImportConflictError("import_conflict", "another release went live meanwhile; import again")
 
-    def _arrived(self, wanted: Item) -> bool:
-        """Return whether `head` is ours all the same: an attempt succeeded, and its answer was lost."""
+    def _is_written(self, wanted: Item) -> bool:
+        """Return whether `head` is as written: an attempt can succeed although its response is lost."""
         found = self._app_table.head()
         return all(found.get(name) == value for name, value in wanted.items())
 
     def _version(self, seen: Item) -> int:
-        """Return a version that no function has in memory: versions count changes, seconds are far more."""
+        """Return a catalog version that no function has in memory: versions count changes, and seconds are far more."""
         used = [0]
         for head in (seen, self._contents.head):
             with suppress(UnreadableRowError):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from console.terminal.characters import called, unseen_in_name
+from console.terminal.characters import describe_character, invisible_in_name
 from console.terminal.ordinary_file import read_ordinary
 
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -49,9 +49,9 @@ def unparsed(path: str, cause: BaseException | None) -> str:
 
 def no_profile(name: str, variable: str, known: Iterable[str]) -> str:
     """Return why there is no profile called `name`, which `variable` asks for; `known` are those there are."""
-    unseen = unseen_in_name(name)
+    unseen = invisible_in_name(name)
     if unseen is not None:
-        return f"{variable} has {called(unseen)} in it: write the profile's name alone."
+        return f"{variable} has {describe_character(unseen)} in it: write the profile's name alone."
     config, credentials = config_file(), credentials_file()
     if name != _DEFAULT and name in _sections(config):
         return f"{config} has a section [{name}]: write [profile {name}] there."

@@ -90,7 +90,7 @@ def check_variables(environ: Mapping[str, str]) -> None:
     for name, value in environ.items():
         if (name == _ENDPOINT or name.startswith(f"{_ENDPOINT}_")) and value and fault_of(value):
             raise Failure(
-                f"{name}={_visible(value)} is no address: write one like http://127.0.0.1:8000, or unset it"
+                f"{name}={_visible(value)} is not an address: write one like http://127.0.0.1:8000, or unset it"
                 f" ({fault_of(value)})."
             )
 
@@ -102,7 +102,7 @@ def check_profile(profile: str, file: str, values: Mapping[str, object]) -> None
     _check({setting.key: setting for setting in SETTINGS}, texts, where)
     for name, value in _endpoints(values):
         if fault_of(value):
-            raise Failure(f"`{name} = {value}`{where} is no address: write one like http://127.0.0.1:8000.")
+            raise Failure(f"`{name} = {value}`{where} is not an address: write one like http://127.0.0.1:8000.")
 
 
 def check_services(name: object, file: str, config: Mapping[str, object]) -> None:
@@ -112,7 +112,7 @@ def check_services(name: object, file: str, config: Mapping[str, object]) -> Non
     for key, value in _endpoints(values if isinstance(values, Mapping) else {}):
         if fault_of(value):
             raise Failure(
-                f"`{key} = {value}` in [services {name}] of {file} is no address: write one like http://127.0.0.1:8000."
+                f"`{key} = {value}` in [services {name}] of {file} is not an address: write one like http://127.0.0.1:8000."
             )
 
 

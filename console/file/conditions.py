@@ -19,7 +19,7 @@ from retention.rules import CUSTOMER_PREFIX
 
 from console.file.mistakes import Notes, suggestion
 from console.file.tree import Node
-from console.terminal.characters import called, unseen_in_name
+from console.terminal.characters import describe_character, invisible_in_name
 
 _CUSTOMER = re.compile(r"customer\.[A-Za-z][A-Za-z0-9_]*")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
@@ -155,10 +155,14 @@ class _ConditionReader:
 
     def unseen(self, fact: str, node: Node) -> bool:
         """Note a character that cannot be seen; return whether it is a mistake. An owner's facts may have any."""
-        unseen = unseen_in_name(node.value) if isinstance(node.value, str) else None
+        unseen = invisible_in_name(node.value) if isinstance(node.value, str) else None
         if unseen is None:
             return False
-        named = "a blank (U+0020 SPACE) at its beginning or end" if unseen == " " else f"the character {called(unseen)}"
+        named = (
+            "a blank (U+0020 SPACE) at its beginning or end"
+            if unseen == " "
+            else f"the character {describe_character(unseen)}"
+        )
         wrong, mistake = f"`{fact}` is compared with a text that has {named}.", not fact.startswith(CUSTOMER_PREFIX)
         (self.notes.add if mistake else self.notes.warn)(node.at, wrong, "Write it without.")
         return mistake

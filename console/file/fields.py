@@ -11,7 +11,13 @@ from console.file import periods
 from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Notes, Place, suggestion
 from console.file.tree import Node
-from console.terminal.characters import beyond_ascii, called, shows_nothing, unfit_in_text, unseen_in_name
+from console.terminal.characters import (
+    describe_character,
+    invisible_in_name,
+    is_invisible_text,
+    non_ascii_hint,
+    unfit_in_text,
+)
 
 # `"6745974591"`, `id6745974591` and `6 745 974 591` are numbers to the person who wrote them.
 _DIGITS = re.compile(r"(?:id)?([0-9]{1,3}(?:[ _,'][0-9]{3})+|[0-9]{1,18})(?:\.0+)?")
@@ -62,7 +68,7 @@ class Fields:
         if found is None:
             return None
         name = nfc(found)
-        unseen = unseen_in_name(name)
+        unseen = invisible_in_name(name)
         if unseen is not None and CONTROL.match(unseen):
             self._has(key, unseen, "it without")
             return None
@@ -70,8 +76,8 @@ class Fields:
             wrong = f"`{key}` begins or ends with a blank (U+0020 SPACE)."
             self.notes.add_last(self.place(key), wrong, "Write it without.")
         elif unseen is not None:
-            wrong = f"`{key}` has the character {called(unseen)} in it."
-            self.notes.add_last(self.place(key), wrong, f"Write it without {called(unseen)}.")
+            wrong = f"`{key}` has the character {describe_character(unseen)} in it."
+            self.notes.add_last(self.place(key), wrong, f"Write it without {describe_character(unseen)}.")
         return name
 
     def path(self, key: str) -> str | None:
@@ -86,8 +92,8 @@ class Fields:
     def _has(self, key: str, character: str, write: str) -> None:
         """Note a character that does not belong into a name or a text."""
         control = CONTROL.match(character) is not None
-        wrong = "a control character in it" if control else f"the character {called(character)} in it"
-        self.notes.add(self.place(key), f"`{key}` has {wrong}.", f"Write {write} {called(character)}.")
+        wrong = "a control character in it" if control else f"the character {describe_character(character)} in it"
+        self.notes.add(self.place(key), f"`{key}` has {wrong}.", f"Write {write} {describe_character(character)}.")
 
     def _filled(self, key: str, *, required: bool) -> str | None:
         """Return a text that is not blank."""
@@ -95,9 +101,9 @@ class Fields:
         if node is None:
             return None
         if isinstance(node.value, str) and node.value.strip():
-            if not shows_nothing(node.value):
+            if not is_invisible_text(node.value):
                 return node.value
-            first = called(node.value.strip()[0])
+            first = describe_character(node.value.strip()[0])
             self.notes.add(node.at, f"Nothing of `{key}` can be seen: it is {first} and the like.", "Write a text.")
             return None
         if node.value is None and node.comment:
@@ -152,7 +158,7 @@ class Fields:
         meant = periods.meant(node.written, choices)
         instead = f"Did you mean `{meant}`?" if meant else suggestion("", choices)
         wrong = (
-            f"There is no `{key}` called `{node.value}`.{beyond_ascii(node.value)}"
+            f"There is no `{key}` called `{node.value}`.{non_ascii_hint(node.value)}"
             if isinstance(node.value, str)
             else (f"`{key}` is a text, not {node.kind}.")
         )

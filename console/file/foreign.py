@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from console.file.mistakes import Mistake
-from console.terminal.characters import called
+from console.terminal.characters import describe_character
 
 _FORMATS: Final = (
     (
@@ -61,7 +61,7 @@ def odd_sign(lines: Sequence[str], line: int) -> Mistake | None:
     for number in range(max(1, line - 2), min(line, len(lines)) + 1):
         found = _SIGN.match(lines[number - 1])
         if found is not None:
-            sign = called(next(filter(None, found.groups())))
+            sign = describe_character(next(filter(None, found.groups())))
             wrong = f"This is not YAML: {sign} stands in the place of one of its own signs."
             return Mistake(number, "", wrong, "Write a plain blank, colon or hyphen there.")
     return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console.terminal.characters import called, unseen_in_name
+from console.terminal.characters import describe_character, invisible_in_name
 from console.terminal.ordinary_file import read_ordinary
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -92,9 +92,9 @@ def find(base: Path, name: str) -> Path:
 
 def missing(base: Path, name: str, path: Path) -> str:
     """Return what to do about an image that is not at `path`, its name `name` below `base`."""
-    unseen = unseen_in_name(name)
+    unseen = invisible_in_name(name)
     if unseen is not None:
-        return f"Write its name without {called(unseen)}."
+        return f"Write its name without {describe_character(unseen)}."
     if re.match("[a-z][a-z0-9+.-]+:", name, re.IGNORECASE):
         return "Fetch the image, and name the file: no address is looked up."
     if re.match("~|.*[$%]", name) and not _exists(path.parent):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.terminal.characters import beyond_ascii, called, unseen_in_name
+from console.terminal.characters import describe_character, invisible_in_name, non_ascii_hint
 from console.terminal.failure import Failure
 
 # What a name cannot have in it: it stands on one line of a log, a table, a terminal.
@@ -81,7 +81,7 @@ class Notes:
     def unknown(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `name`, and which one may have been meant."""
         names = frozenset(known)
-        odd = "" if name.isascii() or not all(map(str.isascii, names)) else beyond_ascii(name)
+        odd = "" if name.isascii() or not all(map(str.isascii, names)) else non_ascii_hint(name)
         self.add(place, f"There is no {what} `{name}`.{odd}", self.suggest(name, names))
 
     def suggest(self, name: str, known: Iterable[str]) -> str:
@@ -102,9 +102,9 @@ class Notes:
 def _of_unseen(wrong: str) -> str:
     """Return a sentence about a character of what is quoted in `wrong` that its reader cannot see there."""
     for quoted in _QUOTED.findall(wrong):
-        unseen = unseen_in_name(quoted)
-        if unseen is not None and called(unseen) not in wrong:
-            return f" It has {called(unseen)} in it."
+        unseen = invisible_in_name(quoted)
+        if unseen is not None and describe_character(unseen) not in wrong:
+            return f" It has {describe_character(unseen)} in it."
     return ""
 
 

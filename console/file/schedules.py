@@ -11,7 +11,7 @@ from typing import Final
 from console.file.mistakes import Notes
 from console.file.tree import Node
 from console.file.zones import doubt, refusal, zone_names
-from console.terminal.characters import beyond_ascii
+from console.terminal.characters import non_ascii_hint
 
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?")
 _FIELDS: Final = ("from", "until", "timeZone")
@@ -80,7 +80,7 @@ def _local(node: Node, notes: Notes) -> datetime | None:
     if not isinstance(text, str) or not _LOCAL.fullmatch(text):
         notes.add(
             node.at,
-            f"A date or a local time belongs here, not {node.kind}.{beyond_ascii(node.written)}",
+            f"A date or a local time belongs here, not {node.kind}.{non_ascii_hint(node.written)}",
             "Write `2026-12-01` or `2026-12-01T09:00`; `timeZone` names the zone, so no `Z` and no offset.",
         )
         return None

@@ -18,7 +18,7 @@ from console.file.document import read_document
 from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
-from console.terminal.characters import called, unseen_in_name
+from console.terminal.characters import describe_character, invisible_in_name
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 
@@ -106,9 +106,9 @@ def _app(text: str) -> int:
 
 
 def _matching(text: str, taken: Callable[[str], object], what: str, example: str) -> str:
-    unseen = unseen_in_name(text.strip())
+    unseen = invisible_in_name(text.strip())
     if unseen is not None:
-        raise Failure(f"This {what} has the character {called(unseen)} in it: write it without.")
+        raise Failure(f"This {what} has the character {describe_character(unseen)} in it: write it without.")
     if not taken(text.strip()):
         raise Failure(f"`{text}` is no {what}: write one like {example}.")
     return text.strip()

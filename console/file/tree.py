@@ -21,7 +21,7 @@ from console.file.foreign import conflict, odd_sign, other_format
 from console.file.identifiers import nfc
 from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
 from console.file.scanner import TabIndentsError, TabScanner
-from console.terminal.characters import called, unfit_in_file, unseen_in_name, without_unseen
+from console.terminal.characters import describe_character, invisible_in_name, show_invisible, unfit_in_file
 from console.terminal.output import ReportProgress, no_progress
 
 FileScalar: TypeAlias = str | int | float | bool
@@ -153,7 +153,7 @@ def _check_characters(text: str, file: str) -> None:
     for index, character in found:
         line += len(_LINE_END.findall(text, position, index))
         position = index
-        wrong = f"This is not YAML: the character {called(character)} stands in this line."
+        wrong = f"This is not YAML: the character {describe_character(character)} stands in this line."
         mistakes.append(Mistake(line, "", wrong, "Take it out, or write what was meant instead."))
     if mistakes:
         raise Mistakes(file, mistakes)
@@ -247,8 +247,8 @@ class _Builder:
             if _SURROGATE.search(name):
                 self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
-            place = at.inside(without_unseen(name), line)
-            unseen = unseen_in_name(name)
+            place = at.inside(show_invisible(name), line)
+            unseen = invisible_in_name(name)
             if unseen is not None:
                 self._notes.add_last(place, *_unseen(unseen))
             comment = self._comment(key)
@@ -343,8 +343,11 @@ def _unseen(character: str) -> tuple[str, str]:
     if character == " ":
         return "This name begins or ends with a blank (U+0020 SPACE).", "Write it without."
     if CONTROL.match(character):
-        return "This name has a control character in it.", f"Write the name without {called(character)}, on one line."
-    return f"This name has the character {called(character)} in it.", "Write the name without it."
+        return (
+            "This name has a control character in it.",
+            f"Write the name without {describe_character(character)}, on one line.",
+        )
+    return f"This name has the character {describe_character(character)} in it.", "Write the name without it."
 
 
 def _whole(text: str) -> str:

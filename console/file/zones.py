@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Final
 
 from console.file.mistakes import nearest
-from console.terminal.characters import beyond_ascii
+from console.terminal.characters import non_ascii_hint
 
 # Names of the database that are no places: `Factory` is a clock that was never set.
 _NO_ZONES: Final = frozenset({"Factory"})
@@ -93,7 +93,7 @@ def refusal(name: str) -> tuple[str, str] | None:
         always = f"`{name}` never has summer time, so it is an hour off for half of the year where clocks change."
         where = f", or `{_UNCHANGING[name]}`, whose clocks never change" if name in _UNCHANGING else ""
         return always, f"Write the place: `{_PLACES[name]}`{where}."
-    return None if name in zone_names() else (f"There is no time zone `{name}`.{beyond_ascii(name)}", _advice(name))
+    return None if name in zone_names() else (f"There is no time zone `{name}`.{non_ascii_hint(name)}", _advice(name))
 
 
 def doubt(name: str) -> tuple[str, str] | None:

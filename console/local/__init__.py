@@ -1,11 +1,11 @@
-"""Everything on one machine: an embedded table, the function over it, samples, Lambda's runtime."""
+"""Everything on this machine: an embedded table, the function that reads it, samples, Lambda's runtime."""
 
 from __future__ import annotations
 
 import sys
 
-# `python -m console.local.…` comes here before it imports the program itself: nothing of that program, boto3 and the
-# function included, sees what the shell holds, and an interruption meanwhile is no traceback.
+# `python -m console.local.…` runs this before it imports the program itself. So the program, boto3 and the function
+# never see the shell's variables, and Ctrl-C during the imports prints no traceback.
 if sys.argv[:1] == ["-m"]:
     from console.terminal import program
 

@@ -1,4 +1,4 @@
-"""The artefact: what `sam build` makes of this working tree, for the machine at hand."""
+"""The artefact: what `sam build` makes from this working tree, for this machine's architecture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from console.local.processes import ROOT, PartMissingError, run, settle
+from console.local.processes import ROOT, PartMissingError, move_into_place, run
 from console.terminal import shell
 
 _SAM_ENVIRONMENT: Final = ROOT / ".venv-sam"
@@ -27,7 +27,7 @@ _MACHINES: Final = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """What `sam build` made: the function's folder, the layer's folder, and the template that names them."""
+    """A finished build: the function's folder, the layer's folder, and the template that names them."""
 
     function: Path
     layer: Path
@@ -39,8 +39,8 @@ def machine() -> str:
     return _MACHINES[platform.machine().lower()]
 
 
-def sam(*arguments: str) -> str:
-    """Run SAM CLI in the project; returns what it printed. Raises CalledProcessError if SAM refuses."""
+def run_sam(*arguments: str) -> str:
+    """Run SAM CLI in the project; return what it printed. Raises CalledProcessError if SAM fails."""
     if not SAM.exists():
         raise PartMissingError("SAM CLI is missing (.venv-sam): make setup")
     path = f"{SAM.parent}{os.pathsep}{os.environ['PATH']}"
@@ -57,10 +57,11 @@ def sam(*arguments: str) -> str:
     ).stdout
 
 
-def built(architecture: str, *, anew: bool = False) -> Artefact:
-    """Build this working tree for an architecture, unless exactly these sources were built before (or `anew`).
+def build_artefact(architecture: str, *, anew: bool = False) -> Artefact:
+    """Build this working tree for an architecture ("x86_64" or "arm64"), unless the same sources were built before.
 
-    Each state of the sources has a folder of its own, never changed: what runs from one goes on while another is made.
+    With `anew`, it is always built. Each state of the sources has its own folder, which is never changed, so that a
+    running function is not disturbed by the next build. Raises PartMissingError, or RuntimeError if the build fails.
     """
     if not PYTHON.exists():
         raise PartMissingError("the artefact is built by Python 3.13 (.venv-sam): install it, then make clean setup")
@@ -72,14 +73,14 @@ def built(architecture: str, *, anew: bool = False) -> Artefact:
         with tempfile.TemporaryDirectory(dir=_BUILDS) as scratch:
             made = Path(scratch) / "build"
             _build(architecture, made)
-            settle(made, home)
-        _forget_old_builds(architecture)
+            move_into_place(made, home)
+        _delete_old_builds(architecture)
     home.touch()
     return Artefact(home / "GetRetentionMessage", home / "Dependencies", home / "template.yaml")
 
 
 def _build(architecture: str, target: Path) -> None:
-    # -E, -s: nothing of the shell's, as in the Makefile; the program keeps the rest of it from pip, make and SAM
+    # -E, -s: Python ignores the shell's settings, as in the Makefile; scripts/build.py keeps the rest from pip and SAM
     command = [str(PYTHON), "-Es", str(ROOT / "scripts" / "build.py")]
     done = subprocess.run(
         [*command, "--machine", architecture, "--build-dir", str(target)],
@@ -92,7 +93,7 @@ def _build(architecture: str, target: Path) -> None:
         raise RuntimeError(f"the artefact was not built:\n{done.stdout}{done.stderr}")
 
 
-def _forget_old_builds(architecture: str) -> None:
+def _delete_old_builds(architecture: str) -> None:
     builds = sorted(_BUILDS.glob(f"{architecture}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in builds[_KEPT_BUILDS:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -109,7 +110,7 @@ def _sources_digest() -> str:
 
 
 def base_interpreter() -> Path:
-    """Return the Python that .venv-sam was made from: SAM's own packages must not be on the function's path."""
+    """Return the Python that .venv-sam was made from, so that SAM's packages are not on the function's path."""
     if not PYTHON.exists():
         raise PartMissingError("the artefact runs on Python 3.13 (.venv-sam): install it, then make clean setup")
     return Path(run([str(PYTHON), "-c", "import sys; print(sys._base_executable)"], "Python does not run").strip())

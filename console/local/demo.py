@@ -25,7 +25,7 @@ _WIDE = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class SampleAnswer:
     """One sample event, what the function returned, and its log line."""
 
     name: str
@@ -38,15 +38,15 @@ class Answered:
         return int(self.response["statusCode"])
 
 
-def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO) -> Iterator[Answered]:
-    """Run every sample event through the function; `printed` is where its log lines go."""
+def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO) -> Iterator[SampleAnswer]:
+    """Answer every sample event with the function, whose log lines go to `printed`."""
     for sample in SAMPLES:
         event = json.loads((EVENTS / sample.file_name).read_text(encoding="utf-8"))
         printed.seek(0)
         printed.truncate()
         with redirect_stdout(printed):
             response = respond(event)
-        yield Answered(sample.name, sample.status, response, json.loads(printed.getvalue()))
+        yield SampleAnswer(sample.name, sample.status, response, json.loads(printed.getvalue()))
 
 
 def main() -> int:
@@ -83,7 +83,7 @@ def _show() -> int:
     return 1 if wrong else 0
 
 
-def _as_table(answers: list[Answered]) -> Table:
+def _as_table(answers: list[SampleAnswer]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("request", "verified", "rule", "answer"):
         table.add_column(column, no_wrap=True)

@@ -1,4 +1,4 @@
-"""Lambda's own runtime here: the runtime interface emulator, as `sam local` runs it, without its container."""
+"""Lambda's runtime on this machine: the runtime interface emulator that `sam local` uses, without a container."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from subprocess import Popen
 from typing import IO, Any, Final, Self
 
 from console.local.artefact import PYTHON, Artefact, base_interpreter, machine
-from console.local.processes import PARTS, ROOT, PartMissingError, await_port, free_port, run, running, settle
+from console.local.processes import (
+    PARTS,
+    ROOT,
+    PartMissingError,
+    free_port,
+    move_into_place,
+    run,
+    running,
+    wait_for_port,
+)
 
 INVOKE_SECONDS: Final = 30
 
@@ -27,14 +36,14 @@ Document = dict[str, Any]
 
 
 class InvocationError(RuntimeError):
-    """The function gave no answer: it failed, ended, or did not come up. API Gateway answers 500 for that."""
+    """The function gave no answer: it failed, ended, or did not start. API Gateway would answer 500."""
 
 
 class Emulator:
-    """One execution environment of the built artefact. Init happens with the first invoke; one invoke at a time.
+    """One execution environment of the built artefact. It starts with the first `invoke`, and takes one at a time.
 
-    `variables` is the function's whole environment beyond what the runtime sets. What function and runtime write goes
-    to `log`, by default a file of its own.
+    `variables` are the function's variables besides those that Lambda sets. Function and runtime write to `log`, by
+    default a temporary file.
     """
 
     def __init__(
@@ -50,7 +59,7 @@ class Emulator:
         command = [
             *(str(_emulator_binary()), "--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
             *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-            # -S: nothing but the artefact and Lambda's own runtime client is on the path
+            # -S: only the artefact and Lambda's runtime client are on the path
             *(str(_interpreter()), "-S", "-m", "awslambdaric", self._handler),
         ]
         environment = self.environment
@@ -65,7 +74,7 @@ class Emulator:
         self._parts.close()
 
     def invoke(self, event: object) -> Document:
-        """Return the function's answer to one event. Raises InvocationError with the log if the function failed."""
+        """Return the function's answer to one event. If it fails, raises InvocationError, which has the log."""
         address = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
         request = urllib.request.Request(address, data=json.dumps(event).encode())  # the address is ours
         try:
@@ -74,7 +83,7 @@ class Emulator:
         except urllib.error.HTTPError as error:  # what API Gateway would turn into a 5xx: init or function failed
             with error:
                 answer = error.read().decode()
-        except (OSError, ValueError) as error:  # it ended, or answered past all limits
+        except (OSError, ValueError) as error:  # it ended, or did not answer in time
             answer = repr(error)
         if not isinstance(answer, dict) or "errorType" in answer:
             raise InvocationError(f"{answer}\n{self.log}")
@@ -82,19 +91,19 @@ class Emulator:
 
     @property
     def log(self) -> str:
-        """What function and runtime have written so far: log lines, metrics lines, INIT REPORT; if it is kept here."""
+        """What function and runtime have written so far: log lines, metrics, INIT REPORT. "" if `log` was given."""
         if self._given_log is not None:
             return ""
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
 
     def _await(self, process: Popen[bytes]) -> None:
-        if not await_port(self._port, process):
+        if not wait_for_port(self._port, process):
             raise RuntimeError(f"{process.args!r} did not start:\n{self.log}")
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that the function's process has."""
+        """The environment variables of the function's process."""
         artefact = self._artefact
         path = [artefact.function, artefact.layer / "python", _runtime_client()]
         return {
@@ -119,7 +128,7 @@ class Emulator:
 
 
 def prepare() -> None:
-    """Find or fetch what an emulator needs, so that the first does not wait for it. Raises PartMissingError."""
+    """Find or download what emulators need, so that the first one does not wait for it. Raises PartMissingError."""
     _emulator_binary()
     _interpreter()
     _runtime_client()
@@ -133,7 +142,7 @@ def _interpreter() -> Path:
 @cache
 def _emulator_binary() -> Path:
     for binary in (ROOT / ".venv-sam").glob(f"lib/*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine()}"):
-        if not os.access(binary, os.X_OK):  # a wheel does not keep the mode
+        if not os.access(binary, os.X_OK):  # a wheel does not keep file modes
             binary.chmod(0o755)
         return binary
     raise PartMissingError("Lambda's runtime interface emulator comes with SAM CLI (.venv-sam): make setup")
@@ -141,7 +150,7 @@ def _emulator_binary() -> Path:
 
 @cache
 def _runtime_client() -> Path:
-    """Install awslambdaric, which Lambda's images carry, into a folder of its own."""
+    """Install awslambdaric, which Lambda's images contain, into its own folder, and return that."""
     requirements = ROOT / "requirements" / "lambda.txt"
     home = PARTS / f"awslambdaric-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
     if not home.is_dir():
@@ -153,5 +162,5 @@ def _runtime_client() -> Path:
                 [*pip, "--only-binary", ":all:", "--target", str(target), "-r", str(requirements)],
                 "pip could not fetch Lambda's runtime client",
             )
-            settle(target, home)
+            move_into_place(target, home)
     return home

@@ -1,7 +1,7 @@
-"""Lambda's scaling on this machine: execution environments that start when all others are busy, one request in each.
+"""Lambda's scaling on this machine: an execution environment takes one request, and a new one starts if all are busy.
 
-So cold starts happen as they would in Lambda. Two things do not: the environments share this machine's cores, where
-Lambda gives each its own, and with all of them busy a request waits, where Lambda starts one more.
+So cold starts happen as in Lambda. Two things differ: the environments share this machine's cores, while in Lambda each
+has its own; and when the limit is reached a request waits, while Lambda would start one more.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from threading import Condition
 from types import TracebackType
 from typing import IO, Any, Final, Protocol, Self
 
-from console.local.artefact import built, machine
+from console.local.artefact import build_artefact, machine
 from console.local.emulator import Emulator, InvocationError, prepare
 from console.terminal.program import write_error
 
 Answer = dict[str, Any]
 
-# What API Gateway answers where Lambda has no answer of the function's.
+# API Gateway's answer when the function gives none.
 _FAILED: Final[Answer] = {
     "statusCode": 500,
     "headers": {"content-type": "application/json"},
@@ -28,7 +28,7 @@ _FAILED: Final[Answer] = {
 
 
 class ExecutionEnvironment(Protocol):
-    """One execution environment, which comes up with its first request."""
+    """One execution environment, which starts with its first request."""
 
     def invoke(self, event: object) -> Answer: ...
 
@@ -40,12 +40,12 @@ class ExecutionEnvironment(Protocol):
 
 
 class Environments:
-    """At most `limit` environments, made by `make` as they are needed. To be called by many threads; close it."""
+    """At most `limit` environments, made by `make` when they are needed. Many threads can call it. Close it."""
 
     def __init__(
-        self, make: Callable[[], ExecutionEnvironment], limit: int, tell: Callable[[str], None] = lambda _: None
+        self, make: Callable[[], ExecutionEnvironment], limit: int, report: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._make, self._limit, self._tell = make, limit, tell
+        self._make, self._limit, self._report = make, limit, report
         self._changed = Condition()
         self._idle: list[ExecutionEnvironment] = []
         self._all: list[ExecutionEnvironment] = []
@@ -53,29 +53,29 @@ class Environments:
         self._closed = False
 
     def __call__(self, event: object, _context: object = None) -> Answer:
-        """Return the function's answer to one event, or API Gateway's 500 for an environment that fails."""
+        """Return the function's answer to one event, or API Gateway's 500 if its environment fails."""
         try:
             environment = self._idle_or_new()
         except RuntimeError as error:
-            self._tell(f"An environment did not start: {error}")
+            self._report(f"An environment did not start: {error}")
             return _FAILED
         try:
             answer = environment.invoke(event)
         except InvocationError as error:
             self._end(environment)
-            self._tell(f"An environment failed and was ended: {error}")
+            self._report(f"An environment failed and was ended: {error}")
             return _FAILED
         self._rest(environment)
         return answer
 
     @property
     def number(self) -> int:
-        """How many live now."""
+        """The number of environments now."""
         with self._changed:
             return len(self._all)
 
     def close(self) -> None:
-        """End all environments, the busy ones too."""
+        """End all environments, even busy ones."""
         with self._changed:
             self._closed = True
             ended, self._all, self._idle = self._all, [], []
@@ -89,10 +89,10 @@ class Environments:
             if self._closed:
                 raise RuntimeError("the server is stopping")
             if self._idle:
-                return self._idle.pop()  # the one used last: others may age, as in Lambda
+                return self._idle.pop()  # the one used last, as in Lambda
             self._starting += 1
             number = len(self._all) + self._starting
-        self._tell(f"Environment {number} of at most {self._limit} starts.")
+        self._report(f"Environment {number} of at most {self._limit} starts.")
         return self._new()
 
     @property
@@ -134,16 +134,17 @@ class Environments:
 
 @contextmanager
 def lambda_environments(
-    variables: Mapping[str, str], limit: int, *, log: IO[Any], tell: Callable[[str], None]
+    variables: Mapping[str, str], limit: int, *, log: IO[Any], report: Callable[[str], None]
 ) -> Iterator[Environments]:
-    """Give environments of the built artefact under Lambda's runtime; end them on leaving.
+    """Give environments that run the built artefact under Lambda's runtime; end them on leaving.
 
-    Builds it first, if these sources were not. What functions and runtime write goes to `log`. Raises PartMissingError.
+    Builds the artefact first, unless the same sources were built before. Functions and runtime write to `log`. Raises
+    PartMissingError.
     """
     prepare()
-    tell(f"Building the artefact for {machine()}, unless these sources were built before …")
-    artefact = built(machine())
-    environments = Environments(lambda: Emulator(artefact, variables, log=log), limit, tell)
+    report(f"Building the artefact for {machine()}, unless these sources were built before …")
+    artefact = build_artefact(machine())
+    environments = Environments(lambda: Emulator(artefact, variables, log=log), limit, report)
     try:
         yield environments
     finally:
@@ -151,5 +152,5 @@ def lambda_environments(
 
 
 def print_line(text: str) -> None:
-    """Write a line for who runs the server."""
+    """Write a line to standard error, for the person who runs the server."""
     write_error(text)

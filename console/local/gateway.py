@@ -1,4 +1,4 @@
-"""An HTTP server on this machine in front of the function: what `make serve` and `make sandbox` listen with."""
+"""The HTTP server of `make serve` and `make sandbox`, which calls the function as API Gateway does."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, Final
 from console.local.sample_events import PATH
 from console.simulator.http_body import BodyError, read_body
 
-# What API Gateway itself refuses to take in; the function's own limit is far below.
+# In bytes: API Gateway refuses larger bodies. The function's own limit is far below.
 _MAX_BYTES: Final = 10 * 1024 * 1024
 
 Function = Callable[[dict[str, Any], None], dict[str, Any]]
 
 
 class Gateway(BaseHTTPRequestHandler):
-    """What API Gateway's HTTP API does for the function: payload format 2.0 in, status, headers and body out."""
+    """Does what API Gateway's HTTP API does: makes an event (payload format 2.0), and sends the function's answer."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 16  # headers and body leave together; apart, each answer waits for the peer's delayed ACK
+    wbufsize = 1 << 16  # headers and body in one packet; separately, each answer would wait for the peer's delayed ACK
     disable_nagle_algorithm = True
     function: Function
 
@@ -42,7 +42,7 @@ class Gateway(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_POST  # noqa: N815  # http.server's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
-        """Say nothing: the function writes a line for each request."""
+        """Print nothing: the function writes a log line for each request."""
 
     def _event(self, body: bytes) -> dict[str, Any]:
         return {
@@ -70,10 +70,12 @@ class Gateway(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 256  # a burst waits its turn; the default turns the sixth caller away for a second
+    request_queue_size = (
+        256  # a burst of connections waits; with the default of 5, a sixth would be refused for a second
+    )
 
 
 def listen(function: Function, host: str, port: int) -> ThreadingHTTPServer:
-    """Return a server, not yet serving, that gives each request a thread of its own. Port 0 finds a free one."""
+    """Return a server, not yet serving, that answers each request in its own thread. Port 0 finds a free port."""
     gateway = type("FunctionGateway", (Gateway,), {"function": staticmethod(function)})
     return _Server((host, port), gateway)

@@ -17,7 +17,7 @@ from console.terminal.failure import Failure
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-# What is fetched once and kept.
+# Downloads that are kept.
 PARTS: Final = ROOT / ".parts"
 
 _START_SECONDS: Final = 60
@@ -45,7 +45,7 @@ def running(
     cwd: Path,
     env: Mapping[str, str],
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server with a stdin of its own, its output in `log`; stop its whole group on leaving."""
+    """Run a server with its own stdin and its output in `log`; kill its process group on leaving."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -60,13 +60,13 @@ def running(
     finally:
         if process.stdin is not None:
             process.stdin.close()
-        # the emulator ignores TERM while its function runs, and leaves it behind: the group was made by us, for them
+        # The emulator ignores TERM while its function runs, and does not end the function: so the group gets KILL.
         os.killpg(process.pid, 9)
         process.wait()
 
 
-def await_port(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """Return True once something listens there, False when the process ended or a minute passed before."""
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Return True once a program listens on the port, False if the process ends or a minute passes before that."""
     give_up = time.monotonic() + _START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
         try:
@@ -79,7 +79,7 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> bool:
 
 
 def program(name: str, wanted: str) -> str:
-    """Return the path of a program. Raises PartMissingError asking for `wanted`."""
+    """Return the path of the program `name`. Raises PartMissingError, which asks to install `wanted`."""
     found = shutil.which(name)
     if found is None:
         raise PartMissingError(f"{name} is missing; install {wanted}")
@@ -87,7 +87,7 @@ def program(name: str, wanted: str) -> str:
 
 
 def run(command: list[str], failure: str, *, cwd: Path | None = None) -> str:
-    """Return what a command printed; it may fetch. Raises PartMissingError: `failure`, and the end of its complaint."""
+    """Run a command that can download; return its output. Raises PartMissingError with `failure` and its last lines."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -103,7 +103,7 @@ def run(command: list[str], failure: str, *, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def settle(made: Path, home: Path) -> None:
+def move_into_place(made: Path, home: Path) -> None:
     """Move what was made to its place in one step; if another process was first, its copy is kept."""
     try:
         made.rename(home)

@@ -1,4 +1,4 @@
-"""Rows that only this machine and tests write: a customer's facts, and the table itself."""
+"""What only local commands and tests write: profiles, and the table itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def write_profile(
     facts: Mapping[str, str | float | bool | Sequence[str]],
     expires_at: int | None = None,
 ) -> None:
-    """Write facts about one customer the way an owner's systems do. `expires_at` is in UTC epoch seconds."""
+    """Write a customer's profile, as an owner's systems do. `expires_at` is in UNIX seconds; None never expires."""
     item: dict[str, Any] = {name: _attribute(value) for name, value in facts.items()}
     if expires_at is not None:
         item["expiresAt"] = {"N": str(expires_at)}
@@ -34,7 +34,7 @@ def _attribute(value: str | float | bool | Sequence[str]) -> dict[str, Any]:  # 
 
 
 def create_table(client: Client, table: str) -> None:
-    """Create the table in a local DynamoDB; in AWS the template does."""
+    """Create the table in a local DynamoDB. In AWS, the template creates it."""
     client.create_table(
         TableName=table,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

@@ -1,8 +1,8 @@
-"""The sample events: what API Gateway hands the function, one file each, the expected status in its name.
+"""The sample events: events of API Gateway, one file each, with the expected status in its name.
 
-Signed by the committed test authority at the fixed instant, so that they mean the same next year.
+The test authority signed them at a fixed instant, so that they have the same answers at any later time.
 
-    python -m console.local.sample_events    writes what follows from others in events/, as `make events` does
+    python -m console.local.sample_events    writes the generated files of events/, as `make events` does
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from console.terminal.program import carry_out
 
 PATH: Final = "/v1/retention-message"
 APP: Final = 6745974591
-STRANGER: Final = "2000000900000001"  # a customer of whom the app's systems say nothing
+STRANGER: Final = "2000000900000001"  # a customer without a profile
 LOYAL: Final = "2000000900000180"
 TRIAL: Final = "2000000900000007"
 
@@ -35,7 +35,7 @@ _SIGNED_AT: Final = int((SAMPLE_CLOCK - timedelta(seconds=1)).timestamp() * 1000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One event: the status it is answered with, the claims that are signed, and how it is spoilt, if it is."""
+    """One event: the expected status, the signed claims, and what is wrong with it (`spoilt`, "" for nothing)."""
 
     name: str
     status: int
@@ -76,7 +76,7 @@ SAMPLES: Final = (
 
 
 def event_of(sample: Sample, authority: Authority) -> dict[str, Any]:
-    """Return the event as API Gateway would make it of the App Store's POST."""
+    """Return the event that API Gateway would make from the App Store's POST."""
     claims = request_claims(
         original_transaction_id=sample.customer,
         app_apple_id=APP,
@@ -99,7 +99,7 @@ def event_of(sample: Sample, authority: Authority) -> dict[str, Any]:
 
 
 def write_sample_events(directory: Path) -> None:
-    """Write every event into `directory`, and the environment file that `sam local invoke` answers them under."""
+    """Write every event into `directory`, and the variables with which `sam local invoke` answers them."""
     authority = Authority.load(EVENTS / "ca")
     for sample in SAMPLES:
         write_document(directory / sample.file_name, event_of(sample, authority))
@@ -177,7 +177,7 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write the sample events, and what Apple's lists would say of the sample's texts."""
+    """Write the sample events, and Apple's two lists for the sample's messages and images. Returns the exit code."""
     return carry_out(_write, sentence)
 
 

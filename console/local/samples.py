@@ -1,4 +1,4 @@
-"""The sample of `events/`: its release at the fixed instant, its customers, and Apple's two lists of its texts."""
+"""The sample app of `events/`: its release at a fixed instant, its customers, and Apple's two lists for it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from console.file.document import read_document
 
 EVENTS: Final = Path(__file__).resolve().parents[2] / "events"
 SAMPLE: Final = EVENTS / "retention.yaml"
-# RETENTION_CLOCK of everything that answers the sample events.
+# The time (RETENTION_CLOCK) at which the sample events are answered.
 SAMPLE_CLOCK: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-# One text still in review and one that was refused: customers who ask for them are served in another locale.
+# One message in review and one rejected: customers with these locales get another locale's message.
 _EXCEPTIONS: Final = {("keep-pro", "de-DE"): PENDING, ("offer-text", "es-MX"): REJECTED}
 
-# What the app's own systems know of some customers, by originalTransactionId.
+# originalTransactionId → the facts of the customer's profile.
 CUSTOMERS: Final[Mapping[str, Mapping[str, str | float | bool]]] = {
     "2000000900000180": {"tenureDays": 412},
     "2000000900000007": {"tenureDays": 5, "inTrial": True},
@@ -67,5 +67,5 @@ def write_sample_states(directory: Path) -> None:
 
 
 def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write JSON as the files of `events/` have it."""
+    """Write a JSON file in the format of the files of `events/`."""
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -1,10 +1,9 @@
-"""`make sandbox`: everything that a file needs to be tried, on this machine: its stacks, an endpoint, an App Store.
+"""`make sandbox`: everything that is needed to try a file on this machine: its stacks, an endpoint, an App Store.
 
-AWS is moto, in this process, with the stacks that the file's environments name: outputs, tables, signing keys. The
-tables are empty: the endpoint answers what `retention apply` publishes, and nothing before. The App Store is the
-simulator, which knows the app and its products, and has its key. So
-`retention … --env sandbox` is the command that will be used with Apple later, and so is `--env production`, except that
-it has no endpoint: in production the function trusts only Apple's signatures.
+AWS is moto, in this process, with the stacks that the file's environments name: their outputs, tables and signing keys.
+The tables are empty until `retention apply` publishes. The App Store is the simulator, which has the app, its products
+and its key. So `retention … --env sandbox` is the command that will be used with Apple later. `--env production` works
+too, except that it has no endpoint: in production the function trusts only Apple's signatures.
 """
 
 from __future__ import annotations
@@ -44,13 +43,13 @@ from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
 from console.terminal.program import carry_out
 
-# Whoever reads a stack gets them from its outputs; the log group is there to be named by one.
+# An output of the stack names this log group.
 _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """Ports may be 0: a free one is found. `directory` is where the simulator remembers."""
+    """The options of `make sandbox`. A port of 0 finds a free one. `directory` has the simulator's data."""
 
     file: Path
     env: str = "sandbox"
@@ -61,7 +60,7 @@ class SandboxOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted."""
+    """Serve until Ctrl-C. Returns the exit code."""
     return carry_out(lambda: _serve(arguments), sentence)
 
 
@@ -87,11 +86,14 @@ def _options(arguments: Sequence[str] | None) -> SandboxOptions:
 
 @contextmanager
 def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
-    """Run all three until left; give the lines that show what is where. Raises Failure for what the file lacks."""
+    """Run AWS, simulator and endpoint until the block ends; give the lines that describe them.
+
+    Raises Failure if the file lacks what they need, or if a port cannot be used.
+    """
     document = read_file(options.file)
     app, environment = _app(document), _environment(document, options.env)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        os.environ[name] = "local"  # what is held here is no account's, and no account's keys are sent to it
+        os.environ[name] = "local"  # no keys of a real account are used here
     with ExitStack() as parts:
         aws = parts.enter_context(embedded_dynamodb(options.aws_port))
         simulator = parts.enter_context(Simulator.open(options.directory))
@@ -111,9 +113,9 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         yield (
             f"Stack {environment.stack} answers at {url}; its table is empty: `retention apply` fills it.",
             f"The App Store is at {apple.url}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
-            "In another terminal, so that `retention` speaks to these:\n",
+            "In another terminal, so that `retention` uses these:\n",
             f"  export {settings}\n",
-            *(f"Stack {other.environment.stack} is there too, without an endpoint." for other in others),
+            *(f"Stack {other.environment.stack} exists too, without an endpoint." for other in others),
         )
 
 
@@ -121,8 +123,9 @@ def _app(document: Document) -> AppEntry:
     app = document.app
     if app is None or not (app.app_apple_id and app.bundle_id and app.issuer_id and app.key_id):
         raise Failure(
-            f"{document.file} does not name app and key whole: write `appAppleId`, `bundleId`, `issuerId` and `keyId`"
-            " under `app`. Here any will do: 57246542-96fe-1a63-e053-0824d011072a and 2X9R4HXF34, for example."
+            f"{document.file} does not name app and key completely: write `appAppleId`, `bundleId`, `issuerId` and"
+            " `keyId` under `app`. For `make sandbox`, any values will do, for example"
+            " 57246542-96fe-1a63-e053-0824d011072a and 2X9R4HXF34."
         )
     return app
 
@@ -137,7 +140,7 @@ def _environment(document: Document, name: str) -> Environment:
 
 
 def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
-    """Do what Apple does: make a key, and let the app use the API with it. Returns the private key's PEM."""
+    """Make a key, and let the app use the simulator's API with it. Returns the private key's PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     products = [
@@ -166,7 +169,7 @@ def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """What stands for the deployed stack of an environment; `app_store` is Sandbox or Production."""
+    """A local replacement of an environment's stack. `app_store` is "Sandbox" or "Production"."""
 
     name: str
     environment: Environment
@@ -176,7 +179,7 @@ class LocalStack:
 
 
 def _others(document: Document, name: str) -> list[LocalStack]:
-    """Return the stacks of the file's other environments; production is what is called so."""
+    """Return the stacks of the file's other environments; those whose name begins with "prod" are production."""
     taken = {document.environments[name].stack}
     found = []
     for other, environment in document.environments.items():
@@ -188,11 +191,11 @@ def _others(document: Document, name: str) -> list[LocalStack]:
 
 
 def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str) -> None:
-    """Make what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
+    """Create what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
     region, prefix = stack.environment.region, f"/retention/{stack.name}"
     create_table(client("dynamodb", region=region, endpoint_url=aws), stack.table)
     outputs = {"TableName": stack.table, "Url": stack.url, "SigningKeyPrefix": prefix}
-    # Nothing imports review states here but `apply`.
+    # There is no sync: only `retention apply` imports review states.
     parameters = {"Environment": stack.app_store, "SyncSchedule": "off"}
     template = {
         "Parameters": {name: {"Type": "String"} for name in parameters},

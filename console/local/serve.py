@@ -1,7 +1,7 @@
-"""`make serve`: the endpoint over HTTP on this machine, on the real clock, with the sample app behind it.
+"""`make serve`: the endpoint over HTTP on this machine, with the real time, for the sample app or another file.
 
-The function's own log and metrics lines go to standard output, as they would to CloudWatch. With --environments it is
-the built artefact under Lambda's own runtime that answers, in as many environments as there are requests at a time.
+The function's log lines and metrics, which go to CloudWatch in AWS, go to standard output. With --environments, the
+built artefact answers under Lambda's runtime, in as many execution environments as there are concurrent requests.
 """
 
 from __future__ import annotations
@@ -30,13 +30,17 @@ from console.terminal.program import carry_out
 
 _MAX_PATH = 250
 
-# Each is a Python of its own, of some 60 MB.
+# Each is a Python process of about 60 MB.
 _MAX_ENVIRONMENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """`environments` 0: the function runs in this process. `endpoint_url` None: the table is embedded."""
+    """The options of `make serve`.
+
+    With `environments` 0, the function runs in this process. With `endpoint_url` None, the table is embedded.
+    `authority` is the folder of the anchor's authority, None if `retention rehearse` finds it by itself.
+    """
 
     port: int
     dynamodb_port: int
@@ -44,9 +48,7 @@ class ServeOptions:
     environments: int = 0
     endpoint_url: str | None = None
     trust_anchor: bytes | None = None
-    authority: Path | None = (
-        None  # where the anchor's own authority lies, if it is known and not where it is looked for
-    )
+    authority: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,8 +97,8 @@ def _options(arguments: Sequence[str] | None) -> ServeOptions:
 
 
 def _authority_of(anchor: str | None) -> Path | None:
-    """Return the folder of an authority whose root was named, unless `retention rehearse` looks there anyway."""
-    if anchor is None or len(anchor) > _MAX_PATH:  # base64 is no path
+    """Return the folder of the authority whose root was named, None if `retention rehearse` looks there anyway."""
+    if anchor is None or len(anchor) > _MAX_PATH:  # longer than a path: base64
         return None
     folder = Path(anchor).resolve().parent
     try:
@@ -132,13 +134,13 @@ def serve(options: ServeOptions) -> None:
 
 @contextmanager
 def _function(options: ServeOptions, endpoint_url: str, app_apple_id: int) -> Iterator[Function]:
-    """Give the function: in this process, or in environments of its own."""
+    """Give the function: in this process, or in execution environments."""
     if not options.environments:
         app = load_function(endpoint_url, app_apple_id, trust_anchor=options.trust_anchor)
         yield app.get_retention_message
         return
     variables = function_environment(endpoint_url, app_apple_id, trust_anchor=options.trust_anchor)
-    with lambda_environments(variables, options.environments, log=sys.stdout, tell=print_line) as environments:
+    with lambda_environments(variables, options.environments, log=sys.stdout, report=print_line) as environments:
         yield environments
 
 

@@ -1,7 +1,7 @@
-"""An environment of one's own: an embedded DynamoDB with an app in it, and the function on top.
+"""An embedded DynamoDB with one app, and the function that reads it: for `make run` and `make serve`.
 
-For `make run` and `make serve`. The function is the deployed one, unchanged; only its surroundings are local: the table
-is moto's, in this process, and the committed test authority is trusted besides Apple.
+The function is the deployed one, unchanged. The table is moto's, in this process, and the function trusts the test
+authority in addition to Apple.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ REGION: Final = "us-east-1"
 
 @contextmanager
 def embedded_dynamodb(port: int = 0) -> Iterator[str]:
-    """Run moto's DynamoDB in this process, on the loopback; give its URL. Port 0 finds a free one. Raises Failure."""
-    check_port(port, "DYNAMODB_PORT=…")  # moto would wait for ever for a server that cannot start
-    # A third of a second to import, and only these two commands need it.
+    """Run moto's DynamoDB in this process, on 127.0.0.1; give its URL. Port 0 finds a free port. Raises Failure."""
+    check_port(port, "DYNAMODB_PORT=…")  # moto would wait forever for a server that cannot start
+    # Imported here because it takes a third of a second.
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -63,11 +63,13 @@ class LocalTable:
             os.environ.setdefault(name, "local")
         self.endpoint_url, self.file = endpoint_url, file
         self._dynamodb: Any = client("dynamodb", region=REGION, endpoint_url=endpoint_url)
-        with suppress(self._dynamodb.exceptions.ResourceInUseException):  # a DynamoDB that outlives us has it already
+        with suppress(
+            self._dynamodb.exceptions.ResourceInUseException
+        ):  # a DynamoDB that was not started here can have it already
             create_table(self._dynamodb, TABLE)
 
     def publish(self, now: datetime) -> tuple[Compiled, Published]:
-        """Compile the file and make it live. Raises Mistakes."""
+        """Compile the file as of `now`, and make it live. Raises Mistakes."""
         document = read_document(self.file)
         compiled = compile_document(document, now=now)
         app_table = self._rows_of(compiled.release.app_apple_id)
@@ -77,7 +79,7 @@ class LocalTable:
         return compiled, published
 
     def import_states(self, compiled: Compiled) -> SnapshotReport:
-        """Import what Apple's lists would say: for the sample its two files, for others that all is approved."""
+        """Import review states: the sample's from its two files; for another file, all are APPROVED."""
         if self.file == SAMPLE:
             messages, images = read_lists([EVENTS / "states" / "messages.json", EVENTS / "states" / "images.json"])
         else:
@@ -87,7 +89,7 @@ class LocalTable:
         return apply_snapshot(self._rows_of(compiled.release.app_apple_id), messages, images)
 
     def write_customers(self, app_apple_id: int) -> None:
-        """Write what the owner's systems know of the sample's customers."""
+        """Write the profiles of the sample's customers."""
         for transaction, facts in CUSTOMERS.items():
             write_profile(self._rows_of(app_apple_id), transaction, facts)
 
@@ -98,7 +100,7 @@ class LocalTable:
 def load_function(
     endpoint_url: str, app_apple_id: int, clock: str = "", trust_anchor: bytes | None = None
 ) -> ModuleType:
-    """Set the function's environment and import `app`, which starts as it would in Lambda."""
+    """Set the function's variables and import its module `app`, which starts as in Lambda."""
     os.environ.update(function_environment(endpoint_url, app_apple_id, clock, trust_anchor))
     return importlib.import_module("app")
 
@@ -106,9 +108,10 @@ def load_function(
 def function_environment(
     endpoint_url: str, app_apple_id: int, clock: str = "", trust_anchor: bytes | None = None
 ) -> Mapping[str, str]:
-    """Return the variables under which the function runs here, in Sandbox.
+    """Return the function's environment variables on this machine, in the sandbox.
 
-    `trust_anchor` is the DER of the root trusted besides Apple's, by default the committed test authority's.
+    `clock` is a fixed time in ISO 8601, "" for the real time. `trust_anchor` is the DER of the root that is trusted in
+    addition to Apple's, by default the test authority's.
     """
     anchor = Authority.load(EVENTS / "ca").root_der if trust_anchor is None else trust_anchor
     return {
@@ -128,7 +131,7 @@ def function_environment(
 
 
 def _defaults(document: Document, compiled: Compiled) -> Iterator[tuple[str, str, str]]:
-    """Each product's default message in every locale its text exists in, as if it had been configured at Apple."""
+    """Yield product, locale and message id of each default in the file, as if they had been configured at Apple."""
     for name, product in document.products.items():
         if product.default is not None:
             for locale, message in compiled.content.messages[product.default].items():

@@ -1,1 +1,1 @@
-"""What every command prints with, ends with and reads files with. Imports no other room."""
+"""What every command needs: printing, failures, reading of files, words. Imports no other room."""

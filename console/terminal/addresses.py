@@ -1,7 +1,7 @@
-"""Addresses from options and variables, judged as they are sent: nothing is trimmed, decoded or read otherwise later.
+"""Check URLs from options and variables. They are used exactly as written: never trimmed, decoded or normalised.
 
-Programs differ in what they make of a URL with a blank, a backslash or an unusual number in it. So a URL is taken only
-in the form in which all of them agree (RFC 3986, and RFC 1123 for the host), and refused with a clause that states why.
+Programs read a URL with a blank, a backslash or an unusual number differently. So only the form that all of them read
+alike is accepted (RFC 3986, and RFC 1123 for the host). Errors are ValueError, with a clause that states the reason.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from console.terminal.characters import called
+from console.terminal.characters import describe_character
 
 # RFC 3986, section 2: unreserved and reserved characters, and the sign of an encoded one.
-_STRANGER: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 _BROKEN_ENCODING: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _ENCODED_CONTROL: Final = re.compile("%(?:[01][0-9A-Fa-f]|7[Ff])")
-# `.` and `..`, which some programs take out before they ask, and others after: RFC 3986, section 6.2.2.3.
+# `.` and `..` in a path, which some programs remove and others send: RFC 3986, section 6.2.2.3.
 _DOTS: Final = re.compile("/(?:[.]|%2[Ee]){1,2}(?=[/?]|$)")
 _AUTHORITY: Final = re.compile(r"(https?)://([^/?#]*)([/?#].*)?", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
 _LABEL: Final = re.compile("[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-# What ends in a number is an IPv4 address to browsers, in any base: 127.1, 0x7f.1, 2130706433.
+# Browsers read a host whose last label is a number, in any base, as an IPv4 address: 127.1, 0x7f.1, 2130706433.
 _NUMBER: Final = re.compile("[0-9]+|0[xX][0-9A-Fa-f]*")
 _MAX_HOST: Final = 253
 LAST_PORT: Final = 65_535
 
 # Names that public DNS does not have: reserved ones (RFC 2606, 6761, 6762, 7686, 8375, 9476; ICANN for `internal`), and
-# those that networks use for themselves and that are no top-level domains.
+# names that private networks use and that are not top-level domains.
 _NOT_PUBLIC: Final = (
     "localhost local localdomain internal intranet private corp home lan test example invalid onion alt home.arpa"
     " in-addr.arpa ip6.arpa"
 ).split()
-# Public unicast of IPv6 is 2000::/3. In it are documentation (RFC 9637), and ways to write an IPv4 address.
+# Public IPv6 addresses are in 2000::/3, except those for documentation (RFC 9637) and those that embed an IPv4 address.
 _PUBLIC_6: Final = ipaddress.IPv6Network("2000::/3")
 _NOT_PUBLIC_6: Final = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 _NOT_PUBLIC_4: Final = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
@@ -43,7 +43,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class UrlParts:
-    """A URL that is taken. `host` has no brackets; `port` is None where none is written; `rest` is all behind them."""
+    """An accepted URL. `host` is without brackets; `port` is None if none is written; `rest` is path and query."""
 
     scheme: str
     host: str
@@ -52,13 +52,13 @@ class UrlParts:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether this machine is meant."""
+        """Whether the host is this machine."""
         address = _address(self.host)
         return self.host.lower() == "localhost" if address is None else address.is_loopback
 
 
 def read_url(url: str) -> UrlParts:
-    """Return the parts of a URL in the one form that every program reads alike. Raises ValueError with a clause."""
+    """Return the parts of a URL. Raises ValueError with a clause unless all programs read it alike."""
     _check_characters(url)
     found = _AUTHORITY.fullmatch(url)
     if found is None:
@@ -70,13 +70,13 @@ def read_url(url: str) -> UrlParts:
         raise ValueError("write its path without `.` and `..`")
     split = _HOST_AND_PORT.fullmatch(authority)
     if split is None:
-        raise ValueError(f"`{authority}` is no host with a port")
+        raise ValueError(f"`{authority}` is not a host with a port")
     _check_host(split[1])
     return UrlParts(scheme, split[1].strip("[]"), _port(split[2]), rest)
 
 
 def read_base(url: str) -> UrlParts:
-    """Return the parts of a service's address, to which paths are added. Raises ValueError with a clause."""
+    """Return the parts of a service's base URL, to which paths are appended. Raises ValueError with a clause."""
     parts = read_url(url)
     if "?" in parts.rest:
         raise ValueError("write it without a query")
@@ -84,36 +84,36 @@ def read_base(url: str) -> UrlParts:
 
 
 def refusal(url: str, like: str, error: ValueError) -> str:
-    """Return the sentence for an address that `read_base` refused. What cannot be seen in it is named."""
+    """Return the sentence for an address that `read_base` refused. `like` is a good example."""
     shown = "".join(character if character.isprintable() else "\ufffd" for character in url)
     unseen = "" if url.isascii() and url.isprintable() and " " not in url else f" ({error})"
-    return f"`{shown}` is no address: write one like {like}{unseen}."
+    return f"`{shown}` is not an address: write one like {like}{unseen}."
 
 
 def check_public(parts: UrlParts) -> None:
-    """Raise ValueError with a clause where the host can be no other machine's on the internet."""
+    """Raise ValueError with a clause if Apple could not reach the host from the internet."""
     host = parts.host.lower()
     address = _address(host)
     if address is not None:
         if not _is_public(address):
-            raise ValueError(f"{host} is no address of the public internet, which Apple calls from")
+            raise ValueError(f"{host} is not a public address, so Apple cannot reach it")
         return
     for name in _NOT_PUBLIC:
         if host == name or host.endswith(f".{name}"):
             raise ValueError(f"public DNS has no names that end in `{name}`, so Apple cannot reach {host}")
     if "." not in host:
-        raise ValueError(f"`{host}` is a name of your own network: Apple needs its full one, like api.example.com")
+        raise ValueError(f"`{host}` is a name in your own network: Apple needs the full name, like api.example.com")
 
 
 def _check_characters(url: str) -> None:
-    stranger = _STRANGER.search(url)
-    if stranger is not None:
-        character, position = stranger[0], stranger.start()
+    forbidden = _FORBIDDEN.search(url)
+    if forbidden is not None:
+        character, position = forbidden[0], forbidden.start()
         host = re.match(r"https?://([^/?#]*)", url)
         if not character.isascii() and host is not None and position < host.end():
-            raise ValueError(f"write its host in ASCII{_punycode(host[1])}, not with {called(character)}")
+            raise ValueError(f"write its host in ASCII{_punycode(host[1])}, not with {describe_character(character)}")
         where = "begins or ends with" if url.strip() != url and position in {0, len(url.rstrip())} else "has"
-        raise ValueError(f"it {where} {called(character)}, which no URL may hold")
+        raise ValueError(f"it {where} {describe_character(character)}, which a URL must not have")
     broken = _BROKEN_ENCODING.search(url)
     if broken is not None:
         raise ValueError("a % in it is not followed by two hex digits")
@@ -136,15 +136,15 @@ def _check_host(host: str) -> None:
         except ValueError:
             address = None
         if address is None or address.scope_id is not None:
-            raise ValueError(f"`{host}` is no IPv6 address")
+            raise ValueError(f"`{host}` is not an IPv6 address")
         return
     if not host:
         raise ValueError("it names no host: write it like https://api.example.com/v1/retention-message")
     labels = host.split(".")
     if len(host) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError(f"`{host}` is no name of a host")
+        raise ValueError(f"`{host}` is not a host name")
     if _NUMBER.fullmatch(labels[-1]) and _address(host) is None:
-        raise ValueError(f"`{host}` is no IPv4 address, which has four numbers from 0 to 255 without zeros before them")
+        raise ValueError(f"`{host}` is not an IPv4 address: write four numbers from 0 to 255, without leading zeros")
 
 
 def _port(written: str | None) -> int | None:

@@ -1,7 +1,7 @@
-"""Characters by their names: those that a name must not hold since they cannot be seen, and those that no text holds.
+"""Find invisible characters in names and unsuitable characters in texts, and describe them.
 
-A name is compared and sent to Apple as it is written, so a character that cannot be seen makes it another name. A text
-is read by people: joiners and direction marks belong there, control characters and what replaces a lost one do not.
+A name is compared, and sent to Apple, as it is written, so an invisible character makes it another name. A text is read
+by people: joiners and direction marks belong in it; control characters and replacement characters do not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-# Unicode gives control characters no names, but these aliases (NameAliases.txt).
+# Unicode has no names for control characters, only these aliases (NameAliases.txt).
 _C0: Final = (
     "NULL/START OF HEADING/START OF TEXT/END OF TEXT/END OF TRANSMISSION/ENQUIRY/ACKNOWLEDGE/ALERT/BACKSPACE"
     "/CHARACTER TABULATION/LINE FEED/LINE TABULATION/FORM FEED/CARRIAGE RETURN/SHIFT OUT/SHIFT IN/DATA LINK ESCAPE"
@@ -30,21 +30,22 @@ _C1: Final = (
 _DELETE: Final = 0x7F
 _LAST_C1: Final = 0x9F
 
-# Surrogates, and the 66 code points that never become characters: the last two of each plane, and U+FDD0 to U+FDEF.
+# Surrogates, and the 66 noncharacters: the last two code points of each plane, and U+FDD0 to U+FDEF.
 _SURROGATES: Final = "\ud800-\udfff"
 _NO_CHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
-# A tab and a line's end may be meant. U+FFFC and U+FFFD stand for what a program could not keep; U+FEFF marks a file's
-# first byte, and is inside one where two files were joined.
+# Unsuitable in a text. Tabs and line ends can be intended. U+FFFC and U+FFFD replace what a program could not convert;
+# U+FEFF marks the beginning of a file, and is inside one if two files were joined.
 _UNFIT: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffc\ufffd{_SURROGATES}{_NO_CHARACTERS}]")
-# What YAML does not allow in a file (its production c-printable), and what ends a line to some programs alone.
+# Unsuitable in a file: what YAML does not allow (its production c-printable), and what only some programs read as a
+# line end.
 _UNFIT_IN_FILE: Final = re.compile(
     f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff{_SURROGATES}{_NO_CHARACTERS}]"
 )
 
-# Drawn as nothing, though they are letters, marks or symbols to Unicode: its Default_Ignorable_Code_Point, and blanks
-# by another name (Hangul fillers, the empty Braille cell).
+# Invisible, although Unicode classes them as letters, marks or symbols: Default_Ignorable_Code_Point, Hangul fillers
+# and the empty Braille cell.
 _IGNORABLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -54,12 +55,12 @@ _CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _KEYCAP: Final = "\u20e3"
 _VARIATIONS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-# Arabic is the first script in which joiners decide how letters are drawn; those of India and others follow.
+# In Arabic and in scripts after it in Unicode, such as those of India, joiners change how letters are drawn.
 _FIRST_JOINED_SCRIPT: Final = 0x0600
 
 
-def called(character: str) -> str:
-    """Return what to call a character: its code point and its name, such as `U+200B ZERO WIDTH SPACE`."""
+def describe_character(character: str) -> str:
+    """Return a character's code point and name, such as `U+200B ZERO WIDTH SPACE`."""
     point = ord(character)
     name = unicodedata.name(character, "")
     if not name and point < len(_C0):
@@ -74,7 +75,7 @@ def called(character: str) -> str:
 
 
 def _meant(character: str) -> str:
-    """Return which character a C1 control probably was: Windows-1252 has its quotes and dashes there."""
+    """Return a note with the Windows-1252 character that a C1 control probably stands for, "" for other characters."""
     if not "\x80" <= character <= "\x9f":
         return ""
     try:
@@ -83,10 +84,10 @@ def _meant(character: str) -> str:
         return ""
 
 
-def unseen_in_name(name: str) -> str | None:
-    """Return the first character of `name` that cannot be seen in it, or None. A blank between words can be."""
+def invisible_in_name(name: str) -> str | None:
+    """Return the first invisible character of `name`, or None. A blank counts only at its beginning or end."""
     if name.isascii() and name.isprintable() and name[:1] != " " != name[-1:]:
-        return None  # nearly all there are
+        return None  # true of nearly all names, and fast
     for index, character in enumerate(name):
         if character == " ":
             if index in {0, len(name) - 1}:
@@ -96,33 +97,33 @@ def unseen_in_name(name: str) -> str | None:
     return None
 
 
-def beyond_ascii(text: str) -> str:
-    """Return a sentence about the first character of `text` that is none of ASCII's, however much it looks like one.
+def non_ascii_hint(text: str) -> str:
+    """Return a sentence with the first character of `text` that is not ASCII, since it can look like one that is.
 
-    Empty where all are, and where the character cannot be seen: a mistake names that one by itself.
+    "" if there is none, and if `text` has an invisible character, which is another mistake.
     """
     found = next((character for character in text if not character.isascii()), None)
-    return "" if found is None or unseen_in_name(text) else f" It has {called(found)} in it."
+    return "" if found is None or invisible_in_name(text) else f" It has {describe_character(found)} in it."
 
 
 def unfit_in_text(text: str) -> str | None:
-    """Return the first character that no text for people holds: a control character, or what replaces a lost one."""
+    """Return the first character that no text should have: a control or replacement character; None without any."""
     found = _UNFIT.search(text)
     return None if found is None else found[0]
 
 
 def unfit_in_file(text: str) -> list[tuple[int, str]]:
-    """Return each character that a YAML file must not hold, with its index."""
+    """Return index and character of each character that a YAML file must not have."""
     return [(found.start(), found[0]) for found in _UNFIT_IN_FILE.finditer(text)]
 
 
-def shows_nothing(text: str) -> bool:
-    """Return whether nothing of a text can be seen."""
+def is_invisible_text(text: str) -> bool:
+    """Return whether all characters of a text are invisible."""
     return all(character.isspace() or _is_unseen(character) for character in text)
 
 
-def without_unseen(name: str) -> str:
-    """Return `name` as it can be shown on one line: each character that cannot be seen as U+FFFD."""
+def show_invisible(name: str) -> str:
+    """Return `name` with U+FFFD in place of each invisible character, for one line of output."""
     return "".join("\ufffd" if character != " " and _is_unseen(character) else character for character in name)
 
 
@@ -131,7 +132,7 @@ def _is_unseen(character: str) -> bool:
 
 
 def _is_drawn(name: str, index: int) -> bool:
-    """Return whether an unseen character changes how others are drawn: in an emoji, or between joined letters."""
+    """Return whether an invisible character changes how others are drawn: in an emoji, or between joined letters."""
     character, before, after = name[index], name[index - 1 : index], name[index + 1 : index + 2]
     if _VARIATIONS.match(character):
         return after == _KEYCAP or (bool(before) and not before.isascii() and not _is_unseen(before))

@@ -1,4 +1,4 @@
-"""How `--json` writes what the console knows: Apple's and the file's spelling of names, instants in ISO 8601."""
+"""How `--json` writes dataclasses: names in camelCase, as Apple and the file spell them, and instants in ISO 8601."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 
 class Absent(Enum):
-    """The one value of a field that the document leaves out: some entries of a list have a key, and others have not."""
+    """The value of a field that the document leaves out, for lists in which only some entries have a key."""
 
     ABSENT = "absent"
 
@@ -19,18 +19,18 @@ ABSENT: Final = Absent.ABSENT
 
 
 def camel(name: str) -> str:
-    """Return a field's name as Apple, and the file, would write it: `offer_identifier` → `offerIdentifier`.
+    """Return a field's name in camelCase: `offer_identifier` → `offerIdentifier`.
 
-    `retention.log.record.camel_case` does the same: this room imports nothing of ours. A test compares them.
+    `retention.log.record.camel_case` does the same; this room must not import it. A test compares the two.
     """
     first, *rest = name.split("_")
     return "".join([first, *map(str.capitalize, rest)])
 
 
 def form_of(one: object) -> dict[str, Any]:
-    """Return a dataclass's fields, those of the dataclasses in it too; keys that are data stay as they are.
+    """Return a dataclass, and the dataclasses in it, as a dictionary for JSON. Keys of mappings stay as they are.
 
-    A field that is ABSENT is left out. A name that Python reserves ends in `_`, which its key does not have.
+    A field that is ABSENT is left out. The final `_` of a name that Python reserves is not in its key.
     """
     values = {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]  # a dataclass
     return {camel(name): _form(value) for name, value in values.items() if value is not ABSENT}

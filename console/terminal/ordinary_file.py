@@ -1,6 +1,6 @@
-"""Files named in options and in retention.yaml, read only where they are ordinary files of a size that makes sense.
+"""Read files that options and retention.yaml name, if they are ordinary files of a reasonable size.
 
-A named pipe keeps its reader waiting, a device such as /dev/zero never ends. Neither is opened to be read.
+A named pipe makes its reader wait, and a device such as /dev/zero never ends. Both are refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-# What a shell gives for `<(command)` and for `-`: a pipe that has a writer already.
+# The paths that a shell gives for `<(command)` and for standard input: pipes that already have a writer.
 _DESCRIPTORS: Final = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISDIR, "is a directory"),
@@ -25,17 +25,17 @@ _MIB: Final = 2**20
 
 
 class NotOrdinaryError(OSError):
-    """What is named cannot be read as a file; `strerror` states why, and `filename` is its name."""
+    """The path is not an ordinary file. `strerror` states why, and `filename` is the path."""
 
 
 def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
-    """Return what a file holds: `most` bytes at most. Raises OSError, NotOrdinaryError where it is something else.
+    """Return the content of a file of at most `most` bytes. Raises OSError, and NotOrdinaryError for all else.
 
-    `pipes` takes also what a shell passes on as an open descriptor.
+    With `pipes`, it also reads a pipe that a shell passes as an open descriptor.
     """
     passed = pipes and is_passed(path)
     _check_kind(path, passed=passed)
-    # Should it have become a pipe since: without O_NONBLOCK, opening one waits for its writer.
+    # O_NONBLOCK in case it has become a pipe since the check: opening a pipe waits for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if passed else os.O_NONBLOCK))
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
@@ -49,7 +49,7 @@ def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
 
 
 def is_passed(path: Path) -> bool:
-    """Return whether a path is what a shell gives for `<(command)` and for standard input."""
+    """Return whether a path is one that a shell gives for `<(command)` or for standard input."""
     return str(path).startswith(_DESCRIPTORS)
 
 
@@ -60,7 +60,7 @@ def _check_kind(path: Path, *, passed: bool) -> None:
         raise NotOrdinaryError(0, "has a name that no file can have", str(path)) from None
     except FileNotFoundError:
         if path.is_symlink():
-            raise NotOrdinaryError(0, "is a link that leads nowhere", str(path)) from None
+            raise NotOrdinaryError(0, "is a link to a file that does not exist", str(path)) from None
         raise
     _check_mode(found.st_mode, path, passed=passed)
 
@@ -68,5 +68,5 @@ def _check_kind(path: Path, *, passed: bool) -> None:
 def _check_mode(mode: int, path: Path, *, passed: bool) -> None:
     if stat.S_ISREG(mode) or (passed and stat.S_ISFIFO(mode)):
         return
-    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "is no file")
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "is not a file")
     raise NotOrdinaryError(0, kind, str(path))

@@ -1,6 +1,6 @@
 """What the commands print: tables, sentences and progress for people, one JSON document for programs.
 
-With `--json`, standard output holds that document and nothing else. Colour only on a terminal, and never with NO_COLOR.
+With `--json`, standard output has that document and nothing else. Colour is used on terminals only, without NO_COLOR.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-# A file or a pipe has no width; a table cut at 80 columns is of no use in either.
+# Columns of a table in a file or a pipe, which have no width of their own.
 _WIDE: Final = 200
 _NARROWEST: Final = 20
 _LINE_SECONDS: Final = 60.0
@@ -37,7 +37,7 @@ def no_progress(_step: str, _done: int, _total: int) -> None:
 
 
 class Output:
-    """One command's two streams. `as_json` decides which of them a reader gets."""
+    """A command's output: sentences and tables, or with `as_json` one JSON document."""
 
     def __init__(self, *, as_json: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.as_json = as_json
@@ -50,11 +50,11 @@ class Output:
             self._out.print(escape(text), style=style, soft_wrap=True, highlight=False)
 
     def warn(self, text: str) -> None:
-        """Print a sentence on standard error, in both forms."""
+        """Print a sentence on standard error, also with --json."""
         self._err.print(escape(text), style="yellow", soft_wrap=True, highlight=False)
 
     def note(self, text: str) -> None:
-        """Print a sentence that is good to know while waiting: on standard error, where --json has the other stream."""
+        """Print a sentence for a person who waits: on standard output, with --json on standard error."""
         (self._err if self.as_json else self._out).print(escape(text), soft_wrap=True, highlight=False)
 
     def document(self, document: object) -> None:
@@ -67,7 +67,7 @@ class Output:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            # An id is copied: one that is folded is no id any more.
+            # Users copy ids, so an id is never broken over two lines.
             table.add_column(column, overflow="fold", no_wrap=column == "id", min_width=_ID if column == "id" else None)
         for row in rows:
             table.add_row(*map(escape, row))
@@ -82,7 +82,7 @@ class Output:
 
     @contextmanager
     def progress(self) -> Iterator[ReportProgress]:
-        """Give a function (step, done, total) that draws a bar on a terminal, and elsewhere writes a line at times."""
+        """Give a function (step, done, total) that draws a bar on a terminal, or writes a line about once a minute."""
         bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=self._err, transient=True
         )
@@ -100,7 +100,7 @@ class Output:
             yield self._lines()
 
     def _lines(self) -> ReportProgress:
-        """Give a function that writes a line on standard error about once a minute: a log shows that it goes on."""
+        """Return a function that writes a line on standard error about once a minute, so that a log shows progress."""
         printed = self._clock()
 
         def report(step: str, done: int, total: int) -> None:
@@ -113,9 +113,9 @@ class Output:
 
 
 def prepare_streams() -> None:
-    """Make both streams take any text: what their encoding cannot express is escaped, and a closed one swallows it.
+    """Let both streams accept any text: what their encoding lacks is escaped, and a closed stream discards it.
 
-    A width in which nothing can be read, such as the 0 of a terminal that does not know its own, counts as none.
+    An unusable width, such as the 0 of a terminal that does not know its own, is ignored.
     """
     for name, least in (("COLUMNS", _NARROWEST), ("LINES", 1)):
         value = os.environ.get(name, "")
@@ -123,14 +123,14 @@ def prepare_streams() -> None:
             del os.environ[name]
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed by who started us
+        if stream is None:  # closed by the program that started us
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it stays open as long as the process
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _writable(document: object, encoding: str | None) -> str:
-    """Return JSON text that a stream of this encoding can hold; JSON has an escape for every character."""
+    """Return JSON text; characters that the encoding lacks are escaped."""
     text = json.dumps(document, ensure_ascii=False, indent=2, default=_json_value) + "\n"
     try:
         text.encode(encoding or "utf-8")

@@ -1,7 +1,7 @@
-"""How a program begins and ends: streams that take any text, and one sentence in place of a traceback.
+"""How a program begins and ends: streams that accept any text, and one sentence instead of a traceback.
 
-It imports next to nothing itself, so that an interruption while the rest is imported is reported like any other.
-Functions take `sentence`, which returns the sentence for an error that it knows, and None for any other.
+This module imports very little, so that Ctrl-C during slow imports is reported like at any other time. The parameter
+`sentence` is a function that returns the sentence for an error that it knows, and None for any other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, TypeAlias
 
-# Set to anything, it shows the traceback of an error that the program did not expect.
+# A variable: with any value, unexpected errors print their traceback.
 TRACEBACK: Final = "RETENTION_TRACEBACK"
 
 Sentence: TypeAlias = Callable[[Exception], "str | None"]
@@ -22,7 +22,7 @@ _FAILED: Final = 1
 
 
 def begin(sentence: Sentence, *, local: bool = False) -> None:
-    """Prepare this process before slow imports begin. `local`: it takes nothing of the shell's that steers AWS."""
+    """Prepare this process before slow imports. With `local`, it ignores the shell's settings for AWS and proxies."""
 
     def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
         if isinstance(error, KeyboardInterrupt):
@@ -42,7 +42,7 @@ def begin(sentence: Sentence, *, local: bool = False) -> None:
 
 
 def carry_out(do: Callable[[], int], sentence: Sentence) -> int:
-    """Run a program and return its exit code; an error that ends it becomes one sentence, and exit code 1."""
+    """Run a program and return its exit code. An error that ends it is printed as one sentence, with exit code 1."""
     try:
         return do()
     except Exception as error:  # noqa: BLE001  # the entry point
@@ -53,9 +53,9 @@ def carry_out(do: Callable[[], int], sentence: Sentence) -> int:
 
 
 def explanation(error: BaseException, sentence: Sentence) -> str:
-    """Return the sentence for any error: what to do, or that it is a fault of ours and how to see where.
+    """Return the sentence for any error. For one that `sentence` does not know, it says how to see the traceback.
 
-    An unexpected error is named by its kind and place alone: its message may quote a key. With RETENTION_TRACEBACK set,
+    Of an unexpected error, only class and place are shown: its message could quote a key. With RETENTION_TRACEBACK set,
     the traceback is written to standard error first.
     """
     import traceback
@@ -68,20 +68,20 @@ def explanation(error: BaseException, sentence: Sentence) -> str:
     if known is not None:
         return known
     return (
-        f"This is a fault of the program, not of what it was given: {type(error).__name__}{_place(error)}. "
+        f"This is a bug of this program, not a mistake in its input: {type(error).__name__}{_place(error)}. "
         f"Set {TRACEBACK}=1 and repeat the command to see the traceback."
     )
 
 
 def write_error(text: str) -> None:
-    """Write a line to standard error; do nothing where that is closed."""
+    """Write a line to standard error; do nothing if that is closed."""
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
 def flush() -> None:
-    """Write what is left. Where that fails, discard it, so that Python prints no complaint when it ends."""
+    """Flush both streams. If that fails, discard the output, so that Python prints no error when it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

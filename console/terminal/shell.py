@@ -1,9 +1,9 @@
-"""What programs of this project take from the shell they are started in.
+"""Which environment variables of the shell the programs of this project use.
 
-What runs on this machine alone takes the places of things and the look of a terminal, and nothing that decides where
-AWS, Apple or a proxy is, whose credentials are used, or how Python behaves: the same sample gets the same answer in
-every shell. What fetches from the network takes the network's settings too. Commands that ask AWS and Apple take
-everything, but ask no proxy for an address of this machine.
+Programs that run on this machine only use paths and the settings of the terminal. They ignore everything that decides
+where AWS, Apple or a proxy is, which credentials are used, or how Python behaves, so that a sample gets the same answer
+in every shell. Programs that download also use the settings of the network. Commands that call AWS and Apple use all
+variables, but never a proxy for an address of this machine.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Mapping, MutableMapping
 from typing import Final
 from urllib.parse import urlsplit
 
-# As the shell gave it, before any of our programs changes its own.
+# The shell's variables, before any of our programs changes them.
 GIVEN: Final[Mapping[str, str]] = dict(os.environ)
 
-# Where things are.
+# Paths.
 PLACES: Final = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"),
@@ -25,12 +25,12 @@ PLACES: Final = frozenset(
         *("SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "LOCALAPPDATA", "APPDATA"),
     }
 )
-# How the terminal looks, and which language and hour its reader has.
+# The terminal's appearance, the user's language and time zone.
 LOOKS: Final = frozenset({"TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "LANG", "LANGUAGE", "TZ"})
-# Whom TLS trusts, for calls that leave this machine: those of a simulator that is pointed at a real endpoint.
+# Root certificates for TLS, for a simulator that calls a real endpoint.
 TRUST: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})
 
-# In place of everything about AWS: what is held on this machine is no account's, and no account's keys are sent to it.
+# Replaces all of the shell's settings for AWS, so that no keys of a real account are used on this machine.
 LOCAL_AWS: Final[Mapping[str, str]] = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -41,38 +41,37 @@ LOCAL_AWS: Final[Mapping[str, str]] = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
-# What the programs that fetch must not have: our own settings, Python's, and those of a make that we run under.
+# Programs that download must not get our own settings, Python's, or those of a `make` that runs us.
 _NOT_FOR_FETCHING: Final = ("AWS_", "RETENTION_", "POWERTOOLS_", "LAMBDA_", "PYTHON", "MAKE", "MFLAGS")
 
-# How each client spells this machine: urllib and botocore compare texts, with the brackets of IPv6; requests and httpx
-# without.
+# Names of this machine in NO_PROXY: urllib and botocore compare with the brackets of IPv6, requests and httpx without.
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 def local(given: Mapping[str, str] = GIVEN) -> dict[str, str]:
-    """Return the environment of what runs on this machine alone."""
+    """Return the environment variables for a program that uses this machine only."""
     wanted = PLACES | LOOKS | TRUST
     kept = {name: value for name, value in given.items() if name in wanted or name.startswith("LC_")}
     return {**kept, **LOCAL_AWS, "NO_PROXY": "*", "no_proxy": "*"}
 
 
 def fetching(given: Mapping[str, str] = GIVEN) -> dict[str, str]:
-    """Return the environment of a program that fetches (pip, npm, SAM): proxies, indexes and roots stay."""
+    """Return the environment variables for a program that downloads (pip, npm, SAM): proxies and roots stay."""
     return {name: value for name, value in given.items() if not name.startswith(_NOT_FOR_FETCHING)}
 
 
 def stay_local() -> None:
-    """Make this process one that runs on this machine alone. To be called before boto3 or the function is imported."""
+    """Give this process the variables of `local`. Call it before boto3 or the function is imported."""
     kept = local(dict(os.environ))
     os.environ.clear()
     os.environ.update(kept)
 
 
 def is_this_machine(host: str | None) -> bool:
-    """Return whether a URL's host (without brackets) is this machine, so that no proxy can reach it for us.
+    """Return whether a URL's host (without brackets) is this machine, which no proxy can reach for us.
 
-    More than `addresses.UrlParts.is_loopback`, which judges where a key may be sent: names below `localhost` and
-    0.0.0.0 also lead here, and a variable may have any spelling.
+    It accepts more than `addresses.UrlParts.is_loopback`, which decides where a key may be sent: names that end in
+    `.localhost`, 0.0.0.0, and any spelling that a variable can have.
     """
     if not host:
         return False
@@ -87,10 +86,10 @@ def is_this_machine(host: str | None) -> bool:
 
 
 def reach_directly(*urls: str, environ: MutableMapping[str, str] = os.environ) -> None:
-    """Ask no proxy for this machine, nor for the host of any of `urls` that is on it. Other proxies stay as they are.
+    """Use no proxy for this machine, nor for those hosts of `urls` that are this machine. All other proxies stay.
 
-    Every HTTP client here reads NO_PROXY, so it is the one place for all of them. Without a proxy in `environ` nothing
-    is written: on macOS a NO_PROXY alone would hide the system's proxies.
+    It sets NO_PROXY, which all HTTP clients here read. If `environ` has no proxy, it changes nothing: on macOS,
+    NO_PROXY alone would hide the system's proxies.
     """
     if not any(name.lower().endswith("_proxy") and name.lower() != "no_proxy" for name in environ if environ[name]):
         return

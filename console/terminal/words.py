@@ -1,10 +1,10 @@
-"""Counts and times in words."""
+"""Numbers and durations in words."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Return a time for people: `40 s`, `12 min`, `5 h 30 min`."""
+    """Return a duration in seconds for people: `40 s`, `12 min`, `5 h 30 min`."""
     if seconds < 90:  # noqa: PLR2004  # a minute and a half
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)

@@ -15,7 +15,7 @@ import pytest
 from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.RealtimeResponseBody import RealtimeResponseBody
 
-from console.local.demo import Answered, answer_all
+from console.local.demo import SampleAnswer, answer_all
 from console.local.sample_events import SAMPLES, Sample, event_of, write_sample_events
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
 from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment
@@ -24,7 +24,7 @@ from tests.support import sam_template
 
 
 @pytest.fixture(scope="module")
-def answers() -> Iterator[dict[str, Answered]]:
+def answers() -> Iterator[dict[str, SampleAnswer]]:
     """Every sample event, through `app`, over the sample's table."""
     with pytest.MonkeyPatch.context() as patch, embedded_dynamodb() as endpoint_url:
         table = LocalTable(endpoint_url)
@@ -42,7 +42,7 @@ def answers() -> Iterator[dict[str, Answered]]:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_an_event_is_answered_as_its_name_says(answers: dict[str, Answered], sample: Sample) -> None:
+def test_an_event_is_answered_as_its_name_says(answers: dict[str, SampleAnswer], sample: Sample) -> None:
     """The status is the one in the file's name, and a body comes with 200 alone."""
     answer = answers[sample.name]
     assert answer.status == int(sample.file_name.removesuffix(".json").rpartition("-")[2])
@@ -50,7 +50,7 @@ def test_an_event_is_answered_as_its_name_says(answers: dict[str, Answered], sam
 
 
 @pytest.mark.parametrize("name", [sample.name for sample in SAMPLES if sample.status == 200])
-def test_an_answer_is_apples_model_and_back(answers: dict[str, Answered], name: str) -> None:
+def test_an_answer_is_apples_model_and_back(answers: dict[str, SampleAnswer], name: str) -> None:
     """Every answer parses into Apple's own RealtimeResponseBody, and comes out of it unchanged."""
     body = json.loads(answers[name].response["body"])
     converter = _get_cattrs_converter(RealtimeResponseBody)
@@ -69,7 +69,7 @@ def without_nulls(document: Any) -> Any:
     return document
 
 
-def test_the_samples_show_every_kind_of_answer(answers: dict[str, Answered]) -> None:
+def test_the_samples_show_every_kind_of_answer(answers: dict[str, SampleAnswer]) -> None:
     """All four keys of a RealtimeResponseBody are there, both offer signatures, and both ways of not answering."""
     bodies = [json.loads(answer.response["body"]) for answer in answers.values() if answer.status == 200]
     assert {key for body in bodies for key in body} == {
@@ -86,7 +86,7 @@ def test_the_samples_show_every_kind_of_answer(answers: dict[str, Answered]) -> 
     assert {answer.line["message"] for answer in answers.values() if answer.status == 204} == {"fallback", "no_rule"}
 
 
-def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, Answered]) -> None:
+def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, SampleAnswer]) -> None:
     """Each refusal has its own reason."""
     assert {name: answer.line["reason"] for name, answer in answers.items() if answer.status >= 400} == {
         "not-json": "body_not_json",
@@ -99,7 +99,7 @@ def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, An
     }
 
 
-def test_nobody_is_named_in_the_lines(answers: dict[str, Answered]) -> None:
+def test_nobody_is_named_in_the_lines(answers: dict[str, SampleAnswer]) -> None:
     """No log line of any sample holds a transaction id or a part of a token."""
     said = json.dumps([answer.line for answer in answers.values()])
     for sample in SAMPLES:

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from console.local.processes import PartMissingError, await_port, free_port, running
+from console.local.processes import PartMissingError, free_port, running, wait_for_port
 from tests.support import real_parts
 from tests.support.sam_template import ROOT, read_template
 
@@ -85,7 +85,7 @@ class MiniStack:
             tempfile.TemporaryFile() as log,
             running([str(MINISTACK)], log=log, cwd=own, env=environment) as process,
         ):
-            if not await_port(port, process):
+            if not wait_for_port(port, process):
                 raise RuntimeError(f"MiniStack did not start:\n{os.pread(log.fileno(), 1 << 20, 0).decode()}")
             yield cls(port)
 

@@ -376,12 +376,12 @@ def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["plan", "--apple-url", "foo"], "`foo` is no address"),
+        (["plan", "--apple-url", "foo"], "`foo` is not an address"),
         (
             ["plan", "--apple-url", "http://127.0.0.1:1/production"],
             "is Production, and the environment named is Sandbox",
         ),
-        (["plan", "--endpoint-url", "foo"], "`foo` is no address"),
+        (["plan", "--endpoint-url", "foo"], "`foo` is not an address"),
         (["endpoint", "ftp://x"], "Apple would not accept"),
         (["defaults", "--show", "--delete-others"], "--show only shows"),
     ],

@@ -119,5 +119,5 @@ def test_what_is_not_aws_is_told_as_such(
 def test_a_command_with_an_address_of_the_shells_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By the way every command takes to its table."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8000")
-    with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is no address"):
+    with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is not an address"):
         target.find_target(Where(table="t", app=1, file=tmp_path / "none.yaml"))

@@ -192,7 +192,9 @@ def test_an_app_moves_from_table_to_table(
     code, out, err = run("export", file, *table, *app)
     assert code == 0
     assert re.search(
-        r"^\d+ rows are in .*: 2 releases \(2 is live\); no customers, who come with --profiles\.$", out, re.MULTILINE
+        r"^\d+ rows are in .*: 2 releases \(2 is live\); profiles of customers are only in it with --profiles\.$",
+        out,
+        re.MULTILINE,
     )
     assert "customerKey" in err
     document = json.loads(run("export", f"{file}.2", *table, *app, "--profiles", "--json")[1])
@@ -213,7 +215,7 @@ def test_exporting_overwrites_nothing_and_finds_a_name(
     run("publish", str(SAMPLE), *table)
     (tmp_path / "kept").write_text("an earlier one")
     code, _, err = run("export", "kept", *table, *app)
-    assert (code, err) == (1, "There is a file kept already, which is not overwritten: name another.\n")
+    assert (code, err) == (1, "The file kept exists, and is not overwritten: name another.\n")
     named = Path(json.loads(run("export", *table, *app, "--json")[1])["file"])
     assert re.fullmatch(rf"retention-{APP}-{re.escape(table[1])}-\d{{8}}T\d{{6}}Z\.jsonl\.gz", named.name)
     assert named.exists()
@@ -355,7 +357,7 @@ def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path
 def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
     """A mistyped endpoint is told as such, as usage is: by 2."""
     code, _, err = run("releases", "--table", "t", "--app", "1", "--endpoint-url", url)
-    assert (code, err) == (2, f"`{url}` is no address: write one like http://127.0.0.1:8000.\n")
+    assert (code, err) == (2, f"`{url}` is not an address: write one like http://127.0.0.1:8000.\n")
 
 
 class _SignInPage(BaseHTTPRequestHandler):

@@ -41,7 +41,7 @@ def architecture(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def made(architecture: str) -> Artefact:
-    artefact: Artefact = real(lambda: real_parts.built(architecture))
+    artefact: Artefact = real(lambda: real_parts.build_artefact(architecture))
     return artefact
 
 
@@ -120,8 +120,8 @@ def test_the_roots_are_those_of_aws(made: Artefact) -> None:
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
     """Building twice gives the same files with the same contents, times and modes."""
-    first: Artefact = real(lambda: real_parts.built(real_parts.machine()))
-    again = real_parts.built(real_parts.machine(), anew=True)
+    first: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
+    again = real_parts.build_artefact(real_parts.machine(), anew=True)
     for one, other in ((first.function, again.function), (first.layer, again.layer)):
         assert files(one) == files(other)
         assert filecmp.cmpfiles(one, other, map(str, files(one)), shallow=False)[1:] == ([], [])
@@ -159,7 +159,7 @@ def test_the_built_template_has_no_yaml_aliases(made: Artefact) -> None:
 
 def test_the_artefact_imports_all_it_needs_from_itself() -> None:
     """With the artefact alone on its path, Python imports every package and makes both clients and a paginator."""
-    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
         "import cryptography.x509.verification, jwt.algorithms\n"
         "from aws_lambda_powertools.logging import Logger\n"
@@ -219,7 +219,7 @@ def loaded_after(artefact: Artefact, program: str, **variables: str) -> set[str]
 
 def test_a_cold_start_imports_what_a_request_needs() -> None:
     """`import app` from the artefact, warmed, has loaded none of the modules that were driven out of a cold start."""
-    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     loaded = loaded_after(artefact, "import app")
     assert {"app", "retention.jws", "retention.lookup.store"} <= loaded
     assert loaded & NOT_IMPORTED == set()
@@ -227,7 +227,7 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
 
 def test_a_request_under_apples_chain_imports_nothing_more() -> None:
     """Its signature is judged, and refused where a stranger did it, without X.509; a new chain brings in that alone."""
-    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     chain = ROOT / "tests" / "apple_chains" / "2025-2027"
     known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
     for certificates, reason, whole in (
@@ -250,7 +250,7 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
 
 def test_the_artefacts_dataclasses_are_written_out() -> None:
     """In the bytecode alone, and for what app.py imports alone: the sync's keep their decorator."""
-    artefact: Artefact = real(lambda: real_parts.built(real_parts.machine()))
+    artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
         "import app, retention.jws, retention.review.snapshot\n"
         "classes = [app.Endpoint, retention.jws.Authenticated, retention.review.snapshot.SnapshotReport]\n"

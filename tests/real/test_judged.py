@@ -55,7 +55,7 @@ GRADUAL: Final = {
 @pytest.fixture(scope="module", params=[SMALL, LARGE, GRADUAL], ids=["small", "large", "gradual"])
 def processed(request: pytest.FixtureRequest) -> Document:
     """The built template after SAM's transform."""
-    artefact = real(lambda: real_parts.built(real_parts.machine()))
+    artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     document: Document = real(lambda: real_parts.processed_template(artefact, request.param))
     return document
 

@@ -2,7 +2,7 @@
 
     with dynamodb_local() as endpoint:            # AWS's own DynamoDB Local, empty, in memory
         create_table(client, "retention")         # the table of template.yaml
-    artefact = built("x86_64")                    # what `sam build` makes of this working tree
+    artefact = build_artefact("x86_64")           # what `sam build` makes of this working tree
     with Emulator(artefact, {"RETENTION_TABLE": …}) as function:
         function.invoke(event)                    # the built artefact under Lambda's runtime interface emulator
 
@@ -23,9 +23,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 # What the console runs on as well, under the names that tests and benchmarks know.
-from console.local.artefact import PYTHON, SAM, Artefact, base_interpreter, built, machine, sam
+from console.local.artefact import PYTHON, SAM, Artefact, base_interpreter, build_artefact, machine, run_sam
 from console.local.emulator import Emulator
-from console.local.processes import PARTS, ROOT, PartMissingError, await_port, free_port, program, run, running, settle
+from console.local.processes import (
+    PARTS,
+    ROOT,
+    PartMissingError,
+    free_port,
+    move_into_place,
+    program,
+    run,
+    running,
+    wait_for_port,
+)
 from tests.support.sam_template import table_definition
 
 if TYPE_CHECKING:
@@ -40,14 +50,14 @@ __all__ = [
     "Emulator",
     "PartMissingError",
     "base_interpreter",
-    "built",
+    "build_artefact",
     "create_table",
     "dynamodb_local",
     "free_port",
     "fuzzer",
     "machine",
     "processed_template",
-    "sam",
+    "run_sam",
 ]
 
 Document: TypeAlias = dict[str, Any]
@@ -85,7 +95,7 @@ def dynamodb_local() -> Iterator[str]:
         *("-jar", "DynamoDBLocal.jar", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)),
     ]
     with tempfile.TemporaryFile() as log, running(command, log=log, cwd=home, env=os.environ) as process:
-        if not await_port(port, process):
+        if not wait_for_port(port, process):
             raise RuntimeError(f"DynamoDB Local did not start:\n{os.pread(log.fileno(), 1 << 20, 0).decode()}")
         yield f"http://127.0.0.1:{port}"
 
@@ -114,7 +124,7 @@ def _dynamodb_local_home() -> Path:
                 raise RuntimeError(f"{package} is not the archive this project was tested with")
             with tarfile.open(archive) as tar:
                 tar.extractall(scratch, filter="data")
-            settle(Path(scratch) / "package" / "emulator", home)
+            move_into_place(Path(scratch) / "package" / "emulator", home)
     return home
 
 

@@ -14,7 +14,7 @@ from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import Notes
 from console.file.periods import PERIODS
 from console.file.tree import Node
-from console.terminal.characters import beyond_ascii
+from console.terminal.characters import non_ascii_hint
 
 _BUNDLE_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,155}")
 # CloudFormation's names, or an ARN of one; and a region, which is no availability zone and has no capitals.
@@ -61,7 +61,7 @@ def read_products(nodes: Mapping[str, Node], notes: Notes) -> dict[str, ProductE
 def _product(name: str, node: Node, notes: Notes) -> ProductEntry:
     before = notes.found
     if not 0 < len(name.encode()) <= _MAX_PRODUCT_ID or not APPLE_ID_FORM.fullmatch(name):
-        wrong = f"`{name}` is no product id.{beyond_ascii(name)}"
+        wrong = f"`{name}` is no product id.{non_ascii_hint(name)}"
         notes.add(node.at, wrong, f"Write the id from App Store Connect: {APPLE_ID_WORDS}.")
     known = ("group", "period", "advancedCommerce", "bundle", "default")
     fields = Fields.of(node, notes, "a product", known)
@@ -85,7 +85,7 @@ def read_offers(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Offer]:
         fields = Fields.of(node, notes, "an offer", ("productId", "offerIdentifier", "signature"))
         product, identifier = fields.text("productId"), fields.text("offerIdentifier")
         if identifier is not None and not APPLE_ID_FORM.fullmatch(identifier):
-            wrong = f"`{identifier}` is no offer identifier.{beyond_ascii(identifier)}"
+            wrong = f"`{identifier}` is no offer identifier.{non_ascii_hint(identifier)}"
             instead = f"Write the one from App Store Connect: {APPLE_ID_WORDS}."
             notes.add(fields.place("offerIdentifier"), wrong, instead)
         signature = fields.choice("signature", ("v2", "v1"), default="v2")
@@ -96,7 +96,7 @@ def read_offers(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Offer]:
 def _matching(fields: Fields, key: str, pattern: re.Pattern[str], example: str, *, required: bool = True) -> str | None:
     text = fields.text(key, required=required)
     if text is not None and not pattern.fullmatch(text):
-        wrong = f"`{text}` is no {key}.{beyond_ascii(text)}"
+        wrong = f"`{text}` is no {key}.{non_ascii_hint(text)}"
         fields.notes.add(fields.place(key), wrong, f"Write one like `{example}`.")
     return text
 
@@ -107,6 +107,6 @@ def _key_id(fields: Fields) -> str | None:
         return text
     meant = meant_key_id(text)
     instead = f"Write one like `{KEY_ID_EXAMPLE}`." if meant is None else f"Write `keyId: {meant}`."
-    wrong = f"`{text}` is no keyId, which is ten capitals and digits.{beyond_ascii(text)}"
+    wrong = f"`{text}` is no keyId, which is ten capitals and digits.{non_ascii_hint(text)}"
     fields.notes.add(fields.place("keyId"), wrong, instead)
     return None

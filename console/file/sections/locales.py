@@ -9,7 +9,7 @@ from console.file.entries import Locales
 from console.file.fields import Fields
 from console.file.mistakes import Notes, Place
 from console.file.tree import Node
-from console.terminal.characters import beyond_ascii
+from console.terminal.characters import non_ascii_hint
 
 
 def read_locales(node: Node | None, notes: Notes) -> Locales | None:
@@ -59,7 +59,7 @@ def check_apple_locale(name: str, at: Place, notes: Notes) -> None:
     normal = normalise(name)
     near = normal if normal in APPLE_LOCALES else None
     instead = f"Did you mean `{near}`?" if near else notes.suggest(name, _spoken(normal) or APPLE_LOCALES)
-    notes.add(at, f"Apple has no locale `{name}`.{beyond_ascii(name)}", instead)
+    notes.add(at, f"Apple has no locale `{name}`.{non_ascii_hint(name)}", instead)
 
 
 def _spoken(normal: str) -> list[str]:

@@ -125,6 +125,6 @@ def test_an_export_is_of_one_moment(lived: Any, tmp_path: Path) -> None:
 
 def test_an_export_gives_up(lived: Any, tmp_path: Path) -> None:
     """Where others never stop publishing; there is no file then."""
-    with pytest.raises(ExportError, match="others published"):
+    with pytest.raises(ExportError, match="other programs published"):
         exported(Busy(lived, 9), tmp_path / "file")
     assert list(tmp_path.iterdir()) == []

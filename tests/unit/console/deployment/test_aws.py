@@ -96,7 +96,7 @@ def test_a_key_pasted_with_more_is_named_and_not_repeated(
 
 @pytest.mark.parametrize("url", ["localhost:8000", "http://a b", "http://:1", "ftp://x", "http://127.0.0.1:0"])
 def test_the_options_address_is_misuse(url: str) -> None:
-    with pytest.raises(Misuse, match="is no address"):
+    with pytest.raises(Misuse, match="is not an address"):
         client("dynamodb", region=None, endpoint_url=url)
 
 

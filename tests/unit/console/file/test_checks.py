@@ -12,7 +12,7 @@ from console.file.checks import check_products, check_signing_key
 from console.file.document import read_document
 from console.file.entries import Document
 from console.file.mistakes import Mistakes, Notes
-from console.terminal.characters import shows_nothing, unseen_in_name
+from console.terminal.characters import invisible_in_name, is_invisible_text
 
 GOOD = """\
 app: {appAppleId: 1, bundleId: com.example.app, issuerId: i, keyId: K1}
@@ -153,7 +153,7 @@ def test_ids_keep_to_apples_alphabet(unlike: str) -> None:
 )
 def test_names_may_have_any_script_and_emoji(name: str) -> None:
     """A joiner or a selector that changes how its neighbours are drawn can be seen."""
-    assert unseen_in_name(name) is None
+    assert invisible_in_name(name) is None
     assert document_of(GOOD.replace("name: one", f'name: "{name}"')).mistakes == ()
 
 
@@ -203,7 +203,7 @@ def test_texts_have_no_control_characters(place: str, named: str) -> None:
 @pytest.mark.parametrize("text", ["\u200b", "\u200b\u200d", "\u00a0 \u2060", "\u3164", "\ufe0f", "\u2800 \u00ad"])
 def test_a_text_shows_something(text: str) -> None:
     """A text of zero-width characters alone is no text."""
-    assert shows_nothing(text)
+    assert is_invisible_text(text)
     written = "".join(map(escaped, text))
     (found,) = document_of(GOOD.replace("header: Stay", f'header: "{written}"')).mistakes
     assert "seen" in found.wrong

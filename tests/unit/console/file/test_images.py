@@ -276,7 +276,7 @@ def test_an_image_is_an_ordinary_file(tmp_path: Path, monkeypatch: pytest.Monkey
         for name, told in (
             ("pipe.png", "is a named pipe"),
             ("folder.png", "is a directory"),
-            ("nowhere.png", "is a link that leads nowhere"),
+            ("nowhere.png", "is a link to a file that does not exist"),
             ("socket.png", "is a socket"),
             ("/dev/zero", "is a device"),
             ("/dev/stdin/..", "cannot be read"),

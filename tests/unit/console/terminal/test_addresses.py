@@ -168,9 +168,9 @@ def test_plain_http_is_of_this_machine(url: str) -> None:
         ("https://api.example.com/x\n", "ends with U\\+000A LINE FEED"),
         ("https://api.example.com/a b", "has U\\+0020 SPACE"),
         ("https://api.example.com:0/x", "from 1 to 65535, not `0`"),
-        ("https://192.168.1.10/x", "192.168.1.10 is no address of the public internet"),
+        ("https://192.168.1.10/x", "192.168.1.10 is not a public address"),
         ("https://printer.local/x", "end in `local`"),
-        ("https://retention/x", "`retention` is a name of your own network"),
+        ("https://retention/x", "`retention` is a name in your own network"),
     ],
 )
 def test_a_refusal_says_why(url: str, expected: str) -> None:
@@ -182,9 +182,9 @@ def test_a_refusal_says_why(url: str, expected: str) -> None:
 @pytest.mark.parametrize("url", [*AMBIGUOUS, "http://127.0.0.1:8000/?x=1"])
 def test_other_addresses_are_read_the_same_way(url: str) -> None:
     """Those of AWS and of Apple's API, which a shell's variables may give with a line's end behind them."""
-    with pytest.raises(Misuse, match="is no address"):
+    with pytest.raises(Misuse, match="is not an address"):
         client("dynamodb", region="us-east-1", endpoint_url=url)
-    with pytest.raises(Misuse, match="is no address"):
+    with pytest.raises(Misuse, match="is not an address"):
         base_url(url, "Sandbox")
 
 

@@ -43,7 +43,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     assert refused(tmp_path) == "is a directory"
     assert refused(tmp_path / "pipe") == "is a named pipe"
     assert refused(Path("/dev/zero")) == "is a device"
-    assert refused(tmp_path / "link") == "is a link that leads nowhere"
+    assert refused(tmp_path / "link") == "is a link to a file that does not exist"
     assert refused(Path("a\0b")) == "has a name that no file can have"
 
 
