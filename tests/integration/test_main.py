@@ -195,8 +195,10 @@ def test_an_app_moves_from_table_to_table(
         r"^\d+ rows are in .*: 2 releases \(2 is live\); profiles of customers are only in it with --profiles\.$",
         out,
         re.MULTILINE,
+        out,
+        re.MULTILINE,
     )
-    assert "customerKey" in err
+    assert "customer key" in err
     document = json.loads(run("export", f"{file}.2", *table, *app, "--profiles", "--json")[1])
     assert (document["release"], document["releases"], document["profiles"]) == (2, [1, 2], 0)
     assert "2 releases, of which 2 is live." in run("import", file, *other_table, *app)[1]

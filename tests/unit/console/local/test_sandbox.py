@@ -13,7 +13,7 @@ from console.local.sandbox import main
     ("text", "said"),
     [
         (None, "There is no"),
-        ("app: {appAppleId: 1, bundleId: com.example.a}\n", "does not name app and key whole"),
+        ("app: {appAppleId: 1, bundleId: com.example.a}\n", "does not name app and key completely"),
         (
             "app: {appAppleId: 1, bundleId: a.b, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: 2X9R4HXF34}\n",
             "has no environment `sandbox`",
