@@ -195,8 +195,6 @@ def test_an_app_moves_from_table_to_table(
         r"^\d+ rows are in .*: 2 releases \(2 is live\); profiles of customers are only in it with --profiles\.$",
         out,
         re.MULTILINE,
-        out,
-        re.MULTILINE,
     )
     assert "customer key" in err
     document = json.loads(run("export", f"{file}.2", *table, *app, "--profiles", "--json")[1])
