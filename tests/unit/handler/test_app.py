@@ -1,4 +1,4 @@
-"""The whole of one request in one process: real signatures, a catalog in memory, every status of the table."""
+"""One request from event to answer, in one process: real signatures, a catalog in memory, every HTTP status."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU":
 
 
 def test_a_message_is_answered() -> None:
-    """Signed by the App Store, ours, and a rule answers: 200 with exactly one key."""
+    """A genuine request for which a rule answers gets 200 and a body with one key."""
     status, body, record = make_endpoint(catalog(rule(MESSAGE))).post(signed())
     assert (status, body) == (200, {"message": {"messageIdentifier": PLAIN}})
     assert (record.outcome, record.kind, record.rule, record.release) == ("answered", "message", "message", 7)
@@ -54,7 +54,7 @@ def test_a_message_is_answered() -> None:
 
 
 def test_a_switch_plan_is_answered() -> None:
-    """An alternate product, with a billing plan where the rule has one."""
+    """An alternate product is answered, with a billing plan if the rule has one."""
     _, body, _ = make_endpoint(catalog(rule(SWITCH))).post(signed())
     assert body == {"alternateProduct": {"messageIdentifier": TEXT, "productId": "pro.annual"}}
     _, body, _ = make_endpoint(catalog(rule({**SWITCH, "billingPlanType": "MONTHLY"}))).post(signed())
@@ -74,7 +74,7 @@ def test_a_switch_plan_is_answered() -> None:
     ],
 )
 def test_offers_are_answered_signed(answer: dict[str, Any], key: str, inside: str) -> None:
-    """An offer is the message and one signature, and nothing else."""
+    """An offer's body has the message and one signature, and nothing else."""
     status, body, record = make_endpoint(catalog(rule(answer))).post(signed())
     assert status == 200
     assert list(body) == [key]
@@ -83,22 +83,22 @@ def test_offers_are_answered_signed(answer: dict[str, Any], key: str, inside: st
 
 
 def test_two_requests_get_two_signatures() -> None:
-    """A signed answer is never kept."""
+    """A signed answer is not kept: the same request gets another signature the second time."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})))
     payload = signed()
     assert at.post(payload)[1] != at.post(payload)[1]
 
 
 @pytest.mark.parametrize("paused", [True, False])
-def test_nothing_to_say_is_204(paused: bool) -> None:  # noqa: FBT001  # a column
-    """Paused, or no rule answers: 204 without a body, and Apple falls back."""
+def test_without_an_answer_the_status_is_204(paused: bool) -> None:  # noqa: FBT001  # a column of the table
+    """While paused, or if no rule answers, the status is 204 without a body, and Apple falls back."""
     held = catalog(rule(MESSAGE), paused=True) if paused else catalog()
     status, body, record = make_endpoint(held).post(signed())
     assert (status, body, record.outcome) == (204, None, "paused" if paused else "no_rule")
 
 
-def test_a_rule_that_says_fallback_is_204() -> None:
-    """`fallback` is an answer of the owner's, not of ours to Apple."""
+def test_a_rule_that_answers_fallback_is_204() -> None:
+    """A `fallback` answer is recorded as the owner's decision; Apple gets 204."""
     _, body, record = make_endpoint(catalog(rule({"kind": "fallback"}), rule(MESSAGE))).post(signed())
     assert (body, record.status, record.outcome, record.rule) == (None, 204, "fallback", "fallback")
 
@@ -125,8 +125,8 @@ def test_a_rule_that_says_fallback_is_204() -> None:
         ({"requestContext": {}}, 405),
     ],
 )
-def test_what_is_no_signed_request_is_refused(event: dict[str, Any], status: int) -> None:
-    """Any bytes at all as the body give 400, 401 or 413, and never 500; the log holds a reason and a size."""
+def test_a_body_without_a_signed_request_is_refused(event: dict[str, Any], status: int) -> None:
+    """Any body gets 400, 401, 405 or 413, and never 500; the log has a reason and the body's length."""
     got, body, record = make_endpoint(catalog(rule(MESSAGE))).post("", **event)
     assert (got, body, record.outcome) == (status, None, "rejected")
     assert record.reason
@@ -134,14 +134,14 @@ def test_what_is_no_signed_request_is_refused(event: dict[str, Any], status: int
     assert not record.verified
 
 
-def test_a_stranger_signs_in_vain() -> None:
-    """A private CA of the same build passes only where its root is trusted."""
+def test_a_request_under_another_root_is_refused() -> None:
+    """A chain like Apple's under a private CA is accepted only where its root is trusted."""
     assert make_endpoint(catalog(rule(MESSAGE))).post(signed(OTHER))[0] == 401
     assert make_endpoint(catalog(rule(MESSAGE)), roots=(OTHER.root_der,)).post(signed(OTHER))[0] == 200
 
 
-def test_a_claim_apple_changed_is_loud() -> None:
-    """A documented field of another type is refused like a forgery and counted apart."""
+def test_a_documented_claim_of_another_type_is_counted_apart() -> None:
+    """It is refused with 401 like a forgery and counted as RejectedClaim, since Apple may have changed its payload."""
     status, _, record = make_endpoint(catalog()).post(signed(appAppleId=str(APP)))
     assert (status, record.reason, record.evidence) == (401, "claim_type", {"field": "appAppleId"})
     assert "RejectedClaim" in record.counts
@@ -167,8 +167,8 @@ def ms(**delta: float) -> int:
         ({"signedDate": 2**63 - 1}, 403),
     ],
 )
-def test_signed_for_somebody_else_or_another_time(claims: dict[str, Any], status: int) -> None:
-    """Another app, another environment or another time: no response, as Apple asks."""
+def test_a_request_for_another_app_environment_or_time_is_refused(claims: dict[str, Any], status: int) -> None:
+    """A signed request for another app, another environment or another time gets 403."""
     got, body, record = make_endpoint(catalog(rule(MESSAGE))).post(signed(**claims))
     assert got == status
     assert (body is None) == (status != 200)
@@ -176,20 +176,20 @@ def test_signed_for_somebody_else_or_another_time(claims: dict[str, Any], status
 
 
 def test_no_catalog_is_503() -> None:
-    """Nothing to decide on is said at once, and loudly."""
+    """Without a catalog the answer is 503 at once, counted as Unavailable."""
     status, _, record = make_endpoint(CatalogUnavailableError("dynamodb", "no answer")).post(signed())
     assert (status, record.outcome, record.reason, record.counts) == (503, "unavailable", "dynamodb", ("Unavailable",))
 
 
 def test_a_bug_is_500_and_quotes_nothing() -> None:
-    """What nobody foresaw is 500; the log says what kind and where, never what the exception says."""
+    """An unexpected exception is 500; the log has its type and not its text."""
     status, _, record = make_endpoint(ValueError(TRANSACTION)).post(signed())
     assert (status, record.reason) == (500, "ValueError")
     assert TRANSACTION not in repr(record)
 
 
 def test_without_a_key_the_next_rule_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed signature passes the rule over; the answer comes from one that needs no key, and an alarm from us."""
+    """If signing fails, the rule is passed over, a rule that needs no key answers, and the degradation is counted."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE)))
     trust_as_apples(at, monkeypatch)
     status, body, record = at.post(signed())
@@ -198,7 +198,7 @@ def test_without_a_key_the_next_rule_answers(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_apples_requests_get_the_real_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Apple's root vouched for is signed with the key of the release."""
+    """An offer for a request under Apple's root is signed with the release's key."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     trust_as_apples(at, monkeypatch)
     assert at.post(signed())[0] == 200
@@ -207,17 +207,17 @@ def test_apples_requests_get_the_real_key(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_other_anchors_never_touch_the_real_key() -> None:
-    """A request another root vouched for is answered with a throwaway key, and its line says which root."""
+    """A request under another root is answered with a throwaway key, and its line has that root's fingerprint."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"})), signer=Signer.throwaway("REAL"))
     assert at.post(signed())[0] == 200
     assert at.keys.asked == 0
     assert at.lines.records[-1].trust_anchor == AUTHORITY.fingerprint
 
 
-def test_a_leaf_of_apples_that_was_never_seen_is_news_until_it_is_acknowledged(
+def test_an_unknown_leaf_of_apples_is_logged_until_it_is_acknowledged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is answered like any other; its line names it, and no longer does once the owner knows it."""
+    """The request is answered; its line has the leaf's fingerprint until the owner acknowledges the leaf."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     trust_as_apples(at, monkeypatch)
     leaf = hashlib.sha256(AUTHORITY.leaf_der).hexdigest()
@@ -228,20 +228,20 @@ def test_a_leaf_of_apples_that_was_never_seen_is_news_until_it_is_acknowledged(
     assert knowing.post(signed())[2].new_leaf is None
 
 
-def test_a_rehearsals_leaf_is_no_news_of_apples() -> None:
-    """Neither its fingerprint nor its days are noted: they would raise, or hide, the alarms over Apple's."""
+def test_a_rehearsals_leaf_is_not_logged() -> None:
+    """Its fingerprint and its remaining days would raise, or hide, the alarms for Apple's leaf."""
     _, _, record = make_endpoint(catalog(rule(MESSAGE))).post(signed())
     assert (record.new_leaf, record.leaf_days_left) == (None, None)
 
 
 def trust_as_apples(at: EndpointOnFakes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let our authority's root pass for Apple's: nobody but Apple can sign under the real one."""
+    """Let the test authority's root pass for Apple's, since only Apple can sign under the real one."""
     monkeypatch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
     assert at.endpoint
 
 
 def test_the_profile_is_read_only_where_a_rule_looks_at_it() -> None:
-    """A customer's facts cost a read, and only rules that need them pay it."""
+    """Reading a customer's facts costs a call to DynamoDB, which is made only if a rule needs them."""
     without, needing = make_endpoint(catalog(rule(MESSAGE))), ["least", "customer.tenureDays", 180]
     without.post(signed())
     assert without.store.customers_read == 0
@@ -250,21 +250,21 @@ def test_the_profile_is_read_only_where_a_rule_looks_at_it() -> None:
     assert reading.store.customers_read == 1
 
 
-def test_an_unreadable_profile_degrades_softly() -> None:
-    """Facts that could not be read match nothing; the rules without them still answer."""
+def test_without_the_profile_rules_without_facts_answer() -> None:
+    """Facts that could not be read match no rule; a rule without facts answers, and the record is degraded."""
     at = make_endpoint(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
     status, body, record = at.post(signed())
     assert (status, list(body), record.degraded) == (200, ["message"], ["customer"])
 
 
-def test_degradations_of_the_store_are_passed_on() -> None:
-    """The last good catalog answers, and the line says that it was the last good one."""
+def test_degradations_of_the_store_are_recorded() -> None:
+    """If the store answers with its last good catalog, the record has that degradation."""
     _, _, record = make_endpoint(catalog(rule(MESSAGE)), degraded=("catalog",)).post(signed())
     assert record.degraded == ["catalog"]
 
 
-def test_the_first_request_tells_what_it_cost() -> None:
-    """Init and the first answer together are what a customer waited."""
+def test_the_first_request_reports_the_cold_start() -> None:
+    """Only the first record has `cold_wait`: the milliseconds of init and of its answer together."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     at.endpoint.respond({}, init_ms=100.0)
     at.endpoint.respond({})
@@ -275,20 +275,20 @@ def test_the_first_request_tells_what_it_cost() -> None:
     assert (second.cold_start, second.cold_wait) == (False, None)
 
 
-def test_no_line_names_a_person_or_holds_a_token() -> None:
-    """Whatever became of a request, neither its token nor its transaction is in the record."""
+def test_no_record_has_a_token_or_a_transaction_id() -> None:
+    """Whatever the answer to a request is, its record has neither its token nor its original transaction id."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
     tokens = [signed(), signed(OTHER), signed(signedDate=0), signed(appAppleId=None)]
     for token in tokens:
         at.post(token)
-    said = repr(at.lines.records)
-    assert TRANSACTION not in said
-    assert not any(part in said for token in tokens for part in token.split("."))
+    records = repr(at.lines.records)
+    assert TRANSACTION not in records
+    assert not any(part in records for token in tokens for part in token.split("."))
 
 
 @pytest.mark.parametrize("payload", ["not a token", None])
-def test_a_line_names_the_gateways_request_and_the_functions_version(payload: str | None) -> None:
-    """A refusal too is found again in the access log, and in a canary's older or newer code."""
+def test_a_record_has_the_gateways_request_id_and_the_functions_version(payload: str | None) -> None:
+    """A refused request too can be found in the access log, and assigned to the version that answered it."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     at.endpoint.respond(
         {
@@ -304,7 +304,7 @@ def test_a_line_names_the_gateways_request_and_the_functions_version(payload: st
 
 
 def test_request_identifiers_are_lower_case() -> None:
-    """UUIDs compare without case; we write them in lower case."""
+    """UUIDs are compared without case; the record has them in lower case."""
     identifier = str(uuid4()).upper()
     _, _, record = make_endpoint(catalog()).post(signed(requestIdentifier=identifier))
     assert record.request_identifier == identifier.lower()
@@ -312,7 +312,7 @@ def test_request_identifiers_are_lower_case() -> None:
 
 
 def test_both_payload_formats_and_base64_are_the_same_request() -> None:
-    """However API Gateway wraps the POST, the answer is the same."""
+    """The answer does not depend on the payload format or on base64."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     body = json.dumps({"signedPayload": signed()})
     encoded = base64.b64encode(body.encode()).decode()
@@ -325,7 +325,7 @@ def test_both_payload_formats_and_base64_are_the_same_request() -> None:
 
 
 def test_a_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    """A deployment that must not run says why, once, and does not come up."""
+    """A deployment with an invalid environment variable does not start, and logs the variable's name."""
     monkeypatch.setenv("RETENTION_ENVIRONMENT", "Staging")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{uuid4()}")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Retention")
@@ -334,10 +334,10 @@ def test_a_contradiction_stops_the_start(monkeypatch: pytest.MonkeyPatch, capsys
     assert "RETENTION_ENVIRONMENT" in capsys.readouterr().out
 
 
-def test_a_deployment_without_a_region_says_so(
+def test_a_deployment_without_a_region_does_not_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where AWS cannot be found, the start is refused in one line, before anything waits for it."""
+    """The start is refused with one line in the log, before anything waits for AWS."""
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_REGION")
@@ -348,18 +348,18 @@ def test_a_deployment_without_a_region_says_so(
 
 
 def test_one_request_only_is_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Init is counted once, however many requests come at the same time."""
+    """Init's time is reported by one request, however many come at the same time."""
     app = load_app()
-    told: list[float | None] = []
-    monkeypatch.setattr(type(app.ENDPOINT), "respond", lambda *_, init_ms: told.append(init_ms))
+    init_times: list[float | None] = []
+    monkeypatch.setattr(type(app.ENDPOINT), "respond", lambda *_, init_ms: init_times.append(init_ms))
     monkeypatch.setattr(app, "_first_waits", iter([12.0]))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: app.get_retention_message({}, None), range(50)))
-    assert [wait for wait in told if wait is not None] == [12.0]
+    assert [wait for wait in init_times if wait is not None] == [12.0]
 
 
-def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request under another root gets its stages in a Server-Timing header, cold ones apart; Apple gets none."""
+def test_only_rehearsals_get_the_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request under another root gets a Server-Timing header, with `cold` at the first one; Apple gets none."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     event = {"httpMethod": "POST", "body": json.dumps({"signedPayload": signed()})}
     timing = at.endpoint.respond(event, init_ms=100.0)["headers"]["server-timing"]
@@ -371,7 +371,7 @@ def test_only_rehearsals_are_told_the_timing(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_init_fetches_the_key_where_the_release_signs() -> None:
-    """The first offer does not wait for the key; nobody's init fails without it."""
+    """The first offer does not wait for the key; without a key, or without a catalog, init succeeds too."""
     at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
     at.endpoint.warm()
     assert at.keys.asked == 1
@@ -379,8 +379,8 @@ def test_init_fetches_the_key_where_the_release_signs() -> None:
     make_endpoint(CatalogUnavailableError("dynamodb", "no answer")).endpoint.warm()
 
 
-def test_what_signing_needs_is_imported_while_the_key_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside the network's wait, not after it: the key's answer is held back until the import has begun."""
+def test_signing_code_is_imported_while_the_key_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import begins before the key has arrived."""
     begun = Event()
     monkeypatch.setattr(load_app(), "prepare", begun.set)
     at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
@@ -391,7 +391,7 @@ def test_what_signing_needs_is_imported_while_the_key_is_on_its_way(monkeypatch:
 
 
 def test_a_snapshot_has_the_code_that_signs_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where environments are restored, imports are made once, before the snapshot."""
+    """Under SnapStart the code for signing is imported before the snapshot, and the key is not fetched."""
     prepared: list[bool] = []
     monkeypatch.setattr(load_app(), "prepare", lambda: prepared.append(True))
     at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
@@ -400,7 +400,7 @@ def test_a_snapshot_has_the_code_that_signs_and_no_key(monkeypatch: pytest.Monke
 
 
 def test_no_secret_goes_into_a_snapshot() -> None:
-    """Under SnapStart the key is fetched after a restore, never before the snapshot; connections and ages likewise."""
+    """Under SnapStart the key is fetched after a restore; connections, ages and AWS credentials are dropped before."""
     at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"), initialization="snap-start")
     at.endpoint.warm()
     at.endpoint.credentials._lent = Credentials("ASIA", "secret", "token")
@@ -412,7 +412,7 @@ def test_no_secret_goes_into_a_snapshot() -> None:
 
 
 def test_the_hooks_are_registered_under_snapstart_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lambda's runtime is given both hooks where there will be a snapshot, and asked for nothing elsewhere."""
+    """Lambda's runtime gets both hooks under SnapStart, and none elsewhere."""
     before: list[object] = []
     after: list[object] = []
     runtime = ModuleType("snapshot_restore_py")

@@ -1,4 +1,4 @@
-"""A start: the table is read beside the imports, waited for at their end, and never for long."""
+"""Beginning: a thread reads the table while the main thread imports; init waits for it for a limited time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RELEASES: Any = {APP: catalog(rule(MESSAGE)).settings}
 
 
 class Table:
-    """Stands where the store would, and is warmed by `read`."""
+    """Stands in for the store; `warm` calls the test's `read`."""
 
     def __init__(self, read: Callable[[Deadline], Any]) -> None:
         self.read = read
@@ -33,7 +33,7 @@ class Table:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Deadline], Any]], Table]:
-    """Puts a table in the place of the one that the environment names."""
+    """Return a function that puts a fake store in the place of the one that the environment names."""
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
 
@@ -45,8 +45,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Deadline], 
     return put
 
 
-def test_the_table_is_read_while_what_is_enclosed_goes_on(stand_in: Any) -> None:
-    """Neither waits for the other until the end."""
+def test_the_table_is_read_while_the_with_block_runs(stand_in: Any) -> None:
+    """The read and the `with` block run at the same time."""
     both = threading.Barrier(2, timeout=PATIENCE)
 
     def read(_: Deadline) -> Any:
@@ -59,8 +59,8 @@ def test_the_table_is_read_while_what_is_enclosed_goes_on(stand_in: Any) -> None
     assert (begun.releases, table.apps) == (RELEASES, [APP])
 
 
-def test_time_counts_from_the_end_of_what_is_enclosed(stand_in: Any) -> None:
-    """However long that took, what reads has all of init's time, and no more than that after it."""
+def test_the_deadline_counts_from_the_end_of_the_with_block(stand_in: Any) -> None:
+    """However long the block takes, the read has all of INIT_SECONDS left at its end, and no more after it."""
     seen: list[Deadline] = []
 
     def read(deadline: Deadline) -> Any:
@@ -78,20 +78,20 @@ def test_time_counts_from_the_end_of_what_is_enclosed(stand_in: Any) -> None:
     assert table.apps
 
 
-def test_a_table_that_does_not_answer_is_left_behind(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Init goes on at its deadline with nothing left of it; what comes later is the first request's gain."""
+def test_a_table_that_does_not_answer_is_not_waited_for(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Init goes on at its deadline; what is read later is there for the first request."""
     monkeypatch.setattr(beginning, "INIT_SECONDS", 0.05)
-    let_go = threading.Event()
-    stand_in(lambda _: RELEASES if let_go.wait(PATIENCE) else {})
+    released = threading.Event()
+    stand_in(lambda _: RELEASES if released.wait(PATIENCE) else {})
     with Beginning() as begun:
         pass
-    assert not let_go.is_set()
+    assert not released.is_set()
     assert (begun.releases, begun.deadline.left()) == ({}, 0)
-    let_go.set()
+    released.set()
 
 
-def test_what_fails_beside_fails_the_start_as_it_would_in_its_own_line(stand_in: Any) -> None:
-    """A bug is not swallowed."""
+def test_an_exception_in_the_reading_thread_fails_the_start(stand_in: Any) -> None:
+    """A bug in the thread is raised from the `with` block."""
 
     def read(_: Deadline) -> Any:
         raise KeyError("a bug")
@@ -104,10 +104,10 @@ def test_what_fails_beside_fails_the_start_as_it_would_in_its_own_line(stand_in:
 @pytest.mark.parametrize(
     "variables", [{"RETENTION_TABLE": ""}, {"AWS_ENDPOINT_URL": "nowhere"}, {"RETENTION_ENVIRONMENT": "Xcode"}]
 )
-def test_what_is_no_deployment_begins_nothing(
+def test_an_invalid_deployment_begins_nothing(
     stand_in: Any, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
 ) -> None:
-    """`start` says what is wrong with it."""
+    """`start` reports afterwards what is wrong with the environment."""
     table = stand_in(lambda _: RELEASES)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -117,7 +117,7 @@ def test_what_is_no_deployment_begins_nothing(
 
 
 def test_a_start_reads_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was begun is what the endpoint is wired with; the key is fetched in the time it left."""
+    """The endpoint uses the store and credentials that were begun; the key is fetched in the remaining time."""
     for name, value in VARIABLES.items():
         monkeypatch.setenv(name, value)
     with Beginning() as begun:
@@ -129,7 +129,7 @@ def test_a_start_reads_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     assert endpoint.credentials is begun.reach.credentials
 
     at = make_endpoint(catalog(rule(MESSAGE)), signer=Signer.throwaway("REAL"))
-    monkeypatch.setattr(at.store, "warm", None)  # nobody calls it
+    monkeypatch.setattr(at.store, "warm", None)  # must not be called
     begun.releases = RELEASES
     at.endpoint.warm(begun=begun)
     assert at.keys.asked == 1

@@ -1,4 +1,4 @@
-"""Sheets and settings as they are loaded, and what a sheet can say in a locale."""
+"""Sheets and settings as the function loads them, and the texts that a sheet has for a locale."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def document(**changes: Any) -> dict[str, Any]:  # a JSON document
 
 
 def test_a_sheet_becomes_rules() -> None:
-    """A document becomes typed rules, once, when it is loaded."""
+    """Loading a sheet's document turns it into typed rules once."""
     sheet = Sheet.from_document(document(), LOCALES)
     assert sheet.product == Product("p", "g", advanced_commerce=True, bundle=False)
     assert [rule.name for rule in sheet.rules] == ["a", "b"]
@@ -59,12 +59,12 @@ def test_a_sheet_becomes_rules() -> None:
 
 
 def test_a_sheet_for_products_outside_the_file_knows_no_product() -> None:
-    """Of an undeclared product nothing is known."""
+    """For a product that the file does not declare, product, group and features are unknown."""
     assert Sheet.from_document(document(product=None), LOCALES).product == Product()
 
 
-def test_a_sheet_tells_whether_it_reads_the_customer() -> None:
-    """A profile is read only where a rule asks for it."""
+def test_a_sheet_knows_whether_it_reads_the_customer() -> None:
+    """The customer's profile is read only if a rule of the sheet needs a fact."""
     rules = [{**document()["rules"][0], "when": ["not", ["present", "customer.x"]]}]
     assert Sheet.from_document(document(rules=rules), LOCALES).reads_customer
 
@@ -79,14 +79,14 @@ def test_a_sheet_tells_whether_it_reads_the_customer() -> None:
         {"sets": []},
     ],
 )
-def test_nonsense_fails_when_it_is_loaded(change: dict[str, Any]) -> None:
-    """A sheet that was edited into nonsense is refused whole, not met by a customer."""
+def test_an_invalid_sheet_fails_when_it_is_loaded(change: dict[str, Any]) -> None:
+    """A sheet that was edited into nonsense is refused when it is loaded, before a request meets it."""
     with pytest.raises(DocumentError):
         Sheet.from_document(document(**change), LOCALES)
 
 
 def test_a_plan_has_the_candidates_of_every_set() -> None:
-    """Seen from a locale, a sheet knows which texts may serve and which messages those are."""
+    """For one locale, a sheet knows which texts can serve, in their order, and the ids of their messages."""
     plan = Sheet.from_document(document(), LOCALES).plan("fr-CA")
     assert plan.texts["one"] == (("fr-FR", ("2", "3")), ("en-US", ("1",)))
     assert plan.texts["two"] == (("de-DE", ("5",)), ("en-US", ("4",)))
@@ -95,8 +95,8 @@ def test_a_plan_has_the_candidates_of_every_set() -> None:
     assert plan.message_ids == {"1", "2", "3", "4", "5"}
 
 
-def test_plans_are_remembered_and_bounded() -> None:
-    """However many locales are asked for, memory stays bounded; the same locale is planned once."""
+def test_plans_are_kept_up_to_a_limit() -> None:
+    """The same locale is planned once, and at most 64 plans are kept."""
     sheet = Sheet.from_document(document(), LOCALES)
     assert sheet.plan("fr-CA") is sheet.plan("fr-CA")
     sheet.plan("fr-" + "x" * 64)
@@ -107,14 +107,14 @@ def test_plans_are_remembered_and_bounded() -> None:
 
 
 def test_a_message_is_servable_with_all_its_images() -> None:
-    """APPROVED means the message and every image it uses."""
+    """A message can be served only if it and every image that it uses are APPROVED."""
     assert MessageState("APPROVED", {"i": "APPROVED"}).servable
     assert not MessageState("APPROVED", {"i": "PENDING"}).servable
     assert not MessageState("PENDING").servable
 
 
 def test_settings_are_read_from_their_document() -> None:
-    """What a release says once for all its products."""
+    """The settings have what a release states once for all its products."""
     settings = Settings.from_document(
         {
             "format": 1,
@@ -176,7 +176,7 @@ ARM: list[Any] = ["a", 10_000, {"kind": "fallback"}]
     ],
 )
 def test_a_rule_of_another_shape_fails_when_it_is_loaded(rule: dict[str, Any]) -> None:
-    """What could only fail at a customer, as a 500, fails at loading, where the last good release goes on."""
+    """An error at loading keeps the last good release; later it would be a 500 for a customer."""
     assert Sheet.from_document(document(rules=[one_rule(), split(ARM)]), LOCALES).rules
     with pytest.raises(DocumentError):
         Sheet.from_document(document(rules=[rule]), LOCALES)
@@ -187,6 +187,6 @@ def test_a_rule_of_another_shape_fails_when_it_is_loaded(rule: dict[str, Any]) -
     [{"sets": {"one": {"en-US": "1"}}}, {"sets": {"one": {"en-US": [1]}}}, {"pictured": [1]}, {"product": {}}],
 )
 def test_texts_of_another_shape_fail_when_they_are_loaded(change: dict[str, Any]) -> None:
-    """Ids are texts, in lists."""
+    """Message ids must be texts, in lists."""
     with pytest.raises(DocumentError):
         Sheet.from_document(document(**change), LOCALES)

@@ -1,4 +1,4 @@
-"""Conditions as documents and as classes."""
+"""Conditions, as JSON documents and as classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from retention.rules import compile_condition
 
 
 def test_an_unknown_operator_is_refused() -> None:
-    """A document of a newer console fails when it is loaded, not when a customer asks."""
+    """A document of a newer console fails when it is loaded, not at a customer's request."""
     with pytest.raises(DocumentError, match="unknown operator"):
         compile_condition(["all", ["matches", "productId", "x"]])
     with pytest.raises(DocumentError, match="unknown operator"):
@@ -25,8 +25,8 @@ def test_a_document_is_read_into_the_four_classes() -> None:
     assert parts_of(found) == (either, Not(FactTest("present", "f")))
 
 
-def test_tests_are_replaced_wherever_they_are() -> None:
-    """Every test of a condition is replaced, and what joins them stays."""
+def test_with_tests_replaces_every_test() -> None:
+    """Every test of a condition is replaced, and the operators that join them stay."""
     found = condition_of(["all", ["any", ["present", "a"], ["present", "b"]], ["not", ["present", "a"]]])
     other = with_tests(found, lambda test: FactTest("present", test.fact.upper()))
     assert other == condition_of(["all", ["any", ["present", "A"], ["present", "B"]], ["not", ["present", "A"]]])

@@ -1,4 +1,4 @@
-"""What a decision keeps to itself and what it records; its outcomes are tests/conformance/cases/decisions.json."""
+"""What a decision hides and what it records; its outcomes are tests/conformance/cases/decisions.json."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KEEP = {"name": "keep", "answer": {"kind": "message", "set": "keep"}}
 
 
 def test_the_reason_names_each_message_that_could_not_serve() -> None:
-    """An operator reads which message stands how, image by image."""
+    """The reason has the review state of each message, and of its images."""
     states = {"new": MessageState("PENDING"), "old": MessageState("APPROVED", {"i": "REJECTED", "j": "APPROVED"})}
     [passed] = decide(request(), catalog([KEEP], **states), NOW).passed
     assert passed.reason == "not_approved"
@@ -44,25 +44,25 @@ def test_the_reason_names_each_message_that_could_not_serve() -> None:
     )
 
 
-def test_a_customer_is_a_hash_to_everyone_without_the_key() -> None:
-    """The record has the hash; neither decision nor request show the transaction id."""
+def test_a_decision_shows_a_hash_and_no_transaction_id() -> None:
+    """A decision has the customer hash; neither decision nor request shows the original transaction id."""
     decision = decide(request("2000000123456789"), catalog([KEEP]), NOW)
     assert decision.customer_hash == hash_customer(bytes(32), "2000000123456789")
     assert "2000000123456789" not in repr(decision) + repr(request("2000000123456789"))
 
 
 def test_the_customer_key_is_in_no_repr() -> None:
-    """The key that makes hashes stays out of logs."""
+    """`repr` of a catalog does not show the key that customer hashes are made with."""
     assert "customer_key" not in repr(catalog([]))
 
 
 def test_any_transaction_id_has_a_hash() -> None:
-    """A lone surrogate in an id does not stop a decision."""
+    """A lone surrogate in a transaction id does not stop a decision."""
     assert decide(request("\ud800"), catalog([]), NOW).outcome is Outcome.NO_RULE
 
 
 def test_two_experiments_assign_each_by_its_own_key() -> None:
-    """An experiment that is passed over for its signature stays on record beside the next."""
+    """An experiment that is passed over for its signature is recorded next to the one that answers."""
     offer = {"kind": "promotionalOffer", "set": "keep", "productId": "p", "offerIdentifier": "o", "signature": "v2"}
     rules = [
         {"name": "a", "experiment": {"key": "k1", "arms": [["x", 10_000, offer]]}},
@@ -74,14 +74,14 @@ def test_two_experiments_assign_each_by_its_own_key() -> None:
 
 
 def test_a_slot_beyond_all_arms_is_an_error() -> None:
-    """Weights that do not sum up would leave customers without an arm: that is not passed over in silence."""
+    """Weights that do not add up to 10 000 would leave customers without an arm, so the decision raises."""
     experiment = Experiment("k", (Arm("a", 10, Answer("fallback", "", {})),))
     with pytest.raises(ValueError, match="no arm for slot 10"):
         arm_at(experiment, 10)
 
 
 def test_a_time_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same call decides alike on every machine, wherever its clock hangs."""
+    """The decision for a time without a zone does not depend on the machine's time zone."""
     scheduled = {**KEEP, "from": int(NOW.timestamp())}
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     time.tzset()

@@ -1,4 +1,4 @@
-"""The drawing of the exceptions in `retention.errors` is complete, and the table of answers covers it."""
+"""The drawing of exceptions in `retention.errors` is complete, and a failed read leaves the store as one of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BUILT_IN = {"Exception", "ValueError", "TimeoutError"}
 
 
 def drawn() -> dict[str, str]:
-    """Return the exceptions of the drawing, each with the one above it, which may be empty."""
+    """Return each exception of the drawing with the one above it, which is empty at the top."""
     above: list[str] = []
     found = {}
     for line in (errors.__doc__ or "").splitlines():
@@ -34,7 +34,7 @@ def drawn() -> dict[str, str]:
 
 
 def defined() -> dict[str, str]:
-    """Return the exceptions that any module of handler/ defines, each with its base, empty where that is built in."""
+    """Return each exception that a module of handler/ defines with its base, which is empty if built in."""
     found = {}
     for path in HANDLER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -45,7 +45,7 @@ def defined() -> dict[str, str]:
 
 
 def test_every_exception_is_in_the_drawing() -> None:
-    """Under the one it derives from; and nothing else is drawn."""
+    """Each is drawn under its base class, and no other name is drawn."""
     assert drawn() == defined()
     assert len(drawn()) > 25
 
@@ -54,8 +54,8 @@ def test_every_exception_is_in_the_drawing() -> None:
     "failure",
     [OutOfTimeError(), CallFailedError("ThrottlingException"), UnreadableRowError("x")],
 )
-def test_a_failure_of_reading_leaves_the_store_as_one_error(failure: Exception) -> None:
-    """`app` meets CatalogUnavailableError alone, whichever way the table could not be read."""
+def test_a_failure_to_read_leaves_the_store_as_one_error(failure: Exception) -> None:
+    """Whichever way reading the table fails, `app` gets CatalogUnavailableError."""
 
     def fail(_operation: str, _request: object) -> None:
         raise failure
@@ -66,7 +66,7 @@ def test_a_failure_of_reading_leaves_the_store_as_one_error(failure: Exception) 
 
 
 def test_a_bug_in_reading_is_reported_as_a_bug() -> None:
-    """No built-in exception counts as damage of the table: `app` answers 500, and the log names the line."""
+    """A built-in exception does not count as a damaged table: `app` answers 500, and the log names the line."""
 
     def fail(_operation: str, _request: object) -> None:
         raise AttributeError

@@ -43,7 +43,7 @@ def test_both_formats_carry_a_body(form: Form) -> None:
 @pytest.mark.parametrize("form", [v1, v2])
 @pytest.mark.parametrize("method", ["GET", "PUT", "post", ""])
 def test_only_post_is_answered(form: Form, method: str) -> None:
-    """Apple posts."""
+    """Apple sends POST requests; every other method is refused."""
     with pytest.raises(MethodNotAllowedError):
         read_body(form("{}", method=method))
 
@@ -52,26 +52,26 @@ def test_only_post_is_answered(form: Form, method: str) -> None:
     "event", [None, [], "POST", {}, {"requestContext": None}, {"requestContext": {"http": "POST"}}]
 )
 def test_what_is_no_http_event_is_no_post(event: object) -> None:
-    """An event from elsewhere is refused, not tripped over."""
+    """An event of another service is refused like a wrong method, without an unexpected exception."""
     with pytest.raises(MethodNotAllowedError):
         read_body(event)
 
 
 @pytest.mark.parametrize("body", [None, 7, ["x"], {}])
 def test_a_missing_body_is_empty(body: object) -> None:
-    """A POST without a body, or with one that is no text, is an empty body, which step 1 refuses."""
+    """A POST without a body, or with one that is not a text, has an empty body, which step 1 refuses."""
     assert read_body(v2(body)) == b""
 
 
 @pytest.mark.parametrize("body", ["*", "AAA", "AA==AA==", "é", "\ud800"])
-def test_base64_that_is_none_is_malformed(body: str) -> None:
-    """Broken base64 is a malformed request."""
+def test_invalid_base64_is_malformed(body: str) -> None:
+    """A body with invalid base64 is a malformed request."""
     with pytest.raises(MalformedBodyError):
         read_body(v2(body, base64_encoded=True))
 
 
 def test_an_oversize_base64_body_is_refused_undecoded() -> None:
-    """A body over the limit is refused before work is spent on it."""
+    """A base64 body over the limit is refused before it is decoded."""
     limit = base64.b64encode(b"x" * MAX_BODY_BYTES).decode()
     assert len(read_body(v2(limit, base64_encoded=True))) == MAX_BODY_BYTES
     with pytest.raises(BodyTooLargeError):
@@ -79,21 +79,21 @@ def test_an_oversize_base64_body_is_refused_undecoded() -> None:
 
 
 def test_a_lone_surrogate_is_not_a_crash() -> None:
-    """A text that no HTTP request can carry becomes bytes that are not UTF-8."""
+    """A text that no HTTP request can carry becomes bytes that are not UTF-8, and no unexpected exception."""
     with pytest.raises((UnicodeDecodeError, RequestError)):
         read_body(v2("\ud800")).decode()
 
 
 def test_answers_are_never_cached() -> None:
-    """Every answer, with or without a body, forbids its keeping."""
+    """Every answer, with or without a body, forbids caches to keep it."""
     assert http_response(204) == {"statusCode": 204, "headers": {"cache-control": "no-store"}, "isBase64Encoded": False}
     full = http_response(200, "{}")
     assert full["headers"] == {"cache-control": "no-store", "content-type": "application/json; charset=utf-8"}
     assert full["body"] == "{}"
 
 
-def test_only_the_size_of_a_refused_body_is_told() -> None:
-    """Logs say how long a refused body was; of an event without one, zero."""
+def test_the_length_of_a_refused_body_is_known() -> None:
+    """The log has the length of a refused body, and 0 for an event without a body."""
     assert body_length(v2("abc")) == 3
     assert body_length(v2(None)) == body_length(None) == 0
 
@@ -101,7 +101,7 @@ def test_only_the_size_of_a_refused_body_is_told() -> None:
 @pytest.mark.parametrize("form", [v1, v2])
 @pytest.mark.parametrize("found", ["JKJaXmPLvHcESHA=", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "a/b+c_d="])
 def test_the_gateways_id_is_found_in_both_formats(form: Form, found: str) -> None:
-    """The id of the access log's line, for HTTP APIs and REST APIs, in payload formats 1.0 and 2.0."""
+    """The id that the access log has is found for HTTP APIs and REST APIs, in payload formats 1.0 and 2.0."""
     event = form("{}")
     event["requestContext"]["requestId"] = found
     assert request_id_of(event) == found
@@ -126,17 +126,17 @@ def test_the_gateways_id_is_found_in_both_formats(form: Form, found: str) -> Non
         b"id",
     ],
 )
-def test_what_is_no_id_is_left_out(found: object) -> None:
-    """A text that API Gateway would not make stays out of the log, and breaks nothing."""
+def test_an_invalid_request_id_is_left_out(found: object) -> None:
+    """A text that API Gateway would not make as an id stays out of the log."""
     assert request_id_of({"requestContext": {"requestId": found}}) is None
 
 
-def test_an_id_longer_than_any_is_cut() -> None:
-    """64 characters hold every id that API Gateway has."""
+def test_a_long_request_id_is_cut() -> None:
+    """Ids are cut at 64 characters, which hold every id that API Gateway makes."""
     assert request_id_of({"requestContext": {"requestId": "x" * 10_000}}) == "x" * 64
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"requestContext": None}, {"requestContext": ["requestId"]}])
 def test_an_event_without_an_id_has_none(event: object) -> None:
-    """Whatever the event is, asking for its id raises nothing."""
+    """For an event of any type without an id, `request_id_of` returns None and raises nothing."""
     assert request_id_of(event) is None

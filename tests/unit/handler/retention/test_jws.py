@@ -23,20 +23,20 @@ ROOT = Path(__file__).parents[4]
 
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code is None], ids=lambda case: case.name)
-def test_accepts_unusual_and_right(case: Case) -> None:
-    """A token that RFC 7515 and Apple's pages allow is accepted, however unusual."""
+def test_accepts_unusual_valid_tokens(case: Case) -> None:
+    """A token that RFC 7515 and Apple's documentation allow is accepted, however unusual."""
     assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["appAppleId"] == minting.APP_ID
 
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code], ids=lambda case: case.name)
-def test_refuses_wrong_in_one_way(case: Case) -> None:
-    """A token wrong in one way is refused, and the code says in which."""
+def test_refuses_tokens_with_one_fault(case: Case) -> None:
+    """A token with one fault is refused with that fault's code."""
     assert refusal(SignedPayloadVerifier(case.roots), case.token).code == case.code
 
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code], ids=lambda case: case.name)
-def test_refuses_alike_when_the_path_is_remembered(case: Case) -> None:
-    """What is remembered of a good path excuses no other fault."""
+def test_refuses_the_same_tokens_when_the_path_is_remembered(case: Case) -> None:
+    """A remembered path changes no refusal."""
     verifier = SignedPayloadVerifier(case.roots)
     verifier.verify(signed(), NOW)
     assert refusal(verifier, case.token).code == case.code
@@ -50,7 +50,7 @@ def test_codes_are_those_documented() -> None:
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code], ids=lambda case: case.name)
 def test_evidence_names_no_content(case: Case) -> None:
-    """What is logged of a refusal is our own limit or a documented field's name, never the caller's data."""
+    """The evidence of a refusal is a limit of ours or the name of a documented field, never a value from the token."""
     refused = refusal(SignedPayloadVerifier(case.roots), case.token)
     field = {"field": case.name.split(" ")[0]} if isinstance(refused, ClaimError) else {}
     limit = {"limit": jws.MAX_CHARACTERS} if refused.code == "token_too_long" else {}
@@ -58,20 +58,20 @@ def test_evidence_names_no_content(case: Case) -> None:
 
 
 def test_claims_are_the_payload() -> None:
-    """The claims are the payload's fields, unknown ones included."""
+    """`verify` returns the payload's fields, unknown ones too."""
     body = claims(storefront="USA")
     assert SignedPayloadVerifier([good_chain()[2]]).verify(signed(body=body), NOW) == body
 
 
-def test_wrong_claims_are_told_from_wrong_signatures(verifier: SignedPayloadVerifier) -> None:
-    """A good signature over a wrong field is a `ClaimError`, for Apple may have changed; a wrong signature is not."""
+def test_wrong_claims_and_wrong_signatures_have_different_errors(verifier: SignedPayloadVerifier) -> None:
+    """A wrong field under a good signature is a `ClaimError`, for Apple may have changed; a wrong signature is not."""
     wrong = claims(productId=1)
     assert isinstance(refusal(verifier, signed(body=wrong)), ClaimError)
     assert not isinstance(refusal(verifier, signed(body=wrong, signing_key=minting.key("stranger"))), ClaimError)
 
 
 def test_other_payloads_of_the_app_store_are_authenticated(verifier: SignedPayloadVerifier) -> None:
-    """A notification has none of a request's claims: who signed it is judged alike, and its fields are its reader's."""
+    """`authenticate` accepts a notification, which lacks a request's claims, and refuses a forged one."""
     notification = {"notificationType": "TEST", "version": "2.0", "data": {"bundleId": "com.example"}}
     token = signed(body=notification)
     assert verifier.authenticate(token, NOW).payload == notification
@@ -81,19 +81,19 @@ def test_other_payloads_of_the_app_store_are_authenticated(verifier: SignedPaylo
         verifier.authenticate(forged, NOW)
 
 
-def test_authenticated_names_root_and_leaf(verifier: SignedPayloadVerifier) -> None:
-    """With the payload come the root and the leaf that vouch for it, and the end of the leaf."""
+def test_authenticate_returns_root_and_leaf(verifier: SignedPayloadVerifier) -> None:
+    """The payload comes with the fingerprints of root and leaf, and with the end of the leaf's validity."""
     leaf, _, root = good_chain()
     found = verifier.authenticate(signed(), NOW)
     assert found.anchor == hashlib.sha256(root).hexdigest()
     assert found.leaf_fingerprint == hashlib.sha256(leaf).hexdigest()
     assert found.leaf_not_after == NOW + timedelta(days=300)
     with pytest.raises(FrozenInstanceError):
-        found.anchor = "another"  # type: ignore[misc]  # that it cannot be set is the point
+        found.anchor = "another"  # type: ignore[misc]  # the test checks that it cannot be set
 
 
-def test_time_zones_are_one_time(verifier: SignedPayloadVerifier) -> None:
-    """`now` is an instant: any zone will do, and none is UTC."""
+def test_now_may_have_any_time_zone(verifier: SignedPayloadVerifier) -> None:
+    """`now` is an instant: its time zone does not matter, and without a zone it is UTC."""
     leaf_end = NOW + timedelta(days=300)
     east = timezone(timedelta(hours=9))
     for now in (leaf_end, leaf_end.astimezone(east), leaf_end.replace(tzinfo=None)):
@@ -103,14 +103,14 @@ def test_time_zones_are_one_time(verifier: SignedPayloadVerifier) -> None:
 
 
 def test_a_fraction_of_the_last_second_counts(verifier: SignedPayloadVerifier) -> None:
-    """Certificates count whole seconds: the last one ends when the next begins, remembered or not."""
+    """Certificates count full seconds: the last second ends when the next begins, also for a remembered path."""
     last = NOW + timedelta(days=300, microseconds=999_999)
     assert verifier.verify(signed(), last)
     assert verifier.verify(signed(), last)
 
 
-def test_payload_has_no_say_in_the_time(verifier: SignedPayloadVerifier) -> None:
-    """A token signed while its leaf was valid is refused once the leaf has ended."""
+def test_the_payload_does_not_set_the_time(verifier: SignedPayloadVerifier) -> None:
+    """A token signed while its leaf was valid is refused once the leaf has expired."""
     assert refusal(verifier, signed(), NOW + timedelta(days=301)).code == "certificate_expired"
 
 
@@ -121,7 +121,7 @@ def test_apple_root_is_apples() -> None:
 
 
 def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A changed file is a deployment that must not start."""
+    """If the root's file was changed, the function does not start."""
     monkeypatch.setattr(jws, "__file__", str(tmp_path / "jws.py"))
     (tmp_path / "AppleRootCA-G3.cer").write_bytes(good_chain()[2])
     with pytest.raises(ConfigurationError) as refused:
@@ -129,26 +129,26 @@ def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPat
     assert refused.value.code == "apple_root_changed"
 
 
-def of_version(number: int) -> bytes:
+def root_of_version(number: int) -> bytes:
     version_3 = bytes.fromhex("a003020102")
     return minting.resigned(good_chain()[2], minting.key("root", "P-384"), version_3, version_3[:-1] + bytes([number]))
 
 
-@pytest.mark.parametrize("roots", [[], [b""], [b"nonsense"], [good_chain()[2] + b"\x00"], [of_version(7)]])
-def test_a_root_that_is_none_stops_the_start(roots: list[bytes]) -> None:
-    """Without a readable root nothing could be verified, and the start says so."""
+@pytest.mark.parametrize("roots", [[], [b""], [b"nonsense"], [good_chain()[2] + b"\x00"], [root_of_version(7)]])
+def test_an_unreadable_root_stops_the_start(roots: list[bytes]) -> None:
+    """Without a readable root no request can be verified, so the start fails with a code."""
     with pytest.raises(ConfigurationError) as refused:
         SignedPayloadVerifier(roots)
     assert refused.value.code == "trust_anchor_malformed"
 
 
-def test_apples_root_vouches_for_no_other() -> None:
+def test_a_private_root_is_not_trusted_by_default() -> None:
     """A token under a private CA is refused where only Apple's root is trusted."""
     assert refusal(SignedPayloadVerifier([apple_root()]), signed()).code == "path_untrusted"
 
 
-def test_a_ca_is_one_by_its_basic_constraints() -> None:
-    """Whether an issuer is a CA does not hang on its key usage: basicConstraints that deny it are refused as such."""
+def test_a_ca_needs_basic_constraints() -> None:
+    """An issuer whose basicConstraints deny that it is a CA is refused, whatever its key usage."""
     root = minting.root_plan().build()
     builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
     policy = (
@@ -161,13 +161,13 @@ def test_a_ca_is_one_by_its_basic_constraints() -> None:
 
 
 def test_now_may_be_any_year(verifier: SignedPayloadVerifier) -> None:
-    """A clock at either end of the calendar is wrong, not a crash."""
+    """A clock at either end of the calendar leads to a refusal, not to an unexpected exception."""
     assert refusal(verifier, signed(), datetime(1, 1, 1, tzinfo=UTC)).code == "certificate_not_yet_valid"
     assert refusal(verifier, signed(), datetime(9999, 12, 31, tzinfo=UTC)).code == "certificate_expired"
 
 
 def test_a_header_is_remembered_only_after_a_good_signature(verifier: SignedPayloadVerifier) -> None:
-    """The header text of a certificate is read once, and one that nobody vouched for is read anew each time."""
+    """A header is kept once a token with it was verified; that of a forged token is not kept."""
     token = signed()
     header, payload, signature = token.split(".")
     forged = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBA")
@@ -182,8 +182,8 @@ def test_a_header_is_remembered_only_after_a_good_signature(verifier: SignedPayl
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
-def test_half_a_character_is_no_base64url_in_any_part(verifier: SignedPayloadVerifier, part: int) -> None:
-    """Text that no UTF-8 can carry is refused like every other character, also behind a header that is known."""
+def test_a_lone_surrogate_is_refused_in_any_part(verifier: SignedPayloadVerifier, part: int) -> None:
+    """Text that UTF-8 cannot carry is refused like any wrong character, also when its header is remembered."""
     token = signed()
     verifier.verify(token, NOW)
     parts = token.split(".")

@@ -1,4 +1,4 @@
-"""Step 1, the body; step 6, the claims; and step 7, whether a verified request is for us and for now."""
+"""Step 1, the body; step 6, the claims; and step 7, whether a verified request is for this app and this time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLAIMS: dict[str, object] = {
 
 
 def test_step_1_returns_the_jws() -> None:
-    """A JSON object with a string signedPayload; whatever else is in it is ignored."""
+    """A body is a JSON object with a text `signedPayload`; other keys are ignored."""
     assert read_signed_payload(b'{"signedPayload": "a.b.c", "later": 1}') == "a.b.c"
 
 
@@ -42,14 +42,14 @@ def test_step_1_returns_the_jws() -> None:
         b'\xef\xbb\xbf{"signedPayload": "a"}',
     ],
 )
-def test_step_1_refuses_everything_else(body: bytes) -> None:
-    """Anything but that is a malformed body."""
+def test_step_1_refuses_every_other_body(body: bytes) -> None:
+    """Every other body is malformed."""
     with pytest.raises(MalformedBodyError):
         read_signed_payload(body)
 
 
 def test_step_1_refuses_a_body_over_64_kib() -> None:
-    """64 KiB are read, a byte more is not."""
+    """A body of 65 536 bytes is read; one byte more is refused."""
     frame = len(json.dumps({"signedPayload": ""}))
     read_signed_payload(json.dumps({"signedPayload": "a" * (MAX_BODY_BYTES - frame)}).encode())
     with pytest.raises(BodyTooLargeError):
@@ -57,7 +57,7 @@ def test_step_1_refuses_a_body_over_64_kib() -> None:
 
 
 def test_claims_become_a_request() -> None:
-    """The seven claims by their names; the identifier in lower case; the person in no repr."""
+    """The identifier is in lower case, and `repr` does not show the original transaction id."""
     request = RetentionRequest.from_claims(CLAIMS)
     assert request.request_identifier == "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9"
     assert request.app_apple_id == 531412
@@ -66,7 +66,7 @@ def test_claims_become_a_request() -> None:
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_step_6_refuses_a_request_without_a_documented_claim(name: str) -> None:
-    """Each of the seven is required; the refusal names the first that is missing, and nothing of the payload."""
+    """Each of the seven claims is required; the refusal names the missing one and quotes nothing of the payload."""
     with pytest.raises(ClaimError) as refused:
         RetentionRequest.from_claims({key: value for key, value in CLAIMS.items() if key != name})
     assert (refused.value.code, refused.value.evidence) == ("claim_missing", {"field": name})
@@ -88,7 +88,7 @@ WRONG_CLAIMS: list[tuple[str, object]] = [
 
 @pytest.mark.parametrize(("name", "value"), WRONG_CLAIMS)
 def test_step_6_refuses_a_claim_of_another_type(name: str, value: object) -> None:
-    """Text is text, an int64 is an integer within 64 bits, and an identifier is not empty."""
+    """A text must be a text, an int64 an integer within 64 bits, and an identifier must not be empty."""
     with pytest.raises(ClaimError) as refused:
         RetentionRequest.from_claims({**CLAIMS, name: value})
     assert (refused.value.code, refused.value.evidence) == ("claim_type", {"field": name})
@@ -110,20 +110,20 @@ def test_step_6_refuses_a_claim_of_another_type(name: str, value: object) -> Non
         (7, False),
     ],
 )
-def test_a_uuid_is_five_groups_of_hex_digits(value: object, expected: bool) -> None:  # noqa: FBT001  # a case's result
-    """As Apple writes them, in either case; what Python's `uuid.UUID` reads besides is none."""
+def test_a_uuid_is_five_groups_of_hex_digits(value: object, expected: bool) -> None:  # noqa: FBT001  # a column of the table
+    """Apple's form, in upper or lower case; the other forms that Python's `uuid.UUID` reads are refused."""
     assert is_uuid(value) is expected
 
 
 def test_step_6_names_the_first_wrong_claim() -> None:
-    """Claims are read in Apple's order, missing ones and wrong ones alike."""
+    """Claims are checked in Apple's order, missing ones and wrong ones alike."""
     with pytest.raises(ClaimError) as refused:
         RetentionRequest.from_claims({**CLAIMS, "appAppleId": "7", "productId": 7})
     assert refused.value.evidence == {"field": "appAppleId"}
 
 
-def admitted(**claims: object) -> str:
-    """Return the code of the refusal, or an empty text."""
+def refusal_code(**claims: object) -> str:
+    """Return the code with which step 7 refuses these claims, or an empty text."""
     request = RetentionRequest.from_claims({**CLAIMS, **claims})
     try:
         admit(request, app_apple_ids={531412}, environment="Sandbox", now=NOW)
@@ -153,14 +153,14 @@ def milliseconds(offset: timedelta) -> int:
         ({"signedDate": 2**63 - 1}, "too_new"),
     ],
 )
-def test_step_7_admits_our_app_our_environment_and_now(claims: dict[str, object], code: str) -> None:
-    """Our app, this environment, at most five minutes old and one minute ahead; to the millisecond."""
-    assert admitted(**claims) == code
+def test_step_7_admits_this_app_this_environment_and_recent_requests(claims: dict[str, object], code: str) -> None:
+    """A request must be for this app and environment, at most 5 min old and 1 min ahead, to the millisecond."""
+    assert refusal_code(**claims) == code
 
 
 @pytest.mark.parametrize("environment", ["Xcode", "LocalTesting"])
 def test_local_environments_are_never_admitted(environment: str) -> None:
-    """Not even a deployment that calls itself so admits what Xcode signs."""
+    """A deployment for Xcode or LocalTesting does not admit requests of these environments either."""
     request = RetentionRequest.from_claims({**CLAIMS, "environment": environment})
     with pytest.raises(ForbiddenError):
         admit(request, app_apple_ids={531412}, environment=environment, now=NOW)

@@ -1,4 +1,4 @@
-"""RealtimeResponseBody: one key, nothing unused, as few bytes as it takes."""
+"""RealtimeResponseBody: exactly one key, no unused field, compact JSON."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ MESSAGE = "3db5c98d-8acf-4e29-831e-8e1f82f9f6e9"
     ],
 )
 def test_each_answer_has_exactly_its_fields(body: response.Body, expected: dict[str, object]) -> None:
-    """Exactly one key, unused fields absent."""
+    """A body has one key, and unused fields are absent."""
     assert body == expected
     assert len(body) == 1
 
 
 def test_the_text_is_compact_utf_8_json() -> None:
-    """Not a byte more than needed, and readable back unchanged."""
+    """The JSON has no space and no escape of é, and reads back unchanged."""
     body = response.alternate_product(MESSAGE, "é")
     text = response.encode(body)
     assert " " not in text

@@ -1,4 +1,4 @@
-"""Conditions as documents; their three values are tests/conformance/cases/conditions.json."""
+"""Conditions compiled from documents; their three values are tests/conformance/cases/conditions.json."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from retention.rules import UNREADABLE, Facts, compile_condition, facts_named
 
 
-def test_facts_are_found_by_name() -> None:
-    """A condition tells what it looks at, however deep."""
+def test_facts_named_finds_every_fact() -> None:
+    """`facts_named` returns every fact that a condition names, at any depth."""
     document = [
         "all",
         ["any", ["is", "productId", ["a"]], ["not", ["present", "customer.x"]]],
@@ -19,7 +19,7 @@ def test_facts_are_found_by_name() -> None:
 
 
 def test_facts_come_from_request_and_customer() -> None:
-    """Facts have the names an owner gives them; what is not there is None, and so is everything unreadable."""
+    """Facts have the names that the file uses; a missing fact is None, and so is each of an unreadable profile."""
     facts = Facts.of("p", "fr-CA", {"x": 0})
     assert (facts.get("productId"), facts.get("userLocale"), facts.get("customer.x")) == ("p", "fr-CA", 0)
     assert facts.get("customer.y") is None
@@ -27,7 +27,7 @@ def test_facts_come_from_request_and_customer() -> None:
 
 
 def test_true_is_not_one() -> None:
-    """To Python True equals 1; to an owner it does not."""
+    """In Python True equals 1; in a condition it does not."""
     is_one, is_true = compile_condition(["is", "customer.x", [1]]), compile_condition(["is", "customer.x", [True]])
     assert is_one(Facts.of("p", "en", {"x": True})) is None
     assert is_true(Facts.of("p", "en", {"x": 1})) is None
@@ -36,14 +36,14 @@ def test_true_is_not_one() -> None:
 
 
 def test_empty_combinations_are_neutral() -> None:
-    """The file cannot write them; a loaded document that has them still has an answer."""
+    """The file cannot hold an empty `all` or `any`; in a loaded document they are TRUE and FALSE."""
     assert compile_condition(["all"])(Facts.of("p", "en", {})) is True
     assert compile_condition(["any"])(Facts.of("p", "en", {})) is False
 
 
 @pytest.mark.parametrize("value", [["gold", 5], ("gold",), [{"a": 1}, "gold"]])
 def test_a_list_passes_when_one_of_its_texts_does(value: Any) -> None:
-    """Facts may be lists or tuples; members that are no texts are compared with nothing."""
+    """A fact may be a list or tuple; members that are not texts match nothing."""
     facts = Facts.of("p", "fr", {"x": value})
     assert compile_condition(["is", "customer.x", ["gold", 5]])(facts) is True
     assert compile_condition(["starts", "customer.x", ["go"]])(facts) is True
@@ -52,7 +52,7 @@ def test_a_list_passes_when_one_of_its_texts_does(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [{"gold": 1}, {"gold"}, b"gold", object()])
 def test_a_fact_of_any_other_type_is_unknown(value: Any) -> None:
-    """Whatever a caller passes for a fact, a condition answers, and never with True."""
+    """A condition on a fact of another type is UNKNOWN, never TRUE."""
     facts = Facts.of("p", "fr", {"x": value})
     assert [
         compile_condition([*test, ["gold"]])(facts) for test in (("is", "customer.x"), ("starts", "customer.x"))

@@ -1,4 +1,4 @@
-"""The environment: what a deployment must say, and the contradictions that stop its start."""
+"""The environment variables of a deployment, and the contradictions that stop its start."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DEPLOYED = {"AWS_LAMBDA_FUNCTION_NAME": "retention-sandbox"}
 LOCAL = {**DEPLOYED, "AWS_SAM_LOCAL": "true"}
 
 
-def test_a_whole_environment_is_read() -> None:
-    """Every variable arrives in the type the function uses."""
+def test_a_complete_environment_is_read() -> None:
+    """Every variable is read into the type that the function uses."""
     deployment = Deployment.from_env({**GOOD, **DEPLOYED})
     assert deployment.table == "retention-sandbox-Table-1ABC"
     assert deployment.environment == "Sandbox"
@@ -73,7 +73,7 @@ def test_a_whole_environment_is_read() -> None:
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
-    """A variable that is missing or malformed stops the start and is named."""
+    """A variable that is missing or malformed stops the start, and the error names it."""
     with pytest.raises(ConfigurationError, match=name) as caught:
         Deployment.from_env({**GOOD, name: value})
     assert caught.value.evidence == {"variable": name}
@@ -90,13 +90,13 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
         ("RETENTION_KNOWN_LEAVES", "ab" * 32 + "," + "cd" * 32),
     ],
 )
-def test_the_longest_and_the_shortest_variables_are_taken(name: str, value: str) -> None:
-    """What AWS and Apple allow is allowed, to the last character."""
+def test_the_longest_and_the_shortest_values_are_accepted(name: str, value: str) -> None:
+    """What AWS and Apple allow is accepted, to the last character."""
     Deployment.from_env({**GOOD, name: value})
 
 
 def test_production_trusts_apple_alone() -> None:
-    """A Production deployment refuses to start with any other trust anchor, deployed or local."""
+    """A production deployment with any trust anchor besides Apple's root does not start, deployed or local."""
     for place in (DEPLOYED, LOCAL, {}):
         env = {**GOOD, **place, "RETENTION_ENVIRONMENT": "Production", "RETENTION_TRUST_ANCHOR": TEST_ROOT}
         with pytest.raises(ConfigurationError) as caught:
@@ -105,7 +105,7 @@ def test_production_trusts_apple_alone() -> None:
 
 
 def test_the_committed_test_authority_is_refused_in_every_deployed_stack() -> None:
-    """The test CA, whose key is public, is trusted where samples run and nowhere else."""
+    """The test authority, whose key is public, is trusted on a developer's machine and in no deployed stack."""
     with pytest.raises(ConfigurationError) as caught:
         Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": TEST_ROOT})
     assert caught.value.code == "test_authority_deployed"
@@ -123,33 +123,33 @@ def test_the_committed_test_authority_is_refused_in_every_deployed_stack() -> No
 )
 @pytest.mark.parametrize("place", [DEPLOYED, LOCAL])
 def test_an_anchor_is_a_root(anchor: bytes, code: str, place: dict[str, str]) -> None:
-    """What did not sign itself is no anchor: Apple's own intermediate, given as one, would lock Apple out."""
+    """A trust anchor must have signed itself: with Apple's intermediate as one, Apple's requests would fail."""
     with pytest.raises(ConfigurationError) as caught:
         Deployment.from_env({**GOOD, **place, "RETENTION_TRUST_ANCHOR": base64.b64encode(anchor).decode()})
     assert caught.value.code == code
 
 
-def test_a_rehearsal_anchor_is_taken_by_a_deployed_sandbox() -> None:
-    """A CA made for a rehearsal may be trusted by a Sandbox stack; that is what it is for."""
+def test_a_deployed_sandbox_accepts_a_rehearsal_anchor() -> None:
+    """A sandbox stack may trust a root made for a rehearsal."""
     anchor = base64.b64encode(REHEARSAL.root_der).decode()
     assert Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_TRUST_ANCHOR": anchor}).trust_anchor
 
 
-def test_acknowledged_leaves_are_known_beside_the_releases_own() -> None:
-    """What the owner acknowledges adds to the certificates this release was made with, and takes none away."""
+def test_acknowledged_leaves_are_added_to_those_of_the_release() -> None:
+    """Certificates that the owner acknowledges add to those known when this release was made, and replace none."""
     assert Deployment.from_env({**GOOD, **DEPLOYED}).known_leaves == KNOWN_LEAVES
     two = {**GOOD, **DEPLOYED, "RETENTION_KNOWN_LEAVES": f"{'ab' * 32},{'cd' * 32}"}
     assert Deployment.from_env(two).known_leaves == KNOWN_LEAVES | {"ab" * 32, "cd" * 32}
 
 
 def test_a_fixed_clock_stands_still() -> None:
-    """Samples are judged at one instant, whenever they are run."""
+    """With RETENTION_CLOCK, samples are always judged at the same instant."""
     deployment = Deployment.from_env({**GOOD, **LOCAL, "RETENTION_CLOCK": "2026-11-24T12:00:00Z"})
     assert deployment.clock() == deployment.clock() == datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def test_no_deployed_stack_takes_a_fixed_clock() -> None:
-    """There is no way to lift the age limit of a deployed stack."""
+    """With a fixed clock the age limit of requests would not hold, so a deployed stack refuses one."""
     with pytest.raises(ConfigurationError) as caught:
         Deployment.from_env({**GOOD, **DEPLOYED, "RETENTION_CLOCK": "2026-11-24T12:00:00Z"})
     assert caught.value.code == "clock_deployed"
@@ -174,8 +174,8 @@ SYNC = {name: GOOD[name] for name in GOOD if name not in ENDPOINT_ALONE}
     ("environment", "host"),
     [("Sandbox", "https://api.storekit-sandbox.apple.com"), ("Production", "https://api.storekit.apple.com")],
 )
-def test_each_environment_asks_its_own_host_of_apple(environment: str, host: str) -> None:
-    """Sandbox and production have hosts, contents and reviews of their own."""
+def test_each_environment_calls_its_own_host_of_apple(environment: str, host: str) -> None:
+    """Sandbox and production have different hosts, messages and reviews."""
     deployment = SyncDeployment.from_env({**SYNC, **DEPLOYED, "RETENTION_ENVIRONMENT": environment})
     assert deployment.apple_url == host
     assert deployment.app_apple_ids == (6745974591, 531412)
@@ -184,8 +184,8 @@ def test_each_environment_asks_its_own_host_of_apple(environment: str, host: str
 
 @pytest.mark.parametrize("environ", [{}, DEPLOYED, LOCAL])
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8081/sandbox/", "http://localhost:8081/sandbox", "http://[::1]:1"])
-def test_a_box_on_this_machine_may_answer_for_apple(url: str, environ: dict[str, str]) -> None:
-    """In rehearsals: a token that stays on the machine harms nobody."""
+def test_a_simulator_on_this_machine_may_stand_in_for_apple(url: str, environ: dict[str, str]) -> None:
+    """In rehearsals the token for Apple's API stays on the machine."""
     assert SyncDeployment.from_env({**SYNC, **environ, "RETENTION_APPLE_URL": url}).apple_url == url.rstrip("/")
 
 
@@ -208,14 +208,14 @@ def test_a_box_on_this_machine_may_answer_for_apple(url: str, environ: dict[str,
     ],
 )
 @pytest.mark.parametrize("environment", ["Sandbox", "Production"])
-def test_no_token_goes_to_a_stranger(environment: str, url: str) -> None:
-    """One key signs for sandbox and production alike: a token is for Apple, or stays on this machine."""
+def test_no_token_goes_to_another_host(environment: str, url: str) -> None:
+    """One key signs for sandbox and production, so a token goes to Apple or stays on this machine."""
     with pytest.raises(ConfigurationError, match="RETENTION_APPLE_URL"):
         SyncDeployment.from_env({**SYNC, "RETENTION_ENVIRONMENT": environment, "RETENTION_APPLE_URL": url})
 
 
-def test_production_takes_states_from_apple_alone() -> None:
-    """What a simulator says is no review; only on a developer's machine may it stand in."""
+def test_deployed_production_reads_states_from_apple_alone() -> None:
+    """A simulator's states are no reviews; it may stand in for Apple only on a developer's machine."""
     given = {**SYNC, "RETENTION_ENVIRONMENT": "Production", "RETENTION_APPLE_URL": "http://127.0.0.1:8081/production"}
     with pytest.raises(ConfigurationError) as caught:
         SyncDeployment.from_env({**given, **DEPLOYED})

@@ -1,4 +1,4 @@
-"""JSON that two readers could read differently is refused; what remains reads as the standard library reads it."""
+"""JSON that two readers could read differently is refused; the rest is read as the standard library reads it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from retention.strict_json import StrictJSONError, read_object
     ],
 )
 def test_reads_what_json_reads(text: str) -> None:
-    """An object that is JSON and can be read in one way only comes out as the standard library reads it."""
+    """An unambiguous JSON object has the value that the standard library gives it."""
     assert read_object(text.encode()) == json.loads(text)
 
 
@@ -54,28 +54,28 @@ def test_reads_what_json_reads(text: str) -> None:
     ],
 )
 def test_refuses_what_is_not_a_json_object(raw: bytes) -> None:
-    """Dialects of JSON, and JSON with anything but an object at the top, are refused."""
+    """Dialects of JSON, and documents with anything but an object at the top, are refused."""
     with pytest.raises(StrictJSONError):
         read_object(raw)
 
 
 @pytest.mark.parametrize("raw", [b'{"a": 1, "a": 1}', b'{"a": 1, "\\u0061": 2}', b'{"x": [{"y": {"a": 1, "a": 2}}]}'])
 def test_refuses_a_key_twice(raw: bytes) -> None:
-    """A key that stands twice, however it is spelt and however deep, could be read as either."""
+    """A key that occurs twice, in any spelling and at any depth, could be read with either value."""
     with pytest.raises(StrictJSONError, match="twice"):
         read_object(raw)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400 + ".5"])
-def test_refuses_numbers_that_are_none(number: str) -> None:
-    """Neither the names of numbers that JSON lacks nor those too large for a float are numbers."""
+def test_refuses_infinite_numbers_and_nan(number: str) -> None:
+    """NaN, Infinity and numbers too large for a float are refused."""
     with pytest.raises(StrictJSONError):
         read_object(f'{{"a": {number}}}'.encode())
 
 
 @pytest.mark.parametrize("digits", ["1" * 21, "-" + "1" * 20, "9" * 5000, "9" * 60_000])
 def test_refuses_integers_longer_than_any_of_apples(digits: str) -> None:
-    """An integer beyond 64 bits is refused before it costs anything."""
+    """An integer beyond 64 bits is refused before it is converted."""
     with pytest.raises(StrictJSONError, match="digits"):
         read_object(f'{{"a": {digits}}}'.encode())
 
@@ -94,16 +94,16 @@ def test_refuses_other_encodings(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "text", ['{"a": "\\ud800"}', '{"\\udc00": 1}', '{"a": ["\\ude00\\ud83d"]}', '{"a": "\\ud83dx"}']
 )
-def test_refuses_half_a_surrogate_pair(text: str) -> None:
-    """A string that no encoding can write is refused where it is read, not where it is first logged."""
+def test_refuses_a_lone_surrogate(text: str) -> None:
+    """A string that no encoding can write is refused when it is read, not when it is first logged."""
     with pytest.raises(StrictJSONError):
         read_object(text.encode())
 
 
 @pytest.mark.parametrize("bracket", ["[", '{"a":', '[{"a":'])
 @pytest.mark.parametrize("close", [True, False])
-def test_refuses_nesting_without_end(bracket: str, *, close: bool) -> None:
-    """However deep brackets are nested, and whether or not they are closed, the answer is a refusal and no crash."""
+def test_refuses_very_deep_nesting(bracket: str, *, close: bool) -> None:
+    """Brackets nested 20 000 deep, closed or not, are refused without an unexpected exception."""
     ends = {"[": "]", '{"a":': "}", '[{"a":': "}]"}
     text = '{"a":' + bracket * 20_000 + "1" + (ends[bracket] * 20_000 + "}" if close else "")
     with pytest.raises(StrictJSONError):
@@ -111,7 +111,7 @@ def test_refuses_nesting_without_end(bracket: str, *, close: bool) -> None:
 
 
 def test_the_reason_holds_no_text_of_the_caller() -> None:
-    """The message may be logged: it names the rule and repeats nothing that was sent."""
+    """The reason may be logged: it names the broken rule and quotes nothing of the input."""
     for raw in (b'{"secret": 1, "secret": 2}', b'{"a": secret}', b'{"a": "secret\xff"}', b'"secret"'):
         with pytest.raises(StrictJSONError) as refused:
             read_object(raw)

@@ -1,4 +1,4 @@
-"""One app's rows in one table: pages, conditions, and writes that meet another program's transaction."""
+"""One app's rows in one table: page after page, under conditions, and next to another program's transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTable]:
 
 
 def refusal(client: Any, *codes: str) -> Exception:
-    """Return what the SDK raises: one code is of a single write, more are of a transaction's actions."""
+    """Return the SDK's exception: of a single write for one code, of a transaction's actions for several."""
     if len(codes) == 1:
         made: Exception = getattr(client.exceptions, f"{codes[0]}Exception")(
             {"Error": {"Code": codes[0]}}, "UpdateItem"
@@ -38,8 +38,8 @@ def refusal(client: Any, *codes: str) -> Exception:
     return cancelled
 
 
-def meet(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, *refusals: Exception) -> list[Exception]:
-    """Have the next calls of an operation refused, in this order; return those that are left."""
+def refuse_next(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, *refusals: Exception) -> list[Exception]:
+    """Make the next calls of an operation raise these exceptions, in this order; return those not raised yet."""
     left, send = list(refusals), getattr(client, operation)
 
     def sent(**request: Any) -> Any:
@@ -51,8 +51,8 @@ def meet(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, *refusals
     return left
 
 
-def test_a_row_that_is_absent_is_empty_and_written_once(table: AppTable) -> None:
-    """The second writer finds its condition broken."""
+def test_put_if_absent_writes_a_row_once(table: AppTable) -> None:
+    """A row that does not exist reads as empty; `put_if_absent` writes it for the first caller only."""
     assert table.head() == {}
     assert table.put_if_absent({**HEAD, "paused": {"BOOL": True}})
     assert not table.put_if_absent({**HEAD, "paused": {"BOOL": False}})
@@ -62,7 +62,7 @@ def test_a_row_that_is_absent_is_empty_and_written_once(table: AppTable) -> None
 
 
 def test_rows_of_an_app_and_of_a_release_are_read_page_by_page(table: AppTable) -> None:
-    """A page of a query holds a megabyte."""
+    """`of_app`, `of_release` and `scan` return all rows, although DynamoDB returns at most 1 MB for each call."""
     for number in range(5):
         content = {"document": {"B": bytes(300_000)}}
         table.put({"Item": {**rows.image_key(APP, f"{number}"), **content}})
@@ -75,7 +75,7 @@ def test_rows_of_an_app_and_of_a_release_are_read_page_by_page(table: AppTable) 
 
 
 def test_a_transaction_writes_all_its_rows_or_none(table: AppTable) -> None:
-    """One condition that does not hold stops the other action too."""
+    """If one action's condition does not hold, the transaction's other action is not written either."""
     absent = {"Item": {**HEAD}, "ConditionExpression": "attribute_not_exists(pk)"}
     assert table.transact({"Put": absent}, {"Put": {"Item": rows.message_key(APP, "one")}})
     assert not table.transact({"Put": absent}, {"Put": {"Item": rows.message_key(APP, "two")}})
@@ -89,12 +89,12 @@ UPDATE = {
 }
 
 
-def test_a_write_that_meets_a_transaction_is_sent_again(table: AppTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A single write and a transaction alike: the other program holds the row for milliseconds."""
-    left = meet(monkeypatch, table.client, "update_item", refusal(table.client, "TransactionConflict"))
+def test_a_write_refused_for_a_transaction_is_sent_again(table: AppTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single write and a transaction are both repeated: another program holds the row for milliseconds."""
+    left = refuse_next(monkeypatch, table.client, "update_item", refusal(table.client, "TransactionConflict"))
     assert table.update_and_read(UPDATE)["paused"] == {"BOOL": True}
     held = refusal(table.client, "None", "TransactionConflict")
-    also_left = meet(monkeypatch, table.client, "transact_write_items", held)
+    also_left = refuse_next(monkeypatch, table.client, "transact_write_items", held)
     assert table.transact({"Delete": {"Key": HEAD}})
     assert (left, also_left, table.head()) == ([], [], {})
 
@@ -106,11 +106,11 @@ def test_a_write_that_meets_a_transaction_is_sent_again(table: AppTable, monkeyp
         ("transact_write_items", ("ConditionalCheckFailed", "TransactionConflict")),
     ],
 )
-def test_a_condition_that_does_not_hold_is_an_answer_and_no_error(
+def test_a_failed_condition_returns_false_and_raises_nothing(
     table: AppTable, monkeypatch: pytest.MonkeyPatch, operation: str, codes: tuple[str, ...]
 ) -> None:
-    """Also where another action of the transaction met a conflict: sending it again could not succeed."""
-    meet(monkeypatch, table.client, operation, refusal(table.client, *codes))
+    """A transaction returns False also if another of its actions met a conflict: a repetition could not succeed."""
+    refuse_next(monkeypatch, table.client, operation, refusal(table.client, *codes))
     assert not (table.update(UPDATE) if operation == "update_item" else table.transact({"Update": UPDATE}))
 
 
@@ -122,11 +122,11 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_error(
         ("transact_write_items", ("ProvisionedThroughputExceeded", "None")),
     ],
 )
-def test_a_write_that_cannot_succeed_is_an_error_in_the_end(
+def test_a_write_that_is_always_refused_raises(
     table: AppTable, monkeypatch: pytest.MonkeyPatch, operation: str, codes: tuple[str, ...]
 ) -> None:
-    """It is not taken for a condition that did not hold."""
+    """After its last attempt a refused write raises the SDK's error, and does not return False as for a condition."""
     refused = refusal(table.client, *codes)
-    meet(monkeypatch, table.client, operation, *[refused] * 6)
+    refuse_next(monkeypatch, table.client, operation, *[refused] * 6)
     with pytest.raises(type(refused)):
         table.update(UPDATE) if operation == "update_item" else table.transact({"Update": UPDATE})

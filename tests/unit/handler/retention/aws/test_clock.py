@@ -1,4 +1,4 @@
-"""Ages go on while a process is frozen, by whichever clock saw the time pass."""
+"""Ages include the time for which a process was frozen, if either the monotonic or the wall clock saw it pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.fake_table import Clock
 
 
 class Clocks:
-    """A monotonic clock and a wall clock, set apart."""
+    """A monotonic clock and a wall clock that are set independently."""
 
     def __init__(self) -> None:
         self.monotonic, self.wall = Clock(1000.0), Clock(1_700_000_000.0)
@@ -19,8 +19,8 @@ class Clocks:
         return round(self.passed() - self.begun, 3)
 
 
-def test_time_that_the_monotonic_clock_did_not_see_has_passed_all_the_same() -> None:
-    """Frozen for a week, whichever of the clocks stood still, one is a week older."""
+def test_time_that_only_one_clock_saw_counts() -> None:
+    """A process that was frozen for a week is a week older, whichever of its two clocks stood still."""
     clocks = Clocks()
     clocks.wall.now += 604_800
     assert clocks.age() == 604_800
@@ -31,8 +31,8 @@ def test_time_that_the_monotonic_clock_did_not_see_has_passed_all_the_same() -> 
     assert clocks.age() == 1_209_610
 
 
-def test_a_wall_clock_set_back_takes_no_time_back() -> None:
-    """What is due stays due, and time goes on by the monotonic clock."""
+def test_a_wall_clock_set_back_makes_nothing_younger() -> None:
+    """If the wall clock is set back, an age does not fall; it grows by the monotonic clock."""
     clocks = Clocks()
     clocks.wall.now -= 3600
     assert clocks.age() == 0

@@ -1,4 +1,4 @@
-"""Deadlines that hold whatever the network does."""
+"""A caller goes on at its deadline, whether or not the network answers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from retention.aws.deadline import Deadline, OutOfTimeError, Workers
 from tests.support.fake_table import Clock
 from tests.support.waiting import PATIENCE, eventually
 
-# Seconds until a call that hangs is given up: time for its thread to start.
-BEGUN = 1.0
+# Seconds until the tests give up a call that hangs: time enough for its thread to start.
+THREAD_START_SECONDS = 1.0
 
 
 class Hang:
-    """A call that returns when it is let go."""
+    """A call that does not return before the test releases it."""
 
     def __init__(self) -> None:
-        self.gone = threading.Event()
+        self.released = threading.Event()
         self.ended = threading.Event()
 
     def __call__(self) -> str:
-        self.gone.wait(PATIENCE)
+        self.released.wait(PATIENCE)
         self.ended.set()
         return "late"
 
@@ -33,12 +33,12 @@ def workers(**more: int) -> Workers:
     return Workers(lambda _thread: None, **more)
 
 
-def settled(pool: Workers) -> bool:
+def none_abandoned(pool: Workers) -> bool:
     return eventually(lambda: not pool.abandoned)
 
 
 def test_time_left_is_counted_on_the_injected_clock_and_never_negative() -> None:
-    """A deadline is an instant; asking twice does not move it."""
+    """`left` counts down to 0 on the clock that the caller passes, and reading it does not move the deadline."""
     clock = Clock(10.0)
     deadline = Deadline.after(0.5, clock)
     clock.now = 10.2
@@ -48,7 +48,7 @@ def test_time_left_is_counted_on_the_injected_clock_and_never_negative() -> None
 
 
 def test_a_deadline_can_only_be_shortened() -> None:
-    """`at_most` takes the earlier instant, `before` leaves time to others."""
+    """`at_most` takes the earlier of two instants; `before` leaves the given seconds to later work."""
     clock = Clock(0.0)
     deadline = Deadline.after(0.2, clock)
     assert deadline.at_most(0.06).left() == pytest.approx(0.06)
@@ -57,12 +57,12 @@ def test_a_deadline_can_only_be_shortened() -> None:
 
 
 def test_a_result_in_time_is_returned() -> None:
-    """The worker's result is the caller's."""
+    """`run` returns what the worker's call returned."""
     assert workers().run(lambda: 42, Deadline.after(PATIENCE)) == 42
 
 
 def test_what_a_call_raises_is_raised_to_the_caller() -> None:
-    """Exceptions travel as they are."""
+    """`run` raises the same exception that the worker's call raised."""
 
     def fail() -> None:
         raise LookupError("this one")
@@ -72,31 +72,31 @@ def test_what_a_call_raises_is_raised_to_the_caller() -> None:
 
 
 def test_no_call_begins_after_the_deadline() -> None:
-    """With no time left nothing is sent."""
+    """With no time left, `run` raises OutOfTimeError and does not start the call."""
     began = threading.Event()
     with pytest.raises(OutOfTimeError):
         workers().run(began.set, Deadline.after(-1))
     assert not began.is_set()
 
 
-def test_a_late_call_is_left_behind_and_its_result_discarded() -> None:
-    """The caller goes on at the deadline; the next call gets its own result from a fresh worker."""
-    told: list[int] = []
-    pool, hang = Workers(told.append), Hang()
+def test_a_late_call_is_abandoned_and_its_result_discarded() -> None:
+    """The caller goes on at its deadline; a new worker makes the next call and returns that call's own result."""
+    abandoned_threads: list[int] = []
+    pool, hang = Workers(abandoned_threads.append), Hang()
     with pytest.raises(OutOfTimeError):
-        pool.run(hang, Deadline.after(BEGUN))
+        pool.run(hang, Deadline.after(THREAD_START_SECONDS))
     assert pool.abandoned == 1
     assert pool.run(lambda: "next", Deadline.after(PATIENCE)) == "next"
-    hang.gone.set()
+    hang.released.set()
     assert hang.ended.wait(PATIENCE)
-    assert settled(pool)
+    assert none_abandoned(pool)
     assert pool.run(lambda: "third", Deadline.after(PATIENCE)) == "third"
-    assert len(told) == 1
-    assert told[0]
+    assert len(abandoned_threads) == 1
+    assert abandoned_threads[0]
 
 
-def test_a_thread_that_gets_its_turn_too_late_makes_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for it any more, and nobody would end it."""
+def test_a_thread_that_starts_after_the_deadline_makes_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No caller waits for its result any more, and no caller would end the call."""
     late: list[threading.Thread] = []
     began = threading.Event()
     pool = workers()
@@ -112,41 +112,41 @@ def test_a_thread_that_gets_its_turn_too_late_makes_no_call(monkeypatch: pytest.
 
 
 def test_the_number_of_abandoned_calls_is_bounded_and_recovers() -> None:
-    """A network that swallows everything stops costing threads; when it lets go, calls are made again."""
+    """With `max_abandoned` calls still hanging no thread is started; once they return, calls are made again."""
     pool, hangs = workers(max_abandoned=2), [Hang(), Hang()]
     for hang in hangs:
         with pytest.raises(OutOfTimeError):
-            pool.run(hang, Deadline.after(BEGUN))
+            pool.run(hang, Deadline.after(THREAD_START_SECONDS))
     began = threading.Event()
     with pytest.raises(OutOfTimeError, match="still hang"):
         pool.run(began.set, Deadline.after(PATIENCE))
     assert not began.is_set()
     for hang in hangs:
-        hang.gone.set()
-    assert settled(pool)
+        hang.released.set()
+    assert none_abandoned(pool)
     assert pool.run(lambda: "again", Deadline.after(PATIENCE)) == "again"
 
 
-def test_one_worker_serves_calls_that_come_in_turn() -> None:
-    """No thread is started per call."""
+def test_one_worker_serves_consecutive_calls() -> None:
+    """Twenty calls, one after another, run in the same thread."""
     pool = workers()
     threads = {pool.run(threading.get_ident, Deadline.after(PATIENCE)) for _ in range(20)}
     assert len(threads) == 1
 
 
-def test_calls_at_once_do_not_wait_for_each_other() -> None:
-    """Each gets a worker of its own."""
+def test_concurrent_calls_do_not_wait_for_each_other() -> None:
+    """A second call gets a worker of its own while the first one hangs."""
     pool, hang = workers(), Hang()
     waiting = threading.Thread(target=lambda: pool.run(hang, Deadline.after(PATIENCE)))
     waiting.start()
     assert pool.run(lambda: "meanwhile", Deadline.after(PATIENCE)) == "meanwhile"
-    hang.gone.set()
+    hang.released.set()
     waiting.join(PATIENCE)
     assert not waiting.is_alive()
 
 
 def test_an_idle_worker_keeps_nothing_alive() -> None:
-    """What a call returned is the caller's alone."""
+    """A worker that waits for its next call holds no reference to the last call's result."""
 
     class Thing:
         pass

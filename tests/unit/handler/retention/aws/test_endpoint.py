@@ -1,4 +1,4 @@
-"""Where a service is: the real-time function asks where the sync's boto3 would, in every region there is."""
+"""Endpoint.of finds the same URL of a service as the sync's boto3, in every region."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ REGIONS = sorted(
 SWITCHES = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 
 
-class Asked(Exception):  # noqa: N818  # no failure: the end of what a test wants to see
-    """Where botocore was about to send a request."""
+class RequestStoppedError(Exception):
+    """Raised in the place of sending; its text is the URL that botocore was about to call."""
 
 
-def asked_by_the_sync(monkeypatch: pytest.MonkeyPatch, service: str) -> str:
-    """Return the host that the sync's client asks in this environment, with its scheme."""
+def url_of_the_sync(monkeypatch: pytest.MonkeyPatch, service: str) -> str:
+    """Return the scheme and host that the sync's client calls in this environment."""
 
     def stop(request: Any, **_: object) -> None:
-        raise Asked(request.url)
+        raise RequestStoppedError(request.url)
 
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # the one that is kept has read another environment
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # boto3 keeps a session with the environment of an earlier test
     client = sdk.client(service)
     client.meta.events.register("before-send", stop)
-    with pytest.raises(Asked) as asked:
+    with pytest.raises(RequestStoppedError) as stopped:
         client.list_tables() if service == "dynamodb" else client.get_parameter(Name="/x")
-    return str(asked.value).rstrip("/")
+    return str(stopped.value).rstrip("/")
 
 
 def url_of(endpoint: ServiceEndpoint) -> str:
@@ -48,8 +48,8 @@ def url_of(endpoint: ServiceEndpoint) -> str:
 
 @pytest.mark.parametrize("service", ["dynamodb", "ssm"])
 @pytest.mark.parametrize(("fips", "dual"), [*itertools.product([False, True], repeat=2)])
-def test_every_region_of_every_partition_is_where_the_sdk_has_it(service: str, *, fips: bool, dual: bool) -> None:
-    """FIPS and IPv6 endpoints too; also a region that is newer than any list."""
+def test_every_region_of_every_partition_has_the_sdks_url(service: str, *, fips: bool, dual: bool) -> None:
+    """Endpoint.of gives botocore's URL, with FIPS and IPv6 too, and for a region that is newer than botocore's list."""
     resolver = EndpointProvider(LOADER.load_service_model(service, "endpoint-rule-set-1"), PARTITIONS)
     assert len(REGIONS) > 40
     for region in [*REGIONS, "eu-newest-1", "us-gov-newest-1", "cn-newest-1"]:
@@ -62,33 +62,33 @@ def test_every_region_of_every_partition_is_where_the_sdk_has_it(service: str, *
 @pytest.mark.parametrize("switch", SWITCHES)
 @pytest.mark.parametrize("value", ["true", "TRUE", "false", "1", "yes", ""])
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
-def test_the_switches_mean_what_they_mean_to_the_sync(
+def test_fips_and_dual_stack_variables_mean_the_same_to_the_sync(
     monkeypatch: pytest.MonkeyPatch, switch: str, value: str, region: str
 ) -> None:
-    """The same environment, the same host: by the client that the sync makes of it."""
+    """With the same environment, Endpoint.of and the sync's boto3 client choose the same host."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, region)
     monkeypatch.setenv(switch, value)
     for service in ("dynamodb", "ssm"):
-        assert url_of(ServiceEndpoint.of(service)) == asked_by_the_sync(monkeypatch, service)
+        assert url_of(ServiceEndpoint.of(service)) == url_of_the_sync(monkeypatch, service)
 
 
-def test_endpoints_that_are_configured_may_be_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is one of the SDKs' own variables as well."""
+def test_configured_endpoints_can_be_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a standard variable of the SDKs, has the same effect here as in boto3."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")
     for value, ignored in (("true", True), ("false", False)):
         monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", value)
         ours = url_of(ServiceEndpoint.of("dynamodb"))
-        assert ours == asked_by_the_sync(monkeypatch, "dynamodb")
+        assert ours == url_of_the_sync(monkeypatch, "dynamodb")
         assert ours.endswith("amazonaws.com") == ignored
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_an_endpoint_of_ones_own_is_asked_as_it_is(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
-    """What is configured by its URL is of no other kind, to both."""
+def test_a_configured_endpoint_is_called_as_written(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
+    """FIPS and dual-stack variables do not change a URL from AWS_ENDPOINT_URL, here or in boto3."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://vpce.example.com")
     monkeypatch.setenv(switch, "true")
-    assert url_of(ServiceEndpoint.of("ssm")) == asked_by_the_sync(monkeypatch, "ssm") == "https://vpce.example.com"
+    assert url_of(ServiceEndpoint.of("ssm")) == url_of_the_sync(monkeypatch, "ssm") == "https://vpce.example.com"
 
 
 hosts = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,20}|\[(::1|fe80::1|2001:DB8::7)\]", fullmatch=True)
@@ -100,8 +100,8 @@ hosts = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,20}|\[(::1|fe80::1|2001:DB8::
     st.none() | st.integers(0, 65535),
     st.sampled_from(["", "/", "/path", "/a/b%20c/"]),
 )
-def test_a_url_is_taken_apart_as_the_standard_library_does(scheme: str, host: str, port: int | None, path: str) -> None:
-    """Scheme, name or address, port and path."""
+def test_a_url_is_split_as_the_standard_library_splits_it(scheme: str, host: str, port: int | None, path: str) -> None:
+    """Scheme, host, port and path are those of `urllib.parse.urlsplit`."""
     url = f"{scheme}://{host}{'' if port is None else f':{port}'}{path}"
     found = ServiceEndpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SSM": url})
     theirs = urlsplit(url)
@@ -109,8 +109,8 @@ def test_a_url_is_taken_apart_as_the_standard_library_does(scheme: str, host: st
     assert found.address[1] == (theirs.port or (443 if found.secure else 80))
 
 
-def test_an_address_of_ipv6_keeps_its_brackets_in_the_host_header() -> None:
-    """`::1:8000` would be another address."""
+def test_an_ipv6_address_keeps_its_brackets_in_the_host_header() -> None:
+    """Without brackets `::1:8000` would be another address."""
     found = ServiceEndpoint.of("ssm", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://[::1]:8000"})
     assert (found.authority, found.address) == ("[::1]:8000", ("::1", 8000))
 
@@ -122,7 +122,7 @@ def test_an_address_of_ipv6_keeps_its_brackets_in_the_host_header() -> None:
         *("http://x/?a=b", "http://x/#a", "http://x?", "http://a@x", "http://x y", "http://x\n", "http://ü.example"),
     ],
 )
-def test_what_is_no_url_of_a_service_stops_the_start(url: str) -> None:
-    """With the service and the variable's name, before anything is called."""
+def test_an_endpoint_that_is_no_url_stops_the_start(url: str) -> None:
+    """The error names the service and the variable, before any call is made."""
     with pytest.raises(ConfigurationError, match="dynamodb has no endpoint: AWS_ENDPOINT_URL must be"):
         ServiceEndpoint.of("dynamodb", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url})

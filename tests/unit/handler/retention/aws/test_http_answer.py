@@ -1,4 +1,4 @@
-"""Answers read by hand: in pieces of any size, exactly as long as announced, and `http.client` for any other form."""
+"""HTTP answers: read in pieces of any size, to the announced length, by `http.client` where their form is unusual."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.support.waiting import PATIENCE
 
 
 def read(*pieces: bytes, hang_up: bool = True) -> HttpAnswer:
-    """Return the answer that arrives in these pieces."""
+    """Return what `read_answer` makes of these pieces, sent one after another."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
 
         def send() -> None:
-            with suppress(OSError):  # we hang up on what is no answer
+            with suppress(OSError):  # `read_answer` closes the socket on bytes that are no answer
                 for piece in pieces:
                     theirs.sendall(piece)
                 if hang_up:
@@ -42,7 +42,7 @@ def an_answer(body: bytes, *lines: str, status: str = "HTTP/1.1 200 OK") -> byte
 @settings(max_examples=50)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 500), max_size=6))
 def test_an_answer_may_arrive_in_any_pieces(body: bytes, cuts: list[int]) -> None:
-    """Status, headers and body are the same wherever the network cuts them."""
+    """Status, headers and body are the same wherever the network divides them."""
     whole = an_answer(body, "Content-Type: x", f"Content-Length: {len(body)}", "X-Amz-Crc32:  7 ")
     ends = sorted(min(cut, len(whole)) for cut in cuts)
     pieces = [whole[start:end] for start, end in zip([0, *ends], [*ends, len(whole)], strict=True)]
@@ -81,7 +81,7 @@ def test_an_answer_may_arrive_in_any_pieces(body: bytes, cuts: list[int]) -> Non
     ],
 )
 def test_every_form_of_an_answer_is_read(sent: bytes, body: bytes, *, keep: bool) -> None:
-    """What AWS does not send today, http.client reads: a change over there is no outage here."""
+    """`http.client` reads the forms that AWS does not send today, so that a change at AWS causes no outage."""
     answer = read(sent)
     assert (answer.status, answer.content, answer.keep) == (200, body, keep)
 
@@ -102,14 +102,14 @@ YES = an_answer(b"yes", "Content-Length: 3")
     ],
     ids=["after chunks", "after 100", "after headers twice", "after 204", "after 103", "103, not yet more", "102"],
 )
-def test_a_socket_on_which_more_comes_than_an_answer_is_not_used_again(sent: bytes) -> None:
-    """The rest would be read as the answer to the next request."""
+def test_a_socket_with_bytes_after_the_answer_is_not_used_again(sent: bytes) -> None:
+    """The remaining bytes would be read as the answer to the next request."""
     assert not read(sent, hang_up=False).keep
 
 
 @pytest.mark.parametrize("size", [b"7fffffffffffffff", b"ffffffffffffff"])
-def test_a_chunk_of_any_size_takes_no_room_before_it_has_come(size: bytes) -> None:
-    """What is announced is not believed: making room for it would end in MemoryError, which is no failed call."""
+def test_no_memory_is_reserved_for_an_announced_chunk(size: bytes) -> None:
+    """Reserving the announced size would raise MemoryError, which no caller treats as a failed call."""
     with pytest.raises(AnswerError, match="IncompleteRead"):
         read(an_answer(size + b"\r\nyes", "Transfer-Encoding: chunked"))
 
@@ -128,21 +128,21 @@ def test_a_chunk_of_any_size_takes_no_room_before_it_has_come(size: bytes) -> No
         (an_answer(b"x\r\n", "Transfer-Encoding: chunked"), "IncompleteRead"),
     ],
 )
-def test_what_is_no_answer_has_a_code(sent: bytes, code: str) -> None:
-    """Cut off, too large, or another protocol."""
+def test_a_damaged_answer_raises_an_error_with_a_code(sent: bytes, code: str) -> None:
+    """An answer that is cut off, too large or of another protocol raises AnswerError with a code for the log."""
     with pytest.raises(AnswerError) as refused:
         read(sent)
     assert refused.value.code == code
 
 
-def test_nothing_at_all_is_a_connection_that_ended() -> None:
-    """Nobody answered: the caller may ask somebody else."""
+def test_a_connection_closed_without_a_byte_raises_connection_reset() -> None:
+    """The service did not answer at all, so the caller may send the request on another connection."""
     with pytest.raises(ConnectionResetError):
         read()
 
 
 def test_patience_is_for_the_first_byte_alone() -> None:
-    """A peer that is silent is given up early; one that has begun has the time of a whole answer."""
+    """A peer that sends nothing is given up after `patience` s; once it has begun, each pause may be longer."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         arriving = Arriving(ours, pause=5.0, patience=0.05, whole=5.0)

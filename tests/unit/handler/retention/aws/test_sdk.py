@@ -1,4 +1,4 @@
-"""The SDK's clients as the console and the sync use them."""
+"""boto3's clients as the console and the sync use them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from retention.aws.sdk import SdkConnection, check_answer, client, is_answer, se
 from tests.support.waiting import PATIENCE
 
 
-class Bare:
-    """A client that answers, or fails as it is asked to."""
+class FakeClient:
+    """A client of an SDK that returns the request, or raises the given exception."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure, self.closed = failure, False
@@ -32,13 +32,13 @@ class Bare:
         self.closed = True
 
 
-def test_calls_go_through() -> None:
-    """Operation and request are the client's own."""
-    bare = Bare()
-    connection = SdkConnection(bare)
+def test_calls_are_passed_to_the_client() -> None:
+    """`call` passes operation and request to the client, and `close` closes it."""
+    fake = FakeClient()
+    connection = SdkConnection(fake)
     assert connection.call("get_item", {"a": 1}) == {"a": 1}
     connection.close()
-    assert bare.closed
+    assert fake.closed
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_calls_go_through() -> None:
         (CallFailedError("DamagedAnswer"), "DamagedAnswer"),
     ],
 )
-def test_whatever_the_sdk_raises_is_one_error_with_a_code(failure: Exception, code: str) -> None:
-    """The service's own code where there is one, or the name of what was raised."""
+def test_every_exception_of_the_sdk_becomes_one_error_with_a_code(failure: Exception, code: str) -> None:
+    """The code is the service's own, or the exception's class name where there is none that is safe to log."""
     with pytest.raises(CallFailedError) as caught:
-        SdkConnection(Bare(failure)).call("get_item", {})
+        SdkConnection(FakeClient(failure)).call("get_item", {})
     assert caught.value.code == code
 
 
@@ -73,7 +73,7 @@ CLOUDFORMATION = Loader().load_service_model("cloudformation", "service-2")
     ],
 )
 def test_an_answer_must_have_arrived_complete(body: bytes, headers: Mapping[str, str], *, complete: bool) -> None:
-    """botocore would take a damaged answer for an empty one."""
+    """botocore would read a damaged answer as an empty one, so DamagedAnswer is raised before it parses."""
     operation = ServiceModel(DYNAMODB).operation_model("GetItem")
     answer: dict[str, Any] = {"status_code": 200, "body": body, "headers": headers}
     assert is_answer(answer, operation) == complete
@@ -90,13 +90,13 @@ def test_an_answer_must_have_arrived_complete(body: bytes, headers: Mapping[str,
     [(b"<DescribeStacksResponse xmlns='x'>", True), (b"<html>Sign in</html>", False), (b"", False)],
 )
 def test_an_answer_in_xml_names_its_operation(body: bytes, *, complete: bool) -> None:
-    """CloudFormation answers so; a proxy's page does not."""
+    """CloudFormation's answer begins with the operation's name; a proxy's error page does not."""
     operation = ServiceModel(CLOUDFORMATION).operation_model("DescribeStacks")
     assert is_answer({"status_code": 200, "body": body, "headers": {}}, operation) == complete
 
 
 def test_a_client_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Region and endpoint are the standard variables', unless the caller names them."""
+    """Region and endpoint come from the standard variables, unless the caller passes them."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert client("dynamodb").meta.endpoint_url == "http://127.0.0.1:9"
     named = client("dynamodb", region="eu-west-1", endpoint_url="http://127.0.0.1:8")
@@ -104,7 +104,7 @@ def test_a_client_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_caller_may_check_answers_itself() -> None:
-    """Its check raises what its users read: the console raises a sentence."""
+    """A check that the caller passes decides what a damaged answer raises: the console's has a text for people."""
 
     def refuse(**_: object) -> None:
         raise LookupError
@@ -115,21 +115,21 @@ def test_a_caller_may_check_answers_itself() -> None:
 
 
 def test_all_clients_share_one_session() -> None:
-    """The second client of a session costs a tenth of the first."""
+    """To make a second client of the same session costs a tenth of the first."""
     assert session() is session()
 
 
 def test_a_call_of_the_sdk_is_given_up_at_its_deadline() -> None:
-    """boto3 takes no deadline for a call: a worker makes it, and its connections are dropped."""
-    let_go = threading.Event()
+    """boto3 takes no deadline for a call, so a worker makes it, and at the deadline its connections are closed."""
+    released = threading.Event()
 
-    class Hanging(Bare):
+    class Hanging(FakeClient):
         def get_item(self, **_: object) -> dict[str, object]:
-            let_go.wait(PATIENCE)
+            released.wait(PATIENCE)
             return {}
 
     client = Hanging()
     with pytest.raises(OutOfTimeError):
         SdkConnection(client).call("get_item", {}, Deadline.after(0.1))
     assert client.closed
-    let_go.set()
+    released.set()

@@ -1,4 +1,4 @@
-"""Signature Version 4: what we send is, header for header, what the SDK would send."""
+"""Signature Version 4: our headers have the same values as the SDK's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADERS = {
 NOW = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
 
 
-def by_the_sdk(body: bytes, path: str, scope: Scope, credentials: Credentials) -> str:
+def authorization_by_the_sdk(body: bytes, path: str, scope: Scope, credentials: Credentials) -> str:
     request = AWSRequest("POST", f"https://{HEADERS['host']}{path}", headers=dict(HEADERS), data=body)
     keys = SdkCredentials(credentials.access_key, credentials.secret_key, credentials.token or None)
     with pytest.MonkeyPatch.context() as patch:
@@ -35,14 +35,14 @@ words = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1,
 @settings(deadline=None)
 @given(st.binary(max_size=300), words, words, st.just("") | words, st.sampled_from(["dynamodb", "ssm"]))
 def test_a_signature_is_the_sdks(body: bytes, key: str, secret: str, token: str, service: str) -> None:
-    """Whatever the body and the credentials, temporary or not, botocore signs the same."""
+    """For any body and credentials, temporary ones too, our Authorization header equals botocore's."""
     scope, credentials = Scope("eu-west-1", service), Credentials(key, secret, token)
     ours = signed_headers(HEADERS, "/", body, scope, credentials, NOW)
-    assert ours["authorization"] == by_the_sdk(body, "/", scope, credentials)
+    assert ours["authorization"] == authorization_by_the_sdk(body, "/", scope, credentials)
     assert ours["x-amz-date"] == "20261124T120005Z"
     assert ours.get("x-amz-security-token", "") == token
 
 
 def test_credentials_are_in_no_repr() -> None:
-    """Neither key, nor secret, nor token."""
+    """`repr` of credentials shows neither access key, nor secret key, nor session token."""
     assert repr(Credentials("AKIA", "SECRET", "TOKEN")) == "Credentials()"

@@ -1,4 +1,4 @@
-"""The line of a request: what it holds, and what it cannot."""
+"""The log line of one request: its fields and metrics, and what it can never hold."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def answered() -> Record:
 
 
 def test_a_request_is_one_line(emit: Any) -> None:
-    """The line says what was answered and why, and counts and times it under the stack's name."""
+    """The line has the answer, its rule and its times, and carries the metrics under the stack's name."""
     line = emit(answered())
     assert line["message"] == "answered"
     assert line["level"] == "INFO"
@@ -81,7 +81,7 @@ def test_a_request_is_one_line(emit: Any) -> None:
 
 
 def test_a_new_leaf_is_named_and_counted(emit: Any) -> None:
-    """A certificate of Apple's that nobody acknowledged is in the line by its fingerprint, and has a metric."""
+    """A certificate of Apple's that is not acknowledged is in the line by its fingerprint, and has a metric."""
     record = answered()
     record.new_leaf = "cd" * 32
     line = emit(record)
@@ -91,8 +91,8 @@ def test_a_new_leaf_is_named_and_counted(emit: Any) -> None:
     assert "NewLeaf" not in line
 
 
-def test_a_field_that_is_not_known_is_left_out(emit: Any) -> None:
-    """Absent is absent, not null."""
+def test_a_field_without_a_value_is_left_out(emit: Any) -> None:
+    """A field without a value has no key in the line; it is not written as null."""
     line = emit(Record(outcome="rejected", status=401, reason="signature_invalid", size=9, counts=("Rejected",)))
     assert set(line) == {"level", "message", "timestamp", "service", "status", "reason", "size", "_aws", "Rejected"}
     assert line["Rejected"] == [1.0]
@@ -100,7 +100,7 @@ def test_a_field_that_is_not_known_is_left_out(emit: Any) -> None:
 
 
 def test_no_answer_is_counted(emit: Any) -> None:
-    """A verified request without an answer is Verified and NoAnswer."""
+    """A verified request without an answer is counted as Verified and as NoAnswer."""
     record = answered()
     record.status, record.kind = 204, None
     line = emit(record)
@@ -109,7 +109,7 @@ def test_no_answer_is_counted(emit: Any) -> None:
 
 
 def test_degradations_are_counted_once_each(emit: Any) -> None:
-    """Each way of answering less well has its metric, and together they are Degraded."""
+    """Each kind of degradation has its own metric, and together they count once as Degraded."""
     record = answered()
     record.degraded = ["catalog", "states", "customer"]
     line = emit(record)
@@ -117,7 +117,7 @@ def test_degradations_are_counted_once_each(emit: Any) -> None:
 
 
 def test_long_texts_are_cut(emit: Any) -> None:
-    """A signed request with a long locale does not make a long line."""
+    """A signed request with a locale of 10 000 characters has 128 of them in its line."""
     record = answered()
     record.locale_asked = "x" * 10_000
     line = emit(record)
@@ -125,21 +125,21 @@ def test_long_texts_are_cut(emit: Any) -> None:
 
 
 def test_a_record_cannot_hold_anything_else() -> None:
-    """The allow-list is a type: there is no field for a token or a transaction."""
+    """A record has a fixed set of fields, and none for a token or a transaction id."""
     with pytest.raises(AttributeError):
         Record().original_transaction_id = "99371282"  # type: ignore[attr-defined]  # the point of the test
 
 
 def test_a_stage_that_fails_is_timed() -> None:
-    """Time spent on a failure is time a customer waited."""
+    """A stage that raises still has its time in the record, since the customer waited for it."""
     record = Record()
     with pytest.raises(ValueError, match="x"), record.stage("verify"):
         raise ValueError("x")
     assert record.times["verify"] >= 0
 
 
-def test_every_metric_is_documented_by_its_table() -> None:
-    """Kinds, stages and degradations each have a metric of their own name."""
+def test_kinds_stages_and_degradations_have_their_own_metrics() -> None:
+    """No two kinds of answer, and no two stages, share a metric."""
     assert len(set(ANSWERED_METRICS.values())) == len(ANSWERED_METRICS)
     assert len(set(STAGE_METRICS.values())) == len(STAGE_METRICS)
     assert set(DEGRADED_METRICS.values()) == {"DegradedHead", "DegradedCatalog", "DegradedCustomer", "SigningFailed"}
@@ -147,18 +147,18 @@ def test_every_metric_is_documented_by_its_table() -> None:
 
 @pytest.mark.parametrize("record", [answered(), Record(outcome="rejected", status=401, counts=("Rejected",))])
 def test_the_line_is_what_powertools_would_write(capsys: pytest.CaptureFixture[str], record: Record) -> None:
-    """Logger's line and Metrics' line, asked for the same, have together ours' members, and no name twice."""
+    """Powertools' Logger and Metrics, given the same values, write together the same keys, each of them once."""
     service = f"retention-{uuid4()}"
     line = json.loads(line_of(record, "info", service=service, namespace="R", at=1795521600.5))
     metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     counted = {metric["Name"] for metric in metrics}
-    told = {
+    extra_fields = {
         name: value
         for name, value in line.items()
         if name not in {"level", "message", "timestamp", "service", "_aws", *counted}
     }
     logger = Logger(service=service, location=None)
-    logger.info(line["message"], **told)
+    logger.info(line["message"], **extra_fields)
     powertools = Metrics(service=service, namespace="R")
     for metric in metrics:
         powertools.add_metric(metric["Name"], metric["Unit"], line[metric["Name"]][0])
@@ -174,7 +174,7 @@ def test_the_line_is_what_powertools_would_write(capsys: pytest.CaptureFixture[s
 
 
 def test_no_metric_has_the_name_of_a_field() -> None:
-    """Fields begin with a small letter and metrics with a capital one, whatever the request becomes."""
+    """Metrics begin with a capital letter and fields with a small one, so they can share one JSON object."""
     metrics = {
         *(name for _, answer in ERROR_ANSWERS for name in answer.counts),
         *(*ANSWERED_METRICS.values(), *DEGRADED_METRICS.values(), *STAGE_METRICS.values()),
@@ -184,14 +184,14 @@ def test_no_metric_has_the_name_of_a_field() -> None:
     assert all(key[0].islower() for key in _KEYS.values())
 
 
-def test_a_record_without_times_is_a_line_all_the_same() -> None:
-    """Whatever little is known, the line is JSON."""
+def test_an_empty_record_is_still_a_line() -> None:
+    """A record without any value is written as JSON with status 500."""
     line = json.loads(line_of(Record(), "error", service="s", namespace="R", at=0.0))
     assert (line["message"], line["status"]) == ("failed", 500)
 
 
-def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only Linux has the age of a process; a newcomer's machine may be another."""
+def test_a_system_without_proc_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only Linux reports the age of a process; on other systems it is 0 ms."""
     monkeypatch.setattr("builtins.open", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError()))
     assert process_age_ms() == 0.0
     monkeypatch.undo()
@@ -202,5 +202,5 @@ def test_a_system_without_proc_starts_all_the_same(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", ["outcome", "product_id", "has_default", "leaf_days_left", "a", "a_b_c", "url2_of"])
 def test_names_are_spelled_as_the_console_spells_them(name: str) -> None:
-    """`--json` documents and log lines have one spelling, by two functions: `terminal` imports nothing of ours."""
+    """The log and `--json` use two functions for camel case, since `terminal` imports nothing of ours; both agree."""
     assert camel_case(name) == camel(name)

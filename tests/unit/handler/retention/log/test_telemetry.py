@@ -1,4 +1,4 @@
-"""The line of a start that failed."""
+"""The log line of a start that failed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from retention.log.telemetry import Telemetry
 
 
-def test_a_refusal_to_start_says_why(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who deployed a contradiction finds the reason in the log of the first start."""
-    # Powertools keeps one logger for each service, with the stream of its first moment.
+def test_a_refused_start_logs_its_reason(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator finds the reason and its explanation in the log of the first start."""
+    # Powertools keeps one logger for each service, with the stream that it had when it was made.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{uuid4()}")
     Telemetry().refused_to_start("clock_deployed", "unset RETENTION_CLOCK")
     log = json.loads(capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""What is remembered, what it costs, and what goes first."""
+"""Sheets and views kept in memory: what they cost in bytes, and which of them are dropped first."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def keep(memory: Memory, name: ViewKey, release: int = 1, size: int = 100) -> No
     memory.keep_view(name, view(sheet_name, found))
 
 
-def test_what_was_used_longest_ago_goes_first() -> None:
-    """Looking at a view keeps it."""
+def test_the_least_recently_used_view_is_dropped_first() -> None:
+    """Reading a view counts as use, so the other one is dropped."""
     memory = Memory(max_bytes=6000)
     names = [(APP, product, "en-US") for product in "abc"]
     keep(memory, names[0])
@@ -38,16 +38,16 @@ def test_what_was_used_longest_ago_goes_first() -> None:
     assert [memory.view(name) is not None for name in names] == [True, False, True]
 
 
-def test_the_newest_stays_even_when_it_is_over_the_bound() -> None:
-    """A sheet too large to remember still answers."""
+def test_the_newest_view_stays_even_when_it_is_over_the_limit() -> None:
+    """A sheet larger than the limit is kept while it is the newest, so that its request is answered."""
     memory = Memory(max_bytes=1000)
     keep(memory, (APP, "a", "en-US"), size=10_000)
     assert memory.view((APP, "a", "en-US")) is not None
     assert len(memory) == 1
 
 
-def test_a_sheet_goes_with_the_last_view_through_it() -> None:
-    """Locales share it; a successor of one locale leaves it to the others."""
+def test_a_sheet_is_dropped_with_the_last_view_of_it() -> None:
+    """A sheet stays while one locale still has a view of it, although another locale has moved to the next release."""
     memory, old, new = Memory(), (APP, 1, "a"), (APP, 2, "a")
     first, second = sheet(), sheet()
     memory.keep_sheet(old, first, 100)
@@ -61,8 +61,8 @@ def test_a_sheet_goes_with_the_last_view_through_it() -> None:
     assert memory.sheet(new) is second
 
 
-def test_sheets_nobody_looks_through_go_before_views() -> None:
-    """A sheet whose states never came is not worth a view that answers."""
+def test_sheets_without_a_view_are_dropped_before_views() -> None:
+    """A sheet whose review states were never read answers no request, so it is dropped before a view that does."""
     memory = Memory(max_bytes=5000)
     keep(memory, (APP, "a", "en-US"))
     for product in "bcdef":
@@ -73,17 +73,17 @@ def test_sheets_nobody_looks_through_go_before_views() -> None:
     assert memory.cost <= 5000
 
 
-def test_a_view_whose_sheet_was_driven_out_meanwhile_is_kept_all_the_same() -> None:
-    """It brings its sheet along."""
+def test_a_view_is_kept_together_with_its_dropped_sheet() -> None:
+    """If the sheet was dropped before its view was ready, keeping the view keeps the sheet again."""
     memory, found = Memory(), sheet()
     memory.keep_view((APP, "a", "en-US"), view((APP, 1, "a"), found))
     assert memory.sheet((APP, 1, "a")) is found
 
 
 def test_the_count_of_bytes_never_drifts() -> None:
-    """After any number of comings and goings it is that of a memory which holds the same and was filled afresh."""
+    """After 2 000 changes the count equals that of a new memory that is given the same content."""
     memory, chance = Memory(max_bytes=40_000), random.Random(1)
-    kept: dict[ViewKey, int] = {}  # by the release, in the order of their last use
+    kept: dict[ViewKey, int] = {}  # name to release, in the order of last use
     for _ in range(2000):
         name = (APP, chance.choice("abcdefgh"), chance.choice(["en-US", "fr-FR"]))
         kept.pop(name, None)
@@ -99,7 +99,7 @@ def test_the_count_of_bytes_never_drifts() -> None:
 
 
 def test_names_as_long_as_a_request_count_with_all_their_bytes() -> None:
-    """A signed product id of 30 KB is remembered as what it takes."""
+    """A signed product id of 30 KB counts 30 KB against the limit of memory."""
     memory, found = Memory(max_bytes=100_000), sheet()
     for number in range(20):
         memory.keep_view((APP, f"{number}" + "x" * 30_000, "en-US"), view((APP, 1, "*"), found))

@@ -1,4 +1,4 @@
-"""What the request path reads of the table, how often, and what it does when it cannot."""
+"""What the request path reads from the table, how often, and what it does when DynamoDB fails."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.support.waiting import PATIENCE
 
 
 class Reader:
-    """A store over a fake table, with a clock to push and a count of calls since last asked."""
+    """A store over a fake table, with a clock that the test sets and the calls made since the last question."""
 
     def __init__(self, table: FakeTable) -> None:
         self.table = table
@@ -72,7 +72,7 @@ def rule_of(loaded: Loaded) -> str:
 
 
 def test_a_cold_look_up_takes_three_calls_and_a_warm_one_none(reader: Reader) -> None:
-    """Head, then settings with sheets, then states with the default; the same request again reads nothing."""
+    """Three calls: head; settings with sheets; states with the default. The same request again makes none."""
     loaded = reader.load()
     assert reader.operations() == ["get_item", "batch_get_item", "batch_get_item"]
     assert loaded.catalog.release == 1
@@ -84,7 +84,7 @@ def test_a_cold_look_up_takes_three_calls_and_a_warm_one_none(reader: Reader) ->
 
 
 def test_the_number_of_calls_does_not_grow_with_the_catalog() -> None:
-    """Five hundred products with two thousand messages cost the same three calls as one."""
+    """Five hundred products with two thousand messages cost three calls, as many as one product does."""
     table = FakeTable()
     ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(2000)]
     sheets = {f"p{n}": sheet(f"p{n}", f"r{n}", {"en-US": ids[n * 4 : n * 4 + 4]}) for n in range(500)}
@@ -107,9 +107,9 @@ def consistency(reader: Reader) -> list[bool]:
 
 
 def test_head_and_the_rows_of_a_release_are_read_eventually_consistent_and_states_consistently(reader: Reader) -> None:
-    """A lagging replica may show an old head for a moment, and never an old state under a new version.
+    """A replica that lags may return an old head; states are never older than the version that names them.
 
-    The rows of a release never change: any replica that has them will do, at half the price.
+    The rows of a release never change: any replica that has them is good enough, at half the price.
     """
     reader.load()
     assert consistency(reader) == [False, False, True]
@@ -126,10 +126,10 @@ def test_head_and_the_rows_of_a_release_are_read_eventually_consistent_and_state
     ids=["settings", "the sheet", "both", "all"],
 )
 @pytest.mark.parametrize("warmed", [False, True])
-def test_what_a_lagging_replica_does_not_have_yet_is_read_consistently(
+def test_rows_that_a_lagging_replica_lacks_are_read_consistently(
     reader: Reader, missing: list[rows.Key], *, warmed: bool
 ) -> None:
-    """That alone, and once: a release that has just been published is served whole, never by the rules for others."""
+    """Only these rows, and once: a new release is served completely, never by the rules for other products."""
     reader.table.publish(2)
     gone = {(key["pk"]["S"], key["sk"]["S"]) for key in missing}
     reader.table.lagging = {name: item for name, item in reader.table.items.items() if name not in gone}
@@ -147,21 +147,21 @@ def test_what_a_lagging_replica_does_not_have_yet_is_read_consistently(
     assert len(set(release_rows)) == len(release_rows)
 
 
-def test_a_product_outside_the_release_is_no_row_that_is_missing(reader: Reader) -> None:
-    """The roll in the settings says so: nothing is read twice."""
+def test_a_product_outside_the_release_is_not_read_again(reader: Reader) -> None:
+    """The settings' list of products shows that the sheet does not exist, so that no row is read twice."""
     reader.load("ghost")
     assert consistency(reader) == [False, False, True]
 
 
 def test_the_default_is_read_with_the_states_consistently(reader: Reader) -> None:
-    """A replica that has not heard of it yet does not make it unknown for five minutes."""
+    """A replica that does not have the default record yet does not make it unknown for five minutes."""
     reader.table.lagging = dict(reader.table.items)
     reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
     assert reader.load().has_default is True
 
 
 def test_head_is_compared_every_thirty_seconds_and_states_every_five_minutes(reader: Reader) -> None:
-    """29 s: nothing; 30 s: head; 5 min: head, and states with the default in one call."""
+    """After 29 s nothing is read; after 30 s head; after 5 min head, and states with the default in one call."""
     reader.load()
     reader.operations()
     reader.later(29)
@@ -176,7 +176,7 @@ def test_head_is_compared_every_thirty_seconds_and_states_every_five_minutes(rea
 
 
 def test_another_locale_of_a_sheet_in_memory_reads_only_its_states(reader: Reader) -> None:
-    """Sheets are shared between locales; the default's row comes along with the states."""
+    """Locales share a sheet, and the default's row is read in the same call as the states."""
     reader.load()
     reader.operations()
     loaded = reader.load(locale="fr-FR")
@@ -194,8 +194,8 @@ def test_more_than_a_hundred_messages_are_read_a_hundred_at_a_time() -> None:
     assert len(Reader(table).load().catalog.states) == 150
 
 
-def test_unprocessed_keys_are_asked_for_again(reader: Reader) -> None:
-    """DynamoDB may answer a part of a batch; the rest is read before anyone decides."""
+def test_unprocessed_keys_are_requested_again(reader: Reader) -> None:
+    """DynamoDB may answer a part of a batch; the store reads the rest before the request is decided."""
     reader.table.unprocessed = 4
     loaded = reader.load()
     assert rule_of(loaded) == "monthly"
@@ -203,7 +203,7 @@ def test_unprocessed_keys_are_asked_for_again(reader: Reader) -> None:
 
 
 def test_keys_that_stay_unprocessed_end_with_the_deadline(reader: Reader) -> None:
-    """Asking again stops when the time is over, not when DynamoDB relents."""
+    """At the deadline the store stops requesting them again, although DynamoDB still throttles."""
     reader.table.throttled = True
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load(seconds=0.1)
@@ -214,7 +214,7 @@ def test_keys_that_stay_unprocessed_end_with_the_deadline(reader: Reader) -> Non
 
 
 def test_unknown_products_share_the_sheet_for_any_product_and_are_remembered(reader: Reader) -> None:
-    """A product outside the release costs no sheet of its own, and nothing the second time."""
+    """A product outside the release has no sheet of its own, and reads nothing at its second request."""
     first, second = reader.load("ghost.1"), reader.load("ghost.2")
     assert rule_of(first) == "anyone"
     assert first.catalog.sheet is second.catalog.sheet
@@ -224,8 +224,8 @@ def test_unknown_products_share_the_sheet_for_any_product_and_are_remembered(rea
     assert reader.operations() == []
 
 
-def test_ten_thousand_unknown_products_stay_within_bounds(reader: Reader) -> None:
-    """Memory is bounded by bytes however many products are asked for."""
+def test_a_thousand_unknown_products_stay_within_the_limit(reader: Reader) -> None:
+    """Memory is limited in bytes, however many products requests name."""
     reader.store = Store(lambda: reader.table, TABLE, monotonic=reader.clock, max_bytes=200_000)
     for number in range(1000):
         reader.load(f"ghost.{number}")
@@ -235,12 +235,12 @@ def test_ten_thousand_unknown_products_stay_within_bounds(reader: Reader) -> Non
 
 @pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "*", "", "a#b"])
 def test_strange_product_ids_are_unknown_products(reader: Reader, product: str) -> None:
-    """What cannot be a sort key, or looks like one of ours, is answered like any product outside the file."""
+    """A product id that cannot be a sort key, or looks like a key of ours, gets the sheet for other products."""
     assert rule_of(reader.load(product)) == "anyone"
 
 
 def test_a_default_is_known_by_apple_s_spelling_of_the_locale(reader: Reader) -> None:
-    """`en_US` asks about the row of `en-US`."""
+    """A request in `en_US` reads the default record of `en-US`."""
     reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
     assert reader.load(locale="en_US").has_default is True
     assert reader.load(locale="fr-FR").has_default is False
@@ -248,7 +248,7 @@ def test_a_default_is_known_by_apple_s_spelling_of_the_locale(reader: Reader) ->
 
 
 def test_a_message_without_a_state_is_not_servable(reader: Reader) -> None:
-    """A row somebody edited, or none at all, lets nothing through."""
+    """A message is not servable if its row was edited into nonsense or does not exist."""
     reader.table.put(rows.message_key(APP, KEEP_EN), {"images": {"S": "?"}})
     reader.table.remove(rows.message_key(APP, KEEP_FR))
     states = reader.load(locale="fr-FR").catalog.states
@@ -257,7 +257,7 @@ def test_a_message_without_a_state_is_not_servable(reader: Reader) -> None:
 
 
 def test_image_states_come_with_the_message(reader: Reader) -> None:
-    """One row tells whether a message and its images can be served."""
+    """One row shows whether a message and all its images can be served."""
     reader.table.state(KEEP_EN, "APPROVED", {HERO: "REJECTED"})
     assert reader.load().catalog.states[KEEP_EN].images == {HERO: "REJECTED"}
 
@@ -266,7 +266,7 @@ def test_image_states_come_with_the_message(reader: Reader) -> None:
 
 
 def test_a_new_release_replaces_the_old_one_within_thirty_seconds(reader: Reader) -> None:
-    """Sheet, settings and states all come from the new release; never two releases in one catalog."""
+    """Sheet, settings and states all come from the new release; one catalog never mixes two releases."""
     reader.load()
     reader.table.publish(2, {"pro.monthly": sheet("pro.monthly", "newer", {"en-US": [KEEP_EN]}), "*": SHEETS["*"]})
     assert rule_of(reader.load()) == "monthly"
@@ -276,7 +276,7 @@ def test_a_new_release_replaces_the_old_one_within_thirty_seconds(reader: Reader
 
 
 def test_new_states_are_read_when_the_version_changes(reader: Reader) -> None:
-    """A rejection reaches the function with the next head, not five minutes later."""
+    """A rejection reaches the function when it next reads head, not five minutes later."""
     reader.load()
     reader.table.state(KEEP_EN, "REJECTED")
     reader.table.head(current=1, version=2)
@@ -287,7 +287,7 @@ def test_new_states_are_read_when_the_version_changes(reader: Reader) -> None:
 
 
 def test_a_pause_holds_as_soon_as_head_is_read(reader: Reader) -> None:
-    """Pausing needs no other row: not even one that can be read."""
+    """To pause, the function needs head alone, even if no other row can be read."""
     reader.load()
     reader.table.head(current=1, version=2, paused=True)
     reader.later(30)
@@ -297,8 +297,8 @@ def test_a_pause_holds_as_soon_as_head_is_read(reader: Reader) -> None:
     assert cold.operations() == ["get_item"]
 
 
-def test_a_lagging_replica_does_not_turn_time_back(reader: Reader) -> None:
-    """An older head than the one known is checked with the leader before anyone believes it."""
+def test_a_lagging_replica_does_not_bring_an_old_release_back(reader: Reader) -> None:
+    """A head older than the known one is read again consistently, and the newer release stays."""
     old = dict(reader.table.items)
     reader.table.publish(2)
     reader.load()
@@ -308,7 +308,7 @@ def test_a_lagging_replica_does_not_turn_time_back(reader: Reader) -> None:
 
 
 def test_a_rollback_is_followed(reader: Reader) -> None:
-    """`current` may go down; the version never does."""
+    """`current` may fall, since the version rises."""
     reader.table.publish(2)
     reader.load()
     reader.table.head(current=1, version=3)
@@ -319,26 +319,26 @@ def test_a_rollback_is_followed(reader: Reader) -> None:
 APP_HEAD = (rows.app_pk(APP), rows.HEAD)
 
 
-def collect(table: FakeTable, release: int) -> None:
+def delete_release(table: FakeTable, release: int) -> None:
     for name in [name for name in table.items if name[0].endswith(f"#release#{release}")]:
         del table.items[name]
 
 
 @pytest.mark.parametrize("product", ["pro.monthly", "ghost"])
-def test_a_release_that_was_collected_is_left_for_the_one_that_is_live(reader: Reader, product: str) -> None:
-    """Head in memory names it for half a minute more; nobody who asks for another product waits for that."""
+def test_a_deleted_release_is_left_for_the_live_one(reader: Reader, product: str) -> None:
+    """Head in memory may name a deleted release for 30 s; a request for another product is answered all the same."""
     reader.load("ghost" if product == "pro.monthly" else "pro.monthly")
     reader.table.publish(2)
-    collect(reader.table, 1)
+    delete_release(reader.table, 1)
     loaded = reader.load(product)
     assert (loaded.catalog.release, loaded.degraded) == (2, ())
 
 
-def test_a_replica_that_names_a_collected_release_is_checked_with_the_leader(reader: Reader) -> None:
-    """Cold: three calls more, one whole release."""
+def test_a_replica_that_names_a_deleted_release_is_checked_consistently(reader: Reader) -> None:
+    """A cold look-up then makes three calls more, and answers from one complete release."""
     old = reader.table.items[APP_HEAD]
     reader.table.publish(2)
-    collect(reader.table, 1)
+    delete_release(reader.table, 1)
     reader.table.lagging = {**reader.table.items, APP_HEAD: old}
     loaded = reader.load()
     assert (loaded.catalog.release, loaded.degraded, loaded.age < 1) == (2, (), True)
@@ -348,7 +348,7 @@ def test_a_replica_that_names_a_collected_release_is_checked_with_the_leader(rea
 
 
 def test_a_live_release_that_lost_a_row_is_malformed(reader: Reader) -> None:
-    """The leader names the same one: then it is not old but damaged, and nobody asks twice."""
+    """A consistent read names the same release, so it is not old but damaged; nothing is read a third time."""
     reader.table.remove(rows.settings_key(APP, 1))
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load()
@@ -360,7 +360,7 @@ def test_a_live_release_that_lost_a_row_is_malformed(reader: Reader) -> None:
 
 
 def test_without_a_release_there_is_no_catalog() -> None:
-    """An empty table is unavailable, and says why."""
+    """With an empty table there is no catalog, and the error's code is `no_release`."""
     with pytest.raises(CatalogUnavailableError) as error:
         Reader(FakeTable()).load()
     assert error.value.code == "no_release"
@@ -368,33 +368,33 @@ def test_without_a_release_there_is_no_catalog() -> None:
 
 @pytest.mark.parametrize(("fault", "code"), [(fails, "dynamodb"), (hangs, "deadline")])
 def test_a_cold_look_up_that_fails_is_unavailable(reader: Reader, fault: Any, code: str) -> None:
-    """With nothing in memory, a failing or hanging DynamoDB is a clear error within the deadline."""
+    """With nothing in memory, a failing or hanging DynamoDB is an error with a code, within the deadline."""
     reader.table.fault = fault
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load(seconds=PATIENCE if fault is fails else 0.05)
     assert error.value.code == code
 
 
-def test_a_comparison_on_its_way_is_no_doubt(reader: Reader) -> None:
-    """While one request compares `head`, those beside it go on with what there is, and nothing is degraded."""
+def test_a_request_during_a_comparison_is_not_degraded(reader: Reader) -> None:
+    """While one request compares `head`, another one answers from memory, and neither is degraded."""
     reader.load()
     reader.later(31)
-    beside: list[Loaded] = []
+    concurrent: list[Loaded] = []
 
     def ask(_operation: str, _request: dict[str, Any]) -> None:
         reader.table.fault = lambda *_: None
-        beside.append(reader.load())
+        concurrent.append(reader.load())
 
     reader.table.fault = ask
     assert reader.load().degraded == ()
-    assert [loaded.degraded for loaded in beside] == [()]
+    assert [loaded.degraded for loaded in concurrent] == [()]
     reader.later(31)
     reader.table.fault = fails
     assert reader.load().degraded == ("head",)
 
 
 def test_a_failed_head_read_is_not_repeated_for_five_seconds(reader: Reader) -> None:
-    """The last good catalog serves, marked, without waiting for DynamoDB on every request."""
+    """The last good catalog serves, marked as degraded, without a call to DynamoDB for each request."""
     reader.load()
     reader.later(30)
     reader.table.fault = fails
@@ -411,25 +411,25 @@ def test_a_failed_head_read_is_not_repeated_for_five_seconds(reader: Reader) -> 
 
 
 def test_a_hanging_head_read_leaves_time_for_the_customer(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a catalog in memory, refreshing never spends the sixty milliseconds that facts may take."""
+    """With a catalog in memory, reading head leaves the 60 ms that the customer's facts may take."""
     reader.load()
     reader.later(30)
     reader.table.fault = hangs
-    given: list[float] = []
+    seconds_left: list[float] = []
     call = reader.table.call
 
     def noted(operation: str, request: Any, deadline: Deadline) -> Any:
-        given.append(deadline.left())
+        seconds_left.append(deadline.left())
         return call(operation, request, deadline)
 
     monkeypatch.setattr(reader.table, "call", noted)
     deadline = Deadline.after(0.1, Clock())
     assert reader.store.catalog(APP, "pro.monthly", "en-US", deadline).degraded == ("head",)
-    assert given == [pytest.approx(0.04)]
+    assert seconds_left == [pytest.approx(0.04)]
 
 
-def test_states_that_cannot_be_renewed_serve_on_marked(reader: Reader) -> None:
-    """Older states are better than no answer; the metric says so."""
+def test_states_that_cannot_be_renewed_serve_marked_as_degraded(reader: Reader) -> None:
+    """Old states are better than no answer; the degradation has a metric."""
     reader.load()
     reader.later(300)
     reader.table.fault = lambda operation, _: fails(operation, {}) if operation == "batch_get_item" else None
@@ -439,16 +439,16 @@ def test_states_that_cannot_be_renewed_serve_on_marked(reader: Reader) -> None:
     assert reader.operations() == []
 
 
-def test_states_of_a_locale_never_read_cannot_be_guessed(reader: Reader) -> None:
-    """A sheet in memory without states answers nobody."""
+def test_without_states_of_a_locale_there_is_no_catalog(reader: Reader) -> None:
+    """A sheet in memory without review states answers no request."""
     reader.load()
     reader.table.fault = fails
     with pytest.raises(CatalogUnavailableError):
         reader.load(locale="fr-FR")
 
 
-def test_a_product_first_asked_for_while_head_fails_is_read_under_the_head_in_memory(reader: Reader) -> None:
-    """A head that cannot be compared is still a head."""
+def test_a_new_product_is_read_under_the_head_in_memory(reader: Reader) -> None:
+    """A head that cannot be compared still names a release, so a product's first request is answered, degraded."""
     reader.load()
     reader.later(30)
 
@@ -462,7 +462,7 @@ def test_a_product_first_asked_for_while_head_fails_is_read_under_the_head_in_me
 
 
 def test_progress_is_kept_when_only_the_states_fail(reader: Reader) -> None:
-    """A slow table is read over two requests: the sheet of the first is there for the second."""
+    """A slow table is read over two requests: the second uses the sheet that the first has read."""
     calls = 0
 
     def third_fails(operation: str, request: dict[str, Any]) -> None:
@@ -506,7 +506,7 @@ def bomb() -> bytes:
 
 @pytest.mark.parametrize("name", NONSENSE)
 def test_a_malformed_release_keeps_the_last_good_one(reader: Reader, name: str) -> None:
-    """Whatever is wrong with the live release, the one before goes on serving, and is reported."""
+    """If the live release is damaged, the one before serves on, marked as degraded."""
     reader.load()
     reader.table.publish(2)
     NONSENSE[name](reader.table)
@@ -519,7 +519,7 @@ def test_a_malformed_release_keeps_the_last_good_one(reader: Reader, name: str) 
 
 
 def test_a_newer_format_keeps_the_last_good_release(reader: Reader) -> None:
-    """A release for a newer function is not guessed at."""
+    """A release in a format for newer functions is not read; the one before serves on, marked as degraded."""
     reader.load()
     reader.table.publish(2, format_version=FORMAT + 1)
     reader.later(30)
@@ -541,10 +541,10 @@ def test_a_newer_format_keeps_the_last_good_release(reader: Reader) -> None:
         (SHEETS, {**SETTINGS, "locales": {"default": None, "fallbacks": {}}}),
     ],
 )
-def test_a_whole_release_of_another_shape_keeps_the_last_good_one(
+def test_a_release_of_another_shape_keeps_the_last_good_one(
     reader: Reader, sheets: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    """A digest says that a document is the one that was written, not that it makes sense."""
+    """A right digest shows that a document is the one that was written, not that its content is valid."""
     reader.load()
     reader.table.publish(2, sheets, settings=settings)
     reader.later(31)
@@ -563,7 +563,7 @@ def test_a_whole_release_of_another_shape_keeps_the_last_good_one(
     ],
 )
 def test_a_head_edited_into_nonsense_keeps_the_last_good_one(reader: Reader, attributes: dict[str, Any]) -> None:
-    """A head we cannot read is a head we could not compare."""
+    """A head that the function cannot read counts as one that could not be compared."""
     reader.load()
     edited(reader.table, rows.head_key(APP), **attributes)
     reader.later(30)
@@ -572,7 +572,7 @@ def test_a_head_edited_into_nonsense_keeps_the_last_good_one(reader: Reader, att
 
 
 def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
-    """An emptied table does not silence a function that knows better."""
+    """An emptied table does not stop a function that has a catalog in memory."""
     reader.load()
     reader.table.items.clear()
     reader.later(30)
@@ -580,7 +580,7 @@ def test_a_head_that_vanished_keeps_the_last_good_one(reader: Reader) -> None:
 
 
 def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
-    """Rows that publishing wrote and nobody finds any more are no news about the messages, however old ours are."""
+    """Missing rows of messages change no review state, however old the states in memory are."""
     reader.load()
     reader.table.items.clear()
     reader.later(STATES_SECONDS)
@@ -599,7 +599,7 @@ def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
             for left in (
                 7,
                 {TABLE: 7},
-                {TABLE: {"Keys": [{"pk": {"B": b""}, "sk": {"B": b""}}]}},  # as bytes, which no request can hold
+                {TABLE: {"Keys": [{"pk": {"B": b""}, "sk": {"B": b""}}]}},  # bytes, which JSON cannot hold
                 {TABLE: {"Keys": [rows.head_key(APP)]}},
                 {"another": {"Keys": [rows.head_key(APP)]}},
             )
@@ -609,7 +609,7 @@ def test_an_emptied_table_does_not_take_the_states_away(reader: Reader) -> None:
 def test_an_answer_of_another_shape_is_a_failed_call(
     reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """JSON that is not DynamoDB's is no catalog."""
+    """JSON that is no answer of DynamoDB's is reported as a failed call, with the cause UnexpectedAnswer."""
     monkeypatch.setattr(reader.table, "batch_get_item", lambda **_: answer)
     with pytest.raises(CatalogUnavailableError) as error:
         reader.load()
@@ -617,7 +617,7 @@ def test_an_answer_of_another_shape_is_a_failed_call(
 
 
 def test_failure_of_one_product_does_not_keep_another_from_its_new_release(reader: Reader) -> None:
-    """Nonsense in one sheet says nothing about the others."""
+    """A damaged sheet of one product keeps only that product on its earlier release."""
     reader.load()
     reader.load("ghost")
     reader.table.publish(2)
@@ -631,14 +631,14 @@ def test_failure_of_one_product_does_not_keep_another_from_its_new_release(reade
 
 
 def test_the_budget_is_smaller_where_memory_can_answer(reader: Reader) -> None:
-    """350 ms without a catalog, 200 ms with one."""
+    """A look-up may take 350 ms without a catalog in memory, 200 ms with one."""
     assert reader.store.budget(APP, "pro.monthly", "en-US") == COLD_SECONDS
     reader.load()
     assert reader.store.budget(APP, "pro.monthly", "en-US") == CACHED_SECONDS
 
 
 def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_calls(reader: Reader) -> None:
-    """Of a release that names no products to read ahead: init learns whether it signs, and saves a round trip."""
+    """If a release names no products to read ahead, init reads only head and settings, which say whether it signs."""
     warmed = reader.store.warm([APP, 42], Deadline.after(PATIENCE))
     assert {app: settings.key_id for app, settings in warmed.items()} == {APP: SETTINGS["keyId"]}
     assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
@@ -651,15 +651,15 @@ def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_cal
 
 
 def ahead(first: list[str] | None = None, sheets: dict[str, Any] = SHEETS) -> Reader:
-    """Return a reader of a release that names products to read ahead, warmed, its calls forgotten."""
+    """Return a reader that has been warmed on a release with a list of products to read ahead."""
     reader = Reader(published())
     reader.table.publish(1, sheets, first=["pro.monthly"] if first is None else first)
     assert set(reader.store.warm([APP], Deadline.after(PATIENCE))) == {APP}
     return reader
 
 
-def test_what_is_read_ahead_spares_the_first_request_every_call() -> None:
-    """Four calls in init; then products that the release names first, and those outside it, need none."""
+def test_after_reading_ahead_the_first_request_makes_no_call() -> None:
+    """Init makes four calls; then listed products, and products outside the release, need none."""
     reader = ahead()
     assert reader.operations() == ["get_item", *["batch_get_item"] * 3]
     for product, locale, rule in (
@@ -673,16 +673,16 @@ def test_what_is_read_ahead_spares_the_first_request_every_call() -> None:
     assert reader.operations() == []
 
 
-def test_states_alone_are_read_consistently_ahead() -> None:
-    """Everything that holds of the first request's reading holds of init's."""
+def test_of_what_is_read_ahead_only_states_are_read_consistently() -> None:
+    """Init reads each kind of row with the same consistency as a first request."""
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
     reader.store.warm([APP], Deadline.after(PATIENCE))
     assert consistency(reader) == [False, False, False, True]
 
 
-def test_what_was_read_ahead_ages_like_everything_else() -> None:
-    """After five minutes states are read again, with the default; after a change of version at once."""
+def test_what_was_read_ahead_ages_like_other_rows() -> None:
+    """States, with the default, are read again after five minutes, and at once when the version has changed."""
     reader = ahead()
     reader.table.put(rows.default_key(APP, "pro.monthly", "en-US"), {"messageIdentifier": {"S": KEEP_EN}})
     reader.load()
@@ -703,7 +703,7 @@ def test_what_was_read_ahead_ages_like_everything_else() -> None:
 
 
 def test_a_new_release_is_not_mixed_with_what_was_read_ahead() -> None:
-    """The rows in memory are of another release."""
+    """Rows that were read ahead belong to their release; a newer release is read from the table."""
     reader = ahead()
     reader.table.publish(2, {"pro.monthly": sheet("pro.monthly", "newer", {"en-US": [KEEP_EN]}), "*": SHEETS["*"]})
     reader.later(30)
@@ -712,8 +712,8 @@ def test_a_new_release_is_not_mixed_with_what_was_read_ahead() -> None:
 
 
 @pytest.mark.parametrize("first", [[], ["ghost"], ["*"], ["pro.monthly", "pro.monthly"], ["x" * 2000], ["\ud800"]])
-def test_whatever_a_release_names_first_requests_are_answered(first: list[str]) -> None:
-    """Nothing depends on the list: names that have no sheet, or cannot be asked for, cost nothing but time."""
+def test_any_list_of_first_products_is_accepted(first: list[str]) -> None:
+    """Listed names without a sheet, or that cannot be keys, change no answer."""
     reader = ahead(first)
     for product, rule in (("pro.monthly", "monthly"), ("ghost", "anyone")):
         loaded = reader.load(product)
@@ -721,8 +721,8 @@ def test_whatever_a_release_names_first_requests_are_answered(first: list[str]) 
 
 
 @pytest.mark.parametrize("first", [{"L": [{"S": "pro.monthly"}]}, {"N": "1"}, {"S": ["x"]}, {"NULL": True}, 7])
-def test_a_list_that_is_none_is_a_release_without_one(first: Any) -> None:
-    """As of an older console: settings alone are read ahead, and the release is not malformed."""
+def test_a_release_without_a_list_of_first_products_is_valid(first: Any) -> None:
+    """Releases of older consoles have no list: init reads only head and settings; the release is not malformed."""
     reader = Reader(published())
     edited(reader.table, rows.settings_key(APP, 1), first=first)
     reader.store.warm([APP], Deadline.after(PATIENCE))
@@ -733,7 +733,7 @@ def test_a_list_that_is_none_is_a_release_without_one(first: Any) -> None:
 
 
 def test_no_more_states_are_read_ahead_than_one_call_takes() -> None:
-    """The default locale's of each product first; what is left over is read when it is asked for."""
+    """First those of each product's default locale; the others are read when a request needs them."""
     ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(600)]
     sheets = {
         f"p{n}": sheet(f"p{n}", f"r{n}", {"en-US": ids[n * 60 : n * 60 + 20], "fr-FR": ids[n * 60 + 20 : n * 60 + 60]})
@@ -753,8 +753,8 @@ def test_no_more_states_are_read_ahead_than_one_call_takes() -> None:
 
 @pytest.mark.parametrize("fault", [fails, hangs])
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
-def test_whatever_of_reading_ahead_fails_is_left_to_the_first_request(call: int, fault: Any) -> None:
-    """Init ends in its time; what was read before stays, settings above all: they say which key to fetch."""
+def test_what_could_not_be_read_ahead_is_left_to_the_first_request(call: int, fault: Any) -> None:
+    """Init ends in its time and keeps what it has read, settings first: they name the key to fetch."""
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
     made = 0
@@ -776,7 +776,7 @@ def test_whatever_of_reading_ahead_fails_is_left_to_the_first_request(call: int,
 
 
 def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() -> None:
-    """To unpack and compile it would keep the start waiting."""
+    """To unpack and compile it would delay the start."""
     large = sheet(None, "anyone", {"en-US": [ANYONE_EN]}, pictured=[random.Random(1).randbytes(70_000).hex()])
     reader = ahead(["pro.monthly"], {**SHEETS, "*": large})
     assert reader.store.stats().sheets == 1  # of pro.monthly
@@ -788,8 +788,8 @@ def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() 
 
 
 @pytest.mark.parametrize("damage", [{"digest": {"S": "0" * 64}}, {"document": {"S": "x"}}, {"document": 7}])
-def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for(damage: dict[str, Any]) -> None:
-    """The others were read ahead all the same."""
+def test_a_damaged_sheet_does_not_stop_init_and_is_malformed_when_requested(damage: dict[str, Any]) -> None:
+    """The sheets next to it are read ahead all the same."""
     reader = Reader(published())
     reader.table.publish(1, {**SHEETS, "other": SHEETS["pro.monthly"]}, first=["pro.monthly", "other"])
     edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), **damage)
@@ -802,23 +802,23 @@ def test_a_damaged_sheet_is_no_trouble_in_init_and_malformed_when_asked_for(dama
     assert error.value.code == "malformed"
 
 
-def test_a_damaged_row_that_was_read_ahead_and_is_mended_is_read_again() -> None:
-    """As one that was read when it was asked for: five seconds later."""
+def test_a_damaged_row_that_was_repaired_is_read_again() -> None:
+    """Five seconds after the failure, also if the row was read ahead."""
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
     key = rows.sheet_key(APP, 1, "pro.monthly")
-    whole = reader.table.items[key["pk"]["S"], key["sk"]["S"]]
+    undamaged_row = reader.table.items[key["pk"]["S"], key["sk"]["S"]]
     edited(reader.table, key, digest={"S": "0" * 64})
     reader.store.warm([APP], Deadline.after(PATIENCE))
     with pytest.raises(CatalogUnavailableError, match="digest"):
         reader.load()
-    reader.table.put(key, whole)
+    reader.table.put(key, undamaged_row)
     reader.later(QUIET_SECONDS)
     assert rule_of(reader.load()) == "monthly"
 
 
-def test_a_list_of_products_without_a_bottom_is_none() -> None:
-    """A start does not fail on what the table holds."""
+def test_a_very_deep_list_of_products_counts_as_no_list() -> None:
+    """The start does not fail on nested values in the table."""
     reader = Reader(published())
     deep: Any = {"L": []}
     for _ in range(1500):  # as deep as JSON is read
@@ -830,7 +830,7 @@ def test_a_list_of_products_without_a_bottom_is_none() -> None:
 
 
 def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
-    """It was emptied or is half restored: unavailable, as without reading ahead."""
+    """Such a table was emptied or is half restored: no catalog is available, as without reading ahead."""
     table = FakeTable()
     table.publish(1, first=["pro.monthly"])
     reader = Reader(table)
@@ -841,7 +841,7 @@ def test_a_table_without_the_messages_rows_is_not_believed_ahead() -> None:
 
 
 def test_while_paused_nothing_is_read_ahead_but_settings() -> None:
-    """Nobody is answered; when that ends, the first request reads."""
+    """A paused app answers no request; when the pause ends, the first request reads the rest."""
     reader = Reader(published())
     reader.table.publish(1, first=["pro.monthly"])
     reader.table.head(current=1, version=2, paused=True)
@@ -850,7 +850,7 @@ def test_while_paused_nothing_is_read_ahead_but_settings() -> None:
 
 
 def test_after_a_restore_states_are_read_ahead_anew() -> None:
-    """What lay in the snapshot is not believed; sheets of the same release still are."""
+    """States from the snapshot are read again, since they may be old; sheets of the same release are kept."""
     reader = ahead()
     reader.load()
     reader.store.renew()
@@ -864,15 +864,15 @@ def test_after_a_restore_states_are_read_ahead_anew() -> None:
 
 @pytest.mark.parametrize("fault", [fails, hangs])
 def test_warming_fails_softly(reader: Reader, fault: Any) -> None:
-    """Init goes on without DynamoDB, within its budget; the first request tries again."""
+    """If DynamoDB fails or hangs, init goes on within its time, and the first request reads again."""
     reader.table.fault = fault
     assert reader.store.warm([APP], Deadline.after(0.05)) == {}
     reader.table.fault = FakeTable().fault
     assert rule_of(reader.load()) == "monthly"
 
 
-def test_a_restored_process_trusts_neither_ages_nor_connections(reader: Reader) -> None:
-    """After a snapshot is restored, head and states are read again; until then the old ones serve."""
+def test_a_restored_process_reads_head_and_states_again(reader: Reader) -> None:
+    """After a snapshot is restored, the first request does not answer from the states in the snapshot."""
     reader.load()
     reader.table.state(KEEP_EN, "REJECTED")
     reader.store.renew()
@@ -881,8 +881,8 @@ def test_a_restored_process_trusts_neither_ages_nor_connections(reader: Reader) 
     assert reader.operations() == ["get_item", "batch_get_item"]
 
 
-def test_a_restored_process_without_a_table_says_how_old_its_catalog_is() -> None:
-    """A week in a snapshot is a week, though the monotonic clock stood still; what serves on is marked."""
+def test_a_restored_process_reports_the_age_of_its_catalog() -> None:
+    """A week in a snapshot counts as a week, though the monotonic clock stood still; the answer is marked degraded."""
     table, monotonic, wall = published(), Clock(), Clock(1_700_000_000.0)
     store = Store(lambda: table, TABLE, monotonic=PassedTime(monotonic, wall), clock=wall)
     store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
@@ -894,7 +894,7 @@ def test_a_restored_process_without_a_table_says_how_old_its_catalog_is() -> Non
 
 
 def test_a_connection_that_cannot_be_made_is_a_failed_call() -> None:
-    """What the SDK says of a missing region is an unavailable catalog."""
+    """If no connection can be made, such as without a region, there is no catalog."""
 
     def connect() -> Any:
         raise CallFailedError("NoRegionError")
@@ -915,20 +915,20 @@ def customer(reader: Reader, seconds: float = PATIENCE) -> Any:
 
 
 def test_a_customer_s_facts_are_read_consistently_in_one_call(reader: Reader) -> None:
-    """Text, numbers, truth values and lists of text; one GetItem."""
+    """Texts, numbers and booleans are read with one GetItem."""
     profile(reader.table, plan={"S": "gold"}, tenureDays={"N": "200"}, rate={"N": "0.5"}, vip={"BOOL": True})
     assert customer(reader) == {"plan": "gold", "tenureDays": 200, "rate": 0.5, "vip": True}
     assert [(operation, request["ConsistentRead"]) for operation, request in reader.table.calls] == [("get_item", True)]
 
 
 def test_a_customer_without_a_profile_has_no_facts(reader: Reader) -> None:
-    """No row is knowledge: nothing is known."""
+    """A missing row is an answer: there are no facts. It is not an unreadable profile."""
     assert customer(reader) == NO_FACTS
 
 
 @pytest.mark.parametrize("fault", [fails, hangs])
 def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any) -> None:
-    """Failure and lateness are not absence."""
+    """A profile that DynamoDB did not return, or not in time, is unreadable; it does not count as absent."""
     profile(reader.table, plan={"S": "gold"})
     reader.table.fault = fault
     assert customer(reader, seconds=0.05) is UNREADABLE
@@ -944,16 +944,16 @@ def test_a_profile_that_cannot_be_read_is_unreadable(reader: Reader, fault: Any)
         {"Item": {"plan": {"S": "gold"}}},
     ],
 )
-def test_what_is_no_answer_about_this_customer_is_unreadable(
+def test_an_answer_about_another_customer_is_unreadable(
     reader: Reader, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only an answer without anything says that there is no profile; and nobody is taken for somebody else."""
+    """Only an answer without an item means that there is no profile, and another customer's row is never used."""
     monkeypatch.setattr(reader.table, "get_item", lambda **_: answer)
     assert customer(reader) is UNREADABLE
 
 
 def test_an_expired_profile_has_no_facts(reader: Reader) -> None:
-    """Time to live holds to the second, whenever DynamoDB gets round to deleting."""
+    """A profile ends at the second of `expiresAt`, even if DynamoDB deletes the row later."""
     profile(reader.table, plan={"S": "gold"}, expiresAt={"N": "1700000000"})
     assert customer(reader) == NO_FACTS
     profile(reader.table, plan={"S": "gold"}, expiresAt={"N": "1700000001"})

@@ -1,4 +1,4 @@
-"""Review states: Apple's lists, whole, over whatever the table holds."""
+"""Review states: Apple's complete lists, written over what the table holds."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def version(client: Any) -> int:
 
 
 def test_a_message_list_is_read_by_lower_case_id() -> None:
-    """Apple's libraries disagree on the case of ids; we do not."""
+    """Apple's libraries disagree on the case of ids; ours are in lower case."""
     body = {"messageIdentifiers": [{"messageIdentifier": KEEP_EN.upper(), "messageState": "APPROVED", "more": 1}]}
     assert read_message_list(json.dumps(body)) == {KEEP_EN.lower(): "APPROVED"}
     assert read_message_list(b'{"messageIdentifiers": []}') == {}
 
 
 def test_an_image_list_is_read_with_sizes() -> None:
-    """`imageSize` came later; a list without it is still a list."""
+    """`imageSize` is optional: Apple added it later."""
     with_size = {"imageIdentifier": HERO, "imageState": "PENDING", "imageSize": "BULLET_POINT"}
     assert read_image_list(json.dumps({"imageIdentifiers": [with_size]})) == {
         HERO: ImageState("PENDING", "BULLET_POINT")
@@ -84,7 +84,7 @@ def test_an_image_list_is_read_with_sizes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "reason"),
     [
         ("", "not JSON"),
         ("[" * 100_000, "not JSON"),
@@ -107,9 +107,9 @@ def test_an_image_list_is_read_with_sizes() -> None:
         ),
     ],
 )
-def test_what_is_not_apple_s_list_is_refused_with_the_reason(body: str, says: str) -> None:
-    """An error page taken for an empty list would silence everything."""
-    with pytest.raises(SnapshotFormatError, match=says):
+def test_a_body_that_is_not_apples_list_is_refused_with_the_reason(body: str, reason: str) -> None:
+    """If an error page were read as an empty list, no message could be served."""
+    with pytest.raises(SnapshotFormatError, match=reason):
         read_message_list(body)
 
 
@@ -117,7 +117,7 @@ def test_what_is_not_apple_s_list_is_refused_with_the_reason(body: str, says: st
 
 
 def test_a_snapshot_sets_every_state_and_folds_images_into_messages(client: Any) -> None:
-    """One row then tells whether a message can be served, and the function hears of it by the version."""
+    """One row then shows whether a message can be served, and the function sees the change by the version."""
     before = version(client)
     report = apply(client)
     assert (report.messages, report.images, report.written, report.absent) == (3, 1, 4, 0)
@@ -127,14 +127,14 @@ def test_a_snapshot_sets_every_state_and_folds_images_into_messages(client: Any)
 
 
 def test_the_same_snapshot_again_writes_nothing(client: Any) -> None:
-    """No row, no version: warm functions read nothing."""
+    """With no row and no version changed, warm functions read nothing."""
     first = apply(client)
     again = apply(client, {name.upper(): state for name, state in APPROVED.items()})
     assert (again.written, again.version, again.digest) == (0, first.version, first.digest)
 
 
 def test_ids_missing_from_the_lists_are_absent(client: Any) -> None:
-    """Deleted at Apple's, or never uploaded: not servable, and neither is a message whose image is gone."""
+    """An id that Apple does not list is ABSENT, and a message with an absent image cannot be served."""
     apply(client)
     report = apply(client, {KEEP_EN: "APPROVED"}, {}, allow_silencing=True)
     assert report.absent == 2
@@ -145,7 +145,7 @@ def test_ids_missing_from_the_lists_are_absent(client: Any) -> None:
 
 
 def test_states_may_come_before_the_first_publishing(client: Any) -> None:
-    """Messages uploaded by other means are known by id and state."""
+    """Messages that were uploaded by other means are recorded by id and state."""
     report = apply_snapshot(AppTable(client, TABLE, 42), {KEEP_EN: "PENDING"}, IMAGES)
     assert (report.written, report.version) == (2, 1)
     item = client.get_item(**rows.get(TABLE, rows.message_key(42, KEEP_EN)))["Item"]
@@ -153,8 +153,8 @@ def test_states_may_come_before_the_first_publishing(client: Any) -> None:
     assert "images" not in item
 
 
-def test_a_snapshot_that_would_silence_more_than_half_is_refused_unwritten(client: Any) -> None:
-    """With the figures; what no live rule serves does not count."""
+def test_a_snapshot_that_would_stop_more_than_half_is_refused_unwritten(client: Any) -> None:
+    """The refusal has the figures; only messages that a live rule can serve are counted."""
     apply(client)
     before = client.scan(TableName=TABLE)["Items"]
     with pytest.raises(SnapshotRefusedError, match="2 of the 2") as error:
@@ -165,8 +165,8 @@ def test_a_snapshot_that_would_silence_more_than_half_is_refused_unwritten(clien
     assert (report.servable, report.silenced) == (2, 2)
 
 
-def test_a_snapshot_is_refused_while_nobody_can_tell_what_it_would_silence(client: Any) -> None:
-    """A live release that lost its texts is the owner's to repair, or to overrule."""
+def test_a_snapshot_is_refused_while_its_effect_cannot_be_computed(client: Any) -> None:
+    """If the live release lost its texts, the owner must repair it or override the refusal."""
     client.delete_item(TableName=TABLE, Key=rows.texts_key(APP, 1))
     with pytest.raises(SnapshotRefusedError) as error:
         apply(client)
@@ -175,17 +175,17 @@ def test_a_snapshot_is_refused_while_nobody_can_tell_what_it_would_silence(clien
 
 
 def test_a_row_held_by_a_transaction_is_written_when_it_is_free(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publisher moves `current` just then; we wait for milliseconds, and not for ever."""
+    """A publisher's transaction holds a row for milliseconds: the write is repeated a limited number of times."""
     monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     conflict, update_item, calls = client.exceptions.TransactionConflictException, client.update_item, list[bool]()
 
-    def held(**request: Any) -> Any:
+    def refused_once(**request: Any) -> Any:
         calls.append(True)
         if len(calls) == 1:
             raise conflict({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")
         return update_item(**request)
 
-    monkeypatch.setattr(client, "update_item", held)
+    monkeypatch.setattr(client, "update_item", refused_once)
     assert apply(client).written == 4
 
     def always(**_: Any) -> Any:
@@ -197,27 +197,27 @@ def test_a_row_held_by_a_transaction_is_written_when_it_is_free(client: Any, mon
 
 
 def test_a_long_list_of_rows_is_read_page_by_page(client: Any) -> None:
-    """A query's page holds a megabyte; a catalog may hold more."""
+    """One page of a query holds 1 MB, and an app's rows may take more."""
     for number in range(6):
         row = {**rows.message_key(APP, f"m{number}"), "note": {"S": "x" * 300_000}}
         client.put_item(TableName=TABLE, Item=row)
     assert apply(client).absent == 6
 
 
-def test_losing_an_image_silences_the_messages_that_use_it(client: Any) -> None:
-    """Half is not more than half."""
+def test_a_lost_image_stops_the_messages_that_use_it(client: Any) -> None:
+    """One of two servable messages may stop: half is not more than half."""
     apply(client)
     report = apply(client, images={})
     assert (report.servable, report.silenced) == (2, 1)
 
 
-def test_a_run_that_dies_half_way_is_repaired_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows were written and the digest was not: the next run writes what is missing and raises the version."""
+def test_a_run_that_stops_half_way_is_repaired_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If rows were written and the digest was not, the next run writes what is missing and raises the version."""
     apply(client)
     update_item, calls = client.update_item, []
     rejected = {**APPROVED, KEEP_FR: "REJECTED", ANYONE_EN: "REJECTED"}
 
-    def dies(**request: Any) -> Any:
+    def fails_at_head(**request: Any) -> Any:
         calls.append(request)
         if request["Key"]["sk"]["S"] == "head":
             raise ConnectionError
@@ -225,22 +225,24 @@ def test_a_run_that_dies_half_way_is_repaired_by_the_next(client: Any, monkeypat
 
     before = version(client)
     with monkeypatch.context() as patch:
-        patch.setattr(client, "update_item", dies)
+        patch.setattr(client, "update_item", fails_at_head)
         with pytest.raises(ConnectionError):
             apply(client, rejected)
     assert version(client) == before
     assert apply(client, rejected).version == before + 1
     with monkeypatch.context() as patch:
-        patch.setattr(client, "update_item", dies)
+        patch.setattr(client, "update_item", fails_at_head)
         with pytest.raises(ConnectionError):
             apply(client)
-    # Back to the list the digest on head stands for: rows differ, so the version rises all the same.
+    # The list that head's digest is of: rows differ from it, so the version must rise although the digest does not.
     assert apply(client, rejected).version == before + 2
     assert message(client, KEEP_FR).message == "REJECTED"
 
 
-def test_of_two_snapshots_at_once_the_last_is_in_the_table_whole(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one that comes second starts again; rows of both never stay side by side."""
+def test_of_two_concurrent_snapshots_the_last_is_written_completely(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one starts again, so that rows of both are never in the table together."""
     update_item, done = client.update_item, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
@@ -254,20 +256,20 @@ def test_of_two_snapshots_at_once_the_last_is_in_the_table_whole(client: Any, mo
     assert {message(client, name).message for name in APPROVED} == {"APPROVED"}
 
 
-def told_in_turn(*lists: Mapping[str, str]) -> Callable[[], Lists]:
-    """Stand in for Apple, whose message list changes from one reading to the next; the last one stays."""
+def lists_in_turn(*lists: Mapping[str, str]) -> Callable[[], Lists]:
+    """Return a reader of Apple's lists whose message list changes at each call; the last one stays."""
     waiting = list(lists)
     return lambda: (waiting.pop(0) if len(waiting) > 1 else waiting[0], IMAGES)
 
 
-def test_what_others_wrote_since_apple_was_asked_is_not_written_over(client: Any) -> None:
-    """Theirs may be newer: Apple is asked again, and the older list is written nowhere."""
+def test_states_written_since_apple_answered_are_not_overwritten(client: Any) -> None:
+    """Another run's states may be newer: Apple's lists are read again, and the older list is not written."""
     apply(client, {**APPROVED, KEEP_FR: "PENDING"})
-    asked = told_in_turn({**APPROVED, KEEP_FR: "PENDING", KEEP_EN: "REJECTED"}, APPROVED)
+    next_lists = lists_in_turn({**APPROVED, KEEP_FR: "PENDING", KEEP_EN: "REJECTED"}, APPROVED)
     seen: list[str] = []
 
     def read() -> Lists:
-        lists = asked()
+        lists = next_lists()
         seen.append(message(client, KEEP_EN).message)
         if len(seen) == 1:
             apply(client, {**APPROVED, KEEP_EN: "EDITED"}, allow_silencing=True)
@@ -278,8 +280,8 @@ def test_what_others_wrote_since_apple_was_asked_is_not_written_over(client: Any
     assert {name: message(client, name).message for name in APPROVED} == APPROVED
 
 
-def test_messages_that_others_wrote_while_images_were_written_are_left(client: Any, monkeypatch: Any) -> None:
-    """Reading messages again must not make newer states of theirs look like what we started from."""
+def test_messages_written_by_others_during_the_images_are_left(client: Any, monkeypatch: Any) -> None:
+    """Messages are read again after the images; another run's newer state is not taken for our starting point."""
     update_item, done, after = client.update_item, list[bool](), list[str]()
 
     def meanwhile(**request: Any) -> Any:
@@ -300,15 +302,15 @@ def test_messages_that_others_wrote_while_images_were_written_are_left(client: A
     assert (after, message(client, KEEP_FR).message) == ([], "NEWER")
 
 
-def test_what_would_be_silenced_is_judged_by_the_newest_lists(client: Any) -> None:
-    """A list that was read and not written silences nothing: neither is it refused for, nor reported."""
+def test_the_safety_stop_judges_the_newest_lists(client: Any) -> None:
+    """A list that was read and not written neither causes a refusal nor appears in the report."""
     apply(client)
-    lists = told_in_turn({**APPROVED, KEEP_FR: "REJECTED"}, {**APPROVED, KEEP_EN: "REJECTED"})
-    asked: list[bool] = []
+    lists = lists_in_turn({**APPROVED, KEEP_FR: "REJECTED"}, {**APPROVED, KEEP_EN: "REJECTED"})
+    calls: list[bool] = []
 
     def read() -> Lists:
-        asked.append(True)
-        if len(asked) == 1:
+        calls.append(True)
+        if len(calls) == 1:
             apply(client, {**APPROVED, KEEP_FR: "EDITED"}, allow_silencing=True)
         return lists()
 
@@ -316,8 +318,8 @@ def test_what_would_be_silenced_is_judged_by_the_newest_lists(client: Any) -> No
     assert report.silenced == 1
 
 
-def test_a_pause_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each changes its own attributes of head."""
+def test_a_concurrent_pause_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause and an import change different attributes of head."""
     update_item, done = client.update_item, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
@@ -336,7 +338,7 @@ def test_a_pause_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch)
 def test_a_message_published_between_our_two_reads_gets_its_image_states(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Messages are read again after the images were written."""
+    """Messages are read again after the images have been written."""
     client.delete_item(TableName=TABLE, Key=rows.message_key(APP, KEEP_EN))
     update_item, done = client.update_item, list[bool]()
 
@@ -352,8 +354,8 @@ def test_a_message_published_between_our_two_reads_gets_its_image_states(
     assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
 
 
-def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rather than a loop without end."""
+def test_endless_conflicts_end_with_an_error(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If other programs never stop writing, the import gives up and asks to try again."""
     update_item = client.update_item
 
     def always(**request: Any) -> Any:
@@ -366,8 +368,8 @@ def test_others_who_never_stop_writing_are_an_error(client: Any, monkeypatch: py
         apply(client)
 
 
-def test_a_state_edited_into_nonsense_is_written_over(client: Any) -> None:
-    """A number where a state belongs does not stop the run."""
+def test_a_state_edited_into_nonsense_is_overwritten(client: Any) -> None:
+    """A number in the place of a state does not stop the import."""
     client.put_item(TableName=TABLE, Item={**rows.message_key(APP, KEEP_EN), "state": {"N": "7"}})
     apply(client)
     assert message(client, KEEP_EN).message == "APPROVED"
@@ -377,7 +379,7 @@ def test_a_state_edited_into_nonsense_is_written_over(client: Any) -> None:
 
 
 def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
-    """`since` changes with the state and with nothing else; every import leaves its time on `head`."""
+    """`since` changes with the state only; each import writes its time to `statesAt` of `head`."""
     first, second = (datetime(2026, 11, 24, hour, tzinfo=UTC) for hour in (12, 13))
 
     def attribute(key: rows.Key, name: str) -> str:
@@ -396,8 +398,8 @@ def test_a_state_has_the_time_it_was_first_seen(client: Any) -> None:
     assert attribute(rows.image_key(APP, HERO), "since") == second.isoformat()
 
 
-def test_only_the_schedule_says_that_the_sync_runs(client: Any) -> None:
-    """Imports by hand do not hide that it is dead; its own are noted whether or not they found anything new."""
+def test_only_scheduled_imports_set_synced_at(client: Any) -> None:
+    """An import by hand does not hide a stopped sync; a scheduled one is recorded whether or not a state is new."""
 
     def synced() -> str | None:
         found = client.get_item(**rows.get(TABLE, rows.head_key(APP)))["Item"].get("syncedAt", {}).get("S")
@@ -407,7 +409,7 @@ def test_only_the_schedule_says_that_the_sync_runs(client: Any) -> None:
     apply(client, now=first)
     assert synced() is None
     for states, now in ((APPROVED, first), ({**APPROVED, KEEP_FR: "PENDING"}, second)):
-        follow(AppTable(client, TABLE, APP), told_in_turn(states), scheduled=True, now=now)
+        follow(AppTable(client, TABLE, APP), lists_in_turn(states), scheduled=True, now=now)
         assert synced() == now.isoformat()
     apply(client, now=third)
     assert synced() == second.isoformat()

@@ -1,4 +1,4 @@
-"""What a status of Apple's API means, for the sync and for the console."""
+"""What an HTTP status of Apple's API means, for the sync and for the console."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ KNOWN = {"call": "“A {call}”", "key": "the key", "app": "this app", "status"
     ],
 )
 def test_a_status_has_one_meaning(status: int, meaning: StatusMeaning) -> None:
-    """Only a failure of Apple's server is worth a second call."""
+    """Only failures of Apple's server (500 and above) are worth a second call."""
     assert meaning_of(status) is meaning
     assert meaning_of(status).passing is (status >= 500)
 
 
 @pytest.mark.parametrize("meaning", [UNAUTHORIZED, NO_ACCESS, RATE_LIMITED, SERVER_FAILED, REFUSED])
 def test_a_sentence_is_filled_in_once(meaning: StatusMeaning) -> None:
-    """Text of Apple's or of a path that looks like a place to fill in stays as it is."""
+    """A value that looks like a placeholder is not replaced a second time."""
     sentence = meaning.of(**KNOWN)
     assert ("A {call}" in sentence) is ("{call}" in meaning.sentence)
     assert sentence.replace("A {call}", "").isprintable()
@@ -43,7 +43,7 @@ def test_a_sentence_is_filled_in_once(meaning: StatusMeaning) -> None:
     assert not sentence.endswith(".")
 
 
-def test_when_calls_are_taken_again() -> None:
-    """A time in UTC, to the second, or no time."""
+def test_the_time_of_the_next_call_is_in_utc() -> None:
+    """The time is in UTC, to the second; without one the text is "later"."""
     assert when_again(datetime(2026, 11, 24, 12, 30, tzinfo=UTC)) == "from 2026-11-24 12:30:00 UTC on"
     assert when_again(None) == "later"

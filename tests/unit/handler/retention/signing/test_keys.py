@@ -1,4 +1,4 @@
-"""The signing key: fetched once an hour, kept when that fails, shown to nobody."""
+"""The signing key: fetched once an hour, kept when a fetch fails, and in no log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.waiting import PATIENCE
 
 
 class Parameters:
-    """An SSM with one parameter per name, behind the port, that can be broken."""
+    """A fake SSM with one parameter for each name, which a test can make fail."""
 
     def __init__(self) -> None:
         self.values = {"/retention/KEY1": "pem-1", "/retention/KEY2": "pem-2"}
@@ -69,7 +69,7 @@ def get(ring: KeyRing[Signer], key_id: str = "KEY1", seconds: float = PATIENCE) 
 def test_a_key_is_fetched_decrypted_and_kept_for_an_hour(
     ring: KeyRing[Signer], parameters: Parameters, clock: Clock
 ) -> None:
-    """One call an hour, to the parameter named by prefix and key id."""
+    """One call an hour, to the parameter named by prefix and key id, with decryption."""
     first = get(ring)
     assert (first.pem, first.key_id) == (b"pem-1", "KEY1")
     clock.now += 3599
@@ -81,15 +81,15 @@ def test_a_key_is_fetched_decrypted_and_kept_for_an_hour(
 
 
 def test_keys_rotate_by_name(ring: KeyRing[Signer]) -> None:
-    """A release that names a new key id gets the new key, while the old one still serves the old."""
+    """A release that names a new key id gets the new key; the old id still gets the old one."""
     assert (get(ring, "KEY1").pem, get(ring, "KEY2").pem) == (b"pem-1", b"pem-2")
 
 
 @pytest.mark.parametrize("fault", ["ThrottlingException", "hang", "shape"])
-def test_the_old_key_serves_on_when_renewing_fails(
+def test_the_old_key_stays_in_use_when_its_renewal_fails(
     ring: KeyRing[Signer], parameters: Parameters, clock: Clock, fault: str
 ) -> None:
-    """An outage of SSM does not stop signing; it is asked again only after some seconds."""
+    """An outage of SSM does not stop signing; the next call to SSM is made 5 s later at the earliest."""
     first = get(ring)
     clock.now += 3600
     parameters.fault = fault
@@ -103,10 +103,10 @@ def test_the_old_key_serves_on_when_renewing_fails(
 
 
 @pytest.mark.parametrize(("chance", "seconds"), [(0.0, 0.2), (0.5, 1.1), (0.99, 1.982)])
-def test_a_throttled_fetch_is_tried_again_after_a_wait_of_its_own(
+def test_a_throttled_fetch_is_repeated_after_a_random_wait(
     parameters: Parameters, clock: Clock, chance: float, seconds: float
 ) -> None:
-    """Environments that came up together and were refused together do not all come again together."""
+    """Environments that start together and are throttled together do not all repeat their calls together."""
     ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock, chance=lambda: chance)  # type: ignore[arg-type,return-value]  # as above
     parameters.fault = "ThrottlingException"
     for moment in (0.0, seconds - 0.01):
@@ -119,8 +119,8 @@ def test_a_throttled_fetch_is_tried_again_after_a_wait_of_its_own(
     assert get(ring).pem == b"pem-1"
 
 
-def test_a_key_that_is_due_and_throttled_is_asked_for_again_soon_too(parameters: Parameters, clock: Clock) -> None:
-    """It serves on meanwhile."""
+def test_a_throttled_renewal_is_repeated_after_a_random_wait_too(parameters: Parameters, clock: Clock) -> None:
+    """The old key stays in use until then."""
     ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock, chance=lambda: 0.5)  # type: ignore[arg-type,return-value]  # as above
     first = get(ring)
     clock.now += 3600
@@ -132,26 +132,26 @@ def test_a_key_that_is_due_and_throttled_is_asked_for_again_soon_too(parameters:
     assert get(ring) is not first
 
 
-def test_no_two_waits_are_the_same(parameters: Parameters) -> None:
-    """By default the kernel decides."""
-    ends = set()
+def test_waits_are_random(parameters: Parameters) -> None:
+    """By default the waits come from the operating system's random numbers and lie between 0.2 s and 2 s."""
+    due_times = set()
     parameters.fault = "ThrottlingException"
     for _ in range(100):
         ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=lambda: 0.0)  # type: ignore[arg-type,return-value]  # as above
         with pytest.raises(SigningError):
             get(ring)
-        ends.add(ring._kept["KEY1"].due)
-    assert len(ends) > 90
-    assert min(ends) >= 0.2
-    assert max(ends) < 2
-    assert max(ends) - min(ends) > 1
+        due_times.add(ring._kept["KEY1"].due)
+    assert len(due_times) > 90
+    assert min(due_times) >= 0.2
+    assert max(due_times) < 2
+    assert max(due_times) - min(due_times) > 1
 
 
 @pytest.mark.parametrize("fault", ["AccessDeniedException", "hang", "shape"])
 def test_a_key_that_was_never_readable_cannot_sign(
     ring: KeyRing[Signer], parameters: Parameters, clock: Clock, fault: str
 ) -> None:
-    """A clear error within the deadline, and no call per request while it lasts."""
+    """A request gets an error with a code within its deadline, and SSM is not called for each request."""
     parameters.fault = fault
     for _ in range(3):
         with pytest.raises(SigningError) as error:
@@ -163,8 +163,8 @@ def test_a_key_that_was_never_readable_cannot_sign(
     assert get(ring).pem == b"pem-1"
 
 
-def test_the_crumbs_of_an_init_say_nothing_about_ssm(ring: KeyRing[Signer], parameters: Parameters) -> None:
-    """A fetch that was given too little time does not keep the first request from trying."""
+def test_a_fetch_cut_short_in_init_is_repeated_at_once(ring: KeyRing[Signer], parameters: Parameters) -> None:
+    """A fetch that had too little time shows nothing about SSM, so the first request may fetch at once."""
     parameters.fault = "hang"
     with pytest.raises(SigningError):
         get(ring, seconds=0.02)
@@ -173,7 +173,7 @@ def test_the_crumbs_of_an_init_say_nothing_about_ssm(ring: KeyRing[Signer], para
 
 
 def test_a_parameter_that_is_no_key_keeps_its_own_reason(ring: KeyRing[Signer], parameters: Parameters) -> None:
-    """The parser's code, not its words: they might quote the key."""
+    """The error has the parser's code and not its text, which might quote the key."""
     parameters.values["/retention/KEY1"] = "not a key"
     with pytest.raises(SigningError) as error:
         get(ring)
@@ -181,13 +181,13 @@ def test_a_parameter_that_is_no_key_keeps_its_own_reason(ring: KeyRing[Signer], 
 
 
 def test_keys_are_never_shown(ring: KeyRing[Signer]) -> None:
-    """Neither the ring nor what it keeps says what the key is."""
+    """`repr` of a key ring and of its entries does not contain the key."""
     get(ring)
     assert "pem" not in repr(ring) + repr(ring._kept).replace(repr(ring._prefix), "")
 
 
 def test_a_snapshot_holds_no_key(ring: KeyRing[Signer], parameters: Parameters) -> None:
-    """Forgetting leaves nothing to freeze; the next use fetches anew."""
+    """After `forget` no key is in memory; the next use fetches it again."""
     get(ring)
     ring.forget()
     assert not ring._kept
@@ -196,22 +196,22 @@ def test_a_snapshot_holds_no_key(ring: KeyRing[Signer], parameters: Parameters) 
 
 
 def test_only_a_few_keys_are_kept(ring: KeyRing[Signer], parameters: Parameters) -> None:
-    """A rotation has two; nobody can make the ring grow."""
+    """Four keys are kept at most: a rotation needs two, and no catalog can make the ring grow."""
     for number in range(20):
         parameters.values[f"/retention/K{number}"] = "pem"
         get(ring, f"K{number}")
     assert len(ring._kept) == 4
 
 
-def test_a_failure_does_not_take_away_what_a_request_beside_it_fetched(
+def test_a_failed_fetch_keeps_the_key_of_a_concurrent_one(
     ring: KeyRing[Signer], parameters: Parameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two first requests one is answered by SSM and the other is not: both sign."""
+    """Of two concurrent first requests SSM answers one only: both can sign."""
     answered = parameters.call
 
     def fails_late(*_: Any) -> dict[str, Any]:
         monkeypatch.setattr(parameters, "call", answered)
-        get(ring)  # the request beside this one
+        get(ring)  # the concurrent request
         raise CallFailedError("ThrottlingException")
 
     monkeypatch.setattr(parameters, "call", fails_late)
@@ -220,7 +220,7 @@ def test_a_failure_does_not_take_away_what_a_request_beside_it_fetched(
 
 
 def test_a_value_that_is_no_text_is_no_key() -> None:
-    """Half a character in the parameter is read as far as the parser, which refuses it with a code."""
+    """A lone surrogate in the parameter reaches the parser, which refuses it with a code."""
     parameters = Parameters()
     parameters.values["/retention/KEY1"] = "\ud800"
     ring = KeyRing(lambda: parameters, "/retention/", RealSigner.from_pem)  # type: ignore[arg-type,return-value]  # as above

@@ -1,4 +1,4 @@
-"""Signatures: what Apple can verify, with the claims and layout Apple's own library would have made."""
+"""Signatures: valid for Apple, with the claims and the layout of Apple's own library."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def claims_of(token: str, audience: str) -> dict[str, Any]:
     return jwt.decode(token, KEY.public_key(), algorithms=["ES256"], audience=audience, options=options)
 
 
-def test_v2_carries_the_transaction_and_never_an_expiry() -> None:
-    """A V2 signature names the customer's transaction, and has no `exp`, which would make Apple refuse it."""
+def test_v2_has_the_transaction_and_no_expiry() -> None:
+    """A V2 signature names the customer's transaction; it has no `exp`, with which Apple would refuse it."""
     claims = claims_of(v2(), "promotional-offer")
     nonce = claims.pop("nonce")
     assert str(uuid.UUID(nonce)) == nonce
@@ -72,14 +72,14 @@ def test_v2_carries_the_transaction_and_never_an_expiry() -> None:
 
 
 def test_v2_has_the_layout_of_apples_library() -> None:
-    """Header, claims and their order are what Apple's own library makes."""
+    """Header, claims and their order are those that Apple's own library makes."""
     library = PromotionalOfferV2SignatureCreator(pem(KEY), "ABC123DEFG", ISSUER, "com.example.app")
     theirs = library.create_signature("pro.monthly", "half", "99371282")
     assert jwt.get_unverified_header(v2()) == jwt.get_unverified_header(theirs)
     assert list(claims_of(v2(), "promotional-offer")) == list(claims_of(theirs, "promotional-offer"))
 
 
-def test_v1_covers_what_apple_says_it_covers() -> None:
+def test_v1_covers_the_documented_fields() -> None:
     """A V1 signature is DER over the seven fields joined by INVISIBLE SEPARATOR, the app account token empty."""
     made: dict[str, Any] = SIGNER.promotional_offer_v1(
         bundle_id="com.example.app", product_id="pro.monthly", offer_identifier="half", now=NOW
@@ -119,8 +119,8 @@ def test_advanced_commerce_wraps_a_request_in_a_token_in_base64() -> None:
     }
 
 
-def test_an_api_token_ends_and_has_the_layout_of_apples_library() -> None:
-    """A call's token has an `exp`, five minutes on, and what else Apple's own library puts into one."""
+def test_an_api_token_expires_and_has_the_layout_of_apples_library() -> None:
+    """A token for one call has an `exp` five minutes later, and otherwise what Apple's own library puts into one."""
     client = AppStoreServerAPIClient(pem(KEY), "ABC123DEFG", ISSUER, "com.example.app", Environment.SANDBOX)
     theirs = client._generate_token()
     ours = SIGNER.api_token(issuer_id=ISSUER, bundle_id="com.example.app", now=datetime.now(UTC))
@@ -132,7 +132,7 @@ def test_an_api_token_ends_and_has_the_layout_of_apples_library() -> None:
 
 
 def test_every_signature_is_new() -> None:
-    """Two signatures of the same offer differ in their nonce: Apple takes each for one purchase."""
+    """Two signatures of the same offer differ in their nonce: Apple accepts each for one purchase."""
     first, second = (claims_of(v2(), "promotional-offer")["nonce"] for _ in range(2))
     assert first != second
 
@@ -150,7 +150,7 @@ def test_every_signature_is_new() -> None:
     ids=["empty", "garbage", "encrypted", "P-384", "Ed25519", "RSA"],
 )
 def test_a_key_that_cannot_sign_for_apple_is_refused(bad: bytes, code: str) -> None:
-    """What is not an unencrypted P-256 private key is refused when it is read, and quoted nowhere."""
+    """A key that is not an unencrypted P-256 private key is refused when it is read; the error does not quote it."""
     with pytest.raises(SigningError) as caught:
         Signer.from_pem(bad, "ABC123DEFG")
     assert caught.value.code == code
@@ -158,5 +158,5 @@ def test_a_key_that_cannot_sign_for_apple_is_refused(bad: bytes, code: str) -> N
 
 
 def test_the_key_is_in_no_repr() -> None:
-    """Printing a signer shows which key it is, never the key."""
+    """`repr` of a signer shows its key id, never the key."""
     assert repr(SIGNER) == "Signer(key_id='ABC123DEFG')"

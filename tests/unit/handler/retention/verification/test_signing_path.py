@@ -1,4 +1,4 @@
-"""Verdicts on paths are remembered for fifteen minutes, four at most."""
+"""Verdicts on certificate paths are remembered for fifteen minutes, four at most."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIFTEEN_MINUTES = timedelta(seconds=PATH_SECONDS)
 
 @pytest.fixture
 def paths_checked(verifier: SignedPayloadVerifier, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """Return the instants at which `verifier` has judged a path anew."""
+    """Return the instants at which `verifier` has checked a path."""
     instants: list[datetime] = []
     check_path = verifier.check_path
 
@@ -33,8 +33,8 @@ def paths_checked(verifier: SignedPayloadVerifier, monkeypatch: pytest.MonkeyPat
     return instants
 
 
-def test_a_path_is_judged_once(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """Tokens under the same leaf and intermediate share one verdict, whatever x5c[2] and the payload are."""
+def test_a_path_is_checked_once(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
+    """Tokens under the same leaf and intermediate share one verdict, whatever their x5c[2] and payload."""
     leaf, intermediate, _ = good_chain()
     verifier.verify(signed(), NOW)
     verifier.verify(signed(body=claims(productId="another")), NOW)
@@ -43,14 +43,14 @@ def test_a_path_is_judged_once(verifier: SignedPayloadVerifier, paths_checked: l
 
 
 def test_a_verdict_lasts_fifteen_minutes(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A verdict is used up to a second before fifteen minutes are over, then made anew."""
+    """A verdict is used until a second before fifteen minutes are over, then the path is checked again."""
     for now in (NOW, NOW + FIFTEEN_MINUTES - minting.SECOND, NOW + FIFTEEN_MINUTES):
         verifier.verify(signed(), now)
     assert paths_checked == [NOW, NOW + FIFTEEN_MINUTES]
 
 
-def test_a_verdict_ends_with_the_first_certificate() -> None:
-    """However fresh the verdict, a certificate that ends takes it along: of the three, whichever ends first."""
+def test_a_verdict_ends_with_the_first_certificate_that_expires() -> None:
+    """A remembered path is refused as soon as one of its three certificates has expired."""
     last_second = [case for case in certificate_cases() if case.name.endswith("in its last second")]
     for case in last_second:
         verifier = SignedPayloadVerifier(case.roots)
@@ -60,7 +60,7 @@ def test_a_verdict_ends_with_the_first_certificate() -> None:
 
 
 def test_a_clock_set_back_is_not_believed(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A verdict from the future is made anew, and refused before the certificates begin."""
+    """If the clock is before the verdict's time, the path is checked again."""
     verifier.verify(signed(), NOW)
     verifier.verify(signed(), NOW - minting.SECOND)
     assert paths_checked == [NOW, NOW - minting.SECOND]
@@ -70,7 +70,7 @@ def test_a_clock_set_back_is_not_believed(verifier: SignedPayloadVerifier, paths
 def test_nothing_is_remembered_of_a_bad_signature(
     verifier: SignedPayloadVerifier, paths_checked: list[datetime]
 ) -> None:
-    """Apple's certificates are public: only a token signed by the leaf's key may take one of the four places."""
+    """Apple's certificates are public: only a token signed by the leaf's key may use one of the four places."""
     forged = signed(signing_key=minting.key("stranger"))
     refusal(verifier, forged)
     refusal(verifier, forged)
@@ -80,16 +80,16 @@ def test_nothing_is_remembered_of_a_bad_signature(
 def test_a_wrong_claim_does_not_make_a_path_forgotten(
     verifier: SignedPayloadVerifier, paths_checked: list[datetime]
 ) -> None:
-    """The path is about the signature; a payload that Apple has changed costs no second judgement."""
+    """The path concerns the signature; a payload that Apple has changed causes no second check."""
     refusal(verifier, signed(body=claims(productId=1)))
     verifier.verify(signed(), NOW)
     assert len(paths_checked) == 1
 
 
-def test_a_remembered_leaf_vouches_for_no_other_intermediate(
+def test_a_remembered_leaf_needs_its_own_intermediate(
     verifier: SignedPayloadVerifier, paths_checked: list[datetime]
 ) -> None:
-    """The verdict is about the pair: the same leaf beside another intermediate is judged anew, and refused."""
+    """A verdict is about both certificates: the same leaf with another intermediate is checked again, and refused."""
     leaf, intermediate, root = good_chain()
     verifier.verify(signed(), NOW)
     refusal(verifier, minting.token_of((leaf, root, root)))
@@ -97,15 +97,15 @@ def test_a_remembered_leaf_vouches_for_no_other_intermediate(
     assert len(paths_checked) == 3
 
 
-def leaves(count: int) -> Iterator[str]:
+def tokens_of_new_leaves(count: int) -> Iterator[str]:
     _, intermediate, root = good_chain()
     for _ in range(count):
         yield minting.token_of((minting.der(minting.leaf_plan()), intermediate, root))
 
 
 def test_four_paths_are_remembered(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """A fifth path takes the place of the oldest, and the other three stay."""
-    oldest, *others = tokens = list(leaves(MAX_PATHS + 1))
+    """A fifth path replaces the oldest one; the other three stay."""
+    oldest, *others = tokens = list(tokens_of_new_leaves(MAX_PATHS + 1))
     for token in tokens:
         verifier.verify(token, NOW)
     assert verifier.stats().paths == MAX_PATHS == 4
@@ -116,9 +116,9 @@ def test_four_paths_are_remembered(verifier: SignedPayloadVerifier, paths_checke
     assert len(paths_checked) == 6
 
 
-def test_a_renewed_verdict_takes_its_own_place(verifier: SignedPayloadVerifier) -> None:
-    """Judging a path again after fifteen minutes makes no other forgotten."""
-    tokens = list(leaves(MAX_PATHS))
+def test_a_renewed_verdict_replaces_itself(verifier: SignedPayloadVerifier) -> None:
+    """Checking a path again after fifteen minutes drops no other path."""
+    tokens = list(tokens_of_new_leaves(MAX_PATHS))
     for now in (NOW, NOW + FIFTEEN_MINUTES):
         for token in tokens:
             verifier.verify(token, now)
