@@ -1,4 +1,4 @@
-"""What holds of every token and of every text, not only of those somebody thought of."""
+"""Properties of verification that hold for every token and every text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOOD = signed()
 ROOT = good_chain()[2]
 VERIFIER = SignedPayloadVerifier([ROOT])
 
-unhurried = settings(deadline=None)  # two cores are shared, and no test is about time
+unhurried = settings(deadline=None)  # no test asserts a time, and other programs share the cores
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -40,14 +40,14 @@ def refused(token: str, verifier: SignedPayloadVerifier = VERIFIER) -> bool:
 @unhurried
 @given(st.integers(0, len(GOOD) - 1), st.characters(codec="ascii") | st.sampled_from(BASE64URL) | st.characters())
 def test_any_changed_character_is_refused(place: int, character: str) -> None:
-    """Whichever character of a good token becomes whichever other, the token is refused."""
+    """If any character of a good token is replaced by any other, the token is refused."""
     changed = GOOD[:place] + character + GOOD[place + 1 :]
     assert refused(changed) is (changed != GOOD)
 
 
 @pytest.mark.parametrize("warm", [True, False])
-def test_every_changed_bit_at_the_ends_of_parts_is_refused(*, warm: bool) -> None:
-    """Around the dots, where base64url has bits to spare, every other character in every place is refused."""
+def test_every_changed_character_at_the_ends_of_parts_is_refused(*, warm: bool) -> None:
+    """At the ends of its parts, where base64url has unused bits, a good token is refused with any other character."""
     dots = [place for place, character in enumerate(GOOD) if character == "."]
     places = {place for dot in (*dots, len(GOOD)) for place in range(dot - 3, min(dot + 3, len(GOOD)))}
     for place in sorted(places):
@@ -59,15 +59,15 @@ def test_every_changed_bit_at_the_ends_of_parts_is_refused(*, warm: bool) -> Non
 
 @unhurried
 @given(st.integers(0, len(GOOD)), st.text(min_size=1, max_size=3))
-def test_anything_put_in_is_refused(place: int, text: str) -> None:
-    """Nothing may be added to a good token, wherever."""
+def test_any_inserted_text_is_refused(place: int, text: str) -> None:
+    """A good token is refused with any text inserted at any place."""
     assert refused(GOOD[:place] + text + GOOD[place:])
 
 
 @unhurried
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 200))
-def test_anything_taken_out_is_refused(place: int, count: int) -> None:
-    """Nothing may be missing from a good token, wherever."""
+def test_any_removed_text_is_refused(place: int, count: int) -> None:
+    """A good token is refused without any of its parts."""
     assert refused(GOOD[:place] + GOOD[place + count :])
 
 
@@ -81,7 +81,7 @@ def test_anything_taken_out_is_refused(place: int, count: int) -> None:
 @example("\ud800.\udfff.")
 @example("." * 70_000)
 def test_any_text_is_refused_and_only_refused(text: str) -> None:
-    """Whatever the text, the only outcome is a `VerificationError`."""
+    """For any text the only outcome is a `VerificationError`."""
     assert refused(text)
 
 
@@ -89,8 +89,8 @@ def test_any_text_is_refused_and_only_refused(text: str) -> None:
 @given(
     st.dictionaries(st.sampled_from(["alg", "x5c", "crit", "b64", "jwk", "kid", "typ"]) | st.text(max_size=4), anything)
 )
-def test_any_header_is_judged(changes: dict[str, object]) -> None:
-    """Whatever the header says, signed or not, it is accepted or refused and nothing else."""
+def test_any_header_is_accepted_or_refused(changes: dict[str, object]) -> None:
+    """For any JOSE header the outcome is acceptance or a `VerificationError`."""
     token = signed(header(**changes))
     accepted = not refused(token)
     assert accepted <= (not {"alg", "x5c", "crit", "b64"} & set(changes))
@@ -105,14 +105,14 @@ def test_any_header_is_judged(changes: dict[str, object]) -> None:
     )
 )
 def test_any_x5c_is_refused(entries: list[str]) -> None:
-    """Whatever stands in the place of the certificates, it is refused."""
+    """Any three texts in the place of the certificates are refused."""
     assert refused(signed(header(x5c=entries)))
 
 
 @unhurried
 @given(st.sampled_from([0, 1]), st.integers(0, 500), st.integers(1, 255))
 def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, change: int) -> None:
-    """A certificate that differs in one byte from what its issuer signed is refused, signed though the token is."""
+    """A certificate with one byte changed is refused, although the token's signature is right."""
     chain = list(good_chain())
     place %= len(chain[which])
     chain[which] = chain[which][:place] + bytes([chain[which][place] ^ change]) + chain[which][place + 1 :]
@@ -121,8 +121,8 @@ def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, ch
 
 @unhurried
 @given(st.dictionaries(st.sampled_from(list(minting.FIELDS)) | st.text(max_size=4), anything))
-def test_any_payload_is_judged(changes: dict[str, object]) -> None:
-    """Whatever Apple's key signs, the claims come out as JSON has them or are refused."""
+def test_any_payload_is_returned_or_refused(changes: dict[str, object]) -> None:
+    """A payload under a good signature is returned as JSON has it, or refused."""
     body = claims(**changes)
     try:
         found = VERIFIER.verify(signed(body=body), NOW)
@@ -133,16 +133,16 @@ def test_any_payload_is_judged(changes: dict[str, object]) -> None:
 
 @unhurried
 @given(st.binary(max_size=64))
-def test_one_spelling_for_each_bytes(raw: bytes) -> None:
-    """Decoding takes the one canonical spelling of any bytes, in both alphabets."""
+def test_canonical_base64_is_decoded(raw: bytes) -> None:
+    """Any bytes are decoded from their canonical base64 and base64url."""
     assert jws._base64url(base64url(raw)) == raw
     assert jws._base64(base64.b64encode(raw).decode()) == raw
 
 
 @unhurried
 @given(st.text(alphabet=BASE64URL + "+/=", max_size=12))
-def test_no_second_spelling(text: str) -> None:
-    """Text that decodes is the canonical spelling of what it decodes to."""
+def test_only_canonical_base64_is_decoded(text: str) -> None:
+    """Text that is decoded is the canonical encoding of the result."""
     for decode, encode in ((jws._base64url, base64url), (jws._base64, lambda raw: base64.b64encode(raw).decode())):
         try:
             raw = decode(text)
@@ -158,7 +158,7 @@ def test_no_second_spelling(text: str) -> None:
     | st.text().map(lambda text: text.encode("utf-8", "surrogatepass"))
 )
 def test_strict_json_reads_or_refuses(raw: bytes) -> None:
-    """Any bytes are an object that can be written again, or a `StrictJSONError`."""
+    """Any bytes are an object that can be written again, or raise `StrictJSONError`."""
     try:
         found = read_object(raw)
     except StrictJSONError:

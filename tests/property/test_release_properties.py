@@ -1,4 +1,4 @@
-"""What goes into the table comes out of it."""
+"""Rows of the table are read back as they were written, and edited rows are refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ json_documents = st.recursive(
 @settings(max_examples=15)
 @given(st.binary(max_size=5000))
 def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: bytes) -> None:
-    """Byte for byte, whatever the file held."""
+    """A release's source is read back byte for byte, and the list of releases has its digest."""
     with mock_aws():
         client = get_session().create_client("dynamodb", region_name="us-east-1")
         create_table(client, "retention")
@@ -49,13 +49,13 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: b
 
 @given(json_documents)
 def test_every_document_survives_its_row(document: Any) -> None:
-    """Packed, digested, unpacked, compared."""
+    """Any JSON document is read back from its row unchanged."""
     assert rows.document_of(rows.document_attributes(document)) == document
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_make_a_document_by_accident(packed: bytes) -> None:
-    """What was not written by us is one kind of error."""
+def test_random_bytes_are_no_document(packed: bytes) -> None:
+    """Bytes that our code did not write raise UnreadableRowError."""
     try:
         rows.document_of({"document": {"B": packed}, "digest": {"S": "0" * 64}})
     except UnreadableRowError:
@@ -70,8 +70,8 @@ attribute_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["state", "images", "plan", "expiresAt", "pk"]), attribute_values))
-def test_reading_messages_and_profiles_is_total(item: Any) -> None:
-    """No row, however it was edited, is more than unservable or without facts."""
+def test_reading_messages_and_profiles_never_raises(item: Any) -> None:
+    """However a row was edited, a message is unservable at worst, and a profile has no facts."""
     rows.read_message(item)
     rows.read_profile(item, 0.0)
 
@@ -111,7 +111,7 @@ REQUEST = RetentionRequest.from_claims(json.loads(json.dumps(request_claims(app_
 
 @pytest.mark.parametrize("first", range(0, 4_000, 500))
 def test_an_edited_sheet_is_refused_or_can_be_decided_with(first: int) -> None:
-    """Of thousands of random edits, each raises DocumentError when it is read, or nothing at any later step."""
+    """Each of 4 000 random edits raises DocumentError when the sheet is read, or no later step raises at all."""
     for seed in range(first, first + 500):
         random = Random(seed)
         documents = [rows.canonical(SETTINGS), rows.canonical(SHEET)]
@@ -129,7 +129,7 @@ def test_an_edited_sheet_is_refused_or_can_be_decided_with(first: int) -> None:
 
 
 def test_a_condition_of_any_depth_is_read_or_refused() -> None:
-    """Deeper than Python's own stack, it is of another shape, not a bug."""
+    """A condition deeper than Python's stack is refused like a damaged row."""
     for depth in (1, 100, 2_000, 50_000):
         condition = b'["not",' * depth + b'["present","customer.a"]' + b"]" * depth
         document = rows.canonical(SHEET).replace(b'["present","customer.age"]', condition)

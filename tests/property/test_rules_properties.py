@@ -1,4 +1,4 @@
-"""Rules are total and deterministic: any condition over any facts has one of three answers, always the same."""
+"""Conditions, locales, decisions and the file's reader give one result for any input, and the same one each time."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CONDITIONS = st.recursive(
 def test_conditions_are_total_and_deterministic(
     condition: list[Any], product: str, locale: str, customer: Customer
 ) -> None:
-    """Any condition over any facts is TRUE, FALSE or UNKNOWN, and the same when asked again."""
+    """Any condition over any facts is TRUE, FALSE or UNKNOWN, and the same at the second evaluation."""
     facts = Facts.of(product, locale, customer)
     truth = compile_condition(condition)(facts)
     assert truth in (True, False, None)
@@ -72,10 +72,10 @@ def test_conditions_are_total_and_deterministic(
 
 
 @given(CONDITIONS, st.sampled_from([*PRODUCTS, "prounheard"]), LOCALES, CUSTOMERS)
-def test_sheets_lose_nothing_of_a_condition(
+def test_a_sheets_part_of_a_condition_has_the_same_value(
     condition: list[Any], product: str, locale: str, customer: Customer
 ) -> None:
-    """What a sheet keeps answers what the complete condition answers, and the index never leaves a product out."""
+    """What a sheet keeps of a condition has the complete condition's value; its index misses no product."""
     facts = Facts.of(product, locale, customer)
     truth = compile_condition(condition)(facts)
     remains = for_product(condition_of(condition), product if product in PRODUCTS else None)
@@ -84,7 +84,7 @@ def test_sheets_lose_nothing_of_a_condition(
     assert named is None or product in named or truth is False
 
 
-def settled(truths: list[Truth], by: bool) -> Truth:  # noqa: FBT001  # the truth that settles a join
+def joined(truths: list[Truth], by: bool) -> Truth:  # noqa: FBT001  # the value that decides a join
     return by if by in truths else None if None in truths else not by
 
 
@@ -92,15 +92,15 @@ def settled(truths: list[Truth], by: bool) -> Truth:  # noqa: FBT001  # the trut
 def test_a_condition_keeps_its_document_and_its_answer(
     document: list[Any], product: str, locale: str, customer: Customer
 ) -> None:
-    """A document that is read and written again is the same text, and every fold of it agrees with the function."""
+    """A document that is read and written again is unchanged, and `fold` has the value of the compiled function."""
     condition, facts = condition_of(document), Facts.of(product, locale, customer)
     assert json.dumps(document_of(condition)) == json.dumps(document)
     assert {test.fact for test in fact_tests(condition)} == facts_named(document)
     assert next(walk(condition)) is condition
     truth: Truth = fold(
         condition,
-        all_of=lambda truths: settled(truths, by=False),
-        any_of=lambda truths: settled(truths, by=True),
+        all_of=lambda truths: joined(truths, by=False),
+        any_of=lambda truths: joined(truths, by=True),
         negated=lambda truth: None if truth is None else not truth,
         test=lambda test: truth_of(test, facts),
     )
@@ -108,10 +108,8 @@ def test_a_condition_keeps_its_document_and_its_answer(
 
 
 @given(CONDITIONS, FACTS)
-def test_an_unreadable_profile_never_settles_what_a_readable_one_does_not(
-    condition: list[Any], facts: Customer
-) -> None:
-    """UNKNOWN is honest: what is settled without the profile is settled the same with any profile."""
+def test_an_unreadable_profile_decides_only_what_any_profile_does(condition: list[Any], facts: Customer) -> None:
+    """A condition with a value for an unreadable profile has that value for every profile."""
     judge = compile_condition(condition)
     unread = judge(Facts.of("basic", "en-US", UNREADABLE))
     assert unread is None or judge(Facts.of("basic", "en-US", facts)) is unread
@@ -119,7 +117,7 @@ def test_an_unreadable_profile_never_settles_what_a_readable_one_does_not(
 
 @given(LOCALES, st.lists(st.sampled_from(sorted(APPLE_LOCALES)), unique=True))
 def test_locales_are_total(asked: str, available: list[str]) -> None:
-    """Any text has names and candidates: locales there are, each once."""
+    """Any text has names, and its candidates are available locales, each once."""
     found = candidates(asked, available, LocaleTable("en-US", {}))
     assert set(found) <= set(available)
     assert len(found) == len(set(found))
@@ -151,7 +149,7 @@ def test_decisions_are_total_and_deterministic(
     now: datetime,
     can_sign: bool,  # noqa: FBT001  # drawn by position
 ) -> None:
-    """Any request over the sample is decided, twice the same, and every rule of the file has its verdict."""
+    """Any request over the sample file is decided, twice the same, and `explain` has a verdict on each of its rules."""
     catalog = SAMPLE_EDITION.catalog(product)
     request = RetentionRequest(transaction, 6745974591, product, locale, "id", "Sandbox", 0)
     decision = decide(request, catalog, now, customer, can_sign=can_sign)
@@ -165,7 +163,7 @@ def test_decisions_are_total_and_deterministic(
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_a_document_or_mistakes(source: bytes) -> None:
-    """No file makes the reader fail: there are mistakes, or there is a document."""
+    """The reader of the file either returns a document or raises Mistakes."""
     try:
         mistakes = read_document(source).mistakes
     except Mistakes as error:
