@@ -1,4 +1,4 @@
-"""Endpoint.of finds the same URL of a service as the sync's boto3, in every region."""
+"""ServiceEndpoint.of finds the same URL of a service as the sync's boto3, in every region."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def url_of(endpoint: ServiceEndpoint) -> str:
 @pytest.mark.parametrize("service", ["dynamodb", "ssm"])
 @pytest.mark.parametrize(("fips", "dual"), [*itertools.product([False, True], repeat=2)])
 def test_every_region_of_every_partition_has_the_sdks_url(service: str, *, fips: bool, dual: bool) -> None:
-    """Endpoint.of gives botocore's URL, with FIPS and IPv6 too, and for a region that is newer than botocore's list."""
+    """The URL is botocore's, with FIPS and IPv6 too, and for a region that is newer than botocore's list."""
     resolver = EndpointProvider(LOADER.load_service_model(service, "endpoint-rule-set-1"), PARTITIONS)
     assert len(REGIONS) > 40
     for region in [*REGIONS, "eu-newest-1", "us-gov-newest-1", "cn-newest-1"]:
@@ -65,7 +65,7 @@ def test_every_region_of_every_partition_has_the_sdks_url(service: str, *, fips:
 def test_fips_and_dual_stack_variables_mean_the_same_to_the_sync(
     monkeypatch: pytest.MonkeyPatch, switch: str, value: str, region: str
 ) -> None:
-    """With the same environment, Endpoint.of and the sync's boto3 client choose the same host."""
+    """With the same environment, ServiceEndpoint.of and the sync's boto3 client choose the same host."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, region)
     monkeypatch.setenv(switch, value)
