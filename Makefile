@@ -50,11 +50,11 @@ serve: .venv/.installed $(if $(ENVIRONMENTS),.venv-sam/.made) ## answer requests
 sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint and an App Store simulator on this machine
 	@exec $(PYTHON_ALONE) -m console.local.sandbox --file $(call quoted,$(FILE)) --port $(PORT) --aws-port $(DYNAMODB_PORT) --apple-port $(APPLE_PORT)
 
-# on as many cores as there are; the tests of one file stay together, because they share servers
+# uses all cores; the tests of one file stay together, because they share servers
 test: .venv/.installed ## run the quick tests, in about two minutes; they need nothing but Python (PYTEST= adds options of pytest)
 	@$(PYTHON_ALONE) -m pytest -n auto --dist loadfile $(PYTEST)
 
-e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, ask, update and roll back on a local emulation of AWS, in about two minutes
+e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, call, update and roll back on a local emulation of AWS, in about two minutes
 	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
 prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md
@@ -65,8 +65,8 @@ prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made ## run attacks, faults,
 fuzz: .venv-fuzz/.made ## fuzz the endpoint, guided by coverage, for MINUTES (1); writes what it finds to .fuzz
 	@PYTHONPATH=.:handler .venv-fuzz/bin/python -m tests.fuzz --minutes "$(MINUTES)"
 
-# Every test but those of `make e2e`. Where a missing part is a failure, the parts that make can have are there.
-check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made) ## run all that CI runs but e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
+# Every test except those of `make e2e`. If a missing part is a failure, make installs the parts that it can.
+check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made) ## run all that CI runs except e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
 	@$(PYTHON_ALONE) -m pytest tests --ignore tests/e2e --cov --cov-report= $(PYTEST)
 	@$(BIN)/coverage report --include 'handler/*' --fail-under 95
 	@$(BIN)/coverage report --include 'console/*' --fail-under 90
@@ -76,22 +76,22 @@ lint: .venv/.installed
 	@$(BIN)/ruff format --check
 	@$(BIN)/python -m mypy
 
-# cfn-lint with its informational rules too; checkov with the skips that the template gives reasons for, and no network
+# cfn-lint with its informational rules; checkov without the checks that the template skips with a reason, and offline
 template: .venv-sam/.made .venv-checkov/.made
 	@$(SAM_BIN)/python -m samcli validate --lint
 	@$(SAM_BIN)/python -c 'from cfnlint.runner import main; main()' --include-checks I -- template.yaml
 	@.venv-checkov/bin/python -m checkov.main --file template.yaml --framework cloudformation --skip-download --quiet --compact
 
-build: .venv-sam/.made ## build the artefact, for the architecture in samconfig.toml; where it names none, for ARCH (arm64)
+build: .venv-sam/.made ## build the artefact for the architecture in samconfig.toml; if it names none, for ARCH (arm64)
 	@$(SAM_BIN)/python -Es scripts/build.py --env $(call given,ENV) --arch $(call given,ARCH)
 
 deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or production); SAM_ARGS= adds options of sam deploy
 	@$(BIN)/python -Es scripts/deploy.py --env $(call given,ENV) --nonce $(call given,NONCE)
 
-bench: .venv/.bench .venv-sam/.made ## measure ours and the reference, in about six minutes; prints a table, a plot and JSON; BEFORE=TREE also measures an older checkout
+bench: .venv/.bench .venv-sam/.made ## measure the function and the reference, in about six minutes; prints tables and JSON, and draws a plot; BEFORE=TREE also measures an older checkout
 	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before $(call quoted,$(BEFORE)))
 
-events: .venv/.installed ## make the sample events and the test CA's certificates again
+events: .venv/.installed ## make the sample events again, signed by the test authority
 	@$(PYTHON_ALONE) -m console.local.sample_events
 
 pins: ## update all dependencies to their newest version that is COOLDOWN_DAYS (7) old, with hashes
@@ -104,7 +104,7 @@ clean: ## remove everything that was made, virtual environments included
 .venv/.made: $(REQUIREMENTS)
 	$(call environment,.venv,requirements/dev.txt)
 
-# the project itself, editable and without fetching anything: hatchling came with the pins
+# the project itself, editable and without downloads: the pins include hatchling
 .venv/.installed: .venv/.made pyproject.toml
 	@$(BIN)/python -Es scripts/install.py --project . > .venv/pip.log 2>&1 \
 	  || { echo "The project could not be installed: see .venv/pip.log." >&2; exit 1; }

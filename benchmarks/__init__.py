@@ -1,1 +1,1 @@
-"""What we measure, and the reference we measure it against. `make bench` runs it all; see `__main__`."""
+"""Measurements of the function, compared with the reference. `make bench` runs them all; see `__main__`."""

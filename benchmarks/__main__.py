@@ -1,12 +1,12 @@
-"""Measure everything in one run, ours and the reference in turns: `make bench`, or `python -m benchmarks`.
+"""Measure everything in one run, our function and the reference in turns: `make bench`, or `python -m benchmarks`.
 
     python -m benchmarks [--quick] [--before TREE]
 
-    --quick          few rounds, to see that it runs; its figures mean little
-    --before TREE    an older checkout of this project, built here and measured in the same rounds
+    --quick          few rounds, to see that it runs; the figures are not reliable
+    --before TREE    also build and measure an older checkout of this project, in the same rounds
 
-Prints the times, the figures beside what each should reach, and as its last line one JSON object of the figures.
-Leaves that object and a plot in benchmarks/results/. Asserts no time.
+Prints the times, the figures next to their targets, and as the last line one JSON object with the figures. Writes that
+object and a plot to benchmarks/results/. Asserts no time.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-# As pytest does for tests: DynamoDB Local, the emulator and the template's table live there.
+# As for pytest: the benchmark uses tests/support for DynamoDB Local, the emulator and the template's table.
 _ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_ROOT), str(_ROOT / "handler")]
 
-import real_parts  # noqa: E402  # the path above
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
@@ -32,6 +31,7 @@ from benchmarks import artefacts, cores, figures, in_process, instructions, plot
 from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
+from tests.support import real_parts  # noqa: E402  # the path above
 from tests.support.real_parts import Artefact  # noqa: E402
 
 RESULTS: Final = _ROOT / "benchmarks" / "results"
@@ -42,7 +42,7 @@ _MIB: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """How often each thing is measured."""
+    """The numbers of measurements."""
 
     cold: int
     warm: int
@@ -56,7 +56,7 @@ QUICK: Final = Rounds(cold=2, warm=2, in_process=10, lookups=10, idle=2)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmark. Returns 2 for arguments it does not know, 1 where a part is missing."""
+    """Run the benchmark. Returns the exit code: 2 for unknown arguments, 1 if a part is missing."""
     quick, before = False, None
     match arguments:
         case [] | ["--quick"]:
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"{__doc__}\n")
             return 2
     if before is not None and not (before / "handler" / "app.py").exists():
-        sys.stderr.write(f"{before} is no checkout of this project: it has no handler/app.py\n")
+        sys.stderr.write(f"{before} is not a checkout of this project: it has no handler/app.py\n")
         return 2
     begun = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
         report.figures_table(found.figures),
         notes=(
             f"After {IDLE_SECONDS} s of idling {found.idle_note}.",
-            "Ours is a copy whose Apple is the scene's App Store, with that one's chain in the table of known chains.",
+            "Ours is a copy that trusts the scene's App Store in place of Apple, and knows its certificate chain.",
             *found.notes,
             f"Plot: {(RESULTS / 'bench.png').relative_to(_ROOT)}. Took {time.monotonic() - begun:.0f} s.",
         ),
@@ -98,7 +98,7 @@ def main(arguments: list[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Everything one run found: seconds by contestant or by work, bytes, and the figures."""
+    """The results of one run: contestant or work → seconds; `peak` is contestant → bytes; key → figure."""
 
     first: dict[str, list[float]]
     init: dict[str, list[float]]
@@ -112,7 +112,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Builds:
-    """What was built. `before` is a copy of the older tree, and its artefact, where one was asked for."""
+    """The artefacts. `before` is a copy of the older tree and its artefact, None without --before."""
 
     ours: Artefact
     reference: Artefact
@@ -178,7 +178,7 @@ def _run(rounds: Rounds, progress: Progress, before: Path | None) -> Found:
 
 
 def _instructions(entrants: dict[str, Contestant]) -> tuple[dict[str, float], tuple[str, ...]]:
-    """Return the figures that no busy machine blurs, or a note that valgrind is not here."""
+    """Return the counts of instructions, which other load does not change, or a note that valgrind is missing."""
     counted = {}
     for key, name in (("import_minstructions", OURS), ("import_minstructions_before", BEFORE)):
         if name in entrants:

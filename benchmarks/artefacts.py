@@ -1,8 +1,8 @@
-"""What is run: our build and the reference's, the latter as a plain `sam build` leaves it and precompiled.
+"""The artefacts that are measured: our build, and the reference's as `sam build` makes it and precompiled.
 
-Ours answers under Apple's root alone when it is deployed, and only Apple can sign under that. So what is measured
-is a copy in which the scene's App Store stands in Apple's place: its root in the file of Apple's, its fingerprint for
-Apple's, and, where the chain is to be known, its chain in the table, written by the program that writes Apple's.
+The deployed function trusts Apple's root only, under which only Apple can sign. So a copy is measured that trusts the
+scene's App Store in place of Apple: the file of Apple's root has its root, the code its fingerprint, and, if its chain
+is to be known, the table of known chains has its chain, written by the program that writes Apple's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_LAYER: Final = BUILDS / "no-layer"
 
 
 def ours() -> Artefact:
-    """Build ours, and keep a copy: while we measure, others may build, and old builds are then removed."""
+    """Build our function, and return a copy: a build by another process could delete the original meanwhile."""
     built = real_parts.build_artefact(real_parts.machine())
     target = BUILDS / "ours"
     shutil.rmtree(target, ignore_errors=True)
@@ -38,7 +38,7 @@ def ours() -> Artefact:
 
 
 def before(tree: Path) -> Artefact:
-    """Build an older checkout with this one's SAM, in BEFORE_TREE: nothing is written where it lies."""
+    """Build an older checkout with this checkout's SAM, in the copy BEFORE_TREE; `tree` is not written to."""
     copy, target = BEFORE_TREE, BUILDS / "before"
     for folder in (copy, target):
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,9 +70,9 @@ def before(tree: Path) -> Artefact:
 
 
 def in_apples_place(artefact: Artefact, authority: Authority, tree: Path, folder: Path, *, known: bool) -> Artefact:
-    """Make a copy of our artefact, in `folder`, for which `authority` is Apple, its chain known or not.
+    """Make a copy of our artefact in `folder` that trusts `authority` in place of Apple, its chain `known` or not.
 
-    It is compiled as `tree` compiles. In one older than known chains, every chain gets the full check.
+    It is compiled by the program of `tree`. An older tree without known chains checks every chain in full.
     """
     function = folder / artefact.function.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -104,7 +104,7 @@ def _compile(function: Path, tree: Path) -> None:
 
 
 def reference() -> Artefact:
-    """Build the reference, plainly."""
+    """Build the reference with `sam build`."""
     target = BUILDS / "reference"
     shutil.rmtree(target, ignore_errors=True)
     template = _REFERENCE / "template.yaml"
@@ -116,7 +116,7 @@ def reference() -> Artefact:
 
 
 def precompiled(artefact: Artefact) -> Artefact:
-    """Return a copy of an artefact with the bytecode of Lambda's Python in it, as ours has."""
+    """Return a copy of an artefact that has bytecode for Lambda's Python, as ours has."""
     target = artefact.function.parent.with_name(f"{artefact.function.parent.name}-precompiled")
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(artefact.function.parent, target)
@@ -127,11 +127,11 @@ def precompiled(artefact: Artefact) -> Artefact:
 
 
 def empty(folder: Path) -> Artefact:
-    """Make a function that does nothing: what the runtime itself costs."""
+    """Make a function that does nothing, to measure the runtime itself."""
     (folder / "app.py").write_text('def lambda_handler(event, context):\n    return {"statusCode": 200}\n')
     return Artefact(folder, _NO_LAYER, folder / "template.yaml")
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below a folder."""
+    """Return the size of all files below a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,8 +1,8 @@
-"""What AWS bills besides the function: the HTTP API, log lines, table reads; and a stack's metrics, alarms, dashboard.
+"""What AWS bills in addition to the function: HTTP API, log lines, table reads, metrics, alarms, dashboard.
 
-Sizes and counts are asked of what makes them: the code that writes a request's line, and template.yaml for the access
-log's line, the alarms, the memory and the retention. Prices are AWS's list for us-east-1 in 2026, in dollars, without
-free tiers and discounts; look yours up.
+Sizes and counts come from their sources: the code that writes a request's log line, and template.yaml for the access
+log's format, the alarms, the memory and the retention of logs. Prices are AWS's list prices for us-east-1 in 2026, in
+dollars, without free tiers and discounts; look up your own.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ REQUESTS: Final = 1_000_000
 HOURS_PER_MONTH: Final = 730
 DAYS_PER_MONTH: Final = 30
 
-HTTP_API_MILLION: Final = 1.00  # up to 512 KB each
-LOG_GB: Final = 0.50  # taken in
-LOG_GB_MONTH: Final = 0.03  # kept
-LOG_COMPRESSED: Final = 0.15  # what is kept of a byte, by AWS's own estimate
-LOG_EVENT_BYTES: Final = 26  # counted for each line in addition to its own
+HTTP_API_MILLION: Final = 1.00  # for a million requests of up to 512 KB
+LOG_GB: Final = 0.50  # ingestion
+LOG_GB_MONTH: Final = 0.03  # storage
+LOG_COMPRESSED: Final = 0.15  # stored bytes per ingested byte, by AWS's estimate
+LOG_EVENT_BYTES: Final = 26  # that CloudWatch adds to the size of each line
 GB: Final = 1_000_000_000
 READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent, up to 4 KB
-METRIC_MONTH: Final = 0.30  # by the hours in which it is written
+METRIC_MONTH: Final = 0.30  # in proportion to the hours in which it is written
 ALARM_METRIC_MONTH: Final = 0.10  # for each metric that an alarm reads
 DASHBOARD_MONTH: Final = 3.00
 
-# What the sync writes, in addition to the metrics of the request by which it probes the URL.
+# The sync's metrics, in addition to those of the request with which it probes the URL.
 SYNC_METRICS: Final = (
     *("SyncSucceeded", "SyncFailed", "SyncRefused", "ProbeFailed"),
     *("MessagesRejected", "ImagesRejected", "LiveApprovalLost"),
@@ -48,9 +48,9 @@ REFUSED_COUNTS: Final = (
 )
 
 SYNC_RUNS_PER_MONTH: Final = HOURS_PER_MONTH * 12
-SYNC_LINE_BYTES: Final = 2_500  # of a run in which nothing changed: three lines, and the metrics of three
+SYNC_LINE_BYTES: Final = 2_500  # the log of one run in which nothing changed: three lines with metrics
 
-# A request that a rule answered with a message, in an environment that was up: most of them.
+# The most frequent request: a rule answers it with a message, in a warm environment.
 ANSWERED: Final = Record(
     outcome="answered",
     status=200,
@@ -85,7 +85,7 @@ PROBED: Final = Record(
     counts=("Rejected", "RejectedRequest"),
 )
 
-# What API Gateway writes for each variable of the access log's format.
+# Typical values of the variables in the access log's format.
 _ACCESS: Final = {
     "requestId": "Xk3vFh0YIAMEV1Q=",
     "requestTimeEpoch": "1764460800000",
@@ -121,13 +121,13 @@ def default(parameter: str) -> int:
 
 
 def line(record: Record) -> str:
-    """Return what the function writes for a request, in a stack of samconfig.toml."""
+    """Return the log line that the function writes for a request."""
     level = "INFO" if record.verified else "WARNING"
     return line_of(record, level, service="retention-production", namespace="Retention", at=1_764_460_800.123)
 
 
 def access_line() -> str:
-    """Return what API Gateway writes for a request. Raises KeyError for a variable whose size is not known."""
+    """Return the access log's line for a request. Raises KeyError for a variable without a typical value."""
     (stage,) = properties("AWS::ApiGatewayV2::Stage")
     text = str(stage["AccessLogSettings"]["Format"])
     return re.sub(r"\$context\.([A-Za-z.]+)", lambda found: _ACCESS[found[1]], text)
@@ -139,12 +139,12 @@ def stored(text: str) -> int:
 
 
 def metrics_of(record: Record) -> set[str]:
-    """Return the metrics that a request's line is read as."""
+    """Return the names of the metrics that CloudWatch reads from a request's log line."""
     return {each["Name"] for each in json.loads(line(record))["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
 
 
 def metrics_of_a_busy_stack() -> set[str]:
-    """Return every metric that a stack can write, but the one of the access log."""
+    """Return every metric that a stack can write, except that of the access log."""
     times = dict.fromkeys(STAGE_METRICS, 1.0)
     shapes = [Record(request_identifier="1", kind=kind, times=times) for kind in ANSWERED_METRICS]
     shapes += [Record(request_identifier="1", status=204), Record(counts=REFUSED_COUNTS)]
@@ -154,12 +154,12 @@ def metrics_of_a_busy_stack() -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Dollars for a million requests, by what is billed; the function itself is in `costs`."""
+    """Dollars for a million requests, without the function, which is in `costs`."""
 
     http_api: float
     logs: float
     kept: float
-    reads: float  # where rules use what your systems know of a customer
+    reads: float  # of profiles, if rules use facts about customers
 
 
 def requests() -> Requests:
@@ -175,12 +175,12 @@ def requests() -> Requests:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Dollars a month for a stack, before its requests."""
+    """Dollars per month for a stack, without its requests."""
 
     alarms: float
     dashboard: float
     metrics: float
-    sync: float  # its runs, its probes, and the lines of both
+    sync: float  # runs, probes, and their log lines
 
     @property
     def total(self) -> float:
@@ -188,7 +188,10 @@ class Stack:
 
 
 def stack(function_million: float, sync_run: float, *, called: bool) -> Stack:
-    """Return what one costs. `function_million`: a million requests to the function; `sync_run`: a run of the sync."""
+    """Return what a stack costs. `called` is whether Apple calls it.
+
+    `function_million` are the dollars for a million requests to the function, `sync_run` those for a run of the sync.
+    """
     written = metrics_of_a_busy_stack() if called else metrics_of(PROBED) | set(SYNC_METRICS_OF_A_GOOD_RUN)
     probe = (HTTP_API_MILLION + function_million) / REQUESTS
     logged = (stored(line(PROBED)) + stored(access_line()) + SYNC_LINE_BYTES) / GB * LOG_GB
@@ -201,7 +204,7 @@ def stack(function_million: float, sync_run: float, *, called: bool) -> Stack:
 
 
 def alarm_metrics() -> int:
-    """Return how many metrics the template's alarms read together, an expression's each by itself."""
+    """Return the number of metrics that the template's alarms read; each metric of an expression counts."""
     read = 0
     for alarm in properties("AWS::CloudWatch::Alarm"):
         read += sum("MetricStat" in each for each in alarm.get("Metrics", [])) or 1

@@ -1,7 +1,7 @@
-"""Files of any size, as an owner would write them: what lookups, decisions and publishing are measured and tested on.
+"""Makes retention.yaml files of any size, on which look-ups, decisions and publishing are measured and tested.
 
-The same arguments give the same bytes. Every product's sheet looks alike, whatever the size of the file around it: so
-many rules, the last of which answers, and a few message sets of two locales.
+The same arguments give the same bytes. The sheets of all products are alike and do not depend on the size of the file:
+a number of rules, of which the last one answers, and a few message sets of two locales.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _OTHER_LOCALES: Final = tuple(sorted(APPLE_LOCALES - {ASKED_LOCALE}))
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a file is.
+    """The size of a file.
 
-    Each of `products` has `rules` of its own; `shared` more rules come first and may answer any product. There are
-    `sets` message sets of two locales, of which a product's rules name `sets_each`.
+    Each of the `products` products has `rules` rules of its own. Before them come `shared` rules for all products. The
+    file has `sets` message sets of two locales, and the rules of one product name `sets_each` of them.
     """
 
     products: int
@@ -47,17 +47,17 @@ SMALL: Final = Shape(products=1, rules=20, sets=5, sets_each=5)
 LARGE: Final = Shape(products=500, rules=20, sets=1000, sets_each=5)
 EVERYWHERE: Final = Shape(products=500, rules=20, sets=1000, sets_each=5, shared=100)
 
-# Shared rules are on every sheet, and a sheet may name 100 messages for one locale.
+# Shared rules are on every sheet, and a sheet can name at most 100 messages for one locale.
 _SHARED_SETS: Final = 20
 
 
 def product_id(number: int) -> str:
-    """Return the id of the product with this number, from 0."""
+    """Return the id of the product with this number, counted from 0."""
     return f"com.example.plan{number:04}"
 
 
 def write(shape: Shape, app_apple_id: int) -> str:
-    """Return a retention.yaml of this shape. Neither images nor offers: those cost when publishing."""
+    """Return the text of a retention.yaml of this shape, without images and offers."""
     return "\n".join(
         [
             f"app: {{appAppleId: {app_apple_id}, bundleId: com.example.app}}",
@@ -101,7 +101,7 @@ def _rules(shape: Shape) -> Iterator[str]:
 
 
 def _elsewhere(number: int) -> str:
-    """Return a locale that is not the one asked for: such rules are judged and passed over."""
+    """Return a locale other than ASKED_LOCALE, so that the rule is evaluated and does not match."""
     return _OTHER_LOCALES[number % len(_OTHER_LOCALES)]
 
 

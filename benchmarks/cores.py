@@ -1,6 +1,6 @@
-"""Which core does what: one for what is measured, the others for everything around it.
+"""Assign cores: one for what is measured, the others for everything else.
 
-A Lambda environment at 1769 MiB has one vCPU. DynamoDB Local stands for a service elsewhere, so it keeps off that core.
+A Lambda environment with 1769 MiB has one vCPU. DynamoDB Local plays a remote service, so it gets the other cores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OTHERS: Final = (_ALL - MEASURED) or _ALL
 
 @contextmanager
 def on(cores: frozenset[int]) -> Iterator[None]:
-    """Hold this process, and every process it starts meanwhile, to these cores."""
+    """Restrict this process, and the processes it starts in the block, to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

@@ -2,9 +2,9 @@
 
 And what they cost with everything else that AWS bills, which is more than the function.
 
-python -m benchmarks.costs [RESULTS]      RESULTS is what `make bench` left, benchmarks/results/bench.json
+python -m benchmarks.costs [RESULTS]      RESULTS is the file of `make bench`, benchmarks/results/bench.json
 
-Prices are AWS's list for us-east-1 and arm64 in 2026, in dollars; look yours up.
+Prices are AWS's list prices for us-east-1 and arm64 in 2026, in dollars; look up your own.
 """
 
 from __future__ import annotations
@@ -33,39 +33,39 @@ GIB_SECOND: Final = 0.0000133334
 PER_MILLION: Final = 0.20
 PROVISIONED_GIB_SECOND: Final = 0.0000033334
 PROVISIONED_RUNNING_GIB_SECOND: Final = 0.0000077783
-SNAPSHOT_GIB_SECOND: Final = 0.0000015046  # kept, for every published version
+SNAPSHOT_GIB_SECOND: Final = 0.0000015046  # storage, for every published version
 SNAPSHOT_GIB_RESTORED: Final = 0.0001397998
 
-SYNC_SECONDS: Final = 2.0  # of a run, most of it waiting for Apple
+SYNC_SECONDS: Final = 2.0  # duration of a run, most of it waiting for Apple
 SYNC_GIB: Final = 0.5
-DAILY: Final = 10_000_000  # a busy app
-USUAL_SHARE: Final = 0.01  # of requests that start an environment
+DAILY: Final = 10_000_000  # requests to a busy app per day
+USUAL_SHARE: Final = 0.01  # of requests are cold starts
 
-# A cold start for so many requests: a busy app sees fewer, a quiet one answers hardly anybody warm.
+# Shares of cold starts: low for a busy app, high for one with few requests.
 SHARES: Final = (0.001, 0.01, 0.1, 1.0)
-READS: Final = {"ours": 0.0, "reference": 2.0}  # units a warm request; ours reads its catalog from memory
+READS: Final = {"ours": 0.0, "reference": 2.0}  # read units per warm request; ours has its catalog in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function's measured seconds."""
+    """One function's measured durations, in seconds."""
 
     name: str
     init: float
     warm: float
 
     def on_demand(self, cold: float) -> float:
-        """Return the dollars for a million requests, `cold` of which start an environment: Lambda bills init too."""
+        """Return the dollars for a million requests, a share `cold` of which are cold starts: Lambda bills init too."""
         seconds = REQUESTS * (_billed(self.warm) + cold * self.init)
         return PER_MILLION + seconds * GIB * GIB_SECOND + REQUESTS * READS[self.name] * bill.READ_UNIT
 
     def snapstart(self, cold: float) -> float:
-        """Return the same when environments come from a snapshot, without what keeping one costs."""
+        """Return the same with SnapStart, without the storage of the snapshot."""
         restored = REQUESTS * cold * GIB * SNAPSHOT_GIB_RESTORED
         return self.on_demand(0.0) + restored
 
     def provisioned(self) -> float:
-        """Return the same on provisioned environments, without what keeping one costs."""
+        """Return the same with provisioned concurrency, without the price of an idle environment."""
         seconds = REQUESTS * _billed(self.warm)
         read = REQUESTS * READS[self.name] * bill.READ_UNIT
         return PER_MILLION + seconds * GIB * PROVISIONED_RUNNING_GIB_SECOND + read
@@ -94,7 +94,7 @@ def table(results: Mapping[str, float]) -> Table:
 
 
 def rows(function: Function) -> list[tuple[str, float]]:
-    """Return what a million requests are billed for, with the dollars, rows for some stacks alone in the end."""
+    """Return name and dollars of all that AWS bills for a million requests; the last one is for some stacks only."""
     found = bill.requests()
     size = bill.stored(bill.line(bill.ANSWERED)) + bill.stored(bill.access_line())
     days = (bill.default("LogRetentionDays"), bill.default("AccessLogRetentionDays"))
@@ -102,13 +102,13 @@ def rows(function: Function) -> list[tuple[str, float]]:
         ("HTTP API", found.http_api),
         (f"function, {USUAL_SHARE:.0%} cold", function.on_demand(USUAL_SHARE)),
         (f"logs, {size:,} bytes a request", found.logs),
-        (f"keeping them, {days[0]} and {days[1]} days", found.kept),
-        ("a customer's facts read, if rules ask", found.reads),
+        (f"storing them for {days[0]} and {days[1]} days", found.kept),
+        ("reads of profiles, if rules use facts", found.reads),
     ]
 
 
 def everything(function: Function) -> Table:
-    """Return the table of all that is billed by the request."""
+    """Return the table of all that AWS bills per request."""
     found = Table(title="Dollars, everything", box=None, pad_edge=False, header_style="bold")
     found.add_column("")
     found.add_column("a million requests", justify="right")
@@ -120,13 +120,13 @@ def everything(function: Function) -> Table:
 
 
 def stack(function: Function, *, called: bool) -> bill.Stack:
-    """Return the dollars a month of a stack besides its requests."""
+    """Return the dollars per month for a stack, without its requests."""
     sync_run = PER_MILLION / REQUESTS + SYNC_SECONDS * SYNC_GIB * GIB_SECOND
     return bill.stack(function.on_demand(0), sync_run, called=called)
 
 
 def answers(function: Function) -> tuple[str, str]:
-    """Return an owner's two questions answered, and what the second answer is made of."""
+    """Return two sentences: the price of a million requests and of an idle stack, and the parts of the latter."""
     million = sum(dollars for _, dollars in rows(function))
     idle, busy = (stack(function, called=called) for called in (False, True))
     return (
@@ -139,7 +139,7 @@ def answers(function: Function) -> tuple[str, str]:
 
 
 def flood(function: Function) -> tuple[float, float]:
-    """Return the dollars of a day of refused requests at the route's limit, and of 1 000 a second above it."""
+    """Return the dollars for a day of refused requests: at the route's limit, and for 1 000 per second above it."""
     access = bill.stored(bill.access_line()) / bill.GB * bill.LOG_GB
     refused = (bill.HTTP_API_MILLION + function.on_demand(0)) / REQUESTS + access
     refused += bill.stored(bill.line(bill.PROBED)) / bill.GB * bill.LOG_GB
@@ -147,12 +147,12 @@ def flood(function: Function) -> tuple[float, float]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the costs. Exit 1 where nothing was measured yet."""
+    """Print the costs. Returns the exit code: 1 if there are no measurements yet."""
     path = Path(arguments[0]) if arguments else RESULTS
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        print(f"{path} is not there: `make bench` makes it.", file=sys.stderr)
+        print(f"{path} does not exist: run `make bench` first.", file=sys.stderr)
         return 1
     kept = GIB * SECONDS_PER_MONTH
     ours, _ = measured = list(functions(results))

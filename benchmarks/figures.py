@@ -1,4 +1,4 @@
-"""From times to figures: the ratios of the table of costs, what each should reach, and all of them by name."""
+"""The figures that are computed from the times, and the target of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EMPTY: Final = "an empty function"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `at_most` or `at_least` is what it must reach; neither: it is only reported."""
+    """One line of the table. `at_most` or `at_least` is its target; without either, it is only reported."""
 
     key: str
     title: str
@@ -28,7 +28,7 @@ class Figure:
     at_least: float | None = None
 
     def reached(self, value: float) -> bool | None:
-        """Say whether `value` will do, None where nothing is demanded."""
+        """Return whether `value` reaches the target, None if there is none."""
         if self.at_most is not None:
             return value <= self.at_most
         return None if self.at_least is None else value >= self.at_least
@@ -51,8 +51,8 @@ FIGURES: Final = (
     Figure("warm_above_runtime_vs_reference", "… ÷ reference, each less an empty function's", at_most=0.05),
     Figure("verify_vs_ecdsa", "verify ÷ one bare ECDSA P-256 verify", at_most=1.5),
     Figure("verify_speedup_vs_apple", "verify, times faster than Apple's library", at_least=30),
-    Figure("verify_speedup_uncached", "… without our memory of certificate paths"),
-    Figure("handler_vs_ecdsa", "whole warm handler ÷ one bare ECDSA P-256 verify", at_most=3.5),
+    Figure("verify_speedup_uncached", "… without our cache of certificate paths"),
+    Figure("handler_vs_ecdsa", "complete warm handler ÷ one bare ECDSA P-256 verify", at_most=3.5),
     Figure("cold_first_answer_vs_before", "first verified 200 ÷ the tree before, round by round"),
     Figure("cold_init_vs_before", "init ÷ the tree before, round by round"),
     Figure("warm_vs_before", "warm request ÷ the tree before"),
@@ -74,7 +74,7 @@ FIGURES: Final = (
 
 
 def ratios(first: Times, init: Times, warm: Times, in_process: Times) -> dict[str, float]:
-    """Return the figures that compare one median with another, and the medians that costs are computed from."""
+    """Return the figures that compare two medians, and the medians from which costs are computed."""
     floor = median(warm[EMPTY])
     return {
         **_against_others(first, init, warm),
@@ -99,7 +99,7 @@ def ratios(first: Times, init: Times, warm: Times, in_process: Times) -> dict[st
 
 
 def _against_others(first: Times, init: Times, warm: Times) -> dict[str, float]:
-    """Return the figures of contestants that are not always there."""
+    """Return the figures of contestants that are not in every run."""
     found = {}
     if UNKNOWN in first:
         found["cold_first_answer_unknown_chain_vs_reference"] = _ratio(first, UNKNOWN, REFERENCE)
@@ -111,7 +111,7 @@ def _against_others(first: Times, init: Times, warm: Times) -> dict[str, float]:
 
 
 def _paired(times: Times, one: str, other: str) -> float:
-    """Return the median of what each round says: what else the machine does falls on both of a round's starts."""
+    """Return the median of each round's ratio: other load on the machine affects both measurements of a round."""
     return median(mine / theirs for mine, theirs in zip(times[one], times[other], strict=True))
 
 

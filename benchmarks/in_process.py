@@ -1,4 +1,4 @@
-"""What needs no runtime around it: verifying, the whole warm handler, deciding, and looking up."""
+"""Measurements in one process, without Lambda's runtime: verifying, the complete warm handler, deciding, look-ups."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ from benchmarks.timing import in_turns
 
 Times = dict[str, list[float]]
 
-# Generous: what is measured here is how long a look-up takes, not when it is given up.
+# Seconds. Long, so that no look-up is abandoned while its duration is measured.
 _PATIENCE: Final = 10.0
 
-# Calls in a row of what takes microseconds.
+# Calls in a row of what takes only microseconds.
 _MANY: Final = 20
 
 
 def verification(scene: Scene, rounds: int) -> Times:
-    """Time one bare ECDSA verification, ours with and without its memory of paths, Apple's, and our whole handler."""
+    """Measure a bare ECDSA verification, ours with and without cached paths, Apple's, and our complete handler."""
     token, event, now = scene.token(), scene.event(), datetime.now(UTC)
     roots = [apple_root(), scene.authority.root_der]
     known, apples = SignedPayloadVerifier(roots), _apples(roots)
-    strangers = iter([SignedPayloadVerifier(roots) for _ in range(rounds + 1)])
+    uncached = iter([SignedPayloadVerifier(roots) for _ in range(rounds + 1)])
     function = started(scene)
     works: dict[str, Callable[[], object]] = {
         "ecdsa": _bare(scene),
         "verify": lambda: known.verify(token, now),
         "handler": lambda: function.get_retention_message(event, None),
-        "verify_uncached": lambda: next(strangers).verify(token, now),
+        "verify_uncached": lambda: next(uncached).verify(token, now),
         "apple": lambda: apples.verify_and_decode_realtime_request(token),
     }
     if known.verify(token, now) != _claims_of(apples, token):
         raise RuntimeError("ours and Apple's library do not read the same claims")
-    with silence():
+    with discarded_output():
         if function.get_retention_message(event, None)["statusCode"] != 200:
             raise RuntimeError("our handler does not answer 200 here")
         return in_turns(works, rounds, {"ecdsa": _MANY, "verify": _MANY, "handler": _MANY})
 
 
 def _bare(scene: Scene) -> Callable[[], None]:
-    """Return a verification of a signature over as many bytes as a token's, and nothing around it."""
+    """Return a function that only verifies a signature, over as many bytes as a token's."""
     signed = scene.token().rpartition(".")[0].encode()
     algorithm, public = ec.ECDSA(hashes.SHA256()), scene.authority.leaf_key.public_key()
     signature = scene.authority.leaf_key.sign(signed, algorithm)
@@ -88,15 +88,15 @@ def _claims_of(verifier: SignedDataVerifier, token: str) -> dict[str, object]:
 
 
 def started(scene: Scene) -> ModuleType:
-    """Import our function in this process, wired to the scene."""
+    """Import our function in this process, with the scene's variables."""
     os.environ |= {"AWS_LAMBDA_FUNCTION_NAME": "GetRetentionMessage", "AWS_SAM_LOCAL": "true"}
     os.environ |= scene.rehearsing
     return import_module("app")
 
 
 @contextmanager
-def silence() -> Iterator[None]:
-    """Send to nowhere what the function writes; it still pays for writing it."""
+def discarded_output() -> Iterator[None]:
+    """Discard what the function writes; the time for writing it still counts."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -110,7 +110,7 @@ def silence() -> Iterator[None]:
 
 
 def decisions(scene: Scene, rounds: int) -> Times:
-    """Time deciding by the last of 20 rules, with a small and with a large catalog published around them."""
+    """Measure deciding by the last of 20 rules, in a small and in a large catalog."""
     works = {
         "decide_small": _decision(scene, SMALL_APP, catalogs.SMALL),
         "decide_large": _decision(scene, LARGE_APP, catalogs.LARGE),
@@ -124,7 +124,7 @@ def _decision(scene: Scene, app_apple_id: int, shape: Shape) -> Callable[[], obj
     request, now = _request(app_apple_id, product), datetime.now(UTC)
     decision = decide(request, catalog, now)
     if decision.outcome is not Outcome.ANSWERED or decision.rule != _last_rule(catalog):
-        raise RuntimeError(f"not the last rule answers, but {decision}")
+        raise RuntimeError(f"the last rule should answer, but the decision is {decision}")
     return lambda: decide(request, catalog, now)
 
 
@@ -145,7 +145,7 @@ def _request(app_apple_id: int, product: str) -> RetentionRequest:
 
 
 def lookups(scene: Scene, rounds: int) -> Times:
-    """Time a look-up by a store that knows nothing yet but has its connection, in each catalog."""
+    """Measure a look-up in each catalog, by a store with a connection and an empty cache."""
     os.environ |= scene.ours
     client = connection.connect("dynamodb")
     sizes = {
@@ -171,5 +171,5 @@ def fresh_store(scene: Scene) -> Store:
 def looked_up(store: Store, app_apple_id: int, product: str, shape: Shape) -> Loaded:
     loaded = store.catalog(app_apple_id, product, catalogs.ASKED_LOCALE, Deadline.after(_PATIENCE))
     if loaded.degraded or len(loaded.catalog.sheet.rules) != shape.rules + shape.shared:
-        raise RuntimeError(f"not the sheet that was published: {loaded.degraded}")
+        raise RuntimeError(f"the sheet differs from the published one: {loaded.degraded}")
     return loaded

@@ -1,6 +1,6 @@
-"""How many instructions the import of a function takes, by valgrind: a figure that no busy machine blurs.
+"""Count the instructions that the import of a function takes, with valgrind: other load does not change the figure.
 
-Cachegrind counts what the process executes in user space: neither the kernel nor the disk. It repeats to a thousandth.
+Cachegrind counts what the process executes in user space, without the kernel and the disk. Counts vary by 0.1 %.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MILLION: Final = 1_000_000
 def of_import(artefact: Artefact, variables: Mapping[str, str]) -> float | None:
     """Return the millions of instructions that `import app` adds to the runtime's own imports; None without valgrind.
 
-    Init is in it, with a table that cannot be reached: waiting for one would be another figure each time.
+    This includes init, with a table that cannot be reached: waiting for a real one would vary.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:

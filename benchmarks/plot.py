@@ -1,4 +1,4 @@
-"""The picture of one run: every cold start beside Apple's deadline, and the warm requests."""
+"""The plot of one run: every cold start with Apple's deadline, and the warm requests."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _COLOURS: Final = {
 
 
 def draw(path: Path, first: Times, warm: Times) -> None:
-    """Write a PNG of cold first answers (each run a dot, the bar their median) and warm requests (medians)."""
-    # Only `make bench` installs it: neither tests nor the type checker may depend on its being there.
+    """Write a PNG of cold first answers (a mark for each run, a bar for the median) and warm requests (medians)."""
+    # Only `make bench` installs matplotlib: tests and the type checker must not need it.
     import_module("matplotlib").use("Agg")
     plt: Any = import_module("matplotlib.pyplot")
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 3.6), layout="constrained", width_ratios=(3, 2))

@@ -1,4 +1,4 @@
-"""What a person reads: the times behind the figures, and each figure beside what it should reach."""
+"""What `make bench` prints for people: the times, and each figure with its target."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MIB: Final = 2**20
 _IN_PROCESS: Final = {
     "ecdsa": "one bare ECDSA P-256 verify",
     "verify": "verify",
-    "verify_uncached": "verify, certificate path anew",
+    "verify_uncached": "verify, path not cached",
     "apple": "verify, Apple's library offline",
-    "handler": "whole warm handler",
+    "handler": "complete warm handler",
     "decide_small": "decide, small catalog",
     "decide_large": "decide, large catalog",
     "lookup_small": "cold look-up, small catalog",
     "lookup_large": "cold look-up, large catalog",
-    "lookup_everywhere": "cold look-up, 100 rules more on the sheet",
+    "lookup_everywhere": "cold look-up, 100 more rules on the sheet",
 }
 
 
@@ -53,7 +53,7 @@ def figures_table(figures: Mapping[str, float]) -> Table:
         table.add_column(heading, justify="right" if heading in {"found", "to reach"} else "left")
     for figure in FIGURES:
         if figure.key not in figures:
-            continue  # of a contestant, or a tool, that is not there
+            continue  # its contestant or tool is not in this run
         value = figures[figure.key]
         verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[figure.reached(value)]
         table.add_row(figure.title, f"{value:.3g}", figure.demanded, verdict)

@@ -1,4 +1,4 @@
-"""The scene: two tables in DynamoDB Local, a small and a large catalog, an App Store to sign, and requests to send."""
+"""The scene of all measurements: two tables in DynamoDB Local, catalogs, an authority that signs, and requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything both contestants run on. `url` is DynamoDB Local's; `publish_seconds` are by catalog."""
+    """What all contestants use. `url` is DynamoDB Local's; `publish_seconds` is catalog → seconds to publish it."""
 
     url: str
     client: Any
@@ -51,19 +51,19 @@ class Scene:
     publish_seconds: Mapping[str, float]
 
     def token(self, app_apple_id: int = SMALL_APP, product: str = catalogs.product_id(0)) -> str:
-        """Return a signedPayload of Apple's size, signed now; for the small catalog's product unless told."""
+        """Return a signedPayload of the usual size, signed now; by default for the small catalog's product."""
         claims = request_claims(
             app_apple_id=app_apple_id, product_id=product, user_locale=catalogs.ASKED_LOCALE, environment="Sandbox"
         )
         return self.authority.sign(claims)
 
     def event(self, app_apple_id: int = SMALL_APP, product: str = catalogs.product_id(0)) -> Event:
-        """Return a fresh request as API Gateway's HTTP API hands it on (payload format 2.0)."""
+        """Return a newly signed request as an event of API Gateway's HTTP API (payload format 2.0)."""
         return http_event(json.dumps({"signedPayload": self.token(app_apple_id, product)}))
 
     @property
     def ours(self) -> dict[str, str]:
-        """The variables our function runs under, where the scene's App Store stands in Apple's place."""
+        """The variables of our function, for a copy that trusts the scene's authority in place of Apple."""
         return {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.url,
@@ -79,12 +79,12 @@ class Scene:
 
     @property
     def rehearsing(self) -> dict[str, str]:
-        """The variables under which our own code, as it is, believes the scene's App Store."""
+        """The variables with which our unchanged code trusts the scene's authority."""
         return {**self.ours, "RETENTION_TRUST_ANCHOR": base64.b64encode(self.authority.root_der).decode()}
 
     @property
     def reference(self) -> dict[str, str]:
-        """The variables the reference runs under."""
+        """The variables of the reference."""
         return {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.url,
@@ -102,7 +102,7 @@ class Scene:
 
 @contextmanager
 def staged(tick: Callable[[], None] = lambda: None) -> Iterator[Scene]:
-    """Start DynamoDB Local, publish all catalogs with the console's own code, give the reference the small one."""
+    """Start DynamoDB Local, publish all catalogs with the console's code, and write the small one for the reference."""
     with real_parts.dynamodb_local() as url:
         client: Any = get_session().create_client(
             "dynamodb",
@@ -132,7 +132,7 @@ def compiled(shape: Shape, app_apple_id: int) -> CompiledRelease:
 
 
 def put_live(client: Any, shape: Shape, app_apple_id: int) -> CompiledRelease:  # noqa: ANN401  # botocore makes the class
-    """Publish a catalog, with every message approved."""
+    """Publish a catalog, and set every message to APPROVED."""
     release = compiled(shape, app_apple_id)
     publish_release(
         AppTable(client, TABLE, release.app_apple_id), release, who="benchmark", commit=None, now=datetime.now(UTC)
@@ -142,7 +142,7 @@ def put_live(client: Any, shape: Shape, app_apple_id: int) -> CompiledRelease:  
 
 
 def put_reference(client: Any, release: CompiledRelease, product: str) -> None:  # noqa: ANN401  # botocore makes the class
-    """Write a product's rules and its messages' states as the reference keeps them."""
+    """Write a product's rules, and the states of its messages, in the reference's format."""
     sheet = release.sheets[product]
     for number, rule in enumerate(sheet["rules"], 1):
         texts = sheet["sets"][rule["answer"]["set"]]
@@ -160,14 +160,14 @@ def put_reference(client: Any, release: CompiledRelease, product: str) -> None: 
 
 
 def locales_in(condition: Any) -> list[str]:  # noqa: ANN401  # a condition document is JSON
-    """Return the locales that a compiled condition of ours names."""
+    """Return the locales that a compiled condition names."""
     if isinstance(condition, str):
         return [condition] if condition in APPLE_LOCALES else []
     return [locale for part in condition for locale in locales_in(part)] if isinstance(condition, list) else []
 
 
 def http_event(body: str) -> Event:
-    """Return an HTTP API event with this body, as long as a real one."""
+    """Return an HTTP API event with this body, about as long as a real one."""
     now = datetime.now(UTC)
     return {
         "version": "2.0",

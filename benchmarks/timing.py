@@ -1,4 +1,4 @@
-"""Times of things that are compared: taken in turns, so that whatever else the machine does falls on all of them."""
+"""Measure things that are compared in turns, so that other load on the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def taken(work: Callable[[], object], calls: int = 1) -> float:
-    """Return the seconds one call takes, over so many in a row."""
+    """Return the seconds per call, averaged over `calls` calls in a row."""
     begun = perf_counter()
     for _ in range(calls):
         work()
@@ -19,7 +19,7 @@ def taken(work: Callable[[], object], calls: int = 1) -> float:
 
 
 def turn(number: int, things: Iterable[T]) -> list[T]:
-    """Return the things in the order of one round: each begins with another, so that none always follows the same."""
+    """Return the things in the order of round `number`: each round begins with another one."""
     listed = list(things)
     first = number % len(listed)
     return listed[first:] + listed[:first]
@@ -28,9 +28,9 @@ def turn(number: int, things: Iterable[T]) -> list[T]:
 def in_turns(
     works: Mapping[str, Callable[[], object]], rounds: int, calls: Mapping[str, int] | None = None
 ) -> dict[str, list[float]]:
-    """Return the seconds one call of each work takes, measured once a round, over `calls` in a row or a single one.
+    """Return name → seconds per call in each round. `calls` is name → calls in a row per round, by default one.
 
-    A round before the others is not counted.
+    A first round is not counted.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):

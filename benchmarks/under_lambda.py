@@ -1,4 +1,4 @@
-"""Cold and warm under Lambda's runtime interface emulator, each contestant on its built artefact and one core."""
+"""Cold starts and warm requests under Lambda's runtime interface emulator, on the built artefacts and one core."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _DURATION: Final = re.compile(r"^REPORT RequestId: .*?\tDuration: ([0-9.]+) ms",
 _PEAK: Final = re.compile(r"^VmHWM:\s+([0-9]+) kB", re.MULTILINE)
 _ESTABLISHED: Final = "01"
 
-# Requests in a row to one environment before the next has its turn: alternating one by one would measure how fast the
-# machine's caches forget, which no environment with a vCPU of its own suffers from.
+# Requests in a row to one environment before the next one's turn. With one request each, the environments would evict
+# each other from the CPU's caches, which does not happen to environments with their own vCPU.
 BLOCK: Final = 20
 
-# Lambda's file system is read-only: no run may leave bytecode behind for the next. And a slow machine is measured, not
-# given up on.
+# Lambda's file system is read-only, so no run leaves bytecode for the next one. The long timeout lets a slow machine
+# finish.
 _CONDITIONS: Final = {"PYTHONDONTWRITEBYTECODE": "1", "AWS_LAMBDA_FUNCTION_TIMEOUT": "30"}
 _CHECKED_REQUESTS: Final = 3
 
-# A process that was stopped goes on giving back its memory, and would take the next one's core for some 50 ms.
+# A stopped process still frees its memory, and would use the next one's core for about 50 ms.
 _SETTLE_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One artefact with the variables it runs under."""
+    """One artefact with its environment variables."""
 
     name: str
     artefact: Artefact
@@ -54,32 +54,32 @@ class Environment:
     mark: str = field(repr=False)
 
     def answer(self, event: Event) -> float:
-        """Send one request and return the seconds until it was answered. Raises RuntimeError unless with 200."""
+        """Send one request and return the seconds until its answer. Raises RuntimeError unless that is a 200."""
         begun = time.perf_counter()
         answer = self.emulator.invoke(event)
         seconds = time.perf_counter() - begun
         if answer.get("statusCode") != 200:
-            raise RuntimeError(f"not answered 200 but {answer}\n{self.emulator.log}")
+            raise RuntimeError(f"the answer should be 200, but is {answer}\n{self.emulator.log}")
         return seconds
 
     @property
     def init_seconds(self) -> float:
-        """The runtime's own account of its init phase."""
+        """The duration of init in seconds, as the runtime reports it."""
         return float(_INIT.findall(self.emulator.log)[-1]) / 1000
 
     @property
     def durations(self) -> list[float]:
-        """The runtime's own account of every request so far, in seconds."""
+        """The durations of all requests so far in seconds, as the runtime reports them."""
         return [float(found) / 1000 for found in _DURATION.findall(self.emulator.log)]
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory the function's process ever held."""
+        """The peak memory of the function's process, in bytes."""
         return int(_PEAK.findall((self._process / "status").read_text())[0]) * 1024
 
     @property
     def connections(self) -> int:
-        """How many TCP connections the function's process has open, the one to the runtime interface included."""
+        """The number of open TCP connections of the function's process, including the one to the runtime interface."""
         established = set()
         for line in (self._process / "net" / "tcp").read_text().splitlines()[1:]:
             fields = line.split()
@@ -89,7 +89,7 @@ class Environment:
 
     @property
     def _process(self) -> Path:
-        """The function's process: the Python that carries our mark; the emulator carries it too, and is none."""
+        """The folder in /proc of the function's process: the Python process that has our mark in its variables."""
         for folder in Path("/proc").iterdir():
             if (
                 folder.name.isdigit()
@@ -115,7 +115,7 @@ def _link(path: Path) -> str:
 
 @contextmanager
 def environment(contestant: Contestant) -> Iterator[Environment]:
-    """Start an environment, which comes up with its first request."""
+    """Give an environment, which starts with its first request."""
     mark = f"BENCHMARK_ENVIRONMENT={uuid.uuid4()}"
     variables = {**contestant.variables, **_CONDITIONS, **dict([mark.split("=")])}
     emulator = Emulator(contestant.artefact, variables, handler=contestant.handler)
@@ -128,7 +128,7 @@ def environment(contestant: Contestant) -> Iterator[Environment]:
 
 
 def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callable[[], None]) -> tuple[Times, Times]:
-    """Return per contestant the seconds from process start to the first 200, and those of init; in turns."""
+    """Return contestant → seconds from process start to the first 200, and contestant → seconds of init."""
     first: Times = {contestant.name: [] for contestant in contestants}
     init: Times = {contestant.name: [] for contestant in contestants}
     for number in range(rounds + 1):
@@ -136,7 +136,7 @@ def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callabl
             time.sleep(_SETTLE_SECONDS)
             with environment(contestant) as running:
                 seconds = running.answer(scene.event())
-                if number:  # the round before the others brings the files into the machine's memory
+                if number:  # the first round only brings the files into the machine's cache
                     first[contestant.name].append(seconds)
                     init[contestant.name].append(running.init_seconds)
             tick()
@@ -146,7 +146,7 @@ def cold(contestants: list[Contestant], scene: Scene, rounds: int, tick: Callabl
 def warm(
     contestants: list[Contestant], scene: Scene, rounds: int, tick: Callable[[], None]
 ) -> tuple[Times, dict[str, int]]:
-    """Return per contestant the runtime's seconds for each warm request, and peak memory in bytes; in turns."""
+    """Return contestant → seconds of each warm request, by the runtime, and contestant → peak memory in bytes."""
     with ExitStack() as stack:
         running = {contestant.name: stack.enter_context(environment(contestant)) for contestant in contestants}
         for function in running.values():
@@ -172,7 +172,7 @@ def peak_of_all_products(contestant: Contestant, scene: Scene) -> int:
 
 @contextmanager
 def idling(contestant: Contestant, scene: Scene, environments: int) -> Iterator[list[Environment]]:
-    """Start environments that have answered and now idle."""
+    """Give environments that have answered requests and are now idle."""
     with ExitStack() as stack:
         running = [stack.enter_context(environment(contestant)) for _ in range(environments)]
         for function in running:
@@ -182,8 +182,8 @@ def idling(contestant: Contestant, scene: Scene, environments: int) -> Iterator[
 
 
 def after_idling(running: list[Environment], scene: Scene) -> tuple[list[float], bool]:
-    """Return the duration of each environment's first request after its idling, and whether connections were gone."""
-    # One is the runtime's own.
+    """Return the duration of each environment's first request after idling, and whether its connections were closed."""
+    # The remaining one is the runtime's.
     gone = all(function.connections <= 1 for function in running)
     for function in running:
         function.answer(scene.event())

@@ -1,10 +1,10 @@
-"""Makes one part of the artefact; `sam build` calls it through build/<architecture>/Makefile.
+"""Builds one part of the artefact; `sam build` calls it through build/<architecture>/Makefile.
 
 artefact.py function                   handler/ with its bytecode and RELEASE
 artefact.py dependencies ARCHITECTURE  the layer, for arm64 or x86_64
 
-SAM runs it in a copy of the part's folder, and names the target in ARTIFACTS_DIR. Standard library only, and Python
-3.13: bytecode is read by the version that wrote it, and by no other.
+SAM runs it in a copy of the part's folder, and names the target in ARTIFACTS_DIR. It uses the standard library only,
+and needs Python 3.13, since bytecode can be read only by the version that wrote it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PYTHON = (3, 13)
 
 
 def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> None:
-    """Make a function's folder; both functions are the same code."""
+    """Write a function's folder `target`; both functions have the same code."""
     for path in [*source.glob("*.py"), *source.glob("retention/**/*.py"), *source.glob("retention/*.cer")]:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -40,17 +40,18 @@ def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> 
 
 
 def release(root: Path, nonce: str = "") -> str:
-    """Return the digest of what a deployment's parameters are made of.
+    """Return the content of the file RELEASE: a SHA-256 (hex) of the files that decide a deployment's parameters.
 
-    A change of parameters alone publishes no version, and the alias would keep the old ones; the file RELEASE changes
-    with them. So does `nonce`, empty unless a deployment is repeated that failed after Lambda had made its version.
+    A change of parameters only would publish no new version, and the alias would keep the old parameters. So the code
+    changes with them, through this file. `nonce` changes it too: it is set to repeat a deployment that failed after
+    Lambda had published its version.
     """
     inputs = (root / "template.yaml").read_bytes() + (root / "samconfig.toml").read_bytes()
     return hashlib.sha256(inputs + nonce.encode()).hexdigest()
 
 
 def dependencies(source: Path, target: Path, architecture: str) -> None:
-    """Make the layer's folder."""
+    """Write the layer's folder `target` for an architecture, "arm64" or "x86_64"."""
     machine = MACHINES[architecture]
     platforms = [part for glibc in GLIBCS for part in ("--platform", f"{glibc}_{machine}")]
     code = install.install(
@@ -58,7 +59,7 @@ def dependencies(source: Path, target: Path, architecture: str) -> None:
         *("--target", str(target / "python"), "-r", str(source / "requirements.txt")),
     )
     if code:
-        sys.exit("pip could not install what the functions import; it says why above.")
+        sys.exit("pip could not install the functions' packages: see its error above.")
     layer.trim(target)
     byte_compile(target, "/opt")
     layer.settle(target)
@@ -66,9 +67,10 @@ def dependencies(source: Path, target: Path, architecture: str) -> None:
 
 
 def byte_compile(folder: Path, inside: str) -> None:
-    """Write the bytecode of the layer's modules: what is not compiled here is compiled again at every cold start.
+    """Write the bytecode of the layer's modules. A module without it would be compiled at every cold start.
 
-    The hash is not checked at import, so no file's time matters, and the recorded path is the one inside Lambda.
+    Imports do not compare the bytecode with its source, so file times do not matter. `inside` is the path in Lambda,
+    for tracebacks.
     """
     options = ("-qq", "-o", "0", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", inside)
     subprocess.run([sys.executable, "-Es", "-m", "compileall", *options, str(folder)], check=True)

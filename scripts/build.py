@@ -1,9 +1,9 @@
-"""Builds the artefact with SAM and checks the result: `make build`. Run by the Python of .venv-sam.
+"""Builds the artefact with SAM and checks the result: `make build`. The Python of .venv-sam runs it.
 
-build.py [--env ENV] [--arch ARCHITECTURE]           for what samconfig.toml deploys, into .aws-sam/build
-build.py --machine ARCHITECTURE --build-dir FOLDER   for exactly this architecture, not the deployed one's
+build.py [--env ENV] [--arch ARCHITECTURE]           for the architecture in samconfig.toml, into .aws-sam/build
+build.py --machine ARCHITECTURE --build-dir FOLDER   for exactly this architecture
 
-What the shell sets for Python, pip, make and SAM is not taken: it would change what is built.
+It ignores the shell's variables for Python, pip, make and SAM, which would change the artefact.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ LAYER = "Dependencies"
 
 
 def environment(environ: Mapping[str, str], *, nonce: str = "") -> dict[str, str]:
-    """Return the environment for SAM and the make that it runs; python3.13 on its PATH is the one that runs this."""
+    """Return the variables for SAM and the make that it runs; their python3.13 is the one that runs this program."""
     kept = {
         name: value
         for name, value in install.without_python(environ).items()
         if not name.startswith(("MAKE", "SAM_", "RETENTION_")) and name not in {"MFLAGS", "GNUMAKEFLAGS"}
     }
-    pip = {name: value for name, value in environ.items() if name.startswith("PIP_")}  # install.py sifts them
+    pip = {name: value for name, value in environ.items() if name.startswith("PIP_")}  # install.py filters them
     path = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
     ours = {"PATH": path, "SAM_CLI_TELEMETRY": "0", "RETENTION_NONCE": nonce}
     return {**kept, **pip, **ours}
 
 
 def build(architecture: str, folder: Path = BUILT, *, nonce: str = "") -> None:
-    """Build into `folder`. Ends with a sentence where SAM fails, or where what it made is not what it should be."""
+    """Build into `folder`. Exits with a message if SAM fails, or if the artefact is not as it should be."""
     if sys.version_info[:2] != artefact.PYTHON:
         sys.exit(
-            "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. This machine's best is"
+            "Lambda runs Python 3.13, and only Python 3.13 writes its bytecode. The newest Python on this machine is"
             f" {sys.version.split()[0]}. Install Python 3.13, then: make clean build"
         )
     # not --cached: SAM's cache knows the sources only, and RELEASE changes with the parameters
@@ -61,13 +61,13 @@ def build(architecture: str, folder: Path = BUILT, *, nonce: str = "") -> None:
         text=True,
     )
     if done.returncode:
-        sys.exit(f"{done.stdout}\nThe artefact could not be built; SAM says why above.")
+        sys.exit(f"{done.stdout}\nThe artefact could not be built: see SAM's error above.")
     examine(folder, architecture)
     sys.stdout.write(f"Built for {architecture}: {os.path.relpath(folder, samconfig.ROOT)}\n")
 
 
 def examine(folder: Path, architecture: str) -> None:
-    """End with a sentence unless `folder` holds what Lambda needs for `architecture`."""
+    """Exit with a message unless `folder` has what Lambda needs for `architecture`."""
     for name in FUNCTIONS:
         layer.check_function(folder / name)
     layer.check(folder / LAYER, artefact.MACHINES[architecture])

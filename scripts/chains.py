@@ -1,11 +1,11 @@
-"""Writes `retention/verification/known_chains.py`: the verdict on the chains that the App Store signs with.
+"""Writes `retention/verification/known_chains.py`: the results of the full check of the App Store's chains.
 
-chains.py write   judge every chain of tests/apple_chains, and write the table
-chains.py check   judge them again, and refuse a table that differs; `make pins` does, with the new versions
+chains.py write   check every chain of tests/apple_chains, and write the table
+chains.py check   check them again, and fail if the table differs; `make pins` runs it with the new versions
 chains.py write ROOT CHAINS TABLE      the same under another root (DER), for the copy that `make bench` measures
 
-A chain is a folder with `leaf.cer` and `intermediate.cer`, DER, as Apple publishes them. For Apple's next certificate:
-add its folder, run `write`, and read the difference.
+A chain is a folder with `leaf.cer` and `intermediate.cer` (DER), as Apple publishes them. For Apple's next certificate,
+add its folder, run `write`, and review the difference.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from retention.jws import apple_root  # noqa: E402
 from retention.verification.certificates import Authorities  # noqa: E402
 from retention.verification.signing_path import SigningPath, chain_key  # noqa: E402
 
-# The line of the table after which its entries stand; what is above it is written by hand.
+# The entries follow this line of the module; what is above it is written by hand.
 BEGINS = "KNOWN_CHAINS: Final[dict[str, KnownChain]] = {\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Two certificates, DER, and a name for people."""
+    """Two certificates (DER), and the name of their folder."""
 
     name: str
     leaf: bytes
@@ -43,13 +43,13 @@ class Chain:
 
     @property
     def key(self) -> str:
-        """Return by what the chain is found in the table, the certificates spelled as in `x5c`."""
+        """The chain's key in the table, in hex, computed from the certificates as `x5c` spells them."""
         leaf, intermediate = (base64.b64encode(der).decode() for der in (self.leaf, self.intermediate))
         return chain_key(leaf, intermediate).hex()
 
 
 def read_chains(folder: Path = CHAINS) -> list[Chain]:
-    """Return the chains in `folder`, by name. What is no folder is left alone, as a file manager leaves some behind."""
+    """Return the chains in `folder`, in the order of their names. Files in it, such as .DS_Store, are ignored."""
     return [
         Chain(path.name, (path / "leaf.cer").read_bytes(), (path / "intermediate.cer").read_bytes())
         for path in sorted(folder.iterdir())
@@ -58,7 +58,7 @@ def read_chains(folder: Path = CHAINS) -> list[Chain]:
 
 
 def judge(chain: Chain, root: bytes) -> SigningPath:
-    """Return the full check's verdict on a chain under one root. Raises VerificationError where it refuses it."""
+    """Return the result of the full check of a chain under one root (DER). Raises VerificationError."""
     certificates = (x509.load_der_x509_certificate(der) for der in (chain.leaf, chain.intermediate, root))
     begun = max(certificate.not_valid_before_utc for certificate in certificates)
     authorities = Authorities([root])
@@ -68,7 +68,7 @@ def judge(chain: Chain, root: bytes) -> SigningPath:
 
 
 def render(module: str, chains: Iterable[Chain], root: bytes) -> str:
-    """Return the text of the module with the table, its entries replaced by those of `chains`."""
+    """Return the module's text `module`, with the entries of its table replaced by those of `chains`."""
     head, begins, _ = module.partition(BEGINS)
     return head + begins + "".join(_entry(chain, judge(chain, root)) for chain in chains) + "}\n"
 
@@ -100,7 +100,7 @@ def _write(table: Path, chains: Path, root: bytes) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the table. Returns 1 where it differs, 2 for unknown arguments."""
+    """Write or check the table. Returns the exit code: 1 if it differs, 2 for unknown arguments."""
     match arguments:
         case ["write"]:
             _write(TABLE, CHAINS, apple_root())
@@ -110,8 +110,8 @@ def main(arguments: list[str]) -> int:
             table = TABLE.read_text(encoding="utf-8")
             if table != render(table, read_chains(), apple_root()):
                 sys.stderr.write(
-                    "handler/retention/verification/known_chains.py is not the verdict on tests/apple_chains. Look at"
-                    " what this changes: python scripts/chains.py write\n"
+                    "handler/retention/verification/known_chains.py differs from the results for tests/apple_chains."
+                    " Write it, and review the difference: python scripts/chains.py write\n"
                 )
                 return 1
         case _:

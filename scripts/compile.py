@@ -1,14 +1,14 @@
 """Compiles the functions for Lambda's Python, with dataclasses written out; `artefact.py` calls it.
 
-compile.py DIR INSIDE      DIR holds app.py; INSIDE is its path in Lambda, which the bytecode names in tracebacks
+compile.py DIR INSIDE      DIR has app.py; INSIDE is its path in Lambda, which the bytecode has for tracebacks
 
-`@dataclass` makes each class twice and its methods from text, at every start; it and what it imports were a third of a
-cold start. So the bytecode of what app.py imports has the classes as they would be written by hand: `__slots__`,
-`__init__`, `__repr__`, `__eq__` and the rest. The source files stay as they are, and so do line numbers. What only the
-sync imports is compiled as it stands. This program knows the few forms that handler/ uses, and refuses any other, with
-file and line.
+At every start, `@dataclass` makes each class twice and compiles its methods from text. With its imports, that was a
+third of a cold start. So the bytecode of all modules that app.py imports has the classes as one would write them by
+hand: `__slots__`, `__init__`, `__repr__`, `__eq__` and so on. Source files and line numbers stay as they are. Modules
+that only the sync imports are compiled unchanged. This program knows the few forms that handler/ uses, and refuses all
+others, with file and line.
 
-What is written out is a class like any other: `fields`, `asdict` and `is_dataclass` know nothing of it.
+A class that was written out is an ordinary class: `fields`, `asdict` and `is_dataclass` do not work with it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from pathlib import Path
 ENTRY = "app"
 PYTHON = (3, 13)  # Lambda's; no other reads its bytecode
 
-# Names that written-out classes use, one definition of each in a module.
+# Names that written-out classes use; each is defined once in a module.
 _SET, _FACTORY, _REPR = "_dataclass_set", "_dataclass_factory", "_dataclass_repr"
 
 _KNOWN = frozenset({"dataclass", "field", "replace"})
-_UNFIELDED = ("ClassVar", "InitVar", "KW_ONLY")  # annotated so, a name is no field
+_UNFIELDED = ("ClassVar", "InitVar", "KW_ONLY")  # a name with such an annotation is not a field
 _MADE = frozenset(
     "__init__ __repr__ __eq__ __hash__ __setattr__ __delattr__ __getstate__ __setstate__ __replace__ __slots__ "
     "__match_args__ __post_init__ __lt__ __le__ __gt__ __ge__ __getattr__ __getattribute__ __new__".split()
@@ -46,7 +46,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its default or the name of what makes one, and where it counts."""
+    """One field. `factory` is the name of a function that makes its default; `shown` in repr, `compared` in eq."""
 
     name: str
     annotation: str
@@ -58,7 +58,7 @@ class Field:
 
 @dataclass(slots=True)
 class Options:
-    """What `@dataclass(…)` was given."""
+    """The options of `@dataclass(…)`."""
 
     frozen: bool = False
     slots: bool = False
@@ -68,7 +68,7 @@ class Options:
 
 
 def modules_of(folder: Path) -> dict[str, Path]:
-    """Return every module below a folder by its dotted name."""
+    """Return dotted name → path of every module below a folder."""
     found = {}
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
@@ -77,7 +77,7 @@ def modules_of(folder: Path) -> dict[str, Path]:
 
 
 def imported_from(entry: str, modules: dict[str, Path]) -> frozenset[str]:
-    """Return the modules that `entry` may come to import, itself included, wherever their imports stand."""
+    """Return `entry` and all modules that it can import, directly or not, also inside functions."""
     reached, waiting = set[str](), [entry]
     while waiting:
         name = waiting.pop()
@@ -110,7 +110,7 @@ def written_out(source: bytes) -> ast.Module:
     if at is None:
         return tree
     for number, line in enumerate(source.splitlines(), 1):
-        if b"_dataclass_" in line:  # what written-out classes do not have, or have under our names
+        if b"_dataclass_" in line:  # an attribute that written-out classes lack, or one of the names above
             raise RefusedError(ast.Pass(lineno=number), "a name with `_dataclass_` in it")
     names = {alias.name for alias in tree.body[at].names}  # type: ignore[attr-defined]  # an ImportFrom
     for node in tree.body:
@@ -126,7 +126,7 @@ def written_out(source: bytes) -> ast.Module:
 
 
 def _import_of_dataclasses(tree: ast.Module) -> int | None:
-    """Return where in the module's body the one import of dataclasses stands, None where there is none."""
+    """Return the index in the module's body of its one import of dataclasses, None if there is none."""
     found = None
     for node in ast.walk(tree):
         if isinstance(node, ast.alias) and node.name in _UNFIELDED and node.asname:
@@ -135,7 +135,7 @@ def _import_of_dataclasses(tree: ast.Module) -> int | None:
             raise RefusedError(node, "`import dataclasses`: import the names")
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
             if node not in tree.body or found is not None:
-                raise RefusedError(node, "dataclasses is imported here too; one import, at the top, is known")
+                raise RefusedError(node, "a second or nested import of dataclasses")
             for alias in node.names:
                 if alias.name not in _KNOWN or alias.asname:
                     raise RefusedError(node, f"`{alias.name}` of dataclasses under this name")
@@ -144,7 +144,7 @@ def _import_of_dataclasses(tree: ast.Module) -> int | None:
 
 
 class _Replacing(ast.NodeTransformer):
-    """`replace(x, …)` becomes `x.__replace__(…)`, which is what it does."""
+    """Replaces `replace(x, …)` by `x.__replace__(…)`, which it calls."""
 
     def __init__(self, names: set[str]) -> None:
         self._has_replace = "replace" in names
@@ -161,7 +161,7 @@ class _Replacing(ast.NodeTransformer):
 
 
 def _refuse_other_uses(tree: ast.Module, at: int, names: set[str]) -> None:
-    """Refuse uses of dataclasses' names that are left, and other things of these names."""
+    """Refuse all other uses of the names imported from dataclasses, and other objects with these names."""
     harmless = {id(method) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for method in node.body}
     harmless |= {id(alias) for alias in tree.body[at].names}  # type: ignore[attr-defined]  # an ImportFrom
     for node in ast.walk(tree):
@@ -176,7 +176,7 @@ def _refuse_other_uses(tree: ast.Module, at: int, names: set[str]) -> None:
 
 
 def _options(node: ast.ClassDef) -> Options | None:
-    """Return the options of a class's `@dataclass`, None where it has none."""
+    """Return the options of a class's `@dataclass`, None if it is not one."""
     decorators = [found for found in node.decorator_list if _is_named(_called(found), "dataclass")]
     if not decorators:
         return None
@@ -252,9 +252,9 @@ def _field_of_call(name: str, annotation: str, call: ast.Call) -> Field:
 
 
 def _refuse_shadowing(statement: ast.stmt, names: set[str]) -> None:
-    """Refuse a field, a constant or a method whose making looks at `names` of the class.
+    """Refuse a field, a constant or a method whose definition uses `names` of the class.
 
-    Under `@dataclass` they are there, the fields with their defaults; here they are not, or are others.
+    With `@dataclass` the class body has them, fields with their defaults; in a written-out class it does not.
     """
     for inner in (node for each in _evaluated(statement) for node in ast.walk(each)):
         if isinstance(inner, ast.Name) and inner.id in names:
@@ -264,7 +264,7 @@ def _refuse_shadowing(statement: ast.stmt, names: set[str]) -> None:
 
 
 def _evaluated(statement: ast.stmt) -> Iterator[ast.expr]:
-    """Yield what of a statement in a class's body is evaluated there and then."""
+    """Yield the parts of a statement in a class's body that are evaluated when the class is made."""
     match statement:
         case ast.AnnAssign(value=ast.expr() as value) | ast.Assign(value=value):
             yield value
@@ -279,7 +279,7 @@ def _target(node: ast.AnnAssign) -> str:
 
 
 def _methods(fields: list[Field], *, frozen: bool) -> Iterator[str]:
-    """Yield what `@dataclass(slots=True)` makes, as text: Lib/dataclasses.py of Python 3.13, method by method."""
+    """Yield, as text, the methods that `@dataclass(slots=True)` makes: see Lib/dataclasses.py of Python 3.13."""
     names = [each.name for each in fields]
     compared = [each.name for each in fields if each.compared]
     yield f"__slots__ = {_tuple(map(repr, names))}"
@@ -327,7 +327,7 @@ def _immutable(names: list[str]) -> Iterator[str]:
         yield "        from dataclasses import FrozenInstanceError"
         yield f'        raise FrozenInstanceError(f"cannot {verb} field {{name!r}}")'
         yield f"    super().{method}(name{more})"
-    # For pickle and copy, which otherwise would use the method above.
+    # For pickle and copy, which would otherwise use the method above.
     yield "def __getstate__(self):"
     yield f"    return [{', '.join(f'self.{name}' for name in names)}]"
     yield "def __setstate__(self, state):"
@@ -339,7 +339,7 @@ def _immutable(names: list[str]) -> Iterator[str]:
 
 
 def _at(place: ast.stmt, text: str) -> list[ast.stmt]:
-    """Parse statements, all of them on the line of `place`."""
+    """Parse statements, and give them all the line of `place`."""
     body = ast.parse(text).body
     for statement in body:
         for node in ast.walk(statement):
@@ -349,7 +349,7 @@ def _at(place: ast.stmt, text: str) -> list[ast.stmt]:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement in a class's body binds; an annotated one's is a field."""
+    """Yield the names, except fields, that a statement in a class's body binds."""
     match statement:
         case ast.AnnAssign() | ast.Pass() | ast.Expr(value=ast.Constant()):
             return
@@ -386,14 +386,14 @@ def _tuple(items: Iterator[str] | map[str]) -> str:
 
 
 def bytecode(tree: ast.Module, source: bytes, inside: str) -> bytes:
-    """Return a .pyc that holds for this source and is never checked against it (PEP 552)."""
+    """Return the content of a .pyc file that imports do not compare with its source (PEP 552)."""
     code = builtins.compile(tree, inside, "exec", dont_inherit=True, optimize=0)
     flags = (0b01).to_bytes(4, "little")
     return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
 def compile_all(folder: Path, inside: str) -> list[str]:
-    """Compile every module of a folder; return what was refused, as `file:line: reason`."""
+    """Compile every module of a folder; return the refused forms, as `file:line: reason`."""
     modules, refused = modules_of(folder), []
     in_path = imported_from(ENTRY, modules)
     for name, path in modules.items():
@@ -412,11 +412,11 @@ def compile_all(folder: Path, inside: str) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Compile; return 1 where a form is refused or this is not Lambda's Python, 2 for other arguments."""
+    """Compile. Returns the exit code: 1 if a form is refused or this is not Python 3.13, 2 for unknown arguments."""
     match arguments:
         case [folder, inside]:
             if sys.version_info[:2] != PYTHON:
-                sys.stderr.write("Lambda's Python is 3.13, and reads only its own bytecode: run this with that one.\n")
+                sys.stderr.write("Lambda's Python 3.13 reads only its own bytecode: run this with Python 3.13.\n")
                 return 1
             refused = compile_all(Path(folder), inside)
             sys.stderr.writelines(f"{line}\n" for line in refused)

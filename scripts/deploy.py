@@ -1,8 +1,8 @@
 """Builds, deploys, and compares the alias `live` with what was deployed: `make deploy ENV=sandbox|production`.
 
-deploy.py [--env ENV] [--nonce NONCE]      SAM_ARGS in the environment is handed on to `sam deploy`
+deploy.py [--env ENV] [--nonce NONCE]      the variable SAM_ARGS has more options for `sam deploy`
 
-Run by the Python of .venv, which has the console; building and SAM run by that of .venv-sam.
+The Python of .venv runs it, which has the console; that of .venv-sam runs the build and SAM.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from console.deployment.aws import client
 from console.deployment.failures import sentence
 
 SAM_PYTHON = str(samconfig.ROOT / ".venv-sam" / "bin" / "python")
-# What decides what is built, and what is compared afterwards: in samconfig.toml, or build and deployment part ways.
+# Options that must be in samconfig.toml, which the build and the final comparison read too.
 IN_THE_FILE = (
     *("--parameter-overrides", "--config-env", "--config-file", "--stack-name", "--region"),
     *("--template", "--template-file", "-t", "--guided", "-g"),
 )
-REPEATED = "A version for this Lambda function exists"  # CloudFormation's reason, where Lambda found nothing new
+REPEATED = "A version for this Lambda function exists"  # CloudFormation's reason if the code has not changed
 
 
 class DeployError(Exception):
-    """The deployment ends here; the message is a sentence."""
+    """The deployment failed; the message is a sentence that states why."""
 
 
 def sam_arguments(text: str) -> list[str]:
-    """Part SAM_ARGS as a shell would. Raises DeployError for what belongs into samconfig.toml."""
+    """Split SAM_ARGS as a shell does. Raises DeployError for options that belong in samconfig.toml."""
     try:
         arguments = shlex.split(text)
     except ValueError as error:
         raise DeployError(f"SAM_ARGS cannot be read ({error}): {text}") from None
     for argument in arguments:
         if argument.partition("=")[0] in IN_THE_FILE:
-            raise DeployError(f"SAM_ARGS has {argument}: write that into samconfig.toml, which the build follows.")
+            raise DeployError(f"SAM_ARGS has {argument}: write that into samconfig.toml, which the build reads too.")
     return arguments
 
 
 def profile_of(arguments: Sequence[str], deployment: Deployment) -> str | None:
-    """Return the AWS profile that SAM will use, None for the shell's."""
+    """Return the AWS profile that SAM will use, None if the shell's variables decide."""
     for argument, following in zip(arguments, [*arguments, ""][1:], strict=True):
         name, separator, value = argument.partition("=")
         if name == "--profile":
@@ -77,7 +77,7 @@ class Deploying:
 
     def _described(self) -> dict[str, Any] | None:
         """Return the stack as CloudFormation describes it, None before the first deployment."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415  # half a second, after the arguments were judged
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # takes half a second; the arguments are checked first
 
         try:
             found = self._client("cloudformation").describe_stacks(StackName=self.deployment.stack)
@@ -101,10 +101,10 @@ class Deploying:
             return
         if self._was_repeated():
             raise DeployError(
-                "An earlier attempt failed after Lambda had made this very version, so there is nothing new to publish."
-                f" Make a build that differs: make deploy ENV={self.deployment.env} NONCE=2"
+                "An earlier attempt failed after Lambda had published this version, so there is nothing new to publish."
+                f" Make another build: make deploy ENV={self.deployment.env} NONCE=2"
             )
-        raise DeployError(f"{self.deployment.stack} was not deployed; SAM says why above.")
+        raise DeployError(f"{self.deployment.stack} was not deployed: see SAM's error above.")
 
     def _was_repeated(self) -> bool:
         try:
@@ -112,10 +112,10 @@ class Deploying:
         except Exception as error:
             if sentence(error) is None:
                 raise
-            return False  # the reason stands above, as SAM tells it
+            return False  # SAM has printed the reason
 
     def _events_of_this_attempt(self) -> Iterator[dict[str, Any]]:
-        """Yield the stack's events, newest first, back to the one that began the attempt: a rollback has many."""
+        """Yield the stack's events, newest first, back to the one that began this attempt."""
         pages = self._client("cloudformation").get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=self.deployment.stack):
             for event in page["StackEvents"]:
@@ -125,11 +125,14 @@ class Deploying:
                     return
 
     def _compare(self, before: object = None) -> str:
-        """Compare `live` with $LATEST. `before` is when the stack had last changed, None where that is not known."""
+        """Compare `live` with $LATEST; return the text to print. `before` is the stack's last change, if known.
+
+        Raises DeployError if they differ.
+        """
         described = self._described()
         outputs = {one["OutputKey"]: one["OutputValue"] for one in (described or {}).get("Outputs", [])}
         if "FunctionName" not in outputs:
-            return f"{self.deployment.stack} is not there: the change set was not executed."
+            return f"{self.deployment.stack} does not exist: the change set was not executed."
         live, latest = configurations(self._client("lambda"), outputs["FunctionName"])
         behind = differences(live, latest)
         if behind:
@@ -145,12 +148,12 @@ class Deploying:
 
 
 def _changed_at(described: dict[str, Any] | None) -> object:
-    """Return when the stack was last changed: a change set that was declined, or had no changes, leaves that alone."""
+    """Return when the stack was last changed. A declined or empty change set does not change it."""
     return (described or {}).get("LastUpdatedTime")
 
 
 def _parameter(described: dict[str, Any] | None, name: str) -> str | None:
-    """Return a parameter's value on the stack: what samconfig.toml leaves out keeps it."""
+    """Return a parameter's value on the stack, which stays if samconfig.toml does not name the parameter."""
     given = (described or {}).get("Parameters", [])
     return next((str(one["ParameterValue"]) for one in given if one["ParameterKey"] == name), None)
 
@@ -165,9 +168,9 @@ def main(arguments: Sequence[str]) -> None:
         deployment = samconfig.deployment(given.env)
         profile = profile_of(handed_on, deployment)
         if profile:
-            import boto3  # noqa: PLC0415  # half a second, after the arguments were judged
+            import boto3  # noqa: PLC0415  # takes half a second; the arguments are checked first
 
-            boto3.setup_default_session(profile_name=profile)  # as SAM does: it goes before the keys in the shell
+            boto3.setup_default_session(profile_name=profile)  # as SAM does: it has precedence over the shell's keys
         sys.stdout.write(Deploying(deployment, handed_on, given.nonce).run() + "\n")
     except (ConfigError, DeployError) as error:
         sys.exit(str(error))

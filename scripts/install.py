@@ -1,10 +1,10 @@
-"""Installs requirement files by their hashes; the Makefile calls it, and `artefact.py` for the layer.
+"""Installs requirement files, and checks hashes; the Makefile calls it, and `artefact.py` for the layer.
 
 install.py FILE …              into the environment of the Python that runs it
-install.py --project FOLDER    a project itself, editable, fetching nothing
+install.py --project FOLDER    a project itself, editable, without downloads
 
-Of pip's settings, in the shell (PIP_…) and in its configuration files, only those are taken that say where packages
-come from and how to get there. The others, such as PIP_TARGET, PIP_USER or `platform`, would change what is installed.
+Of pip's settings, in the shell (PIP_…) and in its configuration files, it uses only those for the source of packages
+and the network. The others, such as PIP_TARGET, PIP_USER or `platform`, would change what is installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-# pip's variables. Its configuration files have the same names in small letters, with hyphens and without PIP_.
+# pip's variables. Its configuration files have the same names in lower case, with hyphens and without PIP_.
 KEPT = frozenset(
     "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_TRUSTED_HOST PIP_KEYRING_PROVIDER PIP_CERT"
     " PIP_CLIENT_CERT PIP_PROXY PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_USE_FEATURE PIP_USE_DEPRECATED"
@@ -27,19 +27,22 @@ HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
 
 
 def refusal(system: str, machine: str) -> str | None:
-    """Return why the packages cannot be had on a machine, named as by sys.platform and platform.machine(), or None."""
+    """Return why the packages cannot be installed on a machine, None if they can.
+
+    `system` is sys.platform and `machine` platform.machine().
+    """
     if system == "darwin" and machine == "x86_64":
         return (
             "This Python is for a Mac with an Intel processor, for which cryptography has published no wheel since"
             " release 49. On Apple silicon, use a Python for arm64; on an Intel Mac, Linux in a virtual machine."
         )
     if system in {"win32", "cygwin", "msys"}:
-        return "This is a Python for Windows: use Linux in WSL, with a checkout and a Python of its own."
+        return "This is a Python for Windows: use Linux in WSL, with its own checkout and Python."
     return None
 
 
 def without_python(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a shell without those by which it would change what Python does, and pip's."""
+    """Return a shell's variables without pip's and without those that change how Python behaves."""
     return {
         name: value
         for name, value in environ.items()
@@ -48,30 +51,30 @@ def without_python(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings(environ: Mapping[str, str], listed: str) -> dict[str, str]:
-    """Return the variables for a pip that takes only `KEPT`.
+    """Return the variables for a pip that uses only the settings `KEPT`.
 
-    `listed` is what `pip config list` prints: lines like `global.cert='/file.pem'`, the shell's as `:env:.…`.
+    `listed` is the output of `pip config list`: lines like `global.cert='/file.pem'`; the shell's begin with `:env:.`.
     """
     kept: dict[str, str] = {}
     for line in sorted(listed.splitlines(), key=_rank):
         name, separator, value = line.partition("=")
         variable = f"PIP_{name.rpartition('.')[2].upper().replace('-', '_')}"
         if separator and variable in KEPT:
-            # several values stand on lines of their own in a file, and are parted by blanks in a variable
+            # several values are on separate lines in a file, and separated by blanks in a variable
             kept[variable] = " ".join(str(ast.literal_eval(value)).split())
     return {**without_python(environ), **kept, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def _rank(line: str) -> int:
-    """Order as pip does: what is for the command goes before what is for all, and the shell's goes before both."""
+    """Return pip's precedence: 0 for settings of all commands, 1 for those of `pip install`, 2 for the shell's."""
     return 2 if line.startswith(":env:") else 1 if line.startswith("install.") else 0
 
 
 def environment() -> dict[str, str]:
-    """Return `settings` of this shell and this Python's pip."""
+    """Return `settings` for this shell and this Python's pip."""
     mine = {name: os.environ[name] for name in {*KEPT, "PIP_CONFIG_FILE"} if name in os.environ}
     asking = {**without_python(os.environ), **mine}
-    # the same word in a file of pip's would make it list less, or nothing
+    # in a configuration file, these settings would make pip list less, or nothing
     plainly = dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE", "PIP_QUIET", "PIP_VERBOSE"), "0")
     listed = subprocess.run(
         [sys.executable, "-Es", "-m", "pip", "config", "list"],
@@ -84,7 +87,7 @@ def environment() -> dict[str, str]:
 
 
 def install(*arguments: str) -> int:
-    """Run `pip install` with `arguments`, every package held to its hash. Returns pip's exit code."""
+    """Run `pip install` with `arguments`, and check every package's hash. Returns pip's exit code."""
     return pip_install(*HASHED, *arguments)
 
 

@@ -1,6 +1,6 @@
-"""Makes the Lambda artefact small, the same every time, and what it should be; standard library only.
+"""Makes the Lambda artefact small and reproducible, and checks it; standard library only.
 
-First `trim`, then the bytecode, then `settle`; `check` and `check_function` look at what came of it.
+First `trim`, then the bytecode, then `settle`; at last `check` and `check_function` examine the result.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-SERVICES = {"dynamodb", "ssm"}  # botocore's data of every other service goes
-LIMIT = 32 * 1024 * 1024  # unzipped, with bytecode: design §8
+SERVICES = {"dynamodb", "ssm"}  # botocore's data of all other services is deleted
+LIMIT = 32 * 1024 * 1024  # bytes, unzipped, with bytecode
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine in an ELF header
-MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode; this program may run on another Python
-EPOCH = 315_619_200  # 1980-01-02: a zip file knows no earlier time
+MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode; another Python can run this program
+EPOCH = 315_619_200  # 1980-01-02, UNIX seconds: a zip file cannot have an earlier time
 
-# What is never imported, by path inside the layer's python/. cffi's compiled half stays: cryptography loads it. The
-# sync uses boto3's clients alone: no resources, and nothing of S3.
+# What is never imported, by path inside the layer's python/. cffi's compiled part stays: cryptography loads it. The
+# sync uses only boto3's clients: no resources, and nothing of S3.
 UNUSED = (
     "bin",
     "cffi",
@@ -56,7 +56,7 @@ def trim(layer: Path) -> None:
 
 
 def slim_data(data: Path) -> None:
-    """Leave of botocore's data what making a client, and its paginators, read: the rest would take 20 ms to parse."""
+    """Delete from botocore's data what clients and paginators do not read: parsing it would take 20 ms."""
     for packed in data.rglob("*.json.gz"):
         model = json.loads(gzip.decompress(packed.read_bytes()))
         packed.with_suffix("").write_text(json.dumps(without_documentation(model), separators=(",", ":")))
@@ -69,19 +69,19 @@ def slim_data(data: Path) -> None:
 
 def without_documentation(node: object) -> object:
     if isinstance(node, dict):
-        # a shape's member may itself be called documentation; then it is an object, not a text
+        # a shape can have a member named documentation, which is an object, not a text
         return {k: without_documentation(v) for k, v in node.items() if k != "documentation" or not isinstance(v, str)}
     return [without_documentation(item) for item in node] if isinstance(node, list) else node
 
 
 def write_roots(bundle: Path, target: Path) -> None:
-    """Copy the roots of AWS's commercial endpoints, Amazon's and Starfield's, out of botocore's own bundle.
+    """Copy the roots of AWS's commercial endpoints, Amazon's and Starfield's, from botocore's bundle.
 
-    botocore reads its bundle again for every new TLS connection: seven certificates take 1.5 ms, all of them 24.
+    The bundle is read for every new TLS connection: these seven certificates take 1.5 ms, all of them 24 ms.
     """
     pems = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle.read_text(), re.DOTALL)
     kept = [pem for pem in pems if organization(pem).startswith(("Amazon", "Starfield"))]
-    if len(kept) < 5:  # noqa: PLR2004  # Amazon Root CA 1 to 4 and Starfield's services root: the least AWS documents
+    if len(kept) < 5:  # noqa: PLR2004  # Amazon Root CA 1 to 4 and Starfield's services root, which AWS documents
         sys.exit(f"only {len(kept)} of AWS's roots are in {bundle}")
     target.write_text("".join(kept))
 
@@ -94,13 +94,14 @@ def organization(pem: str) -> str:
 
 
 def settle(directory: Path) -> None:
+    """Give all files the same modes and times, so that equal contents make an equal zip file."""
     for path in [*directory.rglob("*"), directory]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (EPOCH, EPOCH))
 
 
 def check(layer: Path, machine: str) -> None:
-    """End with a sentence unless the layer is compiled, for `machine` (aarch64 or x86_64), and within its limit."""
+    """Exit with a message unless the layer is compiled, for `machine` (aarch64 or x86_64), and within its limit."""
     check_bytecode(layer)
     objects = list(native_code(layer))
     if not objects:
@@ -114,15 +115,15 @@ def check(layer: Path, machine: str) -> None:
 
 
 def check_function(folder: Path) -> None:
-    """End with a sentence unless the function is compiled and RELEASE holds a digest."""
+    """Exit with a message unless the function is compiled and RELEASE has a digest."""
     check_bytecode(folder)
     release = (folder / "RELEASE").read_text() if (folder / "RELEASE").is_file() else ""
     if not re.fullmatch(r"[0-9a-f]{64}\n", release):
-        sys.exit(f"{folder / 'RELEASE'} holds no SHA-256: a changed parameter would not reach the alias `live`.")
+        sys.exit(f"{folder / 'RELEASE'} has no SHA-256: a changed parameter would not reach the alias `live`.")
 
 
 def check_bytecode(folder: Path) -> None:
-    """End with a sentence unless every module has bytecode that Lambda's Python 3.13 reads, and reads unchecked."""
+    """Exit with a message unless every module has bytecode for Python 3.13 that imports do not check."""
     sources = sorted(folder.rglob("*.py"))
     if not sources:
         sys.exit(f"{folder} has no module.")
@@ -137,7 +138,7 @@ def check_bytecode(folder: Path) -> None:
 def is_compiled(source: Path) -> bool:
     bytecode = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
     header = bytecode.read_bytes()[:8] if bytecode.is_file() else b""
-    # PEP 552: the magic number, then the flags; 1 is a hash that is not checked at import
+    # PEP 552: the magic number, then the flags; 1 means that imports do not check the hash
     return header == MAGIC + (1).to_bytes(4, "little")
 
 
@@ -146,8 +147,8 @@ def native_code(folder: Path) -> Iterator[Path]:
 
 
 def elf_machine(header: bytes) -> int:
-    """Return e_machine of an ELF header's first 20 bytes (System V ABI), little-endian on both of Lambda's machines.
+    """Return e_machine of an ELF header's first 20 bytes (System V ABI, little-endian on both of Lambda's machines).
 
-    0, which is no machine, where they are no ELF header.
+    0, which names no machine, if `header` is not an ELF header.
     """
     return int.from_bytes(header[18:20], "little") if header.startswith(b"\x7fELF") else 0

@@ -1,6 +1,6 @@
-"""Reads what samconfig.toml deploys, for `build.py` and `deploy.py`; standard library only.
+"""Reads samconfig.toml for `build.py` and `deploy.py`; standard library only.
 
-`deployment("sandbox")` has the stack's name, region and parameters as `sam deploy --config-env sandbox` takes them.
+`deployment("sandbox")` has the stack's name, region and parameters that `sam deploy --config-env sandbox` uses.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 ARCHITECTURES = ("arm64", "x86_64")
-DEFAULT_ARCHITECTURE = "arm64"  # the template's own
+DEFAULT_ARCHITECTURE = "arm64"  # the template's default
 
 _ONE = re.compile(r"(?:ParameterKey=)?(\w+)(?:,ParameterValue)?=(.*)", re.DOTALL)
 
 
 class ConfigError(Exception):
-    """samconfig.toml cannot be followed; the message is a sentence that says why and what to do."""
+    """samconfig.toml cannot be used; the message is a sentence that states why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is deployed for an environment of samconfig.toml. `region` and `profile` are empty where it names none."""
+    """What is deployed for an environment of samconfig.toml. `region` and `profile` are "" if it names none."""
 
     env: str
     stack: str
@@ -36,7 +36,7 @@ class Deployment:
 
     @property
     def architecture(self) -> str | None:
-        """The parameter Architecture, None where the file leaves it out. Raises ConfigError."""
+        """The parameter Architecture, None if the file does not name it. Raises ConfigError."""
         given = self.parameters.get("Architecture")
         if given is not None and given not in ARCHITECTURES:
             raise ConfigError(f"samconfig.toml, {self.env}: Architecture is `{given}`, neither arm64 nor x86_64.")
@@ -55,7 +55,7 @@ def deployment(env: str, root: Path = ROOT) -> Deployment:
         asked = f"samconfig.toml has no `{env}`" if env else "No environment is named"
         raise ConfigError(f"{asked}: write {' or '.join(f'ENV={name}' for name in known)}.")
     section = _read(root)[env]
-    # SAM takes what is under `global` for every command
+    # SAM uses what is under `global` for every command
     given = {**section.get("global", {}).get("parameters", {}), **section["deploy"].get("parameters", {})}
     if not given.get("stack_name"):
         raise ConfigError(
@@ -71,9 +71,9 @@ def deployment(env: str, root: Path = ROOT) -> Deployment:
 
 
 def architecture_of(env: str, asked: str, root: Path = ROOT) -> str:
-    """Return what `make build` builds for: what the file names for `env`, or for all where `env` is empty.
+    """Return the architecture for `make build`: the file's for `env`, or for all environments if `env` is "".
 
-    `asked` (ARCH=…) decides where the file is silent. Raises ConfigError where they contradict each other.
+    `asked` (ARCH=…) is used if the file names none. Raises ConfigError if they contradict each other.
     """
     if asked and asked not in ARCHITECTURES:
         raise ConfigError(f"ARCH is `{asked}`, neither arm64 nor x86_64.")
@@ -101,7 +101,7 @@ def _read(root: Path) -> dict[str, Any]:
 
 
 def _parameters(env: str, given: object) -> Iterator[tuple[str, str]]:
-    """Yield what `parameter_overrides` sets: a list of `Name=value` as in the file here, or SAM's other forms."""
+    """Yield name and value of what `parameter_overrides` sets: a list of `Name=value`, or one of SAM's other forms."""
     if isinstance(given, Mapping):
         yield from ((str(name), str(value)) for name, value in given.items())
         return
@@ -113,7 +113,7 @@ def _parameters(env: str, given: object) -> Iterator[tuple[str, str]]:
         else:
             raise ConfigError(
                 f"samconfig.toml, {env}: `{text}` under parameter_overrides is not of the form Name=value."
-                " Write each parameter there, so that the build can follow it."
+                " Write each parameter there in this form, so that the build can read it."
             )
 
 

@@ -1,7 +1,7 @@
 """The reference: Apple's Get Retention Message endpoint as a competent engineer writes it in an afternoon.
 
-Powertools routes and logs, Apple's own library verifies, boto3's resource reads. It is honest code: it verifies every
-signature, answers Apple correctly, and makes clients once per environment. It is what we measure ourselves against.
+Powertools routes and logs, Apple's library verifies, and boto3's resource reads the table. It is a fair comparison: it
+verifies every signature, answers Apple correctly, and makes clients once per execution environment.
 
 Table, one per environment:
 
@@ -39,7 +39,7 @@ logger = Logger()
 metrics = Metrics()
 app = APIGatewayHttpResolver()
 
-# 0: every request reads the table, so that a change of rules or review states counts at once.
+# With 0, every request reads the table, so that a change of rules or review states has effect at once.
 cache_seconds = float(os.environ.get("CACHE_SECONDS", "0"))
 app_apple_id = int(os.environ["APP_APPLE_ID"])
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])

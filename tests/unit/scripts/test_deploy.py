@@ -204,7 +204,7 @@ def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callab
     with pytest.raises(DeployError, match="retention-sandbox was not deployed"):
         begin(aws)
     aws.earlier = "A version for this Lambda function exists ( 7 ). Modify the function to create a new version."
-    with pytest.raises(DeployError, match="SAM says why above"):
+    with pytest.raises(DeployError, match="see SAM.s error above"):
         begin(aws)
     aws.reason = aws.earlier
     with pytest.raises(DeployError, match="make deploy ENV=sandbox NONCE=2"):

@@ -58,7 +58,7 @@ def test_a_release_that_is_no_digest_is_refused(tmp_path: Path, held: str | None
     (function / "RELEASE").unlink()
     if held is not None:
         (function / "RELEASE").write_text(held)
-    with pytest.raises(SystemExit, match="RELEASE holds no SHA-256"):
+    with pytest.raises(SystemExit, match="RELEASE has no SHA-256"):
         layer.check_function(function)
 
 
