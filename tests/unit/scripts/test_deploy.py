@@ -175,7 +175,7 @@ def test_what_the_file_leaves_out_the_stack_keeps(begin: Callable[..., str], ste
 
 def test_the_first_deployment_is_the_template_s_default(begin: Callable[..., str], steps: Steps) -> None:
     """With no stack there is nothing to follow; the text says that it was not made."""
-    assert "retention-sandbox is not there" in begin(Aws(live(), there=False))
+    assert "retention-sandbox does not exist" in begin(Aws(live(), there=False))
     assert steps[0] == "build.py --machine arm64 --nonce "
 
 
@@ -204,7 +204,7 @@ def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callab
     with pytest.raises(DeployError, match="retention-sandbox was not deployed"):
         begin(aws)
     aws.earlier = "A version for this Lambda function exists ( 7 ). Modify the function to create a new version."
-    with pytest.raises(DeployError, match="see SAM.s error above"):
+    with pytest.raises(DeployError, match="see SAM's error above"):
         begin(aws)
     aws.reason = aws.earlier
     with pytest.raises(DeployError, match="make deploy ENV=sandbox NONCE=2"):
