@@ -25,7 +25,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
     "handler/retention/signing/key_forms.py": "unit/handler/retention/signing/test_signer.py: keys in every form",
     "handler/retention/verification/known_chains.py": "conformance/test_known_chains.py: data only",
-    "handler/retention/lookup/*": "unit/handler/retention/lookup/test_store.py: every look-up over a fake table",
     "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
     "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
     "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
