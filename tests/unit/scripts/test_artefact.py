@@ -14,7 +14,7 @@ from tests.support.sam_template import ROOT
 
 
 def test_a_nonce_makes_another_version_of_the_same_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From what was typed to RELEASE: what Lambda has made already is not asked for again."""
+    """With another NONCE the file RELEASE has another digest, so that Lambda makes a new version."""
     made = []
     for nonce in ("", "2", "3", "2"):
         monkeypatch.setattr("os.environ", build.environment({"ARTIFACTS_DIR": str(tmp_path)}, nonce=nonce))
@@ -29,7 +29,7 @@ def test_a_nonce_makes_another_version_of_the_same_sources(tmp_path: Path, monke
 
 
 def test_release_changes_with_parameters_and_with_the_nonce_alone(tmp_path: Path) -> None:
-    """The same files give the same digest; another parameter another one, and so does a repetition's nonce."""
+    """The same files give the same digest; other parameters or another nonce give another one."""
     (tmp_path / "template.yaml").write_text("a")
     (tmp_path / "samconfig.toml").write_text("b")
     first = artefact.release(tmp_path)

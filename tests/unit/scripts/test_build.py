@@ -1,4 +1,4 @@
-"""Building takes nothing from the shell's Python, and its result is checked: scripts/build.py and its parts."""
+"""A build does not depend on the shell's settings of Python, make and SAM: scripts/build.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OF_SAM = {"SAM_TEMPLATE_FILE": "other.yaml", "SAM_CLI_BETA_FEATURES": "1", "RETE
 
 
 def test_the_shell_s_python_make_and_sam_do_not_reach_the_build() -> None:
-    """What they read is gone; credentials, proxies and the home folder are there."""
+    """Variables that Python, make and SAM read are removed; credentials, proxies and the home folder stay."""
     kept = {"HOME": "/home/me", "HTTPS_PROXY": "http://proxy:3128", "AWS_PROFILE": "me", "SSL_CERT_FILE": "/ca.pem"}
     given = build.environment({**FOREIGN, **OF_MAKE, **OF_SAM, **kept, "PATH": "/usr/bin"})
     assert {name: given[name] for name in kept} == kept

@@ -1,4 +1,4 @@
-"""Dataclasses as the artefact has them, written out, against the source's own: the same class in every respect."""
+"""The dataclasses that the artefact has written out behave as those of the source in every respect."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def execute(source: bytes, name: str, namespace: dict[str, Any]) -> None:
 
 
 def pairs() -> Iterator[tuple[type, type]]:
-    """Yield each dataclass of the request path: the source's, and the one written out."""
+    """Yield each dataclass of the request path as a pair: the source's class, and the class written out."""
     for name in IN_PATH:
         module, source = load(name), MODULES[name].read_bytes()
         made = ModuleType(name)
@@ -50,13 +50,13 @@ def pairs() -> Iterator[tuple[type, type]]:
 
 
 PAIRS = list(pairs())
-of_each = pytest.mark.parametrize(
+of_each_pair = pytest.mark.parametrize(
     ("ours", "written"), PAIRS, ids=[f"{ours.__module__}.{ours.__name__}" for ours, _ in PAIRS]
 )
 
 
 class Value:
-    """A value that is equal to its like, hashes and shows itself."""
+    """A value with a name, by which it is compared, hashed and shown."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -72,12 +72,12 @@ class Value:
 
 
 def filled(made: type, like: type, /, **changes: Any) -> Any:
-    """Return one of `made` with a value for each field of `like`."""
+    """Return an instance of `made` with a value for each field of `like`."""
     return made(**{**{field.name: Value(field.name) for field in dataclasses.fields(like)}, **changes})
 
 
-def test_every_dataclass_of_the_request_path_is_here() -> None:
-    """As many as the decorator stands in the source, and what only the sync imports is left alone."""
+def test_every_dataclass_of_the_request_path_is_compared() -> None:
+    """There are as many pairs as decorators in the source, and modules that only the sync imports are not compiled."""
     written = sum(MODULES[name].read_text().count("\n@dataclass(") for name in IN_PATH)
     assert len(PAIRS) == written >= 35
     assert {"sync", "retention.review.snapshot", "retention.review.lists", "retention.aws.sdk"}.isdisjoint(IN_PATH)
@@ -85,9 +85,9 @@ def test_every_dataclass_of_the_request_path_is_here() -> None:
         assert not dataclasses.is_dataclass(kind)
 
 
-@of_each
-def test_it_is_called_in_the_same_way(ours: type, written: type) -> None:
-    """Parameters, their order, annotations and defaults; what a factory makes is made anew each time."""
+@of_each_pair
+def test_both_classes_are_called_in_the_same_way(ours: type, written: type) -> None:
+    """Parameters have the same order, annotations and defaults, and a default factory is called for each instance."""
     theirs, mine = (inspect.signature(kind).parameters for kind in (ours, written))
     assert list(theirs) == list(mine)
     for field in dataclasses.fields(ours):
@@ -110,25 +110,25 @@ def test_it_is_called_in_the_same_way(ours: type, written: type) -> None:
 
 
 def same_default(one: object, other: object) -> bool:
-    # A module's own functions and classes exist twice here.
+    # The functions and classes of a module exist twice in this test.
     if getattr(one, "__module__", None) == getattr(other, "__module__", None) and callable(one):
         return getattr(one, "__qualname__", one) == getattr(other, "__qualname__", other)
     return one == other and type(one) is type(other)
 
 
-@of_each
-def test_it_shows_the_same_and_hides_the_same(ours: type, written: type) -> None:
-    """What stays out of one `repr` stays out of the other."""
+@of_each_pair
+def test_both_classes_have_the_same_repr(ours: type, written: type) -> None:
+    """A field that one `repr` leaves out is left out of the other."""
     assert repr(filled(written, ours)) == repr(filled(ours, ours))
     for field in dataclasses.fields(ours):
         assert (f"<{field.name}>" in repr(filled(written, ours))) is field.repr
 
 
-@of_each
-def test_it_is_equal_to_the_same(ours: type, written: type) -> None:
-    """Equal by the fields that are compared, and to nothing of another class, in both directions."""
+@of_each_pair
+def test_both_classes_compare_the_same_fields(ours: type, written: type) -> None:
+    """Instances are equal by the compared fields, and unequal to every instance of another class."""
     one = filled(written, ours)
-    assert one == one  # noqa: PLR0124  # that it is, is the point
+    assert one == one  # noqa: PLR0124  # the test checks that it is
     assert one == filled(written, ours)
     assert one != filled(ours, ours)
     assert one.__eq__(object()) is NotImplemented
@@ -138,17 +138,17 @@ def test_it_is_equal_to_the_same(ours: type, written: type) -> None:
         assert (filled(ours, ours) != filled(ours, ours, **{field.name: Value("other")})) is field.compare
 
 
-@of_each
-def test_it_hashes_alike(ours: type, written: type) -> None:
-    """The same number where the source's has one, and none where it has none."""
+@of_each_pair
+def test_both_classes_hash_alike(ours: type, written: type) -> None:
+    """Both have the same hash, or both have none."""
     assert (written.__hash__ is None) is (ours.__hash__ is None)
     if isinstance(filled(ours, ours), Hashable):
         assert hash(filled(written, ours)) == hash(filled(ours, ours))
 
 
-@of_each
-def test_it_is_as_immutable(ours: type, written: type) -> None:
-    """Nothing can be set on a frozen one, or deleted, by the same error; and nothing at all that is no field."""
+@of_each_pair
+def test_both_classes_are_equally_immutable(ours: type, written: type) -> None:
+    """A frozen instance refuses assignment and deletion with the same error; no instance takes another attribute."""
     for kind in (ours, written):
         one, frozen = filled(kind, ours), ours.__dataclass_params__.frozen  # type: ignore[attr-defined]
         for field in dataclasses.fields(ours):
@@ -161,7 +161,7 @@ def test_it_is_as_immutable(ours: type, written: type) -> None:
             else:
                 setattr(one, field.name, 1)
                 assert getattr(one, field.name) == 1
-        # With slots, @dataclass asks `super` of a class that it has replaced since: TypeError for what is no field.
+        # With slots, @dataclass calls `super` with the class that it has replaced: TypeError for another attribute.
         with pytest.raises(
             dataclasses.FrozenInstanceError if frozen and kind is written else (AttributeError, TypeError)
         ):
@@ -169,9 +169,9 @@ def test_it_is_as_immutable(ours: type, written: type) -> None:
         assert not hasattr(one, "__dict__")
 
 
-@of_each
-def test_it_is_built_alike(ours: type, written: type) -> None:
-    """Slots, positions in `match`, names, bases, annotations, text, and everything else the class has."""
+@of_each_pair
+def test_both_classes_have_the_same_attributes(ours: type, written: type) -> None:
+    """Slots, match positions, names, bases, annotations and docstring are the same."""
     for attribute in ("__slots__", "__match_args__", "__name__", "__qualname__", "__module__"):
         assert getattr(written, attribute) == getattr(ours, attribute), attribute
     # Where there is no docstring, @dataclass makes one.
@@ -182,9 +182,9 @@ def test_it_is_built_alike(ours: type, written: type) -> None:
     assert set(vars(written)) - extra == set(vars(ours)) - extra
 
 
-@of_each
-def test_it_can_be_changed_in_a_copy(ours: type, written: type) -> None:
-    """`replace`, which the artefact calls by its method, `copy` and `pickle` give what they give of the source's."""
+@of_each_pair
+def test_both_classes_can_be_copied_with_changes(ours: type, written: type) -> None:
+    """`__replace__`, which the artefact calls, `copy` and pickling work as for the source's class."""
     one = filled(written, ours)
     for field in dataclasses.fields(ours):
         changed: Any = one.__replace__(**{field.name: Value("other")})
@@ -199,8 +199,8 @@ def test_it_can_be_changed_in_a_copy(ours: type, written: type) -> None:
         assert one.__getstate__() == filled(ours, ours).__getstate__()
 
 
-def test_a_pickle_of_one_is_a_pickle_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Frozen classes with slots are pickled by their state, in the same form."""
+def test_a_pickle_of_one_class_loads_as_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen classes with slots pickle their state in the same form."""
     for ours, written in PAIRS:
         stored = pickle.dumps(filled(ours, ours))
         monkeypatch.setattr(sys.modules[ours.__module__], ours.__name__, written)
@@ -209,7 +209,7 @@ def test_a_pickle_of_one_is_a_pickle_of_the_other(monkeypatch: pytest.MonkeyPatc
             assert pickle.dumps(filled(written, ours)) == stored
 
 
-# What is not known is refused.
+# Unknown forms are refused
 
 IMPORT = "from __future__ import annotations\nfrom dataclasses import dataclass, field, replace\n"
 REFUSED = {
@@ -269,8 +269,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("source", "line"), REFUSED.values(), ids=REFUSED)
-def test_a_form_that_is_not_known_is_refused(source: str, line: int) -> None:
-    """Rather than guessed at, with the line where it stands."""
+def test_an_unknown_form_is_refused(source: str, line: int) -> None:
+    """A form of dataclass that the compiler does not know is refused with its line."""
     with pytest.raises(RefusedError) as refused:
         written_out(source.encode())
     assert refused.value.line == line
@@ -305,14 +305,14 @@ SOURCE = textwrap.dedent('''
 
 
 def test_a_class_without_fields_keeps_its_docstring() -> None:
-    """What is written out comes after it: a text anywhere else is none."""
+    """The generated methods come after the docstring, which would be none anywhere else."""
     made: dict[str, Any] = {}
     exec(compile(written_out(f'{IMPORT}@dataclass(slots=True)\nclass A:\n    """It."""\n'.encode()), "", "exec"), made)  # noqa: S102  # ours
     assert made["A"].__doc__ == "It."
 
 
 def test_lines_stay_where_they_are() -> None:
-    """A traceback through what is written out shows the source's own lines, and calls do what they did."""
+    """A traceback through generated code shows the source's lines, and calls have the same results."""
     made: dict[str, Any] = {"__name__": "made"}
     execute(SOURCE.encode(), "made.py", made)
     assert repr(made["again"](made["Point"](1), x=5)) == "Point(x=5, seen=[])"
@@ -322,7 +322,7 @@ def test_lines_stay_where_they_are() -> None:
 
 
 def test_modules_without_dataclasses_stay_as_they_are() -> None:
-    """Byte for byte what Python's own compiler makes of them."""
+    """Their syntax tree is the one that Python's own parser makes."""
     for name, path in MODULES.items():
         if b"dataclasses" not in path.read_bytes():
             assert ast.dump(written_out(path.read_bytes())) == ast.dump(ast.parse(path.read_bytes())), name
@@ -330,7 +330,7 @@ def test_modules_without_dataclasses_stay_as_they_are() -> None:
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 13), reason="the artefact's bytecode is Python 3.13's")
 def test_a_folder_is_compiled_for_lambda(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each module under the name Lambda reads, with Lambda's path, unchecked; one that is refused stops the build."""
+    """Each module has bytecode under Lambda's path that Lambda does not check; a refused module stops the build."""
     (tmp_path / "app.py").write_text("import part\nfrom lone import thing\n")
     (tmp_path / "part.py").write_text(SOURCE)
     (tmp_path / "lone.py").write_text("thing = 1\n")
@@ -353,7 +353,7 @@ def test_a_folder_is_compiled_for_lambda(tmp_path: Path, capsys: pytest.CaptureF
 def test_other_pythons_and_arguments_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Bytecode that Lambda would not read is not made."""
+    """With wrong arguments, or under another Python than 3.13, no bytecode is made."""
     assert main([str(tmp_path)]) == 2
     monkeypatch.setattr(sys, "version_info", (3, 12, 1))
     (tmp_path / "app.py").write_text("")

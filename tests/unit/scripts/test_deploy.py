@@ -1,4 +1,4 @@
-"""`make deploy`: what it refuses, what it builds for, and that `live` is compared with $LATEST afterwards."""
+"""`make deploy`: what it refuses, what it builds for, and that it compares `live` with $LATEST afterwards."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import build
 from tests.support.lambda_versions import LATEST, live
 
 
-def test_options_of_sam_are_handed_on() -> None:
-    """As a shell would part them."""
+def test_options_of_sam_are_passed_on() -> None:
+    """SAM_ARGS is split as a shell would split it."""
     assert sam_arguments('--no-confirm-changeset --tags "team=a b"') == ["--no-confirm-changeset", "--tags", "team=a b"]
 
 
@@ -36,20 +36,20 @@ def test_options_of_sam_are_handed_on() -> None:
         "--guided",
     ],
 )
-def test_what_the_build_must_know_belongs_into_the_file(text: str) -> None:
-    """Otherwise one thing is built, another deployed, and a third compared."""
+def test_options_that_the_build_depends_on_are_refused(text: str) -> None:
+    """They belong in samconfig.toml: else build, deployment and comparison would use different values."""
     with pytest.raises(DeployError, match=r"write that into samconfig\.toml"):
         sam_arguments(text)
 
 
-def test_an_unclosed_quotation_is_a_sentence() -> None:
-    """No traceback."""
+def test_an_unclosed_quotation_mark_is_a_plain_error() -> None:
+    """The error is one sentence and no traceback."""
     with pytest.raises(DeployError, match="SAM_ARGS cannot be read"):
         sam_arguments('--tags "a')
 
 
-def test_the_profile_is_sam_s() -> None:
-    """Typed, else the file's, else the shell's."""
+def test_the_profile_is_the_one_that_sam_uses() -> None:
+    """The profile of SAM_ARGS goes before the file's, and the file's before the shell's."""
     filed = Deployment("sandbox", "s", "", "filed", {})
     assert profile_of(["--profile", "typed"], filed) == "typed"
     assert profile_of(["--profile=typed"], filed) == "typed"
@@ -61,20 +61,20 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/retention-sandbo
 
 
 def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
-    """One of a stack's events, which has a reason only where something failed."""
+    """Return one event of a stack; only a failure has a reason."""
     event = {"StackId": STACK_ID, "PhysicalResourceId": resource, "ResourceStatus": status}
     return event | ({"ResourceStatusReason": reason} if reason else {})
 
 
 class Aws:
-    """CloudFormation and Lambda, as far as deploying asks them."""
+    """A fake of CloudFormation and Lambda with the calls that a deployment makes."""
 
     exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
 
     def __init__(self, version: dict[str, Any], *, there: bool = True, architecture: str = "arm64") -> None:
         self.version, self.there, self.architecture = version, there, architecture
-        self.changed: list[str] = []  # when the stack was last changed, by question
-        self.reason = self.earlier = ""  # of this attempt's failure, and of the one before
+        self.changed: list[str] = []  # the time of the stack's last change, one for each call
+        self.reason = self.earlier = ""  # the reasons of this attempt's failure and of the one before
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  # botocore's spelling
         if not self.there:
@@ -93,7 +93,7 @@ class Aws:
         return self
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        """Newest first, as CloudFormation has it: a rollback of many resources, the reason, the attempt's beginning."""
+        """Return events newest first: a rollback of many resources, the failure's reason, the attempt's first event."""
         rollback = [event(f"Resource{number}", "UPDATE_COMPLETE") for number in range(150)]
         failed = [event("Version", "CREATE_FAILED", self.reason), event(STACK_ID, "UPDATE_IN_PROGRESS")]
         before = [event("Version", "CREATE_FAILED", self.earlier), event(STACK_ID, "CREATE_IN_PROGRESS")]
@@ -105,7 +105,7 @@ class Aws:
 
 
 class Steps(list[str]):
-    """What was run, in its order; `codes` are the exit codes of programs by a word of theirs."""
+    """The commands that were run, in their order; `codes` maps a word of a command to its exit code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,8 +140,8 @@ def begin(monkeypatch: pytest.MonkeyPatch, steps: Steps) -> Callable[..., str]:
     return begin
 
 
-def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: Steps) -> None:
-    """In this order, for the architecture of the file."""
+def test_it_builds_checks_deploys_and_compares(begin: Callable[..., str], steps: Steps) -> None:
+    """The steps run in this order, for the architecture in samconfig.toml."""
     printed = begin(Aws(live(), architecture="arm64"), {"Architecture": "x86_64"})
     assert steps == [
         "build.py --machine x86_64 --nonce ",
@@ -152,8 +152,8 @@ def test_it_builds_looks_deploys_and_compares(begin: Callable[..., str], steps: 
     assert "Url: https://u/v1" in printed
 
 
-def test_a_change_set_that_was_declined_is_no_deployment(begin: Callable[..., str]) -> None:
-    """SAM ends well where its question was answered with no, and where there was nothing to change."""
+def test_a_declined_change_set_is_reported(begin: Callable[..., str]) -> None:
+    """SAM exits with 0 also if its question was answered with no, or if there was nothing to change."""
     for changed, nothing in ((["10:00", "10:00"], True), (["10:00", "10:05"], False), ([], False)):
         aws = Aws(live())
         aws.changed = changed
@@ -161,26 +161,26 @@ def test_a_change_set_that_was_declined_is_no_deployment(begin: Callable[..., st
 
 
 def test_an_alias_that_is_behind_fails(begin: Callable[..., str]) -> None:
-    """The rehearsal's root would stay trusted by what answers Apple."""
+    """Otherwise the version that answers Apple would still trust the rehearsal's root."""
     trusting = live(Environment={"Variables": {"RETENTION_APP_APPLE_IDS": "1", "RETENTION_TRUST_ANCHOR": "MIIB"}})
     with pytest.raises(DeployError, match=r"`live` still serves version 7, which differs in: RETENTION_TRUST_ANCHOR\."):
         begin(Aws(trusting))
 
 
-def test_what_the_file_leaves_out_the_stack_keeps(begin: Callable[..., str], steps: Steps) -> None:
-    """A stack deployed for x86_64 stays so when the line is deleted: the build follows the stack."""
+def test_without_an_architecture_in_the_file_the_stacks_is_kept(begin: Callable[..., str], steps: Steps) -> None:
+    """If the line is deleted from samconfig.toml, the build follows the architecture of the deployed stack."""
     begin(Aws(live(), architecture="x86_64"))
     assert steps[0] == "build.py --machine x86_64 --nonce "
 
 
-def test_the_first_deployment_is_the_template_s_default(begin: Callable[..., str], steps: Steps) -> None:
-    """With no stack there is nothing to follow; the text says that it was not made."""
+def test_the_first_deployment_uses_the_template_s_default(begin: Callable[..., str], steps: Steps) -> None:
+    """Without a stack the build uses the template's architecture; SAM made no stack here, and the text states that."""
     assert "retention-sandbox does not exist" in begin(Aws(live(), there=False))
     assert steps[0] == "build.py --machine arm64 --nonce "
 
 
-def test_nothing_is_deployed_that_was_not_built(begin: Callable[..., str], steps: Steps) -> None:
-    """A failed build ends it."""
+def test_nothing_is_deployed_after_a_failed_build(begin: Callable[..., str], steps: Steps) -> None:
+    """If the build fails, SAM is not called."""
     steps.codes["build.py"] = 1
     with pytest.raises(DeployError, match="Nothing was deployed"):
         begin(Aws(live()))
@@ -190,15 +190,15 @@ def test_nothing_is_deployed_that_was_not_built(begin: Callable[..., str], steps
 def test_a_layer_of_another_machine_is_not_deployed(
     begin: Callable[..., str], steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What lies there is looked at before SAM takes it."""
+    """The built layer is checked before SAM is called."""
     monkeypatch.setattr(build, "examine", lambda *_: sys.exit("_rust.abi3.so is for ELF machine 183, not x86_64."))
     with pytest.raises(SystemExit, match="ELF machine 183"):
         begin(Aws(live()), {"Architecture": "x86_64"})
     assert not [step for step in steps if "samcli" in step]
 
 
-def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callable[..., str], steps: Steps) -> None:
-    """CloudFormation finds the version there already, and Lambda nothing new; other failures are SAM's to tell."""
+def test_a_repeated_build_after_a_failed_update_needs_a_nonce(begin: Callable[..., str], steps: Steps) -> None:
+    """If CloudFormation already has the version, the error names NONCE; for other failures it points to SAM's text."""
     steps.codes["samcli"] = 1
     aws = Aws(live())
     with pytest.raises(DeployError, match="retention-sandbox was not deployed"):
@@ -215,7 +215,7 @@ def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callab
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "said"),
+    ("arguments", "variables", "message"),
     [
         ([], {}, "No environment is named: write ENV=sandbox or ENV=production."),
         (["--env", "prod"], {}, "samconfig.toml has no `prod`"),
@@ -223,18 +223,18 @@ def test_the_same_build_after_a_failed_update_is_told_how_to_go_on(begin: Callab
         (["--env", "sandbox"], {"SAM_ARGS": "--profile nowhere"}, "(nowhere)"),
     ],
 )
-def test_what_is_wrong_is_a_sentence(
-    arguments: list[str], variables: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, steps: Steps
+def test_a_wrong_argument_is_a_plain_error(
+    arguments: list[str], variables: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch, steps: Steps
 ) -> None:
-    """Before anything is built."""
+    """The command ends with one sentence before anything is built."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
         deploy.main(arguments)
-    assert said in str(ended.value.code)
+    assert message in str(ended.value.code)
     assert steps == []
 
 
 def test_sam_s_python_is_the_project_s() -> None:
-    """Not the one of the shell."""
+    """`make deploy` runs SAM from the project's .venv-sam."""
     assert Path(deploy.SAM_PYTHON) == samconfig.ROOT / ".venv-sam" / "bin" / "python"

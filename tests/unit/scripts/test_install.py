@@ -1,4 +1,4 @@
-"""What pip installs from, and nothing else of its settings: scripts/install.py."""
+"""pip gets the settings that name its index and its certificates, and no others: scripts/install.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.support.sam_template import ROOT
 from tests.support.shell_variables import FOREIGN, INDEX
 
 
-def test_pip_is_told_where_packages_come_from_and_nothing_else() -> None:
-    """Of shell and files alike: index and certificates stay, what would change the installation goes."""
+def test_pip_gets_its_index_and_certificates_and_nothing_else() -> None:
+    """Of the shell and of pip's files, settings that would change the installation are removed."""
     listed = rf"""global.{INDEX}='https://files.example/simple'
 global.extra-{INDEX}='https://one.example/simple\nhttps://two.example/simple'
 global.user='true'
@@ -36,7 +36,7 @@ global.cert='/file.pem'
 
 
 def test_a_command_s_own_setting_goes_before_the_general_one() -> None:
-    """As pip itself orders them, however they are listed."""
+    """A setting of `install` goes before a global one, as in pip, in whichever order they are listed."""
     listed = f"install.{INDEX}='https://install'\nglobal.{INDEX}='https://global'"
     assert install.settings({}, listed)["PIP_INDEX_URL"] == "https://install"
 
@@ -52,7 +52,7 @@ def test_a_command_s_own_setting_goes_before_the_general_one() -> None:
     ],
 )
 def test_a_machine_without_wheels_is_told_so(system: str, machine: str, expected: str | None) -> None:
-    """At once, before pip looks for what is not there; README names the machines that are meant."""
+    """It is refused before pip runs; README names the supported machines."""
     found = install.refusal(system, machine)
     assert found is None if expected is None else expected in str(found)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

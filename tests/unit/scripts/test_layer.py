@@ -1,4 +1,4 @@
-"""A built function and layer are checked: scripts/layer.py."""
+"""The built functions and layer are checked: scripts/layer.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import build
 
 
 def compiled(folder: Path, *names: str) -> Path:
-    """Make modules with the bytecode that Lambda reads."""
+    """Write modules with the bytecode that Lambda reads."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,15 +45,15 @@ def a_layer(folder: Path, machine: int = 183) -> Path:
     return folder
 
 
-def test_what_is_whole_passes(tmp_path: Path) -> None:
-    """A function and a layer as they should be."""
+def test_a_complete_function_and_layer_pass(tmp_path: Path) -> None:
+    """A function and a layer with all their parts are accepted."""
     layer.check_function(a_function(tmp_path / "function"))
     layer.check(a_layer(tmp_path / "layer"), "aarch64")
 
 
 @pytest.mark.parametrize("held", ["", "\n", "d41d8cd98f00b204\n", None])
-def test_a_release_that_is_no_digest_is_refused(tmp_path: Path, held: str | None) -> None:
-    """Empty as after a missing sha256sum, cut, or not there at all."""
+def test_a_release_file_without_a_digest_is_refused(tmp_path: Path, held: str | None) -> None:
+    """RELEASE may be empty after a missing sha256sum, cut off, or missing."""
     function = a_function(tmp_path)
     (function / "RELEASE").unlink()
     if held is not None:
@@ -63,7 +63,7 @@ def test_a_release_that_is_no_digest_is_refused(tmp_path: Path, held: str | None
 
 
 def test_bytecode_that_lambda_would_not_read_is_refused(tmp_path: Path) -> None:
-    """None, of another optimisation, of another Python, or one that is checked against the source's time."""
+    """Bytecode is missing, optimised, of another Python, or checked against the source's time."""
     for number, spoil in enumerate((_missing, _optimised, _of_another_python, _checked_by_time)):
         function = a_function(tmp_path / str(number))
         spoil(function / "retention" / "__pycache__" / "jws.cpython-313.pyc")
@@ -88,20 +88,20 @@ def _checked_by_time(path: Path) -> None:
 
 
 def test_the_magic_number_is_that_of_lambda_s_python() -> None:
-    """As importlib has it, in the Python that builds."""
+    """It is the number in importlib of the Python that builds."""
     if sys.version_info[:2] == artefact.PYTHON:
         assert importlib.util.MAGIC_NUMBER == layer.MAGIC
 
 
 @pytest.mark.parametrize(("found", "wanted"), [(62, "aarch64"), (183, "x86_64"), (0, "x86_64")])
 def test_a_layer_of_another_machine_is_refused(tmp_path: Path, found: int, wanted: str) -> None:
-    """Whichever way round."""
+    """A layer for x86_64 is refused for arm64, and one for arm64 for x86_64."""
     with pytest.raises(SystemExit, match=f"is for ELF machine {found}, not {wanted}"):
         layer.check(a_layer(tmp_path, found), wanted)
 
 
 def test_an_object_that_is_no_elf_is_refused(tmp_path: Path) -> None:
-    """A Mac's own library, say."""
+    """A library for macOS, for example, is refused."""
     path = a_layer(tmp_path) / "python" / "cryptography" / "_rust.abi3.so"
     path.write_bytes(b"\xcf\xfa\xed\xfe" + b"\xb7" * 60)
     with pytest.raises(SystemExit, match="is for ELF machine 0"):
@@ -109,13 +109,13 @@ def test_an_object_that_is_no_elf_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_layer_without_native_code_is_refused(tmp_path: Path) -> None:
-    """Cryptography is what a wrong installation leaves out first."""
+    """cryptography's library is what a wrong installation leaves out first."""
     with pytest.raises(SystemExit, match="no native code"):
         layer.check(compiled(tmp_path, "python/six.py"), "x86_64")
 
 
-def test_both_functions_and_the_layer_are_looked_at(tmp_path: Path) -> None:
-    """The sync's folder as well as the endpoint's."""
+def test_both_functions_and_the_layer_are_checked(tmp_path: Path) -> None:
+    """The folder of the sync is checked like that of the endpoint."""
     for name in build.FUNCTIONS:
         a_function(tmp_path / name)
     a_layer(tmp_path / build.LAYER)

@@ -1,4 +1,4 @@
-"""What samconfig.toml deploys, and what `make build` builds for: scripts/samconfig.py."""
+"""What samconfig.toml deploys, and the architecture that `make build` builds for: scripts/samconfig.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def overrides(architecture: str) -> str:
 
 
 def test_the_file_that_comes_with_the_project() -> None:
-    """It deploys a sandbox and a production stack, of one architecture."""
+    """The project's file deploys a sandbox and a production stack of one architecture."""
     assert samconfig.environments() == ["sandbox", "production"]
     found = deployment("sandbox")
     assert (found.stack, found.parameters["Environment"]) == ("retention-sandbox", "Sandbox")
@@ -48,19 +48,19 @@ def test_the_file_that_comes_with_the_project() -> None:
     ],
 )
 def test_every_form_that_sam_takes_is_followed(tmp_path: Path, written: str) -> None:
-    """A list, a text, CloudFormation's own form, a table, and what is said for all commands."""
+    """parameter_overrides may be a list, a text, CloudFormation's form, a table, or stand under `global`."""
     assert deployment("sandbox", config(tmp_path, written)).architecture == "x86_64"
 
 
 def test_a_form_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
-    """A file elsewhere might name another architecture than the one that is built for."""
+    """A parameter file elsewhere might name another architecture than the build's."""
     written = 'parameter_overrides = ["file://parameters.yaml"]'
     with pytest.raises(ConfigError, match=r"`file://parameters\.yaml` .* is not of the form Name=value"):
         deployment("sandbox", config(tmp_path, written))
 
 
 def test_the_build_follows_the_file(tmp_path: Path) -> None:
-    """For all stacks where they agree, for the one that is named where they do not."""
+    """If the stacks have one architecture it is that one, otherwise that of the named environment."""
     assert architecture_of("", "", config(tmp_path)) == "arm64"
     assert architecture_of("", "", config(tmp_path, overrides("x86_64"), overrides("x86_64"))) == "x86_64"
     apart = config(tmp_path, overrides("x86_64"))
@@ -70,8 +70,8 @@ def test_the_build_follows_the_file(tmp_path: Path) -> None:
         architecture_of("", "", apart)
 
 
-def test_what_is_typed_decides_only_where_the_file_is_silent(tmp_path: Path) -> None:
-    """ARCH against the file is a contradiction: the stack would get the one, and the layer the other."""
+def test_arch_counts_only_without_an_architecture_in_the_file(tmp_path: Path) -> None:
+    """If ARCH contradicts the file it is refused: layer and stack would have different architectures."""
     assert architecture_of("", "x86_64", config(tmp_path)) == "x86_64"
     both = config(tmp_path, overrides("arm64"), overrides("arm64"))
     assert architecture_of("", "arm64", both) == "arm64"
@@ -80,33 +80,35 @@ def test_what_is_typed_decides_only_where_the_file_is_silent(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (("", "arm"), "ARCH is `arm`, neither arm64 nor x86_64"),
         (("staging", ""), r"has no `staging`: write ENV=sandbox or ENV=production"),
     ],
 )
-def test_what_is_none_is_told(tmp_path: Path, given: tuple[str, str], said: str) -> None:
-    """An architecture that Lambda has not, an environment that the file has not."""
-    with pytest.raises(ConfigError, match=said):
+def test_an_unknown_architecture_or_environment_is_refused(
+    tmp_path: Path, given: tuple[str, str], message: str
+) -> None:
+    """The error names the value and the possible ones."""
+    with pytest.raises(ConfigError, match=message):
         architecture_of(*given, config(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         (overrides("arm"), r"samconfig\.toml, sandbox: Architecture is `arm`"),
         ("stack_name", r"samconfig\.toml cannot be read"),
         ('stack_name = ""', r"cannot be read"),
     ],
 )
-def test_a_file_with_a_mistake_is_a_sentence(tmp_path: Path, written: str, said: str) -> None:
-    """No traceback of the TOML reader's."""
-    with pytest.raises(ConfigError, match=said):
+def test_a_file_with_a_mistake_is_a_plain_error(tmp_path: Path, written: str, message: str) -> None:
+    """The error names samconfig.toml and shows no traceback of the TOML reader."""
+    with pytest.raises(ConfigError, match=message):
         _ = deployment("sandbox", config(tmp_path, written)).architecture
 
 
-def test_no_file_is_a_sentence(tmp_path: Path) -> None:
-    """Likewise where it is missing."""
+def test_a_missing_file_is_a_plain_error(tmp_path: Path) -> None:
+    """The error names samconfig.toml."""
     with pytest.raises(ConfigError, match=r"There is no samconfig\.toml"):
         deployment("sandbox", tmp_path)
