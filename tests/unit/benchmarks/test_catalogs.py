@@ -1,4 +1,4 @@
-"""Generated catalogs of the benchmark."""
+"""The catalogs that the benchmark generates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_generated_catalog_is_valid_and_as_large_as_it_says(shape: Shape) -> N
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_last_rule_of_a_sheet_answers(shape: Shape) -> None:
-    """Every rule before it is judged and passed over, which is what a decision is timed by."""
+    """Every rule before it is judged and passed over, since the benchmark times that work."""
     release = released(shape)
     product = catalogs.product_id(shape.products - 1)
     settings = Settings.from_document(release.settings)
@@ -53,8 +53,8 @@ def test_the_last_rule_of_a_sheet_answers(shape: Shape) -> None:
     assert len(decision.passed) == shape.rules + shape.shared - 1
 
 
-def test_sheets_are_alike_however_large_the_catalog() -> None:
-    """Growth is measured between sheets that differ in nothing but the catalog around them."""
+def test_sheets_are_the_same_however_large_the_catalog() -> None:
+    """Growth is measured between equal sheets of a small and a large catalog."""
     small = released(catalogs.SMALL).sheets[catalogs.product_id(0)]
     other = released(Shape(products=6, rules=20, sets=98, sets_each=5)).sheets[catalogs.product_id(3)]
     assert [len(texts) for texts in small["sets"].values()] == [len(texts) for texts in other["sets"].values()]
@@ -62,7 +62,7 @@ def test_sheets_are_alike_however_large_the_catalog() -> None:
 
 
 def test_the_large_catalog_is_as_large_as_promised() -> None:
-    """10 000 rules, 500 products, 2 000 messages, in every locale Apple has."""
+    """It has 10 000 rules, 500 products and 2 000 messages, in every locale that Apple has."""
     large = catalogs.LARGE
     assert (large.all_rules, large.products, large.messages) == (10_000, 500, 2_000)
     written = catalogs.write(large, APP)
@@ -71,5 +71,5 @@ def test_the_large_catalog_is_as_large_as_promised() -> None:
 
 
 def test_the_same_shape_gives_the_same_file() -> None:
-    """What is measured today can be measured again."""
+    """A benchmark can be repeated on exactly the same file."""
     assert catalogs.write(catalogs.EVERYWHERE, APP) == catalogs.write(catalogs.EVERYWHERE, APP)

@@ -1,4 +1,4 @@
-"""The bill: sizes and counts are those of the code and of the template, and the documents show what is computed."""
+"""The bill of a stack: its sizes and counts come from code and template, and the documents show its figures."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ def fields_of(record: Record) -> set[str]:
 
 @pytest.fixture
 def measured() -> costs.Function:
-    """Ours, as docs/performance.md's first table has it."""
+    """Return our function with the times from the first table of docs/performance.md."""
     (init, warm), *_ = re.findall(r"^\| ours[^|]*\| [\d.]+ \| ([\d.]+) \| ([\d.]+) \|", PERFORMANCE, re.MULTILINE)
     return costs.Function("ours", float(init) / 1000, float(warm) / 1000)
 
 
 def test_the_line_that_is_priced_is_one_that_the_endpoint_writes() -> None:
-    """An answered request has the same fields, metrics and stages, with other values."""
+    """The answered request of the bill has the fields, metrics and stages that the endpoint writes."""
     at = make_endpoint(catalog(rule(MESSAGE)))
-    at.post(signed(), requestContext=GATEWAY)  # the first has the cold start's own fields
+    at.post(signed(), requestContext=GATEWAY)  # the first record has the fields of a cold start
     status, _, record = at.post(signed(), requestContext=GATEWAY)
     assert status == 200
-    # the bench's root is another than Apple's, and of such the days left are not logged
+    # under another root than Apple's, the days left of the leaf are not logged
     assert fields_of(record) | {"leaf_days_left"} == fields_of(bill.ANSWERED)
     assert set(record.times) == set(bill.ANSWERED.times)
     assert bill.metrics_of(record) | {"LeafDaysLeft"} == bill.metrics_of(bill.ANSWERED)
 
 
 def test_the_probe_s_line_is_one_that_the_endpoint_writes() -> None:
-    """`{}` is refused as the bill has it."""
+    """The refused `{}` of the bill has the fields and the reason that the endpoint writes."""
     at = make_endpoint(catalog(rule(MESSAGE)))
     at.post(signed(), requestContext=GATEWAY)
     at.endpoint.respond({"version": "2.0", "requestContext": GATEWAY, "body": "{}"})
@@ -56,7 +56,7 @@ def test_the_probe_s_line_is_one_that_the_endpoint_writes() -> None:
 
 
 def test_every_metric_of_a_request_and_of_the_sync_is_counted() -> None:
-    """Those that refusals have, those that the sync reports, and all that alarms and the dashboard read."""
+    """The bill has the metrics of refusals and of the sync, and all that alarms and the dashboard read."""
     assert set(bill.REFUSED_COUNTS) == {name for _, answer in ERROR_ANSWERS for name in answer.counts}
     tree = ast.parse((ROOT / "handler" / "sync.py").read_text(encoding="utf-8"))
     literals = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -87,14 +87,14 @@ def test_every_metric_of_a_request_and_of_the_sync_is_counted() -> None:
 
 
 def test_the_access_log_s_line_is_the_template_s() -> None:
-    """Each variable has its size, and the line is JSON."""
+    """The bill's line is the template's format with a value for each variable, and is JSON."""
     line = json.loads(bill.access_line())
     assert (line["status"], line["mark"]) == ("200", "status=200")
     assert "$" not in bill.access_line()
 
 
 def test_logs_are_billed_by_the_bytes_of_both_lines() -> None:
-    """A million requests write a million lines of each kind; kept for as many days as the template sets."""
+    """A million requests write a million lines of each log, kept for as many days as the template sets."""
     size = len(bill.line(bill.ANSWERED)) + len(bill.access_line()) + 2 * bill.LOG_EVENT_BYTES
     found = bill.requests()
     assert found.logs == pytest.approx(size * 1_000_000 / 1e9 * 0.50)
@@ -106,7 +106,7 @@ def test_logs_are_billed_by_the_bytes_of_both_lines() -> None:
 
 
 def test_an_alarm_is_billed_by_the_metrics_it_reads() -> None:
-    """An expression over four costs as much as four alarms."""
+    """An alarm on an expression over four metrics costs as much as four alarms."""
     alarms = [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
     simple = sum("MetricName" in alarm for alarm in alarms)
     read = sum("MetricStat" in entry for alarm in alarms for entry in alarm.get("Metrics", []))
@@ -114,16 +114,16 @@ def test_an_alarm_is_billed_by_the_metrics_it_reads() -> None:
     assert read > simple / 2
 
 
-def test_a_stack_that_nobody_calls_has_the_metrics_of_the_sync_alone(measured: costs.Function) -> None:
-    """What a customer's request would write is not there; alarms, dashboard and sync are."""
+def test_a_stack_that_is_never_called_has_the_metrics_of_the_sync_alone(measured: costs.Function) -> None:
+    """It pays for alarms, dashboard and sync like every stack, and not for the metrics of requests."""
     idle, busy = (costs.stack(measured, called=called) for called in (False, True))
     assert (idle.alarms, idle.dashboard, idle.sync) == (busy.alarms, busy.dashboard, busy.sync)
     assert idle.metrics < busy.metrics / 3
     assert idle.total == pytest.approx(idle.alarms + idle.dashboard + idle.metrics + idle.sync)
 
 
-def test_a_flood_costs_what_security_md_says(measured: costs.Function) -> None:
-    """A day at the route's limit, and each 1 000 a second above it."""
+def test_a_flood_costs_what_security_md_states(measured: costs.Function) -> None:
+    """A day at the route's limit, and a day of each 1 000 requests a second above it, have the printed costs."""
     security = (ROOT / "SECURITY.md").read_text(encoding="utf-8").replace("\n  ", "")
     limit, above = costs.flood(measured)
     ((day, gateway),) = re.findall(r"list prices \$(\d+) a day, of which \$(\d+)", security)
@@ -137,13 +137,13 @@ def test_a_flood_costs_what_security_md_says(measured: costs.Function) -> None:
 
 
 def cells(text: str) -> list[tuple[str, float, float]]:
-    """Return the rows of the table of everything: what, dollars for a million, dollars a month."""
+    """Return the rows of the complete table: name, dollars for a million requests, dollars a month."""
     found = re.findall(r"^(\S.*?) {2,}([\d.,]+) +([\d.,]+)$", text, re.MULTILINE)
     return [(name, float(first.replace(",", "")), float(second.replace(",", ""))) for name, first, second in found]
 
 
 def test_performance_md_shows_what_is_computed(measured: costs.Function) -> None:
-    """Row for row. The function's own share, and with it the sum, may differ by a run of `make bench`."""
+    """Each row agrees; the function's share, and the sum with it, may differ by one run of `make bench`."""
     block = PERFORMANCE.split("Dollars, everything")[1].split("\n\n")[0]
     shown = cells(block)
     billed: list[tuple[str, float]] = costs.rows(measured)
@@ -157,7 +157,7 @@ def test_performance_md_shows_what_is_computed(measured: costs.Function) -> None
 
 @pytest.mark.parametrize("document", [README, PERFORMANCE], ids=["README.md", "performance.md"])
 def test_an_owner_s_question_is_answered_in_one_line(document: str, measured: costs.Function) -> None:
-    """What a million requests cost, and a stack that is never called: to a tenth of a dollar, and to a dollar."""
+    """The costs of a million requests and of an idle stack are stated, to a tenth of a dollar and to a dollar."""
     answer, _ = costs.answers(measured)
     computed: Any = re.findall(r"\$(\d+\.\d\d)", answer)
     ((million, idle),) = re.findall(
@@ -169,7 +169,7 @@ def test_an_owner_s_question_is_answered_in_one_line(document: str, measured: co
 
 
 def test_what_an_idle_stack_pays_for_is_computed(measured: costs.Function) -> None:
-    """Each part that docs/performance.md names: alarms, dashboard, metrics before and after Apple calls, the sync."""
+    """The sentence in docs/performance.md has the computed costs of alarms, dashboard, metrics and sync."""
     idle, busy = (costs.stack(measured, called=called) for called in (False, True))
     sentence = PERFORMANCE.replace("\n", " ").partition("never called pays for")[2].partition("the sync's runs")
     parts = re.findall(r"\$(\d+\.\d\d)", sentence[0] + sentence[2][:10])

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import figures
 
-# What a program that reads the last line of `make bench` may rely on.
+# The keys that other programs read from the last line of `make bench`.
 KEYS = frozenset(
     "cold_first_answer_vs_reference cold_init_vs_reference warm_vs_reference warm_vs_cached_reference verify_vs_ecdsa"
     " verify_speedup_vs_apple verify_speedup_uncached handler_vs_ecdsa decide_growth lookup_growth idle_request_ms"
@@ -15,12 +15,12 @@ KEYS = frozenset(
 
 
 def test_every_promised_figure_is_on_the_last_line() -> None:
-    """The JSON object has a key for each figure of the list, and each key of the list is a figure."""
+    """Each promised key belongs to a figure, and so is on the last line of `make bench`."""
     assert {figure.key for figure in figures.FIGURES} >= KEYS
 
 
 def test_ratios_come_from_medians() -> None:
-    """One slow run changes no figure."""
+    """One slow run of three changes no ratio."""
     contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
     times = {name: [1.0 * number, 1.0 * number, 99.0] for number, name in enumerate(contestants, 2)}
     works = ("ecdsa", "verify", "verify_uncached", "apple", "handler")
@@ -32,8 +32,8 @@ def test_ratios_come_from_medians() -> None:
     assert set(found) <= {figure.key for figure in figures.FIGURES}
 
 
-def test_a_contestant_that_is_not_always_there_has_figures_of_its_own() -> None:
-    """An older tree is compared round by round, so that a slow minute of the machine falls on both."""
+def test_an_older_tree_has_figures_of_its_own() -> None:
+    """An older tree is compared round by round, so that a slow minute of the machine affects both trees."""
     contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
     times = {name: [1.0 * number] * 3 for number, name in enumerate(contestants, 2)}
     times[figures.OURS] = [2.0, 4.0, 600.0]
@@ -47,7 +47,7 @@ def test_a_contestant_that_is_not_always_there_has_figures_of_its_own() -> None:
 
 
 def test_a_figure_knows_whether_it_is_reached() -> None:
-    """At most, at least, or only reported."""
+    """A figure has an upper limit, a lower limit, or none and is only reported."""
     assert figures.Figure("a", "", at_most=2).reached(2)
     assert figures.Figure("a", "", at_least=2).reached(1) is False
     assert figures.Figure("a", "").reached(1) is None
