@@ -1,7 +1,7 @@
-"""The stack on a whole local AWS: built, deployed, published to, asked, updated, rolled back; and what it refuses.
+"""The stack on a complete local AWS: built, deployed, published to, asked, updated, rolled back; and what it refuses.
 
-The App Store is an authority made for the test, which the sandbox stack is told to believe. The route is the template's
-own: MiniStack makes it from the resources, where it would not from an OpenAPI body.
+The test makes an authority that plays the App Store, and the sandbox stack is deployed with its root as trust anchor.
+The route is the template's own: MiniStack makes it from the resources, but would not make it from an OpenAPI body.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.support.sam_template import ROOT
 from tests.support.simulated_app import NOW, PEM, make_simulator, text
 from tests.support.waiting import eventually
 
-# The sample app: what events/retention.yaml says.
+# The sample app, as in events/retention.yaml.
 APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID: Final = "2X9R4HXF34"
 ANNUAL, BASIC, NOBODY = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
@@ -55,7 +55,7 @@ def base64_der(der: bytes) -> str:
 
 @dataclass
 class Scene:
-    """A stack with a release, review states and a key, and an App Store for it."""
+    """A deployed stack with a release, review states and a signing key, and an authority that plays the App Store."""
 
     aws: MiniStack
     project: Project
@@ -65,12 +65,12 @@ class Scene:
     parameters: dict[str, str]
 
     def ask(self, product: str = ANNUAL, locale: str = "en-US", **claims: Any) -> Answer:
-        """Post a fresh request as the App Store would."""
+        """Post a freshly signed request to the stack's URL, as the App Store would."""
         made = request_claims(product_id=product, user_locale=locale, **claims)
         return self.stack.post(self.authority.sign(made))
 
     def console(self, *arguments: str, code: int = 0) -> Any:
-        """Run the `retention` command on the stack, found by its outputs; returns its JSON document."""
+        """Run `retention` on the stack, found by the outputs of the stack; returns the JSON document printed."""
         command = [
             sys.executable,
             "-m",
@@ -94,7 +94,7 @@ class Scene:
         return json.loads(done.stdout)
 
     def findings(self) -> dict[str, Any]:
-        """Return what `retention doctor` finds, by code. Apple is out of reach, which is one of them."""
+        """Return what `retention doctor` finds, by code. Apple cannot be reached, which is one of the findings."""
         found = self.console("doctor", "--apple-url", NOWHERE, code=1)["findings"]
         return {one["code"]: one for one in found}
 
@@ -121,7 +121,7 @@ def aws(scratch: Path) -> Iterator[MiniStack]:
 
 @pytest.fixture(scope="module")
 def scene(aws: MiniStack, scratch: Path) -> Scene:
-    """Deploy, publish, import states and store the key, as docs/operations.md tells an owner to."""
+    """Deploy, publish, import review states and store the key, as docs/operations.md tells an owner to do."""
     now = datetime.now(UTC)
     authority = Authority.create("End-to-end Root CA", now - timedelta(hours=1), now + timedelta(days=1))
     parameters = {**PARAMETERS, "RehearsalTrustAnchor": base64_der(authority.root_der)}
@@ -136,7 +136,7 @@ def scene(aws: MiniStack, scratch: Path) -> Scene:
 
 
 def noticed(look: Callable[[], bool]) -> bool:
-    """Return whether what `look` looks for comes: a running function notices a change after at most `HEAD_SECONDS`."""
+    """Return whether `look` becomes true: a running function reads a change after at most `HEAD_SECONDS`."""
     return eventually(look, pause=1)
 
 
@@ -144,7 +144,7 @@ def noticed(look: Callable[[], bool]) -> bool:
 
 
 def test_a_signed_request_is_answered_through_api_gateway(scene: Scene) -> None:
-    """The template's own route, integration and alias lead to a rule's answer; the log says who vouched for it."""
+    """API Gateway routes a signed request to the alias, which answers by a rule; the log has the trust anchor."""
     answer = scene.ask(request_identifier="6f1c3a52-6f0e-4a53-9b3f-5d3c1f0c7a11")
     assert (answer.status, list(answer.document)) == (200, ["message"])
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
@@ -155,12 +155,12 @@ def test_a_signed_request_is_answered_through_api_gateway(scene: Scene) -> None:
 
 
 def test_an_offer_is_answered_signed(scene: Scene) -> None:
-    """By a throwaway key: another CA than Apple's vouched for the request."""
+    """The answer for Japan carries an offer, signed by a throwaway key: a trust anchor vouched for the request."""
     offer = scene.ask(locale="ja").document["promotionalOffer"]
     assert offer["promotionalOfferSignatureV1"]["keyId"] == KEY_ID
 
 
-def test_who_is_not_answered_is_not(scene: Scene) -> None:
+def test_each_unanswered_request_has_its_status(scene: Scene) -> None:
     """No rule: 204. Another environment or app: 403. Another authority: 401."""
     assert scene.ask(NOBODY).status == 204
     assert scene.ask(environment="Production").status == 403
@@ -174,7 +174,7 @@ def test_who_is_not_answered_is_not(scene: Scene) -> None:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """the simulator that holds what the sample's lists hold."""
+    """A simulator that holds the messages and images of the sample's lists."""
     with make_simulator() as simulator:
         verbs.grant(simulator, APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
@@ -191,10 +191,10 @@ def simulator() -> Iterator[Simulator]:
         yield simulator
 
 
-def test_the_sync_takes_over_what_apple_decided(scene: Scene, simulator: Simulator) -> None:
-    """With the key of the live release, from SSM; its schedule is there and on.
+def test_the_sync_imports_apples_decisions(scene: Scene, simulator: Simulator) -> None:
+    """The sync imports a rejection and an approval, with the live release's key from SSM; its schedule is enabled.
 
-    That Apple is a simulator on this machine is set by hand: the template leaves RETENTION_APPLE_URL empty.
+    The test sets the simulator's URL as Apple's by hand: the template leaves RETENTION_APPLE_URL empty.
     """
     function = {"FunctionName": scene.stack.outputs["SyncFunctionName"]}
     assert [schedule["State"] for schedule in schedules_of(scene, **function)] == ["ENABLED"]
@@ -221,7 +221,7 @@ def test_the_sync_takes_over_what_apple_decided(scene: Scene, simulator: Simulat
 
 
 def schedules_of(scene: Scene, FunctionName: str) -> list[dict[str, Any]]:  # noqa: N803  # as AWS writes it
-    """Return the schedules that call a function. Their names are CloudFormation's."""
+    """Return the schedules that call this function. CloudFormation chose their names."""
     client = scene.aws.client("scheduler")
     found = [client.get_schedule(Name=each["Name"]) for each in client.list_schedules()["Schedules"]]
     return [each for each in found if each["Target"]["Arn"].endswith(f":function:{FunctionName}")]
@@ -231,7 +231,7 @@ def schedules_of(scene: Scene, FunctionName: str) -> list[dict[str, Any]]:  # no
 
 
 def test_a_release_and_its_rollback_reach_the_running_function(scene: Scene) -> None:
-    """Published and rolled back by the console; the same environments notice, without a deployment."""
+    """The running function answers by a published release, then by the one rolled back to; nothing is deployed."""
     assert scene.ask(BASIC, "fr-FR").status == 200
     file = scene.owner / "retention.yaml"
     before = file.read_text()
@@ -249,14 +249,14 @@ def test_a_release_and_its_rollback_reach_the_running_function(scene: Scene) -> 
 
 
 def test_nothing_changed_deploys_nothing(scene: Scene) -> None:
-    """The same sources and parameters are the same artefact."""
+    """Deploying the same sources and parameters again publishes no new version."""
     version = scene.stack.live()["Version"]
     scene.deploy()
     assert scene.stack.live()["Version"] == version
 
 
 def test_a_changed_layer_alone_reaches_the_alias(scene: Scene) -> None:
-    """`live` serves a new version, with the new layer."""
+    """After a change to the layer alone, `live` serves a new version with the new layer and the same code."""
     before = scene.stack.live()
     recipe = scene.project.folder / "build" / real_parts.machine() / "Makefile"
     last = 'echo two > "$$ARTIFACTS_DIR/edition"'  # the layer's is the last recipe
@@ -270,7 +270,7 @@ def test_a_changed_layer_alone_reaches_the_alias(scene: Scene) -> None:
 
 
 def test_a_changed_parameter_alone_reaches_the_alias(scene: Scene) -> None:
-    """`live` serves a new version, with the new value."""
+    """After a change to one parameter, `live` serves a new version with the new value."""
     before = scene.stack.live()
     scene.deploy(MemorySize="1024")
     after = scene.stack.live()
@@ -280,7 +280,7 @@ def test_a_changed_parameter_alone_reaches_the_alias(scene: Scene) -> None:
 
 
 def test_a_parameter_deployed_without_a_build_is_seen(scene: Scene) -> None:
-    """`sam deploy` alone reaches $LATEST and not `live`: doctor says which variable; `make deploy` publishes it."""
+    """A parameter set by `sam deploy` alone is not in `live`: doctor names its variable, `make deploy` publishes it."""
     assert scene.findings()["alias"]["verdict"] == "good"
     acknowledged = {"KnownLeaves": "0" * 64}
     scene.project.deploy_without_building(scene.aws, STACK, {**scene.parameters, **acknowledged})
@@ -295,7 +295,7 @@ def test_a_parameter_deployed_without_a_build_is_seen(scene: Scene) -> None:
 
 
 def test_make_deploy_fails_while_the_alias_is_behind(scene: Scene) -> None:
-    """Were RELEASE the same in spite of another parameter, no version would be published: that is no success."""
+    """If RELEASE stays the same although a parameter changed, no version is published, and `make deploy` fails."""
     program = scene.project.folder / "scripts" / "artefact.py"
     before = program.read_text()
     program.write_text(before.replace("    return hashlib.sha256(", '    return "0" * 64 or hashlib.sha256('))
@@ -308,12 +308,12 @@ def test_make_deploy_fails_while_the_alias_is_behind(scene: Scene) -> None:
 
 
 def test_the_layer_is_the_one_for_this_machine(scene: Scene) -> None:
-    """Read from the layer itself, as it was deployed."""
+    """Doctor reads the architecture from the deployed layer, and it is this machine's."""
     assert scene.findings()["architecture"]["verdict"] == "good"
 
 
-def test_changed_code_reaches_apple_and_so_does_its_way_back(scene: Scene) -> None:
-    """An update and its rollback, each built and deployed; the table and its release stay where they are."""
+def test_changed_code_is_deployed_and_deployed_back(scene: Scene) -> None:
+    """Changed code answers after a deployment, and the code before after the next; the table stays the same."""
     source = scene.project.folder / "handler" / "retention" / "gateway.py"
     before, table = source.read_text(), scene.stack.outputs["TableName"]
     source.write_text(before.replace('"cache-control": "no-store"', '"cache-control": "no-store", "x-edition": "two"'))
@@ -350,8 +350,8 @@ def test_another_path_is_answered_before_the_old_one_ends(scene: Scene) -> None:
     assert statuses() == [200, 404]
 
 
-def test_the_dashboard_is_what_cloudwatch_takes(scene: Scene) -> None:
-    """Once CloudFormation has filled it in, it is JSON, and no reference is left in it."""
+def test_cloudformation_fills_in_the_dashboard(scene: Scene) -> None:
+    """Once CloudFormation has filled in the dashboard, it is JSON without a reference left in it."""
     client = scene.aws.client("cloudwatch")
     (name,) = [found["DashboardName"] for found in client.list_dashboards()["DashboardEntries"]]
     body = client.get_dashboard(DashboardName=name)["DashboardBody"]
@@ -363,8 +363,8 @@ def test_the_dashboard_is_what_cloudwatch_takes(scene: Scene) -> None:
 # Refusals
 
 
-def test_production_with_a_rehearsal_s_anchor_is_refused_before_anything_is_made(scene: Scene) -> None:
-    """By the template's rule, which MiniStack judges; nothing of the stack is there afterwards."""
+def test_production_with_a_trust_anchor_is_refused_before_anything_is_made(scene: Scene) -> None:
+    """The template's rule refuses a production stack with a trust anchor: no stack with outputs is there afterwards."""
     given = {**scene.parameters, "Environment": "Production", "AlarmEmail": "a@example.com"}
     with pytest.raises(RefusedError, match="RehearsalTrustAnchor must be empty in Production"):
         scene.project.deploy(scene.aws, "retention-production", given)
@@ -373,9 +373,10 @@ def test_production_with_a_rehearsal_s_anchor_is_refused_before_anything_is_made
 
 
 def test_the_committed_test_authority_starts_no_deployed_function(scene: Scene) -> None:
-    """Its private key is public: the function ends at its start, and API Gateway says 5xx.
+    """A function that trusts the committed test authority ends at its start, and API Gateway answers 5xx.
 
-    MiniStack shows the reason in the answer, where AWS shows none, and keeps no log of a start; AWS does.
+    The authority's private key is public. MiniStack shows the reason in the answer. AWS shows it only in the log of
+    the start, which MiniStack does not keep.
     """
     anchor = base64_der(Authority.load(COMMITTED_CA).root_der)
     stack = scene.project.deploy(scene.aws, "retention-public", {**scene.parameters, "RehearsalTrustAnchor": anchor})
@@ -385,7 +386,7 @@ def test_the_committed_test_authority_starts_no_deployed_function(scene: Scene) 
 
 
 def test_only_what_ministack_does_not_know_was_left_out(scene: Scene) -> None:
-    """Alarms over expressions: tests/contract judges them instead."""
+    """MiniStack lacks alarms over expressions only: these are left out here, and tests/contract judges them."""
     assert scene.project.without == [
         *("ServerErrorAlarm", "LatencyAlarm", "ColdWaitAlarm", "VerificationAlarm", "UnansweredAlarm"),
         *("TableThrottleAlarm", "RejectionAlarm"),

@@ -1,12 +1,12 @@
-"""A whole AWS on this machine, without Docker: MiniStack, and stacks that SAM builds and deploys to it.
+"""A complete AWS on this machine, without Docker: MiniStack, and stacks that SAM builds and deploys to it.
 
     with MiniStack.start(scratch) as aws:
         project = Project.copy(scratch)              # of the sources, to be changed and deployed again
         stack = project.deploy(aws, "retention-e2e", {"Environment": "Sandbox", …})
         stack.post(payload)                          # through API Gateway, as the App Store would
 
-MiniStack runs the functions with its own interpreter, as processes of this machine. What it does not have is left out
-in one place, `_without_what_is_missing`, which says so.
+MiniStack runs the functions with its own interpreter, as processes of this machine. Resources that it cannot make are
+left out in one place, `_without_what_is_missing`, which names them.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ REGION: Final = "us-east-1"
 POST_SECONDS: Final = 30
 
 _SOURCES: Final = ("handler", "layers", "build", "scripts", "Makefile", "template.yaml")
-# Made once, in the project itself; a copy of the sources uses them.
+# Made once, in the project itself; a copy of the sources links to them.
 _MADE: Final = (".venv", ".venv-sam")
 ENV: Final = "sandbox"
 
 
 class RefusedError(Exception):
-    """SAM or CloudFormation refused; the message is what they printed."""
+    """SAM or CloudFormation refused; the text is what they printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What API Gateway answered."""
+    """API Gateway's answer to one request."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,14 +59,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class MiniStack:
-    """A running one."""
+    """A running MiniStack."""
 
     port: int
 
     @classmethod
     @contextmanager
     def start(cls, scratch: Path) -> Iterator[Self]:
-        """Run MiniStack, empty; it and the functions it runs end on leaving. Raises PartMissingError."""
+        """Run an empty MiniStack; it and the functions it runs end on leaving. Raises PartMissingError."""
         if not MINISTACK.exists():
             raise PartMissingError("MiniStack is missing (.venv-ministack): make e2e makes it")
         port = free_port()
@@ -106,7 +106,7 @@ class Stack:
     outputs: dict[str, str]
 
     def post(self, payload: str, path: str | None = None) -> Answer:
-        """Send a `signedPayload` to the stack's own URL, or another path of it, by way of API Gateway's port here."""
+        """Post a `signedPayload` to the URL of the stack, or to another path, through API Gateway's port here."""
         url = urlsplit(self.outputs["Url"])
         api = str(url.hostname).partition(".")[0]
         connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=POST_SECONDS)
@@ -127,16 +127,16 @@ class Stack:
         return found
 
     def log(self, output: str) -> list[dict[str, Any]]:
-        """Return the JSON lines of a log group, named by the output that names it."""
+        """Return the JSON lines of a log group. `output` is the stack's output that names the group."""
         pages = self.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.outputs[output])
         messages = [event["message"] for page in pages for event in page["events"]]
         return [json.loads(line) for message in messages for line in message.splitlines() if line.startswith("{")]
 
     def sync(self) -> dict[str, Any]:
-        """Run the sync once, as its schedule would, and return what it says."""
+        """Invoke the sync once, as its schedule would, and return its result."""
         answer = self.aws.client("lambda").invoke(FunctionName=self.outputs["SyncFunctionName"])
-        said: dict[str, Any] = json.loads(answer["Payload"].read())
-        return said
+        result: dict[str, Any] = json.loads(answer["Payload"].read())
+        return result
 
 
 @dataclass(slots=True)
@@ -169,7 +169,7 @@ class Project:
         return self.deployed(aws, stack)
 
     def deploy_without_building(self, aws: MiniStack, stack: str, parameters: Mapping[str, str]) -> Stack:
-        """Deploy what was built before, with other parameters: what nobody should do. Raises RefusedError."""
+        """Deploy the build from before with other parameters, which an owner should never do. Raises RefusedError."""
         self.configure(stack, parameters)
         self._run(aws, ".venv-sam/bin/python", "-m", "samcli", "deploy", "--config-env", ENV)
         return self.deployed(aws, stack)
@@ -190,7 +190,7 @@ class Project:
         )
 
     def _run(self, aws: MiniStack, *command: str) -> None:
-        # Of a make that we run under, this one is to know nothing.
+        # This make is not to inherit the settings of a make that runs the tests.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
         settings = {"AWS_ENDPOINT_URL": aws.url, "SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.3"}
         done = subprocess.run(
@@ -208,7 +208,7 @@ class Project:
 
 
 def _without_what_is_missing(path: Path) -> list[str]:
-    """Take out of a template what MiniStack 1.5 does not know: alarms over expressions. Returns their names."""
+    """Take alarms over expressions, which MiniStack 1.5 does not know, out of a template; return their names."""
     template = read_template(path)
     alarms = {name: found for name, found in template["Resources"].items() if found["Type"] == "AWS::CloudWatch::Alarm"}
     unknown = [name for name, alarm in alarms.items() if "Metrics" in alarm["Properties"]]

@@ -1,4 +1,4 @@
-"""What several files of integration tests ask for; a file that needs another one has its own."""
+"""The fixtures that several files of integration tests use. A fixture of one file is in that file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def endpoint() -> Iterator[str]:
 def desk(
     tmp_path: Path, endpoint: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[OperatorSetup]:
-    """An operator's desk of its own for each test."""
+    """An operator's folder, stack, simulator and command line, new for each test."""
     with set_up_operator(tmp_path, endpoint, request.node.name, capsys) as made:
         yield made
 
