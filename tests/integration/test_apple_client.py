@@ -66,7 +66,7 @@ def simulator(clock: Clock) -> Iterator[Simulator]:
 
 @pytest.fixture
 def make(clock: Clock) -> Iterator[Make]:
-    """Make clients for a base URL on the test's clock; they are closed at the end."""
+    """Return a function that makes clients of a server on the test's clock; they are closed at the end."""
     made: list[Apple] = []
 
     def make(server: Server, environment: str = SANDBOX, **changes: Any) -> Apple:
@@ -103,9 +103,9 @@ def failure(call: Callable[..., object], *arguments: Any) -> AppleError:
 def failing(
     *mishaps: Response | type[HangUp] | None, after: bool = False, only: str = ""
 ) -> Callable[[Answer], Answer]:
-    """Wrap an API so that its first calls (to `only`, if given) meet these mishaps; None lets one through.
+    """Wrap an API so that its first calls (to `only`, if given) meet these mishaps in turn; None lets a call through.
 
-    With `after`, a call is done before its mishap: the client cannot know.
+    With `after`, the call is carried out before its mishap, so the client cannot know that it was.
     """
     waiting = list(mishaps)
 
@@ -129,7 +129,7 @@ def failing(
 
 
 def test_all_fourteen_operations(simulator: Simulator, server: SimulatorServer, client: Apple) -> None:
-    """Each operation reaches Apple and its answer comes back in our words."""
+    """Each of the fourteen operations reaches Apple, and the client returns its answer in this project's types."""
     image, tick, message = new_id(), new_id(), new_id()
     assert client.upload_image(image, FULL, "FULL_SIZE")
     assert client.upload_image(tick, BULLET, "BULLET_POINT")
@@ -164,8 +164,8 @@ def endpoint(simulator: Simulator) -> Server:
     return Server(lambda _: Response(200, {}, body))
 
 
-def test_exactly_the_bytes_of_a_message_go(simulator: Simulator, make: Make) -> None:
-    """A message is uploaded byte for byte as it is: its id was made of these bytes."""
+def test_a_message_is_uploaded_byte_for_byte(simulator: Simulator, make: Make) -> None:
+    """The client sends a message's bytes unchanged, because its id was computed from these bytes."""
     seen: list[Request] = []
 
     def watch(answer: Answer) -> Answer:
@@ -182,21 +182,21 @@ def test_exactly_the_bytes_of_a_message_go(simulator: Simulator, make: Make) -> 
 
 
 def test_apples_hosts_are_the_librarys() -> None:
-    """Without another base URL the library's own hosts are called, one for each environment."""
+    """Without another base URL the client calls the hosts of Apple's library, one for each environment."""
     for environment, host in ((SANDBOX, "api.storekit-sandbox.apple.com"), (PRODUCTION, "api.storekit.apple.com")):
         with Wire(KEY, APP.bundle_id, environment) as wire:
             assert wire._get_full_url("/x") == f"https://{host}/x"
 
 
-def test_the_library_still_has_the_seams() -> None:
-    """What we override is what Apple's pinned library calls; a new version that renames it fails here."""
+def test_the_library_still_has_the_methods_that_we_override() -> None:
+    """Apple's pinned library has the methods that we override; a new version that renames one fails here."""
     for name in ("_execute_request", "_make_request", "_get_full_url"):
         assert callable(getattr(AppStoreServerAPIClient, name))
     assert "_base_url" in vars(AppStoreServerAPIClient(PEM, KEY_ID, "i", "b", Environment.SANDBOX))
 
 
 def test_the_key_is_in_no_repr() -> None:
-    """Printing a key prints its id."""
+    """The repr of a key leaves out the private key."""
     assert "PRIVATE" not in repr(KEY)
 
 
@@ -204,7 +204,7 @@ def test_the_key_is_in_no_repr() -> None:
 
 
 def test_no_access(simulator: Simulator, client: Apple) -> None:
-    """An empty 404 means that Apple has not granted access, and the sentence says where to ask."""
+    """An empty 404 means that Apple has not granted access; the error has the page on which to ask for it."""
     verbs.set_access(simulator, APP, access=False)
     error = failure(client.messages)
     assert (error.kind, error.status) == (Kind.NO_ACCESS, 404)
@@ -220,24 +220,24 @@ def test_no_access(simulator: Simulator, client: Apple) -> None:
     ],
 )
 def test_wrong_credentials(server: SimulatorServer, make: Make, change: dict[str, Any], clock: Clock) -> None:
-    """401 names the three things that must fit; nothing is repeated."""
+    """A 401 from Apple is an error of the kind UNAUTHORIZED, and the call is not repeated."""
     error = failure(make(server, **change).messages)
     assert (error.kind, clock.slept) == (Kind.UNAUTHORIZED, [])
 
 
-@pytest.mark.parametrize(("offset", "said"), [(7200.0, "ahead of"), (-7200.0, "behind"), (0.0, "issuer")])
+@pytest.mark.parametrize(("offset", "expected"), [(7200.0, "ahead of"), (-7200.0, "behind"), (0.0, "issuer")])
 def test_a_clock_that_is_wrong(
-    server: SimulatorServer, make: Make, simulator: Simulator, offset: float, said: str
+    server: SimulatorServer, make: Make, simulator: Simulator, offset: float, expected: str
 ) -> None:
-    """A 401 while this clock is far from Apple's is the clock's fault, and the sentence says so."""
+    """After a 401 from Apple, the error names the clock if it differs from Apple's by hours, else the issuer id."""
     skewed = make(server, clock=lambda: simulator.wall() + offset, bundle_id="com.example.no")
     error = failure(skewed.messages)
-    assert said in str(error)
+    assert expected in str(error)
     assert error.clock_skew == pytest.approx(offset, abs=5)
 
 
 def test_a_refusal_keeps_apples_code(client: Apple) -> None:
-    """What Apple refuses is told in its words, with its code, and what to do where that is not in them."""
+    """An error has Apple's text and code, and a hint where Apple's text has none."""
     error = failure(client.delete_image, new_id())
     assert (error.kind, error.status, error.error_code) == (Kind.REFUSED, 404, IMAGE_NOT_FOUND)
     assert "Delete Image" in str(error)
@@ -245,8 +245,8 @@ def test_a_refusal_keeps_apples_code(client: Apple) -> None:
     assert failure(client.set_realtime_url, "http://example.com/").error_code == 4000215
 
 
-def test_productions_gate(server: SimulatorServer, make: Make) -> None:
-    """The refused production URL says what to do first."""
+def test_production_refuses_a_url_before_a_performance_test(server: SimulatorServer, make: Make) -> None:
+    """Apple refuses a production URL before a performance test has passed; the error names the command to run."""
     error = failure(make(server, PRODUCTION).set_realtime_url, "https://example.com/")
     assert "performance-test start" in str(error)
 
@@ -268,20 +268,20 @@ def test_productions_gate(server: SimulatorServer, make: Make) -> None:
     ],
 )
 def test_answers_that_are_not_apples(make: Make, response: Response, kind: Kind) -> None:
-    """A sign-in page, a redirect, JSON of another shape or a broken server each end in one sentence."""
+    """A sign-in page, a redirect, JSON of another shape and a server's failure each have their kind of error."""
     with Server(lambda _: response) as server:
         assert failure(make(server).messages).kind == kind
 
 
 def test_an_empty_object_is_an_empty_list(make: Make) -> None:
-    """Apple documents neither field as required: an app without messages must be able to apply its first."""
+    """The client takes `{}` for an empty list, since Apple documents neither field as required."""
     with Server(lambda _: Response(200, {"content-type": "application/json"}, b"{}")) as server:
         assert (make(server).messages(), make(server).images()) == ({}, {})
 
 
 @pytest.mark.parametrize("body", [b'{"x": 1}', b'{"status": "maintenance"}', b'{"messageIdentifiers": null}'])
 def test_an_object_without_a_list_is_no_empty_list(make: Make, body: bytes) -> None:
-    """Whoever took it for one would upload everything again, and tell the table that all is gone."""
+    """JSON without a list is an error: taken for an empty list, it would have everything uploaded again."""
     with Server(lambda _: Response(200, {"content-type": "application/json"}, body)) as server:
         for listed in (make(server).messages, make(server).images):
             error = failure(listed)
@@ -290,7 +290,7 @@ def test_an_object_without_a_list_is_no_empty_list(make: Make, body: bytes) -> N
 
 
 def test_a_sign_in_page_is_no_upload(make: Make) -> None:
-    """A page that answers 200 to everything does not make an upload a success."""
+    """An upload that a page with status 200 answers is not a success."""
     with Server(lambda _: HTML) as server:
         assert failure(make(server).upload_message, new_id(), BODY).kind == Kind.NOT_APPLE
 
@@ -301,32 +301,32 @@ def refused_url() -> str:
 
 
 @pytest.mark.parametrize(
-    ("url", "kind", "said"),
+    ("url", "kind", "expected"),
     [
         (None, Kind.UNREACHABLE, "refuses connections"),
         ("http://retention.invalid", Kind.UNREACHABLE, "cannot be resolved"),
         ("hello", Kind.NOT_APPLE, "check the base URL"),
     ],
 )
-def test_a_network_that_is_dead(clock: Clock, url: str | None, kind: Kind, said: str) -> None:
-    """A host that refuses, has no name or is no URL ends in one sentence."""
+def test_a_network_that_is_dead(clock: Clock, url: str | None, kind: Kind, expected: str) -> None:
+    """A host that refuses connections, a host without an address and a URL that is none each have their error."""
     base_url = url or refused_url()
     with Apple(KEY, APP.bundle_id, SANDBOX, base_url=base_url, clock=clock, sleep=clock.sleep) as client:
         error = failure(client.messages)
-    assert (error.kind, said in str(error)) == (kind, True)
+    assert (error.kind, expected in str(error)) == (kind, True)
 
 
-def test_tls_that_cannot_be() -> None:
-    """A host without TLS where it is due is told as that."""
+def test_a_host_without_tls() -> None:
+    """A host that answers in plain HTTP on an https URL is an error of the kind TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def speak_plainly() -> None:
+        def answer_in_plain_http() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        thread = Thread(target=speak_plainly)
+        thread = Thread(target=answer_in_plain_http)
         thread.start()
         base_url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         with Apple(KEY, APP.bundle_id, SANDBOX, base_url=base_url, patience=0) as client:
@@ -335,7 +335,7 @@ def test_tls_that_cannot_be() -> None:
 
 
 def test_an_answer_that_does_not_come(clock: Clock) -> None:
-    """A host that accepts and stays silent is a time-out, tried four times in all."""
+    """A host that accepts a connection and never answers is a time-out; the client tries four times in all."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         options: dict[str, Any] = {"base_url": base_url, "clock": clock, "sleep": clock.sleep}
@@ -349,16 +349,16 @@ def test_an_answer_that_does_not_come(clock: Clock) -> None:
 
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
 def test_reading_is_repeated(simulator: Simulator, make: Make, clock: Clock, mishap: Any) -> None:
-    """A list, a default and the URL may be asked for again."""
-    told: list[AppleError] = []
+    """A call that only reads is repeated after one, two and four seconds, and each failure is reported."""
+    reported: list[AppleError] = []
     with SimulatorServer(simulator, wrap=failing(mishap, mishap, mishap)) as server:
-        assert make(server, repeating=told.append).messages() == {}
+        assert make(server, repeating=reported.append).messages() == {}
     assert clock.slept == [1, 2, 4]
-    assert [error.unclear for error in told] == [True] * 3
+    assert [error.unclear for error in reported] == [True] * 3
 
 
 def test_patience_ends(simulator: Simulator, make: Make, clock: Clock) -> None:
-    """After the fourth failure the error is the caller's; without patience, after the first."""
+    """The client raises the error after the fourth failure; with a patience of zero, after the first."""
     with SimulatorServer(simulator, wrap=failing(*[UNCLEAR] * 9)) as server:
         assert failure(make(server).messages).kind == Kind.SERVER
         assert len(clock.slept) == 3
@@ -369,7 +369,7 @@ def test_patience_ends(simulator: Simulator, make: Make, clock: Clock) -> None:
 @pytest.mark.parametrize("mishap", [UNCLEAR, HangUp])
 @pytest.mark.parametrize("after", [False, True])
 def test_an_upload_of_unclear_outcome(simulator: Simulator, make: Make, mishap: Any, after: bool) -> None:  # noqa: FBT001  # a table
-    """The list is read; what is in it is not sent again, and what is not, is. Either way it is there once."""
+    """After an upload of unclear outcome the client reads Apple's list, and uploads again only what is not in it."""
     uploads: list[str] = []
 
     def count(answer: Answer) -> Answer:
@@ -395,7 +395,7 @@ def test_an_upload_of_unclear_outcome(simulator: Simulator, make: Make, mishap: 
 
 
 def test_an_upload_that_arrives_late(simulator: Simulator, make: Make) -> None:
-    """A list that does not have it yet, then a 409: it is in the list by then, so it was ours."""
+    """An upload that Apple lists only after a 409 succeeds: the client finds the id in the list by then."""
     identifier = new_id()
     empty = Response(200, {"content-type": "application/json"}, b'{"messageIdentifiers":[]}')
 
@@ -407,7 +407,7 @@ def test_an_upload_that_arrives_late(simulator: Simulator, make: Make) -> None:
 
 
 def test_an_identifier_that_is_ours_already(client: Apple) -> None:
-    """409 with the id in our list is no failure; the answer says that nothing went."""
+    """A 409 for an id that is in the app's own list is no failure: the call returns that nothing was uploaded."""
     identifier, image = new_id(), new_id()
     assert client.upload_message(identifier, BODY)
     assert not client.upload_message(identifier, BODY)
@@ -415,10 +415,8 @@ def test_an_identifier_that_is_ours_already(client: Apple) -> None:
     assert not client.upload_image(image, FULL, "FULL_SIZE")
 
 
-def test_an_identifier_of_somebody_else(
-    simulator: Simulator, server: SimulatorServer, client: Apple, make: Make
-) -> None:
-    """409 without the id in our list is somebody else's, and the sentence says how `revision` helps."""
+def test_an_identifier_of_another_app(simulator: Simulator, server: SimulatorServer, client: Apple, make: Make) -> None:
+    """A 409 for an id that is not in the app's own list means that another app has it; the error names `revision`."""
     verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = new_id()
     make(server, bundle_id="com.example.other").upload_message(identifier, BODY)
@@ -428,7 +426,7 @@ def test_an_identifier_of_somebody_else(
 
 
 def test_a_deletion_of_unclear_outcome(simulator: Simulator, make: Make) -> None:
-    """A deletion that was done, and whose answer was lost, is done."""
+    """A deletion whose answer was lost counts as done, once the message is gone at Apple."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     identifier = shelve(app_data)
     with SimulatorServer(simulator, wrap=failing(HangUp, after=True)) as server:
@@ -437,7 +435,7 @@ def test_a_deletion_of_unclear_outcome(simulator: Simulator, make: Make) -> None
 
 
 def test_a_test_is_not_started_twice(simulator: Simulator, make: Make, clock: Clock) -> None:
-    """A start of unclear outcome is told, not repeated."""
+    """If the answer to starting a performance test is lost, the client raises an error and does not start it again."""
     with SimulatorServer(simulator, wrap=failing(HangUp, after=True)) as server:
         assert failure(make(server).start_performance_test, "1").unclear
     assert clock.slept == []
@@ -452,7 +450,7 @@ def used_up(simulator: Simulator, operation: str) -> None:
 
 
 def test_a_rate_limit_is_waited_out(simulator: Simulator, client: Apple, clock: Clock) -> None:
-    """A 429 is waited out until its Retry-After, a UNIX time in ms, and the call made then, an upload too."""
+    """After a 429 the client waits until Retry-After, a UNIX time in ms, and calls again, also for an upload."""
     used_up(simulator, "Upload Message")
     assert client.upload_message(new_id(), BODY)
     next_hour = (NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR
@@ -460,7 +458,7 @@ def test_a_rate_limit_is_waited_out(simulator: Simulator, client: Apple, clock: 
 
 
 def test_a_rate_limit_without_patience(simulator: Simulator, server: SimulatorServer, make: Make, clock: Clock) -> None:
-    """Without patience the error says when Apple takes calls again."""
+    """With a patience of zero, the error after a 429 has the time from which Apple takes calls again."""
     used_up(simulator, "Get Message List")
     error = failure(make(server, patience=0).messages)
     assert (error.kind, error.status, clock.slept) == (Kind.RATE_LIMITED, 429, [])
@@ -472,7 +470,7 @@ def test_a_rate_limit_without_patience(simulator: Simulator, server: SimulatorSe
     "header", [{}, *({"retry-after": each} for each in ("soon", "253402300799999", "9" * 23, "9" * 400, "120", "-1"))]
 )
 def test_a_rate_limit_without_a_time(simulator: Simulator, make: Make, clock: Clock, header: dict[str, str]) -> None:
-    """A 429 that says no time, or one that is past (a proxy's seconds) or far away, is waited out for a minute."""
+    """A 429 without a time, or with one that is past or far in the future, makes the client wait for a minute."""
     body = b'{"errorCode":4290000,"errorMessage":"Rate limit exceeded."}'
     limited = Response(429, {"content-type": "application/json", **header}, body)
     with SimulatorServer(simulator, wrap=failing(limited)) as server:
@@ -481,7 +479,7 @@ def test_a_rate_limit_without_a_time(simulator: Simulator, make: Make, clock: Cl
 
 
 def test_a_rate_limit_that_never_ends(make: Make, clock: Clock) -> None:
-    """Four 429s for one call are enough."""
+    """After four 429s for one call the client raises the error."""
     with Server(lambda _: Response(429, {}, b"{}")) as server:
         assert failure(make(server).messages).kind == Kind.RATE_LIMITED
     assert len(clock.slept) == 3
@@ -490,13 +488,13 @@ def test_a_rate_limit_that_never_ends(make: Make, clock: Clock) -> None:
 def test_no_call_is_refused_for_its_rate(
     simulator: Simulator, server: SimulatorServer, make: Make, clock: Clock
 ) -> None:
-    """More uploads than an hour takes are paced so that Apple never has to refuse one; waits are told before."""
-    told: list[tuple[str, float]] = []
-    client = make(server, waiting=lambda operation, seconds: told.append((operation, seconds)))
+    """The client spaces more uploads than Apple takes in an hour, reports each wait before it, and is never refused."""
+    reported: list[tuple[str, float]] = []
+    client = make(server, waiting=lambda operation, seconds: reported.append((operation, seconds)))
     expected = client.estimate([(apple.UPLOAD_MESSAGE, 361)])
     for _ in range(361):
         client.upload_message(new_id(), BODY)
-    assert told == [(apple.UPLOAD_MESSAGE, SECONDS_PER_HOUR)]
+    assert reported == [(apple.UPLOAD_MESSAGE, SECONDS_PER_HOUR)]
     assert clock.slept == [SECONDS_PER_HOUR]
     assert expected == pytest.approx(SECONDS_PER_HOUR + 0.3, abs=1)
     row = simulator.database.one("SELECT number FROM calls WHERE operation = 'Upload Message'")
@@ -504,7 +502,7 @@ def test_no_call_is_refused_for_its_rate(
 
 
 def test_requests_has_no_retries_of_its_own() -> None:
-    """What is repeated is ours to decide: the transport tries once."""
+    """The HTTP transport has no retries: the client decides which calls to repeat."""
     adapter = requests.Session().get_adapter("https://")
     assert isinstance(adapter, HTTPAdapter)
     assert adapter.max_retries.total == 0
@@ -514,17 +512,17 @@ def test_requests_has_no_retries_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("part", ["whole", "header", "signature", "cut short"])
-def test_our_token_is_not_repeated(make: Make, part: str) -> None:
-    """An answer that quotes the token, whole or in part, is told without it: what is printed ends in logs."""
+def test_our_token_is_in_no_error(make: Make, part: str) -> None:
+    """An error quotes Apple's answer without our token, complete or in part, because errors end up in logs."""
     sent: list[str] = []
 
     def echo(request: Request) -> Response:
         token = request.headers["authorization"].removeprefix("Bearer ")
         sent.append(token)
         header, _, signature = token.split(".")
-        said = {"whole": token, "header": header, "signature": f"x{signature}", "cut short": token[30:70]}[part]
-        told = {"errorCode": 4000001, "errorMessage": f"Not a token of ours: {said}"}
-        return Response(400, {"content-type": "application/json"}, json.dumps(told).encode())
+        quoted = {"whole": token, "header": header, "signature": f"x{signature}", "cut short": token[30:70]}[part]
+        refusal = {"errorCode": 4000001, "errorMessage": f"Not a token of ours: {quoted}"}
+        return Response(400, {"content-type": "application/json"}, json.dumps(refusal).encode())
 
     with Server(echo) as server:
         error = failure(make(server).messages)
@@ -532,8 +530,8 @@ def test_our_token_is_not_repeated(make: Make, part: str) -> None:
     assert not any(sent[0][start : start + 16] in str(error) for start in range(len(sent[0]) - 15))
 
 
-def test_a_token_for_a_content_type_is_not_repeated(make: Make) -> None:
-    """What is not Apple's API may say anything anywhere."""
+def test_a_token_for_a_content_type_is_in_no_error(make: Make) -> None:
+    """A server that is not Apple's can send our token back as a content type; the error does not have it."""
 
     def echo(request: Request) -> Response:
         return Response(404, {"content-type": request.headers["authorization"].removeprefix("Bearer ")}, b"?")

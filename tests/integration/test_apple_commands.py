@@ -36,7 +36,7 @@ from tests.support.simulated_app import APP, KEY_ID, MONTHLY, PEM, answer_of, ne
 
 
 def test_plan_and_apply_in_the_sandbox(desk: OperatorSetup) -> None:
-    """A readable diff and 3; then the time it takes, what was done and 0; then nothing to do and 0."""
+    """`plan` lists the changes and ends with 3; `apply` makes them and ends with 0; then neither has anything to do."""
     code, out, _ = desk("plan")
     assert code == 3
     assert "+ image hero: hero.png (FULL_SIZE)" in out
@@ -50,8 +50,8 @@ def test_plan_and_apply_in_the_sandbox(desk: OperatorSetup) -> None:
     assert desk("apply")[0] == 0
 
 
-def test_production_ends_with_what_waits(desk: OperatorSetup) -> None:
-    """Production asks first; then it ends with 3 and what Apple has to review."""
+def test_apply_in_production_ends_with_what_waits_for_apple(desk: OperatorSetup) -> None:
+    """`apply` in production needs --yes, and ends with 3 and the number of messages and defaults that Apple reviews."""
     code, out, err = desk("apply", env="production")
     assert (code, "Add --yes" in err) == (1, True)
     assert desk.app_data(PRODUCTION).images() == {}
@@ -66,7 +66,7 @@ def test_production_ends_with_what_waits(desk: OperatorSetup) -> None:
 
 
 def test_the_plan_as_json(desk: OperatorSetup) -> None:
-    """One document holds every step, and apply's what was done and what is left."""
+    """The document of `plan` has every step, and that of `apply` what was done and what is left."""
     plan = desk.json("plan")
     assert plan["agrees"] is False
     assert [one["names"] for one in plan["uploadImages"]] == [["hero"], ["tick"]]
@@ -77,8 +77,8 @@ def test_the_plan_as_json(desk: OperatorSetup) -> None:
     assert desk.json("plan")["agrees"] is True
 
 
-def test_a_deployed_stack_does_not_believe_the_test_authority(desk: OperatorSetup) -> None:
-    """What it signed is refused there in the explanation too, and a request by its fields is of that environment."""
+def test_a_deployed_stack_does_not_trust_the_test_authority(desk: OperatorSetup) -> None:
+    """A stack's `explain` reports 401 for a request of the test authority; one of fields has its environment."""
     desk("apply")
     desk("apply", "--yes", env="production")
     here = ("--endpoint-url", desk.endpoint, "--json")
@@ -90,7 +90,7 @@ def test_a_deployed_stack_does_not_believe_the_test_authority(desk: OperatorSetu
 
 
 def test_a_rejection_in_words(desk: OperatorSetup) -> None:
-    """What App Review rejected is told, with the way out."""
+    """`plan` names each message that App Review rejected."""
     desk("apply", "--yes", env="production")
     verbs.review(desk.app_data(PRODUCTION), REJECTED)
     code, out, _ = desk("plan", env="production")
@@ -100,7 +100,7 @@ def test_a_rejection_in_words(desk: OperatorSetup) -> None:
 
 
 def test_mistakes_come_before_anything_is_asked(desk: OperatorSetup) -> None:
-    """A file with a mistake asks neither AWS nor Apple."""
+    """`apply` of a file with a mistake calls neither AWS nor Apple."""
     desk.rewrite("message: keep}", "message: keeep}")
     desk.server.stop()
     code, _, err = desk("apply")
@@ -108,7 +108,7 @@ def test_mistakes_come_before_anything_is_asked(desk: OperatorSetup) -> None:
 
 
 def test_promotion(desk: OperatorSetup) -> None:
-    """What the sandbox has goes to production; what it has not, does not."""
+    """`promote` applies a file to production only after the same file has been applied to the sandbox."""
     code, _, err = desk("promote", "--from", "sandbox", "--to", "production", "--yes")
     assert code == 1
     assert "this file was not tried there: run `retention apply --env sandbox` first" in err
@@ -122,7 +122,7 @@ def test_promotion(desk: OperatorSetup) -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "told"),
+    ("response", "expected"),
     [
         (Response(200, {"content-type": "text/html"}, b"<html>Sign in</html>"), "is not Apple's API"),
         (Response(404), "has no access to the Retention Messaging API"),
@@ -131,44 +131,44 @@ def test_promotion(desk: OperatorSetup) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["plan", "apply", "status", "prune", "defaults"])
-def test_a_sick_apple_is_one_sentence(
+def test_each_failure_of_apple_is_one_sentence(
     tmp_path: Path,
     endpoint: str,
     request: pytest.FixtureRequest,
     capsys: pytest.CaptureFixture[str],
     response: Response,
-    told: str,
+    expected: str,
     command: str,
 ) -> None:
-    """Whatever answers in Apple's place, a command ends with a sentence and 1."""
+    """If Apple answers with a page, 401, 403 or 404, a command prints one sentence and ends with 1."""
     name = f"sick-{abs(hash(request.node.name))}"
     with set_up_operator(tmp_path, endpoint, name, capsys, lambda _: lambda _: response) as desk:
         code, out, err = desk(command, *(() if command in {"plan", "status"} else ("--yes",)))
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert told in err
+    assert expected in err
 
 
 def test_a_dead_network_is_one_sentence(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody listens, the sentence says so, and with --json the document does."""
+    """If nothing listens at Apple's URL, a command reports each attempt, then the error, also in --json's document."""
     monkeypatch.setattr(repeats, "_PAUSES", (0.0, 0.0, 0.0))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     arguments = ("--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", url)
     code, out, err = desk("plan", *arguments, where=False)
-    told = f"There is no connection to {url}/sandbox: it refuses connections"
-    assert (code, out, err.splitlines()) == (1, "", [*[f"{told}; trying again."] * 3, f"{told}."])
+    sentence = f"There is no connection to {url}/sandbox: it refuses connections"
+    assert (code, out, err.splitlines()) == (1, "", [*[f"{sentence}; trying again."] * 3, f"{sentence}."])
     code, out, _ = desk("apply", *arguments, "--json", where=False)
     assert (code, "no connection" in json.loads(out)["error"]) == (1, True)
 
 
 def test_a_key_that_cannot_be_read(desk: OperatorSetup) -> None:
-    """A key that is none is told before anything is asked."""
+    """A key file that does not exist is reported, and the command ends with 1."""
     code, _, err = desk("plan", "--key", "/nowhere/key.p8")
     assert (code, "cannot be read" in err) == (1, True)
 
 
 def test_a_table_alone_does_not_say_which_app_store(desk: OperatorSetup, tmp_path: Path) -> None:
-    """Sandbox or production is never guessed where it may be either."""
+    """With a table and no environment, a command does not guess between sandbox and production."""
     (tmp_path / "key.p8").write_bytes(PEM)
     arguments = ("--table", desk.table(), "--region", "us-east-1", "--apple-url", desk.server.url)
     code, _, err = desk("plan", *arguments, "--key", str(tmp_path / "key.p8"), where=False)
@@ -181,7 +181,7 @@ def test_a_table_alone_does_not_say_which_app_store(desk: OperatorSetup, tmp_pat
 
 
 def test_status(desk: OperatorSetup) -> None:
-    """Each text and image with its state, what serves meanwhile, and which rules wait."""
+    """`status` lists each message with its state, the message served meanwhile, and the rules that wait for review."""
     code, out, _ = desk("status", env="production")
     assert (code, "not uploaded" in out) == (3, True)
     desk("apply", "--yes", env="production")
@@ -208,7 +208,7 @@ def test_status(desk: OperatorSetup) -> None:
 
 
 def test_an_image_in_review_holds_its_messages(desk: OperatorSetup) -> None:
-    """An approved text with a pending picture is not ready, and status says why."""
+    """`status` shows that an approved message waits for an image in review."""
     desk("apply", "--yes", env="production")
     app_data = desk.app_data(PRODUCTION)
     for identifier in app_data.message_states():
@@ -221,7 +221,7 @@ def test_an_image_in_review_holds_its_messages(desk: OperatorSetup) -> None:
 
 
 def test_defaults_are_configured_and_verified(desk: OperatorSetup) -> None:
-    """Gaps come first; what differs is configured; --verify corrects our record by Apple's word."""
+    """`defaults --verify` asks Apple for each default, corrects our record and configures the missing default."""
     desk("apply")
     desk.app_data().delete_default(MONTHLY, "fr-FR")
     assert desk("defaults")[0] == 0
@@ -235,7 +235,7 @@ def test_defaults_are_configured_and_verified(desk: OperatorSetup) -> None:
 
 
 def test_gaps_are_shown_first(desk: OperatorSetup) -> None:
-    """A product that answers in a locale without a default is told, and nothing is configured with --show."""
+    """`defaults --show` lists gaps first: locales in which a product answers without a default message."""
     desk.rewrite("default: keep", "default: plain")
     desk.rewrite("rules:", "  plain: {en-US: {header: Plain, body: Text.}}\nrules:")
     desk("apply")
@@ -246,8 +246,8 @@ def test_gaps_are_shown_first(desk: OperatorSetup) -> None:
     assert "add the text to `plain`" in out
 
 
-def test_defaults_that_are_not_wanted_stay_until_told(desk: OperatorSetup) -> None:
-    """Deleting asks; with --yes the others go, at Apple and in our record."""
+def test_defaults_that_are_not_wanted_stay_until_deleted(desk: OperatorSetup) -> None:
+    """Defaults that the file does not name stay, until `defaults --delete-others --yes` deletes them at Apple."""
     desk("apply")
     desk.rewrite(", default: keep", "")
     code, out, _ = desk("plan")
@@ -264,8 +264,8 @@ def test_defaults_that_are_not_wanted_stay_until_told(desk: OperatorSetup) -> No
 # prune
 
 
-def test_prune_keeps_what_anything_names(desk: OperatorSetup) -> None:
-    """Releases, predecessors, defaults and the file keep their messages; strangers go, after a question."""
+def test_prune_keeps_what_releases_defaults_and_the_file_name(desk: OperatorSetup) -> None:
+    """`prune` keeps each message that a release, a default or the file names, and deletes others only with --yes."""
     desk("apply")
     desk.rewrite("header: Restez,", "header: Restez encore,")
     desk("apply")
@@ -285,7 +285,7 @@ def test_prune_keeps_what_anything_names(desk: OperatorSetup) -> None:
 
 
 def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: OperatorSetup) -> None:
-    """An id that was deleted can never be used again, so an interrupted run loses nothing to it."""
+    """`prune` keeps an uploaded message that only the file names: a deleted id can never be used again."""
     message = desk.json("plan")["uploadMessages"][1]["id"]
     desk.app_data().add_message(UploadedMessage(message, text(), APPROVED), 0)
     assert desk("prune")[1] == "There is nothing to prune.\n"
@@ -295,7 +295,7 @@ def test_prune_keeps_what_is_uploaded_and_not_yet_published(desk: OperatorSetup)
 
 
 def test_the_endpoint_is_set_shown_and_deleted(desk: OperatorSetup) -> None:
-    """The stack's URL unless another is named; deleting asks."""
+    """`endpoint set` without a URL configures the stack's own; `endpoint delete` needs --yes."""
     assert desk("endpoint", "show")[1] == "Apple has no real-time URL here.\n"
     assert desk("endpoint", "set")[1] == "Apple calls https://example.com/v1/retention-message.\n"
     assert desk.json("endpoint", "show") == {"url": "https://example.com/v1/retention-message"}
@@ -304,8 +304,8 @@ def test_the_endpoint_is_set_shown_and_deleted(desk: OperatorSetup) -> None:
     assert desk.json("endpoint", "delete") == {"deleted": None}
 
 
-def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: OperatorSetup) -> None:
-    """What commands print ends in logs: PathSecret stands there by its name, as in the stack's own output."""
+def test_the_secret_of_the_url_is_shown_with_secret_only(desk: OperatorSetup) -> None:
+    """Commands print <PathSecret> for the secret in a URL, because output ends up in logs; `--secret` shows it."""
     secret = "k3-7hT_q9XwLz2mNpV5c"
     url, masked = (f"https://example.com/v1/retention-message/{last}" for last in (secret, "<PathSecret>"))
     assert desk("endpoint", "set", url)[1] == f"Apple calls {masked}.\n"
@@ -330,7 +330,7 @@ def test_the_secret_of_the_url_is_shown_to_those_who_ask_for_it(desk: OperatorSe
 
 
 def test_the_performance_test(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused without a URL and where an answer would not be 200; else started, waited for and shown."""
+    """`start` is refused without a URL, while paused, or if an answer would not be 200; `wait` reports the result."""
     monkeypatch.setattr(performance_test, "_POLL_SECONDS", 0.05)
     transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
     start = ("performance-test", "start", "--transaction", transaction)
@@ -362,7 +362,7 @@ def test_the_performance_test(desk: OperatorSetup, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
-    """FAIL ends with 1 and Apple's reasons."""
+    """A performance test that fails ends `wait` with 1 and Apple's reasons."""
     transaction = desk.simulator.accounts.subscribe(APP_ID, MONTHLY).transaction_id
     desk("apply")
     with Server(lambda _: Response(500)) as answering:
@@ -374,7 +374,7 @@ def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["plan", "--apple-url", "foo"], "`foo` is not an address"),
         (
@@ -386,19 +386,19 @@ def test_a_failed_performance_test_is_1(desk: OperatorSetup) -> None:
         (["defaults", "--show", "--delete-others"], "--show only shows"),
     ],
 )
-def test_a_command_that_was_called_wrongly_is_2(desk: OperatorSetup, arguments: list[str], said: str) -> None:
-    """The mistake is in what was typed, so nothing that happens later could put it right; nothing was changed."""
+def test_a_command_that_was_called_wrongly_is_2(desk: OperatorSetup, arguments: list[str], expected: str) -> None:
+    """A mistake in the arguments ends a command with 2 and one error, as text and as JSON."""
     here = ["--env", "sandbox", "--endpoint-url", desk.endpoint, "--apple-url", desk.server.url]
     verb, *options = arguments
     code, out, err = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, where=False)
     assert (code, out) == (2, "")
-    assert said in err
+    assert expected in err
     code, out, _ = desk(verb, *(["set"] if verb == "endpoint" else []), *here, *options, "--json", where=False)
-    assert (code, said in json.loads(out)["error"]) == (2, True)
+    assert (code, expected in json.loads(out)["error"]) == (2, True)
 
 
 def test_without_an_environment_it_is_2(desk: OperatorSetup) -> None:
-    """Neither --env nor --table says where."""
+    """Without --env and --table a command ends with 2; `doctor` reports it as one finding and ends with 1."""
     for verb in ("plan", "apply", "status", "doctor"):
         code, out, err = desk(verb, where=False)
         if verb == "doctor":
@@ -423,7 +423,7 @@ def log_a_certificate(desk: OperatorSetup, days: int) -> None:
 
 
 def test_a_healthy_deployment(desk: OperatorSetup) -> None:
-    """Everything is looked at, and nothing is wrong."""
+    """On a stack with a release, defaults and a URL, `doctor` finds nothing wrong."""
     desk("apply")
     desk("endpoint", "set")
     code, out, _ = desk("doctor")
@@ -433,7 +433,7 @@ def test_a_healthy_deployment(desk: OperatorSetup) -> None:
 
 
 def test_an_empty_deployment(desk: OperatorSetup) -> None:
-    """Before the first apply: nothing published, no defaults, no URL, each with what to do."""
+    """Before the first `apply`, `doctor` reports that release, defaults and URL are missing."""
     code, out, _ = desk("doctor")
     assert code == 1
     assert "✗ Nothing has been published. Publish with `retention apply`." in out
@@ -442,7 +442,7 @@ def test_an_empty_deployment(desk: OperatorSetup) -> None:
 
 
 def test_live_messages_and_the_sync(desk: OperatorSetup) -> None:
-    """Live texts in review, and states that nobody imported for long, are told apart."""
+    """`doctor` names live messages in review, and review states that Apple has and the table has not."""
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
     assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
@@ -461,10 +461,10 @@ def test_live_messages_and_the_sync(desk: OperatorSetup) -> None:
         ({"statesAt": 20}, "bad", "The sync has never imported review states."),
     ],
 )
-def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
+def test_a_sync_that_does_not_run_is_not_hidden_by_an_apply(
     desk: OperatorSetup, times: dict[str, int], verdict: str, found: str
 ) -> None:
-    """Who imported is told apart: only the sync tells that the sync runs."""
+    """`doctor` judges the sync by the sync's own imports, not by those of `apply`."""
     desk("apply")
     head, now = rows.head_key(APP_ID), datetime.now(UTC)
     desk.aws("dynamodb").update_item(
@@ -481,7 +481,7 @@ def test_a_sync_that_is_dead_is_not_hidden_by_an_apply(
 
 
 def test_the_certificate_of_apple(desk: OperatorSetup) -> None:
-    """The log says how long Apple's newest certificate is good for."""
+    """`doctor` reads from the log how many days Apple's newest certificate has left."""
     logs, group = desk.aws("logs"), desk.table()
     # moto knows no JSON patterns.
     logs.meta.events.register(
@@ -495,7 +495,7 @@ def test_the_certificate_of_apple(desk: OperatorSetup) -> None:
 
 
 def test_a_certificate_near_its_end(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below thirty days it is told."""
+    """A certificate with twelve days left is bad, one with 200 days is good, and without a log line it is unknown."""
     desk("apply")
     for days, verdict in ((12, "bad"), (200, "good"), (None, "unknown")):
         monkeypatch.setattr(running, "leaf_days", lambda *_, days=days: days)
@@ -503,13 +503,13 @@ def test_a_certificate_near_its_end(desk: OperatorSetup, monkeypatch: pytest.Mon
 
 
 def test_no_access(desk: OperatorSetup) -> None:
-    """An empty 404 is no access, with where to ask for it."""
+    """An empty 404 from Apple is the finding `no-access`, with where to ask for access."""
     verbs.set_access(desk.simulator, APP, access=False)
     assert "Ask for it" in findings(desk)["no-access"]["found"]
 
 
 def test_a_wrong_key(desk: OperatorSetup, tmp_path: Path) -> None:
-    """A key that is none, a key of a wrong name, and a key that Apple refuses are three findings."""
+    """A file that is no key, a key whose name is not the key's id, and a key that Apple refuses are three findings."""
     (tmp_path / "AuthKey_ABCDEFGHIJ.p8").write_bytes(PEM)
     (tmp_path / "none.p8").write_text("hello")
     found = findings(desk, "--key", str(tmp_path / "none.p8"))
@@ -520,23 +520,23 @@ def test_a_wrong_key(desk: OperatorSetup, tmp_path: Path) -> None:
     assert "check all three" in findings(desk)["unauthorized"]["found"]
 
 
-def test_a_key_of_the_other_api() -> None:
-    """The App Store Connect API tells which kind a key is of; names and issuers that cannot be are told without it."""
+def test_a_key_of_the_app_store_connect_api() -> None:
+    """The App Store Connect API accepts only its own keys; a wrong file name or issuer id is found without asking."""
     key = ApiKey(KEY_ID, APP.issuer_id, PEM)
     for status, kind in ((200, True), (403, True), (401, False), (500, None)):
         with Server(lambda _, status=status: Response(status)) as connect:  # type: ignore[misc]  # one status a turn
             assert is_connect_key(key, connect.url) is kind
     assert is_connect_key(key, "http://127.0.0.1:1") is None
-    told = " ".join(suspicions(ApiKey(KEY_ID, "me", PEM), Path("AuthKey_ABCDEFGHIJ.p8")))
-    assert "is of the key ABCDEFGHIJ" in told
-    assert "is no UUID" in told
+    found = " ".join(suspicions(ApiKey(KEY_ID, "me", PEM), Path("AuthKey_ABCDEFGHIJ.p8")))
+    assert "is of the key ABCDEFGHIJ" in found
+    assert "is no UUID" in found
 
 
 @pytest.mark.parametrize(
     ("status", "code"), [(200, "wrong-key-kind"), (401, "wrong-issuer-or-bundle"), (500, "unauthorized")]
 )
 def test_what_a_401_means(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch, status: int, code: str) -> None:
-    """Apple's 401 has no body: the other API tells a wrong kind of key from a wrong issuer or bundle."""
+    """After Apple's 401 the App Store Connect API shows whether the kind of key is wrong, or issuer or bundle id."""
     monkeypatch.setattr(
         wire.Wire,
         "_get_full_url",
@@ -552,14 +552,14 @@ def test_what_a_401_means(desk: OperatorSetup, monkeypatch: pytest.MonkeyPatch, 
 def test_a_clock_that_is_wrong(
     tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token refused while Apple's clock shows another time is the clock's fault."""
+    """A 401 while the Date of Apple's answer is years away is the finding `clock-skew`."""
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Tue, 24 Nov 2020 12:00:00 GMT")
     with set_up_operator(tmp_path, endpoint, "clock", capsys, lambda _: lambda _: Response(401)) as desk:
         assert "ahead of Apple's. Set it." in findings(desk)["clock-skew"]["found"]
 
 
 def test_rate_limit_and_wrong_host(tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A used-up rate says until when; a page in Apple's place says that it is not Apple."""
+    """A 429, a page in Apple's place and a 500 are three findings, each bad."""
     answers = {
         "rate-limit": Response(429, {"retry-after": "1800003600000"}),
         "wrong-host": Response(200, {"content-type": "text/html"}, b"<html>"),
@@ -571,7 +571,7 @@ def test_rate_limit_and_wrong_host(tmp_path: Path, endpoint: str, capsys: pytest
 
 
 def test_what_is_missing_in_aws(desk: OperatorSetup) -> None:
-    """No table, no parameter, a parameter that is no key, no stack: each is its own finding."""
+    """`doctor` has a finding each for a missing table, a missing parameter, one that is no key, and a missing stack."""
     ssm, name = desk.aws("ssm"), f"{PREFIX}/{desk.name}/{KEY_ID}"
     ssm.put_parameter(Name=name, Value="hello", Type="SecureString", Overwrite=True)
     assert "is not an unencrypted PEM" in findings(desk)["signing-key"]["found"]
@@ -586,7 +586,7 @@ def test_what_is_missing_in_aws(desk: OperatorSetup) -> None:
 
 
 def test_a_file_with_mistakes_hides_nothing_else(desk: OperatorSetup) -> None:
-    """The first mistake is told with its line; table, keys and Apple are looked at all the same."""
+    """`doctor` reports the first mistake of the file with its line, and examines Apple all the same."""
     desk.rewrite("message: keep}", "message: keeep}")
     found = findings(desk)
     assert "1 mistake, the first on line" in found["file"]["found"]

@@ -1,4 +1,4 @@
-"""Plan and apply against the simulator and a table: to agreement, from wherever they were stopped."""
+"""`plan` and `apply` against the simulator and a table, until file, Apple and table agree, wherever a run stopped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sandbox(tmp_path: Path) -> Iterator[Operator]:
 
 
 def served(who: Operator, locale: str) -> str | None:
-    """Return the id that the function would answer with now."""
+    """Return the id of the message that the function would answer with now."""
     catalog = load_live(AppTable(who.looking, TABLE, APP.app_apple_id), MONTHLY, locale).catalog
     ids = dict(catalog.sheet.sets["keep"])[locale]
     return next((message for message in ids if message in catalog.states and catalog.states[message].servable), None)
@@ -50,7 +50,7 @@ def served(who: Operator, locale: str) -> str | None:
 
 
 def test_everything_is_planned_first(production: Operator) -> None:
-    """An empty environment needs each image, each message and a release; its defaults wait for review."""
+    """In an empty environment `plan` has each image, each message and a release; its defaults wait for review."""
     plan = production.plan()
     assert [step.names for step in plan.images] == [("hero",), ("tick",)]
     assert [step.names for step in plan.messages] == [("keep en-US",), ("keep fr-FR",)]
@@ -61,7 +61,7 @@ def test_everything_is_planned_first(production: Operator) -> None:
 
 
 def test_production_waits_for_review_and_then_agrees(production: Operator) -> None:
-    """Apply, approval, apply: then nothing is left, and a plan from anywhere says so."""
+    """`apply` publishes and waits for review; once Apple approves, it configures the defaults, and nothing is left."""
     done = production.apply()
     assert (done.images, done.messages, done.defaults) == (2, 2, 0)
     assert done.left is not None
@@ -77,7 +77,7 @@ def test_production_waits_for_review_and_then_agrees(production: Operator) -> No
 
 
 def test_the_sandbox_needs_one_run(sandbox: Operator) -> None:
-    """The sandbox approves by itself: one run uploads, publishes, configures, and tells the table the states."""
+    """The sandbox approves at once, so one `apply` uploads, publishes, configures defaults and imports states."""
     assert len(sandbox.plan().defaults) == 2
     done = sandbox.apply()
     assert (done.defaults, done.left and done.left.agrees) == (2, True)
@@ -87,7 +87,7 @@ def test_the_sandbox_needs_one_run(sandbox: Operator) -> None:
 
 
 def test_another_machine_plans_the_same(production: Operator, tmp_path: Path) -> None:
-    """Ids follow from content: a copy of the folder elsewhere agrees as well."""
+    """A copy of the folder in another place has nothing to apply, because ids are computed from content."""
     production.apply()
     production.approve()
     production.apply()
@@ -101,14 +101,14 @@ def test_another_machine_plans_the_same(production: Operator, tmp_path: Path) ->
 
 
 def test_comments_are_no_changes(sandbox: Operator) -> None:
-    """What would be answered the same is not published again."""
+    """A file with another comment is not published again."""
     sandbox.apply()
     sandbox.write("# a word to colleagues\n" + sandbox.file.read_text())
     assert sandbox.plan().agrees
 
 
-def test_the_plan_says_what_a_release_changes(sandbox: Operator) -> None:
-    """Texts and rules are named with what becomes of them."""
+def test_the_plan_lists_what_a_release_changes(sandbox: Operator) -> None:
+    """`plan` lists each text and rule that the new release changes, adds or removes."""
     sandbox.apply()
     sandbox.rewrite("Restez,", "Restez encore,")
     sandbox.rewrite("{name: everyone,", "{name: everybody,")
@@ -123,8 +123,8 @@ def test_the_plan_says_what_a_release_changes(sandbox: Operator) -> None:
     assert message.replaces == served(sandbox, "fr-FR")
 
 
-def test_a_correction_is_told_once(sandbox: Operator) -> None:
-    """That the answers of products change with the text they give is no change of its own; other fallbacks are one."""
+def test_a_corrected_text_is_one_change(sandbox: Operator) -> None:
+    """`plan` lists a corrected text once, not again for each product that answers with it; fallbacks are changes."""
     sandbox.apply()
     sandbox.rewrite("Stay,", "Stay here,")
     plan = sandbox.plan()
@@ -139,8 +139,8 @@ def test_a_correction_is_told_once(sandbox: Operator) -> None:
 # Live texts
 
 
-def test_correcting_a_live_text_never_takes_it_off_the_air(production: Operator) -> None:
-    """The old text serves while the new one is reviewed, even corrected twice, and the new one follows by itself."""
+def test_a_live_text_is_served_while_its_correction_is_in_review(production: Operator) -> None:
+    """The old text is served while the new one is in review, even if corrected twice; once approved, the new one is."""
     production.apply()
     production.approve()
     production.apply()
@@ -162,7 +162,7 @@ def test_correcting_a_live_text_never_takes_it_off_the_air(production: Operator)
 
 
 def test_predecessors_are_judged_by_apple_not_by_an_old_table(production: Operator) -> None:
-    """A text approved since the table last heard is kept all the same."""
+    """A text that Apple approved after the table's last import is kept as the predecessor of its correction."""
     production.apply()
     production.approve()
     identifier = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
@@ -172,7 +172,7 @@ def test_predecessors_are_judged_by_apple_not_by_an_old_table(production: Operat
 
 
 def test_a_default_set_late_is_the_predecessor_until_approval(production: Operator) -> None:
-    """A gap is closed at once where an approved text can close it."""
+    """A default is configured with the approved predecessor while the new text is in review."""
     production.write(FILE.replace(", default: keep", ""))
     production.apply()
     production.approve()
@@ -189,8 +189,8 @@ def test_a_default_set_late_is_the_predecessor_until_approval(production: Operat
     assert production.plan().agrees
 
 
-def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
-    """It is told with what to do; a revision has the same text reviewed again."""
+def test_a_rejected_text_waits_for_a_new_revision(production: Operator) -> None:
+    """`plan` names a rejected message; a new revision in the file has the same text reviewed again."""
     production.apply()
     rejected = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
     production.approve(REJECTED, rejected)
@@ -210,15 +210,15 @@ def test_a_rejection_is_the_owners_to_answer(production: Operator) -> None:
 
 
 def meanwhile(who: Operator, change: Callable[[], None]) -> ApplyResult:
-    """Plan; let something happen while the question waits for its answer; apply what was planned."""
+    """Plan, change something while the operator has not answered yet, and apply what was planned."""
     with who.session() as session:
         planned = observe_and_plan(session, now=NOW)
         change()
         return ApplyRun(session, Output(as_json=True), now=lambda: NOW).run(planned)
 
 
-def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
-    """What App Review decided, and the sync wrote, while the question waited stays: the lists are read anew."""
+def test_an_apply_answered_late_sets_no_state_back(production: Operator) -> None:
+    """`apply` reads Apple's lists again after the operator's answer, so that it keeps approvals from meanwhile."""
     production.apply()
     late = production.look().compiled.content.messages["keep"]["fr-FR"].identifier
     production.approve(APPROVED, *({*production.app_data.message_states(), *production.app_data.images()} - {late}))
@@ -237,8 +237,8 @@ def test_a_late_answer_sets_no_state_back(production: Operator) -> None:
     assert served(production, "fr-FR") == late
 
 
-def test_of_two_applies_at_once_the_second_finds_it_done(sandbox: Operator) -> None:
-    """The other's release says the same: what is left to do is done, and nothing is published twice."""
+def test_of_two_applies_at_once_the_second_has_nothing_to_do(sandbox: Operator) -> None:
+    """If the same plan was applied meanwhile, `apply` uploads nothing and publishes nothing a second time."""
     first: list[ApplyResult] = []
     done = meanwhile(sandbox, lambda: first.append(sandbox.apply()))
     assert first[0].published is not None
@@ -247,8 +247,8 @@ def test_of_two_applies_at_once_the_second_finds_it_done(sandbox: Operator) -> N
     assert done.left.agrees
 
 
-def test_of_two_applies_at_once_the_later_release_finds_the_other(tmp_path: Path) -> None:
-    """They meet in the middle: uploads the other made are not counted as ours, and its release serves us as well."""
+def test_of_two_applies_at_once_the_later_counts_only_its_own_work(tmp_path: Path) -> None:
+    """An `apply` that another one overtakes between two uploads counts only its own work, and keeps its release."""
     others: list[ApplyResult] = []
 
     def wrap(answer: Answer) -> Answer:
@@ -268,13 +268,13 @@ def test_of_two_applies_at_once_the_later_release_finds_the_other(tmp_path: Path
         assert done.left.agrees
 
 
-def test_a_release_that_comes_first_by_a_moment(sandbox: Operator) -> None:
-    """It is looked at again: what says the same is gone on with, what does not is told with what to do."""
+def test_a_release_that_goes_live_just_before_ours(sandbox: Operator) -> None:
+    """If another release goes live first, `apply` goes on if the content is the same, and is refused otherwise."""
     sandbox.apply()
     sandbox.rewrite("{name: everyone,", "{name: everybody,")
 
     class Late:
-        """The table, in which another's release goes live just before ours would."""
+        """The table, in which another operator's release goes live just before ours."""
 
         def __init__(self, other: Callable[[], object]) -> None:
             self.others = [other]
@@ -306,8 +306,8 @@ def test_a_release_that_comes_first_by_a_moment(sandbox: Operator) -> None:
         sandbox.apply()
 
 
-def test_another_release_meanwhile_is_told(sandbox: Operator) -> None:
-    """A plan is confirmed against the release that it names: what has come since is not written over unseen."""
+def test_another_release_meanwhile_stops_the_apply(sandbox: Operator) -> None:
+    """`apply` stops if another release than the one that its plan was made against has gone live meanwhile."""
     sandbox.apply()
     ours = sandbox.file.read_text().replace("{name: everyone,", "{name: ours,")
 
@@ -327,7 +327,7 @@ def test_another_release_meanwhile_is_told(sandbox: Operator) -> None:
 
 
 def test_an_upload_whose_answer_was_lost_is_ours(tmp_path: Path) -> None:
-    """409 with the id in our list means that it is there already."""
+    """A 409 for an id that is in the app's own list means that the upload had succeeded."""
     lost: list[str] = []
 
     def wrap(answer: Answer) -> Answer:
@@ -347,18 +347,18 @@ def test_an_upload_whose_answer_was_lost_is_ours(tmp_path: Path) -> None:
         assert len(lost) == 6
 
 
-def test_somebody_elses_id(production: Operator) -> None:
-    """409 with the id not in our list: every such message is named, `revision` is told, and nothing is published."""
+def test_an_id_of_another_app(production: Operator) -> None:
+    """A 409 for ids of another app: `apply` names each message, advises another `revision`, and publishes nothing."""
     content = production.look().compiled.content
     identifiers = [content.messages["keep"][locale].identifier for locale in ("en-US", "fr-FR")]
     for identifier in identifiers:
         production.simulator.app_data(1, PRODUCTION).add_message(UploadedMessage(identifier, text(), APPROVED), 0)
     with pytest.raises(Failure) as caught:
         production.apply()
-    told = str(caught.value)
-    assert all(identifier in told for identifier in identifiers)
-    assert told.count("Write another `revision`") == 2
-    assert "keep fr-FR: " in told
+    report = str(caught.value)
+    assert all(identifier in report for identifier in identifiers)
+    assert report.count("Write another `revision`") == 2
+    assert "keep fr-FR: " in report
     assert production.row(rows.head_key(APP.app_apple_id)) is None or "current" not in production.row(
         rows.head_key(APP.app_apple_id)
     )
@@ -381,8 +381,8 @@ def test_somebody_elses_id(production: Operator) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT"])
-def test_a_sick_apple_publishes_nothing(tmp_path: Path, response: Response, method: str) -> None:
-    """HTML, 500s, a lost access: one sentence, and no release."""
+def test_a_failure_of_apple_publishes_nothing(tmp_path: Path, response: Response, method: str) -> None:
+    """If Apple answers with a page, 401, 404 or 500, `apply` ends with one sentence and publishes nothing."""
 
     def wrap(answer: Answer) -> Answer:
         return lambda request: response if request.method == method else answer(request)
@@ -394,8 +394,8 @@ def test_a_sick_apple_publishes_nothing(tmp_path: Path, response: Response, meth
         assert "current" not in (made.row(rows.head_key(APP.app_apple_id)) or {})
 
 
-def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> None:
-    """An empty list is no reason to stop serving: the run is refused before it uploads anything."""
+def test_a_list_without_the_live_messages_stops_the_apply(production: Operator) -> None:
+    """If Apple's lists lack the live messages, `apply` is refused before it uploads anything."""
     production.apply()
     production.approve()
     production.apply()
@@ -410,7 +410,7 @@ def test_a_list_that_would_silence_everything_stops_it(production: Operator) -> 
 
 
 def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
-    """What is uploaded is what was confirmed."""
+    """An image that changes after the operator confirmed the plan is not uploaded."""
 
     def changed() -> None:
         (sandbox.directory / "hero.png").write_bytes(png(3840, 160, extra=b"tEXtn\0another"))
@@ -421,7 +421,7 @@ def test_an_image_that_changes_meanwhile(sandbox: Operator) -> None:
 
 
 def test_an_image_that_changes_while_others_are_uploaded(tmp_path: Path) -> None:
-    """What is uploaded under an id is what the id was made of, however long its turn took to come."""
+    """An image that changes while another is uploaded is not uploaded under the id of its earlier content."""
 
     def wrap(answer: Answer) -> Answer:
         def answered(request: Request) -> Response:
@@ -437,8 +437,8 @@ def test_an_image_that_changes_while_others_are_uploaded(tmp_path: Path) -> None
         assert len(made.app_data.images()) == 1
 
 
-def test_states_follow(production: Operator) -> None:
-    """Apply tells the table what it read of Apple's lists, even where nothing else is to do."""
+def test_apply_imports_review_states(production: Operator) -> None:
+    """`apply` writes Apple's review states into the table, even if it has nothing else to do."""
     production.apply()
     production.approve()
     assert production.plan().behind > 0
@@ -450,14 +450,14 @@ def test_states_follow(production: Operator) -> None:
 
 
 def test_another_apps_message_is_not_ours(production: Operator) -> None:
-    """Two apps of a team do not see each other's messages."""
+    """A message of another app of the same team is not counted as this app's."""
     verbs.grant(production.simulator, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
     production.simulator.app_data(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
 
 
 def test_a_refused_default_holds_up_no_other(sandbox: Operator) -> None:
-    """A product that Apple does not know is told at the end, when all else is done."""
+    """If Apple refuses one default, `apply` configures the others, and reports the refused one at the end."""
     sandbox.rewrite("products:\n", "products:\n  aaa: {group: other, period: P1M, default: keep}\n")
     with pytest.raises(Failure) as caught:
         sandbox.apply()

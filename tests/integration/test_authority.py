@@ -15,7 +15,7 @@ from tests.support.sam_template import ROOT
 
 
 def test_command_makes_an_authority(tmp_path: Path) -> None:
-    """`python -m console.simulator.authority DIR` makes one and prints its root's fingerprint."""
+    """`python -m console.simulator.authority DIR` makes an authority and prints its root's fingerprint."""
     command = [sys.executable, "-m", "console.simulator.authority", str(tmp_path / "new"), "Owner's Root"]
     path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'handler'}"}
     done = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, check=True, text=True)
@@ -25,7 +25,7 @@ def test_command_makes_an_authority(tmp_path: Path) -> None:
 
 
 def test_command_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where an authority is, the command leaves it, for its tokens would be worth nothing afterwards."""
+    """The command leaves an authority that exists, because a new one would make its tokens worthless."""
     assert authority.main([str(tmp_path)]) == 0
     before = Authority.load(tmp_path).root_der
     assert authority.main([str(tmp_path)]) == 1
@@ -34,7 +34,7 @@ def test_command_overwrites_none(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]])
-def test_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Called wrongly, the command says what it takes."""
+def test_command_prints_its_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a folder, or with too many arguments, the command prints its usage."""
     assert authority.main(arguments) == 2
     assert "usage" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What answers in the place of AWS, or not at all, is named in one sentence."""
+"""A failure to reach AWS, or another server in its place, is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_a_proxy_that_is_away_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not AWS that does not answer, and its password is not repeated."""
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the proxy cannot be reached, the sentence names HTTPS_PROXY and leaves out the proxy's password."""
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{HUSH}@127.0.0.1:9")
     made = client("ssm", region="us-east-1", endpoint_url=None)
@@ -100,10 +100,10 @@ def ask(service: str, url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("proxy", [{}, {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}])
-def test_what_is_not_aws_is_told_as_such(
+def test_a_server_that_is_not_aws_is_reported(
     monkeypatch: pytest.MonkeyPatch, service: str, status: int, body: str, proxy: dict[str, str]
 ) -> None:
-    """A sign-in page, nonsense, half an answer: one sentence, whichever service was asked, and no proxy for it."""
+    """A sign-in page, nonsense or half an answer in AWS's place is one sentence, for each service and any proxy."""
     for name, value in proxy.items():
         monkeypatch.setenv(name, value)
     with answering(status, body) as url, pytest.raises(Exception) as failed:  # noqa: PT011  # any
@@ -117,7 +117,7 @@ def test_what_is_not_aws_is_told_as_such(
 
 
 def test_a_command_with_an_address_of_the_shells_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """By the way every command takes to its table."""
+    """An AWS_ENDPOINT_URL that is no address is reported when the table is looked for."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8000")
     with pytest.raises(Failure, match="AWS_ENDPOINT_URL=localhost:8000 is not an address"):
         target.find_target(Where(table="t", app=1, file=tmp_path / "none.yaml"))

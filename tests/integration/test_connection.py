@@ -1,4 +1,4 @@
-"""Signed calls on a network that does its worst: real sockets."""
+"""Signed calls to AWS over real sockets, on a network that fails in every way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HANDLER = Path(module.__file__).parents[2]
 
 
 def read_request(client: socket.socket) -> bytes:
-    """Return one whole request: who hangs up on unread bytes resets the connection."""
+    """Return one complete request: a server that closes a socket with unread bytes resets the connection."""
     read = b""
     while b"\r\n\r\n" not in read:
         read += client.recv(65536) or b"\r\n\r\n"
@@ -46,14 +46,14 @@ def read_request(client: socket.socket) -> bytes:
 
 
 class Server:
-    """Accepts connections on loopback and hands each to `behave`, until closed."""
+    """Accepts connections on the loopback and hands each to `behave`, until closed."""
 
     def __init__(self, behave: Callable[[socket.socket], None], *, reads: bool = True) -> None:
         self._behave, self._reads = behave, reads
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.closing = threading.Event()
-        self.shut = threading.Event()  # a client hung up on us
+        self.shut = threading.Event()  # set once a client has closed its connection
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -77,7 +77,7 @@ class Server:
 
 
 def drip(client: socket.socket) -> None:
-    """A byte every 10 ms: each arrives well within any read timeout, and the answer never ends."""
+    """Send a byte every 10 ms: each arrives within any read timeout, and the answer never ends."""
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 100000\r\n\r\n")
     while True:
         client.sendall(b" ")
@@ -87,7 +87,7 @@ def drip(client: socket.socket) -> None:
 def hang(client: socket.socket) -> None:
     while client.recv(65536):
         pass
-    raise ConnectionResetError  # the client hung up
+    raise ConnectionResetError  # the client closed the connection
 
 
 def answer(body: bytes, status: str = "200 OK") -> Callable[[socket.socket], None]:
@@ -133,7 +133,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 
 def soon() -> Deadline:
-    """Return a deadline that only a hang misses."""
+    """Return a deadline that only a hang can miss."""
     return Deadline.after(PATIENCE)
 
 
@@ -146,7 +146,7 @@ def test_a_deadline_holds_and_the_abandoned_call_ends(
     serve: Serve,
     behave: Callable[[socket.socket], None],
 ) -> None:
-    """The caller goes on at its deadline; the socket is shut, so that the worker ends and the server is let go."""
+    """At its deadline the caller gets OutOfTimeError, and the socket is shut, so that worker and server end."""
     server = serve(behave)
     connection = connect("dynamodb")
     with pytest.raises(OutOfTimeError):
@@ -158,7 +158,7 @@ def test_the_connection_works_again_once_the_fault_ends(
     connect: Connect,
     serve: Serve,
 ) -> None:
-    """The same client, a new socket."""
+    """After a call that was out of time, the next call opens a new socket and is answered."""
     behaviours = [drip, answer(b'{"Item": {"pk": {"S": "a"}}}')]
 
     def in_turn(client: socket.socket) -> None:
@@ -191,13 +191,13 @@ def test_the_connection_works_again_once_the_fault_ends(
         (reset, "IncompleteRead"),
     ],
 )
-def test_whatever_goes_wrong_is_one_error_with_a_code(
+def test_each_failed_answer_is_one_error_with_a_code(
     connect: Connect,
     serve: Serve,
     behave: Callable[[socket.socket], None],
     code: str,
 ) -> None:
-    """Whatever the network raises ends here."""
+    """Each refusal, damaged answer, oversized answer and cut connection raises CallFailedError with its code."""
     serve(behave)
     with pytest.raises(CallFailedError) as error:
         connect("dynamodb").call("get_item", GET, soon())
@@ -211,16 +211,16 @@ def endless(client: socket.socket) -> None:
         client.sendall(b" " * 65536)
 
 
-def test_an_answer_without_end_is_given_up_at_the_size_of_the_largest(connect: Connect, serve: Serve) -> None:
-    """Without a length, whoever sends could fill the memory; the connection is not used again."""
+def test_an_answer_without_end_is_given_up_at_the_size_limit(connect: Connect, serve: Serve) -> None:
+    """An answer without a length is read up to the size limit only, and its connection is closed."""
     server = serve(endless)
     with pytest.raises(CallFailedError, match="AnswerTooLarge"):
         connect("dynamodb").call("get_item", GET, soon())
     assert server.shut.wait(PATIENCE)
 
 
-def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that was abandoned before it had a socket must not live for as long as bytes drip."""
+def test_a_call_ends_though_its_caller_waits(connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call ends after ANSWER_SECONDS although its caller does not abandon it and bytes still arrive."""
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
     server = serve(drip)
     with pytest.raises(CallFailedError, match="TimeoutError"):
@@ -229,7 +229,7 @@ def test_a_call_ends_though_nobody_gives_it_up(connect: Connect, serve: Serve, m
 
 
 def test_a_handshake_that_hangs_is_cut_when_it_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that says nothing to TLS costs a worker no longer than one that says nothing to a request."""
+    """A TLS handshake that the server never answers is cut at the caller's deadline, and its socket is closed."""
     monkeypatch.setattr(module, "CONNECT_SECONDS", 30.0)
     server = Server(hang, reads=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.replace("http:", "https:"))
@@ -244,13 +244,13 @@ def test_an_answer_with_the_right_checksum_is_taken(
     connect: Connect,
     serve: Serve,
 ) -> None:
-    """DynamoDB's own checksum stands for the whole body."""
+    """An answer whose DynamoDB checksum matches its body is accepted."""
     serve(answer(b"{}", f"200 OK\r\nx-amz-crc32: {zlib.crc32(b'{}')}"))
     assert "Item" not in connect("dynamodb").call("get_item", GET, soon())
 
 
 def test_a_refused_connection_is_an_unavailable_catalog(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens: 503, not a stack trace."""
+    """If nothing listens at DynamoDB's address, the store raises CatalogUnavailableError."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
@@ -263,7 +263,7 @@ def test_a_dripping_table_is_an_unavailable_catalog_at_the_deadline(
     connect: Connect,
     serve: Serve,
 ) -> None:
-    """The whole store over real sockets: late is unavailable."""
+    """If DynamoDB's answer drips past the deadline, the store raises CatalogUnavailableError with code `deadline`."""
     serve(drip)
     with pytest.raises(CatalogUnavailableError) as error:
         Store(lambda: connect("dynamodb"), "retention").catalog(1, "p", "en-US", Deadline.after(0.3))
@@ -271,7 +271,7 @@ def test_a_dripping_table_is_an_unavailable_catalog_at_the_deadline(
 
 
 def test_an_idle_connection_is_used_again(connect: Connect, serve: Serve) -> None:
-    """Two calls, one socket."""
+    """Two calls one after the other use one socket."""
     opened = []
 
     def twice(client: socket.socket) -> None:
@@ -287,12 +287,12 @@ def test_an_idle_connection_is_used_again(connect: Connect, serve: Serve) -> Non
     assert len(opened) == 1
 
 
-def test_a_connection_that_was_hung_up_is_replaced(
+def test_a_connection_that_the_server_closed_is_replaced(
     connect: Connect,
     serve: Serve,
 ) -> None:
-    """DynamoDB closes idle connections; the next call notices before it sends."""
-    server = serve(answer(b"{}"))  # answers once, then hangs up
+    """DynamoDB closes idle connections: the next call opens a new one and succeeds."""
+    server = serve(answer(b"{}"))  # answers once, then closes the connection
     connection = connect("dynamodb")
     for _ in range(3):
         assert connection.call("get_item", GET, soon()) == {}
@@ -301,7 +301,7 @@ def test_a_connection_that_was_hung_up_is_replaced(
 
 
 class Peer:
-    """Answers the first request of each connection, and does `then` to all that follow. Counts both."""
+    """Answers the first request of each connection, and does `then` to every later one. Counts both."""
 
     def __init__(self, then: Callable[[socket.socket], None]) -> None:
         self.then = then
@@ -316,7 +316,7 @@ class Peer:
 
 
 def reset_at_once(client: socket.socket) -> None:
-    """What a peer, or a translator of addresses on the way, does that has forgotten the connection."""
+    """Reset the connection, as a server or an address translator does that has forgotten it."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -325,21 +325,21 @@ def hang_up(_client: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("then", [reset_at_once, hang_up, hang])
-def test_what_fails_on_a_reused_socket_is_asked_once_more_on_a_fresh_one(
+def test_a_call_that_fails_on_a_reused_socket_is_repeated_on_a_new_one(
     connect: Connect, serve: Serve, then: Callable[[socket.socket], None]
 ) -> None:
-    """Reset, hung up on, or silent until half of the time is over: the caller is answered, within its deadline."""
+    """If a reused socket is reset, closed or quiet for half of the time, the call is answered on a new one in time."""
     peer = Peer(then)
     serve(peer)
     connection = connect("dynamodb")
-    seconds = 4 if then is hang else PATIENCE  # half of it passes before a silent socket is given up
+    seconds = 4 if then is hang else PATIENCE  # half of it passes before the call gives up a quiet socket
     for _ in range(3):
         assert connection.call("get_item", GET, Deadline.after(seconds)) == {}
     assert (peer.first, peer.again) == (3, 2)
 
 
 def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
-    """A fresh socket that fails is no accident of an old one."""
+    """A call that failed on a reused socket and then on a new one is not tried a third time."""
     asked: list[str] = []
 
     def once(client: socket.socket) -> None:
@@ -347,7 +347,7 @@ def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
         answer(b"{}")(client)
         read_request(client)
         asked.append("reset")
-        serving[0]._behave = only_reset  # and so do those who come after
+        serving[0]._behave = only_reset  # and so do the connections after it
         reset_at_once(client)
 
     def only_reset(client: socket.socket) -> None:
@@ -362,8 +362,8 @@ def test_there_is_no_third_attempt(connect: Connect, serve: Serve) -> None:
     assert asked == ["answered", "reset", "reset"]
 
 
-def test_what_fails_on_a_fresh_socket_is_not_asked_again(connect: Connect, serve: Serve) -> None:
-    """One attempt."""
+def test_a_call_that_fails_on_a_new_socket_is_not_repeated(connect: Connect, serve: Serve) -> None:
+    """A call that fails on a new socket is tried once."""
     asked: list[socket.socket] = []
 
     def note(client: socket.socket) -> None:
@@ -376,10 +376,10 @@ def test_what_fails_on_a_fresh_socket_is_not_asked_again(connect: Connect, serve
     assert len(asked) == 1
 
 
-def test_a_name_that_is_not_resolved_is_given_up_and_nothing_is_sent(
+def test_a_lookup_that_hangs_is_given_up_and_nothing_is_sent(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A resolver takes no timeout: its thread is left behind, borrows no credentials, and ends on its own."""
+    """A resolver takes no timeout: its thread ends by itself after the deadline, without borrowing credentials."""
     asked, let_go, look_up = list[str](), threading.Event(), socket.getaddrinfo
 
     def slowly(*arguments: Any, **more: Any) -> Any:
@@ -405,7 +405,7 @@ def test_a_name_that_is_not_resolved_is_given_up_and_nothing_is_sent(
 def test_an_answer_that_has_begun_is_not_asked_for_again(
     connect: Connect, serve: Serve, then: Callable[[socket.socket], None], code: str
 ) -> None:
-    """The peer lives: what it says, or breaks off, is its answer."""
+    """An answer that has begun on a reused socket, even a broken one, is final: the call is not repeated."""
     peer = Peer(then)
     serve(peer)
     connection = connect("dynamodb")
@@ -415,8 +415,8 @@ def test_an_answer_that_has_begun_is_not_asked_for_again(
     assert (peer.first, peer.again) == (1, 1)
 
 
-def test_what_is_silent_until_the_deadline_is_not_asked_again(connect: Connect, serve: Serve) -> None:
-    """There is no time for a second attempt."""
+def test_a_call_without_an_answer_by_the_deadline_is_not_repeated(connect: Connect, serve: Serve) -> None:
+    """After a deadline that passed on a reused socket there is no time for a second attempt."""
     peer = Peer(drip)
     server = serve(peer)
     connection = connect("dynamodb")
@@ -429,7 +429,7 @@ def test_what_is_silent_until_the_deadline_is_not_asked_again(connect: Connect, 
 
 @pytest.mark.parametrize(("seconds", "connections"), [(10, 1), (11, 2), (604_800, 2)])
 def test_a_socket_that_idled_is_not_used_again(serve: Serve, seconds: float, connections: int) -> None:
-    """By the clock of ages, which runs on through a freeze and a snapshot; the one that is dropped is closed."""
+    """A socket that was idle for more than ten seconds of wall time, as in a freeze, is closed and replaced."""
     peer = Peer(answer(b"{}"))
     serve(peer)
     monotonic, wall = Clock(), Clock()
@@ -467,7 +467,7 @@ print(*sorted({"http", "email", "urllib", "encodings.idna", "pathlib"} & set(sys
 
 
 def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:
-    """DynamoDB sends them in base64; an attribute that is called B is no binary value."""
+    """The connection decodes DynamoDB's base64 to bytes; an attribute that is named B is no binary value."""
     serve(answer(b'{"Item": {"content": {"B": "AAH/"}, "B": {"S": "b"}, "m": {"M": {"B": {"B": "AA=="}}}}}'))
     assert connect("dynamodb").call("get_item", GET, soon())["Item"] == {
         "content": {"B": b"\x00\x01\xff"},
@@ -477,7 +477,7 @@ def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:
 
 
 def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Method, target and dialect are the service's; the body is the request as JSON."""
+    """A call is a signed POST with the service's target and content type; its body is the request as JSON."""
     received: list[bytes] = []
 
     def note(client: socket.socket) -> None:
@@ -512,8 +512,8 @@ def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.Mon
         ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_DYNAMODB": ""}, "https://dynamodb.us-east-1.amazonaws.com"),
     ],
 )
-def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place: str) -> None:
-    """Region, partition and the SDKs' own variables decide."""
+def test_the_endpoint_is_the_one_of_the_sdks(variables: dict[str, str], place: str) -> None:
+    """Region, partition and the AWS SDKs' own variables decide the URL."""
     found = ServiceEndpoint.of("dynamodb", variables)
     assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
 
@@ -522,8 +522,8 @@ def test_the_endpoint_is_where_the_sdk_would_go(variables: dict[str, str], place
     "variables",
     [{}, *({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url} for url in ("ftp://x", "http://[::1", "http://x:y"))],
 )
-def test_without_a_place_to_go_nothing_starts(variables: dict[str, str]) -> None:
-    """No region, or an endpoint that is none."""
+def test_without_a_region_or_with_a_bad_endpoint_nothing_starts(variables: dict[str, str]) -> None:
+    """Without a region, or with an endpoint that is no http or https URL, the function does not start."""
     with pytest.raises(ConfigurationError):
         ServiceEndpoint.of("dynamodb", variables)
 
@@ -531,7 +531,7 @@ def test_without_a_place_to_go_nothing_starts(variables: dict[str, str]) -> None
 def test_tls_trusts_the_bundle_and_nothing_else(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A server under a root of AWS_CA_BUNDLE is talked to; under another, or another name, it is not."""
+    """A call trusts a server under a root of AWS_CA_BUNDLE only, and only under the name in its certificate."""
     certificate, key = self_signed()
     (tmp_path / "good.pem").write_bytes(certificate + key)
     (tmp_path / "other.pem").write_bytes(self_signed()[0])

@@ -34,7 +34,7 @@ def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 
 def test_a_file_alone_needs_no_account(run: Run) -> None:
-    """Text and JSON of the sample; --check ends with 3, since defaults are missing."""
+    """`coverage FILE` prints text and JSON for the sample; --check ends with 3 because defaults are missing."""
     at = ("--at", SAMPLE_CLOCK.isoformat())
     code, out, _ = run("coverage", str(SAMPLE), *at)
     assert code == 0
@@ -54,22 +54,22 @@ def test_a_file_alone_needs_no_account(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told_in"),
+    ("arguments", "expected"),
     [
         ((), "Name a file, or the environment with --env, or the table with --table."),
         (("none.yaml",), "No such file"),
         ((str(SAMPLE), "--product", "x"), "has no product `x`"),
     ],
 )
-def test_dead_ends_are_one_sentence(run: Run, arguments: tuple[str, ...], told_in: str) -> None:
-    """A file that is not there, a product that is not in it, neither file nor table."""
+def test_dead_ends_are_one_sentence(run: Run, arguments: tuple[str, ...], expected: str) -> None:
+    """Neither file nor table, a file that does not exist and an unknown product each end with 1 and one sentence."""
     code, out, err = run("coverage", *arguments)
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert told_in in err
+    assert expected in err
 
 
 def test_the_live_release_of_a_table(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
-    """States, defaults and predecessors are the table's; texts that only an earlier release has are found there."""
+    """For a table, states, defaults and predecessors are the table's, also texts that only an earlier release has."""
     app = (*table, "--app", APP)
     assert run("coverage", *app)[:2] == (1, "")
     first = json.loads(run("coverage", str(SAMPLE), *table, "--json", "--product", BASIC)[1])

@@ -1,4 +1,4 @@
-"""Where the function's credentials come from, and what happens when they do not."""
+"""Where the function gets its credentials, and what happens when it gets none."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def endpoint() -> Iterator[dict[str, str]]:
 
 
 def test_lambdas_environment_has_them() -> None:
-    """On demand, Lambda sets three variables."""
+    """Without SnapStart, Lambda sets the credentials in three variables of the environment."""
     env = {"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
     assert CredentialSource(env).get() == Credentials("ASIA", "s", "t")
 
 
-def test_under_snapstart_they_are_lent(endpoint: dict[str, str]) -> None:
-    """A snapshot holds none: Lambda lends them from an endpoint, and they are renewed before they end."""
+def test_under_snapstart_credentials_are_borrowed(endpoint: dict[str, str]) -> None:
+    """A snapshot has no credentials: Lambda's endpoint lends them, and they are renewed 299 s before they end."""
     now = [0.0]
     renewed = {**LENT, "AccessKeyId": "ASIA2", "Expiration": "1970-01-01T02:00:00Z"}
     Lender.answers = [(200, json.dumps(LENT).encode()), (200, json.dumps(renewed).encode())]
@@ -80,7 +80,7 @@ def test_under_snapstart_they_are_lent(endpoint: dict[str, str]) -> None:
     [(500, b""), (200, b"<html>"), (200, b"[]"), (200, b"{}"), (200, json.dumps({**LENT, "Expiration": "x"}).encode())],
 )
 def test_a_lender_that_fails_is_named_and_not_quoted(endpoint: dict[str, str], answer: tuple[int, bytes]) -> None:
-    """The error says that there are none, and nothing of what was read."""
+    """If Lambda's endpoint fails, the error quotes nothing that was read, also not in its traceback's variables."""
     Lender.answers = [answer]
     with pytest.raises(NoCredentialsError) as caught:
         CredentialSource(endpoint).get()
@@ -89,7 +89,7 @@ def test_a_lender_that_fails_is_named_and_not_quoted(endpoint: dict[str, str], a
 
 
 def variables_of(error: BaseException | None) -> Iterator[str]:
-    """Yield the variables of all functions of ours that an error and those before it came through."""
+    """Yield the variables of each function of ours in the tracebacks of an error and of those before it."""
     while error is not None:
         for frame, _ in traceback.walk_tb(error.__traceback__):
             if frame.f_code.co_filename != __file__:
@@ -102,13 +102,13 @@ def variables_of(error: BaseException | None) -> Iterator[str]:
     [{}, {"AWS_ACCESS_KEY_ID": "only"}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://169.254.170.23/x"}],
 )
 def test_without_credentials_there_are_none(env: dict[str, str]) -> None:
-    """No half of them will do, and only the loopback's plain endpoint is asked."""
+    """Half of the credentials, or an endpoint that is not plain HTTP on the loopback, counts as none."""
     with pytest.raises(NoCredentialsError):
         CredentialSource(env).get()
 
 
-def test_what_is_forgotten_is_borrowed_anew(endpoint: dict[str, str]) -> None:
-    """Nothing lent lies in a snapshot, and a restored process asks again, whatever its clock says."""
+def test_forgotten_credentials_are_borrowed_again(endpoint: dict[str, str]) -> None:
+    """`forget` leaves no credentials for a snapshot, and a restored process borrows new ones."""
     Lender.answers = [(200, json.dumps(LENT).encode()), (200, json.dumps({**LENT, "AccessKeyId": "ASIA2"}).encode())]
     source = CredentialSource(endpoint, lambda: 0.0)
     source.get()
@@ -131,7 +131,7 @@ def hang(client: socket.socket) -> None:
 
 @pytest.mark.parametrize("behave", [drip, hang])
 def test_a_lender_that_does_not_answer_is_given_up_at_the_deadline(behave: Callable[[socket.socket], None]) -> None:
-    """Neither a connection that hangs nor one that sends a byte at a time keeps a request waiting."""
+    """An endpoint that hangs, or sends a byte at a time, keeps a request waiting only until the deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -146,7 +146,7 @@ def test_a_lender_that_does_not_answer_is_given_up_at_the_deadline(behave: Calla
 
 
 def test_nothing_is_asked_of_the_lender_after_the_deadline(endpoint: dict[str, str]) -> None:
-    """What it would lend no call could use."""
+    """After the deadline, Lambda's endpoint is not asked: no call could use the credentials."""
     with pytest.raises(NoCredentialsError, match="TimeoutError"):
         CredentialSource(endpoint).get(Deadline.after(0))
     assert Lender.asked == []

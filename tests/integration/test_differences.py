@@ -30,8 +30,8 @@ def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
     return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
 
 
-def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Path) -> None:
-    """0, 3, 1, and 2 for misuse; with --json the document has the same."""
+def test_same_different_and_failed_have_their_exit_codes(run: Run, tmp_path: Path) -> None:
+    """`diff` ends with 0 for the same, 3 for different, 1 for a failure and 2 for misuse."""
     other = str(edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking")))
     code, out, _ = run("diff", str(SAMPLE), str(SAMPLE))
     assert (code, "are the same." in out) == (0, True)
@@ -51,7 +51,7 @@ def test_exit_codes_tell_same_different_and_failed_apart(run: Run, tmp_path: Pat
 
 
 def test_releases_of_a_table(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
-    """Two numbers, the live one by name, and a file against either."""
+    """`diff` compares two releases by number, the live one by name, and a file with either."""
     app = (*table, "--app", APP)
     other = edited(tmp_path, ("header: Keep your weekend walks", "header: Keep walking"))
     run("publish", str(SAMPLE), *table)

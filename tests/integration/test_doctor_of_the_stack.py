@@ -35,7 +35,7 @@ def findings(desk: OperatorSetup) -> dict[str, Any]:
 
 
 def test_a_parameter_that_was_deployed_without_a_build(desk: OperatorSetup) -> None:
-    """$LATEST has the new value and `live` the old: found, by the variable's name; published, it is good again."""
+    """Doctor names the variables in which $LATEST differs from `live`; after publishing a version nothing differs."""
     aws, function = desk.aws("lambda"), f"{desk.table()}-GetRetentionMessage"
     assert findings(desk)["alias"]["verdict"] == GOOD
     aws.update_function_configuration(
@@ -53,7 +53,7 @@ def test_a_parameter_that_was_deployed_without_a_build(desk: OperatorSetup) -> N
 
 
 def test_a_function_that_is_not_there_hides_nothing_else(desk: OperatorSetup) -> None:
-    """The stack names it, and somebody deleted it: that is its own finding, and the alarms are looked at."""
+    """If the stack's function was deleted, doctor reports that, and examines the alarms all the same."""
     desk.aws("lambda").delete_function(FunctionName=f"{desk.table()}-GetRetentionMessage")
     found = findings(desk)
     assert found["alias"]["verdict"] == BAD
@@ -65,13 +65,13 @@ def test_a_function_that_is_not_there_hides_nothing_else(desk: OperatorSetup) ->
 
 
 def elf(machine: int) -> bytes:
-    """An ELF file of some size: only its beginning is to be fetched."""
+    """An ELF file of a megabyte, of which only the beginning is to be fetched."""
     return b"\x7fELF".ljust(18, b"\0") + struct.pack("<H", machine) + bytes(range(256)) * 4096
 
 
 @contextmanager
 def store(content: bytes, *, parts: bool = True, status: int = 200) -> Iterator[tuple[str, list[int]]]:
-    """Serve a file as S3 does, or as a server that knows no parts; gives its URL, and the bytes sent each time."""
+    """Serve a file as S3 does, or ignoring Range headers; yields its URL and the number of bytes of each answer."""
     sent: list[int] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -111,14 +111,14 @@ def layer_of(machine: int) -> bytes:
 
 @pytest.mark.parametrize("parts", [True, False])
 @pytest.mark.parametrize(("machine", "expected"), [(183, "arm64"), (62, "x86_64"), (243, "ELF machine 243")])
-def test_the_layer_itself_says_for_which_machine_it_is(machine: int, expected: str, *, parts: bool) -> None:
-    """From the ELF header of its native code, whatever the store can do."""
+def test_the_machine_of_a_layer_is_read_from_the_layer(machine: int, expected: str, *, parts: bool) -> None:
+    """The architecture is read from the ELF header of the layer's native code, with or without Range requests."""
     with store(layer_of(machine), parts=parts) as (url, _):
         assert machine_of(url) == expected
 
 
 def test_only_a_little_of_a_layer_is_fetched() -> None:
-    """Its directory and the beginning of one file: ten megabytes would take an operator's time."""
+    """Of a layer of four megabytes, less than 400 000 bytes are fetched."""
     big = {"python/big.bin": random.Random(1).randbytes(4_000_000)}
     with store(zipped({**big, "python/_rust.so": elf(183)})) as (url, sent):
         assert machine_of(url) == "arm64"
@@ -126,7 +126,7 @@ def test_only_a_little_of_a_layer_is_fetched() -> None:
 
 
 def test_a_layer_without_native_code_is_of_no_machine() -> None:
-    """Nor is one whose shared object is no ELF file."""
+    """A layer without a shared object, or with one that is no ELF file, has no machine."""
     for files in ({"python/six.py": b""}, {"python/_rust.so": b"\xcf\xfa\xed\xfe" + b"\xb7" * 60}):
         with store(zipped(files)) as (url, _):
             assert machine_of(url) is None
@@ -134,7 +134,7 @@ def test_a_layer_without_native_code_is_of_no_machine() -> None:
 
 @pytest.mark.parametrize(("content", "status"), [(b"<html>", 200), (b"<Error/>", 403)])
 def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: bytes, status: int) -> None:
-    """The address is a key of its own: it is signed."""
+    """An error leaves out the layer's URL, because it is signed: a reader of the error could fetch the layer."""
     with (
         store(content, status=status, parts=False) as (url, _),
         pytest.raises(Failure, match="could not be") as raised,
@@ -143,10 +143,8 @@ def test_a_layer_that_cannot_be_read_is_a_sentence_without_its_address(content: 
     assert "secret" not in str(raised.value)
 
 
-def test_the_roots_of_a_proxy_that_inspects_tls_are_trusted_there_too(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A layer is fetched with the roots that AWS's own calls trust, whichever variable names them."""
+def test_a_layer_is_fetched_with_the_roots_of_awss_own_calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A layer is fetched with the roots of SSL_CERT_FILE, so that a proxy that inspects TLS is trusted there too."""
     asked: dict[str, Any] = {}
     roots = tmp_path / "roots.pem"
     roots.write_text("-----BEGIN CERTIFICATE-----\n")
@@ -163,7 +161,7 @@ def test_the_roots_of_a_proxy_that_inspects_tls_are_trusted_there_too(
 
 
 class Aws:
-    """Lambda, SNS and Parameter Store, as far as `doctor` asks them; what is not given is refused."""
+    """Lambda, SNS and Parameter Store, as far as `doctor` asks them; what is not given raises AccessDenied."""
 
     class exceptions:  # noqa: N801  # botocore's spelling
         ResourceNotFoundException = KeyError
@@ -207,7 +205,7 @@ class Aws:
     [("arm64", 183, "architecture"), ("x86_64", 183, "wrong-architecture"), ("arm64", 62, "wrong-architecture")],
 )
 def test_a_layer_of_another_machine(declared: str, built: int, code: str) -> None:
-    """What is declared is compared with what is in the layer; another's layer is not looked at."""
+    """Doctor compares the declared architecture with the stack's own layer, and does not fetch another layer."""
     arn = "arn:aws:lambda:us-east-1:123456789012:layer"
     layers = [{"Arn": f"{arn}:monitor:9"}, {"Arn": f"{arn}:retention-sandbox-layer:3"}]
     with store(layer_of(built)) as (url, _):
@@ -248,8 +246,8 @@ CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
         ([subscription(CONFIRMED), subscription(CONFIRMED)], "alarms", GOOD, "reach 2 confirmed subscriptions."),
     ],
 )
-def test_whom_alarms_reach(subscriptions: list[dict[str, str]], code: str, verdict: str, expected: str) -> None:
-    """A topic with nobody behind it, an address never confirmed, and one that was; on every page of the list."""
+def test_the_addresses_of_alarms(subscriptions: list[dict[str, str]], code: str, verdict: str, expected: str) -> None:
+    """Doctor reads every page of the topic's subscriptions: none, unconfirmed ones and confirmed ones."""
     (found,) = deployed.alarms(STACK, Aws(subscriptions=subscriptions))
     assert (found.code, found.verdict) == (code, verdict)
     assert expected in found.found
@@ -265,13 +263,13 @@ def test_whom_alarms_reach(subscriptions: list[dict[str, str]], code: str, verdi
     ],
 )
 def test_a_stack_without_a_topic(email: str | None, verdict: str, code: str) -> None:
-    """No address is bad, unless that is what was asked for."""
+    """A stack without a topic is bad if its alarm address is empty, and unknown if the address is none or unnamed."""
     (found,) = deployed.alarms(replace(STACK, alarm_topic="", alarm_email=email), Aws())
     assert (found.code, found.verdict) == (code, verdict)
 
 
-def test_the_topic_is_the_stack_s_or_the_owner_s() -> None:
-    """By the output; a stack of before it had one still names the owner's as its parameter."""
+def test_the_topic_is_an_output_or_the_owner_s_parameter() -> None:
+    """The alarm topic is read from the stack's output; an older stack has only the owner's topic, as a parameter."""
 
     def described(outputs: dict[str, str], **parameters: str) -> Stack:
         return read_stack(
@@ -295,7 +293,7 @@ def test_the_topic_is_the_stack_s_or_the_owner_s() -> None:
     [(10, PRODUCTION, BAD), (400, PRODUCTION, BAD), (1000, PRODUCTION, GOOD), (10, SANDBOX, BAD), (400, SANDBOX, GOOD)],
 )
 def test_how_many_functions_the_account_may_run(limit: int, environment: str, verdict: str) -> None:
-    """A new account begins with ten, for all its functions together."""
+    """An account's limit of concurrent executions is bad below what the environment needs; a new account has ten."""
     (found,) = deployed.concurrency(replace(STACK, environment=environment), Aws(limit=limit))
     assert (found.code, found.verdict) == ("account-concurrency", verdict)
     assert f"may run {limit} functions at once" in found.found
@@ -303,13 +301,13 @@ def test_how_many_functions_the_account_may_run(limit: int, environment: str, ve
 
 @pytest.mark.parametrize(("value", "verdict"), [("true", GOOD), ("false", UNKNOWN)])
 def test_how_many_keys_a_second_the_account_may_fetch(value: str, verdict: str) -> None:
-    """The standard throughput is no fault; what it is enough for is told."""
+    """The standard throughput of Parameter Store is reported as unknown, the higher one as good."""
     (found,) = deployed.parameter_store(STACK, Aws(throughput=value))
     assert (found.code, found.verdict) == ("key-throughput", verdict)
     assert isinstance(found, Finding)
 
 
 def test_what_may_not_be_read_of_the_account_is_unknown(desk: OperatorSetup) -> None:
-    """The embedded AWS knows neither limit: no fault of the stack, and no end of the command."""
+    """Limits of the account that may not be read are unknown, and doctor goes on."""
     found = findings(desk)
     assert {found[code]["verdict"] for code in ("account-concurrency", "key-throughput", "architecture")} == {UNKNOWN}

@@ -1,4 +1,4 @@
-"""`--help` imports next to nothing: it is what somebody who is learning a verb waits for again and again."""
+"""`--help` imports next to nothing, because a person who learns a verb waits for it again and again."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from console.cli.verbs import Verbs
 from tests.support.sam_template import ROOT
 
-# What no `--help` waits for: the file's reader, AWS, Apple's library, and what checks the values of options.
+# Modules that no `--help` imports: the file's reader, AWS, Apple's library, and what checks the values of options.
 SLOW = ("appstoreserverlibrary", "boto3", "botocore", "cryptography", "pydantic", "requests", "ruamel", "sqlite3")
 # Modules of this project and of Python that `--help` may load beyond what Typer loads to print any `--help`.
 MOST_MODULES = 45
 
 
 def verbs(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield every verb, and every verb of a verb, by the words that call it."""
+    """Yield every verb, and every verb of a verb, as the words that call it."""
     yield path
     for name, inner in getattr(command, "commands", {}).items():
         yield from verbs(inner, (*path, name))
 
 
 def test_help_imports_next_to_nothing() -> None:
-    """Of `retention --help` and of each verb: counted in modules, in a process that has Typer and Rich alone."""
+    """Count the modules of `retention --help` and of each verb's, in a process that has imported Typer and Rich."""
     loaded = Verbs()
     loaded.load_all()
     calls = [*verbs(loaded)]

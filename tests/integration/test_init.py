@@ -16,7 +16,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def test_init_then_validate(run: Run, tmp_path: Path) -> None:
-    """As commands: written, refused a second time, forced, valid; JSON says which file."""
+    """`init` writes a file that `validate` accepts, refuses to overwrite it without --force, and names it in JSON."""
     file = str(tmp_path / "r.yaml")
     options = ("init", "--file", file, "--app", "1", "--bundle", "com.example.app", "--product", "pro:P1M")
     assert run(*options)[0] == 0
@@ -30,7 +30,7 @@ def test_init_then_validate(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["init", "coverage", "diff", "replay"])
 def test_help_has_an_example(run: Run, verb: str) -> None:
-    """A command can be used right from its `--help` alone."""
+    """Each verb's `--help` has an example of the command."""
     code, out, _ = run(verb, "--help")
     assert code == 0
     assert f"retention {verb}" in " ".join(out.split()).partition("Examples:")[2]

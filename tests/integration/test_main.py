@@ -60,14 +60,14 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """An empty table of one's own: the options that name it."""
+    """The options that name an empty table, a new one for each test."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name)
     create_table(boto3.client("dynamodb", endpoint_url=endpoint), name)
     return "--table", name, "--endpoint-url", endpoint
 
 
 def test_help_names_every_command(run: Run) -> None:
-    """`--help` lists the verbs."""
+    """`retention --help` names every verb."""
     code, out, _ = run("--help")
     assert code == 0
     for verb in VERBS:
@@ -76,7 +76,7 @@ def test_help_names_every_command(run: Run) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_every_command_has_an_example(run: Run, verb: str) -> None:
-    """A command can be used right from its `--help` alone."""
+    """Each verb's `--help` has an example of the command."""
     code, out, _ = run(verb, "--help")
     assert code == 0
     assert "Example" in out
@@ -84,21 +84,21 @@ def test_help_of_every_command_has_an_example(run: Run, verb: str) -> None:
 
 
 def test_help_has_four_groups(run: Run) -> None:
-    """Write, publish, Apple, understand: every verb is in one of them, and none besides."""
+    """`retention --help` lists the verbs in four groups: Write, Publish, Apple and Understand."""
     out = run("--help")[1]
     assert re.findall(r"─ (\w+) ─", out) == ["Options", "Write", "Publish", "Apple", "Understand"]
 
 
 @pytest.mark.parametrize("verb", ["endpoint", "performance-test"])
 def test_verbs_of_verbs_have_examples(run: Run, verb: str) -> None:
-    """`endpoint set` and the like are told as fully as the others."""
+    """`endpoint set` and the other verbs of verbs have an example in their `--help`."""
     for inner in ("set", "show", "delete") if verb == "endpoint" else ("start", "wait", "show"):
         code, out, _ = run(verb, inner, "--help")
         assert (code, f"Example: `retention {verb} {inner}" in " ".join(out.split())) == (0, True)
 
 
-def test_help_and_validate_do_not_wait_for_boto3() -> None:
-    """boto3 takes half a second to import, and neither needs it."""
+def test_validate_does_not_import_boto3() -> None:
+    """`validate` does not import boto3, which takes half a second."""
     code = (
         "import sys\nfrom console.cli.main import main\n"
         f"try: main(['validate', {str(SAMPLE)!r}, '--at', '2026-11-24T12:00:00Z'])\n"
@@ -110,16 +110,16 @@ def test_help_and_validate_do_not_wait_for_boto3() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONPATH": paths})
 
 
-def test_validate_says_what_is_in_a_good_file(run: Run) -> None:
-    """A good file is told with its figures, as text and as JSON."""
+def test_validate_prints_what_is_in_a_good_file(run: Run) -> None:
+    """`validate` prints the numbers of rules, products, messages and images of a good file, and has a JSON form."""
     assert run("validate", str(SAMPLE))[:2] == (0, f"{SAMPLE} is good: 9 rules, 6 products, 19 messages, 3 images.\n")
     code, out, _ = run("validate", str(SAMPLE), "--json", "--env", "production")
     assert code == 0
     assert json.loads(out)["ok"] is True
 
 
-def test_validate_tells_every_mistake(run: Run, tmp_path: Path) -> None:
-    """Every mistake comes with file, line and what to write instead, in both forms."""
+def test_validate_reports_every_mistake(run: Run, tmp_path: Path) -> None:
+    """`validate` reports every mistake with its line and what to write instead, as text and as JSON."""
     file = tmp_path / "bad.yaml"
     file.write_text("app: {appAppleId: 1, bundleID: com.example.app}\nlocales: {default: en_US}\nrules: []\n")
     code, out, err = run("validate", str(file))
@@ -146,12 +146,12 @@ def test_validate_tells_every_mistake(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_misuse_is_2(run: Run, arguments: tuple[str, ...]) -> None:
-    """A command that is not understood ends with 2."""
+    """An unknown verb, a missing argument and a wrong value end a command with 2."""
     assert run(*arguments)[0] == 2
 
 
 def test_a_release_from_publishing_to_rollback(run: Run, table: tuple[str, ...]) -> None:
-    """Publish, import states, look, pause, resume and roll back, each told in a sentence."""
+    """Publish, import states, roll back, pause and resume, with what `releases` and `explain` print in between."""
     app = (*table, "--app", APP)
     assert "Release 1 is live (the first): 7 sheets" in run("publish", str(SAMPLE), *table)[1]
     code, out, _ = run("publish", str(SAMPLE), *table, "--json")
@@ -169,7 +169,7 @@ def test_a_release_from_publishing_to_rollback(run: Run, table: tuple[str, ...])
     assert "204, no body (paused)" in run(*asked)[1]
     assert "Answering again." in run("resume", *app)[1]
     document = json.loads(run(*asked, "--json")[1])
-    # The German text is in review, so the default locale's serves.
+    # The German text is in review, so the text of the default locale is served.
     assert (document["rule"], document["locale"], document["status"]) == ("keep-pro", "en-US", 200)
     drafted = run("explain", str(SAMPLE), *table, "--product", "trailhead.pro.annual", "--locale", "de-DE", "--json")
     assert json.loads(drafted[1])["locale"] == "en-US"
@@ -177,7 +177,7 @@ def test_a_release_from_publishing_to_rollback(run: Run, table: tuple[str, ...])
 
 @pytest.fixture
 def other_table(endpoint: str, table: tuple[str, ...]) -> tuple[str, ...]:
-    """A second table, empty as well."""
+    """A second empty table."""
     create_table(boto3.client("dynamodb", endpoint_url=endpoint), f"{table[1]}-2")
     return "--table", f"{table[1]}-2", "--endpoint-url", endpoint
 
@@ -185,7 +185,7 @@ def other_table(endpoint: str, table: tuple[str, ...]) -> tuple[str, ...]:
 def test_an_app_moves_from_table_to_table(
     run: Run, table: tuple[str, ...], other_table: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Export and import tell what they did, and say that the file is a secret."""
+    """`export` and `import` report what they moved between two tables, and that the file has the customer key."""
     app, file = ("--app", APP), str(tmp_path / "app.jsonl.gz")
     for _ in range(2):
         run("publish", str(SAMPLE), *table)
@@ -206,10 +206,10 @@ def test_an_app_moves_from_table_to_table(
     assert "nothing was written" in run("import", file, *other_table, *app)[1]
 
 
-def test_exporting_overwrites_nothing_and_finds_a_name(
+def test_exporting_overwrites_nothing_and_makes_a_name(
     run: Run, table: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An earlier export is never lost to a later one; without a name there is one of app, place and time."""
+    """`export` never overwrites a file; without a name it makes one of the app id, the table and the time."""
     monkeypatch.chdir(tmp_path)
     app = ("--app", APP)
     run("publish", str(SAMPLE), *table)
@@ -221,8 +221,8 @@ def test_exporting_overwrites_nothing_and_finds_a_name(
     assert named.exists()
 
 
-def test_a_release_that_is_left_out_is_told(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
-    """One that is not whole, by its number."""
+def test_a_release_left_out_of_an_export(run: Run, endpoint: str, table: tuple[str, ...], tmp_path: Path) -> None:
+    """`export` leaves out a release whose rows are incomplete, and reports its number."""
     for _ in range(2):
         run("publish", str(SAMPLE), *table)
     key = {"pk": {"S": f"app#{APP}#release#1"}, "sk": {"S": "texts"}}
@@ -232,7 +232,7 @@ def test_a_release_that_is_left_out_is_told(run: Run, endpoint: str, table: tupl
 
 
 def test_importing_is_refused_in_a_sentence(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
-    """Of nothing, of another app, over what is there, into production unasked: and as JSON with its code."""
+    """`import` refuses a bad file, another app's, an app that is there already and the other environment."""
     app, file = ("--app", APP), str(tmp_path / "app.jsonl.gz")
     run("publish", str(SAMPLE), *table)
     run("export", file, *table, *app)
@@ -248,8 +248,8 @@ def test_importing_is_refused_in_a_sentence(run: Run, table: tuple[str, ...], tm
     assert run("import", file, *table, *app, "--replace")[0] == 0
 
 
-def test_importing_into_production_is_asked_for(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
-    """As every write to it is."""
+def test_importing_into_production_needs_yes(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """`import` into production needs --yes, as every write to production does."""
     file, production = str(tmp_path / "app.jsonl.gz"), (*table, "--file", str(SAMPLE), "--env", "production")
     run("publish", str(SAMPLE), *table)
     assert run("export", file, *production)[0] == 0
@@ -259,7 +259,7 @@ def test_importing_into_production_is_asked_for(run: Run, table: tuple[str, ...]
 
 
 def test_a_bad_file_changes_nothing(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
-    """With one mistake in the file, nothing is published."""
+    """`publish` of a file with one mistake publishes nothing."""
     bad = tmp_path / "bad.yaml"
     bad.write_text(SAMPLE.read_text().replace("message: keep-basic}", "message: keep-basik}"))
     code, _, err = run("publish", str(bad), *table)
@@ -268,8 +268,8 @@ def test_a_bad_file_changes_nothing(run: Run, table: tuple[str, ...], tmp_path: 
     assert run("releases", *table, "--app", APP, "--json")[1] == "[]\n"
 
 
-def test_what_is_not_there_is_one_sentence(run: Run, table: tuple[str, ...]) -> None:
-    """Nothing published, no such release: a sentence, also as JSON."""
+def test_nothing_published_is_one_sentence(run: Run, table: tuple[str, ...]) -> None:
+    """Before the first publish, and for an unknown release, a command prints one sentence, also as JSON."""
     app = (*table, "--app", APP)
     assert run("releases", *app)[1] == "Nothing has been published for this app.\n"
     for command in (("rollback",), ("pause",), ("explain", "--product", "p")):
@@ -280,7 +280,7 @@ def test_what_is_not_there_is_one_sentence(run: Run, table: tuple[str, ...]) -> 
     assert json.loads(run("rollback", "9", *app, "--json")[1])["error"] == "There is no complete release 9."
 
 
-def test_production_wants_to_be_asked(run: Run, table: tuple[str, ...]) -> None:
+def test_writing_to_production_needs_yes(run: Run, table: tuple[str, ...]) -> None:
     """Without a terminal, writing to production needs --yes."""
     code, _, err = run("publish", str(SAMPLE), *table, "--env", "production")
     assert code == 1
@@ -294,10 +294,10 @@ def test_production_wants_to_be_asked(run: Run, table: tuple[str, ...]) -> None:
     ("env", "url", "asked"),
     [("live", None, True), (None, None, True), ("sandbox", None, False), ("live", "http://127.0.0.1:9", False)],
 )
-def test_a_table_that_may_be_productions_wants_to_be_asked(
+def test_a_table_that_may_be_productions_counts_as_production(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str | None, url: str | None, *, asked: bool
 ) -> None:
-    """A table that is named says nothing of its environment: only a local one, or a sandbox by name, is harmless."""
+    """A named table counts as production, unless it is on this machine or the named environment is a sandbox."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     file = tmp_path / "retention.yaml"
     file.write_text(SAMPLE.read_text().replace("  production: {", "  live: {"))
@@ -305,8 +305,8 @@ def test_a_table_that_may_be_productions_wants_to_be_asked(
     assert target.find_target(where).production is asked
 
 
-def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal the bundle id must be typed."""
+def test_the_bundle_id_must_be_typed_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, a write to production asks for the bundle id, and any other answer changes nothing."""
     production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     target.confirm(production, "publish", yes=False, ask=lambda _: " com.example.app ")
@@ -314,11 +314,11 @@ def test_the_apps_name_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatc
         target.confirm(production, "publish", yes=False, ask=lambda _: "y")
 
 
-def test_what_is_asked_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The question goes to standard error, so that what is redirected holds the answer alone."""
+def test_a_question_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The question goes to standard error, so that redirected output has only the result."""
     production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
     terminal = io.StringIO("com.example.app\n")
-    terminal.isatty = lambda: True  # type: ignore[method-assign]  # as if somebody sat there
+    terminal.isatty = lambda: True  # type: ignore[method-assign]  # as if a person sat there
     monkeypatch.setattr(sys, "stdin", terminal)
     target.confirm(production, "publish", yes=False)
     printed = capsys.readouterr()
@@ -327,7 +327,7 @@ def test_what_is_asked_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("arguments", "ends", "told"),
+    ("arguments", "ends", "expected"),
     [
         (("--table", "nowhere"), 1, "There is no such table here"),
         (("--table", "t", "--endpoint-url", "http://127.0.0.1:9"), 1, "Nothing answers at the endpoint"),
@@ -335,17 +335,19 @@ def test_what_is_asked_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         ((), 2, "Name the environment with --env, or the table with --table."),
     ],
 )
-def test_dead_ends_are_one_sentence(run: Run, endpoint: str, arguments: tuple[str, ...], ends: int, told: str) -> None:
-    """A dead endpoint, a missing table, an unknown environment: a sentence and exit code 1, no traceback."""
+def test_dead_ends_are_one_sentence(
+    run: Run, endpoint: str, arguments: tuple[str, ...], ends: int, expected: str
+) -> None:
+    """An unreachable endpoint, a missing table and an unknown environment each end with 1 or 2 and one sentence."""
     here = () if "--endpoint-url" in arguments else ("--endpoint-url", endpoint)
     code, out, err = run("releases", "--file", str(SAMPLE), *arguments, *here)
     assert (code, out) == (ends, "")
-    assert told in err
+    assert expected in err
     assert err.count("\n") == 1
 
 
-def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path) -> None:
-    """It is there, so nobody is told to add it: what it lacks is told."""
+def test_an_environment_without_a_stack_is_reported(run: Run, tmp_path: Path) -> None:
+    """An environment of the file that names no stack is reported with the line to add."""
     file = tmp_path / "retention.yaml"
     file.write_text(SAMPLE.read_text(encoding="utf-8").replace("stack: retention-sandbox, ", ""), encoding="utf-8")
     code, out, err = run("releases", "--file", str(file), "--env", "sandbox")
@@ -355,7 +357,7 @@ def test_an_environment_without_a_stack_is_told_as_such(run: Run, tmp_path: Path
 
 @pytest.mark.parametrize("url", ["foo", "http://[", "http://127.0.0.1:99999", "ftp://x", "http://"])
 def test_an_address_that_is_none_is_one_sentence(run: Run, url: str) -> None:
-    """A mistyped endpoint is told as such, as usage is: by 2."""
+    """An --endpoint-url that is no address ends a command with 2."""
     code, _, err = run("releases", "--table", "t", "--app", "1", "--endpoint-url", url)
     assert (code, err) == (2, f"`{url}` is not an address: write one like http://127.0.0.1:8000.\n")
 
@@ -379,7 +381,7 @@ class _SignInPage(BaseHTTPRequestHandler):
     ids=lambda command: command[0],
 )
 def test_a_page_instead_of_dynamodb_is_no_success(run: Run, command: tuple[str, ...]) -> None:
-    """Behind a proxy that answers 200 with a page of its own, no command says that it worked."""
+    """Behind a proxy that answers 200 with a page, each command ends with 1 and names DynamoDB."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _SignInPage) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         app = () if command[0] == "publish" else ("--app", APP)
@@ -390,7 +392,7 @@ def test_a_page_instead_of_dynamodb_is_no_success(run: Run, command: tuple[str, 
 
 
 def test_no_credentials_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials the sentence says how to get some."""
+    """Without AWS credentials, a command ends with one sentence that names them."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
@@ -398,21 +400,21 @@ def test_no_credentials_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatc
     assert (code, "No AWS credentials were found" in err) == (1, True)
 
 
-def test_a_strange_row_is_one_sentence() -> None:
-    """What somebody else wrote into the table is no bug of ours."""
+def test_a_row_of_another_writer_is_one_sentence() -> None:
+    """A row that this console did not write is reported as that, and not as a bug."""
     assert sentence(UnreadableRowError("x is missing")) == (
         "The table has a row that this console did not write: x is missing."
     )
 
 
 def test_a_missing_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    """Files that are not there are named."""
+    """Files that do not exist are named."""
     assert "No such file" in run("validate", str(tmp_path / "none.yaml"))[2]
     assert "There is no retention.yaml" in run("releases", "--env", "sandbox")[2] or (Path("retention.yaml")).exists()
 
 
 @pytest.mark.parametrize(
-    ("contents", "told"),
+    ("contents", "expected"),
     [
         (["{"], "is not JSON"),
         (['{"a": 1}'], "none of Apple's lists"),
@@ -421,17 +423,17 @@ def test_a_missing_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
         (['{"messageIdentifiers": [{}], "imageIdentifiers": []}'], "not Apple's lists"),
     ],
 )
-def test_lists_that_are_not_apples_are_refused(run: Run, tmp_path: Path, contents: list[str], told: str) -> None:
-    """import-states takes Apple's two lists and nothing else."""
+def test_lists_that_are_not_apples_are_refused(run: Run, tmp_path: Path, contents: list[str], expected: str) -> None:
+    """`import-states` takes Apple's two lists, each once, and nothing else."""
     files = [tmp_path / f"{index}.json" for index in range(len(contents))]
     for file, content in zip(files, contents, strict=True):
         file.write_text(content)
     code, _, err = run("import-states", *map(str, files), "--table", "t", "--app", "1")
-    assert (code, told in err) == (1, True), err
+    assert (code, expected in err) == (1, True), err
 
 
 def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Table, URL and whether it is production come from the stack the file names."""
+    """Table, URL and whether it is production come from the stack that the file names."""
     description: dict[str, Any] = {
         "StackName": "retention-sandbox",
         "Outputs": [{"OutputKey": "TableName", "OutputValue": "T"}, {"OutputKey": "Url", "OutputValue": "https://u"}],
@@ -459,7 +461,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
-    """What sign-request prints is a request, and explain says who signed it."""
+    """`sign-request` prints a request, and `explain` reports that the test authority signed it."""
     body = run("sign-request", "--product", "trailhead.pro.annual", "--locale", "ja")[1]
     assert list(json.loads(body)) == ["signedPayload"]
     (tmp_path / "body.json").write_text(body)
@@ -471,7 +473,7 @@ def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--product", "--locale", "--transaction"])
 def test_what_json_cannot_hold_is_not_signed(run: Run, option: str) -> None:
-    """Bytes that are no UTF-8 are the option's fault, and not the test CA's."""
+    """Bytes that are not UTF-8 are reported as a wrong value of their option."""
     code, _, err = run("sign-request", option, os.fsdecode(b"a\xff"))
     assert (code, f"Invalid value for {option}: write it in UTF-8" in err) == (2, True)
 
@@ -484,7 +486,7 @@ AT = ("--at", "2026-11-24T12:00:00Z")
     [("tampered-401", "signature_invalid"), ("wrong-app-403", "wrong_app"), ("too-old-403", "too_old")],
 )
 def test_a_request_that_is_refused_is_explained_as_refused(run: Run, event: str, code: str) -> None:
-    """The status is in the event's name: what Apple would get comes first, and then what the rules would have said."""
+    """For a refused request, `explain` prints the status and the code, then the answer that the rules would give."""
     asked = ("explain", str(SAMPLE), "--event", str(EVENTS / f"{event}.json"), *AT)
     status = int(event[-3:])
     document = json.loads(run(*asked, "--json")[1])
@@ -495,10 +497,10 @@ def test_a_request_that_is_refused_is_explained_as_refused(run: Run, event: str,
     assert out.index(f"\n{status}, no body ({code}: ") < out.index("\nOtherwise it would be 200, by the rule ")
 
 
-def test_a_request_for_the_other_environment_is_refused_where_the_environment_is_known(
+def test_a_request_for_the_other_environment_is_refused_where_a_table_names_it(
     run: Run, table: tuple[str, ...]
 ) -> None:
-    """A table says which it is; a file alone is not asked, and says so."""
+    """`explain` checks a request's environment with a table's; for a file alone, it notes that none was named."""
     run("publish", str(SAMPLE), *table)
     event = ("--event", str(EVENTS / "wrong-environment-403.json"), *AT, "--json")
     live = json.loads(run("explain", *table, "--app", APP, *event)[1])
@@ -511,7 +513,7 @@ def test_a_request_for_the_other_environment_is_refused_where_the_environment_is
 
 
 def test_a_signed_request_as_a_curl_line(run: Run) -> None:
-    """`--curl URL` prints a line that a shell posts as it is."""
+    """`--curl URL` prints a command that a shell can run as it is."""
     line = shlex.split(
         run("sign-request", "--curl", "http://127.0.0.1:1/x?a=1&b='2'", "--at", "2026-11-24T12:00:00Z")[1]
     )
@@ -521,18 +523,18 @@ def test_a_signed_request_as_a_curl_line(run: Run) -> None:
 
 
 def test_a_missing_test_ca_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    """Without a test CA there is nothing to sign with."""
+    """A folder without the test authority is reported, with the missing file."""
     assert "No such file" in run("sign-request", "--ca", str(tmp_path))[2]
 
 
 def test_output_is_plain_where_colour_is_not_wanted(run: Run) -> None:
-    """What is not a terminal gets no escape sequences, and tables are not cut at its edge."""
+    """Output that does not go to a terminal has no escape sequences."""
     _, out, err = run("explain", str(SAMPLE), "--product", "trailhead.pro.monthly")
     assert "\x1b" not in out + err
 
 
 class _RefusedError(Exception):
-    """As botocore's ClientError, which carries AWS's response."""
+    """Stands in for botocore's ClientError, which carries AWS's response."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(code)
@@ -544,7 +546,7 @@ _RefusedError.__module__ = "botocore.exceptions"
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "expected"),
     [
         ("ExpiredTokenException", "sign in again"),
         ("AccessDeniedException", "OperatorPolicyArn"),
@@ -552,13 +554,13 @@ _RefusedError.__module__ = "botocore.exceptions"
         ("ResourceNotFoundException", "There is no such table here"),
     ],
 )
-def test_each_refusal_of_aws_says_what_to_do(code: str, told: str) -> None:
-    """AWS's errors become sentences with the next step in them."""
-    assert told in str(sentence(_RefusedError(code)))
+def test_each_refusal_of_aws_has_a_next_step(code: str, expected: str) -> None:
+    """Each of AWS's errors becomes a sentence with what to do."""
+    assert expected in str(sentence(_RefusedError(code)))
 
 
 def test_a_bug_is_no_sentence() -> None:
-    """What we did not foresee is not dressed up as something else."""
+    """An error that the console does not know becomes no sentence, so that its traceback is shown."""
     assert sentence(KeyError("x")) is None
     assert "does not exist: deploy" in str(sentence(_RefusedError("ValidationError", "Stack with id x does not exist")))
 
@@ -567,7 +569,7 @@ def test_a_bug_is_no_sentence() -> None:
     "arguments", [("validate",), ("nope",), ("releases", "--app", "abc"), ("explain",), ("validate", "no-such-file")]
 )
 def test_with_json_every_failure_is_a_document(run: Run, arguments: tuple[str, ...]) -> None:
-    """What is misused or missing is one JSON document on standard output, with the exit code it always had."""
+    """With --json, a failure prints one JSON document on standard output, with the same exit code."""
     plain, _, _ = run(*arguments)
     code, out, err = run(*arguments, "--json")
     assert code == plain
@@ -575,14 +577,14 @@ def test_with_json_every_failure_is_a_document(run: Run, arguments: tuple[str, .
     assert err == ""
 
 
-def test_a_path_is_told_as_it_is(run: Run) -> None:
-    """The name of a file begins a sentence in its own spelling."""
+def test_a_path_keeps_its_spelling(run: Run) -> None:
+    """A file's name at the beginning of an error keeps its spelling."""
     assert "\nevents" in "\n" + run("validate", "events")[2]
 
 
 @pytest.mark.parametrize("content", ['{"a":' + "[" * 100_000, "a." + "W1tb" * 50_000 + ".b"])
-def test_an_event_without_a_bottom_is_one_sentence(run: Run, tmp_path: Path, content: str) -> None:
-    """An event that nests without end is no request."""
+def test_a_deeply_nested_event_is_one_sentence(run: Run, tmp_path: Path, content: str) -> None:
+    """An event that nests a hundred thousand levels deep is reported in one sentence."""
     event = tmp_path / "event.json"
     event.write_text(content)
     code, _, err = run("explain", str(SAMPLE), "--event", str(event))
@@ -592,7 +594,7 @@ def test_an_event_without_a_bottom_is_one_sentence(run: Run, tmp_path: Path, con
 
 @pytest.mark.parametrize("fact", ["[" * 100_000, "Infinity", "NaN"])
 def test_a_fact_that_is_no_number_is_text(fact: str) -> None:
-    """A fact beyond JSON's numbers is the text it was typed as."""
+    """The value of a fact that JSON cannot hold is kept as text."""
     assert read_facts([f"a={fact}"], unreadable=False) == {"a": fact}
 
 
@@ -602,21 +604,21 @@ def console(*arguments: str, **options: Any) -> subprocess.CompletedProcess[byte
 
 
 def test_any_terminal_gets_any_text() -> None:
-    """Where standard output is ASCII, JSON escapes what it cannot hold and text shows the escape."""
+    """If standard output is ASCII, `--json` and text escape the characters that it cannot hold."""
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    told = console("validate", "été.yaml", "--json", env=env, capture_output=True)
-    assert json.loads(told.stdout)["error"].startswith("été.yaml")
+    failed = console("validate", "été.yaml", "--json", env=env, capture_output=True)
+    assert json.loads(failed.stdout)["error"].startswith("été.yaml")
     shown = console("explain", str(SAMPLE), "--product", "trailhead.pro.monthly", env=env, capture_output=True)
     assert shown.returncode == 0
     assert b"\\u2192" in shown.stdout
 
 
-def test_who_stops_reading_gets_no_traceback() -> None:
-    """A closed pipe, a full disk and a closed stream end a command with an exit code and at most one sentence."""
+def test_a_closed_pipe_gets_no_traceback() -> None:
+    """A closed pipe, a full disk and a closed stream end a command without a traceback, with one sentence at most."""
     read_end, write_end = os.pipe()
     os.close(read_end)
-    with os.fdopen(write_end, "wb") as nobody, Path("/dev/full").open("wb") as full:
-        for stdout in (nobody, full):
+    with os.fdopen(write_end, "wb") as closed_pipe, Path("/dev/full").open("wb") as full:
+        for stdout in (closed_pipe, full):
             for more in ([], ["--json"]):
                 ended = console("validate", str(SAMPLE), *more, stdout=stdout, stderr=subprocess.PIPE)
                 assert b"Traceback" not in ended.stderr
@@ -626,15 +628,15 @@ def test_who_stops_reading_gets_no_traceback() -> None:
     assert (closed.returncode, closed.stderr) == (0, b"")
 
 
-def test_the_region_that_is_asked_for_is_the_one_that_is_read() -> None:
-    """boto3 reads AWS_DEFAULT_REGION, not AWS_REGION, so that is the one to name."""
-    told = sentence(NoRegionError())
-    assert told is not None
-    assert "AWS_DEFAULT_REGION" in told
+def test_a_missing_region_names_the_variable_that_boto3_reads() -> None:
+    """Without a region, the error names AWS_DEFAULT_REGION, which boto3 reads; it does not read AWS_REGION."""
+    text = sentence(NoRegionError())
+    assert text is not None
+    assert "AWS_DEFAULT_REGION" in text
 
 
 def test_a_sentence_keeps_the_name_it_begins_with(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file is called what it is called, also at the beginning of a sentence."""
+    """A file name at the beginning of an error keeps its lower case."""
     monkeypatch.chdir(tmp_path)
     Path("em.json").write_text("{")
     Path("retention.yaml").write_text(SAMPLE.read_text())
@@ -642,14 +644,14 @@ def test_a_sentence_keeps_the_name_it_begins_with(run: Run, tmp_path: Path, monk
     assert run("releases", "--env", "nope")[2].startswith("retention.yaml has no environment `nope`. ")
 
 
-def test_a_clause_of_ours_becomes_a_sentence() -> None:
-    """What the function logs as a clause is told here as a sentence, ended once."""
+def test_an_error_of_the_function_becomes_a_sentence() -> None:
+    """The console prints the text of a RetentionError as one sentence: a capital first and one full stop."""
     assert sentence(RetentionError("code", "release 3 is live already")) == "Release 3 is live already."
     assert sentence(RetentionError("code", "Not signed for Sandbox.")) == "Not signed for Sandbox."
 
 
-def test_programs_get_one_spelling_of_names_and_instants(run: Run, table: tuple[str, ...]) -> None:
-    """camelCase as Apple writes it, and ISO 8601."""
+def test_json_has_one_spelling_of_names_and_times(run: Run, table: tuple[str, ...]) -> None:
+    """JSON documents have camelCase keys, as Apple's do, and times in ISO 8601 with an offset."""
     app = (*table, "--app", APP)
     run("publish", str(SAMPLE), *table)
     lists = [str(EVENTS / "states" / name) for name in ("images.json", "messages.json")]
@@ -660,10 +662,8 @@ def test_programs_get_one_spelling_of_names_and_instants(run: Run, table: tuple[
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\S+", listed["publishedAt"])
 
 
-def test_lists_that_silence_too_much_are_refused_with_the_way_out(
-    run: Run, table: tuple[str, ...], tmp_path: Path
-) -> None:
-    """Nothing was imported, and the option that imports it all the same; its code is for programs."""
+def test_the_safety_stop_names_the_option_that_imports(run: Run, table: tuple[str, ...], tmp_path: Path) -> None:
+    """If lists would stop most live messages from being served, nothing is imported, and the error has the option."""
     app = (*table, "--app", APP)
     run("publish", str(SAMPLE), *table)
     run("import-states", *(str(EVENTS / "states" / name) for name in ("images.json", "messages.json")), *app)

@@ -1,4 +1,4 @@
-"""What the console prints to be typed next can be pasted, whatever folder it is in."""
+"""A command that the console prints to be typed next can be pasted, also if the folder's name has blanks."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def commands(text: str) -> list[list[str]]:
-    """Return each command between backquotes, parted as a shell would."""
+    """Return each command between backquotes, split as a shell would."""
     return [shlex.split(found) for found in re.findall(r"`([^`]+)`", text)]
 
 
 def test_a_file_that_was_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`init` names the next command."""
+    """`init` prints the next command with the file's path, quoted."""
     file = str(folder / "retention.yaml")
     given = ("--app", "1", "--bundle", "com.example", "--product", "pro:P1M", "--key", "2X9R4HXF34")
     with pytest.raises(SystemExit) as ended:
@@ -44,7 +44,7 @@ def test_a_file_that_was_written(folder: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_a_file_with_mistakes(folder: Path) -> None:
-    """So does `doctor`."""
+    """`doctor` prints the command that checks the file, with its path quoted."""
     file = folder / "retention.yaml"
     file.write_text("rules: 1\n")
     first = next(findings(Known(Where(file=file), Access(), datetime.now(UTC))))
@@ -52,7 +52,7 @@ def test_a_file_with_mistakes(folder: Path) -> None:
 
 
 def test_a_rehearsal_s_root(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And `rehearse`, for the endpoint on this machine."""
+    """`rehearse` prints the commands that trust its root: one for this machine, one for a stack."""
     now = datetime.now(UTC)
     authority = Authority.create("Rehearsal", now - timedelta(hours=1), now + timedelta(days=1))
     show_authority(RehearsalAuthority(authority, folder, now, new=True), Output())

@@ -1,4 +1,4 @@
-"""The probe of the stack's own URL, over HTTP: what counts as an answer, what is sent, and that the sync goes on."""
+"""The probe of the stack's own URL, over HTTP: what counts as an answer, and what is sent."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def answering(answer: Callable[[Request], Response]) -> Iterator[tuple[str, list
 
 
 def test_the_functions_400_is_a_good_answer_and_it_is_asked_once() -> None:
-    """One POST of an empty object."""
+    """A 400 is good, and each probe is one POST of an empty object."""
     with answering(lambda _: Response(400)) as (url, asked):
         assert ask(url) == Probed(400)
         assert ask(url).good
@@ -54,7 +54,7 @@ def test_the_functions_400_is_a_good_answer_and_it_is_asked_once() -> None:
 
 @pytest.mark.parametrize("status", [200, 204, 301, 302, 401, 403, 404, 429, 500, 502, 503, 504])
 def test_every_other_status_is_a_failure_and_is_not_asked_again(status: int) -> None:
-    """A missing route, permission or alias each has one of these; no redirect is followed."""
+    """Every other status is a failure, is asked for once, and no redirect is followed."""
     with answering(lambda _: Response(status, {"location": "http://127.0.0.1:9/"})) as (url, asked):
         assert ask(url) == Probed(status)
         assert not ask(url).good
@@ -62,7 +62,7 @@ def test_every_other_status_is_a_failure_and_is_not_asked_again(status: int) -> 
 
 
 def test_the_signature_is_the_one_api_gateway_computes() -> None:
-    """The route of a stack with a path secret is open to the sync's role alone: as botocore signs for execute-api."""
+    """The probe's signature is the one that botocore computes for execute-api, for routes open to the sync's role."""
     with answering(lambda _: Response(400)) as (url, asked):
         ask(url)
     (request,) = asked
@@ -80,8 +80,8 @@ def hangs_up(_: Request) -> Response:
     raise HangUp
 
 
-def test_what_does_not_answer_is_a_failure_with_the_kind_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that is cut, one refused, a name that nobody has, a TLS server that is none."""
+def test_a_probe_without_an_answer_has_the_kind_of_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut connection, a refused one, an unknown name and a server without TLS each fail with their error's kind."""
     with answering(hangs_up) as (url, _):
         assert ask(url) == Probed(0, "ProtocolError")
     with closing(socket.socket()) as taken:
@@ -95,7 +95,7 @@ def test_what_does_not_answer_is_a_failure_with_the_kind_of_the_error(monkeypatc
 
 
 class Dripping(BaseHTTPRequestHandler):
-    """Sends a header now and then: no packet is late, and the answer never ends."""
+    """Sends a header every 0.1 s: no packet is late, and the answer never ends."""
 
     def do_POST(self) -> None:
         self.send_response(400)
@@ -112,7 +112,7 @@ class Dripping(BaseHTTPRequestHandler):
 
 
 def test_an_answer_that_never_ends_is_given_up() -> None:
-    """The limit is of the exchange, not of a packet: the sync has its own work to do."""
+    """The limit holds for the complete exchange, not for each packet, so the sync goes on."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -125,8 +125,8 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
         server.server_close()
 
 
-def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The address is the stack's own."""
+def test_the_probe_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe ignores the environment's proxies, because the URL is the stack's own."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with answering(lambda _: Response(400)) as (url, _):
@@ -146,7 +146,7 @@ VARIABLES = {
     "url", ["", "https://a.execute-api.eu-west-1.amazonaws.com/v1/probe", "http://127.0.0.1:8080/v1/retention-message"]
 )
 def test_an_address_to_probe(url: str) -> None:
-    """None, the deployed one, or one of this machine."""
+    """The sync takes no URL, the deployed one, or one of this machine."""
     deployment = SyncDeployment.from_env({**VARIABLES, "RETENTION_PROBE_URL": url})
     assert (deployment.probe_url, deployment.region) == (url, REGION)
 
@@ -163,7 +163,7 @@ def test_an_address_to_probe(url: str) -> None:
     ],
 )
 def test_no_other_address_is_probed(url: str) -> None:
-    """The request is signed: it goes over TLS; and the refusal quotes no part of the address."""
+    """A URL that is not https, has a user or a query, or is none is refused, and the error quotes no part of it."""
     with pytest.raises(ConfigurationError) as refused:
         SyncDeployment.from_env({**VARIABLES, "RETENTION_PROBE_URL": url})
     assert "RETENTION_PROBE_URL" in str(refused.value)

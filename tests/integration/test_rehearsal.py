@@ -1,4 +1,4 @@
-"""A rehearsal: where it may be aimed, how it paces and judges its requests, and what it tells."""
+"""A rehearsal: which URLs it takes, how it paces and judges its requests, and what it reports."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MESSAGE = str(uuid.uuid4())
 GOOD = json.dumps({"message": {"messageIdentifier": MESSAGE}}).encode()
 JSON = {"content-type": "application/json; charset=utf-8"}
 
-# So long that what is judged is never this machine's speed.
+# So long that no result depends on the speed of this machine.
 PATIENT = 300_000
 SHORT = TestConfig(4, 20, 100, PATIENT, 95)
 WAIT = PATIENCE
@@ -53,7 +53,7 @@ def reply(status: int = 200, body: bytes = GOOD, **headers: str) -> Response:
 
 @dataclass
 class Endpoint:
-    """An endpoint that does as it is told, and remembers what it was sent."""
+    """Answers by the request's number, and keeps the claims that it was sent and how many were open at a time."""
 
     answers: Callable[[int], Response] = lambda _: reply()
     claims: list[Mapping[str, Any]] = field(default_factory=list)
@@ -86,7 +86,7 @@ def answering(status: int = 200, body: bytes = GOOD, **headers: str) -> Endpoint
     return Endpoint(lambda _: reply(status, body, **headers))
 
 
-# --- where it may be aimed ---
+# --- which URLs it takes ---
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def answering(status: int = 200, body: bytes = GOOD, **headers: str) -> Endpoint
     ],
 )
 def test_urls_that_are_taken(url: str) -> None:
-    """HTTPS anywhere, as Apple has it, and plain HTTP on this machine."""
+    """A rehearsal takes HTTPS anywhere, as Apple does, and plain HTTP on this machine."""
     check_url(url)
 
 
@@ -122,7 +122,7 @@ def test_urls_that_are_taken(url: str) -> None:
     ],
 )
 def test_urls_that_are_refused(url: str) -> None:
-    """What Apple would not take, and what could be somebody else's in the clear."""
+    """A rehearsal refuses URLs that Apple would not take, and plain HTTP to another machine."""
     with pytest.raises(ValueError, match=r".+"):
         check_url(url)
 
@@ -146,7 +146,7 @@ def test_urls_that_are_refused(url: str) -> None:
     ],
 )
 def test_a_request_is_judged_in_apples_words(endpoint: Endpoint, result: str) -> None:
-    """Each way to fail has Apple's name and a reason of ours; success has none."""
+    """Each failed request has Apple's name for the failure and a reason; a successful one has no reason."""
     with listening(endpoint) as url:
         sent = send(0, url, PATIENT, ASKING)
     assert (sent.result, bool(sent.reason)) == (result, result != "SUCCESS")
@@ -154,7 +154,7 @@ def test_a_request_is_judged_in_apples_words(endpoint: Endpoint, result: str) ->
 
 
 def test_a_connection_that_is_closed_is_no_response() -> None:
-    """Apple's NO_RESPONSE: the endpoint hangs up without a word."""
+    """An endpoint that closes the connection without an answer is Apple's NO_RESPONSE."""
 
     def hang_up(_: Request) -> Response:
         raise HangUp
@@ -163,15 +163,15 @@ def test_a_connection_that_is_closed_is_no_response() -> None:
         assert send(0, url, PATIENT, ASKING).result == "NO_RESPONSE"
 
 
-def test_nobody_there_is_a_socket_issue() -> None:
-    """Nothing listens: Apple's SOCKET_ISSUE."""
+def test_no_listener_is_a_socket_issue() -> None:
+    """If nothing listens at the URL, the result is Apple's SOCKET_ISSUE."""
     with listening(Endpoint()) as url:
         pass
     assert send(0, url, PATIENT, ASKING).result == "SOCKET_ISSUE"
 
 
-def test_a_late_answer_is_timed_out_and_still_known() -> None:
-    """Apple has hung up, we have not: how late it was, and why, is what the owner needs."""
+def test_a_late_answer_is_timed_out_and_still_read() -> None:
+    """A late answer is TIMED_OUT, but the rehearsal reads its status and timings, which an owner needs."""
     pause = Event()
 
     def late(_: int) -> Response:
@@ -195,15 +195,15 @@ def test_a_late_answer_is_timed_out_and_still_known() -> None:
     ],
 )
 def test_server_timing(header: str, found: dict[str, float]) -> None:
-    """Names with a duration are read, anything else in the header is passed over."""
+    """`server_timing` reads the names that have a duration in ms, and ignores the rest of the header."""
     assert server_timing({"server-timing": header}) == found
 
 
-# --- the whole test ---
+# --- the complete test ---
 
 
 def test_every_request_is_fresh_and_about_the_same_customer() -> None:
-    """As Apple's: one transaction and product, and a requestIdentifier and signature of its own for each."""
+    """As in Apple's test, all requests are of one transaction and product, each with its own requestIdentifier."""
     endpoint = Endpoint()
     with listening(endpoint) as url:
         rehearsal = rehearse(url, SHORT, ASKING)
@@ -218,8 +218,8 @@ def test_every_request_is_fresh_and_about_the_same_customer() -> None:
     assert {claims["environment"] for claims in endpoint.claims} == {"Sandbox"}
 
 
-def test_no_more_requests_are_in_flight_than_told() -> None:
-    """A burst fills its places and never one more."""
+def test_no_more_requests_are_in_flight_than_configured() -> None:
+    """Never more requests than the configured number are open at a time, and a burst reaches it."""
     full = Event()
 
     def answer(number: int) -> Response:
@@ -235,8 +235,8 @@ def test_no_more_requests_are_in_flight_than_told() -> None:
     assert endpoint.most == 3
 
 
-def test_what_apple_has_given_up_on_holds_no_place() -> None:
-    """A slow endpoint has all of them at a time, as with Apple; each is still watched, to tell how late it was."""
+def test_a_timed_out_request_does_not_hold_up_the_next() -> None:
+    """As with Apple, a request that timed out no longer counts as open; its late answer is still recorded."""
     crowded = Event()
 
     def answer(number: int) -> Response:
@@ -254,7 +254,7 @@ def test_what_apple_has_given_up_on_holds_no_place() -> None:
 
 
 def test_the_report_has_apples_shape() -> None:
-    """Apple's own library reads it; what Apple does not tell is under one key of ours."""
+    """Apple's own library reads the report; what only a rehearsal knows is under the key `rehearsal`."""
     endpoint = Endpoint(lambda number: reply(204 if number == 7 else 200, b"" if number == 7 else GOOD))
     with listening(endpoint) as url:
         document = rehearse(url, SHORT, ASKING).document()
@@ -274,7 +274,7 @@ def test_the_report_has_apples_shape() -> None:
 
 @pytest.mark.parametrize(("failing", "result"), [(1, "PASS"), (2, "FAIL")])
 def test_the_success_rate_decides(failing: int, result: str) -> None:
-    """Nineteen of twenty are 95 percent and pass; eighteen do not."""
+    """Nineteen good answers of twenty are 95 percent and pass; eighteen do not."""
     endpoint = Endpoint(lambda number: reply(500 if number <= failing else 200))
     with listening(endpoint) as url:
         rehearsal = rehearse(url, SHORT, ASKING)
@@ -282,8 +282,8 @@ def test_the_success_rate_decides(failing: int, result: str) -> None:
     assert rehearsal.tally.report()["successRate"] == 100 - 5 * failing
 
 
-def test_cold_ones_are_told_apart() -> None:
-    """The first request of each environment counts, and also stands by itself."""
+def test_cold_requests_are_also_counted_alone() -> None:
+    """Cold requests count like others, and also have their own figures."""
 
     def answer(number: int) -> Response:
         cold = "cold;dur=300, " if number in {1, 5} else ""
@@ -299,8 +299,8 @@ def test_cold_ones_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_it_ends_when_the_endpoint_does_not_believe_it(status: int) -> None:
-    """A stack without the anchor would refuse every request: the first refusal says enough, and nothing passed."""
+def test_a_rehearsal_ends_when_the_first_request_is_refused(status: int) -> None:
+    """A first answer of 401 or 403 ends the rehearsal: the stack does not trust its root, and nothing passes."""
     endpoint = answering(status, b"")
     with listening(endpoint) as url:
         rehearsal = rehearse(url, TestConfig(1, 20, 100, PATIENT, 0), ASKING)
@@ -308,16 +308,16 @@ def test_it_ends_when_the_endpoint_does_not_believe_it(status: int) -> None:
     assert rehearsal.document()["numPending"] == 19
 
 
-def test_a_refusal_among_answers_does_not_end_it() -> None:
-    """Once believed, a single 401 is a failure like others."""
+def test_a_refusal_after_an_answer_does_not_end_a_rehearsal() -> None:
+    """A 401 after a good answer counts as one failure."""
     endpoint = Endpoint(lambda number: reply(401 if number == 3 else 200))
     with listening(endpoint) as url:
         rehearsal = rehearse(url, TestConfig(1, 20, 0, PATIENT, 95), ASKING)
     assert (rehearsal.passed, len(rehearsal.sent), rehearsal.refused) == (True, 20, False)
 
 
-def test_interrupted_it_tells_what_it_has() -> None:
-    """Ctrl-C ends the sending; what was seen is reported, and is no pass."""
+def test_an_interrupted_rehearsal_reports_its_answers() -> None:
+    """Ctrl-C ends the sending; the answers until then are reported, and the result is FAIL."""
 
     handled = Event()
 
@@ -345,8 +345,8 @@ def test_interrupted_it_tells_what_it_has() -> None:
     assert 5 <= len(rehearsal.sent) <= 20
 
 
-def test_progress_is_told_after_every_request() -> None:
-    """A minute is long: the caller learns of each answer."""
+def test_progress_is_reported_after_every_request() -> None:
+    """The rehearsal calls its progress function once for each answer."""
     seen: Counter[tuple[str, int]] = Counter()
 
     def report(what: str, done: int, total: int) -> None:
@@ -361,8 +361,8 @@ def test_progress_is_told_after_every_request() -> None:
 # --- the forecast ---
 
 
-def test_the_forecast_goes_over_all_locales_of_the_file() -> None:
-    """The file's default first, then each locale that a text or a fallback names."""
+def test_the_forecast_has_all_locales_of_the_file() -> None:
+    """The forecast has the file's default locale, then each locale that a text or a fallback names."""
     made = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
     assert [expected.locale for expected in made.locales] == ["en-US", "de-DE", "es-MX", "fr-CA", "fr-FR", "ja"]
     assert (made.app_apple_id, made.unanswered) == (6745974591, ())
@@ -370,16 +370,16 @@ def test_the_forecast_goes_over_all_locales_of_the_file() -> None:
 
 
 def test_the_forecast_names_where_apple_falls_back() -> None:
-    """No rule, or a rule that falls back: 204 is a failure in Apple's test."""
-    nobody = foreseen(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
-    assert {expected.status for expected in nobody.unanswered} == {204}
-    assert "no_rule" in nobody.unanswered[0].says
+    """The forecast names the locales that get 204, from no rule or from a fallback: Apple's test counts a failure."""
+    unserved = foreseen(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
+    assert {expected.status for expected in unserved.unanswered} == {204}
+    assert "no_rule" in unserved.unanswered[0].says
     family = foreseen(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
     assert family.unanswered[0].says == "fallback by the rule families-see-app-store-connect"
 
 
-def test_a_message_is_foretold_only_where_it_is_sure() -> None:
-    """Which arm the test's customer gets depends on a key that only the table has."""
+def test_a_message_is_forecast_only_if_no_experiment_decides() -> None:
+    """The forecast has no message for an experiment: the customer's arm depends on a key that only the table has."""
     sure = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
     assigned = foreseen(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
     assert sure.message_in("en-US") is not None
@@ -388,13 +388,13 @@ def test_a_message_is_foretold_only_where_it_is_sure() -> None:
 
 @pytest.mark.parametrize("product", [None, "trailhead.pro.anual"])
 def test_the_product_must_be_one_of_the_file(product: str | None) -> None:
-    """Left out among many, or misspelt: the sentence names those there are."""
+    """Without a product, or with an unknown one, the error names the file's products."""
     with pytest.raises(Failure, match=r"trailhead\.pro\.annual"):
         foreseen(Subject("1", product), Where(file=SAMPLE), NOW)
 
 
-def test_without_a_file_it_is_said(tmp_path: Path) -> None:
-    """No file and no table: nothing can be explained."""
+def test_without_a_file_the_error_names_the_option(tmp_path: Path) -> None:
+    """Without a file and a table there is nothing to forecast, and the error names --file."""
     with pytest.raises(Failure, match="--file"):
         foreseen(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
 
@@ -420,7 +420,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
 
 
 def test_a_pass_exits_0_and_shows_apples_figures(run: Run) -> None:
-    """People read PASS, the rate, the percentiles and the slowest; the forecast comes first."""
+    """A pass prints the forecast, the success rate, the percentiles in ms and the slowest requests."""
     with listening(Endpoint()) as url:
         code, out, _ = run(url, "trailhead.pro.annual")
     assert code == 0
@@ -430,7 +430,7 @@ def test_a_pass_exits_0_and_shows_apples_figures(run: Run) -> None:
 
 
 def test_a_fail_exits_1_with_apples_reasons(run: Run) -> None:
-    """The reasons are Apple's names, each with the first example."""
+    """A failed rehearsal ends with 1 and Apple's names for the failures."""
     with listening(answering(500, b"")) as url:
         code, out, _ = run(url, "trailhead.pro.annual")
     assert code == 1
@@ -439,7 +439,7 @@ def test_a_fail_exits_1_with_apples_reasons(run: Run) -> None:
 
 
 def test_with_json_it_is_one_document(run: Run) -> None:
-    """Apple's shape, the forecast, who signed, and what it was compared with."""
+    """--json prints one document: Apple's report, the forecast, the authority, and where an answer was unexpected."""
     with listening(Endpoint()) as url:
         code, out, _ = run(url, "trailhead.pro.annual", "--json")
     document = json.loads(out)
@@ -450,8 +450,8 @@ def test_with_json_it_is_one_document(run: Run) -> None:
     assert any(f"the endpoint answered {MESSAGE}" in note for note in more["notes"])
 
 
-def test_nothing_is_sent_where_the_test_would_fail(run: Run) -> None:
-    """A product without an answer in some locale is refused before the first request, unless told otherwise."""
+def test_nothing_is_sent_if_the_test_would_fail(run: Run) -> None:
+    """If a locale has no answer, nothing is sent, unless --anyway or a --locale with an answer is given."""
     endpoint = Endpoint()
     with listening(endpoint) as url:
         code, _, err = run(url, "trailhead.family.monthly")
@@ -463,8 +463,8 @@ def test_nothing_is_sent_where_the_test_would_fail(run: Run) -> None:
     assert {claims["userLocale"] for claims in endpoint.claims} == {"fr-CA"}
 
 
-def test_whom_the_endpoint_does_not_believe_learns_what_to_deploy(run: Run) -> None:
-    """On a refusal the anchor is printed, with where it goes."""
+def test_a_refusal_prints_the_trust_anchor_to_deploy(run: Run) -> None:
+    """If the endpoint refuses the rehearsal, the trust anchor is printed with the parameter that takes it."""
     with listening(answering(401, b"")) as url:
         code, out, _ = run(url, "trailhead.pro.annual")
         assert code == 1
@@ -483,7 +483,7 @@ def test_whom_the_endpoint_does_not_believe_learns_what_to_deploy(run: Run) -> N
     ],
 )
 def test_misuse_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """No URL, a wrong one, or more load than a rehearsal needs: nothing is read, signed or sent."""
+    """No URL, a wrong one, or more load than a rehearsal needs ends with 2 and no output."""
     with pytest.raises(SystemExit) as ended:
         main(["rehearse", *arguments])
     assert ended.value.code == 2
@@ -491,7 +491,7 @@ def test_misuse_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]
 
 
 def test_the_anchor_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--anchor` prints base64 and nothing else, the same every time."""
+    """`--anchor` prints the root in base64 and nothing else, the same each time."""
     printed = []
     for _ in range(2):
         with pytest.raises(SystemExit) as ended:

@@ -36,7 +36,7 @@ def endpoint() -> Iterator[str]:
 
 
 def test_a_replay_from_a_file(run: Run, plain: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 3 where answers change and 0 where none do; text, JSON, and standard input."""
+    """A replay ends with 3 if answers change, else with 0; it reads files and standard input, and has a JSON form."""
     same = str(edited(tmp_path, *NO_FACTS_ASKED, name="same.yaml"))
     other = str(edited(tmp_path, *NO_FACTS_ASKED, ("answer: {message: keep-basic}", "answer: fallback")))
     content = "".join(json.dumps(one) + "\n" for one in lines(plain, [(BASIC, "fr-FR", NO_FACTS)] * 2))
@@ -57,7 +57,7 @@ def test_a_replay_from_a_file(run: Run, plain: Edition, tmp_path: Path, monkeypa
 
 
 def test_dead_ends_are_one_sentence(run: Run, tmp_path: Path) -> None:
-    """No log, an empty one, no draft, a draft with mistakes."""
+    """A missing log, an empty one, a missing draft and one with mistakes end with 1, no draft at all with 2."""
     empty, bad = tmp_path / "empty", tmp_path / "bad.yaml"
     empty.write_text("")
     bad.write_text("rules: []\n")
@@ -74,7 +74,7 @@ def test_dead_ends_are_one_sentence(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_replay_with_a_table(run: Run, endpoint: str, tmp_path: Path, sample: Edition) -> None:
-    """States are the table's, and the release that decided proves what its decisions prove."""
+    """With a table, a replay takes the table's states, and the release that decided is read from it."""
     options, _ = empty_table(endpoint, "replayed")
     run("publish", str(SAMPLE), *options)
     lists = (str(EVENTS / "states" / name) for name in ("images.json", "messages.json"))

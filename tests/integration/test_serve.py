@@ -1,4 +1,4 @@
-"""`make serve`: the HTTP in front of the function, its ports, and the lines that it says to type."""
+"""`make serve`: the HTTP in front of the function, its ports, and the commands that it prints."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Events = list[dict[str, Any]]
 
 @pytest.fixture
 def gateway() -> Iterator[tuple[HTTPConnection, Events]]:
-    """A connection to a function that notes its events and answers only to POST."""
+    """A connection to a function that records its events and answers only to POST."""
     events: Events = []
 
     def function(event: dict[str, Any], _: None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def gateway() -> Iterator[tuple[HTTPConnection, Events]]:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_the_function_judges_every_method(gateway: tuple[HTTPConnection, Events], method: str) -> None:
-    """All but POST are its 405; to HEAD it has no body, so that the connection stays good."""
+    """Each method other than POST gets the function's 405; HEAD gets no body, so the connection stays usable."""
     connection, events = gateway
     for _ in range(2):
         connection.request(method, PATH)
@@ -57,7 +57,7 @@ def test_the_function_judges_every_method(gateway: tuple[HTTPConnection, Events]
 
 
 def test_chunks_reach_the_function_decoded(gateway: tuple[HTTPConnection, Events]) -> None:
-    """As API Gateway hands them over: the body in one piece, and no word of how it came."""
+    """The function gets a chunked body decoded and in one piece, as from API Gateway."""
     connection, events = gateway
     connection.request("POST", PATH, iter([b'{"signed', b'Payload": ""}']), encode_chunked=True)
     assert connection.getresponse().status == 200
@@ -68,7 +68,7 @@ def test_chunks_reach_the_function_decoded(gateway: tuple[HTTPConnection, Events
 def test_a_length_that_cannot_be_read_never_reaches_the_function(
     gateway: tuple[HTTPConnection, Events], length: str, status: int
 ) -> None:
-    """No number is 400, too much is 413; the connection is closed, for nobody knows where the next request begins."""
+    """A length that is no number is 400, one beyond the limit 413; the connection is closed after either."""
     connection, events = gateway
     connection.request("POST", PATH, headers={"content-length": length})
     response = connection.getresponse()
@@ -76,7 +76,7 @@ def test_a_length_that_cannot_be_read_never_reaches_the_function(
 
 
 def test_another_path_is_404_and_its_body_no_request(gateway: tuple[HTTPConnection, Events]) -> None:
-    """The next request on a new connection is answered as ever."""
+    """Another path is 404; its body is not read as a request, and the next request is answered."""
     connection, events = gateway
     connection.request("POST", "/other", b"GET / HTTP/1.1\r\n\r\n")
     response = connection.getresponse()
@@ -92,7 +92,7 @@ def test_another_path_is_404_and_its_body_no_request(gateway: tuple[HTTPConnecti
 @pytest.mark.parametrize("option", ["--port", "--dynamodb-port"])
 @pytest.mark.parametrize("port", ["99999", "-1", "http", "²"])
 def test_what_is_no_port_is_misuse(capsys: pytest.CaptureFixture[str], option: str, port: str) -> None:
-    """A number beyond all ports is told as such."""
+    """A port that is not a number from 0 to 65535 ends `make serve` with 2."""
     with pytest.raises(SystemExit) as ended:
         serve.main([f"{option}={port}"])
     assert ended.value.code == 2
@@ -100,10 +100,10 @@ def test_what_is_no_port_is_misuse(capsys: pytest.CaptureFixture[str], option: s
 
 
 @pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--dynamodb-port", "DYNAMODB_PORT")])
-def test_a_busy_port_is_named_with_the_way_out(
+def test_a_busy_port_is_named_with_the_variable_that_chooses_another(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str, variable: str
 ) -> None:
-    """Which port it is, and the variable of make that chooses another."""
+    """A port in use ends `make serve` with 1, and the error names the port and make's variable for it."""
     monkeypatch.setattr(serve, "_function", _no_function)
     other = "--dynamodb-port" if option == "--port" else "--port"
     with socket.create_server(("127.0.0.1", 0)) as busy:
@@ -115,7 +115,7 @@ def test_a_busy_port_is_named_with_the_way_out(
 
 
 class _no_function:  # noqa: N801  # in the place of a function
-    """The real one is imported once a process, with the settings of its first time."""
+    """Stands in for the function, which a process imports once, with its first settings."""
 
     def __init__(self, *_: object) -> None: ...
 
@@ -130,8 +130,8 @@ def hinted(*arguments: str) -> list[str]:
     return shlex.split(line)
 
 
-def test_the_rehearsal_is_a_whole_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names the file that is served, and the authority unless it lies where it is looked for."""
+def test_the_printed_rehearsal_is_a_complete_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The printed `rehearse` names the served file, and the authority's folder unless it is the default one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(SAMPLE.parent.parent)
     line = [".venv/bin/retention", "rehearse", "URL", "--product", "p", "--file", "events/retention.yaml"]
@@ -146,19 +146,19 @@ def test_the_rehearsal_is_a_whole_line(tmp_path: Path, monkeypatch: pytest.Monke
     assert hinted("--trust-anchor", str(other / "root.der")) == [*line, "--ca", str(other)]
 
 
-def test_a_signed_request_is_a_line_by_itself() -> None:
-    """Without an anchor, the test authority signs."""
+def test_without_an_anchor_a_signed_request_is_printed() -> None:
+    """Without a trust anchor, `make serve` prints `sign-request`, which signs with the test authority."""
     assert hinted()[:2] == [".venv/bin/retention", "sign-request"]
 
 
-def test_an_embedded_table_on_a_busy_port_does_not_wait_for_ever() -> None:
-    """moto would; whoever asked is told instead."""
+def test_an_embedded_table_on_a_busy_port_is_refused() -> None:
+    """An embedded table on a port in use raises an error, where moto alone would wait forever."""
     with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(Exception, match="cannot be used"):
         embedded_dynamodb(busy.getsockname()[1]).__enter__()
 
 
-def test_the_request_it_shows_asks_no_proxy(tmp_path: Path) -> None:
-    """curl would ask the shell's proxy for this machine."""
+def test_the_printed_request_uses_no_proxy(tmp_path: Path) -> None:
+    """The printed curl command uses no proxy, since the URL is on this machine."""
     options = serve.ServeOptions(0, 0, tmp_path / "retention.yaml")
     assert "| curl -sS --noproxy '*' -d @- http://127.0.0.1:1/x" in serve._hint(
         options, 1, "a.b", "http://127.0.0.1:1/x"

@@ -1,4 +1,4 @@
-"""What programs take from the shell: local ones nothing that steers them, commands no proxy for this machine."""
+"""Which of the shell's variables programs get: local ones none that steer them, and commands no proxy for loopback."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.support.waiting import PATIENCE
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """What is changed here is as it was afterwards."""
+    """Restore the environment after each test."""
     with patch.dict(os.environ):
         yield
 
 
 def test_a_local_environment_is_made_from_an_allow_list() -> None:
-    """Nothing of the shell's that steers is kept, whatever its name; places and looks are."""
+    """A local program's environment keeps paths, locale and colours, and no variable that would steer it."""
     kept = shell.local({**STEERING, "NEW_AND_UNKNOWN": "x", "PATH": "/bin", "NO_COLOR": "1", "LC_CTYPE": "C.UTF-8"})
     steering = {name for name in STEERING if kept.get(name) == STEERING[name]}
     assert steering <= shell.LOOKS | shell.TRUST | {"LC_ALL"}
@@ -39,8 +39,8 @@ def test_a_local_environment_is_made_from_an_allow_list() -> None:
     assert "NEW_AND_UNKNOWN" not in kept
 
 
-def test_what_fetches_keeps_the_networks_settings() -> None:
-    """pip, npm and SAM need the proxy, the index and the roots; they get no credentials, no PYTHON*."""
+def test_a_fetching_program_keeps_the_networks_settings() -> None:
+    """pip, npm and SAM keep the proxy, the index and the roots; they get no credentials and no PYTHON variables."""
     given = {**STEERING, "PIP_CERT": "/c", "npm_config_cafile": "/c", "MAKEFLAGS": "-j"}
     kept = shell.fetching(given)
     assert {"HTTPS_PROXY", "https_proxy", "PIP_CERT", "npm_config_cafile", "SSL_CERT_FILE"} <= set(kept)
@@ -51,7 +51,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """Answers whatever it is asked, and notes it."""
+    """Answers every request with 200, and records its path."""
 
     asked: list[str]
 
@@ -67,7 +67,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def servers() -> Iterator[tuple[type[Proxy], str, type[Proxy], str]]:
-    """A proxy and a server of this machine, each with its URL."""
+    """A proxy and a server on this machine, each with its URL."""
     started = []
     for name in ("Proxy", "Server"):
         kind = type(name, (Proxy,), {"asked": []})
@@ -87,13 +87,13 @@ def servers() -> Iterator[tuple[type[Proxy], str, type[Proxy], str]]:
 @pytest.mark.parametrize(
     "exempt", [{}, {"NO_PROXY": "example.org"}, {"no_proxy": ""}, {"NO_PROXY": "", "no_proxy": "a"}]
 )
-def test_no_client_asks_a_proxy_for_this_machine(
+def test_no_client_uses_a_proxy_for_this_machine(
     monkeypatch: pytest.MonkeyPatch,
     servers: tuple[type[Proxy], str, type[Proxy], str],
     variable: str,
     exempt: dict[str, str],
 ) -> None:
-    """urllib, requests and botocore, by every name of the loopback; the exceptions that were there stay."""
+    """urllib, requests and botocore reach the loopback directly by each of its names; earlier exceptions are kept."""
     proxy, proxy_url, server, server_url = servers
     monkeypatch.setenv(variable, proxy_url)
     for name, value in exempt.items():
@@ -113,10 +113,10 @@ def test_no_client_asks_a_proxy_for_this_machine(
         assert value in os.environ["no_proxy"] + os.environ["NO_PROXY"]
 
 
-def test_a_proxy_for_the_rest_of_the_world_is_still_asked(
+def test_a_proxy_is_still_used_for_other_hosts(
     monkeypatch: pytest.MonkeyPatch, servers: tuple[type[Proxy], str, type[Proxy], str]
 ) -> None:
-    """AWS and Apple are behind it."""
+    """The proxy is still used for AWS, Apple and every other host."""
     proxy, proxy_url, _, _ = servers
     monkeypatch.setenv("http_proxy", proxy_url)
     monkeypatch.setenv("HTTPS_PROXY", proxy_url)
@@ -128,7 +128,7 @@ def test_a_proxy_for_the_rest_of_the_world_is_still_asked(
 
 
 def test_without_a_proxy_nothing_is_written() -> None:
-    """A NO_PROXY alone would hide the proxies that macOS has in its settings."""
+    """Without a proxy, NO_PROXY is not changed: alone, it would hide the proxies of macOS's settings."""
     environ = {"NO_PROXY": "example.org", "https_proxy": ""}
     shell.reach_directly("http://127.0.0.1:8000", environ=environ)
     assert environ == {"NO_PROXY": "example.org", "https_proxy": ""}
@@ -146,8 +146,8 @@ def test_hosts_of_other_machines(host: str | None) -> None:
     assert not shell.is_this_machine(host)
 
 
-def test_the_tests_know_none_of_our_own_variables() -> None:
-    """Not even in what `terminal.shell` keeps of the shell: a traceback asked for there would be in every sentence."""
+def test_the_tests_have_none_of_our_own_variables() -> None:
+    """The tests' environment has no RETENTION_ variable, also in what `terminal.shell` keeps: one changes messages."""
     done = subprocess.run(
         [
             sys.executable,

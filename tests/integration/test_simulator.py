@@ -117,7 +117,7 @@ def put(server: SimulatorServer, path: str, body: object, environment: str = SAN
 
 
 def test_an_image_is_uploaded_listed_and_deleted(client: Client) -> None:
-    """In the sandbox an image is APPROVED at once, and its size is FULL_SIZE unless the upload says otherwise."""
+    """In the sandbox an image is APPROVED at once, and its size is FULL_SIZE unless the upload has another."""
     full, bullet = uuid4(), uuid4()
     client.upload_image(full, FULL)
     client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
@@ -144,18 +144,18 @@ def test_an_image_is_uploaded_listed_and_deleted(client: Client) -> None:
         pytest.param(FULL, ImageSize.BULLET_POINT, 4000216, id="for a bullet"),
     ],
 )
-def test_an_image_apple_does_not_want(client: Client, content: bytes, size: ImageSize, code: int) -> None:
-    """An image that is no PNG, can be transparent or has another size is refused by Apple's name for it."""
+def test_an_image_that_apple_refuses(client: Client, content: bytes, size: ImageSize, code: int) -> None:
+    """An image that is no PNG, can be transparent or has another size is refused with Apple's code for it."""
     assert refused(client.upload_image, uuid4(), content, size) == (400, code)
 
 
-def test_an_image_size_apple_does_not_know(server: SimulatorServer) -> None:
+def test_an_unknown_image_size(server: SimulatorServer) -> None:
     """An imageSize that is neither of the two is refused."""
     assert put(server, f"image/{new_id()}?imageSize=HUGE", FULL)[1]["errorCode"] == 4000216
 
 
 def test_an_image_is_uploaded_once(client: Client) -> None:
-    """Upload Image is not idempotent, and an identifier is used up even by an image since deleted."""
+    """A second upload under an identifier is refused, also after the image was deleted."""
     identifier = uuid4()
     client.upload_image(identifier, FULL)
     assert refused(client.upload_image, identifier, FULL) == (409, 4090000)
@@ -169,7 +169,7 @@ def test_an_image_that_is_not_there(client: Client) -> None:
 
 
 def test_an_image_in_use(client: Client) -> None:
-    """An image goes only after every message that uses it, as picture or as bullet."""
+    """An image can be deleted only after every message that uses it, as picture or as bullet."""
     full, bullet, user = uuid4(), uuid4(), uuid4()
     client.upload_image(full, FULL)
     client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
@@ -183,7 +183,7 @@ def test_an_image_in_use(client: Client) -> None:
 
 
 def test_two_thousand_images_are_the_most(simulator: Simulator, client: Client) -> None:
-    """The 2001st image of an app is refused, in that environment only."""
+    """The 2001st image of an app in one environment is refused."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     with simulator.database.transaction():
         for _ in range(2000):
@@ -196,7 +196,7 @@ def test_two_thousand_images_are_the_most(simulator: Simulator, client: Client) 
 
 
 def test_a_message_is_uploaded_listed_and_deleted(client: Client) -> None:
-    """In the sandbox a message is APPROVED at once; its list tells its state, never its text."""
+    """In the sandbox a message is APPROVED at once; the list has its state and not its text."""
     first, second = uuid4(), uuid4()
     client.upload_message(first, message())
     client.upload_message(second, message("Bleib", "Behalte deine Karten."))
@@ -235,20 +235,20 @@ def long_texts() -> list[Any]:
 
 
 @pytest.mark.parametrize(("body", "code"), long_texts())
-def test_a_message_apple_does_not_want(server: SimulatorServer, client: Client, body: Any, code: int) -> None:
-    """What breaks a limit of UploadMessageRequestBody is refused by Apple's name for it."""
+def test_a_message_that_apple_refuses(server: SimulatorServer, client: Client, body: Any, code: int) -> None:
+    """A message that breaks a limit of UploadMessageRequestBody is refused with Apple's code for it."""
     full, bullet = uuid4(), uuid4()
     client.upload_image(full, FULL)
     client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
     if not isinstance(body, bytes):
         body = json.loads(json.dumps(body).replace('"FULL"', f'"{full}"').replace('"BULLET"', f'"{bullet}"'))
-    status, told = put(server, f"message/{new_id()}", body)
-    assert (status, told["errorCode"]) == (400, code)
-    assert set(told) == {"errorCode", "errorMessage"}
+    status, refusal = put(server, f"message/{new_id()}", body)
+    assert (status, refusal["errorCode"]) == (400, code)
+    assert set(refusal) == {"errorCode", "errorMessage"}
 
 
 def test_a_message_at_every_limit(client: Client) -> None:
-    """66, 144, 150 and 66 characters and five bullets are taken; so is a header above an image."""
+    """66, 144, 150 and 66 characters and five bullets are accepted; so is a header above an image."""
     full, bullet = uuid4(), uuid4()
     client.upload_image(full, FULL)
     client.upload_image(bullet, BULLET, ImageSize.BULLET_POINT)
@@ -259,7 +259,7 @@ def test_a_message_at_every_limit(client: Client) -> None:
 
 
 def test_a_message_is_uploaded_once(client: Client) -> None:
-    """Upload Message is not idempotent, and an identifier is used up even by a message since deleted."""
+    """A second upload under an identifier is refused, also after the message was deleted."""
     identifier = uuid4()
     client.upload_message(identifier, message())
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
@@ -267,8 +267,8 @@ def test_a_message_is_uploaded_once(client: Client) -> None:
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
 
 
-def test_an_identifier_of_somebody_else(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
-    """An identifier that another app took is taken, and stays out of one's own list."""
+def test_an_identifier_of_another_app(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
+    """An identifier that another app used is refused, and is not in this app's list."""
     verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = uuid4()
     apples_client(server, bundle_id="com.example.other").upload_message(identifier, message())
@@ -291,7 +291,7 @@ def test_two_thousand_messages_are_the_most(simulator: Simulator, client: Client
 
 
 def test_identifiers_in_capitals(server: SimulatorServer, client: Client) -> None:
-    """Apple's Swift library sends capitals; they are the same identifier."""
+    """An identifier in capitals, as Apple's Swift library sends it, is the same identifier."""
     identifier = uuid4()
     assert put(server, f"message/{str(identifier).upper()}", text())[0] == 200
     client.delete_message(identifier)
@@ -306,7 +306,7 @@ def test_an_identifier_that_is_no_uuid(server: SimulatorServer) -> None:
 
 
 def test_production_waits_for_review(simulator: Simulator, production: Client) -> None:
-    """In production uploads are PENDING until somebody approves or rejects them."""
+    """In production, images and messages are PENDING until a reviewer approves or rejects them."""
     approved, rejected, image = uuid4(), uuid4(), uuid4()
     production.upload_image(image, FULL)
     production.upload_message(approved, message(image=picture(image)))
@@ -319,7 +319,7 @@ def test_production_waits_for_review(simulator: Simulator, production: Client) -
     assert [item.messageState for item in listed] == [MessageState.APPROVED, MessageState.REJECTED]
 
 
-def test_the_two_environments_know_nothing_of_each_other(client: Client, production: Client) -> None:
+def test_each_environment_has_its_own_messages(client: Client, production: Client) -> None:
     """The same identifier is another message in the other environment."""
     identifier = uuid4()
     client.upload_message(identifier, message())
@@ -335,7 +335,7 @@ def default(identifier: UUID | str) -> DefaultConfigurationRequest:
 
 
 def test_a_default_message_is_configured_overwritten_read_and_deleted(client: Client) -> None:
-    """Configuring overwrites; deleting succeeds even where there is none."""
+    """Configuring a default replaces the one before; deleting succeeds even if there is none."""
     first, second = uuid4(), uuid4()
     for identifier in (first, second):
         client.upload_message(identifier, message())
@@ -348,7 +348,7 @@ def test_a_default_message_is_configured_overwritten_read_and_deleted(client: Cl
 
 @pytest.mark.parametrize("locale", ["en-us", "en_US", "en", "en-IN", "xx"])
 def test_a_locale_apple_does_not_list(client: Client, locale: str) -> None:
-    """Locales are Apple's short codes, to the letter, in all three calls."""
+    """A locale that is not one of Apple's codes, to the letter, is refused in all three calls."""
     identifier = uuid4()
     client.upload_message(identifier, message())
     assert refused(client.configure_default_message, MONTHLY, locale, default(identifier)) == (400, 4000164)
@@ -357,7 +357,7 @@ def test_a_locale_apple_does_not_list(client: Client, locale: str) -> None:
 
 
 def test_a_product_the_app_does_not_have(client: Client) -> None:
-    """A product id that is none of the app's is refused in all three calls."""
+    """A product id that the app does not have is refused in all three calls."""
     assert refused(client.configure_default_message, "nothing", "en-US", default(uuid4())) == (400, 4000023)
     assert refused(client.get_default_message, "nothing", "en-US") == (400, 4000023)
     assert refused(client.delete_default_message, "nothing", "en-US") == (400, 4000023)
@@ -376,7 +376,7 @@ def test_a_default_must_be_approved(
 
 
 def test_a_default_of_no_message(client: Client) -> None:
-    """A default must name a message that is there."""
+    """A default of a message that does not exist is refused."""
     assert refused(client.configure_default_message, MONTHLY, "en-US", default(uuid4())) == (404, 4040015)
 
 
@@ -384,11 +384,11 @@ def test_a_default_of_no_message(client: Client) -> None:
 
 
 def test_the_realtime_url_is_configured_read_and_deleted(client: Client) -> None:
-    """The most recent URL wins, and deleting it leaves none."""
+    """The URL set last replaces the one before, and deleting it leaves none."""
     for url in ("https://example.com/a", "https://example.com/b"):
         client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=url))
     assert client.get_realtime_url().realtimeURL == "https://example.com/b"
-    client.delete_realtime_url()  # type: ignore[no-untyped-call]  # Apple's library says nothing of its types here
+    client.delete_realtime_url()  # type: ignore[no-untyped-call]  # Apple's library has no types here
     assert refused(client.get_realtime_url) == (404, 4040021)
     assert refused(client.delete_realtime_url) == (404, 4040021)
 
@@ -405,20 +405,20 @@ def test_the_realtime_url_is_configured_read_and_deleted(client: Client) -> None
         None,
     ],
 )
-def test_a_realtime_url_apple_does_not_take(server: SimulatorServer, url: str | None) -> None:
+def test_a_realtime_url_that_apple_refuses(server: SimulatorServer, url: str | None) -> None:
     """The URL begins with https:// and has at most 256 characters; http is for this machine only."""
     assert put(server, "realtime/url", {"realtimeURL": url})[1]["errorCode"] == 4000215
 
 
 def test_a_realtime_url_on_this_machine(client: Client) -> None:
-    """A rehearsal may use http on the loopback, and 256 characters are not too many."""
+    """A URL may be plain HTTP on the loopback, and may have 256 characters."""
     for url in ("http://localhost:8080/x", "http://127.0.0.1/", "https://example.com/" + "x" * 236):
         client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=url))
         assert client.get_realtime_url().realtimeURL == url
 
 
-def test_production_wants_a_passing_test_first(production: Client) -> None:
-    """Apple's gate: no real-time URL in production before a performance test passed in the sandbox."""
+def test_production_needs_a_passed_test_first(production: Client) -> None:
+    """Apple refuses a real-time URL in production before a performance test passed in the sandbox."""
     request = RealtimeUrlRequest(realtimeURL="https://example.com/")
     assert refused(production.configure_realtime_url, request) == (403, 4030026)
 
@@ -434,10 +434,10 @@ def endpoint(simulator: Simulator) -> Iterator[Server]:
         yield server
 
 
-def test_a_performance_test_passes_and_opens_the_gate(
+def test_a_passed_performance_test_allows_a_production_url(
     simulator: Simulator, server: SimulatorServer, client: Client, production: Client, endpoint: Server
 ) -> None:
-    """A test calls the sandbox's URL, reports in Apple's shape, and its pass opens production's gate."""
+    """A performance test calls the sandbox's URL; once it passes, production takes a URL."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
     purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     started = client.initiate_performance_test(PerformanceTestRequest(originalTransactionId=purchase.transaction_id))
@@ -453,10 +453,10 @@ def test_a_performance_test_passes_and_opens_the_gate(
     production.configure_realtime_url(RealtimeUrlRequest(realtimeURL="https://example.com/"))
 
 
-def test_a_performance_test_that_fails_keeps_the_gate_shut(
+def test_a_failed_performance_test_allows_no_production_url(
     simulator: Simulator, server: SimulatorServer, client: Client, production: Client
 ) -> None:
-    """Answers that are not 200 fail the test under Apple's name for it."""
+    """Answers that are not 200 fail the test under Apple's name for it, and production still takes no URL."""
     purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     with Server(lambda _: Response(204)) as empty:
         client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=empty.url))
@@ -473,7 +473,7 @@ def test_a_performance_test_that_fails_keeps_the_gate_shut(
 def test_one_performance_test_at_a_time(
     simulator: Simulator, server: SimulatorServer, client: Client, endpoint: Server
 ) -> None:
-    """While a test runs it is PENDING, and a second is refused."""
+    """While a test runs its result is PENDING, and a second one is refused."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
     simulator.test_config = type(QUICK)(total_requests=1, total_duration_ms=1)
     held = HeldEndpoint()
@@ -493,7 +493,7 @@ def test_one_performance_test_at_a_time(
 def test_a_transaction_unfit_for_a_performance_test(
     simulator: Simulator, client: Client, endpoint: Server, kind: str, problem: Any
 ) -> None:
-    """The transaction is an active subscription's original one, and not of Family Sharing."""
+    """A transaction that is not the original one of an active, unshared subscription is refused."""
     client.configure_realtime_url(RealtimeUrlRequest(realtimeURL=endpoint.url))
     purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY, kind)
     request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
@@ -501,7 +501,7 @@ def test_a_transaction_unfit_for_a_performance_test(
 
 
 def test_a_performance_test_without_transaction_or_url(simulator: Simulator, client: Client) -> None:
-    """An unknown transaction is refused, and so is a test without a URL to call."""
+    """An unknown transaction is refused, and so is a test without a real-time URL."""
     assert refused(client.initiate_performance_test, PerformanceTestRequest("1")) == (400, 4000006)
     purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
     request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
@@ -509,13 +509,13 @@ def test_a_performance_test_without_transaction_or_url(simulator: Simulator, cli
 
 
 def test_results_of_no_performance_test(client: Client) -> None:
-    """A request id is a UUID, of a test of one's own."""
+    """A request id must be a UUID, and of a test of the same app."""
     assert refused(client.get_performance_test_results, "hello") == (400, 4000212)
     assert refused(client.get_performance_test_results, str(uuid4())) == (404, 4040018)
 
 
-def test_performance_tests_are_the_sandboxs(production: Client) -> None:
-    """Production has no such path."""
+def test_production_has_no_performance_tests(production: Client) -> None:
+    """In production the paths of performance tests do not exist."""
     assert refused(production.initiate_performance_test, PerformanceTestRequest("1")) == (404, None)
     assert refused(production.get_performance_test_results, str(uuid4())) == (404, None)
 
@@ -536,8 +536,8 @@ OTHER_PEM = OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncrypt
         {"bundle_id": "com.example.no"},
     ],
 )
-def test_credentials_apple_does_not_know(server: SimulatorServer, change: dict[str, Any]) -> None:
-    """Another key, key id, issuer or bundle is 401, without Apple's JSON."""
+def test_unknown_credentials(server: SimulatorServer, change: dict[str, Any]) -> None:
+    """Another key, key id, issuer or bundle id is refused with 401 and without Apple's JSON."""
     assert refused(apples_client(server, **change).get_message_list) == (401, None)
 
 
@@ -561,7 +561,7 @@ CLAIMS = {"iss": APP.issuer_id, "aud": "appstoreconnect-v1", "bid": APP.bundle_i
 def test_the_token_of_a_call(
     simulator: Simulator, server: SimulatorServer, claims: dict[str, Any], headers: dict[str, Any], status: int
 ) -> None:
-    """A token lives 60 minutes at most, is for Apple's audience, and names its key."""
+    """A token is valid for 60 minutes at most, is for Apple's audience, and names its key."""
     now = int(simulator.wall())
     times = {name: now + value if name in {"exp", "iat"} else value for name, value in claims.items()}
     token = jwt.encode({**CLAIMS, **times}, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
@@ -574,7 +574,7 @@ def status_of(server: SimulatorServer, authorization: str) -> int:
 
 
 def test_a_token_of_another_algorithm(server: SimulatorServer) -> None:
-    """Nothing but ES256 is a signature, and nothing but a bearer token is looked at."""
+    """A token of another algorithm than ES256, or of another scheme than Bearer, is refused with 401."""
     token = jwt.encode(CLAIMS, "secret" * 8, algorithm="HS256", headers={"kid": KEY_ID})
     assert status_of(server, f"Bearer {token}") == 401
     assert status_of(server, "Bearer hello") == 401
@@ -582,7 +582,7 @@ def test_a_token_of_another_algorithm(server: SimulatorServer) -> None:
 
 
 def test_an_app_without_access(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
-    """Before Apple grants access every call ends in a 404 with an empty body; after, it works."""
+    """Before Apple grants access, every call gets a 404 with an empty body; afterwards it works."""
     verbs.set_access(simulator, APP, access=False)
     assert refused(client.get_message_list) == (404, None)
     assert put(server, "realtime/url", {"realtimeURL": "https://example.com/"}) == (404, None)
@@ -591,7 +591,7 @@ def test_an_app_without_access(simulator: Simulator, server: SimulatorServer, cl
 
 
 def test_a_path_that_is_not_of_the_api(server: SimulatorServer) -> None:
-    """An unknown path is a 404 in HTML, which no client should take for a missing access."""
+    """An unknown path is a 404 in HTML, which differs from the empty 404 of missing access."""
     answer = requests.get(f"{server.url}/hello", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
 
@@ -600,7 +600,7 @@ def test_a_path_that_is_not_of_the_api(server: SimulatorServer) -> None:
 
 
 def test_the_sandbox_takes_360_calls_an_hour(simulator: Simulator, server: SimulatorServer) -> None:
-    """The 361st call of an operation is 429, with the next hour's beginning in milliseconds as Retry-After."""
+    """The 361st call of an operation is 429; Retry-After is the beginning of the next hour, a UNIX time in ms."""
     limit = calls_per_hour("Get Message List", SANDBOX)
     assert limit == 360
     for _ in range(limit):
@@ -617,7 +617,7 @@ def test_the_sandbox_takes_360_calls_an_hour(simulator: Simulator, server: Simul
 
 
 def test_an_hour_later_there_are_calls_again(simulator: Simulator, client: Client) -> None:
-    """Counts are of one hour, one operation and one environment each."""
+    """The simulator counts calls by hour, by operation and by environment."""
     for _ in range(360):
         simulator.rates.count(APP.app_apple_id, SANDBOX, "Get Message List", NOW)
     assert refused(client.get_message_list) == (429, 4290000)
@@ -630,7 +630,7 @@ def test_an_hour_later_there_are_calls_again(simulator: Simulator, client: Clien
 
 
 def test_a_connection_that_is_dropped(simulator: Simulator) -> None:
-    """A rehearsed failure drops the connection after the call was done: the outcome is unclear to the client."""
+    """If the connection is dropped after the call was carried out, the upload is in the simulator."""
 
     def forgetful(answer: Answer) -> Answer:
         def drop(request: Request) -> Response:
@@ -645,29 +645,29 @@ def test_a_connection_that_is_dropped(simulator: Simulator) -> None:
     assert simulator.app_data(APP.app_apple_id, SANDBOX).message(str(identifier)) is not None
 
 
-def test_a_bug_of_the_box_is_apples_500(
+def test_a_bug_of_the_simulator_is_apples_500(
     simulator: Simulator, server: SimulatorServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever breaks inside, the client sees GeneralInternalError."""
+    """If the simulator itself fails, the client gets Apple's GeneralInternalError, and the log has the error."""
     simulator.database.run("DROP TABLE message")
     assert refused(apples_client(server).get_message_list) == (500, 5000000)
     assert "OperationalError" in capsys.readouterr().err
 
 
-def test_a_body_no_image_can_have(server: SimulatorServer) -> None:
-    """A body beyond all bounds is not even read."""
+def test_a_body_larger_than_any_image(server: SimulatorServer) -> None:
+    """A body larger than any image is refused with 413 before it is read."""
     with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=PATIENCE) as connection:
         connection.sendall(b"PUT /sandbox HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n")
         assert b" 413 " in connection.recv(1024)
 
 
-# What it remembers
+# What the simulator remembers
 
 
 def test_a_restart_keeps_everything(tmp_path: Any) -> None:
-    """A simulator opened again has its content, defaults, URL and clock; an unfinished performance test has failed."""
+    """A reopened simulator has its content, default, URL and clock; an unfinished performance test has failed."""
     identifier, image = uuid4(), uuid4()
-    with Simulator.open(tmp_path / "box", clock=lambda: NOW) as simulator:
+    with Simulator.open(tmp_path / "simulator", clock=lambda: NOW) as simulator:
         verbs.grant(simulator, APP, KEY_ID, PEM)
         with SimulatorServer(simulator) as server:
             client = apples_client(server)
@@ -680,7 +680,7 @@ def test_a_restart_keeps_everything(tmp_path: Any) -> None:
             request = PerformanceTestRequest(originalTransactionId=purchase.transaction_id)
             started = client.initiate_performance_test(request)
         fingerprint = simulator.authority.fingerprint
-    with Simulator.open(tmp_path / "box", clock=lambda: NOW) as simulator, SimulatorServer(simulator) as server:
+    with Simulator.open(tmp_path / "simulator", clock=lambda: NOW) as simulator, SimulatorServer(simulator) as server:
         client = apples_client(server)
         assert [item.imageIdentifier for item in client.get_image_list().imageIdentifiers or []] == [image]
         assert client.get_default_message(MONTHLY, "en-US").messageIdentifier == identifier
@@ -691,7 +691,7 @@ def test_a_restart_keeps_everything(tmp_path: Any) -> None:
 
 
 class HeldEndpoint:
-    """Answers nothing until it is let go."""
+    """Answers no request until it is let go."""
 
     def __init__(self) -> None:
         self._go = Event()

@@ -57,8 +57,8 @@ PICTURE = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a03"
 
 
 @contextmanager
-def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Simulator]:
-    """Give a simulator whose wall clock is the endpoint's, with the two messages that the endpoint may answer."""
+def simulator_with_messages(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Simulator]:
+    """Make a simulator with the endpoint's clock and the two messages that the endpoint may answer with."""
     simulator = Simulator(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
     verbs.grant(
         simulator,
@@ -81,7 +81,7 @@ def boxed(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator
 
 @contextmanager
 def served(respond: Callable[[object], dict[str, Any]]) -> Iterator[str]:
-    """Serve an endpoint as `make serve` does; give its URL."""
+    """Serve an endpoint as `make serve` does; yields its URL."""
     server = listen(lambda event, _: respond(event), "127.0.0.1", 0)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -111,37 +111,37 @@ def cancelled(simulator: Simulator, *rules: dict[str, Any], signer: Signer | Non
     ],
 )
 def test_every_kind_of_answer_is_shown(answer: dict[str, Any], kind: str) -> None:
-    """The simulator accepts the endpoint's answers; to a test authority, the endpoint signs with a throwaway key."""
-    with boxed() as simulator:
+    """The simulator shows each kind of answer, and notes an offer signed with a throwaway key."""
+    with simulator_with_messages() as simulator:
         seen = cancelled(simulator, rule(answer))
     assert (seen.source, seen.kind, seen.result) == (REAL_TIME, kind, "SUCCESS")
     signs = kind in {"promotionalOffer", "advancedCommerceInfo"}
     assert ["throwaway" in note for note in seen.notes] == [True] * signs
 
 
-def test_a_strict_box_takes_no_throwaway_key() -> None:
-    """A strict simulator refuses what Apple would, and the default is shown instead."""
-    with boxed(strict=True) as simulator:
+def test_a_strict_simulator_takes_no_throwaway_key() -> None:
+    """A strict simulator refuses a signature of a throwaway key, as Apple would, and shows the default message."""
+    with simulator_with_messages(strict=True) as simulator:
         seen = cancelled(simulator, rule({**OFFER, "signature": "v2"}), signer=Signer(ENDPOINTS_KEY, KEY))
     assert (seen.source, "not signed with the key" in seen.steps[0].reason) == (DEFAULT, True)
 
 
 def test_no_answer_is_the_default() -> None:
-    """Where no rule answers, the endpoint's 204 leaves the customer to Apple's order."""
-    with boxed() as simulator:
+    """If no rule answers, the endpoint's 204 makes the simulator show the default message."""
+    with simulator_with_messages() as simulator:
         seen = cancelled(simulator)
     assert (seen.source, seen.status) == (DEFAULT, 204)
 
 
-def test_a_stranger_gets_no_answer() -> None:
-    """A simulator whose authority the endpoint does not trust is answered 401."""
-    with boxed(OTHER) as simulator:
+def test_an_untrusted_authority_is_answered_401() -> None:
+    """The endpoint answers 401 to a simulator whose authority it does not trust."""
+    with simulator_with_messages(OTHER) as simulator:
         assert cancelled(simulator, rule(MESSAGE)).status == 401
 
 
 def test_the_endpoint_passes_a_performance_test() -> None:
-    """The same subscription asked again and again passes: no request is mistaken for a repetition."""
-    with boxed() as simulator, served(make_endpoint(catalog(rule(MESSAGE))).endpoint.respond) as url:
+    """The endpoint passes a performance test, which asks for the same subscription again and again."""
+    with simulator_with_messages() as simulator, served(make_endpoint(catalog(rule(MESSAGE))).endpoint.respond) as url:
         tests = PerformanceTests(simulator)
         request_id, _ = tests.start(APP, simulator.accounts.subscribe(APP.app_apple_id, MONTHLY), url)
         tests.wait()
@@ -149,6 +149,6 @@ def test_the_endpoint_passes_a_performance_test() -> None:
 
 
 def test_the_endpoint_answers_the_probe_of_its_url_as_the_sync_expects() -> None:
-    """A body of `{}` is no request of Apple's: the function itself says 400."""
+    """The function answers 400 to a body of `{}`, which is what the sync's probe expects."""
     with served(make_endpoint(catalog()).endpoint.respond) as url:
         assert probe(url, "us-east-1").good

@@ -1,4 +1,4 @@
-"""Calling an endpoint as the App Store does: Apple's word for everything that can happen."""
+"""Calling an endpoint as the App Store does: Apple's name for each outcome."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 
 
 @contextmanager
-def saying(*pieces: bytes, pause: float = 0.0, wait: bool = False) -> Iterator[str]:
-    """Give the URL of a server that reads one request, sends `pieces` and closes; `wait` keeps it open."""
+def sending(*pieces: bytes, pause: float = 0.0, wait: bool = False) -> Iterator[str]:
+    """Yield the URL of a server that reads one request, sends `pieces` and closes; `wait` keeps it open."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -53,8 +53,8 @@ def head(status: str = "200 OK", kind: str = "application/json", length: int = 2
     return f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n".encode()
 
 
-def test_an_answer_comes_back_whole() -> None:
-    """The endpoint gets a POST with a RealtimeRequestBody; what it answers comes back with its status."""
+def test_an_answer_is_returned_with_status_and_body() -> None:
+    """The endpoint gets a POST of a RealtimeRequestBody, and the attempt has its status and body."""
     seen: list[Request] = []
 
     def answer(request: Request) -> Response:
@@ -90,9 +90,9 @@ def test_only_200_is_success(status: int) -> None:
         ((b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",), "SUCCESS"),
     ],
 )
-def test_what_an_endpoint_may_say(pieces: tuple[bytes, ...], result: str) -> None:
-    """Each way to answer wrongly has Apple's name."""
-    with saying(*pieces) as url:
+def test_each_wrong_answer_has_apples_name(pieces: tuple[bytes, ...], result: str) -> None:
+    """Each wrong answer of an endpoint has Apple's name, and a right one is SUCCESS."""
+    with sending(*pieces) as url:
         assert call(url, "x", PATIENT_MS).result == result
 
 
@@ -100,10 +100,10 @@ def test_what_an_endpoint_may_say(pieces: tuple[bytes, ...], result: str) -> Non
     ("pieces", "pause"),
     [((), 0.0), ((head(length=100),), 0.0), ([b"x-a: b\r\n"] * 20, 0.05), ([head(length=20), *[b"x"] * 20], 0.05)],
 )
-def test_the_limit_holds_for_the_whole_answer(pieces: tuple[bytes, ...], pause: float) -> None:
-    """Silence, half an answer and one that drips are all TIMED_OUT, though bytes keep coming."""
+def test_the_limit_holds_for_the_complete_answer(pieces: tuple[bytes, ...], pause: float) -> None:
+    """No answer, half an answer and one that drips past the limit are all TIMED_OUT."""
     first = [b"HTTP/1.1 200 OK\r\n"] if pause and not pieces[0].startswith(b"HTTP") else []
-    with saying(*first, *pieces, pause=pause, wait=True) as url:
+    with sending(*first, *pieces, pause=pause, wait=True) as url:
         attempt = call(url, "x", limit_ms=120)
     assert attempt.result == "TIMED_OUT"
     assert "120 ms" in attempt.reason
@@ -114,19 +114,19 @@ def refused_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_nobody_listens() -> None:
+def test_no_listener() -> None:
     """A connection that cannot be made is a SOCKET_ISSUE."""
     assert call(f"http://127.0.0.1:{refused_port()}/", "x").result == "SOCKET_ISSUE"
 
 
-def test_no_tls_where_tls_is_due() -> None:
-    """An endpoint that speaks plain HTTP on an https URL is a TLS_ISSUE."""
-    with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
+def test_plain_http_on_an_https_url() -> None:
+    """An endpoint that answers in plain HTTP on an https URL is a TLS_ISSUE."""
+    with sending(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
         assert call(url.replace("http:", "https:"), "x", PATIENT_MS).result == "TLS_ISSUE"
 
 
 def redirecting(*targets: str) -> Attempt:
-    """Call a server whose paths /0, /1, … each redirect to the target at that place; then it answers."""
+    """Call a server whose paths /0, /1, … redirect to these targets in turn; the path after the last answers."""
 
     def answer(request: Request) -> Response:
         number = int(request.target.strip("/"))
@@ -139,23 +139,23 @@ def redirecting(*targets: str) -> Attempt:
 
 
 def test_a_redirect_is_followed() -> None:
-    """The request goes on to where the endpoint points, body included."""
+    """The request follows a redirect with its body."""
     attempt = redirecting("/1", "/2")
     assert (attempt.result, json.loads(attempt.body)) == ("SUCCESS", {"signedPayload": "x"})
 
 
 @pytest.mark.parametrize("targets", [("/0",), ("/1", "/0"), tuple(f"/{number}" for number in range(1, 9))])
 def test_a_redirect_in_a_circle(targets: tuple[str, ...]) -> None:
-    """Coming back to the same place, or going on for ever, is CIRCULAR_REDIRECT."""
+    """A redirect to a URL called before, and the eighth in a row, are CIRCULAR_REDIRECT."""
     assert redirecting(*targets).result == "CIRCULAR_REDIRECT"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://\u2100.example/"])
-def test_nothing_is_raised(url: str) -> None:
-    """Whatever the URL, the outcome is an attempt, not an exception."""
+def test_a_bad_url_raises_nothing(url: str) -> None:
+    """A URL that cannot be called gives a failed attempt and raises no exception."""
     assert call(url, "x", PATIENT_MS).result != "SUCCESS"
 
 
 def test_tls_is_1_2_at_least() -> None:
-    """Apple wants TLS 1.2 or later; so does the context that the simulator calls with."""
+    """The context that the simulator calls with takes TLS 1.2 or later, as Apple's does."""
     assert ssl.create_default_context().minimum_version >= ssl.TLSVersion.TLSv1_2

@@ -1,4 +1,4 @@
-"""The opened's verbs as an operator types them."""
+"""The verbs of `retention simulator`, as an operator types them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ APP_APPLE_ID = 6745974591
 
 
 class Operator:
-    """Types commands at one opened."""
+    """Types commands at one simulator."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -40,13 +40,13 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
-    operator = Operator(tmp_path / "box")
+    operator = Operator(tmp_path / "simulator")
     operator("grant", "--file", str(SAMPLE), "--key", str(tmp_path / "key.p8"), "--new-key")
     return operator
 
 
 def test_granting_from_a_file(operator: Operator) -> None:
-    """The app, its key's public half and its products come from retention.yaml; the key is for its owner only."""
+    """`grant --file` takes app, products and the key's public half; the key's file is readable by its owner only."""
     with Simulator.open(operator.directory) as opened:
         (granted,) = opened.accounts.apps()
         key = opened.accounts.key("2X9R4HXF34")
@@ -58,7 +58,7 @@ def test_granting_from_a_file(operator: Operator) -> None:
 
 
 def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
-    """A second app may be named by its ids, and then verbs ask which one is meant."""
+    """A second app may be given by its ids; then the verbs ask which app is meant."""
     key = str(tmp_path / "key.p8")
     names = ["--bundle-id", "com.example.b", "--app-apple-id", "2", "--issuer-id", "i", "--key-id", "K"]
     assert "com.example.b may use the API" in operator("grant", "--key", key, *names)
@@ -79,20 +79,20 @@ def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
         (["cancel", "--product", "nothing"], "has no product"),
     ],
 )
-def test_what_a_verb_cannot_do(operator: Operator, tmp_path: Path, words: list[str], reason: str) -> None:
-    """A verb that cannot be done says so in one sentence."""
+def test_a_verb_that_fails(operator: Operator, tmp_path: Path, words: list[str], reason: str) -> None:
+    """A verb that fails reports the reason."""
     with pytest.raises(Failure, match=reason):
         operator(*[word.replace("KEY", str(tmp_path / "key.p8")) for word in words])
 
 
-def test_a_box_without_apps(tmp_path: Path) -> None:
-    """An empty opened says what to do first."""
+def test_a_simulator_without_apps(tmp_path: Path) -> None:
+    """In a simulator without apps, a verb names `grant`, which adds one."""
     with pytest.raises(Failure, match="grant"):
-        Operator(tmp_path / "box")("list")
+        Operator(tmp_path / "simulator")("list")
 
 
 def test_reviewing(operator: Operator) -> None:
-    """Approve and reject change what production's lists show."""
+    """`approve` and `reject` change the states in production's lists."""
     with Simulator.open(operator.directory) as opened:
         app_data = opened.app_data(APP_APPLE_ID, PRODUCTION)
         first, second = shelve(app_data, state="PENDING", header="One"), shelve(app_data, state="PENDING", header="Two")
@@ -107,7 +107,7 @@ def test_reviewing(operator: Operator) -> None:
 
 
 def test_cancelling(operator: Operator) -> None:
-    """`cancel` tells what is seen, and with --json everything about it."""
+    """`cancel` prints what the customer sees, and with --json everything about it."""
     product = "trailhead.pro.monthly"
     assert "sees no retention message" in operator("cancel", "--product", product)
     operator("asc-message", product, "--header", "Stay", "--body", "Half price", "--offer", "half")
@@ -118,7 +118,7 @@ def test_cancelling(operator: Operator) -> None:
 
 
 def test_subscribing(operator: Operator) -> None:
-    """`subscribe` prints a transaction id and nothing else, for a performance test to use."""
+    """`subscribe` prints a transaction id and nothing else, so that `performance-test` can use it."""
     transaction = operator("subscribe", "trailhead.pro.monthly").strip()
     with Simulator.open(operator.directory) as opened:
         assert opened.accounts.purchase(APP_APPLE_ID, transaction) is not None
@@ -126,20 +126,20 @@ def test_subscribing(operator: Operator) -> None:
 
 
 def test_advancing_the_clock(operator: Operator) -> None:
-    """The opened's clock goes forward for every process, the running server included."""
+    """`advance` moves the simulator's clock forward for every process that has it open."""
     with Simulator.open(operator.directory, clock=lambda: NOW) as opened:
         operator("advance", "1.5")
         assert opened.now() == NOW + 5400
 
 
 def test_a_port_that_is_taken(operator: Operator) -> None:
-    """`serve` on a port in use says so."""
+    """`serve` on a port in use fails, and names --port."""
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Failure, match="another with --port"):
         operator("serve", "--port", str(taken.getsockname()[1]))
 
 
 def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """`serve` tells both base URLs, serves until interrupted, and says that nothing is lost."""
+    """`serve` prints both base URLs, serves until interrupted, and reports that the data is kept."""
 
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -147,13 +147,13 @@ def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pyt
     monkeypatch.setattr("console.simulator.server.Server.serve_forever", interrupted)
     result = CliRunner().invoke(simulator, ["serve", "--port", "0", "--directory", str(operator.directory)])
     assert result.exit_code == 0
-    for said in ("/sandbox", "/production", "data is kept"):
-        assert said in result.stderr
+    for line in ("/sandbox", "/production", "data is kept"):
+        assert line in result.stderr
     assert capfd.readouterr().out == ""
 
 
 def test_options_and_modules_agree() -> None:
-    """What the options repeat, so that --help is quick, is what the modules say."""
+    """The defaults that the options repeat, so that --help imports little, are those of the modules."""
     defaults = {parameter.name: parameter.default for parameter in command("serve").params}
     assert TestConfig() == TestConfig(
         defaults["concurrency"],
@@ -175,7 +175,7 @@ def command(name: str) -> Any:
 @pytest.mark.parametrize(
     "words", [("approve", "notauuid"), ("reject", "notauuid"), ("asc-message", "p"), ("grant", "--key", "k")]
 )
-def test_what_is_typed_wrongly_is_a_misuse(operator: Operator, words: tuple[str, ...]) -> None:
-    """It ends with 2, as other usage does."""
+def test_wrong_arguments_are_a_misuse(operator: Operator, words: tuple[str, ...]) -> None:
+    """Wrong arguments raise Misuse, which ends a command with 2."""
     with pytest.raises(Misuse):
         operator(*words)

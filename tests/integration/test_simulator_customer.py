@@ -1,4 +1,4 @@
-"""What a customer sees who cancels: Apple's order, as a table."""
+"""What a customer sees who cancels: Apple's order of preference, as a table."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def two_at_once(_: AppData) -> Response:
     return Response(200, {}, b'{"message":{},"promotionalOffer":{}}')
 
 
-def silent(_: AppData) -> Response:
+def unanswered(_: AppData) -> Response:
     return Response(204)
 
 
@@ -56,15 +56,15 @@ def broken(_: AppData) -> Response:
     return Response(500)
 
 
-# endpoint, App Store Connect message, default's state (None: none) → who shows, why real time does not
+# endpoint, App Store Connect message, state of the default (None: none) → source, why not real time
 CASES: list[tuple[Endpoint | None, bool, str | None, str, str]] = [
     (message, True, APPROVED, REAL_TIME, ""),
     (message, False, None, REAL_TIME, ""),
-    (silent, True, APPROVED, APP_STORE_CONNECT, "HTTP 204"),
+    (unanswered, True, APPROVED, APP_STORE_CONNECT, "HTTP 204"),
     (broken, True, None, APP_STORE_CONNECT, "HTTP 500"),
     (unapproved, True, APPROVED, APP_STORE_CONNECT, "REJECTED"),
     (None, True, APPROVED, APP_STORE_CONNECT, "No real-time URL"),
-    (silent, False, APPROVED, DEFAULT, "HTTP 204"),
+    (unanswered, False, APPROVED, DEFAULT, "HTTP 204"),
     (unknown, False, APPROVED, DEFAULT, "There is no message"),
     (unapproved, False, APPROVED, DEFAULT, "REJECTED"),
     (two_at_once, False, APPROVED, DEFAULT, "exactly one"),
@@ -94,7 +94,7 @@ def cancelled(simulator: Simulator, locale: str = "en-US") -> CustomerScreen:
 
 
 @pytest.mark.parametrize(("endpoint", "asc", "default", "source", "why"), CASES)
-def test_apples_order(
+def test_apples_order_of_preference(
     simulator: Simulator,
     endpoint: Endpoint | None,
     asc: bool,  # noqa: FBT001  # a column of the table
@@ -102,7 +102,7 @@ def test_apples_order(
     source: str,
     why: str,
 ) -> None:
-    """Real time, else App Store Connect, else the default, else nothing; and the reason why not real time."""
+    """The customer sees real time, else App Store Connect, else the default, else nothing, with the reason for it."""
     seen = rehearse(simulator, endpoint, asc=asc, default=default)
     assert seen.source == source
     assert why in seen.steps[0].reason
@@ -113,7 +113,7 @@ def test_apples_order(
 
 
 def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
-    """Apple documents no fallback between locales: the default of en-US shows nothing in en-GB."""
+    """Apple documents no fallback between locales: a default for en-US shows nothing in en-GB."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
     assert cancelled(simulator).source == DEFAULT
@@ -122,7 +122,7 @@ def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
 
 
 def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
-    """A default that names a deleted message shows nothing."""
+    """A default whose message was deleted shows nothing."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     identifier = shelve(app_data)
     app_data.configure_default(MONTHLY, "en-US", identifier)
@@ -131,13 +131,13 @@ def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
 
 
 def test_a_realtime_answer_without_a_default_is_noted(simulator: Simulator) -> None:
-    """Apple requires a default in every locale where real time answers; its absence is said, not hidden."""
+    """Apple requires a default in every locale with real-time answers; `cancel` notes that one is missing."""
     assert "No default message" in rehearse(simulator, message, asc=False, default=None).notes[0]
     assert rehearse(simulator, message, asc=False, default=APPROVED).notes == ()
 
 
 def test_the_customers_request(simulator: Simulator) -> None:
-    """The endpoint is asked once, for the customer's own transaction, product and locale."""
+    """The endpoint gets one request, with the customer's transaction, product and locale."""
     seen: list[Request] = []
 
     def answer(request: Request) -> Response:
@@ -169,7 +169,7 @@ def test_the_same_customer_comes_back(simulator: Simulator) -> None:
 
 
 def test_an_endpoint_too_late(simulator: Simulator) -> None:
-    """An answer after the App Store's limit is none."""
+    """An answer after the App Store's limit counts as none."""
     with Server(lambda _: Response(204)) as server:
         simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
         seen = cancel(simulator, APP, environment=SANDBOX, product_id=MONTHLY, locale="en-US", limit_ms=0)
@@ -177,22 +177,22 @@ def test_an_endpoint_too_late(simulator: Simulator) -> None:
 
 
 def test_environments_have_their_own_urls(simulator: Simulator) -> None:
-    """Production's customers are not answered by the sandbox's endpoint."""
+    """A customer of production is not answered by the sandbox's endpoint."""
     with Server(lambda _: Response(204)) as server:
         simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
         seen = cancel(simulator, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
     assert "in Production" in seen.steps[0].reason
 
 
-def test_a_product_nobody_can_hold(simulator: Simulator) -> None:
-    """A product the app does not have is named, with the nearest that it has."""
+def test_an_unknown_product(simulator: Simulator) -> None:
+    """A product that the app does not have is refused, with the name of the nearest that it has."""
     with pytest.raises(Failure, match=r"pro\.monthly"):
         cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
     assert verbs.find_app(simulator) == APP
 
 
 def test_what_is_printed(simulator: Simulator) -> None:
-    """The lines tell the endpoint's answer, each source with its reason, and the text the customer reads."""
+    """`cancel` prints the endpoint's answer, each source with its reason, and the text that the customer reads."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     body = answer_of(
         "alternateProduct", messageIdentifier=shelve(app_data), productId=ANNUAL, billingPlanType="MONTHLY"

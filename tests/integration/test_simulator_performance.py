@@ -1,4 +1,4 @@
-"""The performance test: its pace, its numbers, and its report in Apple's shape."""
+"""The performance test: its pace, its figures, and its report in Apple's shape."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def buy(simulator: Simulator) -> Purchase:
     ],
 )
 def test_response_times(times: list[int], expected: dict[str, int]) -> None:
-    """Percentiles are by nearest rank, so each is a time that was measured."""
+    """Percentiles are by nearest rank in ms, so each is a time that was measured."""
     assert response_times(times) == expected
 
 
@@ -82,7 +82,7 @@ def test_a_rate_just_below_its_threshold_does_not_pass() -> None:
 
 
 def test_requests_are_spread_evenly() -> None:
-    """The n-th request is due n steps after the first: no burst, and none late by the ones before it."""
+    """Each request is due one step after the one before, however long the one before took to start."""
     config, clock = replace(QUICK, total_requests=5, total_duration_ms=10_000), Clock(0)
 
     def wait(seconds: float) -> bool:
@@ -92,12 +92,12 @@ def test_requests_are_spread_evenly() -> None:
     due = []
     for _ in paced(config, wait, clock):
         due.append(clock())
-        clock.sleep(0.5)  # starting a request takes a while, which the next does not have to make up for
+        clock.sleep(0.5)  # starting a request takes a while, and does not delay the next
     assert due == [0, 2, 4, 6, 8]
 
 
 def test_no_more_at_a_time_than_configured(simulator: Simulator) -> None:
-    """However slow the endpoint, no more requests are in flight than maxConcurrentRequests."""
+    """With a slow endpoint, maxConcurrentRequests are open at a time, and never more."""
     simulator.test_config = replace(QUICK, max_concurrent_requests=3, total_requests=9, total_duration_ms=0)
     lock, flying, most, full = Lock(), [0], [0], Event()
 
@@ -122,7 +122,7 @@ def test_no_more_at_a_time_than_configured(simulator: Simulator) -> None:
 
 
 def test_every_request_is_signed_for_the_same_subscription(simulator: Simulator) -> None:
-    """All requests concern one subscription, and each has a request identifier of its own."""
+    """All requests are of one subscription, and each has its own request identifier."""
     seen: list[Request] = []
 
     def answer(request: Request) -> Response:
@@ -155,7 +155,7 @@ def claims_of(request: Request) -> dict[str, object]:
     ],
 )
 def test_failures_by_apples_names(simulator: Simulator, response: Response, reason: str) -> None:
-    """What an endpoint answers wrongly is counted by its sendAttemptResult; so is a message that is not approved."""
+    """A wrong answer is counted under Apple's name for it; so is a message that is not approved."""
     tests = PerformanceTests(simulator)
     with Server(lambda _: response) as server:
         request_id, _ = tests.start(APP, buy(simulator), server.url)
@@ -185,7 +185,7 @@ def test_a_slow_endpoint_times_out(simulator: Simulator) -> None:
 
 
 def test_a_pass_stays_a_pass(simulator: Simulator) -> None:
-    """Apple does not say that a pass expires: a later failure does not take it away."""
+    """A later failure does not revoke a pass, since Apple does not document that a pass expires."""
     tests, purchase = PerformanceTests(simulator), buy(simulator)
     body = answer_of("message", messageIdentifier=shelve(simulator.app_data(APP.app_apple_id, SANDBOX)))
     answers = iter([Response(200, {}, body)] * QUICK.total_requests + [Response(500)] * QUICK.total_requests)
@@ -196,8 +196,8 @@ def test_a_pass_stays_a_pass(simulator: Simulator) -> None:
     assert tests.has_passed(APP)
 
 
-def test_closing_ends_what_runs(simulator: Simulator) -> None:
-    """A simulator closes without waiting for its performance test, which stays pending until a new server fails it."""
+def test_closing_ends_a_running_test(simulator: Simulator) -> None:
+    """Closing does not wait for a running performance test, which stays pending until a new server fails it."""
     simulator.test_config = replace(QUICK, total_requests=1000, total_duration_ms=60_000)
     tests = PerformanceTests(simulator)
     with Server(lambda _: Response(204)) as server:

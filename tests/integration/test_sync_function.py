@@ -1,4 +1,4 @@
-"""The sync of review states, whole: the simulator, moto's SSM and table, and every way to fail."""
+"""The sync of review states, complete: the simulator, moto's SSM and table, and every way to fail."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def aws(service: str) -> Any:
 
 @pytest.fixture(scope="module")
 def sync() -> Iterator[ModuleType]:
-    """The entry point, imported as Lambda does."""
+    """The sync's entry point, imported as Lambda imports it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in VARIABLES.items():
             patch.setenv(name, value)
@@ -80,24 +80,24 @@ def sync() -> Iterator[ModuleType]:
 
 @dataclass
 class Lines:
-    """Stands in for the one Telemetry; what is told is kept as it would be printed."""
+    """Stands in for the one Telemetry: keeps each line as it would be printed, and each count."""
 
-    told: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    reported: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     counted: dict[str, list[int]] = field(default_factory=dict)
 
-    def report(self, outcome: str, level: str, told: Any, counts: Any) -> None:
-        self.told.append((outcome, level, json.loads(json.dumps(told))))
+    def report(self, outcome: str, level: str, fields: Any, counts: Any) -> None:
+        self.reported.append((outcome, level, json.loads(json.dumps(fields))))
         for name, number in counts.items():
             self.counted.setdefault(name, []).append(number)
 
     @property
     def words(self) -> list[str]:
-        return [outcome for outcome, _, _ in self.told]
+        return [outcome for outcome, _, _ in self.reported]
 
 
 @dataclass
 class SyncOnFakes:
-    """Everything a run meets: the simulator with its app_data, the table, the parameters; and what the run said."""
+    """What a run uses: the simulator with its app_data, the table, the parameters; and the lines of the last run."""
 
     module: ModuleType
     simulator: Simulator
@@ -125,7 +125,7 @@ class SyncOnFakes:
         )
 
     def run(self, dynamodb: Any = None) -> Lines:
-        """Run once, and return what that run said."""
+        """Run the sync once, and return the lines of that run."""
         self.lines = Lines()
         self.sync(dynamodb).run()
         return self.lines
@@ -139,7 +139,7 @@ class SyncOnFakes:
 
 @pytest.fixture
 def bench(sync: ModuleType) -> Iterator[SyncOnFakes]:
-    """A release is live; Apple has its messages and its image, all approved; the key is where it belongs."""
+    """The sync with a live release, its messages and image approved at Apple, and the key in SSM."""
     made: list[SyncOnFakes] = []
 
     def wrap(answer: Answer) -> Answer:
@@ -169,80 +169,80 @@ def bench(sync: ModuleType) -> Iterator[SyncOnFakes]:
 
 
 def test_states_come_from_apple_into_the_table(bench: SyncOnFakes) -> None:
-    """Two GETs, and each message's row says whether it can be served."""
+    """A run makes two GET requests, and writes into each message's row whether it can be served."""
     lines = bench.run()
     assert [request.target.rpartition("/messaging")[2] for request in bench.requests] == [
         "/message/list",
         "/image/list",
     ]
     assert bench.state(KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
-    outcome, level, told = lines.told[0]
-    assert (outcome, level, told["messages"], told["images"]) == ("synced", "info", 3, 1)
+    outcome, level, fields = lines.reported[0]
+    assert (outcome, level, fields["messages"], fields["images"]) == ("synced", "info", 3, 1)
     assert lines.counted == {"MessagesRejected": [0], "ImagesRejected": [0], "SyncSucceeded": [1]}
 
 
-def test_nothing_new_writes_nothing(bench: SyncOnFakes) -> None:
-    """Running functions have nothing to notice."""
+def test_a_run_without_changes_writes_nothing(bench: SyncOnFakes) -> None:
+    """A run that finds no change writes no row and does not raise the catalog version."""
     bench.run()
     before = bench.version()
-    assert bench.run().told[0][2]["written"] == 0
+    assert bench.run().reported[0][2]["written"] == 0
     assert bench.version() == before
 
 
-def test_before_the_first_publishing_there_is_nobody_to_ask_for(bench: SyncOnFakes) -> None:
-    """No release names a key and no rule waits for a state: that is no failure, and Apple is not asked."""
+def test_an_app_without_a_release_is_no_failure(bench: SyncOnFakes) -> None:
+    """Apple is not asked for an app without a release, and the run succeeds."""
     bench.apps = (OTHER_APP,)
     lines = bench.run()
     assert (lines.words, bench.requests) == (["unpublished", "sync succeeded"], [])
     assert lines.counted == {"SyncSucceeded": [1]}
 
 
-def test_every_call_has_a_token_of_its_own_good_for_minutes(bench: SyncOnFakes) -> None:
-    """Apple advises a fresh one; the simulator has checked signature, key, issuer, audience and app."""
+def test_each_call_has_its_own_token(bench: SyncOnFakes) -> None:
+    """Each call has a new token, as Apple advises; the simulator checks signature, key, issuer, audience and app."""
     bench.run()
     tokens = [request.headers["authorization"] for request in bench.requests]
     assert all(token.startswith("Bearer ") for token in tokens)
     assert tokens[0] != tokens[1]
 
 
-def test_rejections_of_what_is_live_are_counted_while_they_last(bench: SyncOnFakes) -> None:
-    """A gauge, not an event: a run that died would have swallowed an event. What no release names does not count."""
+def test_rejections_of_live_content_are_counted_while_they_last(bench: SyncOnFakes) -> None:
+    """Each run counts what the live release names and Apple rejects; what no release names does not count."""
     verbs.review(bench.app_data, "REJECTED", [KEEP_FR, HERO])
     bench.app_data.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
     bench.app_data.add_image(UploadedImage("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
     for _ in range(2):
         lines = bench.run()
         assert lines.counted["MessagesRejected"] == lines.counted["ImagesRejected"] == [1]
-        assert lines.told[0][:2] == ("synced", "warning")
+        assert lines.reported[0][:2] == ("synced", "warning")
 
 
 def test_live_messages_that_lose_approval_are_named(bench: SyncOnFakes) -> None:
-    """Once, with their ids; half of what is live may go, and is written."""
+    """A run logs once which live messages lost approval; half of them may, and their states are written."""
     bench.run()
     verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
     lines = bench.run()
     assert lines.words == ["live messages lost approval", "synced", "sync succeeded"]
-    assert lines.told[0][2]["messageIdentifiers"] == [KEEP_FR]
+    assert lines.reported[0][2]["messageIdentifiers"] == [KEEP_FR]
     assert lines.counted["LiveApprovalLost"] == [1]
     assert not bench.state(KEEP_FR).servable
     assert "LiveApprovalLost" not in bench.run().counted
 
 
-def test_a_snapshot_that_would_silence_most_is_refused_and_counted(bench: SyncOnFakes) -> None:
-    """An empty list is more likely Apple's mistake than the owner's wish: nothing is written, and no loss is told."""
+def test_the_safety_stop_is_logged_and_counted(bench: SyncOnFakes) -> None:
+    """Empty lists are refused: nothing is written, and no message is logged as having lost approval."""
     bench.run()
     before = bench.dynamodb.scan(TableName=TABLE)["Items"]
     for message in MESSAGES:
         bench.app_data.delete_message(message)
     lines = bench.run()
     assert lines.words == ["refused"]
-    assert lines.told[0][2]["evidence"] == {"silenced": 2, "servable": 2}
+    assert lines.reported[0][2]["evidence"] == {"silenced": 2, "servable": 2}
     assert lines.counted == {"SyncRefused": [1]}
     assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
 
 
-def test_the_real_time_function_notices_within_its_30_seconds(bench: SyncOnFakes) -> None:
-    """A warm store reads nothing for 30 s; its next look at `head` brings the new states."""
+def test_the_function_serves_by_new_states_after_30_seconds(bench: SyncOnFakes) -> None:
+    """A warm store reads `head` again after 30 s, and then has the new states."""
     bench.run()
     clock = Clock()
     store = Store(lambda: SdkConnection(bench.dynamodb), TABLE, monotonic=clock)
@@ -269,10 +269,10 @@ def test_the_real_time_function_notices_within_its_30_seconds(bench: SyncOnFakes
         (Probed(0, "SSLError"), ("probe failed", "error", {"status": None, "reason": "SSLError"}), 1),
     ],
 )
-def test_each_run_asks_the_stacks_own_url(
+def test_each_run_probes_the_stacks_own_url(
     bench: SyncOnFakes, probed: Probed, words: tuple[str, str, dict[str, Any]], counted: int
 ) -> None:
-    """Once, before anything else; what comes of it is counted, zero included, and is no part of the sync's success."""
+    """A run probes first, counts the failure or zero, logs no URL, and succeeds with any result of the probe."""
     asked = []
 
     def ask(url: str, region: str) -> Probed:
@@ -283,30 +283,30 @@ def test_each_run_asks_the_stacks_own_url(
     deployment = replace(made.deployment, probe_url="https://a.example.com/v1/probe", region="eu-west-1")
     replace(made, deployment=deployment, ask_url=ask).run()
     assert asked == [("https://a.example.com/v1/probe", "eu-west-1")]
-    assert bench.lines.told[0] == words
-    assert "a.example.com" not in json.dumps(bench.lines.told)
+    assert bench.lines.reported[0] == words
+    assert "a.example.com" not in json.dumps(bench.lines.reported)
     assert bench.lines.words[1:] == ["synced", "sync succeeded"]
     assert (bench.lines.counted["ProbeFailed"], bench.lines.counted["SyncSucceeded"]) == ([counted], [1])
 
 
-def test_without_a_url_nothing_is_asked(bench: SyncOnFakes) -> None:
-    """On this machine there is no URL of a stack."""
+def test_without_a_url_nothing_is_probed(bench: SyncOnFakes) -> None:
+    """Without a URL, as on this machine, a run probes nothing and counts nothing."""
     assert "ProbeFailed" not in bench.run().counted
 
 
 # Several apps
 
 
-def test_one_app_s_failure_is_not_the_next_one_s(bench: SyncOnFakes) -> None:
-    """Every app has its turn; the run as a whole counts as succeeded only if all did."""
+def test_one_app_s_failure_does_not_stop_the_next(bench: SyncOnFakes) -> None:
+    """If one app fails, the next is synced all the same; the run succeeds only if all apps did."""
     settings = {**SETTINGS, "appAppleId": OTHER_APP, "bundleId": "com.example.other"}
     other = release("other")
     put(bench.dynamodb, TABLE, release=replace(other, app_apple_id=OTHER_APP, settings=settings))
     bench.apps = (OTHER_APP, APP)
     lines = bench.run()
     assert lines.words == ["failed", "synced"]
-    assert [told["appAppleId"] for _, _, told in lines.told] == [OTHER_APP, APP]
-    assert lines.told[0][2]["reason"] == "apple_unauthorized"
+    assert [fields["appAppleId"] for _, _, fields in lines.reported] == [OTHER_APP, APP]
+    assert lines.reported[0][2]["reason"] == "apple_unauthorized"
     assert lines.counted["SyncFailed"] == [1]
     assert "SyncSucceeded" not in lines.counted
     verbs.grant(bench.simulator, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
@@ -317,42 +317,42 @@ def test_one_app_s_failure_is_not_the_next_one_s(bench: SyncOnFakes) -> None:
 
 
 def reason(lines: Lines) -> str:
-    (outcome,) = lines.told
+    (outcome,) = lines.reported
     assert outcome[0] == "failed"
     assert lines.counted == {"SyncFailed": [1]}
     return str(outcome[2]["reason"])
 
 
 def test_without_access_apple_s_404_is_empty_and_named(bench: SyncOnFakes) -> None:
-    """The owner's next step is Apple's form, not a search for a wrong path."""
+    """An empty 404 from Apple is logged as missing access."""
     verbs.set_access(bench.simulator, SIMULATED_APP, access=False)
     assert reason(bench.run()) == "apple_no_access"
     assert len(bench.requests) == 1
 
 
-def test_a_rate_limit_ends_the_run_and_says_until_when(bench: SyncOnFakes) -> None:
-    """Retry-After is a time in milliseconds; the next run asks again."""
+def test_a_rate_limit_ends_the_run_and_logs_until_when(bench: SyncOnFakes) -> None:
+    """A 429 ends the run without a wait, and the log has the time of Retry-After."""
     for _ in range(calls_per_hour("Get Image List", PRODUCTION)):
         bench.simulator.rates.count(APP, PRODUCTION, "Get Image List", bench.simulator.now())
     lines = bench.run()
-    outcome, level, told = lines.told[0]
+    outcome, level, fields = lines.reported[0]
     until = datetime.fromtimestamp((NOW // SECONDS_PER_HOUR + 1) * SECONDS_PER_HOUR, UTC)
-    assert (outcome, level, told["evidence"]) == ("rate limited", "warning", {"until": until.isoformat()})
+    assert (outcome, level, fields["evidence"]) == ("rate limited", "warning", {"until": until.isoformat()})
     assert lines.counted == {"SyncFailed": [1]}
     assert bench.slept == []
 
 
 @pytest.mark.parametrize("retry_after", ["", "soon", "9" * 40, "120"])
-def test_a_rate_limit_without_a_time_is_one_all_the_same(bench: SyncOnFakes, retry_after: str) -> None:
-    """Apple may forget the header, or write something else into it."""
-    bench.answer = lambda _request, _box: Response(429, {"retry-after": retry_after})
-    outcome, level, told = bench.run().told[0]
-    assert (outcome, level, told["evidence"]) == ("rate limited", "warning", {})
+def test_a_rate_limit_without_a_time_is_logged_as_one(bench: SyncOnFakes, retry_after: str) -> None:
+    """A 429 without a usable Retry-After is logged as a rate limit without a time."""
+    bench.answer = lambda _request, _simulator: Response(429, {"retry-after": retry_after})
+    outcome, level, fields = bench.run().reported[0]
+    assert (outcome, level, fields["evidence"]) == ("rate limited", "warning", {})
 
 
 @pytest.mark.parametrize("status", [500, 503, 599])
-def test_one_failure_of_apple_is_repeated(bench: SyncOnFakes, status: int) -> None:
-    """A GET does no harm twice; the repetition has a new token."""
+def test_a_call_is_repeated_after_one_failure_of_apple(bench: SyncOnFakes, status: int) -> None:
+    """After a 5xx, the call is repeated once after a second, with a new token."""
     answers = [Response(status, body=b'{"errorCode": 5000000}')]
     bench.answer = lambda request, simulator: answers.pop() if answers else simulator(request)
     assert bench.run().words == ["synced", "sync succeeded"]
@@ -361,7 +361,7 @@ def test_one_failure_of_apple_is_repeated(bench: SyncOnFakes, status: int) -> No
 
 
 def test_a_connection_that_breaks_once_is_repeated(bench: SyncOnFakes) -> None:
-    """Also one that Apple closed while the function was frozen."""
+    """A connection that Apple closed, as while the function was frozen, is opened again."""
     broken = [True]
 
     def answer(request: Request, simulator: Answer) -> Response:
@@ -375,11 +375,11 @@ def test_a_connection_that_breaks_once_is_repeated(bench: SyncOnFakes) -> None:
 
 
 def test_a_second_failure_ends_the_run(bench: SyncOnFakes) -> None:
-    """With Apple's status and error code; the next run is five minutes away."""
-    bench.answer = lambda _request, _box: Response(500, body=b'{"errorCode": 5000000}')
+    """A second failure ends the run; the log has Apple's status and error code."""
+    bench.answer = lambda _request, _simulator: Response(500, body=b'{"errorCode": 5000000}')
     lines = bench.run()
     assert reason(lines) == "apple_failed"
-    assert lines.told[0][2]["evidence"] == {"path": "/message/list", "status": 500, "errorCode": 5000000}
+    assert lines.reported[0][2]["evidence"] == {"path": "/message/list", "status": 500, "errorCode": 5000000}
     assert len(bench.requests) == 2
 
 
@@ -396,17 +396,17 @@ def test_a_second_failure_ends_the_run(bench: SyncOnFakes) -> None:
         (Response(200, body=b" " * (4 * 1024 * 1024 + 1)), "apple_refused"),
     ],
 )
-def test_an_answer_that_is_no_list_is_named_not_taken(bench: SyncOnFakes, response: Response, code: str) -> None:
-    """Asked once, since a repetition would say the same; nothing is written, and no redirect gets the token."""
+def test_an_answer_that_is_no_list_is_refused(bench: SyncOnFakes, response: Response, code: str) -> None:
+    """An answer that is no list is logged by its reason, asked for once, not followed, and not written."""
     before = bench.dynamodb.scan(TableName=TABLE)["Items"]
-    bench.answer = lambda _request, _box: response
+    bench.answer = lambda _request, _simulator: response
     assert reason(bench.run()) == code
     assert len(bench.requests) == 1
     assert bench.dynamodb.scan(TableName=TABLE)["Items"] == before
 
 
-def test_nobody_there_is_a_failure_with_its_name(bench: SyncOnFakes) -> None:
-    """A dead network costs a run, nothing else."""
+def test_an_unreachable_apple_fails_the_run(bench: SyncOnFakes) -> None:
+    """If Apple cannot be reached, the run fails after one repetition."""
     bench.server.stop()
     assert reason(bench.run()) == "apple_unreachable"
     assert bench.slept == [1.0]
@@ -415,27 +415,27 @@ def test_nobody_there_is_a_failure_with_its_name(bench: SyncOnFakes) -> None:
 # What can go wrong at AWS
 
 
-def test_a_key_that_is_not_there_fails_the_run_by_name(bench: SyncOnFakes) -> None:
-    """Apple is not asked without one."""
+def test_a_missing_key_fails_the_run(bench: SyncOnFakes) -> None:
+    """Without the key in SSM the run fails, and Apple is not asked."""
     bench.ssm.delete_parameter(Name=f"{PREFIX}/{KEY_ID}")
     assert reason(bench.run()) == "key_unavailable"
     assert bench.requests == []
 
 
-def test_a_release_that_cannot_be_read_fails_the_run_by_name(bench: SyncOnFakes) -> None:
-    """Its settings name the key; somebody edited them."""
+def test_an_unreadable_release_fails_the_run(bench: SyncOnFakes) -> None:
+    """Without the live release's settings, which name the key, the run fails."""
     bench.dynamodb.delete_item(TableName=TABLE, Key=rows.settings_key(APP, 1))
     assert reason(bench.run()) == "release_unreadable"
 
 
-def test_a_table_that_is_not_there_fails_the_run_by_name(bench: SyncOnFakes) -> None:
-    """The service's own code says more than our words."""
+def test_a_missing_table_fails_the_run(bench: SyncOnFakes) -> None:
+    """If the table does not exist, the run fails with DynamoDB's own error code."""
     bench.dynamodb.delete_table(TableName=TABLE)
     assert reason(bench.run()) == "ResourceNotFoundException"
 
 
 class Dying:
-    """A client that dies at its n-th write, before the write or right after."""
+    """A client that raises an error at its n-th write, before the write or right after."""
 
     def __init__(self, client: Any, writes: int, *, after: bool) -> None:
         self._client, self._left, self._after = client, writes, after
@@ -457,7 +457,7 @@ class Dying:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("writes", [1, 2, 3, 4])
 def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: SyncOnFakes, writes: int, after: bool) -> None:  # noqa: FBT001  # a column
-    """What it had to say of lost approval it said before; the next run leaves the table as Apple's lists are."""
+    """Lost approval is logged before the first write; the next run makes the table agree with Apple's lists."""
     bench.run()
     before = bench.version()
     verbs.review(bench.app_data, "REJECTED", [HERO, ANYONE_EN])
@@ -468,21 +468,21 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: SyncOnFakes
     assert bench.state(KEEP_EN) == MessageState("APPROVED", {HERO: "REJECTED"})
     assert bench.state(ANYONE_EN) == MessageState("REJECTED")
     assert bench.version() > before
-    assert bench.run().told[0][2]["written"] == 0
+    assert bench.run().reported[0][2]["written"] == 0
 
 
-def test_a_foreign_error_is_placed_and_not_quoted(bench: SyncOnFakes) -> None:
-    """Its message may quote what it stumbled on."""
+def test_a_foreign_error_is_logged_without_its_text(bench: SyncOnFakes) -> None:
+    """A foreign error is logged with its type and place, without its text, which might quote anything."""
     bench.run()
     verbs.review(bench.app_data, "REJECTED", [ANYONE_EN])
-    _, _, told = bench.run(Dying(bench.dynamodb, 1, after=False)).told[-1]
-    assert told["reason"] == "ConnectionError"
-    assert "died" not in json.dumps(told)
-    assert "update_item" in told["evidence"]["at"]
+    _, _, fields = bench.run(Dying(bench.dynamodb, 1, after=False)).reported[-1]
+    assert fields["reason"] == "ConnectionError"
+    assert "died" not in json.dumps(fields)
+    assert "update_item" in fields["evidence"]["at"]
 
 
-def test_two_runs_at_once_leave_one_list_whole(bench: SyncOnFakes) -> None:
-    """Whichever is second finds rows it did not read, and starts again."""
+def test_two_runs_at_once_leave_the_newer_states(bench: SyncOnFakes) -> None:
+    """A run that meets rows which another run has changed meanwhile starts again with new lists."""
     verbs.review(bench.app_data, "PENDING", [KEEP_FR])
     other = bench.sync()
     met: list[bool] = []
@@ -504,18 +504,18 @@ def test_two_runs_at_once_leave_one_list_whole(bench: SyncOnFakes) -> None:
 
 
 def test_no_line_has_a_key_or_a_token(bench: SyncOnFakes, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither what succeeds nor what fails quotes what it signed with."""
+    """No line of a run, succeeded or failed, has a key or a token."""
     bench.run()
-    said = [str(bench.lines.told)]
-    bench.answer = lambda request, _box: Response(401, body=request.headers["authorization"].encode())
+    texts = [str(bench.lines.reported)]
+    bench.answer = lambda request, _simulator: Response(401, body=request.headers["authorization"].encode())
     bench.run()
     bench.server.stop()
     bench.run()
-    said += [str(bench.lines.told), *capsys.readouterr()]
+    texts += [str(bench.lines.reported), *capsys.readouterr()]
     tokens = [request.headers["authorization"].removeprefix("Bearer ") for request in bench.requests]
     secrets = [*tokens, PEM.decode().splitlines()[1], f"{KEY.private_numbers().private_value:x}"]
     assert len(tokens) >= 3
-    assert not [secret for secret in secrets for text in said if secret in text]
+    assert not [secret for secret in secrets for text in texts if secret in text]
 
 
 # The wire
@@ -526,8 +526,8 @@ def lists_at(url: str) -> AppStore:
 
 
 @contextmanager
-def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server on a port of this machine that treats every connection so."""
+def serving(treat: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Yield the address of a server on this machine that treats every connection so."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         stopped = threading.Event()
 
@@ -538,7 +538,7 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
                 except OSError:
                     return
                 with connection, suppress(OSError):
-                    speak(connection)
+                    treat(connection)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -550,8 +550,8 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
             thread.join(PATIENCE)
 
 
-def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
-    """A socket's timeout bounds one wait for one byte; the deadline bounds the call."""
+def test_a_server_that_drips_is_cut_at_the_deadline() -> None:
+    """A server that sends a byte every 0.05 s is cut at the deadline of the call."""
     ended = threading.Event()
 
     def drip(connection: socket.socket) -> None:
@@ -560,7 +560,7 @@ def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
         while not ended.wait(0.05):
             connection.sendall(b" ")
 
-    with speaking(drip) as url:
+    with serving(drip) as url:
         with pytest.raises(NoListError) as caught:
             lists_at(f"http:{url}").messages(lambda: "token", Deadline.after(0.3))
         ended.set()
@@ -569,7 +569,7 @@ def test_a_server_that_drips_costs_a_deadline_and_no_more() -> None:
 
 
 def self_signed() -> bytes:
-    """Return a certificate for 127.0.0.1 that no public root vouches for, PEM."""
+    """Return a certificate for 127.0.0.1 that no public root signed, PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(KEY.public_key())
@@ -577,25 +577,25 @@ def self_signed() -> bytes:
     return builder.sign(KEY, SHA256()).public_bytes(Encoding.PEM)
 
 
-def test_a_stranger_who_answers_for_apple_gets_no_token(tmp_path: Any) -> None:
-    """Only what a public root vouches for is Apple's host, whatever AWS_CA_BUNDLE says."""
+def test_a_server_without_a_public_root_gets_no_token(tmp_path: Any) -> None:
+    """A server whose certificate no public root signed gets no token."""
     (tmp_path / "server.pem").write_bytes(PEM + self_signed())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.pem")
     heard: list[bytes] = []
 
-    def speak(connection: socket.socket) -> None:
+    def answer(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             heard.append(secured.recv(65536))
 
-    with speaking(speak) as url, pytest.raises(NoListError) as caught:
+    with serving(answer) as url, pytest.raises(NoListError) as caught:
         lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(PATIENCE))
     assert caught.value.evidence["error"] == "SSLError"
     assert not any(heard)
 
 
-def test_a_list_is_read_as_apple_s() -> None:
-    """The client's own errors are the snapshot's and its own, and nothing else."""
+def test_lists_are_read_and_wrong_ones_refused() -> None:
+    """A list of images is read; for a list of messages the same answer is a SnapshotFormatError."""
     with Server(lambda _: Response(200, body=b'{"imageIdentifiers": []}')) as server:
         apple = lists_at(server.url)
         assert apple.images(lambda: "token", Deadline.after(PATIENCE)) == {}
@@ -608,21 +608,21 @@ def test_a_list_is_read_as_apple_s() -> None:
 
 
 def test_the_entry_point_runs_what_was_wired(sync: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lambda calls `sync.sync_states`; in production it would ask Apple's production host."""
+    """Lambda calls `sync.sync_states`, which runs the wired sync; its default is Apple's production host."""
     assert sync.SYNC.deployment.apple_url == "https://api.storekit.apple.com"
     assert sync.SYNC.deployment.app_apple_ids == (APP,)
     lines = Lines()
-    nobody = SyncDeployment(TABLE, (), PREFIX, "http://127.0.0.1:9")
-    monkeypatch.setattr(sync, "SYNC", sync.Sync(nobody, AppStore(nobody.apple_url), lines))
+    no_apps = SyncDeployment(TABLE, (), PREFIX, "http://127.0.0.1:9")
+    monkeypatch.setattr(sync, "SYNC", sync.Sync(no_apps, AppStore(no_apps.apple_url), lines))
     assert sync.sync_states({}, None) == {"apps": []}
     assert lines.words == ["sync succeeded"]
 
 
-def test_a_wrong_environment_stops_the_start_and_says_why(
+def test_a_wrong_environment_stops_the_start(
     sync: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first log line names the variable."""
-    # Powertools keeps one logger for each service, with the stream of its first moment.
+    """A wrong variable stops the sync's start, and the log names the variable."""
+    # Powertools keeps one logger for each service, with the output stream that it began with.
     wrong = {"RETENTION_APPLE_URL": "http://127.0.0.1:1", "POWERTOOLS_SERVICE_NAME": "sync-that-does-not-start"}
     for name, value in {**VARIABLES, **wrong, "AWS_LAMBDA_FUNCTION_NAME": "f"}.items():
         monkeypatch.setenv(name, value)
@@ -632,7 +632,7 @@ def test_a_wrong_environment_stops_the_start_and_says_why(
 
 
 def test_clients_are_made_for_each_run(sync: ModuleType) -> None:
-    """Connections of the run before are minutes old, and a key may have been replaced."""
+    """Each run makes new clients: those of the run before are minutes old, and a key may have been replaced."""
     deployment = SyncDeployment(TABLE, (APP,), PREFIX, "http://127.0.0.1:9")
     with mock_aws():
         first, second = sync.clients_from_aws(deployment), sync.clients_from_aws(deployment)

@@ -8,7 +8,7 @@ import sys
 
 
 def test_help_is_printed_in_a_terminal_of_no_width() -> None:
-    """By the command itself."""
+    """`retention --help` prints its verbs in a terminal that reports a width of zero."""
     shell = {**os.environ, "COLUMNS": "0"}
     done = subprocess.run(
         [sys.executable, "-c", "from console.cli.entry import retention; retention()", "--help"],

@@ -1,4 +1,4 @@
-"""Behind a proxy that inspects TLS: every variable that names its root counts, for Apple, an endpoint and AWS alike."""
+"""Behind a proxy that inspects TLS: its root is trusted for Apple, for an endpoint and for AWS, by every variable."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ANSWER = b'{"messageIdentifiers": []}'
 def _certificate(
     name: str, issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """Return a key and its certificate: a root, or what the root signed for this machine."""
+    """Return a key and its certificate: of a root, or signed by the root for this machine."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -63,7 +63,7 @@ def _certificate(
 
 
 class Intercepted(BaseHTTPRequestHandler):
-    """What stands in the place of every server."""
+    """The server that answers in the place of every other."""
 
     heard: list[str]
 
@@ -84,7 +84,7 @@ class Intercepted(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def inspected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, list[str]]]:
-    """An HTTPS server of this machine, the file of the root that signed it, and the credentials it heard."""
+    """An HTTPS server on this machine, the file of the root that signed it, and the credentials that it received."""
     folder = tmp_path_factory.mktemp("a root's é")
     root = _certificate("Corp Root", None)
     key, leaf = _certificate("localhost", root)
@@ -127,7 +127,7 @@ def ask_aws(url: str) -> None:
 def test_the_root_that_a_variable_names_is_trusted(
     monkeypatch: pytest.MonkeyPatch, inspected: tuple[str, Path, list[str]], variable: str
 ) -> None:
-    """For Apple's API, for AWS and for an endpoint."""
+    """The root that a variable names is trusted for Apple's API, for AWS and for an endpoint."""
     url, root, _ = inspected
     monkeypatch.setenv(variable, str(root))
     ask_apple(url)
@@ -147,10 +147,10 @@ def test_awss_own_variable_is_for_aws_alone(
 
 
 @pytest.mark.parametrize("set_to", ["", "another"])
-def test_a_root_that_is_not_trusted_is_told_with_the_variable_to_set(
+def test_an_untrusted_root_is_reported_with_the_variable_to_set(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inspected: tuple[str, Path, list[str]], set_to: str
 ) -> None:
-    """Or, where one is set, with the one that was taken."""
+    """The error names SSL_CERT_FILE, with its value if it is set."""
     url = inspected[0]
     if set_to:
         other = tmp_path / "other.pem"
@@ -174,7 +174,7 @@ def test_a_root_that_is_not_trusted_is_told_with_the_variable_to_set(
 def test_a_file_without_roots_is_named_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str | None
 ) -> None:
-    """For every kind of call; without it, the client would say that the server is not trusted."""
+    """A file without roots is reported with its variable, for Apple, AWS and an endpoint."""
     file = tmp_path / "roots.pem"
     if content is not None and variable != "SSL_CERT_DIR":
         file.write_text(content)
@@ -190,16 +190,16 @@ def test_a_file_without_roots_is_named_with_its_variable(
 
 @pytest.mark.parametrize("variable", [*trust.VARIABLES, "AWS_CA_BUNDLE"])
 def test_a_device_is_no_file_of_roots(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """Reading /dev/zero would never end."""
+    """/dev/zero as a file of roots is refused, since reading it would never end."""
     monkeypatch.setenv(variable, "/dev/zero")
     with pytest.raises(Failure, match=f"{variable} names /dev/zero, which cannot be read"):
         trust.bundle(aws=True)
 
 
-def test_roots_that_are_not_there_matter_to_no_plain_connection(
+def test_missing_roots_do_not_stop_plain_http(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What answers on this machine without TLS is asked whatever the shell says of roots."""
+    """A server on this machine without TLS is called although the files of roots do not exist."""
     for name in trust.VARIABLES:
         monkeypatch.setenv(name, "/nonexistent")
     with pytest.raises(AppleError, match="refuses connections"):
@@ -209,7 +209,7 @@ def test_roots_that_are_not_there_matter_to_no_plain_connection(
 def test_a_netrc_does_not_take_the_place_of_the_token(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inspected: tuple[str, Path, list[str]]
 ) -> None:
-    """requests would send what it has for the host, or as its default, and Apple would refuse the key."""
+    """A netrc does not replace the token, as requests would have it: Apple would refuse the password."""
     url, root, heard = inspected
     netrc = tmp_path / "netrc"
     netrc.write_text("default login me password hush\nmachine localhost login me password hush\n")
@@ -230,20 +230,18 @@ def test_a_netrc_does_not_take_the_place_of_the_token(
         ("HTTPS_PROXY", "http://"),
     ],
 )
-def test_a_proxy_that_cannot_be_used_on_the_way_to_apple_is_named(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
-) -> None:
-    """Apple is not blamed for it, nor its address."""
+def test_an_unusable_proxy_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """If the proxy to Apple cannot be used, the error names its variable."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(AppleError, match=variable):
         ask_apple("https://api.storekit-sandbox.apple.com")
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-def test_apple_on_this_machine_is_asked_directly(
+def test_this_machine_is_called_directly(
     monkeypatch: pytest.MonkeyPatch, inspected: tuple[str, Path, list[str]], variable: str
 ) -> None:
-    """The App Store in a simulator, whatever proxy the shell names."""
+    """A simulator or an AWS on this machine is called without the shell's proxy."""
     url, root, _ = inspected
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     monkeypatch.setenv("SSL_CERT_FILE", str(root))
