@@ -29,7 +29,7 @@ from console.file.document import read_document
 from console.file.entries import Document
 from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
-from console.releases.overview import record_default
+from console.releases.default_rows import record_default
 from console.releases.publish import Published, publish_release
 from console.simulator.authority import Authority
 from console.simulator.ports import check_port

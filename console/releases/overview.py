@@ -1,11 +1,9 @@
-"""What the table holds of an app besides customers: the live release, review states, default messages."""
+"""What the table has of an app, except customers: the live release, review states, default messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -14,9 +12,8 @@ from retention.table import Item
 
 from console.file.compile import PreviousTexts
 from console.file.edition import Standing
+from console.releases.default_rows import RecordedDefault, read_defaults
 from console.releases.read import StoredRelease, read_live
-
-_DEFAULT: Final = "default#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,6 @@ class StateRow:
     state: MessageState
     since: str = ""
     published: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedDefault:
-    """The default message we configured for a product in a locale, and when (ISO 8601)."""
-
-    message: str
-    configured_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +65,7 @@ def look_at_table(app_table: AppTable) -> TableOverview:
         live=None if head.current is None else read_live(app_table, head.current),
         message_rows=_rows(items, rows.MESSAGE),
         image_rows=_rows(items, rows.IMAGE),
-        defaults=_defaults(items),
+        defaults=read_defaults(items),
         paused=head.paused,
     )
 
@@ -87,28 +76,3 @@ def _rows(items: Mapping[str, Item], prefix: str) -> dict[str, StateRow]:
         for sk, item in items.items()
         if sk.startswith(prefix)
     }
-
-
-def _defaults(items: Mapping[str, Item]) -> dict[tuple[str, str], RecordedDefault]:
-    found = {}
-    for sk, item in items.items():
-        if sk.startswith(_DEFAULT):
-            # A locale has no `#`; a product id may.
-            product, _, locale = sk.removeprefix(_DEFAULT).rpartition("#")
-            at = str(item.get("configuredAt", {}).get("S", ""))
-            found[product, locale] = RecordedDefault(str(item.get("messageIdentifier", {}).get("S", "")).lower(), at)
-    return found
-
-
-# Default messages ---------------------------------------------------------------------------------------------------
-
-
-def record_default(app_table: AppTable, product_id: str, locale: str, message_id: str, now: datetime) -> None:
-    """Note that `message_id` is the default message of a product in one of Apple's locales."""
-    item = {"messageIdentifier": {"S": message_id.lower()}, "configuredAt": {"S": now.isoformat()}}
-    app_table.put({"Item": {**rows.default_key(app_table.app_apple_id, product_id, locale), **item}})
-
-
-def forget_default(app_table: AppTable, product_id: str, locale: str) -> None:
-    """Note that a product has no default message in a locale any more."""
-    app_table.delete(rows.default_key(app_table.app_apple_id, product_id, locale))

@@ -18,7 +18,7 @@ from console.appstore.errors import AppleError, Kind
 from console.deployment.session import Session
 from console.file.compile import Compiled
 from console.file.entries import Document
-from console.releases.overview import forget_default, record_default
+from console.releases.default_rows import forget_default, record_default
 from console.rollout.observed import Observed
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress

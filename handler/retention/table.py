@@ -43,6 +43,7 @@ CLAIM: Final = "claim"
 TEXTS: Final = "texts"
 PROFILE: Final = "profile"
 MESSAGE: Final = "message#"
+DEFAULT: Final = "default#"
 IMAGE: Final = "image#"
 PRODUCT: Final = "product#"
 SOURCE: Final = "source#"
@@ -193,7 +194,7 @@ def image_key(app_apple_id: int, image: str) -> Key:
 
 
 def default_key(app_apple_id: int, product_id: str, locale: str) -> Key:
-    return key(app_pk(app_apple_id), f"default#{product_id}#{locale}")
+    return key(app_pk(app_apple_id), f"{DEFAULT}{product_id}#{locale}")
 
 
 def settings_key(app_apple_id: int, release: int) -> Key:

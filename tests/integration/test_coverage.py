@@ -12,7 +12,7 @@ from retention.aws.app_table import AppTable
 
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.local.surroundings import embedded_dynamodb
-from console.releases.overview import record_default
+from console.releases.default_rows import record_default
 from tests.support.covered_sample import BASIC, PRO
 from tests.support.edited_sample import APP, Run, edited, empty_table, runner
 

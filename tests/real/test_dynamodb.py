@@ -31,9 +31,9 @@ from retention.rules import NO_FACTS, UNREADABLE
 from console.local.rows import create_table, write_profile
 from console.releases.cleanup import delete_old_releases
 from console.releases.current import PublishConflictError, pause, resume, rollback
+from console.releases.default_rows import record_default
 from console.releases.listing import list_releases
 from console.releases.live import live_number, load_live
-from console.releases.overview import record_default
 from console.releases.publish import publish_release
 from console.releases.read import ReleaseError, read_release, verify
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, Clock

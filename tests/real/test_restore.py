@@ -27,8 +27,8 @@ from console.backup.restore import import_app
 from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
 from console.releases.current import rollback
+from console.releases.default_rows import record_default
 from console.releases.listing import list_releases
-from console.releases.overview import record_default
 from console.releases.publish import publish_release
 from tests.support.killed_client import KillableClient, KilledError
 from tests.support.waiting import PATIENCE

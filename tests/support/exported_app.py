@@ -24,7 +24,7 @@ from console.backup.restore import (
 )
 from console.local.rows import create_table, write_profile
 from console.releases.current import pause, rollback
-from console.releases.overview import record_default
+from console.releases.default_rows import record_default
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.small_release import NOW, put, release
 

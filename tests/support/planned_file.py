@@ -16,7 +16,8 @@ from console.file.compile import Compiled, compile_document
 from console.file.document import read_document
 from console.file.entries import Document
 from console.file.release import CompiledRelease
-from console.releases.overview import RecordedDefault, StateRow, TableOverview
+from console.releases.default_rows import RecordedDefault
+from console.releases.overview import StateRow, TableOverview
 from console.releases.read import StoredRelease
 from console.rollout.observed import Observed
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from retention.aws.app_table import AppTable
 
+from console.releases.default_rows import record_default
 from console.releases.live import load_live
-from console.releases.overview import record_default
 from tests.support.fake_table import APP, KEEP_EN
 from tests.support.release_table import TABLE
 from tests.support.small_release import NOW, put

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from console.releases.overview import RecordedDefault
+from console.releases.default_rows import RecordedDefault
 from console.rollout.defaults import coverage
 from tests.support.planned_file import _with, everything, ids, written
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from retention.catalog import MessageState
 from retention.review.snapshot import ImageState
 
-from console.releases.overview import RecordedDefault, StateRow
+from console.releases.default_rows import RecordedDefault
+from console.releases.overview import StateRow
 from console.rollout.prune import find_prunable
 from tests.support.planned_file import _with, everything, written
 
