@@ -17,12 +17,12 @@ from console.decisions.received import received_request
 from console.deployment.target import Target, find_target
 from console.deployment.where import Where
 from console.file.compile import compile_release
-from console.file.document import read_document
+from console.file.document import read_document, read_named
 from console.file.edition import edition_of
 from console.file.entries import Document
-from console.releases.live import read_profile
+from console.releases.live import load_live, read_profile, require_live
+from console.releases.overview import look_at_table
 from console.simulator.authority import Authority
-from console.terminal.failure import Failure
 from console.terminal.ordinary_file import read_ordinary
 
 # A request has some ten KiB; an event of API Gateway, a few more.
@@ -67,9 +67,6 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
 
 
 def _by_file_and_table(document: Document, asked: AskedRequest, question: Question, target: Target) -> Basis:
-    from console.releases.live import load_live  # a draft alone needs no AWS
-    from console.releases.overview import look_at_table
-
     request = asked.request
     current = look_at_table(target.app_table).standing
     previous = replace(current.previous, experiments={})  # which arms other customers change is not asked here
@@ -97,15 +94,11 @@ def explain_live(question: Question, where: Where) -> Explanation:
 
 def _live_document(target: Target) -> tuple[Document, str]:
     """Return the file that the live release was published from, and the release's name."""
-    from console.releases.live import require_live  # a draft alone needs no AWS
-
     release = require_live(target.app_table)
     return release.file(), release.name
 
 
 def _live_catalog(target: Target, product: str, locale: str) -> Catalog:
-    from console.releases.live import load_live  # a draft alone needs no AWS
-
     return load_live(target.app_table, product, locale).catalog
 
 
@@ -153,18 +146,9 @@ def foreseen(subject: Subject, where: Where, now: datetime) -> Forecast:
         customer = read_profile(target.app_table, subject.transaction)
         basis = Basis(document, lambda locale: _live_catalog(target, product, locale), customer, source)
     else:
-        document = _read(where)
+        document = read_named(where.file, ", or the deployment with --env or --table")
         product = product_of(document, subject.product)
         release = compile_release(document, now=now)
         catalog, app_apple_id = edition_of(document, release).catalog(product), where.app or release.app_apple_id
         basis = Basis(document, lambda _: catalog, NO_FACTS, document.file, assigns=False)
     return forecast(basis, product, subject.transaction, app_apple_id, now)
-
-
-def _read(where: Where) -> Document:
-    try:
-        return read_document(where.file)
-    except FileNotFoundError:
-        raise Failure(
-            f"There is no {where.file}: name the file with --file, or the deployment with --env or --table."
-        ) from None

@@ -102,7 +102,7 @@ def _check_credentials(session: Any, scoped: Mapping[str, Any]) -> None:  # noqa
 
 
 def _without_credentials(error: Exception, scoped: Mapping[str, Any]) -> Exception:
-    """Return the Failure for what a source of credentials raised; `failure.sentence` has those of botocore."""
+    """Return the Failure for what a source of credentials raised; `failures.sentence` has those of botocore."""
     if isinstance(error, EOFError):
         return Failure(f"{_where()} asks for an MFA code, and there is no terminal to type it: get a session first.")
     if isinstance(error, OSError) and error.filename:

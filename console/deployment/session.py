@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from retention.request import PRODUCTION, SANDBOX
@@ -17,7 +16,7 @@ from console.deployment.aws import client
 from console.deployment.target import Target, find_target
 from console.deployment.where import Access, Where
 from console.file.compile import compile_document
-from console.file.document import read_document
+from console.file.document import read_named
 from console.file.entries import Document
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
@@ -38,7 +37,7 @@ class Session:
 @contextmanager
 def open_session(where: Where, access: Access, out: Output, document: Document | None = None) -> Iterator[Session]:
     """Find the table, read the key and make the client; waits are printed to `out`. Raises Failure."""
-    document = document or read_file(where.file)
+    document = document or read_named(where.file)
     target = find_target(where, document)
     key = find_key(document, target, where, access)
     if document.app is None:  # find_key has raised by now
@@ -56,18 +55,10 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
 
 def open_checked(where: Where, access: Access, out: Output) -> AbstractContextManager[Session]:
     """Read and compile the file before any call, then open the session. Raises Mistakes, Failure."""
-    document = read_file(where.file)
+    document = read_named(where.file)
     with out.progress() as report:
         compile_document(document, environment=where.env, now=datetime.now(UTC), progress=report)
     return open_session(where, access, out, document)
-
-
-def read_file(file: Path) -> Document:
-    """Read the owner's file. Raises Failure where there is none."""
-    try:
-        return read_document(file)
-    except FileNotFoundError:
-        raise Failure(f"There is no {file}: name the file with --file.") from None
 
 
 def find_key(document: Document, target: Target, where: Where, access: Access) -> ApiKey:

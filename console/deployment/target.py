@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from retention.aws.app_table import AppTable
@@ -15,7 +14,7 @@ from retention.request import PRODUCTION, SANDBOX
 from console.deployment.aws import client
 from console.deployment.stack import Stack, find_stack
 from console.deployment.where import Where
-from console.file.document import read_document
+from console.file.document import read_named
 from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure, Misuse
@@ -54,7 +53,7 @@ def find_target(where: Where, document: Document | None = None) -> Target:
     if where.table is None and where.env is None:
         raise Misuse("Name the environment with --env, or the table with --table.")
     if document is None and (where.app is None or where.env is not None):
-        document = _read(where.file)
+        document = read_named(where.file, ", or the app and the table with --app and --table")
     app_apple_id, app_name = _app(where, document)
     region, stack_name = where.region, ""
     if where.env is not None and document is not None:
@@ -80,15 +79,6 @@ def find_target(where: Where, document: Document | None = None) -> Target:
         stack=stack.name,
         deployed=stack if stack.name else None,
     )
-
-
-def _read(file: Path) -> Document:
-    try:
-        return read_document(file)
-    except FileNotFoundError:
-        raise Failure(
-            f"There is no {file}: name the file with --file, or the app and the table with --app and --table."
-        ) from None
 
 
 def _app(where: Where, document: Document | None) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from console.file.sections.locales import read_locales
 from console.file.sections.messages import read_images, read_messages
 from console.file.sections.rules import read_rules
 from console.file.tree import Node, parse
+from console.terminal.failure import Failure
 from console.terminal.ordinary_file import is_passed, read_ordinary
 from console.terminal.output import ReportProgress, no_progress
 
@@ -43,6 +44,17 @@ def read_document(
     # What a shell passes on stands in no folder of the owner's, but images do: where the command is called.
     folder = Path() if is_passed(path) else path.parent
     return _read(content, file or str(source), base_dir or folder, progress)
+
+
+def read_named(file: Path, otherwise: str = "") -> Document:
+    """Read the file of --file, as `read_document`. Raises Failure where there is none.
+
+    `otherwise` is the end of its sentence, with a comma before: which options can take the file's place.
+    """
+    try:
+        return read_document(file)
+    except FileNotFoundError:
+        raise Failure(f"There is no {file}: name the file with --file{otherwise}.") from None
 
 
 def _read(source: bytes, file: str, base_dir: Path | None, progress: ReportProgress) -> Document:

@@ -26,8 +26,8 @@ from retention.request import PRODUCTION, SANDBOX
 
 from console.deployment.aws import client
 from console.deployment.failures import sentence
-from console.deployment.session import read_file
 from console.deployment.where import APPLE_URL
+from console.file.document import read_named
 from console.file.entries import AppEntry, Document, Environment
 from console.local.environments import print_line
 from console.local.gateway import listen
@@ -90,7 +90,7 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
 
     Raises Failure if the file lacks what they need, or if a port cannot be used.
     """
-    document = read_file(options.file)
+    document = read_named(options.file)
     app, environment = _app(document), _environment(document, options.env)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ[name] = "local"  # no keys of a real account are used here

@@ -6,9 +6,9 @@ from dataclasses import replace
 from shlex import quote
 
 from console.deployment.finding import BAD, GOOD, Finding, not_looked
-from console.deployment.session import read_file
 from console.deployment.target import find_target
 from console.file.compile import compile_document
+from console.file.document import read_named
 from console.file.mistakes import Mistakes
 from console.releases.overview import look_at_table
 from console.rollout.checks.known import Known, Step
@@ -18,7 +18,7 @@ from console.terminal.words import plural
 def file(known: Known) -> Step:
     """Read and compile the file. If it has mistakes, later checks still get it as a document."""
     name = known.where.file
-    document = read_file(name)
+    document = read_named(name)
     try:
         compiled = compile_document(document, environment=known.where.env, now=known.now)
     except Mistakes as mistakes:
