@@ -11,6 +11,7 @@ import typer
 
 from console.cli.options import DEFAULT_FILE, At, OfFile, Out, verb
 from console.terminal.failure import Failure
+from console.terminal.output import ask_operator
 
 verbs = typer.Typer()
 
@@ -64,16 +65,6 @@ def init(
     if file.exists() and not force:  # before anything is asked
         raise Failure(f"There is a {file} already: name another with --file, or overwrite it with --force.")
     given = starter.Given(app_id, bundle, issuer, key, product or (), locale, region)
-    made = starter.complete(given, _ask if sys.stdin.isatty() else None)
+    made = starter.complete(given, ask_operator if sys.stdin.isatty() else None)
     starter.write(made, file, force=force)
     starter.show(made, file, out)
-
-
-def _ask(question: str) -> str:
-    """Ask on standard error, as every question is asked: standard output holds the answer alone."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    line = sys.stdin.readline()
-    if not line:
-        raise Failure("The questions were not answered, and nothing is written.")
-    return line.rstrip("\n")

@@ -18,6 +18,7 @@ from console.file.document import read_named
 from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure, Misuse
+from console.terminal.output import ask_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,7 @@ def _place(where: Where, stack_name: str, region: str | None) -> tuple[Stack, bo
     return stack, stack.environment in {PRODUCTION, ""}
 
 
-def _ask(question: str) -> str:
-    """Ask on standard error: standard output may be a file, and with --json it holds one document."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return input()
-
-
-def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] = _ask) -> None:
+def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] = ask_operator) -> None:
     """Ask for the app's name before something is written to production. Raises Failure unless it is given."""
     if yes or not target.production:
         return
@@ -121,7 +115,7 @@ def confirm(target: Target, doing: str, *, yes: bool, ask: Callable[[str], str] 
         raise Failure("That is not the app's name. Nothing was changed.")
 
 
-def confirm_deletion(target: Target, what: str, *, yes: bool, ask: Callable[[str], str] = _ask) -> None:
+def confirm_deletion(target: Target, what: str, *, yes: bool, ask: Callable[[str], str] = ask_operator) -> None:
     """Ask before anything is deleted, in every environment. Raises Failure unless the app's name is given."""
     if yes:
         return

@@ -22,6 +22,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from console.terminal.failure import Failure
+
 # Columns of a table in a file or a pipe, which have no width of their own.
 _WIDE: Final = 200
 _NARROWEST: Final = 20
@@ -110,6 +112,19 @@ class Output:
                 self._err.print(f"{step}: {done} of {total}", soft_wrap=True, highlight=False)
 
         return report
+
+
+def ask_operator(question: str) -> str:
+    """Return the line that the operator types after `question`, without its end. Raises Failure where none comes.
+
+    The question goes to standard error: standard output may be a file, and with --json it holds one document.
+    """
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    try:
+        return input()
+    except EOFError:
+        raise Failure("The question was not answered, and nothing was changed.") from None
 
 
 def prepare_streams() -> None:
