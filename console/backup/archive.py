@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
 import hashlib
 import json
@@ -29,6 +27,7 @@ from retention import table as rows
 from retention.errors import RetentionError, UnreadableRowError
 from retention.table import Item
 
+from console.backup.dynamodb_json import item_of, json_of
 from console.releases.read import judge
 
 FORMAT: Final = 1
@@ -37,7 +36,7 @@ _FORMAT: Final = "retention-export"
 # In bytes. A row of DynamoDB has at most 400 KB, and JSON needs up to six bytes for one of them.
 _MAX_LINE: Final = 4 * 1024 * 1024
 
-Document: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 
 class ArchiveError(RetentionError):
@@ -102,7 +101,7 @@ class Writer:
         """Write rows; return how many."""
         before = self.rows
         for item in items:
-            self._write({"Item": {name: _written(value) for name, value in item.items()}})
+            self._write({"Item": json_of(item)})
             self.rows += 1
         return self.rows - before
 
@@ -110,7 +109,7 @@ class Writer:
         """Leave no file when the `with` block ends."""
         self._complete = False
 
-    def _write(self, document: Document) -> None:
+    def _write(self, document: JsonObject) -> None:
         line = rows.canonical(document) + b"\n"
         self._sum.update(line)
         self._packed.write(line)
@@ -221,7 +220,11 @@ class _Reading:
                 return
             self._sum.update(line)
             self.rows += 1
-            yield {name: _read(value) for name, value in _mapping(document["Item"]).items()}
+            try:
+                item = item_of(document["Item"])
+            except ValueError as error:
+                raise _damaged(str(error)) from error
+            yield item
         raise _damaged("its end is missing")
 
 
@@ -241,7 +244,7 @@ def _lines(unpacked: gzip.GzipFile) -> Iterator[bytes]:
         raise _damaged("it is not a gzip file, or it is cut off") from error
 
 
-def _header(document: Document) -> Header:
+def _header(document: JsonObject) -> Header:
     version = document.get(_FORMAT)
     if isinstance(version, int) and version > FORMAT:
         raise ArchiveError("export_format", "this export was made by a newer console; import it with that one")
@@ -260,63 +263,15 @@ def _header(document: Document) -> Header:
     return header
 
 
-def _parsed(line: bytes) -> Document:
+def _parsed(line: bytes) -> JsonObject:
     try:
-        return _mapping(json.loads(line))
+        document = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise _damaged("a line is not JSON") from error
+    if not isinstance(document, dict):
+        raise _damaged("a line is not a row")
+    return document
 
 
 def _damaged(why: str) -> ArchiveError:
     return ArchiveError("export_damaged", f"this is not a complete export: {why}")
-
-
-# DynamoDB's JSON ----------------------------------------------------------------------------------------------------
-
-
-def _written(value: Any) -> Document:  # noqa: ANN401  # an attribute value, as botocore gives it
-    ((kind, held),) = value.items()
-    match kind:
-        case "B":
-            return {kind: base64.b64encode(held).decode()}
-        case "BS":
-            return {kind: [base64.b64encode(each).decode() for each in held]}
-        case "L":
-            return {kind: [_written(each) for each in held]}
-        case "M":
-            return {kind: {name: _written(each) for name, each in held.items()}}
-    return {kind: held}
-
-
-def _read(value: object) -> Document:
-    document = _mapping(value)
-    if len(document) != 1:
-        raise _damaged("a row has an attribute that DynamoDB does not know")
-    ((kind, held),) = document.items()
-    match kind, held:
-        case ("S" | "N", str()) | (("BOOL" | "NULL"), bool()):
-            return {kind: held}
-        case "SS" | "NS", list() if all(isinstance(each, str) for each in held):
-            return {kind: held}
-        case "B", str():
-            return {kind: _bytes(held)}
-        case "BS", list() if all(isinstance(each, str) for each in held):
-            return {kind: [_bytes(each) for each in held]}
-        case "L", list():
-            return {kind: [_read(each) for each in held]}
-        case "M", dict():
-            return {kind: {name: _read(each) for name, each in held.items()}}
-    raise _damaged("a row has an attribute that DynamoDB does not know")
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise _damaged("a binary value is not base64") from error
-
-
-def _mapping(value: object) -> Document:
-    if not isinstance(value, dict):
-        raise _damaged("a line is not a row")
-    return value

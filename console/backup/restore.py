@@ -28,8 +28,7 @@ from retention.table import Item, Request
 
 from console.backup.archive import Contents, items, release_of
 from console.releases.read import ReleaseError, verify
-from console.terminal.json_form import form_of
-from console.terminal.output import Output, ReportProgress, no_progress
+from console.terminal.output import ReportProgress, no_progress
 
 _WRITERS: Final = 8
 _BATCH: Final = 200
@@ -87,16 +86,6 @@ def import_app(
     check_place(contents, app_table.app_apple_id, "")
     with ThreadPoolExecutor(_WRITERS) as pool:
         return _Import(app_table, path, contents, now, progress, pool).run(replace=replace)
-
-
-def show(done: Imported, archive: Path, table: str, app_apple_id: int, out: Output) -> None:
-    """Print what the table has now."""
-    if done.already:
-        out.print(f"{table} has all of {archive} already; nothing was written.", "green")
-    else:
-        live = f"{len(done.releases)} releases, of which {done.release} is live"
-        out.print(f"{done.rows} rows are in {table}: {live}.", "green")
-    out.document({"file": str(archive), "table": table, "appAppleId": app_apple_id, **form_of(done)})
 
 
 class _Import:

@@ -33,13 +33,13 @@ def export_app(
     out: Out,
 ) -> None:
     """Write everything the app has in the table into FILE. Keep it secret: it has the app's customerKey."""
-    from console.backup import export_report
     from console.backup.export import export
+    from console.backup.report import new_file, show_exported
     from console.deployment.target import find_target
 
     now = datetime.now(UTC)
     target = find_target(where)
-    path = export_report.new_file(to, target.app_apple_id, where.env or target.table, now)
+    path = new_file(to, target.app_apple_id, where.env or target.table, now)
     with out.progress() as report:
         done = export(
             target.app_table,
@@ -49,7 +49,7 @@ def export_app(
             profiles=profiles,
             progress=report,
         )
-    export_report.show(done, path, target.table, target.app_apple_id, out, profiles=profiles)
+    show_exported(done, path, target.table, target.app_apple_id, out, profiles=profiles)
 
 
 @verb(
@@ -72,17 +72,18 @@ def import_app(
 
     FILE is read completely before anything is written; the app goes live last. If it is stopped, run it again.
     """
-    from console.backup import restore
     from console.backup.archive import inspect
+    from console.backup.report import show_imported
+    from console.backup.restore import check_place, import_app
     from console.deployment.target import confirm, find_target
 
     with out.progress() as report:
         contents = inspect(archive, lambda done: report("read", done, done))
     target = find_target(where)
-    restore.check_place(contents, target.app_apple_id, target.environment)
+    check_place(contents, target.app_apple_id, target.environment)
     confirm(target, f"import {archive}", yes=yes)
     with out.progress() as report:
-        done = restore.import_app(
+        done = import_app(
             target.app_table,
             archive,
             contents,
@@ -90,4 +91,4 @@ def import_app(
             replace=replace,
             progress=report,
         )
-    restore.show(done, archive, target.table, target.app_apple_id, out)
+    show_imported(done, archive, target.table, target.app_apple_id, out)

@@ -1,4 +1,4 @@
-"""Where `retention export` writes, and what it prints afterwards."""
+"""What `retention export` and `retention import` print, and the file that an export is written to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.backup.export import Exported
+from console.backup.restore import Imported
 from console.terminal.failure import Failure
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
@@ -19,7 +20,7 @@ def new_file(named: Path | None, app_apple_id: int, place: str, now: datetime) -
     return path
 
 
-def show(done: Exported, path: Path, table: str, app_apple_id: int, out: Output, *, profiles: bool) -> None:
+def show_exported(done: Exported, path: Path, table: str, app_apple_id: int, out: Output, *, profiles: bool) -> None:
     """Print what the file has, which releases it does not have, and that it is a secret."""
     for number, why in done.left_out.items():
         out.warn(f"Release {number} is not in the file: {why}.")
@@ -33,3 +34,13 @@ def show(done: Exported, path: Path, table: str, app_apple_id: int, out: Output,
         " key."
     )
     out.document({"file": str(path), "table": table, "appAppleId": app_apple_id, **form_of(done)})
+
+
+def show_imported(done: Imported, archive: Path, table: str, app_apple_id: int, out: Output) -> None:
+    """Print what the table has now."""
+    if done.already:
+        out.print(f"{table} has all of {archive} already; nothing was written.", "green")
+    else:
+        live = f"{len(done.releases)} releases, of which {done.release} is live"
+        out.print(f"{done.rows} rows are in {table}: {live}.", "green")
+    out.document({"file": str(archive), "table": table, "appAppleId": app_apple_id, **form_of(done)})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.backup.export_report import new_file
+from console.backup.report import new_file
 from console.terminal.failure import Failure
 
 NOW = datetime(2026, 11, 24, 12, 30, 5, tzinfo=UTC)
