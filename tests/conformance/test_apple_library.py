@@ -1,6 +1,6 @@
 """Our verdict and that of Apple's App Store Server Library on every token of the corpus.
 
-`disagreements.json` lists every case on which the two differ, with the reason why we mean to; it has no other rows.
+`disagreements.json` lists every case on which the two differ, with the reason for our verdict; it has no other rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def test_verdicts_agree_or_the_table_says_why(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
 def test_verdicts_do_not_hang_on_warnings(case: Case) -> None:
-    """What cryptography only warns of is judged alike, whether a process makes errors of warnings or not."""
+    """A verdict does not depend on whether the process turns cryptography's warnings into errors."""
     strict = we_accept(case)
     with warnings.catch_warnings(action="ignore"):
         assert we_accept(case) is strict
@@ -46,13 +46,13 @@ def test_the_table_has_no_stale_rows() -> None:
 
 
 def test_every_disagreement_is_argued() -> None:
-    """Each row of the table has a kind of its own, and gives a reason of more than a few words."""
+    """Each row of the table has its own kind, and a reason of more than a few words."""
     assert all(len(row["reason"]) > 60 for row in table())
     assert len({row["kind"] for row in table()}) == len(table())
 
 
 def test_names_of_cases_are_unique() -> None:
-    """A case's name stands for it in the table."""
+    """Each name in the table means one case."""
     names = [case.name for case in CORPUS]
     assert len(names) == len(set(names))
 
@@ -64,7 +64,7 @@ def test_names_of_cases_are_unique() -> None:
     ids=["begin", "now", "end"],
 )
 def test_apples_chain_is_valid_at_the_same_seconds(edge: datetime, seconds: int) -> None:
-    """On Apple's own chain, both agree second by second when it begins and when it ends."""
+    """Both agree to the second when Apple's own chain begins and ends to be valid."""
     leaf = (APPLE / "leaf.cer").read_bytes()
     intermediate = (APPLE / "intermediate.cer").read_bytes()
     at = edge + timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""Certificates wrong in one way each, judged as part of a token that is good in every other way."""
+"""Certificates that are each wrong in one way, in a token that is good in every other way."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ LEAF_END = datetime(2027, 10, 13, 17, 47, 23, tzinfo=UTC)
     "case", [case for case in certificate_cases() if case.code is None], ids=lambda case: case.name
 )
 def test_accepts_unusual_and_right(case: Case) -> None:
-    """A chain that Apple could serve tomorrow is accepted today."""
+    """An unusual chain that Apple could use in future is accepted."""
     assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["environment"] == "Production"
 
 
 @pytest.mark.parametrize("last", [0, 1])
 def test_accepts_a_compressed_point_of_either_parity(last: int) -> None:
-    """A key may be spelled by its x and one bit of its y, whichever bit that is."""
+    """A compressed key, which has x and one bit of y, is accepted with either bit."""
     case = compressed(last)
     assert SignedPayloadVerifier(case.roots).verify(case.token, NOW)["environment"] == "Production"
 
 
 @pytest.mark.parametrize("case", [case for case in certificate_cases() if case.code], ids=lambda case: case.name)
 def test_refuses_wrong_in_one_way(case: Case) -> None:
-    """A chain wrong in one way is refused, and the code says in which."""
+    """A chain that is wrong in one way is refused, with the code for that way."""
     with pytest.raises(VerificationError) as refused:
         SignedPayloadVerifier(case.roots).verify(case.token, NOW)
     assert refused.value.code == case.code
 
 
 def test_every_code_of_the_path_is_provoked() -> None:
-    """Each code that the module documents for steps 3 and 4 is the answer to some chain."""
+    """Each code that the module documents for steps 3 and 4 is the code of at least one chain."""
     documented = {
         "certificate_malformed",
         "path_untrusted",
@@ -83,7 +83,7 @@ def test_apples_chain_ends_with_its_leaf(apples_chain: tuple[bytes, bytes]) -> N
 
 
 def test_apples_chain_is_not_believed_by_another_root(apples_chain: tuple[bytes, bytes]) -> None:
-    """Where only a private root is trusted, Apple's chain is a stranger's."""
+    """Apple's chain is refused if only a private root is trusted."""
     private_root = certificate_cases()[0].roots
     with pytest.raises(VerificationError) as refused:
         SignedPayloadVerifier(private_root).check_path(*apples_chain, NOW)

@@ -35,13 +35,13 @@ def facts_of(case: dict[str, Any]) -> Facts:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_condition_answers_as_the_table_says(case: dict[str, Any]) -> None:
-    """A condition answers TRUE, FALSE or UNKNOWN as its cell of the table has it."""
+    """A condition is TRUE, FALSE or UNKNOWN as its case in the table states."""
     assert compile_condition(document_of(condition_of(case)))(facts_of(case)) is case["expect"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_what_a_sheet_keeps_of_a_condition_answers_the_same(case: dict[str, Any]) -> None:
-    """Settling productId when the sheets are made changes no answer."""
+    """A condition has the same value after the compiler has evaluated its productId for a sheet."""
     product = case["productId"] if case["productId"] in PRODUCTS else None
     remains = for_product(condition_of(case), product)
     answer: Truth = remains if isinstance(remains, bool) else truth_of(remains, facts_of(case))
@@ -49,7 +49,7 @@ def test_what_a_sheet_keeps_of_a_condition_answers_the_same(case: dict[str, Any]
 
 
 def test_every_cell_has_a_case() -> None:
-    """Every operator meets a fact that holds, one that does not, a missing, an incomparable and an unreadable one."""
+    """Every operator has cases with a fact that matches and does not, is missing, incomparable and unreadable."""
     expected = {(case["name"].split(":")[0], json.dumps(case["expect"])) for case in CASES}
     for operator in ("equals text", "in", "atLeast", "atMost", "above", "below", "startsWith"):
         for name in (operator, f"not {operator}"):

@@ -51,7 +51,7 @@ def decision_of(case: dict[str, Any]) -> Decision:
 
 @pytest.mark.parametrize("case", DATA["cases"], ids=[case["name"] for case in DATA["cases"]])
 def test_decision_is_the_documented_one(case: dict[str, Any]) -> None:
-    """A request is decided as its case says, with the reasons against every earlier rule."""
+    """A request has the decision of its case, with the reason against every earlier rule."""
     decision = decision_of(case)
     delivery = decision.delivery
     assert {

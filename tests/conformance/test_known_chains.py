@@ -1,4 +1,4 @@
-"""The table of chains that are known: each entry is the full check's verdict today, and counts nowhere else."""
+"""The table of known chains: each entry is the present result of the full check, and is used for that chain only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def entry_of(path: SigningPath) -> KnownChain:
 
 
 def faults(table: Mapping[str, KnownChain], found: list[Chain], root: bytes) -> list[str]:
-    """Return what is wrong with a table: entries that no certificates stand behind, that say else, of the test CA."""
+    """Return the mistakes of a table: entries without certificates, wrong entries, entries of the test authority."""
     by_key = {chain.key: chain for chain in found}
     wrong = [f"{key}: no certificates" for key in table if key not in by_key]
     wrong += [f"{chain.name}: no entry" for key, chain in by_key.items() if key not in table]
@@ -71,14 +71,14 @@ def faults(table: Mapping[str, KnownChain], found: list[Chain], root: bytes) -> 
 
 
 def test_every_entry_is_what_the_whole_check_says() -> None:
-    """From the certificates in tests/apple_chains, with the cryptography that is pinned, under Apple's root alone."""
+    """Each entry is the result of the full check of tests/apple_chains under Apple's root."""
     assert faults(KNOWN_CHAINS, read_chains(), apple_root()) == []
     assert KNOWN_CHAINS
     assert {entry.anchor for entry in KNOWN_CHAINS.values()} == {jws.APPLE_ROOT_FINGERPRINT}
 
 
 def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Byte for byte, and `check`, which `make pins` runs, refuses any other."""
+    """The table is what the script writes, byte for byte; its `check`, which `make pins` runs, refuses any other."""
     assert chains.main(["check"]) == 0
     table = chains.TABLE.read_text()
     monkeypatch.setattr(chains, "TABLE", tmp_path / "known_chains.py")
@@ -92,14 +92,14 @@ def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_files_beside_the_chains_are_none(tmp_path: Path) -> None:
-    """A file manager leaves one where it has looked."""
+    """A file next to the chains, such as a file manager's, is ignored."""
     shutil.copytree(CHAINS, tmp_path, dirs_exist_ok=True)
     (tmp_path / ".DS_Store").write_bytes(b"")
     assert read_chains(tmp_path) == read_chains()
 
 
 def test_a_table_that_is_wrong_is_found_out() -> None:
-    """An entry without certificates, one that differs from the check, one of the test CA: each fails by its name."""
+    """An entry without certificates, a wrong entry and one of the test authority are each found, with their names."""
     (key, entry), *_ = KNOWN_CHAINS.items()
     found, root = read_chains(), apple_root()
     assert faults({**KNOWN_CHAINS, "00" * 32: entry}, found, root) == [f"{'00' * 32}: no certificates"]
@@ -121,7 +121,7 @@ def test_a_table_that_is_wrong_is_found_out() -> None:
 
 
 def test_known_leaves_are_those_of_the_table() -> None:
-    """One truth: what is no news is what is known, and both are the leaves in tests/apple_chains."""
+    """The leaves that raise no NewSigningCertificate are those of the table, which are those in tests/apple_chains."""
     leaves = {hashlib.sha256(file.read_bytes()).hexdigest() for file in CHAINS.glob("*/leaf.cer")}
     assert leaves == KNOWN_LEAVES
 
@@ -140,12 +140,12 @@ def known(monkeypatch: pytest.MonkeyPatch) -> KnownChain:
 
 
 class Judged(Exception):  # noqa: N818  # no error: a signal
-    """The full check was asked."""
+    """Raised if the full check is called."""
 
 
 @pytest.fixture
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the full check signal that it was asked."""
+    """Make the full check raise, to find out whether it is called."""
 
     def asked(*_: object) -> SigningPath:
         raise Judged
@@ -161,7 +161,7 @@ def refusal(verifier: SignedPayloadVerifier, token: str, now: datetime = NOW) ->
 
 @pytest.mark.usefixtures("known", "unasked")
 def test_a_known_chain_is_believed_without_the_whole_check() -> None:
-    """A token under it is good or not by its signature, and the rest of the steps stand."""
+    """A token under a known chain is checked without the full check of the chain; all other steps are made."""
     verifier = SignedPayloadVerifier([good_chain()[2]])
     assert verifier.verify(signed(), NOW)["appAppleId"] == minting.APP_ID
     assert refusal(verifier, signed(signing_key=minting.key("stranger"))) == "signature_invalid"
@@ -171,7 +171,7 @@ def test_a_known_chain_is_believed_without_the_whole_check() -> None:
 
 
 def test_what_is_known_is_what_the_whole_check_says(known: KnownChain) -> None:
-    """The same key, anchor, leaf and instants."""
+    """An entry has the same key, anchor, leaf and instants as the result of the full check."""
     leaf, intermediate, root = good_chain()
     verifier = SignedPayloadVerifier([root])
     by_table = verifier.authenticate(signed(), NOW)
@@ -185,7 +185,7 @@ def test_what_is_known_is_what_the_whole_check_says(known: KnownChain) -> None:
 
 @pytest.mark.usefixtures("known", "unasked")
 def test_an_entry_counts_only_under_its_own_root() -> None:
-    """A deployment that trusts another root asks the full check, and so does one that trusts another beside it."""
+    """A deployment that trusts another root, alone or in addition to Apple's, makes the full check."""
     root, other = good_chain()[2], Authority.create("Another").root_der
     with pytest.raises(Judged):
         SignedPayloadVerifier([other]).verify(signed(), NOW)
@@ -198,19 +198,19 @@ def test_an_entry_counts_only_under_its_own_root() -> None:
 
 @pytest.mark.usefixtures("known")
 def test_another_root_may_change_the_verdict_and_the_entry_does_not_hide_it() -> None:
-    """Where the intermediate is trusted by itself, the path ends there, as it does of a chain that is not known."""
+    """If the intermediate itself is trusted, the path of a known chain ends there, as that of an unknown one does."""
     _, intermediate, root = good_chain()
     assert refusal(SignedPayloadVerifier([root, intermediate]), signed()) == "path_shape"
 
 
 @pytest.mark.usefixtures("known")
 def test_under_another_root_a_known_chain_is_a_strangers() -> None:
-    """Nothing is believed for being in the table."""
+    """A chain of the table is refused if its root is not trusted."""
     assert refusal(SignedPayloadVerifier([apple_root()]), signed()) == "path_untrusted"
 
 
 def test_an_entry_counts_only_between_the_paths_instants(known: KnownChain) -> None:
-    """From the first second to the last by our clock; a second beyond, the full check refuses by its own code."""
+    """An entry is used from its first to its last second; outside, the full check refuses with its own code."""
     verifier = SignedPayloadVerifier([good_chain()[2]])
     begins, ends = (datetime.fromtimestamp(at, UTC) for at in (known.not_before, known.not_after))
     assert refusal(verifier, signed(), begins - SECOND) == "certificate_not_yet_valid"
@@ -223,7 +223,7 @@ def test_an_entry_counts_only_between_the_paths_instants(known: KnownChain) -> N
 @pytest.mark.usefixtures("known", "unasked")
 @pytest.mark.parametrize("swap", ["leaf", "intermediate", "boundary", "order"])
 def test_an_entry_is_of_its_two_certificates_alone(swap: str) -> None:
-    """Another leaf, another intermediate, the same bytes cut elsewhere: each gets the full check."""
+    """Another leaf, another intermediate, and the same bytes split elsewhere each get the full check."""
     leaf, intermediate, root = good_chain()
     chain = {
         "leaf": (minting.der(minting.leaf_plan()), intermediate, root),
@@ -245,7 +245,7 @@ def chain_in(case: Case) -> Chain:
     "case", [case for case in certificate_cases() if case.code is None], ids=lambda case: case.name
 )
 def test_any_good_chain_could_stand_in_the_table(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For any chain that Apple may serve tomorrow, the script's entry and the full check are one verdict."""
+    """For every good chain, the script's entry and the full check have the same result."""
     chain = chain_in(case)
     whole = Authorities(case.roots).path(chain.leaf, chain.intermediate, NOW)
     monkeypatch.setattr(signing_path, "KNOWN_CHAINS", {chain.key: entry_of(whole)})
@@ -256,7 +256,7 @@ def test_any_good_chain_could_stand_in_the_table(case: Case, monkeypatch: pytest
 
 
 def test_apples_chain_needs_no_x509() -> None:
-    """A token under Apple's chain is judged by its signature, in a process that never imports certificates."""
+    """A token under Apple's chain is verified in a process that never imports the certificates module."""
     chain = read_chains()[0]
     token = minting.token_of((chain.leaf, chain.intermediate, apple_root()))
     program = (
@@ -265,20 +265,20 @@ def test_apples_chain_needs_no_x509() -> None:
         "try: SignedPayloadVerifier([apple_root()]).verify(sys.argv[1], datetime(2026, 11, 24, tzinfo=UTC))\n"
         "except VerificationError as error: print(json.dumps([error.code, [*sys.modules]]))\n"
     )
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program, token],
         env={"PYTHONPATH": str(ROOT / "handler")},
         check=True,
         capture_output=True,
         text=True,
     )
-    code, modules = json.loads(said.stdout)
+    code, modules = json.loads(done.stdout)
     assert code == "signature_invalid"
     assert not {"cryptography.x509", "retention.verification.certificates"} & set(modules)
 
 
 def test_es256_is_cryptographys_own() -> None:
-    """Made without ECDSA's constructor, it has every attribute that the constructor gives."""
+    """Our ES256 object has every attribute that cryptography's constructor sets."""
     made: Any = ECDSA(SHA256())
     for name in [name for name in dir(made) if not name.startswith("_")]:
         ours = getattr(jws._es256, name)

@@ -1,4 +1,4 @@
-"""Locale candidates as data: locales.json has what is asked, what there is, and the order."""
+"""Locale candidates as data: locales.json has the requested locale, the available ones, and the order."""
 
 from __future__ import annotations
 

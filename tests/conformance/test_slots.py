@@ -1,4 +1,4 @@
-"""Published vectors: who is in which slot, and which arm holds it."""
+"""Published vectors: the slot of each customer, and the arm that has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Project Wycheproof's vectors against the steps of ours that they are about.
+"""Project Wycheproof's vectors against our steps that they test.
 
 `ecdsa_secp256r1_sha256_p1363` (262 vectors) goes through step 5 as it stands. `json_web_signature` (401) knows no
 `x5c`: its ES256 groups go through the whole of `authenticate` with steps 3 and 4 replaced by the group's key; then
@@ -90,7 +90,7 @@ def test_es256_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tokens_without_a_chain() -> None:
-    """No token of Wycheproof's, of whatever algorithm and however valid, is the App Store's."""
+    """Every token of Wycheproof's, valid or not, is refused, because it has no chain of the App Store."""
     verifier = SignedPayloadVerifier([good_chain()[2]])
     count = 0
     for group in groups("json_web_signature_test.json"):

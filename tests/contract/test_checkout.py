@@ -16,7 +16,7 @@ def git(*arguments: str | Path, folder: Path = ROOT) -> str:
 
 @pytest.mark.parametrize("setting", ["core.autocrlf=true", "core.eol=crlf"])
 def test_no_line_ends_in_cr_and_lf(tmp_path: Path, setting: str) -> None:
-    """However Git for Windows was set up: a shell does not run such a script, and digests would differ."""
+    """No file has CRLF, with any setting of Git for Windows: shells fail on such scripts, and digests would differ."""
     git("clone", "-q", "--depth", "1", f"file://{ROOT}", tmp_path / "clone", folder=tmp_path)
     clone = tmp_path / "clone"
     (clone / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
@@ -31,7 +31,7 @@ def test_no_line_ends_in_cr_and_lf(tmp_path: Path, setting: str) -> None:
 
 
 def test_every_file_that_is_no_text_is_known_as_such() -> None:
-    """Git guesses by the first bytes: a certificate without a zero in them would be taken for text."""
+    """Every binary file is marked as one, since Git would guess from its first bytes."""
     names = [name for name in git("ls-files", "-z").split("\0") if name.endswith((".cer", ".der", ".png"))]
     attributes = git("check-attr", "text", "--", *names).splitlines()
     assert len(attributes) == len(names) > 5

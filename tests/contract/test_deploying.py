@@ -1,4 +1,4 @@
-"""No document deploys what was not built: `make deploy` builds, `sam deploy` alone leaves the alias behind."""
+"""No document deploys without a build: `make deploy` builds, while `sam deploy` alone does not change the alias."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def lines_that_deploy(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", READ, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_document_deploys_without_building(path: Path) -> None:
-    """A parameter that is deployed without a build reaches $LATEST, and not what Apple's requests reach."""
+    """No document deploys without a build, since a changed parameter would not reach the alias that Apple calls."""
     assert lines_that_deploy(path.read_text(encoding="utf-8")) == []
 
 
 def test_the_check_sees_a_deployment_alone() -> None:
-    """As the documents once had it, and in the forms that it might come back in."""
+    """The check finds a deployment without a build in all its forms."""
     assert lines_that_deploy(".venv-sam/bin/sam deploy --config-env sandbox")
     assert lines_that_deploy("type `sam deploy` again")
     assert not lines_that_deploy("make build && .venv-sam/bin/sam deploy --config-env sandbox")
 
 
 def test_readme_and_operations_name_make_deploy() -> None:
-    """With an environment, one that there is."""
+    """README and operations name `make deploy` with an environment that exists."""
     for name in ("README.md", "docs/operations.md"):
         named = re.findall(r"make deploy ENV=(\S+?)[`\s]", (ROOT / name).read_text(encoding="utf-8"))
         assert set(named) <= {"sandbox", "production"}

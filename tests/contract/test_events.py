@@ -1,4 +1,4 @@
-"""The sample events: each means what its name says, this year and next."""
+"""The sample events: each has the answer that its name states, at any time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def answers() -> Iterator[dict[str, SampleAnswer]]:
         table.import_states(compiled)
         table.write_customers(compiled.release.app_apple_id)
         variables = function_environment(endpoint_url, compiled.release.app_apple_id, SAMPLE_CLOCK.isoformat())
-        # Powertools keeps one logger for each service, with the stream of its first moment.
+        # Powertools keeps one logger for each service, with the stream that it had at first.
         for name, value in {**variables, "POWERTOOLS_SERVICE_NAME": f"retention-{uuid4()}"}.items():
             patch.setenv(name, value)
         printed = io.StringIO()
@@ -70,7 +70,7 @@ def without_nulls(document: Any) -> Any:
 
 
 def test_the_samples_show_every_kind_of_answer(answers: dict[str, SampleAnswer]) -> None:
-    """All four keys of a RealtimeResponseBody are there, both offer signatures, and both ways of not answering."""
+    """The samples have all four keys of a RealtimeResponseBody, both offer signatures, and both kinds of no answer."""
     bodies = [json.loads(answer.response["body"]) for answer in answers.values() if answer.status == 200]
     assert {key for body in bodies for key in body} == {
         "message",
@@ -100,11 +100,11 @@ def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, Sa
 
 
 def test_nobody_is_named_in_the_lines(answers: dict[str, SampleAnswer]) -> None:
-    """No log line of any sample holds a transaction id or a part of a token."""
-    said = json.dumps([answer.line for answer in answers.values()])
+    """No log line of any sample has a transaction id or a part of a token."""
+    lines = json.dumps([answer.line for answer in answers.values()])
     for sample in SAMPLES:
-        assert sample.customer not in said
-    assert "eyJ" not in said
+        assert sample.customer not in lines
+    assert "eyJ" not in lines
 
 
 def test_make_events_makes_the_committed_files(tmp_path: Path) -> None:

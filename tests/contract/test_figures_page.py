@@ -1,4 +1,4 @@
-"""The page of figures: whole or not at all."""
+"""The page of figures is complete, or it is not written."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_every_section_has_its_heading_paragraph_and_table(tmp_path: Path) -> No
 
 
 def test_a_section_without_figures_stops_the_page(tmp_path: Path) -> None:
-    """Yesterday's figures are never shown beside today's."""
+    """If a section has no new figures, the page is not written, so that old and new figures are never mixed."""
     (kept(tmp_path) / "faults.json").unlink()
     with pytest.raises(FileNotFoundError, match="faults"):
         reliability_page.page(tmp_path, NOW)
 
 
 def test_a_section_that_the_page_lacks_is_refused() -> None:
-    """Figures that no page would show are a mistake of the test that keeps them."""
+    """Figures for a section that the page does not have are refused."""
     with pytest.raises(KeyError, match="faults"):
         reliability_page.keep("fualts", "", (), ())

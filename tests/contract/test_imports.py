@@ -61,7 +61,7 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
     ),
 }
 
-# What `decide` and its words are made of may not even look at a module that does more.
+# The modules of `decide` must not import a module that does more.
 INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}
 
 
@@ -96,13 +96,13 @@ def test_a_module_imports_only_what_its_room_may(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(INNERMOST))
 def test_the_innermost_modules_look_only_at_each_other(module: str) -> None:
-    """Deciding knows nothing of keys, networks, tables or clocks."""
+    """The modules of deciding import only each other: nothing about keys, networks, tables or clocks."""
     ours = {name.split(".")[1] for name in imported(DOMAIN / f"{module}.py") if name.startswith("retention.")}
     assert ours <= INNERMOST
 
 
 def test_the_domain_has_the_rooms_of_the_table() -> None:
-    """A new room of the domain is first given its arrows in DOMAIN_ROOMS."""
+    """The domain has exactly the rooms of DOMAIN_ROOMS."""
     assert {path.parent.name for path in DOMAIN.glob("*/__init__.py")} == set(DOMAIN_ROOMS)
 
 
@@ -143,7 +143,7 @@ def test_arrows_of_the_table_point_down() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
-    """The arrows of the code are those of ROOMS."""
+    """Each room imports exactly the rooms that ROOMS allows."""
     allowed = ROOMS[room][1] | ({"retention"} if room != "terminal" else set())
     assert rooms_imported(room) <= allowed
 
@@ -170,14 +170,14 @@ def modules_after(statement: str) -> set[str]:
         "POWERTOOLS_SERVICE_NAME": "retention",
         "POWERTOOLS_METRICS_NAMESPACE": "Retention",
     }
-    # Apple's library brought pyOpenSSL into this environment, and botocore imports it where it is; Lambda has none.
+    # Apple's library installs pyOpenSSL here, and botocore imports it if it is installed; Lambda does not have it.
     code = f"import json, sys; sys.modules['OpenSSL'] = None; {statement}; print(); print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_reading_ahead_waits_for_no_import_that_it_does_not_need() -> None:
-    """The table is read while these are imported: none of them may come before."""
+    """The request to the table is sent before these modules are imported."""
     loaded = modules_after("import retention.beginning")
     assert "retention.lookup.store" in loaded
     later = {"compose", "decision", "gateway", "jws", "log.record", "log.telemetry", "response", "signing"}
@@ -213,7 +213,7 @@ def test_the_import_budget_of_the_real_time_function() -> None:
 
 
 def test_the_wheel_has_what_lambda_runs() -> None:
-    """Both entry points and the package they wire: whatever lies in handler/."""
+    """The wheel has both entry points and the package `retention`: everything in handler/."""
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
         "packages"
     ]

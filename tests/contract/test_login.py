@@ -46,13 +46,13 @@ def test_it_is_installed_where_there_is_a_wheel(platform: dict[str, str], instal
 
 
 def test_the_functions_do_not_carry_it() -> None:
-    """Lambda has a role; the layer has a limit."""
+    """The layer does not contain awscrt: Lambda uses a role, and the layer has a size limit."""
     for name in ("requirements.in", "requirements.txt"):
         assert "awscrt" not in (ROOT / "layers" / "dependencies" / name).read_text(encoding="utf-8")
 
 
 def test_without_it_there_is_another_way() -> None:
-    """The sentence names no package to install by hand: the environment is made of pins."""
+    """Without awscrt, the error names another way, and no package to install by hand."""
     text = sentence(MissingDependencyException(msg='using the login credential provider: pip install "botocore[crt]"'))
     assert text is not None
     assert "aws configure export-credentials" in text

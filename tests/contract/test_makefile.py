@@ -15,7 +15,7 @@ from tests.support.shell_variables import FOREIGN
 
 
 def test_no_recipe_sees_what_the_shell_sets_for_python() -> None:
-    """In every verb; PYTHON, which names an interpreter, stays."""
+    """No recipe gets the shell's variables for Python, except PYTHON, which names an interpreter."""
     shell = {**FOREIGN, "PYTHON": "/named", "HOME": "/home/me"}
     shown = make("--eval", "shown: ; @env", "shown", environment=shell).stdout.splitlines()
     names = {line.partition("=")[0] for line in shown}
@@ -24,7 +24,7 @@ def test_no_recipe_sees_what_the_shell_sets_for_python() -> None:
 
 
 def test_env_and_arch_are_what_is_typed() -> None:
-    """ENV is sh's own variable, and ARCH one of kernel builders: from the shell they decide nothing."""
+    """ENV and ARCH are used from make's command line only, never from the shell's variables."""
     show = ("--eval", "shown: ; @echo $(call given,ENV) $(call given,ARCH)", "shown")
     assert make(*show, environment={"ENV": "/home/me/.shrc", "ARCH": "sparc"}).stdout.split() == []
     assert make(*show, "ENV=sandbox", environment={"ENV": "/home/me/.shrc"}).stdout.split() == ["sandbox"]
@@ -32,7 +32,7 @@ def test_env_and_arch_are_what_is_typed() -> None:
 
 @pytest.mark.parametrize("text", ["a b", "it's", 'a"b', "a;b&c", "#1", "(x)", "é", "`x`", "a\\b", "*"])
 def test_a_name_is_one_word_for_the_shell(text: str) -> None:
-    """A file, an anchor, an environment: whatever is in its name."""
+    """A file, an anchor or an environment is passed as one word, with any characters in its name."""
     program = f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv[1:])'"
     shown = make("--eval", f"shown: ; @{program} $(call quoted,$(FILE))", "shown", f"FILE={text}")
     assert shown.stdout.strip() == repr([text]), shown.stderr
@@ -46,7 +46,7 @@ def prerequisites(verb: str, **environment: str) -> set[str]:
 
 @pytest.mark.parametrize(("required", "made"), [("1", True), ("", False)])
 def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
-    """In CI, on a fresh clone, `make check` makes every environment its tests need: a missing one would fail them."""
+    """With REQUIRE_REAL_PARTS, `make check` makes every environment that its tests need."""
     found = prerequisites("check", REQUIRE_REAL_PARTS=required)
     assert {"lint", "template", ".venv/.installed", ".venv-sam/.made"} <= found
     assert (".venv-fuzz/.made" in found) == made
@@ -54,7 +54,7 @@ def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
 
 
 def test_the_quick_tests_need_nothing_but_python() -> None:
-    """`make test` makes one environment, whatever is required of `make check`."""
+    """`make test` makes only one environment, also with REQUIRE_REAL_PARTS."""
     assert prerequisites("test", REQUIRE_REAL_PARTS="1") == {".venv/.installed"}
 
 
@@ -68,7 +68,7 @@ def test_check_runs_every_test_and_both_coverage_gates() -> None:
 
 @pytest.mark.parametrize("name", ["a:b", 'a"b', "a`b", "a$b", "a\\b", "a\nb"])
 def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> None:
-    """Before anything is made: a virtual environment would break later, and somewhere else."""
+    """A path in which a virtual environment cannot work is refused before anything is made."""
     project = small_project(tmp_path / name)
     refused = make(".venv-sam/.made", folder=project)
     assert refused.returncode != 0
@@ -77,7 +77,7 @@ def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> Non
 
 
 def test_an_interpreter_is_found_without_a_home() -> None:
-    """A container may have none."""
+    """An interpreter is found in a container without HOME."""
     found = subprocess.run(
         [ROOT / "scripts" / "find-python"],
         env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},

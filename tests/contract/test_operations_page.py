@@ -1,4 +1,4 @@
-"""docs/operations.md names parameters, resources and documents of JSON that are there, and that AWS would take."""
+"""docs/operations.md names existing parameters and resources, and JSON documents that AWS accepts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_stack_policy_protects_what_is_there() -> None:
 
 
 def test_the_budget_goes_by_the_tag_of_samconfig() -> None:
-    """The tag is one that both stacks have."""
+    """The budget's tag is one that both stacks have."""
     (budget,) = arguments("--budget")
     (tag,) = budget["CostFilters"]["TagKeyValue"]
     key, value = tag.removeprefix("user:").split("$")
@@ -56,7 +56,7 @@ def test_the_budget_goes_by_the_tag_of_samconfig() -> None:
 
 
 def test_the_first_hour_has_every_step() -> None:
-    """Ten steps, each with what to expect."""
+    """The first hour has ten steps, each with the expected result."""
     section = PAGE.split("\n## The first hour on a real account\n")[1]
     steps = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
     assert len(steps) == 10

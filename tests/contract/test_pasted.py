@@ -22,7 +22,7 @@ DOCUMENTS: Final = sorted(
 # What a document has people type begins with one of these.
 PROGRAMS: Final = ("make", "retention", "aws", "curl", "openssl", "seq", "xargs", "git", "python3", "python", "sam")
 _BEGINS: Final = re.compile(rf"(?:{'|'.join(PROGRAMS)}|export|\.venv[\w./-]*|\.ci/run) \S")
-# Quoted text, in which a shell takes nothing for its own; a backslash and what it covers.
+# Quoted text, in which a shell interprets nothing; a backslash and the character after it.
 _QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
 
 
@@ -44,7 +44,7 @@ COMMANDS: Final = [(path, command) for path in DOCUMENTS for command in pasted(p
 
 
 def test_commands_are_found() -> None:
-    """In README and operations, blocks and spans alike."""
+    """Commands are found in README and operations, in blocks and in spans."""
     found = {path.name for path, _ in COMMANDS}
     assert {"README.md", "operations.md", "messages.md", "SECURITY.md"} <= found
     assert len(COMMANDS) > 60
@@ -76,6 +76,6 @@ def test_nothing_in_a_command_is_a_shell_s_own(path: Path, command: str) -> None
     ],
 )
 def test_the_check_itself_sees_what_zsh_would(command: str) -> None:
-    """Each of these fails or means something else when pasted into zsh."""
+    """The check finds each form that fails or has another meaning when it is pasted into zsh."""
     with pytest.raises(AssertionError):
         test_nothing_in_a_command_is_a_shell_s_own(ROOT / "README.md", command)

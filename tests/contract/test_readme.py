@@ -63,7 +63,7 @@ def test_every_command_is_one_of_the_programs(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_verb_is_in_the_makefile(path: Path) -> None:
-    """Nor a verb of make's."""
+    """No document names a verb of make that does not exist."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for words in uses(path, "make"):
         for word in words:
@@ -120,7 +120,7 @@ def test_every_name_in_contributing_is_in_the_code() -> None:
 
 
 def test_the_readme_has_the_times_of_the_last_benchmark() -> None:
-    """Those of docs/performance.md: the first answer after a cold start, and a warm one."""
+    """The README has the times of docs/performance.md for the first answer after a cold start, and for a warm one."""
     table = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
     ((cold, warm),) = re.findall(r"^\| ours \| ([\d.]+) \| [\d.]+ \| ([\d.]+) \|", table, re.MULTILINE)
     text = " ".join(README.read_text(encoding="utf-8").split())

@@ -1,4 +1,4 @@
-"""docs/reliability.md is of these tests: `make prove` writes it, and whoever changes what is tried writes it again."""
+"""docs/reliability.md matches the tests: after a change of what they try, `make prove` has to write it again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.support import reliability_page
 
 
 def test_the_page_has_every_section_in_its_order() -> None:
-    """No section is missing, and none stands there that no test keeps."""
+    """The page has exactly the sections for which tests have figures."""
     page = reliability_page.PAGE.read_text(encoding="utf-8")
     assert [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")] == [
         *reliability_page.SECTIONS.values()
@@ -16,8 +16,8 @@ def test_the_page_has_every_section_in_its_order() -> None:
 
 def test_the_page_is_of_this_corpus() -> None:
     """It counts the chains, tokens and bodies that are minted today."""
-    told = (
+    expected = (
         f"{len(certificate_cases())} certificate chains, {len(token_cases())} tokens under good certificates and"
         f" {len(body_cases())} HTTP bodies"
     )
-    assert told in reliability_page.PAGE.read_text(encoding="utf-8")
+    assert expected in reliability_page.PAGE.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Rights, both ways, by running: what functions and operator do is allowed, and nothing is allowed that they never do.
+"""Rights, compared with real calls: functions and operator have the rights for what they do, and no others.
 
 test_template.py compares the same by reading the code. Here calls are recorded as they leave, with the table, the key
 and the parameter they name, and judged by the policies as CloudFormation would fill them in.
@@ -84,7 +84,7 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
 
 @contextmanager
 def recorded() -> Iterator[list[ApiCall]]:
-    """Note what every call through the SDK asks for, in this thread and all others."""
+    """Note every call through the SDK, in all threads."""
     noted: list[ApiCall] = []
     send = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place all calls pass
 
@@ -102,7 +102,7 @@ def recorded() -> Iterator[list[ApiCall]]:
 
 @pytest.fixture
 def endpoint_asks() -> list[ApiCall]:
-    """What requests cold, warm, about customers and with an offer ask for."""
+    """Return the calls of cold and warm requests, with profiles and with an offer."""
     table = published()
     parameters = Parameter()
     store = Store(lambda: table, TABLE)
@@ -133,7 +133,7 @@ def test_the_endpoint_may_do_what_it_does_and_nothing_else(endpoint_asks: list[A
 
 @pytest.fixture
 def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ApiCall]]:
-    """What a run asks for that finds new states."""
+    """Return the calls of a sync that finds new states."""
     for name, value in {
         "RETENTION_TABLE": TABLE,
         "RETENTION_ENVIRONMENT": "Production",
@@ -162,7 +162,7 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ApiCall]]:
 
 
 def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall]) -> None:
-    """Likewise, from the key to the last row."""
+    """Every call of the sync is allowed, and every action that is allowed is one of its calls."""
     rights = Rights.of("SyncRole", values(TABLE))
     assert [ask for ask in sync_asks if not rights.allow(ask)] == []
     probe = ApiCall("execute-api:Invoke", arn("execute-api", "a1b2c3/$default/POST/v1/probe"))
@@ -188,7 +188,7 @@ def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall])
     ],
 )
 def test_other_apps_customers_and_releases_are_out_of_reach(role: str, operation: str, key: rows.Key) -> None:
-    """A function taken over reads its own apps and no more; what it can write at most is their review states."""
+    """A function's rights end at reading its own apps and writing their review states."""
     rights = Rights.of(role, values(TABLE))
     (ask,) = asks("dynamodb", operation, {"TableName": TABLE, "Key": key, "Item": key})
     assert not rights.allow(ask)
@@ -196,7 +196,7 @@ def test_other_apps_customers_and_releases_are_out_of_reach(role: str, operation
 
 @pytest.mark.parametrize("role", ["FunctionRole", "SyncRole"])
 def test_nothing_is_allowed_anywhere_else(role: str) -> None:
-    """In another table, under another prefix, in one batch with a key of somebody else's; and no Scan at all."""
+    """No call is allowed on another table, another prefix or a batch with another app's key, and no Scan."""
     rights = Rights.of(role, values(TABLE))
     mine, others = rows.head_key(APP), rows.head_key(OTHERS)
     for service, operation, request in (
@@ -220,7 +220,7 @@ def test_nothing_is_allowed_anywhere_else(role: str) -> None:
 
 @pytest.fixture
 def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[OperatorSetup, list[ApiCall]]]:
-    """What a working day asks for: every command that asks AWS anything, in both environments."""
+    """Return the calls of every command that calls AWS, in both environments."""
     with embedded_dynamodb() as url, set_up_operator(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
         work(desk)
         yield desk, noted
@@ -250,7 +250,7 @@ def work(desk: OperatorSetup) -> None:
 
 
 def type_in(desk: OperatorSetup, *arguments: str) -> None:
-    """Type a command that does not ask Apple, in the sandbox."""
+    """Run a command that does not call Apple, in the sandbox."""
     file = () if arguments[0] == "publish" else ("--file", str(desk.file))
     with pytest.raises(SystemExit) as ended:
         main([*arguments, *file, "--env", "sandbox", "--endpoint-url", desk.endpoint])
@@ -258,7 +258,7 @@ def type_in(desk: OperatorSetup, *arguments: str) -> None:
 
 
 def damage(desk: OperatorSetup) -> None:
-    """Leave a row too many in a release, which `import --replace` takes away."""
+    """Add a row to a release, which `import --replace` deletes."""
     item = {**rows.sheet_key(APP_ID, 1, "too.many"), "document": {"S": "x"}}
     desk.aws("dynamodb").put_item(TableName=desk.table(), Item=item)
 
@@ -294,7 +294,7 @@ def test_the_operator_may_do_what_the_console_does_and_nothing_else(
 
 
 def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
-    """Sandbox's table, keys and log are not production's."""
+    """The sandbox's operator has no right on production's table, keys and log, nor the reverse."""
     mine = Rights.of("OperatorPolicy", values("retention-a"))
     others = values("retention-b", prefix="/retention/production", stack="retention-production")
     resources = {one for statement in Rights.of("OperatorPolicy", others).statements for one in statement.resources}
@@ -304,7 +304,7 @@ def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
 
 
 def test_the_alias_is_a_resource_of_its_own() -> None:
-    """A policy that names the function alone is no right to ask about `live`: IAM judges the name with the alias."""
+    """The right to read the alias `live` names the alias, since IAM compares the complete ARN."""
     mine = Rights.of("OperatorPolicy", values(TABLE))
     for given in ({}, {"Qualifier": "live"}):
         request = {"FunctionName": "retention-sandbox-GetRetentionMessage", **given}
@@ -316,7 +316,7 @@ def test_the_alias_is_a_resource_of_its_own() -> None:
 
 
 def test_subscribers_are_read_of_the_topic_alarms_go_to() -> None:
-    """The stack's own or the owner's, and of none where there is none."""
+    """The operator can read the subscribers of the stack's or the owner's topic, and of no other."""
     own, theirs = arn("sns", "retention-sandbox-AlarmTopic-1"), arn("sns", "ours")
     cases: dict[str | None, dict[str, str]] = {
         None: {},

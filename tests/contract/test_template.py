@@ -1,4 +1,4 @@
-"""The template is code: what it promises the function, the operator, Apple and the data."""
+"""The template: what the function, the operator, Apple and the data rely on."""
 
 from __future__ import annotations
 
@@ -134,14 +134,14 @@ def assert_exists(namespace: str, name: str, dimensions: set[str]) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_every_alarm_reads_metrics_that_exist(name: str) -> None:
-    """An alarm over a metric or dimension nobody publishes never fires."""
+    """Every alarm reads metrics and dimensions that are published; others would never fire."""
     for metric in metrics_of(ALARMS[name]["Properties"]):
         assert_exists(*metric)
 
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_every_alarm_says_what_to_do_tells_someone_and_decides_about_silence(name: str) -> None:
-    """An alarm has a description for whoever is woken, an action where configured, and a word on missing data."""
+    """An alarm has a description of what to do, an action if one is configured, and a setting for missing data."""
     alarm = ALARMS[name]["Properties"]
     assert len(alarm["AlarmDescription"]) > 40
     assert "AlarmTopicArn" in json.dumps(alarm["AlarmActions"])
@@ -163,7 +163,7 @@ def test_expressions_use_the_metrics_they_are_given(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_expressions_name_nothing_else(name: str) -> None:
-    """An expression over a metric that is not there is refused when the stack is made."""
+    """An expression names only metrics of its alarm; CloudFormation refuses others."""
     entries = ALARMS[name]["Properties"].get("Metrics", [])
     known = {entry["Id"] for entry in entries} | {"IF", "AND", "FILL", *PARAMETERS}
     for expression in (entry["Expression"] for entry in entries if "Expression" in entry):
@@ -196,7 +196,7 @@ def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_no_alarm_is_on_a_percentile_alone(name: str) -> None:
-    """It would be the slowest of few samples or, with `ignore`, deaf below 10/(1-p) of them: 1 000 for p99."""
+    """No alarm uses only a percentile: with few samples it is the slowest one, or is ignored."""
     alarm = ALARMS[name]["Properties"]
     assert "ExtendedStatistic" not in alarm
     assert "EvaluateLowSampleCountPercentile" not in alarm
@@ -235,7 +235,7 @@ def value_of(name: str, samples: list[int]) -> float:
     ],
 )
 def test_slowness_alarms_by_as_many_as_there_are(name: str, slow: int, of: int, *, alarms: bool) -> None:
-    """One slow start a day is no reason to wake a person; a stack of a request a minute is not left unwatched."""
+    """One slow start a day raises no alarm; slow requests raise one also at a request per minute."""
     alarm = ALARMS[name]["Properties"]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
     assert (value_of(name, [900] * slow + [50] * (of - slow)) > alarm["Threshold"]) == alarms
@@ -282,7 +282,7 @@ def dashboard(values: dict[str, str]) -> Document:
 
 
 def test_the_dashboard_shows_metrics_that_exist() -> None:
-    """The dashboard's body is JSON, and each line of it names a metric that somebody publishes."""
+    """The dashboard's body is JSON, and each of its lines names a metric that is published."""
     shown = 0
     for widget in dashboard(parameters({}))["widgets"]:
         for namespace, name, *rest in widget["properties"].get("metrics", []):
@@ -335,7 +335,7 @@ def test_widgets_lie_side_by_side() -> None:
 
 
 class Environ(dict[str, str]):
-    """A whole environment, which notes what it was asked for."""
+    """All environment variables, with a note of those that are read."""
 
     def __init__(self, *names: str) -> None:
         super().__init__(dict.fromkeys(names, ""))
@@ -350,7 +350,7 @@ class Environ(dict[str, str]):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_variables_set_are_variables_read(function: str) -> None:
-    """The template sets what the function's settings read, every time, and nothing that nobody reads."""
+    """The template sets exactly the variables that the function's settings read."""
     variables = set(FUNCTIONS[function]["Properties"]["Environment"]["Variables"])
     environ = Environ(*variables)
     READERS[function](environ)
@@ -377,7 +377,7 @@ def test_deployed_functions_ask_apple() -> None:
 
 
 def test_both_functions_are_the_same_code_and_layer() -> None:
-    """What the sync needs of the domain is what the endpoint has of it."""
+    """Both functions have the same code and the same layer."""
     shared = ("CodeUri", "Layers", "Runtime", "Architectures")
     assert {name: SYNC["Properties"][name] for name in shared} == {
         name: FUNCTION["Properties"][name] for name in shared
@@ -419,7 +419,7 @@ def resolved(node: Any, given: Mapping[str, str], conditions: set[str]) -> Any:
 @pytest.mark.parametrize("secret", [False, True])
 @pytest.mark.parametrize("domain", [False, True])
 def test_the_sync_probes_the_stacks_own_url(secret: bool, domain: bool) -> None:  # noqa: FBT001  # parameters
-    """The host Apple calls, a route that leads to the same integration, and no secret in the variable."""
+    """The sync probes the host that Apple calls, on a route to the same integration, and its variable has no secret."""
     given = {"Api": "a1b2c3", "AWS::Region": "eu-west-1", "AWS::URLSuffix": "amazonaws.com", "PathSecret": "hush" * 4}
     given |= {"DomainName": "r.example.com", "Integration": "i"}
     conditions = {name for name, holding in (("HasPathSecret", secret), ("HasDomain", domain)) if holding}
@@ -436,7 +436,7 @@ def test_the_sync_probes_the_stacks_own_url(secret: bool, domain: bool) -> None:
 
 
 def test_strangers_do_not_get_through_by_the_probes_route() -> None:
-    """It is there only where a secret keeps them out, and asks for the right that the sync's role has."""
+    """The probe's route exists only with a secret path, and requires the right that the sync's role has."""
     route = template()["Resources"]["ProbeRoute"]
     assert route["Condition"] == "HasPathSecret"
     assert route["Properties"]["AuthorizationType"] == "AWS_IAM"
@@ -444,14 +444,14 @@ def test_strangers_do_not_get_through_by_the_probes_route() -> None:
 
 
 def test_one_lost_probe_wakes_nobody() -> None:
-    """Two in a row do, as soon as the second is in; and a stack that does not sync does not probe."""
+    """Two lost probes in a row raise an alarm, one does not; a stack without sync does not probe."""
     alarm = ALARMS["ProbeAlarm"]
     assert alarm["Condition"] == "SyncsStates"
     assert (alarm["Properties"]["Period"], alarm["Properties"]["EvaluationPeriods"]) == (300, 2)
 
 
 def test_lambda_repeats_no_tick_by_itself() -> None:
-    """The schedule's call is asynchronous: Lambda would repeat it twice when it fails, were it not told otherwise."""
+    """Lambda does not repeat a failed sync: the template turns off the retries of asynchronous calls."""
     assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
@@ -531,7 +531,7 @@ def test_actions_allowed_are_calls_made(function: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_its_own_log_and_no_other(function: str) -> None:
-    """The group it is told to log to is the one its role may write to."""
+    """A function logs to the one group that its role can write to."""
     group = FUNCTIONS[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert statements(function)["WriteLog"]["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
 
@@ -699,7 +699,7 @@ def test_the_access_log_has_the_prefix_that_is_allowed_once_for_all() -> None:
 
 @pytest.mark.parametrize("secret", ["PathSecret", "PreviousPathSecret"])
 def test_the_secret_is_shown_nowhere(secret: str) -> None:
-    """Both secrets are NoEcho and part of their route alone: no output, variable or name repeats them."""
+    """Both secrets are NoEcho and only in their route: no output, variable or name has them."""
     assert PARAMETERS[secret]["NoEcho"] is True
     rest = {**template()["Resources"], "Route": None, "PreviousRoute": None, "Outputs": template()["Outputs"]}
     assert f"${{{secret}}}" not in json.dumps(rest)
@@ -888,7 +888,7 @@ def contradictions(given: dict[str, str]) -> list[str]:
 
 
 def test_every_combination_is_taken_or_refused_for_its_reason() -> None:
-    """All of the parameters that rules speak of: each contradiction is refused, and nothing else."""
+    """Of all combinations of the parameters in the rules, exactly the contradictory ones are refused."""
     taken = 0
     for combination in itertools.product(*CHOICES.values()):
         given = dict(zip(CHOICES, combination, strict=True))
@@ -1020,7 +1020,7 @@ def test_a_wrong_parameter_fails_at_deployment(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_parameter_is_bounded_explained_grouped_and_used(name: str) -> None:
-    """A parameter says what it is, has bounds, appears in the console's groups, and does something."""
+    """Every parameter has a description, bounds and a group, and is used."""
     bounds = PARAMETERS[name]
     assert bounds["Description"].endswith(".")
     assert "AllowedValues" in bounds or "AllowedPattern" in bounds or {"MinValue", "MaxValue"} <= set(bounds)
@@ -1056,7 +1056,7 @@ SECTIONS = [name for name, found in SAMCONFIG.items() if isinstance(found, dict)
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_production_stack_reports_to_a_person(section: str) -> None:
-    """An alarm without an address or a topic changes colour where no person looks."""
+    """Every production stack in samconfig.toml has an address or a topic for alarms."""
     given = configured(section)
     if given["Environment"] == "Production":
         assert given.get("AlarmTopicArn") or given.get("AlarmEmail", "none") not in {"", "none"}
@@ -1071,7 +1071,7 @@ def test_whether_alarms_reach_a_person_is_written_down(section: str) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
-    """Apple's sandbox is quiet for days; a new version meets a tenth of production's customers first."""
+    """The sandbox has no alarm for missing requests; in production, a new version gets a tenth of the requests first."""
     given = parameters(configured(section))
     production = given["Environment"] == "Production"
     assert decided({"Condition": "WatchesSilence"}, given) == production
@@ -1139,7 +1139,7 @@ def test_the_largest_parameters_fit_into_lambda_s_variables() -> None:
 
 
 def test_the_outputs_are_those_the_console_and_the_owner_need() -> None:
-    """The stack says the URL to give Apple, its table, its logs, its keys' place and the operator's policy."""
+    """The outputs are the URL for Apple, the table, the logs, the prefix of the keys and the operator's policy."""
     outputs = template()["Outputs"]
     assert {"Url", "TableName", "FunctionLogGroup", "SigningKeyPrefix", "OperatorPolicyArn"} <= set(outputs)
     assert outputs["TableName"]["Value"] == {"Ref": "Table"}

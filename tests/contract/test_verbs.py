@@ -36,7 +36,7 @@ VERBS = (
 
 
 def find_python(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run scripts/find-python where only what is in home/bin is on PATH."""
+    """Run scripts/find-python with only home/bin on PATH."""
     (home / "bin").mkdir(exist_ok=True)
     return subprocess.run(
         ["/bin/sh", str(ROOT / "scripts" / "find-python")],
@@ -55,19 +55,19 @@ def program(path: Path, body: str) -> Path:
 
 
 def working_python(path: Path) -> Path:
-    """Make a program that is this very Python, wherever it lies."""
+    """Make a program at another path that runs this Python."""
     return program(path, f'exec "{sys.executable}" "$@"')
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_make_lists_its_verbs(verb: str) -> None:
-    """`make` alone says what there is to do, in a line each."""
+    """`make` without arguments lists its verbs, a line each."""
     listed = subprocess.run(["make", "-s", "-C", ROOT], check=True, capture_output=True, text=True).stdout
     assert any(line.startswith(f"make {verb} ") for line in listed.splitlines())
 
 
 def test_a_dead_shim_is_passed_over(tmp_path: Path) -> None:
-    """A python3.13 that stands for nothing is not taken; pyenv's own is, though it is not on PATH."""
+    """A pyenv shim without an interpreter is skipped; pyenv's own interpreter is found, although it is not on PATH."""
     program(tmp_path / "bin" / "python3.13", "exit 127")
     hidden = working_python(tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin" / "python3.13")
     assert find_python(tmp_path).stdout.strip() == str(hidden)
@@ -91,7 +91,7 @@ def test_the_owner_can_name_an_interpreter(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    """Without any usable Python the message says which one to install."""
+    """Without any usable Python, the message names the version to install."""
     found = find_python(tmp_path)
     assert found.returncode == 1
     assert "3.11" in found.stderr
@@ -105,7 +105,7 @@ REQUIREMENTS = sorted(
 
 
 def test_every_requirements_file_is_made_of_one_that_says_what_is_wanted() -> None:
-    """All are in the folders that `make pins` knows: ten, each beside its .in, and nowhere else is any."""
+    """Every requirements file is next to its .in file, in the folders that `make pins` knows; there are ten."""
     assert len(REQUIREMENTS) == 10
     assert all(path.with_suffix(".in").exists() for path in REQUIREMENTS)
     tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], check=True, capture_output=True, text=True).stdout
@@ -139,7 +139,7 @@ def test_whatever_pip_installs_is_held_to_its_hash() -> None:
 
 
 def test_pins_wait_out_a_cool_down() -> None:
-    """Seven days, said in one place, for whatever uv resolves; COOLDOWN_DAYS says otherwise. uv is pinned itself."""
+    """uv resolves to versions that are at least seven days old, or COOLDOWN_DAYS; uv itself is pinned."""
     script = (ROOT / "scripts" / "pins").read_text()
     assert "COOLDOWN_DAYS=${COOLDOWN_DAYS:-7}" in script
     assert script.count("pip compile") == script.count('--exclude-newer "$COOLDOWN_DAYS days"') == 1
@@ -153,7 +153,7 @@ def test_scripts_can_be_run() -> None:
 
 
 def test_pins_judge_apples_chains_again() -> None:
-    """What is known of Apple's chains was found out with some versions: `make pins` asks the ones it takes."""
+    """`make pins` checks the table of known chains with the new versions."""
     script = (ROOT / "scripts" / "pins").read_text()
     _, _, after = script.partition('pip compile "$input"')
     assert "install.py layers/dependencies/requirements.txt" in after

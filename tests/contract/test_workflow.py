@@ -1,4 +1,4 @@
-"""The workflow of GitHub Actions: what it runs is there, it acts as a variable says, and may do no more than that."""
+"""The workflow of GitHub Actions: its commands exist, variables control it, and it has the least rights."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def steps(job: str, action: str) -> list[dict[str, Any]]:
 
 
 def test_it_is_the_only_workflow() -> None:
-    """What is judged here is all that runs."""
+    """There is no other workflow than the one that these tests check."""
     assert WORKFLOWS == [PATH]
 
 
@@ -107,7 +107,7 @@ def test_a_missing_part_fails_the_check() -> None:
 
 
 def test_every_action_has_a_version_and_every_job_an_end() -> None:
-    """By their owners' tags, which the file says; a checkout leaves no token behind."""
+    """Every action has a version tag, every job a time limit, and no checkout keeps the token."""
     for name, job in JOBS.items():
         assert 0 < job["timeout-minutes"] <= 60
         assert re.fullmatch(r"ubuntu-\d\d\.\d\d", job["runs-on"])

@@ -40,7 +40,7 @@ from tests.support.waiting import eventually
 # The sample app, as in events/retention.yaml.
 APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID: Final = "2X9R4HXF34"
-ANNUAL, BASIC, NOBODY = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
+ANNUAL, BASIC, WITHOUT_RULE = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
 
 STACK: Final = "retention-sandbox"  # as the sample's environment `sandbox` names it
 PREFIX: Final = "/retention/sandbox"
@@ -162,7 +162,7 @@ def test_an_offer_is_answered_signed(scene: Scene) -> None:
 
 def test_each_unanswered_request_has_its_status(scene: Scene) -> None:
     """No rule: 204. Another environment or app: 403. Another authority: 401."""
-    assert scene.ask(NOBODY).status == 204
+    assert scene.ask(WITHOUT_RULE).status == 204
     assert scene.ask(environment="Production").status == 403
     assert scene.ask(app_apple_id=1).status == 403
     stranger = Authority.load(COMMITTED_CA).sign(request_claims(product_id=ANNUAL))

@@ -1,11 +1,11 @@
-"""What the fuzzer's bytes become: the first says at which step they go in, the rest goes in there.
+"""How the fuzzer's bytes become a request: the first byte names the part that the other bytes replace.
 
     B  the body                                    P  the payload, signed with the leaf's own key
     T  the token, in a good body                   L  x5c[0] (DER), likewise signed
     H  the header, signed with the leaf's own key  I  x5c[1] (DER), likewise signed
     S  the signature, of the genuine request
 
-So fuzzing begins behind the front door: no fuzzer guesses base64 in JSON in base64, nor a signature. Any other first
+So the fuzzer reaches all steps, although it cannot guess base64 in JSON in base64, nor a signature. Any other first
 byte is that of a body.
 """
 
@@ -50,7 +50,7 @@ DOORS: Final[dict[bytes, Callable[[bytes], Attempt]]] = {
     b"S": with_signature,
 }
 
-# How each door's bytes are changed by those who know what they are.
+# For each part, the function that changes its bytes with knowledge of their structure.
 CHANGES: Final[dict[bytes, Callable[[bytes, Random], bytes]]] = {
     b"B": random_edits.restructured,
     b"H": random_edits.restructured,
@@ -61,11 +61,11 @@ CHANGES: Final[dict[bytes, Callable[[bytes, Random], bytes]]] = {
 
 
 class AnsweredError(AssertionError):
-    """The endpoint answered what it must not, or failed."""
+    """The endpoint failed, or answered a request that it must refuse."""
 
 
 def attempt(data: bytes) -> Attempt:
-    """Return the request that the fuzzer's `data` stands for."""
+    """Return the request that is made from the fuzzer's `data`."""
     door = DOORS.get(data[:1])
     return door(data[1:]) if door else forged(data)
 
@@ -86,7 +86,7 @@ def changed(data: bytes, random: Random) -> bytes:
 
 
 def seeds() -> dict[str, bytes]:
-    """Return what fuzzing starts from: the genuine parts at each door, and what comes close to them."""
+    """Return the first inputs of fuzzing: the genuine bytes of each part, and similar ones."""
     leaf, intermediate, root = CERTIFICATES
     return {
         "body-genuine": b"B" + BODY,

@@ -1,4 +1,4 @@
-"""The artefact: what `sam build` makes is small, whole, for the right machine, and the same every time."""
+"""The artefact of `sam build` is small, complete, for the right architecture, and reproducible."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def loaded_after(artefact: Artefact, program: str, **variables: str) -> set[str]
 
 
 def test_a_cold_start_imports_what_a_request_needs() -> None:
-    """`import app` from the artefact, warmed, has loaded none of the modules that were driven out of a cold start."""
+    """`import app` from the artefact loads none of the modules that a cold start does not need."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     loaded = loaded_after(artefact, "import app")
     assert {"app", "retention.jws", "retention.lookup.store"} <= loaded
@@ -226,11 +226,11 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
 
 
 def test_a_request_under_apples_chain_imports_nothing_more() -> None:
-    """Its signature is judged, and refused where a stranger did it, without X.509; a new chain brings in that alone."""
+    """Under Apple's chain, a signature is checked without importing X.509; an unknown chain imports only that."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     chain = ROOT / "tests" / "apple_chains" / "2025-2027"
     known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
-    for certificates, reason, whole in (
+    for certificates, reason, imported in (
         ((*known, b"root"), "signature_invalid", set()),
         (minting.good_chain(), "path_untrusted", {"cryptography.x509", "retention.verification.certificates"}),
     ):
@@ -244,12 +244,12 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
             f"assert (answer['statusCode'], line['reason']) == (401, {reason!r}), line\n"
         )
         loaded = loaded_after(artefact, program)
-        assert loaded & {"cryptography.x509", "retention.verification.certificates"} == whole
+        assert loaded & {"cryptography.x509", "retention.verification.certificates"} == imported
         assert not loaded & {"dataclasses", "inspect", "jwt", "cryptography.hazmat.primitives.serialization"}
 
 
 def test_the_artefacts_dataclasses_are_written_out() -> None:
-    """In the bytecode alone, and for what app.py imports alone: the sync's keep their decorator."""
+    """The bytecode has written-out dataclasses for what app.py imports; the sync's keep their decorator."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
         "import app, retention.jws, retention.review.snapshot\n"

@@ -1,4 +1,4 @@
-"""What `sam build` made, under Lambda's own runtime, with AWS's own DynamoDB Local behind it."""
+"""The artefact of `sam build` under Lambda's runtime, with DynamoDB Local."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_every_sample_is_answered_as_its_name_says(function: Emulator, path: Pat
 
 
 def test_each_request_is_one_line_that_is_its_metrics_too(function: Emulator) -> None:
-    """Whatever the request, it leaves one line, for people and for CloudWatch's metrics in the stack's dimension."""
+    """Each request writes one log line, which also has the metrics for CloudWatch."""
     before = len(lines_of(function))
     for path in SAMPLES:
         function.invoke(read_event(path))
@@ -95,7 +95,7 @@ def test_each_request_is_one_line_that_is_its_metrics_too(function: Emulator) ->
 def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
     emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
 ) -> None:
-    """One environment initialises once; only its first line says it was cold, and how long that was waited for."""
+    """An environment initialises once; only its first line has coldStart and how long it took."""
     function = emulator(variables)
     for _ in range(3):
         function.invoke(event("message-200"))
@@ -143,7 +143,7 @@ def test_a_catalog_once_loaded_outlives_dynamodb(emulator: Callable[[Mapping[str
 def test_without_any_catalog_apple_gets_503(
     emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
 ) -> None:
-    """An environment that never reached DynamoDB starts all the same, and says 503 to what it verified."""
+    """An environment that never reached DynamoDB starts, and answers 503 to verified requests."""
     nowhere = f"http://127.0.0.1:{real_parts.free_port()}"
     function = emulator({**variables, "AWS_ENDPOINT_URL_DYNAMODB": nowhere})
     assert function.invoke(event("message-200"))["statusCode"] == 503

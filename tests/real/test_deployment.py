@@ -172,7 +172,7 @@ def permissions(handlers: Document, verb: str) -> list[str]:
 
 
 def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_parts.Artefact) -> None:
-    """docs/deployer-policy.json has what the handlers of the template's resource types call, and little besides."""
+    """docs/deployer-policy.json has the calls of the handlers of the template's resource types, and few others."""
     kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
     assert len(kinds) > 20
     needed = {kind: called(kind) for kind in kinds}

@@ -143,7 +143,7 @@ def test_strange_transaction_ids_have_no_profile(client: Any, table: str, store:
 
 
 def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(client: Any, table: str) -> None:
-    """Whoever is second changes nothing and is told by whom it was beaten; with real threads, several times."""
+    """The second of two publishers changes nothing, and its error names the first; with real threads, several times."""
     put(client, table)
     for _ in range(5):
         before = live_number(AppTable(client, table, APP))
@@ -225,7 +225,7 @@ def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
 
 
 class Died(BaseException):
-    """A process that is no more."""
+    """Raised instead of the calls of a process that was killed."""
 
 
 class Dying:
@@ -293,7 +293,7 @@ def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, tab
 
 
 def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
-    """The table ends with one list, whole, over the new release's messages too."""
+    """The table has the states of exactly one list at the end, also for the new release's messages."""
     put(client, table)
     lists, app_table = [APPROVED, dict.fromkeys(APPROVED, "PENDING")], AppTable(client, table, APP)
     threads = [
@@ -323,16 +323,16 @@ def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:
 
 
 def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> None:
-    """Five hundred products, each row counted."""
-    told: dict[str, tuple[int, int]] = {}
+    """Publishing reports its progress to the last row."""
+    reported: dict[str, tuple[int, int]] = {}
 
     def progress(step: str, done: int, total: int) -> None:
-        told[step] = (done, total)
+        reported[step] = (done, total)
 
     publish_release(
         AppTable(client, table, APP), release(products=500), who="ada", commit=None, now=NOW, progress=progress
     )
-    assert told["write"] == (503, 503)
+    assert reported["write"] == (503, 503)
 
 
 @pytest.fixture
@@ -405,6 +405,6 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
 
 @pytest.fixture(autouse=True)
 def no_leftover_threads() -> Iterator[None]:
-    """Whatever a test started has ended, or is a daemon of the store's."""
+    """Check that all threads of a test have ended, except daemons of the store."""
     yield
     assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())

@@ -1,4 +1,4 @@
-"""The template judged by others: cfn-lint and checkov on what CloudFormation will see, each skip with its reason."""
+"""cfn-lint and checkov on the template as CloudFormation gets it, each skip with its reason."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def processed(request: pytest.FixtureRequest) -> Document:
 
 
 def judged(document: Document, folder: Path) -> dict[str, set[tuple[str, str]]]:
-    """Return (resource, check) of what checkov skipped and of what failed. It asks nobody on the network."""
+    """Return (resource, check) of what checkov skipped and of what failed. It makes no network request."""
     if not CHECKOV.exists():
         real(missing)
     file = folder / "template.json"
     file.write_text(json.dumps(document), encoding="utf-8")
-    # a network that leads nowhere: should it ask after all, it fails
+    # a proxy that does not exist: a network request would fail
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     printed = subprocess.run(
         [str(CHECKOV), "--file", str(file), *"--framework cloudformation --skip-download --output json".split()],
@@ -91,7 +91,7 @@ def missing() -> None:
 
 
 def test_every_skip_is_argued_in_one_line() -> None:
-    """It says why the check does not fit here; none is skipped for all resources, or twice."""
+    """Every skip gives the reason in one line; no check is skipped for all resources, or twice."""
     assert skips()
     for _, check, reason in skips():
         assert re.fullmatch(r"CKV2?_AWS_\d+", check)
@@ -102,7 +102,7 @@ def test_every_skip_is_argued_in_one_line() -> None:
 
 
 def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path: Path) -> None:
-    """Nothing fails in what CloudFormation will see; without the skips just they would: none outlives its cause."""
+    """No check fails; without the skips, exactly the skipped checks would fail."""
     argued = {(name, check) for name, check, _ in skips()}
     assert judged(processed, tmp_path) == {"skipped": argued, "failed": set()}
     for found in processed["Resources"].values():

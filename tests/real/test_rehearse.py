@@ -36,28 +36,28 @@ SHORT = ("--requests", "20", "--duration", "500", "--threshold", "30000", "--jso
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
     """Run `make serve`'s program; yields its URL and the file with what functions wrote. Stopped as by `kill`."""
-    log, said = folder / "serve.out", folder / "serve.err"
+    log, errors = folder / "serve.out", folder / "serve.err"
     command = [sys.executable, "-m", "console.local.serve", "--port", "0", "--dynamodb-port", "0", *options]
-    with log.open("wb") as out, said.open("wb") as err:
+    with log.open("wb") as out, errors.open("wb") as err:
         # a session of its own: what it leaves behind can be found
         server = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         )
     try:
-        yield _awaited(server, said), log
+        yield _awaited(server, errors), log
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(START_SECONDS)
 
 
-def _awaited(server: subprocess.Popen[bytes], said: Path) -> str:
+def _awaited(server: subprocess.Popen[bytes], errors: Path) -> str:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and server.poll() is None:
-        found = URL.search(said.read_text())
+        found = URL.search(errors.read_text())
         if found:
             return found[1]
         time.sleep(0.05)
-    raise RuntimeError(f"it does not serve:\n{said.read_text()}")
+    raise RuntimeError(f"it does not serve:\n{errors.read_text()}")
 
 
 def emulators(artefact: real_parts.Artefact) -> set[int]:
@@ -106,7 +106,7 @@ def test_a_rehearsal_on_environments_on_demand(
 
 
 def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse) -> None:
-    """An environment that trusts another root answers 401, and the rehearsal says so instead of going on."""
+    """If the endpoint trusts another root, it answers 401, and the rehearsal stops and reports it."""
     assert artefact.function.is_dir()
     with serving(tmp_path, "--environments", "1") as (url, _):
         code, document = rehearse(url, "trailhead.pro.annual", "--concurrency", "1", "--ca", str(tmp_path / "ca"))

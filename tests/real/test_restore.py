@@ -46,7 +46,7 @@ def client(dynamodb_local: str) -> Any:
 
 @pytest.fixture
 def lost(client: Any) -> str:
-    """A table in which the sample has lived: published three times, rolled back, reviewed, with two customers."""
+    """A table with the sample's history: published three times, rolled back, reviewed, with two customers."""
     table = new_table(client)
     compiled = compile_sample()
     for who in ("ada", "bob", "cy"):
@@ -100,7 +100,7 @@ def restored(client: Any, table: str, path: Path) -> None:
 
 
 def test_the_drill(client: Any, lost: str, file: Path) -> None:
-    """Everyone gets the same answer by the same rule in the same arm; releases have their numbers; life goes on."""
+    """A restore keeps every customer's answer, rule and arm, and the releases' numbers; publishing works."""
     table = new_table(client)
     before, listed = decisions(client, lost), list_releases(AppTable(client, lost, APP))
     assert len({decision.rule for decision in before}) > 3
@@ -127,7 +127,7 @@ def everything(client: Any, table: str) -> dict[tuple[str, str], Any]:
 
 
 def test_the_drill_killed_at_every_write(client: Any, lost: str, file: Path) -> None:
-    """Killed anywhere, nobody is answered from a part of it; typed again, it ends where the first would have."""
+    """An import killed at any write is never answered from in part; run again, it completes."""
     count = KillableClient(client)
     restored(count, new_table(client), file)
     survived = 0

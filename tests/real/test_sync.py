@@ -58,22 +58,22 @@ class Keys:
 
 
 @dataclass
-class Words:
-    """The outcomes of all runs."""
+class Outcomes:
+    """Collects the outcomes of all runs."""
 
-    said: list[str]
+    outcomes: list[str]
 
     def report(self, outcome: str, *_: Any) -> None:
-        self.said.append(outcome)
+        self.outcomes.append(outcome)
 
 
 def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, sync: ModuleType) -> None:
-    """App Review changes its mind in between; one run more, and table and Apple agree, the new release included."""
+    """States change between the runs; after one more run, table and Apple agree, also for the new release."""
     table = f"retention-{uuid.uuid4()}"
     client: Any = get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
     create_table(client, table)
     put(client, table)
-    words = Words([])
+    outcomes = Outcomes([])
     with make_simulator() as simulator, SimulatorServer(simulator) as server:
         verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP, PRODUCTION)
@@ -84,7 +84,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
 
         def run() -> None:
             sync.Sync(
-                deployment, AppStore(deployment.apple_url), words, lambda _: sync.SyncClients(client, Keys())
+                deployment, AppStore(deployment.apple_url), outcomes, lambda _: sync.SyncClients(client, Keys())
             ).run()
 
         def change() -> None:
@@ -98,7 +98,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
         for thread in threads:
             thread.join(PATIENCE)
         run()
-    assert set(words.said) <= {"synced", "sync succeeded", "live messages lost approval"}
+    assert set(outcomes.outcomes) <= {"synced", "sync succeeded", "live messages lost approval"}
     states = {
         message: rows.read_message(client.get_item(**rows.get(table, rows.message_key(APP, message)))["Item"])
         for message in (KEEP_EN, KEEP_FR)
