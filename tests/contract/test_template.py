@@ -1071,7 +1071,7 @@ def test_whether_alarms_reach_a_person_is_written_down(section: str) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
-    """The sandbox has no alarm for missing requests; in production, a new version gets a tenth of the requests first."""
+    """The sandbox has no alarm for missing requests; in production, a new version first gets a tenth of all."""
     given = parameters(configured(section))
     production = given["Environment"] == "Production"
     assert decided({"Condition": "WatchesSilence"}, given) == production
