@@ -1,4 +1,4 @@
-"""`when:` in the file → a condition of `retention.conditions`, and what is left of one once the product is known.
+"""`when:` in the file → a condition of `retention.conditions`.
 
 productId: pro.monthly                     equality
 userLocale: [en, fr-CA]                    membership; a bare language covers its regions
@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, fact_tests
+from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 from retention.locales import normalise, spelled
 from retention.rules import CUSTOMER_PREFIX
 
@@ -205,50 +205,3 @@ def _joined(join: type[AllOf | AnyOf], parts: list[Condition | None]) -> Conditi
 
 def _negated(condition: Condition | None) -> Condition | None:
     return None if condition is None else Not(condition)
-
-
-def asks_product(condition: Condition) -> bool:
-    """Return whether a condition looks at productId."""
-    return any(test.fact == "productId" for test in fact_tests(condition))
-
-
-def named_products(condition: Condition | None) -> frozenset[str] | None:
-    """Return products outside which the condition is surely False, found without trying each; None: any product."""
-    match condition:
-        case FactTest("is", "productId", tuple(products)):
-            return frozenset(map(str, products))
-        case AllOf(parts) | AnyOf(parts):
-            sets = [named_products(part) for part in parts]
-            known = [named for named in sets if named is not None]
-            if isinstance(condition, AllOf):
-                return frozenset.intersection(*known) if known else None
-            return frozenset.union(*known) if len(known) == len(sets) else None
-    return None
-
-
-def for_product(condition: Condition, product: str | None) -> Condition | bool:
-    """Return the condition with `productId` known: True, False, or what remains to be asked. None: undeclared product.
-
-    Kleene's logic lets a part that is settled go without changing what the complete condition answers.
-    """
-    match condition:
-        case Not(part):
-            inner = for_product(part, product)
-            return (not inner) if isinstance(inner, bool) else Not(inner)
-        case AllOf(parts) | AnyOf(parts):
-            return _simplified(type(condition), [for_product(part, product) for part in parts])
-        case FactTest("is", "productId", tuple(products)):
-            return product in products  # the file declares every product it names
-        case FactTest("starts", "productId", tuple(prefixes)) if product is not None:
-            return product.startswith(tuple(map(str, prefixes)))
-    return condition
-
-
-def _simplified(join: type[AllOf | AnyOf], parts: list[Condition | bool]) -> Condition | bool:
-    settles = join is AnyOf
-    if any(part is settles for part in parts):
-        return settles
-    open_parts = [part for part in parts if not isinstance(part, bool)]
-    if not open_parts:
-        return not settles
-    return open_parts[0] if len(open_parts) == 1 else join(tuple(open_parts))

@@ -11,18 +11,9 @@ from retention.limits import MAX_IMAGES, MAX_MESSAGES
 
 from console.file.entries import Bullet, Document, Image, Text
 from console.file.identifiers import image_id, message_id, upload_body
-from console.file.images import (
-    BULLET_POINT,
-    FULL_SIZE,
-    NotPNGError,
-    check_pixels,
-    complaint,
-    find,
-    missing,
-    read_image,
-    read_png,
-)
+from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, check_pixels, complaint, read_image, read_png
 from console.file.mistakes import Notes, Place
+from console.file.paths import advice_where_missing, find_file
 from console.terminal.ordinary_file import NotOrdinaryError
 
 _NO_ID: Final = ""
@@ -84,7 +75,7 @@ class _ContentReader:
         if not image.file:
             return None
         base = self.document.base_dir or Path()
-        path = find(base, image.file)
+        path = find_file(base, image.file)
         try:
             content = read_image(path)
         except NotOrdinaryError as error:
@@ -92,7 +83,7 @@ class _ContentReader:
             return None
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            instead = missing(base, image.file, path)
+            instead = advice_where_missing(base, image.file, path)
             self.notes.add(image.at, f"`{image.file}` cannot be read: {reason}.", instead)
             return None
         self._check_image(image, content)

@@ -7,8 +7,8 @@ from typing import Final
 
 from console.file.entries import Document
 from console.file.fields import Fields
-from console.file.images import find
 from console.file.mistakes import Notes
+from console.file.paths import find_file
 from console.file.sections.app import read_app, read_environments, read_offers, read_products
 from console.file.sections.locales import read_locales
 from console.file.sections.messages import read_images, read_messages
@@ -39,7 +39,7 @@ def read_document(
         return _read(source, file or "retention.yaml", base_dir, progress)
     path = Path(source)
     if not is_passed(path):
-        path = find(path.parent, path.name)
+        path = find_file(path.parent, path.name)
     content = read_ordinary(path, MAX_BYTES, pipes=True)
     # What a shell passes on stands in no folder of the owner's, but images do: where the command is called.
     folder = Path() if is_passed(path) else path.parent

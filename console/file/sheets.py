@@ -11,9 +11,9 @@ from retention.conditions import Condition, document_of
 from retention.locales import APPLE_LOCALES, LocaleTable
 from retention.table import ANY_PRODUCT, MAX_DOCUMENT, canonical, pack
 
-from console.file.conditions import asks_product, for_product, named_products
 from console.file.entries import AnswerEntry, Document, ExperimentEntry, RuleEntry
 from console.file.mistakes import Mistake, Notes, Place
+from console.file.product_conditions import asks_product, for_product, named_products
 
 # DynamoDB takes 400 KB an item; the rest keeps a request to one small read (design.md, section 5).
 MAX_SHEET_BYTES: Final = 350 * 1024

@@ -10,8 +10,9 @@ import pytest
 from retention.conditions import Condition, document_of, truth_of
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition
 
-from console.file.conditions import for_product, read_condition
+from console.file.conditions import read_condition
 from console.file.mistakes import Notes
+from console.file.product_conditions import for_product
 from console.file.tree import parse
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases" / "conditions.json").read_text())["cases"]

@@ -15,10 +15,10 @@ from retention.request import RetentionRequest
 from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition, facts_named
 
 from console.decisions.reasons import AskedRequest, Basis, explain
-from console.file.conditions import for_product, named_products
 from console.file.document import read_document
 from console.file.edition import edition_of
 from console.file.mistakes import Mistakes
+from console.file.product_conditions import for_product, named_products
 from console.local.samples import SAMPLE, compile_sample
 
 PRODUCTS = ("pro.monthly", "pro.annual", "basic")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import unicodedata
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +13,7 @@ import pytest
 
 from console.file.compile import compile_document
 from console.file.document import read_document
-from console.file.images import (
-    BULLET_POINT,
-    FULL_SIZE,
-    NotPNGError,
-    check_pixels,
-    complaint,
-    find,
-    missing,
-    read_image,
-    read_png,
-)
+from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, check_pixels, complaint, read_image, read_png
 from console.file.mistakes import Mistakes
 
 
@@ -208,43 +197,6 @@ def test_what_follows_the_end_is_neither_judged_nor_uploaded(tmp_path: Path, tai
     assert read_image(tmp_path / "b.png") == read_image(tmp_path / "a.png") == whole()
     assert complaint(read_png(whole() + tail), BULLET_POINT) is None
     check_pixels(whole() + tail)
-
-
-def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
-    """macOS and archives made on it may keep letters and accents apart, in folders too."""
-    apart, together = (unicodedata.normalize(form, "Größe/Menü.png") for form in ("NFD", "NFC"))
-    for there, asked in ((apart, together), (together, apart)):
-        base = tmp_path / str(len(there))
-        (base / there).parent.mkdir(parents=True)
-        (base / there).write_bytes(b"x")
-        assert find(base, asked).read_bytes() == b"x"
-    assert find(tmp_path, "ü.png") == tmp_path / "ü.png"
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("images/tick.png", "Did you mean `Images/Tick.PNG`?"),
-        ("Images/TICK.png", "Did you mean `Images/Tick.PNG`?"),
-        ("Images\\Tick.PNG", "Write `/` between folders: `Images/Tick.PNG`."),
-        ("~/tick.png", "neither `~` nor a variable"),
-        ("$HOME/tick.png", "neither `~` nor a variable"),
-        ("%USERPROFILE%/tick.png", "neither `~` nor a variable"),
-        ("https://example.com/tick.png", "no address is looked up"),
-        ("file:///tick.png", "no address is looked up"),
-        ("Images/Tick\u200b.PNG", "Write its name without U+200B ZERO WIDTH SPACE."),
-        ("Images/Tick.PNG ", "Write its name without U+0020 SPACE."),
-        ("Images/cross.png", "Put the file at"),
-        ("100%.png", "Put the file at"),
-    ],
-)
-def test_a_name_that_finds_nothing_is_told_by_its_cause(tmp_path: Path, name: str, instead: str) -> None:
-    """Other systems take capitals and backslashes otherwise, and a shell fills in what a file does not."""
-    (tmp_path / "Images").mkdir()
-    (tmp_path / "Images" / "Tick.PNG").write_bytes(b"")
-    path = find(tmp_path, name)
-    assert not path.exists()
-    assert instead in missing(tmp_path, name, path)
 
 
 def named(name: str, base: Path) -> list[str]:
