@@ -1,4 +1,4 @@
-"""Plan and apply on DynamoDB Local, which judges names and expressions as the service does; moto does not."""
+"""`plan` and `apply` on DynamoDB Local, which judges names and expressions as the service does; moto does not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.support.apply_operator import Operator, operator
 from tests.support.simulated_app import Clock, make_simulator, new_id
 
 
-def test_the_same_on_dynamodb_itself(tmp_path: Path, dynamodb_local: str) -> None:
-    """DynamoDB Local judges names and expressions as the service does; moto does not."""
+def test_apply_and_correct_on_dynamodb_local(tmp_path: Path, dynamodb_local: str) -> None:
+    """On DynamoDB Local, `apply` publishes, imports approvals, and serves the old text while the new is in review."""
     with operator(tmp_path) as made:
         files = made.directory
     client: Any = get_session().create_client("dynamodb", region_name="us-east-1", endpoint_url=dynamodb_local)

@@ -1,4 +1,4 @@
-"""The artefact of `sam build` is small, complete, for the right architecture, and reproducible."""
+"""The artefact: what `sam build` makes is small, complete, for the right architecture, and the same every time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
-# Everything the layer may hold at its top, and why the rest of what pip installed is not there: see scripts/layer.py.
+# Everything that the layer may have at its top. What pip installs besides is removed: see scripts/layer.py.
 PACKAGES = {
     *("aws_lambda_powertools", "boto3", "botocore", "cryptography", "dateutil", "jmespath", "jwt", "s3transfer"),
     *("urllib3", "six.py", "typing_extensions.py", "__pycache__"),
@@ -49,8 +49,8 @@ def files(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
 
 
-def test_the_function_is_the_handler_and_nothing_else(made: Artefact) -> None:
-    """The function's folder has handler/ as it is, its bytecode and the digest of its release."""
+def test_the_function_is_the_handler_alone(made: Artefact) -> None:
+    """The function's folder has the files of handler/ unchanged, their bytecode and the digest of the release."""
     sources = [
         path.relative_to(ROOT / "handler")
         for path in (ROOT / "handler").rglob("*")
@@ -63,8 +63,8 @@ def test_the_function_is_the_handler_and_nothing_else(made: Artefact) -> None:
 
 
 @pytest.mark.parametrize("part", ["function", "layer"])
-def test_everything_is_compiled_for_where_it_will_lie(made: Artefact, part: str) -> None:
-    """Each module has bytecode that is used unchecked and names its path inside Lambda: nothing compiles at a start."""
+def test_every_module_is_compiled_for_its_path_in_lambda(made: Artefact, part: str) -> None:
+    """Each module has bytecode with its path in Lambda, which Python uses without checking: no start compiles."""
     folder: Path = getattr(made, part)
     inside = {"function": "/var/task", "layer": "/opt"}[part]
     sources = [path for path in files(folder) if path.suffix == ".py"]
@@ -76,7 +76,7 @@ def test_everything_is_compiled_for_where_it_will_lie(made: Artefact, part: str)
 
 
 def test_native_code_is_for_the_architecture(made: Artefact, architecture: str) -> None:
-    """Every shared object has the ELF machine of the architecture that was asked for."""
+    """Every shared object of the layer has the ELF machine of the requested architecture."""
     objects = [path for path in files(made.layer) if ".so" in path.suffixes]
     assert len(objects) >= 2
     for path in objects:
@@ -84,12 +84,12 @@ def test_native_code_is_for_the_architecture(made: Artefact, architecture: str) 
 
 
 def test_the_layer_is_small(made: Artefact) -> None:
-    """Unzipped, with the SDK and bytecode, it stays within 32 MiB."""
+    """Unzipped, with the SDK and bytecode, the layer has at most 32 MiB."""
     assert sum((made.layer / path).stat().st_size for path in files(made.layer)) <= 32 * MIB
 
 
-def test_the_layer_holds_what_is_imported(made: Artefact) -> None:
-    """No package is there that the functions do not import, and of the SDK's data only the services called."""
+def test_the_layer_has_only_what_is_imported(made: Artefact) -> None:
+    """The layer has only packages that the functions import, and the SDK's data of the called services only."""
     python = made.layer / "python"
     tops = {path.name for path in python.iterdir() if path.suffix != ".dist-info"}
     assert {top for top in tops if not top.startswith("_cffi_backend")} == PACKAGES
@@ -98,7 +98,7 @@ def test_the_layer_holds_what_is_imported(made: Artefact) -> None:
 
 
 def test_every_package_keeps_its_licence(made: Artefact) -> None:
-    """Trimming takes no text that a licence asks to be passed on with the code."""
+    """Each package in the layer keeps its licence or metadata, although its other files are trimmed."""
     packages = list((made.layer / "python").glob("*.dist-info"))
     assert len(packages) >= 10
     for package in packages:
@@ -107,7 +107,7 @@ def test_every_package_keeps_its_licence(made: Artefact) -> None:
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield gave its roots the number 0
 def test_the_roots_are_those_of_aws(made: Artefact) -> None:
-    """The CA bundle has Amazon's and Starfield's roots, each a CA, and no other."""
+    """The CA bundle has Amazon's and Starfield's roots and no other, and the function uses it in commercial regions."""
     roots = x509.load_pem_x509_certificates((made.layer / "aws-roots.pem").read_bytes())
     names = [root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value for root in roots]
     assert {f"Amazon Root CA {n}" for n in range(1, 5)} <= {
@@ -153,11 +153,11 @@ def test_cloudformation_sees_versions_alias_and_route(made: Artefact) -> None:
 
 
 def test_the_built_template_has_no_yaml_aliases(made: Artefact) -> None:
-    """CloudFormation knows no YAML aliases; SAM writes them out."""
+    """The built template has no YAML aliases, which CloudFormation does not read."""
     assert not [line for line in made.template.read_text().splitlines() if line.lstrip("- ").startswith(("*", "&"))]
 
 
-def test_the_artefact_imports_all_it_needs_from_itself() -> None:
+def test_the_artefact_has_all_that_it_imports() -> None:
     """With the artefact alone on its path, Python imports every package and makes both clients and a paginator."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
@@ -181,7 +181,7 @@ def test_the_artefact_imports_all_it_needs_from_itself() -> None:
     assert printed.strip() == "['https://dynamodb.us-east-1.amazonaws.com', 'https://ssm.us-east-1.amazonaws.com']"
 
 
-# What no request needs, and what costs a cold start more than it gives. Lambda's own runtime imports none of it either.
+# What no request needs and what slows a cold start. Lambda's own runtime imports none of it either.
 NOT_IMPORTED = {
     *("ast", "dataclasses", "dis", "inspect", "tokenize"),  # written out by scripts/compile.py
     *("email", "http", "urllib", "urllib.parse", "pathlib", "uuid", "typing_extensions"),
@@ -205,7 +205,7 @@ STARTING = {
 
 
 def loaded_after(artefact: Artefact, program: str, **variables: str) -> set[str]:
-    """Return the modules that the built function has loaded after `program`, in a process of its own."""
+    """Return the modules that the built function has loaded after `program`, in a new process."""
     path = os.pathsep.join([str(artefact.function), str(artefact.layer / "python")])
     printed = subprocess.run(
         [real_parts.base_interpreter(), "-S", "-c", f"{program}\nimport json, sys; print(json.dumps([*sys.modules]))"],
@@ -218,7 +218,7 @@ def loaded_after(artefact: Artefact, program: str, **variables: str) -> set[str]
 
 
 def test_a_cold_start_imports_what_a_request_needs() -> None:
-    """`import app` from the artefact loads none of the modules that a cold start does not need."""
+    """`import app` from the artefact loads none of the modules that a cold start must not import."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     loaded = loaded_after(artefact, "import app")
     assert {"app", "retention.jws", "retention.lookup.store"} <= loaded
@@ -226,11 +226,11 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
 
 
 def test_a_request_under_apples_chain_imports_nothing_more() -> None:
-    """Under Apple's chain, a signature is checked without importing X.509; an unknown chain imports only that."""
+    """A request under Apple's known chain is judged without X.509 modules; one under a new chain loads only those."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     chain = ROOT / "tests" / "apple_chains" / "2025-2027"
     known = [(chain / f"{name}.cer").read_bytes() for name in ("leaf", "intermediate")]
-    for certificates, reason, imported in (
+    for certificates, reason, more in (
         ((*known, b"root"), "signature_invalid", set()),
         (minting.good_chain(), "path_untrusted", {"cryptography.x509", "retention.verification.certificates"}),
     ):
@@ -244,12 +244,12 @@ def test_a_request_under_apples_chain_imports_nothing_more() -> None:
             f"assert (answer['statusCode'], line['reason']) == (401, {reason!r}), line\n"
         )
         loaded = loaded_after(artefact, program)
-        assert loaded & {"cryptography.x509", "retention.verification.certificates"} == imported
+        assert loaded & {"cryptography.x509", "retention.verification.certificates"} == more
         assert not loaded & {"dataclasses", "inspect", "jwt", "cryptography.hazmat.primitives.serialization"}
 
 
 def test_the_artefacts_dataclasses_are_written_out() -> None:
-    """The bytecode has written-out dataclasses for what app.py imports; the sync's keep their decorator."""
+    """What app.py imports has no dataclass decorators in the bytecode; classes that only the sync imports keep them."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
         "import app, retention.jws, retention.review.snapshot\n"

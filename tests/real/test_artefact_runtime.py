@@ -1,4 +1,4 @@
-"""The artefact of `sam build` under Lambda's runtime, with DynamoDB Local."""
+"""The artefact of `sam build` under Lambda's own runtime, with DynamoDB Local."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def event(name: str) -> Any:
 
 
 def publish_sample(endpoint_url: str) -> Mapping[str, str]:
-    """Publish the sample into an empty DynamoDB; returns the function's variables."""
+    """Publish the sample into an empty DynamoDB; returns the function's environment variables."""
     table = LocalTable(endpoint_url)
     compiled, _ = table.publish(SAMPLE_CLOCK)
     table.import_states(compiled)
@@ -43,13 +43,13 @@ def publish_sample(endpoint_url: str) -> Mapping[str, str]:
 
 
 def lines_of(function: Emulator) -> list[dict[str, Any]]:
-    """Return what the function itself has written; the runtime's own lines are not JSON."""
+    """Return the lines that the function itself has written; the runtime's own lines are not JSON."""
     return [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
 
 
 @pytest.fixture(scope="module")
 def variables() -> Iterator[Mapping[str, str]]:
-    # one of its own: the sample's table has a fixed name
+    # a DynamoDB Local for this file: the sample's table has a fixed name
     with ExitStack() as parts:
         yield publish_sample(real(lambda: parts.enter_context(real_parts.dynamodb_local())))
 
@@ -61,13 +61,13 @@ def function(artefact: Artefact, variables: Mapping[str, str]) -> Iterator[Emula
 
 
 def test_there_are_samples_of_every_kind() -> None:
-    """events/ has at least one event for each status that a request alone can bring about."""
+    """events/ has at least one event for each status that a request alone can cause."""
     assert {path.stem[-3:] for path in SAMPLES} >= {"200", "204", "400", "401", "403", "413"}
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_every_sample_is_answered_as_its_name_says(function: Emulator, path: Path) -> None:
-    """The built artefact gives the status in the event's name, with a body exactly where Apple expects one."""
+def test_every_sample_is_answered_with_the_status_in_its_name(function: Emulator, path: Path) -> None:
+    """The built artefact answers with the status in the event's name, with a body exactly where Apple expects one."""
     answer = function.invoke(read_event(path))
     assert answer["statusCode"] == int(path.stem[-3:])
     if answer["statusCode"] == 200:
@@ -77,8 +77,8 @@ def test_every_sample_is_answered_as_its_name_says(function: Emulator, path: Pat
         assert not answer.get("body")
 
 
-def test_each_request_is_one_line_that_is_its_metrics_too(function: Emulator) -> None:
-    """Each request writes one log line, which also has the metrics for CloudWatch."""
+def test_each_request_logs_one_line_with_its_metrics(function: Emulator) -> None:
+    """Each request logs one line, which has its metrics in the dimension of the stack's service."""
     before = len(lines_of(function))
     for path in SAMPLES:
         function.invoke(read_event(path))
@@ -95,7 +95,7 @@ def test_each_request_is_one_line_that_is_its_metrics_too(function: Emulator) ->
 def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
     emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
 ) -> None:
-    """An environment initialises once; only its first line has coldStart and how long it took."""
+    """An environment initialises once; only its first line has `coldStart` and the time of the cold wait."""
     function = emulator(variables)
     for _ in range(3):
         function.invoke(event("message-200"))
@@ -109,9 +109,9 @@ def test_init_succeeds_once_and_the_first_request_is_the_cold_one(
 def test_init_reads_ahead_all_that_the_first_request_needs(
     emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
 ) -> None:
-    """Head, settings, sheets and states while the rest is imported; then a customer's facts alone are read."""
+    """Init reads head, settings, sheets and states ahead; the first request then reads only the customer's facts."""
     made = []
-    for _ in range(3):  # init gives up after 150 ms: a machine that is busy elsewhere may need more
+    for _ in range(3):  # init gives up after 150 ms: a busy machine may need more
         with AwsFront(variables["AWS_ENDPOINT_URL_DYNAMODB"], b"") as aws:
             function = emulator({**variables, "AWS_ENDPOINT_URL_DYNAMODB": aws.url, "AWS_ENDPOINT_URL_SSM": aws.url})
             assert function.invoke(event("message-200"))["statusCode"] == 200
@@ -122,16 +122,16 @@ def test_init_reads_ahead_all_that_the_first_request_needs(
     assert "hasDefault" not in lines_of(function)[-1]
 
 
-def test_running_writes_nothing_beside_the_code(function: Emulator, artefact: Artefact) -> None:
-    """Lambda's file system is read-only: all bytecode is there before the first start, and none is made."""
+def test_running_writes_no_file_next_to_the_code(function: Emulator, artefact: Artefact) -> None:
+    """All bytecode is there before the first start and none is made later: Lambda's file system is read-only."""
     function.invoke(event("promotional-offer-v2-200"))
     for folder in (artefact.function, artefact.layer):
         times = {int(path.stat().st_mtime) for path in folder.rglob("*")}
         assert times == {315_619_200}, f"something in {folder} was written after the build"
 
 
-def test_a_catalog_once_loaded_outlives_dynamodb(emulator: Callable[[Mapping[str, str]], Emulator]) -> None:
-    """With DynamoDB gone, an environment that has answered a product before answers it again."""
+def test_a_loaded_catalog_serves_without_dynamodb(emulator: Callable[[Mapping[str, str]], Emulator]) -> None:
+    """Once an environment has answered a product, it answers it again although DynamoDB is gone."""
     with ExitStack() as parts:
         endpoint = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
         function = emulator(publish_sample(endpoint))
@@ -143,7 +143,7 @@ def test_a_catalog_once_loaded_outlives_dynamodb(emulator: Callable[[Mapping[str
 def test_without_any_catalog_apple_gets_503(
     emulator: Callable[[Mapping[str, str]], Emulator], variables: Mapping[str, str]
 ) -> None:
-    """An environment that never reached DynamoDB starts, and answers 503 to verified requests."""
+    """Without DynamoDB an environment starts, answers 503 to a verified request, and 401 to a forged one."""
     nowhere = f"http://127.0.0.1:{real_parts.free_port()}"
     function = emulator({**variables, "AWS_ENDPOINT_URL_DYNAMODB": nowhere})
     assert function.invoke(event("message-200"))["statusCode"] == 503
@@ -165,7 +165,7 @@ def test_a_contradictory_deployment_does_not_start(
     changed: Mapping[str, str],
     code: str,
 ) -> None:
-    """A deployed function refuses the test CA, a fixed clock, an anchor in Production, and missing variables."""
+    """A deployed function does not start with the test CA, a fixed clock, an anchor in Production or no app id."""
     function = emulator({**variables, **changed})
     with pytest.raises(RuntimeError, match="ConfigurationError"):
         function.invoke(event("message-200"))

@@ -1,4 +1,4 @@
-"""What the benchmark measures: the built artefact, with an App Store of the benchmark's own in Apple's place."""
+"""What the benchmark measures: the built artefact, with the benchmark's own App Store in Apple's place."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tests.support.sam_template import ROOT
 HANDLER = ROOT / "handler"
 
 
-def test_what_is_measured_has_the_scenes_app_store_in_apples_place(tmp_path: Path) -> None:
-    """Its root, its fingerprint, and its chain in the table or not; the source it is made of stays as it is."""
-    real(real_parts.base_interpreter)  # what compiles the copy
+def test_the_measured_copy_trusts_the_benchmarks_app_store(tmp_path: Path) -> None:
+    """The copy trusts the benchmark's root as Apple's, with its chain known or not; the built function is unchanged."""
+    real(real_parts.base_interpreter)  # it compiles the copy
     authority = Authority.create("Scene")
     function = tmp_path / "built" / "GetRetentionMessage"
     shutil.copytree(HANDLER, function, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""What CloudFormation is asked to make, after the transform of SAM: shifting, names, and what a deployer may do."""
+"""What CloudFormation is to make, after SAM's transform: gradual deployment, names, and what a deployer may do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.required_parts import real
 from tests.support.sam_template import ROOT, Document
 
 SANDBOX: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
-# What is made only with a parameter, as far as parameters go together.
+# Every resource that is made only with a parameter, as far as the parameters may be combined.
 EVERYTHING: Final = {
     **SANDBOX,
     "Deployment": "Canary10Percent5Minutes",
@@ -43,7 +43,7 @@ NAMED: Final = {"ConfigName": "Canary10Percent5Minutes"}
 
 
 def test_a_canary_goes_back_when_an_alarm_fires(artefact: real_parts.Artefact) -> None:
-    """CodeDeploy moves `live` by the given degrees, under our role, and takes it back on 5xx and on throttling."""
+    """CodeDeploy shifts `live` gradually, under our role, and rolls back if the alarm of 5xx or of throttling fires."""
     found = resources_of(artefact, EVERYTHING)
     (group,) = [each["Properties"] for each in found.values() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"]
     assert group["DeploymentConfigName"] == {"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", NAMED]}
@@ -57,7 +57,7 @@ def test_a_canary_goes_back_when_an_alarm_fires(artefact: real_parts.Artefact) -
 
 
 def test_all_at_once_is_without_codedeploy(artefact: real_parts.Artefact) -> None:
-    """The default makes no resource of CodeDeploy's, and leaves provisioned concurrency as it was."""
+    """The default deployment has no CodeDeploy resource and no update policy, also with provisioned concurrency."""
     found = resources_of(artefact, {**SANDBOX, "ProvisionedConcurrency": "1"})
     assert [name for name, each in found.items() if each["Type"].startswith("AWS::CodeDeploy")] == []
     assert "UpdatePolicy" not in found["GetRetentionMessageAliaslive"]
@@ -67,8 +67,8 @@ def test_all_at_once_is_without_codedeploy(artefact: real_parts.Artefact) -> Non
 
 LONGEST: Final = "s" * 128  # a stack's name
 
-# The most characters a service takes: botocore's models for Lambda, Logs, Scheduler and CloudWatch, the API references
-# of the others.
+# The most characters that a service takes: botocore's models for Lambda, Logs, Scheduler and CloudWatch, and the API
+# references of the others.
 LIMITS: Final = {
     ("AWS::Lambda::LayerVersion", "LayerName"): 140,
     ("AWS::Lambda::LayerVersion", "Description"): 256,
@@ -91,7 +91,7 @@ KINDS_OF_NAME: Final = ("Name", "Description")
 
 
 def generated(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (property, text) of each name or description made from the stack's name, for the longest such name."""
+    """Yield (property, text) of each name or description that has the stack's name, for the longest stack name."""
     match node:
         case {"Ref": "AWS::StackName"}:
             text: str | None = LONGEST
@@ -109,8 +109,8 @@ def generated(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from generated(inner, key)
 
 
-def test_names_fit_however_long_the_stack_s_is(artefact: real_parts.Artefact) -> None:
-    """A stack's name may have 128 characters: each name made from it is within its own service's limit."""
+def test_names_fit_for_the_longest_stack_name(artefact: real_parts.Artefact) -> None:
+    """Each name made from a stack name of 128 characters is within the limit of its own service."""
     seen = 0
     for found in resources_of(artefact, EVERYTHING).values():
         for key, text in generated(found["Properties"]):
@@ -122,9 +122,9 @@ def test_names_fit_however_long_the_stack_s_is(artefact: real_parts.Artefact) ->
 # A deployer's rights
 
 POLICY: Final = json.loads((ROOT / "docs" / "deployer-policy.json").read_text(encoding="utf-8"))
-LARGEST_POLICY: Final = 6_144  # characters without blanks, that IAM takes in a managed policy
+LARGEST_POLICY: Final = 6_144  # without blanks, in a managed policy of IAM
 
-# What the handlers of CloudFormation's resource types may call, and never do for this template, with the reason.
+# Actions that the handlers of CloudFormation's resource types may call, but not for this template, with the reason.
 NEVER_CALLED: Final = {
     r"dynamodb:DeleteTable": "the table is retained",
     r"dynamodb:.*(Import|Kinesis|Replica|ContributorInsights).*|kinesis:.*": "a table of one region, without streams",
@@ -140,8 +140,8 @@ NEVER_CALLED: Final = {
     r"sns:PutDataProtectionPolicy": "not set",
     r"codedeploy:RegisterOnPremisesInstance": "a function is no instance",
 }
-# What no handler names: SAM CLI's own calls, its bucket, and the delivery of API Gateway's access log, for which API
-# Gateway asks in the deployer's name.
+# Actions that no handler names: those of SAM CLI and its bucket, and the delivery of API Gateway's access log, which
+# API Gateway makes in the deployer's name.
 BEYOND_HANDLERS: Final = (
     r"cloudformation:.*",
     r"s3:.*",
@@ -160,7 +160,7 @@ def is_allowed(action: str) -> bool:
 
 
 def called(kind: str) -> set[str]:
-    """Return what CloudFormation calls in the deployer's name to make, change and delete a resource of a type."""
+    """Return the actions that CloudFormation calls as the deployer to make, change and delete such a resource."""
     handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
     every = {action for verb in ("create", "read", "update", "delete") for action in permissions(handlers, verb)}
     return {action for action in every if not any(re.fullmatch(each, action) for each in NEVER_CALLED)}
@@ -172,7 +172,7 @@ def permissions(handlers: Document, verb: str) -> list[str]:
 
 
 def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_parts.Artefact) -> None:
-    """docs/deployer-policy.json has the calls of the handlers of the template's resource types, and few others."""
+    """docs/deployer-policy.json has what the handlers of the template's resource types call, and no other handler's."""
     kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
     assert len(kinds) > 20
     needed = {kind: called(kind) for kind in kinds}
@@ -189,12 +189,12 @@ def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_p
     assert beyond == set()
 
 
-# What IAM judges an action against, by service and action in small letters: the service authorization reference.
+# What IAM judges an action against, by service and action in lower case: the service authorization reference.
 REFERENCE: Final = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text("utf-8"))
 
 
 def resources_given(action: str) -> set[str]:
-    """Return the resources under which docs/deployer-policy.json has an action."""
+    """Return the resources under which docs/deployer-policy.json allows an action."""
     found: set[str] = set()
     for each in POLICY["Statement"]:
         actions, resources = ([one] if isinstance(one, str) else one for one in (each["Action"], each["Resource"]))
@@ -204,7 +204,7 @@ def resources_given(action: str) -> set[str]:
 
 
 def judged_against(action: str) -> set[str]:
-    """Return how the ARNs begin, after the account, that IAM judges an action against; empty where it knows none."""
+    """Return how the ARNs that IAM judges an action against begin, after the account; empty if IAM knows none."""
     service, _, name = action.partition(":")
     kinds = REFERENCE[service]["Actions"].get(name.lower(), {}).get("Resources", [])
     known = {kind.lower(): found["ARNFormats"] for kind, found in REFERENCE[service]["Resources"].items()}
@@ -213,7 +213,7 @@ def judged_against(action: str) -> set[str]:
 
 
 def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: real_parts.Artefact) -> None:
-    """An action that knows no resource is allowed by `*` alone: under the name of a stack's resource it is refused."""
+    """Each action is allowed under a resource that IAM judges it against; for one without resources, that is `*`."""
     kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
     every = set().union(*map(called, kinds)) | {action for action in allowed() if "*" not in action}
     wrong, seen = set(), 0
@@ -229,8 +229,8 @@ def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: 
     assert seen > 80
 
 
-def test_a_deployer_s_policy_is_one_that_iam_takes() -> None:
-    """It has no more characters than a managed policy may, and each statement has a name of its own."""
+def test_a_deployer_s_policy_is_valid_for_iam() -> None:
+    """The deployer's policy is within IAM's limit of characters, and each statement has its own name."""
     assert len(json.dumps(POLICY, separators=(",", ":"))) <= LARGEST_POLICY
     names = [statement["Sid"] for statement in POLICY["Statement"]]
     assert len(set(names)) == len(names)
@@ -238,7 +238,7 @@ def test_a_deployer_s_policy_is_one_that_iam_takes() -> None:
 
 
 def test_a_deployer_may_have_the_access_log_delivered() -> None:
-    """API Gateway makes the delivery with the deployer's rights, and the stage fails without any of them."""
+    """A deployer has the rights for the access log's delivery; without one of them, API Gateway's stage fails."""
     for action in (
         "CreateLogDelivery",
         "UpdateLogDelivery",
@@ -252,12 +252,12 @@ def test_a_deployer_may_have_the_access_log_delivered() -> None:
 
 
 def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() -> None:
-    """What can be named is: functions, roles, tables, log groups, alarms. samconfig.toml's stacks have such names."""
+    """A deployer may change only resources that begin with retention-, as the stack names of samconfig.toml do."""
     for statement in POLICY["Statement"]:
         resources = statement["Resource"]
         for resource in [resources] if isinstance(resources, str) else resources:
             service = resource.split(":")[2] if resource != "*" else ""
-            # CloudFormation names a dashboard by chance
+            # CloudFormation makes up the name of a dashboard
             if service in {"lambda", "dynamodb", "iam", "sns", "scheduler", "logs"} or ":alarm:" in resource:
                 assert "retention-" in resource or "aws-service-role" in resource, resource
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
@@ -266,7 +266,7 @@ def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() ->
 
 
 def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:
-    """Its logical id is SAM's."""
+    """The alias that the documented rollback skips has the logical id that SAM gives it."""
     given = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
     found = real(lambda: real_parts.processed_template(artefact, given))["Resources"]
     (skipped,) = re.findall(r"--resources-to-skip (\w+)", "\n".join(BLOCKS))

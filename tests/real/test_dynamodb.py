@@ -47,7 +47,7 @@ IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
 
 @pytest.fixture
 def table() -> str:
-    """A name of its own for each test: the part is shared."""
+    """A table name for each test: the tests share one DynamoDB Local."""
     return f"retention-{uuid.uuid4()}"
 
 
@@ -59,7 +59,7 @@ def client(dynamodb_local: str, table: str) -> Any:
 
 
 class Counting(Connection):
-    """A real connection that notes what it is asked."""
+    """A real connection that records the operations it is asked for."""
 
     def __init__(self) -> None:
         super().__init__(ServiceEndpoint.of("dynamodb"), CredentialSource())
@@ -94,7 +94,7 @@ def message(client: Any, table: str, name: str) -> MessageState:
 def test_a_published_release_is_loaded_in_three_calls_and_kept(
     client: Any, table: str, store: Store, connection: Counting
 ) -> None:
-    """The function's own client reads what the console wrote; the second request reads nothing."""
+    """The function's connection reads what the console wrote in three calls; the second request reads nothing."""
     put(client, table)
     apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
     record_default(AppTable(client, table, APP), "pro.monthly", "fr-FR", KEEP_FR, NOW)
@@ -108,7 +108,7 @@ def test_a_published_release_is_loaded_in_three_calls_and_kept(
 def test_a_large_catalog_costs_as_many_calls_as_a_small_one(
     client: Any, table: str, store: Store, connection: Counting
 ) -> None:
-    """Two hundred products: published, and three calls for one of them."""
+    """A release of two hundred products is published, and one product of it is read in three calls."""
     put(client, table, release=release(products=200))
     assert store.catalog(APP, "pro.137", "en-US", soon()).catalog.sheet.product.product_id == "pro.137"
     assert len(connection.calls) == 3
@@ -116,7 +116,7 @@ def test_a_large_catalog_costs_as_many_calls_as_a_small_one(
 
 
 def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Counting) -> None:
-    """Facts as the owner wrote them, until the second they end."""
+    """A profile's facts are read as the owner wrote them, until the second in which they expire."""
     write_profile(AppTable(client, table, APP), "99371282", {"plan": "gold", "tenureDays": 200}, expires_at=1000)
     now = 999.0
     store = Store(lambda: connection, table, clock=lambda: now)
@@ -130,20 +130,20 @@ def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Coun
 def test_strange_product_ids_are_answered_like_unknown_ones(
     client: Any, table: str, store: Store, product: str
 ) -> None:
-    """None of them makes a request that DynamoDB refuses."""
+    """A strange product id is answered as an unknown one, and makes no request that DynamoDB refuses."""
     put(client, table)
     assert store.catalog(APP, product, "en-US", soon()).catalog.sheet.product.product_id is None
 
 
 @pytest.mark.parametrize("person", ["", "\ud800", "x" * 3000, "\0"])
 def test_strange_transaction_ids_have_no_profile(client: Any, table: str, store: Store, person: str) -> None:
-    """No facts, or unreadable ones; never an error."""
+    """A strange transaction id has no facts or unreadable ones, and raises no error."""
     put(client, table)
     assert not isinstance(store.customer(APP, person, soon(), PATIENCE), Exception)
 
 
-def test_two_publishers_at_once_leave_one_whole_release_and_one_clear_error(client: Any, table: str) -> None:
-    """The second of two publishers changes nothing, and its error names the first; with real threads, several times."""
+def test_two_publishers_at_once_leave_one_complete_release_and_one_error(client: Any, table: str) -> None:
+    """Of two publishers in two threads, the second changes nothing, and its error names the winner."""
     put(client, table)
     for _ in range(5):
         before = live_number(AppTable(client, table, APP))
@@ -177,8 +177,8 @@ def at_once(client: Any, table: str, based_on: int | None) -> list[Any]:
     return outcomes
 
 
-def test_readers_see_one_whole_release_or_the_other_while_publishing(client: Any, table: str) -> None:
-    """Rules, settings and number always belong together."""
+def test_readers_see_one_complete_release_or_the_other_while_publishing(client: Any, table: str) -> None:
+    """While releases are published, the rules and the number that a reader sees belong together."""
     put(client, table, "r1")
     seen: list[tuple[int, str]] = []
     done = threading.Event()
@@ -200,7 +200,7 @@ def test_readers_see_one_whole_release_or_the_other_while_publishing(client: Any
 
 @pytest.mark.parametrize("size", [0, 1_000_000])
 def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: Any, table: str, size: int) -> None:
-    """Byte for byte, in as many rows as it takes."""
+    """A source of any size is read back byte for byte, from as many rows as it needs."""
     source = random.Random(size).randbytes(size)
     put(client, table, release=release(source=source))
     assert read_release(AppTable(client, table, APP), 1).source == source
@@ -208,7 +208,7 @@ def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(client: A
 
 
 def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
-    """The operator's other verbs, on the service's own conditions and transactions."""
+    """Rollback, pause, resume and cleanup work under the service's own conditions and transactions."""
     for name in ("one", "two", "three", "four"):
         put(client, table, name)
     assert rollback(AppTable(client, table, APP)).number == 3
@@ -225,11 +225,11 @@ def test_rolling_back_pausing_and_collecting(client: Any, table: str) -> None:
 
 
 class Died(BaseException):
-    """Raised instead of the calls of a process that was killed."""
+    """The process was killed."""
 
 
 class Dying:
-    """A client whose process dies just before, or just after, its nth write."""
+    """A client whose process is killed just before, or just after, its nth write."""
 
     WRITES = frozenset({"put_item", "update_item", "transact_write_items", "delete_item"})
 
@@ -256,8 +256,10 @@ class Dying:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any, table: str, *, after: bool) -> None:
-    """Before and after every single write; what is left is collected, and nothing else."""
+def test_a_publisher_killed_at_any_write_leaves_a_complete_release_live(
+    client: Any, table: str, *, after: bool
+) -> None:
+    """A publisher is killed before or after every single write; only its incomplete releases are collected."""
     put(client, table, "r1")
     writes = 0
     while True:
@@ -278,7 +280,7 @@ def test_a_publisher_killed_at_any_write_leaves_a_whole_release_live(client: Any
 
 
 def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, table: str) -> None:
-    """And two lists never stay mixed."""
+    """After an import that was killed at any write, the next import leaves the states of its own lists."""
     put(client, table)
     apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
     rejected = dict.fromkeys(APPROVED, "REJECTED")
@@ -293,7 +295,7 @@ def test_a_snapshot_killed_at_any_write_is_repaired_by_the_next(client: Any, tab
 
 
 def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
-    """The table has the states of exactly one list at the end, also for the new release's messages."""
+    """After two imports and a publish at once, all states are of one list, and the new release is live."""
     put(client, table)
     lists, app_table = [APPROVED, dict.fromkeys(APPROVED, "PENDING")], AppTable(client, table, APP)
     threads = [
@@ -313,7 +315,7 @@ def test_two_snapshots_and_a_publisher_at_once(client: Any, table: str) -> None:
 
 
 def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:
-    """An empty list is more likely Apple's mistake than the owner's wish."""
+    """An import of empty lists is refused and changes no row."""
     put(client, table)
     apply_snapshot(AppTable(client, table, APP), APPROVED, IMAGES)
     before = client.scan(TableName=table)["Items"]
@@ -322,17 +324,17 @@ def test_a_refused_snapshot_changes_nothing(client: Any, table: str) -> None:
     assert client.scan(TableName=table)["Items"] == before
 
 
-def test_publishing_tells_its_progress_to_the_end(client: Any, table: str) -> None:
-    """Publishing reports its progress to the last row."""
-    reported: dict[str, tuple[int, int]] = {}
+def test_publishing_reports_its_progress_to_the_end(client: Any, table: str) -> None:
+    """Publishing five hundred products reports each of its 503 rows."""
+    steps: dict[str, tuple[int, int]] = {}
 
     def progress(step: str, done: int, total: int) -> None:
-        reported[step] = (done, total)
+        steps[step] = (done, total)
 
     publish_release(
         AppTable(client, table, APP), release(products=500), who="ada", commit=None, now=NOW, progress=progress
     )
-    assert reported["write"] == (503, 503)
+    assert steps["write"] == (503, 503)
 
 
 @pytest.fixture
@@ -351,10 +353,10 @@ def wired(proxy: FaultProxy) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("mode", ["reset if reused", "close if reused", "hang if reused"])
-def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
+def test_a_dead_connection_costs_no_request_its_catalog(
     client: Any, table: str, proxy: FaultProxy, wired: Connection, mode: str
 ) -> None:
-    """Head is compared on a fresh socket: a pause is seen by the first request after 30 s, and nothing is degraded."""
+    """`head` is read again on a new socket: the first request after 30 s has a pause, and nothing is degraded."""
     put(client, table)
     clock = Clock()
     store = Store(lambda: wired, table, monotonic=clock)
@@ -377,10 +379,10 @@ def test_a_connection_that_died_unnoticed_costs_no_request_its_catalog(
 
 
 @pytest.mark.parametrize("mode", ["hang", "drip", "reset"])
-def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
+def test_a_loaded_catalog_serves_through_a_broken_network_and_recovers(
     client: Any, table: str, proxy: FaultProxy, wired: Connection, mode: str
 ) -> None:
-    """Served from memory and marked while it lasts, unavailable where memory has nothing; afterwards all is well."""
+    """During the fault, loaded products are served and marked, others are unavailable; afterwards all are current."""
     put(client, table)
     clock = Clock()
     store = Store(lambda: wired, table, monotonic=clock)
@@ -390,7 +392,7 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
 
     load("pro.monthly", PATIENCE)
     with proxy.suffering(mode):
-        for _ in range(12):  # more often than there may be calls left behind
+        for _ in range(12):  # more often than the number of calls that may be left behind
             clock.now += 30
             assert "head" in load("pro.monthly", CACHED_SECONDS).degraded
             assert store.customer(APP, "1", Deadline.after(0.05)) is UNREADABLE
@@ -405,6 +407,6 @@ def test_a_catalog_once_loaded_outlives_a_broken_network_and_recovers(
 
 @pytest.fixture(autouse=True)
 def no_leftover_threads() -> Iterator[None]:
-    """Check that all threads of a test have ended, except daemons of the store."""
+    """After a test, every thread that it started has ended, or is a daemon of the store."""
     yield
     assert all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate())

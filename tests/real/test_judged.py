@@ -1,4 +1,4 @@
-"""cfn-lint and checkov on the template as CloudFormation gets it, each skip with its reason."""
+"""The template judged by cfn-lint and checkov, on what CloudFormation will get; each skipped check has its reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def skips() -> list[tuple[str, str, str]]:
     ]
 
 
-# What LARGE excludes, or leaves at its default.
+# Parameters that LARGE excludes, or leaves at their default.
 GRADUAL: Final = {
     **SMALL,
     "Deployment": "Canary10Percent5Minutes",
@@ -61,12 +61,12 @@ def processed(request: pytest.FixtureRequest) -> Document:
 
 
 def judged(document: Document, folder: Path) -> dict[str, set[tuple[str, str]]]:
-    """Return (resource, check) of what checkov skipped and of what failed. It makes no network request."""
+    """Return (resource, check) of what checkov skipped and of what failed. It makes no request to the network."""
     if not CHECKOV.exists():
         real(missing)
     file = folder / "template.json"
     file.write_text(json.dumps(document), encoding="utf-8")
-    # a proxy that does not exist: a network request would fail
+    # a proxy that does not answer: a request would fail
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
     printed = subprocess.run(
         [str(CHECKOV), "--file", str(file), *"--framework cloudformation --skip-download --output json".split()],
@@ -90,8 +90,8 @@ def missing() -> None:
     raise real_parts.PartMissingError("checkov is missing (.venv-checkov): make template makes it")
 
 
-def test_every_skip_is_argued_in_one_line() -> None:
-    """Every skip gives the reason in one line; no check is skipped for all resources, or twice."""
+def test_every_skipped_check_has_a_reason_in_one_line() -> None:
+    """The reason of a skipped check is one line; no check is skipped for all resources, or twice."""
     assert skips()
     for _, check, reason in skips():
         assert re.fullmatch(r"CKV2?_AWS_\d+", check)
@@ -101,8 +101,8 @@ def test_every_skip_is_argued_in_one_line() -> None:
     assert not [path.name for path in ROOT.glob(".checkov.y*ml")]
 
 
-def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path: Path) -> None:
-    """No check fails; without the skips, exactly the skipped checks would fail."""
+def test_checkov_finds_nothing_and_every_skip_is_needed(processed: Document, tmp_path: Path) -> None:
+    """Checkov finds nothing in what CloudFormation will get; without the skips, exactly the skipped checks fail."""
     argued = {(name, check) for name, check, _ in skips()}
     assert judged(processed, tmp_path) == {"skipped": argued, "failed": set()}
     for found in processed["Resources"].values():
@@ -111,7 +111,7 @@ def test_checkov_finds_nothing_and_no_skip_is_idle(processed: Document, tmp_path
 
 
 def test_cfn_lint_finds_nothing_in_what_cloudformation_will_see(processed: Document, tmp_path: Path) -> None:
-    """Informational rules included: what SAM makes of the template is as clean as the template."""
+    """cfn-lint finds nothing in what SAM makes of the template, informational rules included."""
     file = tmp_path / "template.json"
     file.write_text(json.dumps(processed), encoding="utf-8")
     done = subprocess.run(

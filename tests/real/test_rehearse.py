@@ -1,4 +1,4 @@
-"""A rehearsal from end to end: `make serve` as a process, and in it the built artefact under Lambda's runtime."""
+"""A rehearsal from end to end: `make serve` as a process, which runs the built artefact under Lambda's runtime."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from tests.support.waiting import PATIENCE
 START_SECONDS = PATIENCE
 URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)
 
-# Apple's shape, shortened; so patient that this machine's speed decides nothing.
+# Apple's shape, shortened; the threshold is so long that this machine's speed decides nothing.
 SHORT = ("--requests", "20", "--duration", "500", "--threshold", "30000", "--json")
 
 
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[tuple[str, Path]]:
-    """Run `make serve`'s program; yields its URL and the file with what functions wrote. Stopped as by `kill`."""
+    """Run `make serve`'s program; yields its URL and the file with the functions' output. It is stopped by SIGTERM."""
     log, errors = folder / "serve.out", folder / "serve.err"
     command = [sys.executable, "-m", "console.local.serve", "--port", "0", "--dynamodb-port", "0", *options]
     with log.open("wb") as out, errors.open("wb") as err:
-        # a session of its own: what it leaves behind can be found
+        # a session of its own, so that processes it leaves behind can be found
         server = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
         )
@@ -88,7 +88,7 @@ Rehearse = Callable[..., tuple[int, dict[str, Any]]]
 def test_a_rehearsal_on_environments_on_demand(
     artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse
 ) -> None:
-    """Under the rehearsal's own anchor every request is a 200, and each environment had one cold start."""
+    """With its root as trust anchor, every request of a rehearsal is a 200, and each environment has one cold start."""
     real(prepare)
     signer = obtain(tmp_path / "ca", datetime.now(UTC))
     before = emulators(artefact)
@@ -106,7 +106,7 @@ def test_a_rehearsal_on_environments_on_demand(
 
 
 def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse) -> None:
-    """If the endpoint trusts another root, it answers 401, and the rehearsal stops and reports it."""
+    """An endpoint that trusts another root answers 401, and the rehearsal ends after one request with the reason."""
     assert artefact.function.is_dir()
     with serving(tmp_path, "--environments", "1") as (url, _):
         code, document = rehearse(url, "trailhead.pro.annual", "--concurrency", "1", "--ca", str(tmp_path / "ca"))
@@ -115,14 +115,14 @@ def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_p
 
 
 def test_a_rehearsal_on_the_function_in_the_server(tmp_path: Path, rehearse: Rehearse) -> None:
-    """Plain `make serve` trusts the committed test authority, which can sign a rehearsal of it."""
+    """Plain `make serve` trusts the committed test authority, which can sign a rehearsal."""
     with serving(tmp_path) as (url, _):
         code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"))
     assert (code, document["result"], document["failures"]) == (0, "PASS", {})
 
 
 def test_a_rehearsal_by_the_live_release(dynamodb_local: str, tmp_path: Path, rehearse: Rehearse) -> None:
-    """With a table, the forecast is by what is live there: it knows the arm that the customer gets."""
+    """With a table, the forecast is made from the live release, and has the arm that the customer gets."""
     with serving(tmp_path, "--endpoint-url", dynamodb_local) as (url, _):
         where = ("--table", "retention-local", "--endpoint-url", dynamodb_local)
         code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"), *where)
@@ -133,8 +133,8 @@ def test_a_rehearsal_by_the_live_release(dynamodb_local: str, tmp_path: Path, re
     assert not any("the endpoint answered" in note for note in more["notes"])
 
 
-def test_what_serving_environments_takes_is_said(tmp_path: Path) -> None:
-    """On a machine without SAM's environment `--environments` ends with a sentence naming what to do."""
+def test_serving_environments_without_sam_names_what_to_do(tmp_path: Path) -> None:
+    """On a machine without SAM, `--environments` ends with 1 and a sentence that names `make setup`."""
     program = (
         "import sys; from pathlib import Path; from console.local import artefact, emulator, serve;"
         f" artefact.PYTHON = emulator.ROOT = Path({str(tmp_path)!r}) / 'none';"

@@ -1,6 +1,6 @@
-"""The restore drill on DynamoDB Local: exported, lost, imported into an empty table, and killed at every write of it.
+"""The restore drill on DynamoDB Local: export, loss, import into an empty table, also killed at every write.
 
-DynamoDB Local has no point-in-time recovery; that way back ends in the same `export` and `import`.
+DynamoDB Local has no point-in-time recovery; a restore from one ends in the same `export` and `import`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def client(dynamodb_local: str) -> Any:
 
 @pytest.fixture
 def lost(client: Any) -> str:
-    """A table with the sample's history: published three times, rolled back, reviewed, with two customers."""
+    """A table with the sample published three times, rolled back, its states imported, and two customers' facts."""
     table = new_table(client)
     compiled = compile_sample()
     for who in ("ada", "bob", "cy"):
@@ -80,7 +80,7 @@ def new_table(client: Any) -> str:
 
 
 def decisions(client: Any, table: str) -> list[Decision]:
-    """Return what a cold function would decide for every product, locale and person, customers' facts included."""
+    """Return what a cold function would decide for every product, locale and person, with customers' facts."""
     store = Store(lambda: SdkConnection(client), table, clock=SAMPLE_CLOCK.timestamp)
     return [
         decide(
@@ -99,8 +99,8 @@ def restored(client: Any, table: str, path: Path) -> None:
     import_app(AppTable(client, table, APP), path, inspect(path), now=SAMPLE_CLOCK)
 
 
-def test_the_drill(client: Any, lost: str, file: Path) -> None:
-    """A restore keeps every customer's answer, rule and arm, and the releases' numbers; publishing works."""
+def test_a_restored_table_decides_the_same(client: Any, lost: str, file: Path) -> None:
+    """After a restore, each customer gets the same answer; releases keep their numbers, and publishing works."""
     table = new_table(client)
     before, listed = decisions(client, lost), list_releases(AppTable(client, lost, APP))
     assert len({decision.rule for decision in before}) > 3
@@ -119,15 +119,15 @@ def test_the_drill(client: Any, lost: str, file: Path) -> None:
 
 
 def everything(client: Any, table: str) -> dict[tuple[str, str], Any]:
-    """Return all rows by key, but what is new in every table: the version."""
+    """Return all rows by key, without the catalog version, which is new in every table."""
     pages = client.get_paginator("scan").paginate(TableName=table)
     found = {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
     del found[f"app#{APP}", "head"]["catalogVersion"]
     return found
 
 
-def test_the_drill_killed_at_every_write(client: Any, lost: str, file: Path) -> None:
-    """An import killed at any write is never answered from in part; run again, it completes."""
+def test_a_restore_killed_at_every_write_can_be_repeated(client: Any, lost: str, file: Path) -> None:
+    """While a restore is incomplete the function answers from none of it; a second `import` completes it."""
     count = KillableClient(client)
     restored(count, new_table(client), file)
     survived = 0

@@ -1,4 +1,4 @@
-"""The sync on DynamoDB Local, where threads really meet: several runs and a publisher at once."""
+"""The sync on DynamoDB Local, where threads really run at once: several runs and a publisher."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def sync() -> ModuleType:
 
 
 class Keys:
-    """The key without an SSM."""
+    """Stands in for the key ring: has the key without SSM."""
 
     def get(self, key_id: str, _deadline: Deadline) -> Signer:
         return Signer.from_pem(PEM, key_id)
@@ -59,7 +59,7 @@ class Keys:
 
 @dataclass
 class Outcomes:
-    """Collects the outcomes of all runs."""
+    """Records the outcomes of all runs."""
 
     outcomes: list[str]
 
@@ -68,12 +68,12 @@ class Outcomes:
 
 
 def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, sync: ModuleType) -> None:
-    """States change between the runs; after one more run, table and Apple agree, also for the new release."""
+    """App Review changes a state during the runs; after one more run the table has Apple's states, and release 2."""
     table = f"retention-{uuid.uuid4()}"
     client: Any = get_session().create_client("dynamodb", endpoint_url=dynamodb_local)
     create_table(client, table)
     put(client, table)
-    outcomes = Outcomes([])
+    lines = Outcomes([])
     with make_simulator() as simulator, SimulatorServer(simulator) as server:
         verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP, PRODUCTION)
@@ -84,21 +84,21 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
 
         def run() -> None:
             sync.Sync(
-                deployment, AppStore(deployment.apple_url), outcomes, lambda _: sync.SyncClients(client, Keys())
+                deployment, AppStore(deployment.apple_url), lines, lambda _: sync.SyncClients(client, Keys())
             ).run()
 
         def change() -> None:
             for state in ("REJECTED", "APPROVED", "REJECTED"):
                 verbs.review(app_data, state, [KEEP_FR])
 
-        doings = [run, run, change, run, lambda: put(client, table, "two"), run]
-        threads = [threading.Thread(target=doing) for doing in doings]
+        actions = [run, run, change, run, lambda: put(client, table, "two"), run]
+        threads = [threading.Thread(target=action) for action in actions]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(PATIENCE)
         run()
-    assert set(outcomes.outcomes) <= {"synced", "sync succeeded", "live messages lost approval"}
+    assert set(lines.outcomes) <= {"synced", "sync succeeded", "live messages lost approval"}
     states = {
         message: rows.read_message(client.get_item(**rows.get(table, rows.message_key(APP, message)))["Item"])
         for message in (KEEP_EN, KEEP_FR)

@@ -1,4 +1,4 @@
-"""Every command that a document shows, pasted into bash and into zsh: both run the same programs with it."""
+"""Every command that a document shows, pasted into bash and into zsh: both run the same programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.waiting import PATIENCE
 
 @pytest.mark.parametrize("path", sorted({path for path, _ in COMMANDS}), ids=lambda path: path.name)
 def test_zsh_takes_every_command_as_bash_does(path: Path, tmp_path: Path) -> None:
-    """Pasted into both: the same programs run with the same arguments, and zsh complains of nothing."""
+    """For each document, bash and zsh run the same programs with the same arguments, and neither reports an error."""
     zsh, bash = shutil.which("zsh"), shutil.which("bash")
     if zsh is None or bash is None:
         missing = pytest.fail if os.environ.get("REQUIRE_REAL_PARTS") == "1" else pytest.skip
@@ -30,7 +30,7 @@ def test_zsh_takes_every_command_as_bash_does(path: Path, tmp_path: Path) -> Non
 
 
 def _paste(shell: list[str], lines: str, scratch: Path) -> list[list[str]]:
-    """Give lines to a shell in an empty folder where every program only notes its arguments; returns them, sorted."""
+    """Run lines in a shell in an empty folder, where each program only records its arguments; returns them, sorted."""
     home = scratch / Path(shell[0]).name
     home.mkdir()
     record = home / "record"
