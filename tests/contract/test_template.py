@@ -485,16 +485,58 @@ def test_apple_reaches_the_alias() -> None:
 
 # --- rights ---
 
+APP_TABLE = ROOT / "handler" / "retention" / "aws" / "app_table.py"
+
+
+@cache
+def calls_of_app_table() -> dict[str, set[str]]:
+    """Return the operations of DynamoDB that each method of AppTable calls, by itself or through another method."""
+    (found,) = [node for node in ast.walk(ast.parse(APP_TABLE.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
+    methods = {node.name: node for node in found.body if isinstance(node, ast.FunctionDef)}
+
+    def calls(name: str) -> set[str]:
+        named = {
+            node.attr if isinstance(node, ast.Attribute) else str(node.value)
+            for node in ast.walk(methods[name])
+            if isinstance(node, ast.Attribute | ast.Constant)
+        }
+        inner = {
+            node.attr
+            for node in ast.walk(methods[name])
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in methods
+        }
+        return (named & set(operations("dynamodb"))).union(*map(calls, inner))
+
+    return {name: calls(name) for name in methods}
+
+
+def defines(module: ast.Module, name: str) -> bool:
+    return any(isinstance(node, ast.ClassDef) and node.name == name for node in module.body)
+
+
+def is_app_table(module: ast.Module) -> bool:
+    """Return whether a module is AppTable's: what that offers counts where it is called."""
+    return defines(module, "AppTable")
+
+
+def methods_called(module: ast.Module) -> set[str]:
+    """Return the operations that a module calls: methods of a client, or of an AppTable."""
+    names: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute):
+            value = ast.unparse(node.value)
+            names |= {node.attr} if "client" in value else set()
+            names |= calls_of_app_table().get(node.attr, set()) if value.endswith("table") else set()
+    return names
+
 
 def calls_made(function: str) -> set[str]:
-    """Return the IAM actions of the calls a function's code names, as texts or as methods of a client."""
-    methods = {
-        node.attr
-        for module in sources(function)
-        for node in ast.walk(module)
-        if isinstance(node, ast.Attribute) and "client" in ast.unparse(node.value)
-    }
-    names = strings_in_the_code(function) | methods
+    """Return the IAM actions of the calls a function's code names, as texts or as methods."""
+    modules = [module for module in sources(function) if not is_app_table(module)]
+    if function == "SyncStates":  # it has the types of a look-up for the record, and looks nothing up
+        modules = [module for module in modules if not defines(module, "TableReader")]
+    names = {str(node.value) for each in modules for node in ast.walk(each) if isinstance(node, ast.Constant)}
+    names = names.union(*map(methods_called, modules))
     return {
         f"{service}:{operations(service)[name]}"
         for service in ("dynamodb", "ssm")
@@ -543,12 +585,12 @@ SNAPSHOT = ROOT / "handler" / "retention" / "review" / "snapshot.py"
 
 def test_the_operator_may_do_what_the_console_does() -> None:
     """The operator policy allows the calls of the retention command on the table, and no other."""
-    names = {
-        node.attr if isinstance(node, ast.Attribute) else str(node.value)
+    modules = [
+        ast.parse(path.read_text("utf-8"))
         for path in [*(path for room in TABLE_ROOMS for path in (ROOT / "console" / room).rglob("*.py")), SNAPSHOT]
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute | ast.Constant)
-    }
+    ]
+    names = {str(node.value) for module in modules for node in ast.walk(module) if isinstance(node, ast.Constant)}
+    names = names.union(*map(methods_called, modules))
     made = {operations("dynamodb")[name] for name in names & set(operations("dynamodb"))}
     made -= {"CreateTable"}  # in a local DynamoDB; in AWS the template does
     if "TransactWriteItems" in made:  # a transaction needs the right of each action in it
