@@ -1,4 +1,4 @@
-"""Where the key for Apple's API comes from, and that it is never shown."""
+"""Where the console reads the key for Apple's API from, and that no text shows the key."""
 
 from __future__ import annotations
 
@@ -33,22 +33,23 @@ def read(**sources: Any) -> ApiKey:
     return read_api_key("KEYID", "issuer", **({"environ": {}} | sources))
 
 
-def test_from_a_file(tmp_path: Path) -> None:
-    """A file that is named wins over everything else."""
+def test_the_key_is_read_from_a_file(tmp_path: Path) -> None:
+    """A named file goes before the environment variable."""
     (tmp_path / "key.p8").write_bytes(PEM)
     found = read(file=tmp_path / "key.p8", environ={VARIABLE: "nonsense"})
     assert (found.key_id, found.issuer_id, found.pem) == ("KEYID", "issuer", PEM)
 
 
-def test_from_the_environment(tmp_path: Path) -> None:
-    """The variable holds the PEM text, its line ends perhaps written as \\n, or a path to it."""
+def test_the_key_is_read_from_the_environment(tmp_path: Path) -> None:
+    """The variable holds the PEM text, perhaps with line ends written as \
+, or a path to it."""
     (tmp_path / "key.p8").write_bytes(PEM)
     for held in (PEM.decode(), PEM.decode().replace("\n", "\\n"), str(tmp_path / "key.p8")):
         assert read(environ={VARIABLE: held}).pem.strip() == PEM.strip()
 
 
 @mock_aws
-def test_from_ssm() -> None:
+def test_the_key_is_read_from_ssm() -> None:
     """The parameter is <prefix>/<key id>, a SecureString."""
     ssm = boto3.client("ssm", region_name="us-east-1")
     ssm.put_parameter(Name="/retention/sandbox/KEYID", Value=PEM.decode(), Type="SecureString")
@@ -61,8 +62,8 @@ def test_from_ssm() -> None:
     ("content", "reason"),
     [(b"hello", "not an unencrypted PEM private key"), (P384, "not a P-256 key"), (b"", "not an unencrypted")],
 )
-def test_what_is_no_key(tmp_path: Path, content: bytes, reason: str) -> None:
-    """A key of another kind is told in one sentence that quotes nothing of it."""
+def test_a_key_of_another_kind_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    """The error is one sentence with the kind of key, and does not quote the key."""
     (tmp_path / "key.p8").write_bytes(content)
     with pytest.raises(Failure, match=reason) as caught:
         read(file=tmp_path / "key.p8")
@@ -74,8 +75,8 @@ KEY = load_pem_private_key(PEM, None)
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-def test_der_itself(tmp_path: Path, form: PrivateFormat) -> None:
-    """What openssl writes with -outform DER."""
+def test_a_key_in_der_is_read(tmp_path: Path, form: PrivateFormat) -> None:
+    """Both forms of DER that openssl writes are read."""
     (tmp_path / "key.der").write_bytes(KEY.private_bytes(Encoding.DER, form, NoEncryption()))
     assert load_pem_private_key(read(file=tmp_path / "key.der").pem, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -101,16 +102,16 @@ PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicK
         (b"<!DOCTYPE html><html>Sign in</html>", "a page of HTML"),
     ],
 )
-def test_what_is_in_a_keys_place_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
-    """The file of another step of the same work, more often than nonsense."""
+def test_a_file_in_the_keys_place_is_named_by_its_kind(tmp_path: Path, content: bytes, kind: str) -> None:
+    """The file often belongs to another step of the same work, such as a public key or a certificate."""
     (tmp_path / "key.p8").write_bytes(content)
     with pytest.raises(Failure, match=f"is {kind}.*, not an unencrypted PEM private key") as caught:
         read(file=tmp_path / "key.p8")
     assert BODY[20:40] not in str(caught.value)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A path that cannot be read is named."""
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The error for a path that cannot be read has the system's reason."""
     with pytest.raises(Failure, match="No such file"):
         read(environ={VARIABLE: str(tmp_path / "key.p8")})
 
@@ -122,7 +123,7 @@ SEC1 = (
 )
 PACKED = base64.b64encode(PEM).decode()
 
-# As secret stores, their web pages and people's scripts keep what is in a .p8.
+# The forms in which secret stores, their web pages and people's scripts keep the content of a .p8 file.
 FORMS = {
     "as it is": PEM.decode(),
     "CRLF": PEM.decode().replace("\n", "\r\n"),
@@ -163,7 +164,7 @@ def same_key(pem: bytes) -> bool:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_key_is_read_in_any_form(form: str, tmp_path: Path) -> None:
-    """In the variable, with --key, in a file and in SSM alike; and by the function, which has the same parameter."""
+    """Each form is read from the variable, --key, a file and SSM, and by the function, from the same parameter."""
     text = FORMS[form]
     (tmp_path / "key.p8").write_text(text, encoding="utf-8", newline="")
     (tmp_path / "wide.p8").write_text(text.removeprefix("\ufeff"), encoding="utf-16", newline="")
@@ -178,7 +179,7 @@ def test_a_key_is_read_in_any_form(form: str, tmp_path: Path) -> None:
     assert Signer.from_pem(text.encode(), "KEYID").key_id == "KEYID"
 
 
-SPOILT = {
+DAMAGED = {
     "half a body": BODY[: len(BODY) // 2],
     "a body without its beginning": BODY[9:],
     "half of base64": PACKED[: len(PACKED) // 2 + 1],
@@ -191,29 +192,29 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("source", ["--key", VARIABLE])
-@pytest.mark.parametrize("spoilt", SPOILT)
-def test_what_is_no_whole_key_is_not_repeated(spoilt: str, source: str) -> None:
-    """The sentence names where it was given, and has neither the system's words for a path nor a part of the key."""
-    text = SPOILT[spoilt]
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_damaged_key_is_not_quoted(damaged: str, source: str) -> None:
+    """The error names the place of the key, without the system's text about a path and without any part of the key."""
+    text = DAMAGED[damaged]
     with pytest.raises(Failure, match=source) as caught:
         read(file=text) if source == "--key" else read(environ={VARIABLE: text})
-    told = str(caught.value)
-    assert "too long" not in told
-    assert "No such file" not in told
-    assert not any(text[start : start + 12] in told for start in range(0, len(text) - 12, 6))
+    text_shown = str(caught.value)
+    assert "too long" not in text_shown
+    assert "No such file" not in text_shown
+    assert not any(text[start : start + 12] in text_shown for start in range(0, len(text) - 12, 6))
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
-    """A pipe, a device or a folder is no key; a pipe that a shell passes on is."""
+def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
+    """Only a pipe that the shell passes as /dev/fd is read."""
     os.mkfifo(tmp_path / "pipe")
-    for path, told in (
+    for path, reason in (
         (tmp_path / "pipe", "it is a named pipe"),
         ("/dev/zero", "it is a device"),
         (tmp_path, "it is a dir"),
     ):
-        with pytest.raises(Failure, match=told):
+        with pytest.raises(Failure, match=reason):
             read(environ={VARIABLE: str(path)})
-        with pytest.raises(Failure, match=told):
+        with pytest.raises(Failure, match=reason):
             read(file=path)
     reading, writing = os.pipe()
     os.write(writing, PEM)
@@ -222,7 +223,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_no_key_at_all() -> None:
-    """Without any source the sentence names them all."""
+def test_without_a_key_the_error_names_every_source() -> None:
+    """Without a key, the error names the places where one is looked for."""
     with pytest.raises(Failure, match=VARIABLE):
         read()

@@ -1,4 +1,4 @@
-"""Apple's rate limits, kept by ourselves."""
+"""The console keeps Apple's rate limits by itself."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def paced(clock: Clock, patience: float = 2 * SECONDS_PER_HOUR) -> Pace:
     return Pace("Sandbox", clock, clock.sleep, patience)
 
 
-def test_a_burst_then_an_hour() -> None:
-    """An hour's calls go at once; the next waits until the first is an hour old."""
+def test_an_hours_calls_go_at_once_and_the_next_one_waits() -> None:
+    """The 361st call waits until the first one is an hour old."""
     clock = Clock()
     pace = paced(clock)
     for _ in range(360):
@@ -30,7 +30,7 @@ def test_a_burst_then_an_hour() -> None:
 
 
 def test_operations_do_not_wait_for_each_other() -> None:
-    """Each operation has its own hour."""
+    """The calls of each operation are counted separately."""
     clock = Clock()
     pace = paced(clock)
     for operation in (UPLOAD, "Upload Image"):
@@ -42,7 +42,7 @@ def test_operations_do_not_wait_for_each_other() -> None:
 @settings(max_examples=25)
 @given(st.lists(st.floats(0, 600), max_size=60))
 def test_no_hour_has_too_many(breaks: list[float]) -> None:
-    """However calls are spread, no hour, wherever it begins, has more than Apple allows."""
+    """However calls are spread, no span of an hour has more of them than Apple allows."""
     clock, made = Clock(NOW), []
     pace = paced(clock)
     for pause in [*breaks, *[1.0] * 400]:
@@ -52,8 +52,8 @@ def test_no_hour_has_too_many(breaks: list[float]) -> None:
     assert all(later - earlier >= SECONDS_PER_HOUR for earlier, later in zip(made, made[360:], strict=False))
 
 
-def test_apples_own_word_counts() -> None:
-    """A block until a moment holds up that operation only, and a second longer."""
+def test_a_wait_that_apple_asks_for_is_kept() -> None:
+    """It holds up that operation only, until a second after Apple's time."""
     clock = Clock()
     pace = paced(clock)
     pace.block(UPLOAD, NOW + 10)
@@ -63,8 +63,8 @@ def test_apples_own_word_counts() -> None:
     assert clock.slept == [11]
 
 
-def test_patience() -> None:
-    """A wait longer than the patience ends as rate-limited, with the moment in it."""
+def test_a_wait_longer_than_the_patience_is_an_error() -> None:
+    """The error is RATE_LIMITED and has the time from which calls are accepted again."""
     clock = Clock()
     pace = paced(clock, patience=60)
     pace.block(UPLOAD, NOW + 100)
@@ -82,16 +82,16 @@ def test_patience() -> None:
         ([(DEFAULT, 3600)], 0),
     ],
 )
-def test_estimates(calls: list[tuple[str, int]], hours: int) -> None:
-    """The waits are known beforehand, and rehearsing them changes nothing."""
+def test_waits_are_estimated(calls: list[tuple[str, int]], hours: int) -> None:
+    """The estimate has the seconds of all waits; making it neither waits nor counts a call."""
     clock = Clock()
     pace = paced(clock)
     assert pace.estimate(calls, call_seconds=0) == hours * SECONDS_PER_HOUR
     assert (clock.slept, pace.due(UPLOAD)) == ([], NOW)
 
 
-def test_an_estimate_counts_what_was_made() -> None:
-    """An hour half used up is half an hour's calls."""
+def test_an_estimate_counts_the_calls_already_made() -> None:
+    """Calls that were made in this hour leave fewer for the estimate."""
     clock = Clock()
     pace = paced(clock)
     for _ in range(200):

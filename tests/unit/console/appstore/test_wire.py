@@ -1,4 +1,4 @@
-"""What `Wire` takes from inside Apple's library: members that a new version may rename without notice."""
+"""The private members of Apple's library that `Wire` uses, which a new version may rename without notice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from appstoreserverlibrary.models.Environment import Environment
 from console.appstore.wire import Wire
 from tests.support.simulated_app import PEM
 
-# The private members, and the parameters with which Wire calls one or is called; None for what is no method.
+# The private members, each with its parameters; None for one that is not a method.
 NEEDED = {
     "_execute_request": ["self", "method", "url", "params", "headers", "json", "data"],
     "_make_request": ["self", "path", "method", "queryParameters", "body", "destination_class", "content_type"],
@@ -25,7 +25,7 @@ def library() -> AppStoreServerAPIClient:
 
 @pytest.mark.parametrize("member", NEEDED)
 def test_apples_library_has_the_private_members_that_wire_needs(member: str) -> None:
-    """Without them requests would go past our checks: `Wire` is to be changed before the pin is raised."""
+    """Without them requests would bypass our checks: `Wire` must be changed before the pinned version is raised."""
     assert hasattr(library(), member), (
         f"app-store-server-library no longer has AppStoreServerAPIClient.{member}: change console/appstore/wire.py"
         " before the pin in requirements/ is raised"
@@ -37,7 +37,7 @@ def test_apples_library_has_the_private_members_that_wire_needs(member: str) -> 
 
 
 def test_wire_replaces_one_private_member_of_the_library() -> None:
-    """Its other methods have names that the library does not use."""
+    """No other private name of `Wire` is one that the library uses."""
     own = {name for name in vars(Wire) if name.startswith("_") and not name.startswith("__")}
     theirs = {name for base in AppStoreServerAPIClient.__mro__ for name in vars(base)} | set(vars(library()))
     assert own & theirs == {"_execute_request"}
