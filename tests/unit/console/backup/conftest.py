@@ -1,4 +1,4 @@
-"""The tables that all tests of backup start from."""
+"""The tables that all tests of backups begin with."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def client() -> Iterator[Any]:
 
 
 @pytest.fixture
-def lived(client: Any) -> Any:
+def filled(client: Any) -> Any:
     return fill_table(client)

@@ -1,4 +1,4 @@
-"""The file of an export is judged before a row of it is written."""
+"""The file of an export is checked before any row of it is written."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def changed(number: int, old: bytes, new: bytes) -> Callable[[list[bytes]], list
         changed(-2, b'"paused":{"BOOL":true}', b'"paused":{"BOOL":false}'),
     ],
 )
-def test_a_file_that_is_not_whole_is_refused(
-    lived: Any, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
+def test_an_incomplete_or_changed_file_is_refused(
+    filled: Any, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
 ) -> None:
-    """Cut, reordered, doubled, edited or of another kind: the digest tells, or something before it."""
-    exported(lived, tmp_path / "file")
+    """A file that is cut off, reordered, doubled, edited or of another kind is `export_damaged`."""
+    exported(filled, tmp_path / "file")
     repacked(tmp_path / "file", change)
     with pytest.raises(ArchiveError) as refused:
         inspect(tmp_path / "file")
@@ -79,37 +79,37 @@ def test_a_file_that_is_not_whole_is_refused(
         lambda found: [{**found[1], "pk": {"S": f"app#{APP}#customer#1"}}, *found[1:]],
     ],
 )
-def test_a_file_that_makes_no_sense_is_refused(
-    lived: Any, tmp_path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+def test_a_file_with_the_wrong_rows_is_refused(
+    filled: Any, tmp_path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 ) -> None:
-    """Its digest may be right: without head, with rows after it, or pointing nowhere, it is no export."""
-    exported(lived, tmp_path / "file")
+    """Even with a right digest, a file without head, with rows after it, or with a wrong release is no export."""
+    exported(filled, tmp_path / "file")
     resealed(tmp_path / "file", change)
     with pytest.raises(ArchiveError, match="not a complete export"):
         inspect(tmp_path / "file")
 
 
-def test_a_release_in_the_file_must_be_whole(lived: Any, tmp_path: Path) -> None:
-    """Each is judged by its manifest, as publishing judges it."""
-    exported(lived, tmp_path / "file")
+def test_a_release_in_the_file_must_be_complete(filled: Any, tmp_path: Path) -> None:
+    """Each release is compared with its manifest, as after publishing."""
+    exported(filled, tmp_path / "file")
     resealed(tmp_path / "file", lambda found: [row for row in found if row["sk"] != {"S": "texts"}])
     with pytest.raises(ReleaseError, match="release 1 is damaged"):
         inspect(tmp_path / "file")
 
 
 @pytest.mark.parametrize("length", [0, 1, 9, 10, 200, -9, -8, -1])
-def test_a_file_that_was_cut_off_is_refused(lived: Any, tmp_path: Path, length: int) -> None:
-    """Wherever."""
-    exported(lived, tmp_path / "file")
-    whole = (tmp_path / "file").read_bytes()
-    (tmp_path / "file").write_bytes(whole[:length])
+def test_a_file_that_was_cut_off_is_refused(filled: Any, tmp_path: Path, length: int) -> None:
+    """It is refused at whichever byte it was cut off."""
+    exported(filled, tmp_path / "file")
+    complete = (tmp_path / "file").read_bytes()
+    (tmp_path / "file").write_bytes(complete[:length])
     with pytest.raises(ArchiveError):
         inspect(tmp_path / "file")
 
 
-def test_a_newer_console_made_it(lived: Any, tmp_path: Path) -> None:
-    """Which says so."""
-    exported(lived, tmp_path / "file")
+def test_a_file_of_a_newer_console_is_refused(filled: Any, tmp_path: Path) -> None:
+    """The error states that a newer console made the file."""
+    exported(filled, tmp_path / "file")
     repacked(tmp_path / "file", changed(0, b'"retention-export":1', b'"retention-export":2'))
     with pytest.raises(ArchiveError, match="newer console") as refused:
         inspect(tmp_path / "file")
