@@ -1,4 +1,4 @@
-"""A verb's parameters that are made of options: what Typer sees, and what the verb gets."""
+"""Groups of options that become one parameter of a verb: what Typer sees, and what the verb gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACE = "--env e --file f.yaml --table t --endpoint-url http://127.0.0.1 --regio
 
 
 def called(take: object, *words: str) -> object:
-    """Return what a parameter annotated `take` is made of `words`."""
+    """Return the object that a parameter annotated with `take` gets for these words of a command line."""
     made: list[object] = []
 
     def run(value: object, *, last: bool = False) -> None:
@@ -47,13 +47,13 @@ def called(take: object, *words: str) -> object:
         (options.Apple, ["--key", "k.p8", "--apple-url", "http://127.0.0.1:1"], Access("k.p8", "http://127.0.0.1:1")),
     ],
 )
-def test_what_options_are_made_into(take: object, words: list[str], made: object) -> None:
-    """Each object by the options of its function, of functions in that function too."""
+def test_options_become_one_object(take: object, words: list[str], made: object) -> None:
+    """Each annotation collects the options of its function, and of the functions that it is built from."""
     assert called(take, *words) == made
 
 
-def test_options_stand_where_the_parameter_stood() -> None:
-    """So that `--help` has them in the order of the signature; none is positional, so that none is misplaced."""
+def test_options_take_the_place_of_the_parameter() -> None:
+    """`--help` has them in the order of the signature; all are keyword-only, so that none can be misplaced."""
 
     def one(first: int = 1, *, second: bool = False) -> int:
         return first + second
@@ -76,6 +76,7 @@ def test_options_stand_where_the_parameter_stood() -> None:
     [((), None), (("a b",), "Example: `a b`."), (("a", "b"), "Examples: `a`; `b`.")],
 )
 def test_examples_end_the_help(examples: tuple[str, ...], epilog: str | None) -> None:
+    """A verb's examples are the last line of its help."""
     app = typer.Typer()
     verb(app, "run", *examples)(lambda: None)
     (info,) = app.registered_commands
@@ -83,14 +84,15 @@ def test_examples_end_the_help(examples: tuple[str, ...], epilog: str | None) ->
 
 
 def test_an_instant_has_a_zone() -> None:
-    """Without one it would be another instant on another machine."""
+    """An instant without a time zone would be another one on another machine, so it is refused."""
     assert options.read_instant("2026-12-01T09:00:00Z") == datetime(2026, 12, 1, 9, tzinfo=UTC)
     for text in ("yesterday", "2026-12-01", "2026-12-01T09:00:00"):
         with pytest.raises(typer.BadParameter, match="write an instant like"):
             options.read_instant(text)
 
 
-def test_what_json_cannot_hold_is_named_by_its_option() -> None:
+def test_a_value_that_is_not_utf8_is_named_by_its_option() -> None:
+    """A text with a lone surrogate, which JSON cannot hold, is refused."""
     options.check_utf8(product="é", locale=None)
     with pytest.raises(typer.BadParameter) as refused:
         options.check_utf8(product="fine", locale="\udcff")

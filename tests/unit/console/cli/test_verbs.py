@@ -1,4 +1,4 @@
-"""The table of verbs is that of their modules, and a command line is read as Typer will read it."""
+"""The table of verbs agrees with their modules, and a command line is read as Typer will read it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def loaded() -> Verbs:
 
 @pytest.mark.parametrize(("group", "verb"), [(group, verb) for group, verbs in TABLE.items() for verb in verbs])
 def test_the_table_has_the_first_line_of_each_verb(loaded: Verbs, group: str, verb: Any) -> None:
-    """`retention --help` prints what `retention VERB --help` begins with."""
+    """`retention --help` shows for each verb the first line of its own help."""
     command = loaded.commands[verb.name]
     assert (command.help or "").partition("\n")[0] == verb.line
     assert (group in TABLE, command.name) == (True, verb.name)
 
 
 def test_every_verb_of_a_module_is_in_the_table(loaded: Verbs) -> None:
-    """None is written and forgotten."""
+    """A verb that a module registers cannot be missing from the table."""
     rows = {(verb.module, verb.name) for verbs in TABLE.values() for verb in verbs}
     for module in {verb.module for verbs in TABLE.values() for verb in verbs}:
         app = sys.modules[f"console.cli.{module}"].verbs
@@ -35,8 +35,8 @@ def test_every_verb_of_a_module_is_in_the_table(loaded: Verbs) -> None:
     assert len(loaded.commands) == len(rows)
 
 
-def test_a_stand_in_has_a_group_and_a_line_and_nothing_else() -> None:
-    """Until a verb is called, nothing of it is imported."""
+def test_a_verb_is_not_imported_before_it_is_called() -> None:
+    """Until then a verb has a stand-in with a name and a line of help, and no callback."""
     made = Verbs()
     assert {command.callback for command in made.commands.values()} == {None}
     assert made.load("nope") is None
@@ -55,7 +55,7 @@ def test_a_stand_in_has_a_group_and_a_line_and_nothing_else() -> None:
     ],
 )
 def test_a_command_is_found_by_its_words(words: str, path: str, left: str) -> None:
-    """As far as they name one; the rest is the command's to read."""
+    """As many words as name a command are its path; the others are its arguments."""
     call = find(Verbs(), words.split())
     assert (call.path, call.words) == (tuple(path.split()), tuple(left.split()))
 
@@ -84,5 +84,5 @@ def test_a_command_is_found_by_its_words(words: str, path: str, left: str) -> No
     ],
 )
 def test_json_is_found_as_an_option(words: str, asks: bool) -> None:  # noqa: FBT001  # a parameter
-    """Neither as another option's value nor behind `--`; also where the command refuses what else is there."""
+    """--json counts neither as another option's value nor after `--`; it counts in a refused command line too."""
     assert find(Verbs(), words.split()).asks_for_json() is asks
