@@ -1,4 +1,4 @@
-"""`retention coverage`: no customer gets an answer that it does not list."""
+"""`retention coverage` lists every answer that a customer can get."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def known(states: Mapping[str, MessageState], **more: object) -> Standing:
     fields: dict[str, object] = {
         "defaults": {}, "release": 1, "paused": False, "previous": PreviousTexts({}, {}), **more
     }  # fmt: skip
-    return Standing(states=states, **fields)  # type: ignore[arg-type]  # the test's own mixture
+    return Standing(states=states, **fields)  # type: ignore[arg-type]  # any fields that a test passes
 
 
 def kinds(cell: Cell) -> list[tuple[str, bool, str | None, str | None]]:
@@ -53,7 +53,7 @@ def covered(sample: Edition, choice: CellChoice = EVERYWHERE, at: datetime = SAM
 
 
 def test_a_cell_lists_possible_answers_down_to_the_first_certain_one(sample: Edition) -> None:
-    """Facts decide the first two rules; the experiment then has an answer for everyone, arm by arm."""
+    """Facts decide the first two rules, and the experiment after them has an answer for everyone, arm by arm."""
     assert kinds(cell(covered(sample), PRO, "fr-CA")) == [
         ("leave-trials-alone", False, None, None),
         ("winter-half-price", False, None, "promotionalOffer"),
@@ -63,15 +63,15 @@ def test_a_cell_lists_possible_answers_down_to_the_first_certain_one(sample: Edi
 
 
 def test_a_cell_names_the_text_that_serves(sample: Edition) -> None:
-    """French Canadians get the French text, by the owner's fallback; arms come with their share."""
+    """Canadian French gets the French text by the file's fallback, and each arm has its share of customers."""
     control = cell(covered(sample), PRO, "fr-CA").real_time[2]
     assert control.delivery is not None
     assert (control.share, control.delivery.locale) == ("50 %", "fr-FR")
     assert covered(sample).texts[control.delivery.message_id]["header"] == "Vos sentiers restent avec vous"
 
 
-def test_the_condition_of_a_cell_leaves_out_what_is_settled(sample: Edition) -> None:
-    """Product and locale are known in a cell, so only the open part of a condition remains."""
+def test_a_cell_shows_only_the_open_part_of_a_condition(sample: Edition) -> None:
+    """A cell has one product and one locale, so tests of these two are already decided."""
     found = covered(sample)
     [maybe] = [shown for shown in cell(found, BASIC, "de-DE").real_time if shown.rule == "basic-commits-to-a-year"]
     assert (maybe.everyone, maybe.when) == (False, "customer.tenureDays is above 30")
@@ -90,8 +90,8 @@ CUSTOMERS: tuple[Customer, ...] = (
 )
 
 
-def test_no_customer_gets_another_answer(sample: Edition) -> None:
-    """For any facts and arm, the answer of `decide` is in the cell; where no rule answers, the cell is incomplete."""
+def test_no_customer_gets_an_unlisted_answer(sample: Edition) -> None:
+    """For any facts and arm, the answer of `decide` is in the cell; a cell in which no rule answers is incomplete."""
     found = covered(sample)
     for one, (number, customer) in itertools.product(found.cells, enumerate(CUSTOMERS)):
         request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
@@ -103,8 +103,8 @@ def test_no_customer_gets_another_answer(sample: Edition) -> None:
             assert (decision.rule, decision.delivery) in listed, (one, customer)
 
 
-def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
-    """Of a product that has no name here, what a rule asks of its id is as open as a fact."""
+def test_products_outside_the_file_have_a_cell(sample: Edition) -> None:
+    """For the product `*`, a test of productId is as open as a test of a fact."""
     star = cell(covered(sample), "*", "en-US")
     assert [(shown.rule, shown.everyone, shown.when) for shown in star.real_time] == [
         ("leave-trials-alone", False, "customer.inTrial is true"),
@@ -114,13 +114,13 @@ def test_products_outside_the_file_have_cells_too(sample: Edition) -> None:
 
 
 def test_where_no_rule_answers_the_cell_is_incomplete(sample: Edition) -> None:
-    """Nothing is written for students: all but those in trial get no real-time answer."""
+    """No rule of the sample answers the student product, so its cell is incomplete and delivers nothing."""
     student = cell(covered(sample), STUDENT, "en-US")
     assert (student.complete, student.delivers) == (False, False)
 
 
 def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
-    """The file names six locales, one of them only in its fallbacks; Apple has fifty."""
+    """The sample names six locales, one of them only in its fallbacks; Apple has fifty."""
     assert own_locales(sample.document) == {"en-US", "fr-FR", "de-DE", "ja", "es-MX", "fr-CA"}
     assert len({cell.locale for cell in covered(sample, CellChoice()).cells}) == 6
     assert {cell.locale for cell in covered(sample).cells} == APPLE_LOCALES
@@ -131,7 +131,7 @@ def test_locales_are_the_files_own_or_all_of_apples(sample: Edition) -> None:
 
 
 def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
-    """Before its time a rule is named with the date on which it begins, and is not out of reach."""
+    """Before its schedule begins, a rule is listed as passed over with that date, and not as unreachable."""
     before = covered(sample, CellChoice(), SAMPLE_CLOCK - timedelta(days=30))
     [passed] = cell(before, PRO, "en-US").passed_over
     assert (passed.rule, passed.reason) == ("winter-half-price", "before_schedule")
@@ -140,16 +140,16 @@ def test_a_schedule_counts_at_the_moment_asked_for(sample: Edition) -> None:
 
 
 def test_real_time_answers_without_a_default_are_named(sample: Edition) -> None:
-    """A default counts in exactly the locale that is asked: French Canadians are answered and have none."""
+    """A default message counts for exactly its locale: fr-CA is answered and has none."""
     missing = {(cell.product, cell.locale) for cell in covered(sample, CellChoice()).without_default}
     assert (PRO, "fr-CA") in missing
     assert (PRO, "fr-FR") not in missing
-    assert ("trailhead.courses", "en-US") in missing  # it declares none
-    assert STUDENT not in {product for product, _ in missing}  # nothing is answered there
+    assert ("trailhead.courses", "en-US") in missing  # the file declares no default for it
+    assert STUDENT not in {product for product, _ in missing}  # no rule answers for it
 
 
-def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
-    """With a table the record decides, not what the file asks for."""
+def test_with_a_table_defaults_are_the_recorded_ones(sample: Edition) -> None:
+    """With a table, its default records count, and not the `default` of the file."""
     [wanted] = [ids[0] for locale, ids in sample.texts["keep-pro"].items() if locale == "en-US"]
     states = {message: MessageState("APPROVED") for ids in sample.texts["keep-pro"].values() for (message,) in [ids]}
     found = cover(sample, known(states, defaults={(PRO, "en-US"): wanted}), SAMPLE_CLOCK, CellChoice((PRO,)))
@@ -157,7 +157,7 @@ def test_defaults_of_a_table_are_those_we_configured(sample: Edition) -> None:
 
 
 def test_a_rare_arm_is_found(tmp_path: Path) -> None:
-    """An arm for one customer in ten thousand is listed with its share."""
+    """An arm with one customer in ten thousand is listed with its share."""
     rare = edition(
         tmp_path,
         ("{weight: 50, answer: {message: keep-pro}}", "{weight: 99.99, answer: {message: keep-pro}}"),
@@ -168,7 +168,7 @@ def test_a_rare_arm_is_found(tmp_path: Path) -> None:
 
 
 def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edition) -> None:
-    """One arm without a text stops its experiment in that locale, and the next rule shows."""
+    """If one arm has no approved text in a locale, the experiment uses the first locale in which all arms have one."""
     states = {
         ids[0]: MessageState("PENDING" if (name, locale) == ("switch-text", "ja") else "APPROVED")
         for name, texts in sample.texts.items()
@@ -183,8 +183,8 @@ def test_texts_in_review_are_named_with_the_arms_that_wait_for_them(sample: Edit
     assert served == {"en-US"}  # the first locale in which both arms can be delivered
 
 
-def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
-    """A corrected text is in review while the one before it stays on the air."""
+def test_a_predecessor_that_still_serves_is_named(sample: Edition) -> None:
+    """While a corrected text is in review, the text before it is delivered."""
     old, texts = "00000000-0000-0000-0000-000000000001", {name: dict(by) for name, by in sample.texts.items()}
     new = texts["keep-basic"]["en-US"][0]
     texts["keep-basic"]["en-US"] = (new, old)
@@ -196,6 +196,6 @@ def test_a_predecessor_that_serves_meanwhile_is_named(sample: Edition) -> None:
 
 
 def test_while_paused_no_customer_gets_an_answer(sample: Edition) -> None:
-    """Paused is not a rule: in every cell Apple falls back."""
+    """While answers are paused, no cell has a real-time answer, and Apple falls back."""
     found = cover(sample, known({}, paused=True), SAMPLE_CLOCK, CellChoice())
     assert not any(cell.real_time for cell in found.cells)

@@ -1,4 +1,4 @@
-"""`retention diff`: how two editions differ for customers, and nothing else."""
+"""`retention diff` compares two editions by what customers get, and shows nothing else."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def changed(found: Differences) -> dict[str, tuple[Change, ...]]:
 
 
 def test_the_same_file_has_no_differences() -> None:
-    """Compared with itself, byte for byte."""
+    """A file compared with itself has no differences and the same bytes."""
     found = differences(BASE, BASE)
     assert (found.any, found.same_bytes) == (False, True)
 
 
-def test_comments_and_layout_make_none(tmp_path: Path) -> None:
-    """What compiles to the same is the same, and that the bytes are not is reported."""
+def test_comments_and_layout_make_no_difference(tmp_path: Path) -> None:
+    """Two files that compile to the same have no differences; that their bytes differ is reported."""
     found = compared(
         tmp_path,
         ("# Top to bottom", "# From the top"),
@@ -131,22 +131,22 @@ CASES: dict[str, tuple[tuple[str, str], str, Change]] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_one_edit_is_one_change(case: tuple[tuple[str, str], str, Change], tmp_path: Path) -> None:
-    """Each kind of entry: the fields that differ, before and after, and nothing of the rest."""
+    """For each kind of entry, the change has the fields that differ, before and after, and no others."""
     edit, section, expected = case
     found = changed(compared(tmp_path, edit))
     assert expected in found[section]
     assert [change.name for change in found[section]] == [expected.name]
 
 
-def test_what_follows_from_an_edit_is_shown_where_it_counts(tmp_path: Path) -> None:
-    """An offer's identifier changes the answers of the rules that name it."""
+def test_an_edit_changes_every_entry_that_depends_on_it(tmp_path: Path) -> None:
+    """An offer's new identifier also changes the answers of the rules that name the offer."""
     found = changed(compared(tmp_path, ("offerIdentifier: retention_half_3m", "offerIdentifier: half")))
     assert [change.name for change in found["offers"]] == ["half-for-three-months"]
     assert [change.name for change in found["rules"]] == ["winter-half-price"]
 
 
-def test_as_few_rules_moved_as_possible() -> None:
-    """For every new order of five rules, the rules that are not reported as moved are as many as can be."""
+def test_as_few_rules_as_possible_are_reported_as_moved() -> None:
+    """For every new order of five rules, no larger set of rules has kept its order."""
     five = BASE.document.rules[:5]
     for order in itertools.permutations(five):
         before, after = (replace(BASE, document=replace(BASE.document, rules=tuple(rules))) for rules in (five, order))
@@ -157,14 +157,14 @@ def test_as_few_rules_moved_as_possible() -> None:
         assert not any(list(places) == sorted(places) for places in longer)
 
 
-def test_a_rule_that_moved_did_not_change(tmp_path: Path) -> None:
-    """One rule goes to the top: it alone moved, and nothing was added or removed."""
+def test_a_rule_that_moved_is_not_added_or_removed(tmp_path: Path) -> None:
+    """If one rule moves to the top, it alone is reported, as moved."""
     found = changed(compared(tmp_path, (KEEP_BASIC, ""), ("rules:\n", f"rules:\n{KEEP_BASIC}")))
     assert found == {"rules": (Change("moved", "keep-basic", {"place": 7}, {"place": 1}),)}
 
 
-def test_rules_that_come_and_go(tmp_path: Path) -> None:
-    """A new name is a new rule; all its content is shown."""
+def test_a_renamed_rule_is_removed_and_added(tmp_path: Path) -> None:
+    """A rule with a new name is a new rule, shown with all its content."""
     found = compared(tmp_path, (KEEP_BASIC, KEEP_BASIC.replace("name: keep-basic", "name: basics")))
     assert [(change.what, change.name) for change in found.sections["rules"]] == [
         ("removed", "keep-basic"), ("added", "basics"),
@@ -176,7 +176,7 @@ def test_rules_that_come_and_go(tmp_path: Path) -> None:
 
 
 def test_an_experiment_names_the_share_of_customers_who_change_arm(tmp_path: Path) -> None:
-    """From 50:50 to 60:40 a tenth changes; a swap of arms changes everyone; another key is another experiment."""
+    """From 50:50 to 60:40 10 % change arm, a renamed arm moves its 50 %, and another key is another experiment."""
     control, switch = "control: {weight: 50,", "switch: {weight: 50,"
     [shifted] = compared(tmp_path, (control, "control: {weight: 60,"), (switch, "switch: {weight: 40,")).sections[
         "experiments"
@@ -191,14 +191,14 @@ def test_an_experiment_names_the_share_of_customers_who_change_arm(tmp_path: Pat
 
 
 def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> None:
-    """The file may not change at all: the picture does, and with it the message's id."""
+    """An image file with other bytes changes the ids of the messages that use it, although the file is the same."""
     ridge = tmp_path / "images" / "ridge.png"
     file = edited(tmp_path)
     before = side_of_file(file)
     content = ridge.read_bytes()
     comment = b"tEXtComment\0another"
     chunk = struct.pack(">I", len(comment) - 4) + comment + struct.pack(">I", zlib.crc32(comment))
-    ridge.write_bytes(content[:33] + chunk + content[33:])  # behind IHDR
+    ridge.write_bytes(content[:33] + chunk + content[33:])  # after IHDR
     changes = differences(before, side_of_file(file)).sections["messages"]
     assert {change.name for change in changes} == {
         f"keep-pro in {locale}" for locale in ("en-US", "fr-FR", "de-DE", "ja", "es-MX")
@@ -209,7 +209,7 @@ def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> N
 
 
 def test_an_older_file_without_its_images_can_still_be_compared(tmp_path: Path) -> None:
-    """What git shows of last year has no images next to it, and rules whose time is over."""
+    """A file from the git history has no images next to it, and may have rules whose schedules are over."""
     lone = tmp_path / "lone" / "old.yaml"
     lone.parent.mkdir()
     text = SAMPLE.read_text(encoding="utf-8").replace("from: 2026-11-20, until: 2036", "from: 2024-11-20, until: 2025")
@@ -217,15 +217,15 @@ def test_an_older_file_without_its_images_can_still_be_compared(tmp_path: Path) 
     assert changed(differences(side_of_file(lone), BASE)).keys() == {"schedules"}
 
 
-def test_a_file_that_is_no_retention_file_is_refused(tmp_path: Path) -> None:
-    """Mistakes of form are reported as `validate` reports them."""
+def test_an_invalid_file_is_refused(tmp_path: Path) -> None:
+    """A mistake of form raises Mistakes, as in `retention validate`."""
     bad = tmp_path / "bad.yaml"
     bad.write_text("rules: 1\n")
     with pytest.raises(Mistakes):
         side_of_file(bad)
 
 
-def test_sides_are_compared_by_what_they_mean() -> None:
-    """A release that was published from the same file differs in its name alone."""
+def test_a_release_of_the_same_file_has_no_differences() -> None:
+    """Two editions are compared by content, not by name."""
     named = Side("release 1", BASE.document, BASE.ids)
     assert not differences(named, BASE).any

@@ -1,4 +1,4 @@
-"""The log of decisions, read in every form in which it is exported."""
+"""The log of decisions is read in every form in which AWS and other tools export it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.logged_decisions import (
 
 
 def test_a_line_of_telemetry_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """What the function writes today: one line with fields and metrics."""
+    """The line that the function writes today has the decision's fields and its metrics."""
     record = Record(
         outcome="answered", status=200, kind="message", rule="keep", experiment="e", arm="a", delivered=True, release=7,
         message="0000", locale_asked="fr-CA", locale_served="fr-FR", product_id="pro", request_identifier="r-1",
@@ -49,8 +49,8 @@ def test_a_line_of_telemetry_is_read(capsys: pytest.CaptureFixture[str], tmp_pat
     assert found.degraded == {"head"}
 
 
-def test_both_lines_of_an_older_release_are_one_decision(tmp_path: Path) -> None:
-    """A log that spans an update has lines of both kinds: fields and metrics apart, or in one object."""
+def test_lines_of_older_and_newer_functions_are_read(tmp_path: Path) -> None:
+    """A log that spans an update has fields and metrics in two lines, or in one: each request is read once."""
     fields = (
         '{"level":"INFO","message":"answered","timestamp":"2026-11-24 12:00:00,500+0000","service":"s","status":200,'
         '"kind":"message","rule":"keep","release":7,"messageIdentifier":"0000","localeAsked":"fr-CA",'
@@ -172,7 +172,7 @@ PACKED: dict[str, Callable[[str], bytes]] = {
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("form", FORMS)
 def test_a_log_is_read_in_every_form(form: str, packed: str, sample: Edition, tmp_path: Path) -> None:
-    """However it was exported, gzipped or not, the decisions are found, and nothing else is taken for one."""
+    """In any form, compressed or not, the decisions are found, and no other line counts as one."""
     asked = request(1, COURSES, "en-US")
     one = line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS))
     file = tmp_path / "log"
@@ -183,21 +183,21 @@ def test_a_log_is_read_in_every_form(form: str, packed: str, sample: Edition, tm
     assert found[0].at == SAMPLE_CLOCK.timestamp()
 
 
-def test_a_log_is_read_as_it_comes(sample: Edition, tmp_path: Path) -> None:
-    """The first decision is there before the second line is read: a log may be larger than memory."""
+def test_a_log_is_read_line_by_line(sample: Edition, tmp_path: Path) -> None:
+    """A log may be larger than memory: the first decision is returned before the file has been read."""
     asked = request(1, COURSES, "en-US")
     text = ndjson(line(asked, decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS)))
     file = tmp_path / "log"
     file.write_text(text * 10_000)
     entries = read_log(file)
     assert next(entries).request_identifier == "request-1"
-    file.write_text("")  # what is left is what was buffered
+    file.write_text("")  # the rest comes from the buffer
     assert len(list(entries)) < 100
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{" * 100_000, b"[" * 200_000, b'{"a": ' * 50_000])
-def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None:
-    """Reading a file ends, with any bytes in it."""
+def test_any_other_file_has_no_decisions(content: bytes, tmp_path: Path) -> None:
+    """Reading ends without an error, whatever the bytes of the file are."""
     (tmp_path / "log").write_bytes(content)
     assert list(read_log(tmp_path / "log")) == []
 
@@ -215,15 +215,15 @@ def test_what_is_no_log_has_no_decisions(content: bytes, tmp_path: Path) -> None
         (b"%PDF-1.7", "a PDF"),
     ],
 )  # fmt: skip
-def test_an_export_that_is_no_text_is_named(content: bytes, message: str, tmp_path: Path) -> None:
-    """Where else it would be a log without decisions."""
+def test_an_export_in_a_binary_format_is_refused_by_its_name(content: bytes, message: str, tmp_path: Path) -> None:
+    """Otherwise it would look like a log without decisions."""
     (tmp_path / "log").write_bytes(content)
     with pytest.raises(Failure, match=message):
         list(read_log(tmp_path / "log"))
 
 
 def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
-    """What another program writes is a log; what never ends is none, and is not waited for."""
+    """A pipe with another program's output is a log; an endless device is refused at once."""
     reading, writing = os.pipe()
     os.write(writing, ndjson(dict.fromkeys(("productId", "localeAsked", "requestIdentifier"), "x")).encode())
     os.close(writing)
@@ -237,8 +237,8 @@ def test_a_pipe_is_read_and_a_device_is_not(tmp_path: Path) -> None:
         list(read_log(tmp_path / "log.zip"))
 
 
-def test_half_a_gzip_file_is_reported(tmp_path: Path) -> None:
-    """A download that broke off is a sentence, not a shorter log."""
+def test_an_incomplete_gzip_file_is_refused(tmp_path: Path) -> None:
+    """A download that broke off is an error, not a shorter log."""
     (tmp_path / "log.gz").write_bytes(gzip.compress(b"x" * 100_000)[:60])
     with pytest.raises(Failure, match="no complete gzip file"):
         list(read_log(tmp_path / "log.gz"))

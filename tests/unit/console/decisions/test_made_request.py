@@ -1,4 +1,4 @@
-"""Facts of a customer as they are typed on the command line."""
+"""A customer's facts as they are typed on the command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from console.decisions.made_request import read_facts
 from console.terminal.failure import Failure
 
 
-def test_facts_are_what_they_look_like() -> None:
-    """Numbers, truth values and lists are read as such; everything else is text."""
+def test_facts_are_read_by_their_form() -> None:
+    """Numbers, booleans and lists of texts are read as such; every other value is a text."""
     given = ["a=1", "b=1.5", "c=true", "d=gold", 'e=["x", "y"]', 'f="1"', "customer.g=", "h=null", "i=a=b"]
     facts = read_facts(given, unreadable=False)
     assert facts == {

@@ -1,4 +1,4 @@
-"""Explanations: rule by rule why yes or no, and the answer that would be sent."""
+"""Explanations: why each rule answers or does not, and the body that would be sent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def verdicts(explanation: Explanation) -> dict[str, str]:
 
 
 def test_every_rule_of_the_file_has_a_verdict_in_its_order() -> None:
-    """Rules that are not on the product's sheet are explained as well."""
+    """A rule that is not on the product's sheet has a verdict too."""
     explanation = explained(request("trailhead.basic.monthly"))
     assert [verdict.rule for verdict in explanation.verdicts] == [rule.name for rule in DOCUMENT.rules]
     assert verdicts(explanation)["courses-at-half-price"] == "passed_over"
@@ -52,7 +52,7 @@ def test_every_rule_of_the_file_has_a_verdict_in_its_order() -> None:
 
 
 def test_a_condition_is_explained_test_by_test() -> None:
-    """Which part of a condition held, which did not, and what was found."""
+    """Each test has the value that was found, and whether it holds."""
     explanation = explained(request("trailhead.pro.monthly", "ja"), {"tenureDays": 200})
     [winter] = [verdict for verdict in explanation.verdicts if verdict.rule == "winter-half-price"]
     assert winter.reason == "condition_false"
@@ -63,14 +63,14 @@ def test_a_condition_is_explained_test_by_test() -> None:
 
 
 def test_an_unreadable_profile_is_not_a_missing_fact() -> None:
-    """UNKNOWN has two causes, and the explanation names the one."""
+    """UNKNOWN has two causes, and the explanation names the right one."""
     explanation = explained(request("trailhead.pro.monthly"), UNREADABLE)
     found = [test.found for verdict in explanation.verdicts for test in verdict.tests if "customer." in test.asks]
     assert set(found) == {"unreadable"}
 
 
-def test_lists_and_truth_values_read_as_in_the_file() -> None:
-    """Facts are shown as an owner writes them."""
+def test_lists_and_booleans_are_shown_as_in_the_file() -> None:
+    """Facts are shown in the form that an owner writes."""
     explanation = explained(
         request("trailhead.pro.monthly"), {"tenureDays": 1, "usedOffers": ("a", "b"), "inTrial": False}
     )
@@ -90,7 +90,7 @@ def test_lists_and_truth_values_read_as_in_the_file() -> None:
     ],
 )
 def test_the_body_is_the_one_that_would_be_sent(product: str, locale: str, customer: dict[str, int], key: str) -> None:
-    """All four kinds of answer are shown in full; a signature is made with a throwaway key, as a note states."""
+    """All four kinds of answer are shown in full; a signature is by a throwaway key, which a note states."""
     explanation = explained(request(product, locale), customer)
     assert explanation.status == 200
     assert explanation.body is not None
@@ -109,7 +109,7 @@ def test_the_body_is_the_one_that_would_be_sent(product: str, locale: str, custo
     ],
 )
 def test_no_answer_is_204(product: str, customer: dict[str, bool], outcome: str, verdict: str | None) -> None:
-    """Where no rule answers, or one falls back, nothing is sent."""
+    """If no rule answers, or a rule falls back, the status is 204 without a body."""
     explanation = explained(request(product), customer)
     assert (explanation.status, explanation.body) == (204, None)
     assert explanation.decision.outcome.value == outcome
@@ -117,7 +117,7 @@ def test_no_answer_is_204(product: str, customer: dict[str, bool], outcome: str,
 
 
 def test_a_text_that_is_not_approved_is_the_reason() -> None:
-    """The reason names the messages that are not approved and how they stand."""
+    """The reason names the messages that are not approved, with their review state."""
     ids = [message for texts in RELEASE.texts.values() for ids in texts.values() for message in ids]
     explanation = explained(
         request("trailhead.pro.annual"), states={message: MessageState("PENDING") for message in ids}
@@ -138,7 +138,7 @@ def test_a_text_that_is_not_approved_is_the_reason() -> None:
     ],
 )
 def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any], code: str) -> None:
-    """The status is the one Apple would get; the answer of the rules is next to it."""
+    """The status is the one that Apple would get; the answer that the rules would give is shown too."""
     asked = replace(request("trailhead.courses"), **changed)
     explanation = explain(basis(asked.product_id), AskedRequest(asked, "Sandbox"), SAMPLE_CLOCK)
     assert explanation.refused is not None
@@ -146,8 +146,8 @@ def test_a_request_that_is_refused_gets_403_and_no_body(changed: dict[str, Any],
     assert (explanation.decided_status, set(explanation.decided or ())) == (200, {"advancedCommerceInfo"})
 
 
-def test_without_an_environment_the_requests_own_passes() -> None:
-    """A file alone answers for both, and for no third."""
+def test_without_a_stack_both_environments_are_accepted() -> None:
+    """A file alone explains requests of Sandbox and Production, and refuses those of any other environment."""
     asked = request("trailhead.courses")
     assert explained(replace(asked, environment="Production")).refused is None
     assert explained(replace(asked, environment="Xcode")).status == 403

@@ -1,4 +1,4 @@
-"""A saved request, read in every form in which it may have been kept."""
+"""A saved request is read in every form in which it can be kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AUTHORITY = Authority.load(SAMPLE.parent / "ca")
 
 @pytest.mark.parametrize("form", ["token", "body", "event 2.0", "event 1.0", "base64"])
 def test_a_saved_request_is_read_in_every_form(form: str) -> None:
-    """An API Gateway event of both formats, a body and a bare signedPayload are all requests."""
+    """API Gateway events of both formats, a body, and a bare signedPayload are read."""
     token = AUTHORITY.sign(CLAIMS)
     body = json.dumps({"signedPayload": token})
     forms: dict[str, str] = {
@@ -46,7 +46,7 @@ def test_a_saved_request_is_read_in_every_form(form: str) -> None:
 
 
 def test_a_bad_signature_is_reported_and_the_request_explained() -> None:
-    """An explanation is for people who hold a request in their hands, signed or not."""
+    """A request with a wrong signature is explained too, with the 401 that the endpoint would answer."""
     received = read_event(AUTHORITY.sign(CLAIMS).encode(), SAMPLE_CLOCK)
     assert received.signed_by == ""
     assert received.refused is not None
@@ -54,7 +54,7 @@ def test_a_bad_signature_is_reported_and_the_request_explained() -> None:
 
 
 def test_a_request_with_a_wrong_claim_is_explained_with_the_refusal() -> None:
-    """The endpoint refuses a request identifier that is no UUID; the rest of the request is read all the same."""
+    """The endpoint refuses an identifier that is no UUID; the other claims are read for the explanation."""
     token = AUTHORITY.sign({**CLAIMS, "requestIdentifier": "seven"})
     received = read_event(token.encode(), SAMPLE_CLOCK, AUTHORITY.root_der)
     assert received.request.request_identifier == "seven"
@@ -66,14 +66,14 @@ def test_a_request_with_a_wrong_claim_is_explained_with_the_refusal() -> None:
     "content",
     [b"", b"{", b"{}", b"a.b", b"a.b.c", b'{"signedPayload": 1}', b"a.bnVsbA.c", b"a.e30.c", b"\xff.\xff.\xff"],
 )
-def test_what_is_no_request_is_one_sentence(content: bytes) -> None:
-    """For any content of the file, there is a sentence and no traceback."""
+def test_a_file_without_a_request_is_a_plain_error(content: bytes) -> None:
+    """Any content ends in one sentence and no traceback."""
     with pytest.raises(Failure):
         read_event(content, SAMPLE_CLOCK)
 
 
 def test_a_tampered_event_is_refused_for_its_signature() -> None:
-    """The reason is the one that the endpoint under the same roots would log."""
+    """The refusal has the code that an endpoint with the same roots would log."""
     event = (EVENTS / "tampered-401.json").read_bytes()
     received = read_event(event, SAMPLE_CLOCK, (EVENTS / "ca" / "root.der").read_bytes())
     assert received.refused is not None

@@ -1,4 +1,4 @@
-"""`retention replay`: what a draft would have answered yesterday's customers, and never a guess."""
+"""`retention replay`: what a draft would have answered to logged requests, without guessing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def logged(written: Iterable[Mapping[str, Any]], directory: Path) -> list[Logged
     return list(read_log(file))
 
 
-def nothing_kept(_: int) -> None:
+def no_release_kept(_: int) -> None:
     return None
 
 
@@ -54,14 +54,14 @@ def replayed(
     written: Iterable[Mapping[str, Any]],
     draft: Edition,
     directory: Path,
-    releases: Callable[[int], Edition | None] = nothing_kept,
+    releases: Callable[[int], Edition | None] = no_release_kept,
     states: Mapping[str, MessageState] | None = None,
 ) -> Replayed:
     return replay(logged(written, directory), draft, states, releases)
 
 
 def test_the_same_rules_change_nothing(plain: Edition, tmp_path: Path) -> None:
-    """Against the file that decided, every request is answered as it was, arms included."""
+    """Replayed against the file that decided them, all requests are unchanged, arms too."""
     products = (*plain.document.products, "elsewhere")
     asked = [(product, locale, NO_FACTS) for product in products for locale in ("en-US", "fr-CA", "ja")] * 5
     found = replayed(lines(plain, asked), plain, tmp_path)
@@ -70,7 +70,7 @@ def test_the_same_rules_change_nothing(plain: Edition, tmp_path: Path) -> None:
 
 
 def test_a_changed_answer_is_a_row_with_its_count_and_examples(plain: Edition, tmp_path: Path) -> None:
-    """Before → after, by rule and answer; products, locales and three requestIdentifiers to look at."""
+    """A row has rule and answer before and after, products, locales and three request identifiers."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("answer: {message: keep-basic}", "answer: fallback"))
     found = replayed(
         lines(plain, [(BASIC, "fr-FR", NO_FACTS)] * 4 + [(ANNUAL, "fr-FR", NO_FACTS)]),
@@ -85,21 +85,21 @@ def test_a_changed_answer_is_a_row_with_its_count_and_examples(plain: Edition, t
 
 
 def test_another_text_is_a_change(plain: Edition, tmp_path: Path) -> None:
-    """The same rule and the same kind of answer, with a corrected text: another message."""
+    """If rule and kind of answer are the same and the text was corrected, the row shows another text."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("Gardez vos balades", "Gardez toutes vos balades"))
     found = replayed(lines(plain, [(BASIC, "fr-FR", NO_FACTS), (ANNUAL, "fr-FR", NO_FACTS)]), draft, tmp_path)
     assert rows(found) == {("keep-basic: message", "keep-basic: message, another text"): 1}
 
 
 def test_another_rule_with_the_same_answer_is_marked(plain: Edition, tmp_path: Path) -> None:
-    """A renamed rule changes nothing for customers, as the row states."""
+    """A renamed rule changes no answer, which the row states."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, ("- name: keep-basic", "- name: basics"))
     [row] = replayed(lines(plain, [(BASIC, "fr-FR", NO_FACTS)]), draft, tmp_path).changes.values()
     assert (row.before, row.after, row.same_answer) == ("keep-basic", "basics", True)
 
 
 def test_arms_are_exact(plain: Edition, tmp_path: Path) -> None:
-    """The logged hash gives the slot of a customer, so a shift of weights moves just those who change arm."""
+    """The logged customer hash gives the slot, so other weights move exactly the customers who change arm."""
     draft = edition(tmp_path, *NO_FACTS_ASKED, *SHIFTED)
     asked = [(PRO, "ja", NO_FACTS)] * 400
     found = replayed(lines(plain, asked), draft, tmp_path)
@@ -114,8 +114,8 @@ def test_arms_are_exact(plain: Edition, tmp_path: Path) -> None:
     }
 
 
-def test_the_time_of_the_line_is_now(plain: Edition, tmp_path: Path) -> None:
-    """A schedule holds or not at the time of each request, not today."""
+def test_a_request_is_replayed_at_its_own_time(plain: Edition, tmp_path: Path) -> None:
+    """A schedule is judged at the time of the logged request, not at today's."""
     when = "during: {from: 2026-11-24T12:30, until: 2027-01-01, timeZone: UTC}"
     draft = edition(
         tmp_path, *NO_FACTS_ASKED,
@@ -128,7 +128,7 @@ def test_the_time_of_the_line_is_now(plain: Edition, tmp_path: Path) -> None:
 
 
 def test_states_of_a_table_count(plain: Edition, tmp_path: Path) -> None:
-    """A text that is not approved passes its rule over, in the draft as for customers."""
+    """A rule whose text is not approved is passed over in the replay, as it is for customers."""
     approved = {m: MessageState("APPROVED") for by in plain.texts.values() for ids in by.values() for m in ids}
     french = plain.texts["keep-basic"]["fr-FR"][0]
     found = replayed(
@@ -140,8 +140,8 @@ def test_states_of_a_table_count(plain: Edition, tmp_path: Path) -> None:
     assert rows(found) == {("keep-basic: message", "keep-basic: message, a text in another locale"): 1}
 
 
-def test_what_facts_decide_is_undecidable(sample: Edition, tmp_path: Path) -> None:
-    """Whether a customer was in trial is not in the log: counted under the rule that asks, with an example."""
+def test_what_depends_on_facts_is_undecidable(sample: Edition, tmp_path: Path) -> None:
+    """The log has no facts, so such requests are counted under the rule that asks for them, with examples."""
     found = replayed(
         lines(sample, [(ANNUAL, "en-US", {"inTrial": True}), (ANNUAL, "en-US", NO_FACTS)]), sample, tmp_path
     )
@@ -151,13 +151,13 @@ def test_what_facts_decide_is_undecidable(sample: Edition, tmp_path: Path) -> No
 
 
 def test_a_rule_whose_outcome_is_the_same_leaves_nothing_open(sample: Edition, tmp_path: Path) -> None:
-    """Families get no answer, in trial or not: no fact is needed for that."""
+    """If a rule's outcome is the same for every value of a fact, the fact is not needed."""
     found = replayed(lines(sample, [("trailhead.family.monthly", "en-US", NO_FACTS)]), sample, tmp_path)
     assert (found.unchanged, dict(found.undecidable)) == (1, {})
 
 
 def test_an_unreadable_profile_is_known(sample: Edition, tmp_path: Path) -> None:
-    """A line with an unreadable profile proves that no rule which asks for facts matched."""
+    """If a line has an unreadable profile, no rule that tests a fact has matched."""
     asked = request(1, ANNUAL, "en-US")
     decision = decide(asked, sample.catalog(ANNUAL), SAMPLE_CLOCK, UNREADABLE)
     found = replayed([line(asked, decision, degraded=["customer"])], sample, tmp_path)
@@ -165,7 +165,7 @@ def test_an_unreadable_profile_is_known(sample: Edition, tmp_path: Path) -> None
 
 
 def test_a_failed_signature_fails_again(sample: Edition, tmp_path: Path) -> None:
-    """Where the offer could not be signed, the draft is judged without a key as well."""
+    """If the offer could not be signed, the draft is replayed without a key too."""
     asked = request(1, COURSES, "en-US")
     decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS, can_sign=False)
     found = replayed([line(asked, decision, degraded=["signing"])], sample, tmp_path)
@@ -173,7 +173,7 @@ def test_a_failed_signature_fails_again(sample: Edition, tmp_path: Path) -> None
 
 
 def test_the_logged_decision_proves_facts_where_its_release_is_kept(sample: Edition, tmp_path: Path) -> None:
-    """Who was passed over by a `fallback` for trials was in none; whom a rule answered, it matched."""
+    """If the release is kept, the rule that answered shows which facts held, so that all requests are decided."""
     asked: list[tuple[str, str, Customer]] = [
         (ANNUAL, "en-US", {"inTrial": True}),
         (ANNUAL, "en-US", NO_FACTS),
@@ -184,7 +184,7 @@ def test_the_logged_decision_proves_facts_where_its_release_is_kept(sample: Edit
 
 
 def test_an_offer_is_compared_by_its_terms_where_the_release_is_kept(sample: Edition, tmp_path: Path) -> None:
-    """The log does not name the offer: the release does; without it, the answer is counted as unnamed."""
+    """The log does not name the offer and the release does; without it, the answer is counted as unnamed."""
     draft = edition(tmp_path, ("offerIdentifier: retention_annual_30", "offerIdentifier: retention_annual_50"))
     written = lines(sample, [(ANNUAL, "ja", NO_FACTS)])
     found = replayed(written, draft, tmp_path, lambda _: sample)
@@ -227,7 +227,7 @@ DRAFTS: dict[str, tuple[tuple[str, str], ...]] = {
 def test_nothing_is_guessed(
     sample: Edition, changes: tuple[tuple[str, str], ...], tmp_path: Path, *, kept: bool
 ) -> None:
-    """For any facts of a customer, what replay decides is what the draft decides with those facts."""
+    """For any facts of a customer, a replayed answer is the one that the draft gives with those facts."""
     draft = edition(tmp_path, *changes)
     decided = 0
     for number, (product, locale, customer) in enumerate(
@@ -236,7 +236,7 @@ def test_nothing_is_guessed(
         asked = request(number, product, locale)
         before = decide(asked, sample.catalog(product), SAMPLE_CLOCK, customer)
         after = decide(asked, draft.catalog(product), SAMPLE_CLOCK, customer)
-        found = replayed([line(asked, before)], draft, tmp_path, (lambda _: sample) if kept else nothing_kept)
+        found = replayed([line(asked, before)], draft, tmp_path, (lambda _: sample) if kept else no_release_kept)
         if found.undecidable:
             continue
         decided += 1
@@ -249,8 +249,8 @@ def test_nothing_is_guessed(
     assert decided
 
 
-def test_what_was_not_decided_is_left_out(sample: Edition, tmp_path: Path) -> None:
-    """Paused, unavailable, cut off, without a time or a hash: counted by reason, compared with nothing."""
+def test_requests_without_a_decision_are_left_out(sample: Edition, tmp_path: Path) -> None:
+    """Lines that are paused, unavailable, cut off, or without time or hash are counted by reason."""
     asked = request(1, ANNUAL, "en-US")
     good = line(asked, decide(asked, sample.catalog(ANNUAL), SAMPLE_CLOCK, NO_FACTS))
     written = [
@@ -272,7 +272,7 @@ def test_what_was_not_decided_is_left_out(sample: Edition, tmp_path: Path) -> No
 
 
 def test_rehearsals_are_counted(sample: Edition, tmp_path: Path) -> None:
-    """Requests that another authority than Apple signed are no customers, and are counted apart."""
+    """Requests under another root than Apple's are counted apart, since no customer sent them."""
     asked = request(1, COURSES, "en-US")
     decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS)
     assert replayed([line(asked, decision, trustAnchor="ab12")], sample, tmp_path).rehearsals == 1
