@@ -1,4 +1,4 @@
-"""What `live` runs, compared with $LATEST."""
+"""The version behind the alias `live`, compared with $LATEST."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from console.deployment.alias import differences
 from tests.support.lambda_versions import LATEST, live
 
 
-def test_a_version_of_the_same_is_not_behind() -> None:
-    """Number, time and revision are a version's own."""
+def test_the_same_version_has_no_differences() -> None:
+    """Version number, time and revision id are a version's own and do not count."""
     assert differences(live(), LATEST) == []
 
 
@@ -32,6 +32,6 @@ def test_a_version_of_the_same_is_not_behind() -> None:
         ({"Environment": {}}, ["RETENTION_APP_APPLE_IDS", "RETENTION_TRUST_ANCHOR"]),
     ],
 )
-def test_what_differs_is_named_and_no_value_is(changes: dict[str, Any], expected: list[str]) -> None:
-    """Whatever a request would meet; a variable by its name alone."""
+def test_a_difference_is_named_without_its_value(changes: dict[str, Any], expected: list[str]) -> None:
+    """A variable that differs is listed by its name alone, since its value may be a secret."""
     assert differences(live(**changes), LATEST) == expected

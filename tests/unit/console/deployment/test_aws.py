@@ -1,4 +1,4 @@
-"""What is wrong in the shell, in a profile or on the network is named with its place, and never ends in a traceback."""
+"""A wrong setting of the shell, a profile or the network is named with its place, and never ends in a traceback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console.terminal.failure import Failure, Misuse
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
-HUSH = "hush-hush"
+SECRET = "hush-hush"
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def failure_text(service: str = "dynamodb", region: str | None = "us-east-1", url: str | None = None) -> str:
-    """Return the sentence with which making a client fails."""
+    """Return the error text of making a client, which must be one sentence on one line."""
     with pytest.raises(Failure) as failed:
         client(service, region=region, endpoint_url=url)
     text = str(failed.value)
@@ -72,8 +72,8 @@ def failure_text(service: str = "dynamodb", region: str | None = "us-east-1", ur
         ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "x"),
     ],
 )
-def test_a_variable_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    """With what it is and what to write; botocore says of it an opaque ValueError, or nothing."""
+def test_an_invalid_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """The text has the variable, its value and what to write; botocore raises an opaque ValueError, or nothing."""
     monkeypatch.setenv(variable, value)
     text = failure_text()
     assert text.startswith(f"{variable}={value}".replace("\n", "\\n"))
@@ -82,16 +82,16 @@ def test_a_variable_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
 @pytest.mark.parametrize("damage", ["{} ", "{}\n", '"{}"', "{} x", "{}é"])
-def test_a_key_pasted_with_more_is_named_and_not_repeated(
+def test_a_key_with_extra_characters_is_named_and_not_quoted(
     monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:
-    """A line's end from the clipboard; AWS would only say that the signature is wrong."""
-    if damage == '"{}"':  # quotation marks are characters that a session token could have
+    """The clipboard often adds a line end; AWS would only answer that the signature is wrong."""
+    if damage == '"{}"':  # plain quotation marks can be part of a session token
         damage = "“{}”"
-    monkeypatch.setenv(name, damage.format(HUSH))
+    monkeypatch.setenv(name, damage.format(SECRET))
     text = failure_text()
     assert name in text
-    assert HUSH not in text
+    assert SECRET not in text
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "http://a b", "http://:1", "ftp://x", "http://127.0.0.1:0"])
@@ -100,8 +100,8 @@ def test_the_options_address_is_misuse(url: str) -> None:
         client("dynamodb", region=None, endpoint_url=url)
 
 
-def test_a_region_that_is_none_is_named() -> None:
-    """Of the option or the file, which botocore is given."""
+def test_an_invalid_region_is_named() -> None:
+    """A region from the option or the file is checked like one from the environment."""
     assert "'us east'" in failure_text(region="us east")
 
 
@@ -212,10 +212,10 @@ ca_bundle = /nonexistent/ca.pem
         ("nope ", ["AWS_PROFILE has U+0020 SPACE in it"]),
     ],
 )
-def test_what_a_profile_has_wrong_is_named(
+def test_a_wrong_setting_of_a_profile_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, profile: str, words: list[str]
 ) -> None:
-    """The profile, the setting, and what to do; nothing of what a program printed for credentials."""
+    """The text has the profile, the setting and what to do, and nothing of what a credential program printed."""
     folder = tmp_path / "é and 'blanks'"
     folder.mkdir()
     (folder / "config").write_text(PROFILES)
@@ -225,15 +225,15 @@ def test_what_a_profile_has_wrong_is_named(
     monkeypatch.setenv("AWS_PROFILE", profile)
     text = failure_text()
     assert [word for word in words if word not in text] == []
-    assert HUSH not in text
+    assert SECRET not in text
     assert "pip install" not in text
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "[]", "{}", '{"accessToken": 1}'])
-def test_what_a_sign_in_left_and_cannot_be_read_asks_for_another(
+def test_an_unreadable_sign_in_cache_asks_to_sign_in_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
 ) -> None:
-    """A cache that was cut short, or is another version's."""
+    """A cached sign-in may be cut off, or written by another version."""
     (tmp_path / "config").write_text(PROFILES)
     left = {"login": ("login", "arn:aws:iam::123456789012:user/op", "sha256"), "sso": ("sso", "s", "sha1")}
     for folder, key, algorithm in left.values():
@@ -274,10 +274,10 @@ def test_a_file_of_aws_that_cannot_be_read_is_named(
         (b"[profile x]\nregion us-east-1\n", [":2 is no setting"]),
     ],
 )
-def test_what_is_wrong_in_a_file_of_aws_is_told_by_its_cause(
+def test_a_damaged_file_of_aws_is_named_with_its_cause(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, words: list[str]
 ) -> None:
-    """A second section and an editor's byte order mark are no lines that are not settings."""
+    """A repeated section and a byte order mark are named as such, and not as lines without a setting."""
     file = tmp_path / "config"
     file.write_bytes(content)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
@@ -286,8 +286,8 @@ def test_what_is_wrong_in_a_file_of_aws_is_told_by_its_cause(
     assert [word for word in words if word not in text] == []
 
 
-def test_a_profile_in_the_other_files_spelling_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In the credentials file a section is the bare name."""
+def test_a_section_in_the_wrong_spelling_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the credentials file a section is the bare name, without `profile`."""
     file = tmp_path / "credentials"
     file.write_text("[profile dev]\naws_access_key_id = a\naws_secret_access_key = b\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
@@ -295,15 +295,15 @@ def test_a_profile_in_the_other_files_spelling_is_told(monkeypatch: pytest.Monke
     assert failure_text() == f"{file} has a section [profile dev]: write [dev] there."
 
 
-def test_an_address_without_scheme_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reason is the address's own, and no example for the URL that Apple calls."""
+def test_an_address_without_a_scheme_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text has the reason for this address, and no example of the URL that Apple calls."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000")
     assert "it does not begin with http:// or https://" in failure_text()
     assert "retention-message" not in failure_text()
 
 
-def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to sign in are named; half a pair is told as such."""
+def test_without_credentials_both_ways_to_sign_in_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If only half a pair of keys is there, the missing variable is named."""
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert "AWS_SECRET_ACCESS_KEY" in failure_text()
@@ -331,10 +331,10 @@ def test_no_credentials_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SSL_CERT_DIR", "/nonexistent", ["SSL_CERT_DIR"]),
     ],
 )
-def test_what_is_wrong_on_the_way_to_aws_is_named(
+def test_a_wrong_proxy_or_certificate_file_is_named(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: list[str]
 ) -> None:
-    """A proxy that is none, roots that are not there; on the way to this machine neither is looked at."""
+    """An invalid proxy or a missing file of roots is named; for this machine's own addresses neither is used."""
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv(variable, value)
     client("dynamodb", region="us-east-1", endpoint_url="http://127.0.0.1:9")
