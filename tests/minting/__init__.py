@@ -1,15 +1,15 @@
-"""Chains, tokens and bodies, each wrong in one way: what the tests hold against the verifier and the endpoint.
+"""Chains, tokens and bodies that are each wrong in one way, as input for tests of the verifier and the endpoint.
 
 A chain starts as three `Plan`s that would make a good one; a case changes one thing in one of them. A token starts as
-`signed(...)` of a good chain, and a body as that token's; a case changes one thing of it. `NOW` is the instant they are
-all judged at, and the `signedDate` of their payloads, so that Apple's library, which takes its time from there, judges
-at the same one.
+`signed(...)` of a good chain, and a body has that token; a case changes one thing in it. At the time `NOW` they
+all are verified, and it is the `signedDate` of their payloads, from which Apple's library takes its time: so it verifies
+at the same time.
 
-    certificates, asn1, tokens            what makes good ones
+    certificates, asn1, tokens            make good ones
     chains, forgeries, curveball,
-    leaves, odd_*, x5c_entries            what is wrong with certificates: `certificate_cases()`
-    forms, payloads                       what is wrong with tokens under good certificates: `token_cases()`
-    bodies                                what is wrong around good tokens, or is not for us: `body_cases()`
+    leaves, odd_*, x5c_entries            wrong certificates: `certificate_cases()`
+    forms, payloads                       wrong tokens under good certificates: `token_cases()`
+    bodies                                wrong bodies with good tokens, and requests for others: `body_cases()`
 """
 
 from tests.minting.bodies import Body, body_cases

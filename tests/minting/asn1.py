@@ -1,4 +1,4 @@
-"""DER taken apart and put together again, also into what no honest encoder writes."""
+"""Take DER apart and put it together again, also in forms that no correct encoder writes."""
 
 from __future__ import annotations
 

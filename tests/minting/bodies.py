@@ -1,4 +1,4 @@
-"""Bodies wrong in one way each around a good token, and requests that are not for us: what HTTP and step 7 refuse."""
+"""Bodies that are each wrong in one way around a good token, and requests for others: HTTP and step 7 refuse them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OVERSIZE = 64 * 1024 + 1
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is posted, the root of its token, the status it is answered with and the code it is refused with, if any."""
+    """A body, the root of its token, the status of its answer, and the code of its refusal, if it is refused."""
 
     name: str
     status: int
@@ -27,7 +27,7 @@ class Body:
 
 @cache
 def body_cases() -> tuple[Body, ...]:
-    """Everything that can be wrong, or be unusual and right, around a good token."""
+    """Return a case for everything that can be wrong, or unusual and right, around a good token."""
     roots = (good_chain()[2],)
     return (
         *(Body(name, 200, None, content, roots) for name, content in _unusual().items()),

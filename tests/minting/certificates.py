@@ -1,4 +1,4 @@
-"""Certificates to be: a `Plan` says everything of one, and a case changes one thing in it."""
+"""Certificates to make: a `Plan` has all contents of one, and a case changes one of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ P384_ORDER = 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D
 
 @cache
 def key(_name: str, kind: str = "P-256") -> Any:
-    """Return the key that goes by `_name`: the same at each call, so that certificates can be made to fit."""
+    """Return the key called `_name`: the same at each call, so that certificates fit each other."""
     match kind:
         case "P-256":
             return ec.generate_private_key(ec.SECP256R1())
@@ -54,7 +54,7 @@ def key(_name: str, kind: str = "P-256") -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One certificate to be: everything a case may want to change."""
+    """One certificate to make: everything that a case can change."""
 
     name: str
     key: Any
@@ -154,7 +154,7 @@ def good_chain() -> tuple[bytes, bytes, bytes]:
 
 
 def resigned(certificate: bytes, issuer_key: ec.EllipticCurvePrivateKey, old: bytes, new: bytes) -> bytes:
-    """Exchange `old` for `new`, of the same length, in what is signed of `certificate`, and sign it again."""
+    """Replace `old` by `new`, of the same length, in the signed part of `certificate`, and sign it again."""
     signed_part = x509.load_der_x509_certificate(certificate).tbs_certificate_bytes
     assert signed_part.count(old) == 1
     assert len(old) == len(new)

@@ -53,7 +53,7 @@ def _chain_case(
 
 @cache
 def certificate_cases() -> tuple[Case, ...]:
-    """Everything that can be wrong, or be unusual and right, with the certificates of a token."""
+    """Return a case for everything that can be wrong, or unusual and right, with the certificates of a token."""
     return (
         *(*_times(), *_issuers(), *_markers(), *_extensions(), *_keys(), *_constraints()),
         *(*forged_chains(), *odd_certificates(), *shapes(), *encodings()),
@@ -63,7 +63,7 @@ def certificate_cases() -> tuple[Case, ...]:
 def _times() -> list[Case]:
     every: list[Case] = []
     for place in ("leaf", "intermediate", "root"):
-        # Of an expired or future root, cryptography says only that no path was found.
+        # For an expired or future root, cryptography reports only that it found no path.
         expired = "path_untrusted" if place == "root" else "certificate_expired"
         future = "path_untrusted" if place == "root" else "certificate_not_yet_valid"
         changes: list[tuple[str, str | None, Callable[[Plan], Plan]]] = [

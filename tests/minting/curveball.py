@@ -1,6 +1,6 @@
 """CVE-2020-0601: a certificate that carries a known public point with a generator under which its private key is 1.
 
-Who compares only the point believes the root is the genuine one, and then checks signatures with the attacker's curve.
+A verifier that compares only the point accepts the root as genuine, and checks signatures on the attacker's curve.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _point(key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def signed_under_it(key: ec.EllipticCurvePublicKey, message: bytes) -> bytes:
-    """Return what anybody can compute: an ECDSA signature (SHA-384) by `key` under the generator of `spelled_out`."""
+    """Return a signature (ECDSA, SHA-384) by `key` under `spelled_out`'s generator, as an attacker can compute it."""
     numbers = key.public_numbers()
     r = _times(_NONCE, (numbers.x, numbers.y))[0] % P384_ORDER
     digest = int.from_bytes(hashlib.sha384(message).digest())

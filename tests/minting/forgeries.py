@@ -1,4 +1,4 @@
-"""Chains that somebody without Apple's keys would make, with every name, number and identifier of a genuine one."""
+"""Chains that an attacker without Apple's keys would make, with every name, number and identifier of a genuine one."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Verdicts = dict[str, tuple[str | None, str]]
 
 @cache
 def token_cases() -> tuple[Case, ...]:
-    """Everything that can be wrong, or be unusual and right, with a token under good certificates."""
+    """Return a case for everything that can be wrong, or unusual and right, with a token under good certificates."""
     root = good_chain()[2]
     made: Verdicts = {
         **_headers(),
@@ -148,7 +148,7 @@ def _algorithms() -> Verdicts:
 
 
 def _shared_secrets() -> Verdicts:
-    """HMAC keyed with everything public: who lets the header choose the algorithm takes one of these for a key."""
+    """HMACs with public bytes as keys: a verifier that lets the header choose the algorithm would accept one."""
     made: Verdicts = {}
     for name, secret in _public_things().items():
         made[f"HS256 keyed with {name}"] = ("algorithm_unknown", _hmac_signed(secret))

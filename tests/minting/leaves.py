@@ -11,7 +11,7 @@ from tests.minting.certificates import (
 )
 from tests.minting.tokens import Case, token_of
 
-# Where things stand in what is signed of a certificate (TBSCertificate, RFC 5280, 4.1).
+# Paths of elements in the signed part of a certificate (TBSCertificate, RFC 5280, 4.1).
 VERSION, SERIAL, ALGORITHM, ISSUER, VALIDITY, SUBJECT, KEY, EXTENSIONS = range(8)
 
 

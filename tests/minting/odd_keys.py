@@ -94,7 +94,7 @@ def odd_keys() -> list[Case]:
 
 
 def _key_with_an_unused_bit(name: str, code: str | None, last: int) -> Case:
-    """Return a case of a key whose point says that its last bit, which is `last`, is none of it."""
+    """Return a case of a key whose BIT STRING marks its last bit, which is `last`, as unused."""
     own = _of_parity(last)
     point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     return _leaf_of(own, name, code, b"\x01" + point)

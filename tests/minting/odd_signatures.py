@@ -39,7 +39,7 @@ def odd_signatures() -> list[Case]:
 
 
 def _with_an_unused_bit(name: str, code: str | None, last: int) -> Case:
-    """Return a case of a leaf whose signature says that its last bit, which is `last`, is none of it."""
+    """Return a case of a leaf whose signature's BIT STRING marks its last bit, which is `last`, as unused."""
     leaf = der(leaf_plan())
     while leaf[-1] & 1 != last:
         leaf = der(leaf_plan())

@@ -1,4 +1,4 @@
-"""`x5c` of every wrong type, length and spelling, and what is not one certificate in the place of one."""
+"""`x5c` of every wrong type, length and spelling, and with entries that are not one certificate."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several tests build on: real parts, fakes, minted input, and ways to break things."""
+"""Helpers of several tests: real parts, fakes, generated input, and faults."""

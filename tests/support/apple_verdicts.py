@@ -37,7 +37,7 @@ def apples(roots: tuple[bytes, ...]) -> SignedDataVerifier:
 
 def apple_accepts(case: Case) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"):  # which in production are none of its business either
+        with warnings.catch_warnings(action="ignore"):  # which it does not check in production either
             apples(case.roots).verify_and_decode_realtime_request(case.token)
     except (VerificationException, BaseValidationError):  # the latter: a field its model cannot hold
         return False
@@ -67,5 +67,5 @@ def table() -> tuple[dict[str, Any], ...]:
 
 @cache
 def disagreements() -> dict[str, tuple[str, str]]:
-    """Return what the table says: for each case's name, what we do and what Apple's library does."""
+    """Return the table: name of the case → our verdict and that of Apple's library."""
     return {name: (row["ours"], row["apple"]) for row in table() for name in row["cases"]}

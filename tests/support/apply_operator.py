@@ -62,7 +62,7 @@ rules:
 
 @dataclass
 class Operator:
-    """Acts on one environment. `dynamodb` may be broken; `looking` is the same table, never broken."""
+    """An operator of one environment. `dynamodb` can have faults; `looking` is the same table without faults."""
 
     directory: Path
     simulator: Simulator
@@ -139,7 +139,7 @@ def operator(
     wrap: Callable[[Answer], Answer] = lambda answer: answer,
     text: str = FILE,
 ) -> Iterator[Operator]:
-    """Give an operator whose file is written, whose table is empty, and whose app Apple knows."""
+    """Give an operator with a file, an empty table, and an app in the simulator."""
     clock = Clock()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "hero.png").write_bytes(FULL)

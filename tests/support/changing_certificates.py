@@ -49,7 +49,7 @@ _GENEROUS: Final = PATIENCE  # what these tests show does not depend on speed
 
 
 class Asked(NamedTuple):
-    """A product of the sample with a customer and a locale, and what it is answered with."""
+    """A product of the sample, a customer and a locale, and the expected answer."""
 
     product: str
     locale: str
@@ -81,7 +81,7 @@ def app_store(
     until: datetime = NOW + timedelta(days=700),
     intermediate_until: datetime = NOW + timedelta(days=3000),
 ) -> Authority:
-    """Return who signs with the leaf and below the intermediate of these names; same names and times, same bytes."""
+    """Return the authority with the leaf and intermediate of these names; same names and times, same bytes."""
     middle, middle_der = _intermediate(intermediate, intermediate_until)
     plan = dataclasses.replace(leaf_plan(middle), key=key(f"leaf {leaf}"), not_before=since, not_after=until)
     return Authority(der(plan.identified(middle.key)), middle_der, root_der(), plan.key)
@@ -104,7 +104,7 @@ def fingerprint(authority: Authority) -> str:
 
 
 class CountingVerifier(SignedPayloadVerifier):
-    """Counts how often a path was looked for, not remembered."""
+    """Counts the full checks of chains, which remembered chains do not need."""
 
     checked = 0
 
@@ -130,7 +130,7 @@ def event_of(authority: Authority, asked: Asked, now: datetime, **claims: Any) -
 
 
 def is_signed_by(pem: bytes, asked: Asked, answer: dict[str, Any], now: float) -> bool:
-    """Say whether Apple would find the offer in an answer signed by the key, and else right in every piece."""
+    """Return whether an answer's offer is signed by the key, and correct in every other part."""
     public = load_pem_private_key(pem, None).public_key()
     public_pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     inspector = Inspector(APP, lambda _: RegisteredKey(KEY_ID, APP.issuer_id, public_pem), asked.customer, now)
@@ -144,17 +144,17 @@ def is_signed_by(pem: bytes, asked: Asked, answer: dict[str, Any], now: float) -
 
 
 def metrics_of(record: Record) -> dict[str, Any]:
-    """Return what CloudWatch reads of a request."""
+    """Return the metrics that CloudWatch reads from a request's log line."""
     metrics: dict[str, Any] = json.loads(line_of(record, "info", service="s", namespace="n", at=0.0))
     return metrics
 
 
-# --- a whole endpoint ---
+# --- a complete endpoint ---
 
 
 @dataclass
 class Clocks:
-    """The server's clocks: a wall clock, and a monotonic one that sees nothing of what it slept through."""
+    """The server's clocks: a wall clock, and a monotonic one that stops while the process is frozen."""
 
     now: datetime = NOW
     monotonic: Clock = field(default_factory=Clock)
@@ -169,7 +169,7 @@ class Clocks:
 
 @dataclass
 class Process:
-    """One function's process: everything `app.wire` makes, its clocks, and what it wrote of each request."""
+    """One function's process: everything that `app.wire` makes, its clocks, and its log lines."""
 
     endpoint: Any
     clocks: Clocks
@@ -184,7 +184,7 @@ class Process:
         return answer, self.records[-1]
 
     def freeze(self, slept: timedelta) -> None:
-        """Sleep, as the process sees it: its peers hang up, and one of its clocks does not go on."""
+        """Freeze the process: its peers close their connections, and its monotonic clock stops."""
         self.aws.hang_up()
         self.clocks.now += slept
 
@@ -202,9 +202,9 @@ class Process:
 def process(
     patch: pytest.MonkeyPatch, aws: AwsFront, variables: Mapping[str, str], *, apples: bool = True
 ) -> Iterator[Process]:
-    """Wire the endpoint as `app` does, with `root_der()` for its anchor; where `apples`, that root passes for Apple's.
+    """Wire the endpoint as `app` does, with `root_der()` as its anchor; with `apples`, that root counts as Apple's.
 
-    Only its patience is not the real one: a busy machine is not what these tests are about.
+    Only its deadlines are longer than the real ones, so that a busy machine changes no result.
     """
     app, clocks = load_app(), Clocks()
     for name in ("CACHED_SECONDS", "COLD_SECONDS", "CUSTOMER_SECONDS"):
@@ -227,7 +227,7 @@ def process(
 
 
 def ask_until(ask: Callable[[], T], fits: Callable[[T], bool]) -> T:
-    """Ask again until the answer fits: a cold function on a busy machine may answer 503 first."""
+    """Send the request until the answer is as expected: a cold function on a busy machine can answer 503 first."""
     for _ in attempts():
         if fits(answer := ask()):
             break

@@ -1,4 +1,4 @@
-"""The environment of the tests, made from scratch: nothing that a shell holds changes what a test sees.
+"""The environment of the tests, made from scratch: the shell's variables have no influence on tests.
 
 pytest loads this module as its first plugin (pyproject.toml), before it has captured anything or imported our code.
 What Python itself read when it started (PYTHON*, an encoding other than UTF-8) cannot be undone from within: then the
@@ -24,7 +24,7 @@ from console.terminal import shell  # noqa: E402  # see above
 # A home of the tests' own: no ~/.netrc, ~/.aws or cache of the person who runs them. What fetches has the real one.
 _HOME = Path(__file__).resolve().parents[2] / ".pytest_cache" / "home"
 
-# What somebody who runs the tests may ask for: which parts are required, how thorough, and pytest's own options.
+# Variables with which a person controls the tests: required parts, their size, and pytest's own options.
 _ASKED = {"CI", "PROVE", "REQUIRE_REAL_PARTS", "EDITS_SEED", "PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST"}
 
 _FIXED = {

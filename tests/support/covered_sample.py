@@ -1,4 +1,4 @@
-"""What the sample file shows to customers."""
+"""The coverage of the sample file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services that quote what they were told in every answer they give: the worst that a log could repeat."""
+"""Services whose answers quote everything that they received, so that a log could repeat it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TABLE = {"content-type": "application/x-amz-json-1.0"}
 
 
 def quoted(request: Request) -> str:
-    """Return everything a caller said: its headers, with its token, and its body."""
+    """Return everything that a caller sent: its headers, with its token, and its body."""
     return f"{dict(request.headers)} {request.body.decode('latin-1')}"
 
 
 def parameter(value: str) -> Callable[[Request], Response]:
-    """Answer as Parameter Store does: whatever is asked for is `value`."""
+    """Answer as Parameter Store does; the value of every parameter is `value`."""
     document = {"Parameter": {"Name": "a", "Type": "SecureString", "Value": value, "Version": 1}}
     return lambda _: Response(200, {"content-type": "application/x-amz-json-1.1"}, json.dumps(document).encode())
 
@@ -61,7 +61,7 @@ def passing(
 
 
 def apple(status: int, **headers: str) -> Callable[[Request], Response]:
-    """Answer as Apple's API would not: with what it was told, in the message, in the type and in a header."""
+    """Answer as Apple's API, but quote the request in the message, the type and a header."""
 
     def answer(request: Request) -> Response:
         document = {"errorCode": 4000000 + status, "errorMessage": f"Refused: {quoted(request)}"}

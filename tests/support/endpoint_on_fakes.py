@@ -64,7 +64,7 @@ def catalog(*rules: dict[str, Any], paused: bool = False, state: str = APPROVED)
 
 
 class FakeStore:
-    """Has one catalog, or raises what it is told to."""
+    """Has one catalog, or raises a given error."""
 
     def __init__(self, held: Catalog | Exception, customer: Customer, degraded: tuple[str, ...]) -> None:
         self.held, self.facts, self.degraded = held, customer, degraded
@@ -163,7 +163,7 @@ def make_endpoint(
     initialization: str = "on-demand",
     acknowledged: frozenset[str] = frozenset(),
 ) -> EndpointOnFakes:
-    """Wire an endpoint, Sandbox and of one app, to fakes; its clock stands at NOW."""
+    """Make an endpoint of the sandbox and one app, with fakes; its clock stands at NOW."""
     app = load_app()
     deployment = Deployment(
         table="nowhere",

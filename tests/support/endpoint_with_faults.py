@@ -1,11 +1,11 @@
-"""An endpoint wired as in Lambda, but for its clocks, with services behind it that can be made to fail.
+"""An endpoint wired as in Lambda, except for its clocks, with services that can be made to fail.
 
     bench = make_endpoint_with_faults(table, connection("dynamodb", url), connection("ssm", url))  nothing in memory
-    bench.post("facts")                a signed request; what became of it, from its own lines
-    bench.later(EVERYTHING_DUE)        what is in memory is older than it may be
+    bench.post("facts")                a signed request; its result, from its log lines
+    bench.later(EVERYTHING_DUE)        everything in memory is due to be read again
 
-Three products, each answered by what can fail in its own way: `message` needs the catalog, `facts` what is known of a
-customer as well, `offer` the signing key. Where facts or key cannot be had, the next rule answers with another text.
+Three products, whose answers need different things: `message` the catalog, `facts` the profile of a
+customer as well, `offer` the signing key. If profile or key cannot be read, the next rule answers with another text.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ PEM: Final = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
 KEY_ID: Final = SETTINGS["keyId"]
 PREFIX: Final = "/retention/faults"
 
-EVERYTHING_DUE: Final = 3600.0  # head, states and key are all older than they may be
+EVERYTHING_DUE: Final = 3600.0  # head, states and key are all due to be read again
 
 
 def _rule(name: str, answer: dict[str, Any], when: list[Any] | None = None) -> dict[str, Any]:
@@ -109,30 +109,30 @@ def fill(client: Any, table: str) -> None:
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of one request. `said` is `good`, `next` (the next rule's), `nothing` or, never, `wrong`."""
+    """The result of one request. `verdict` is `good`, `next` (the next rule's answer), `nothing` or `wrong`."""
 
     case: str
     status: int
-    said: str
+    verdict: str
     ms: float
     degraded: frozenset[str]
     reason: str
     metrics: frozenset[str]
 
 
-def judged(case: str, body: str | None) -> str:
+def verdict_on(case: str, body: str | None) -> str:
     if body is None:
         return "nothing"
     ((kind, content),) = json.loads(body).items()
-    told = kind, content["messageIdentifier"]
+    shown = kind, content["messageIdentifier"]
     if kind == "promotionalOffer":
         signature, audience = content["promotionalOfferSignatureV2"], "promotional-offer"
-        # When it was signed is our clock's business, which some tests push.
+        # It is signed at the time of our clock, which some tests move.
         claims = jwt.decode(signature, KEY.public_key(), ["ES256"], options={"verify_iat": False}, audience=audience)
-        told = told if claims["transactionId"] == CUSTOMER and claims["productId"] == "offer" else ("", "")
-    if told == GOOD[case]:
+        shown = shown if claims["transactionId"] == CUSTOMER and claims["productId"] == "offer" else ("", "")
+    if shown == GOOD[case]:
         return "good"
-    return "next" if told == NEXT and case != "message" else "wrong"
+    return "next" if shown == NEXT and case != "message" else "wrong"
 
 
 def event(case: str, now: datetime, locale: str = "en-US", authority: Authority = AUTHORITY) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def read_line(case: str, line: str, body: str | None, ms: float = 0.0) -> Answer
     return Answered(
         case=case,
         status=log["status"],
-        said=judged(case, body),
+        verdict=verdict_on(case, body),
         ms=ms or log["times"]["total"],
         degraded=frozenset(log.get("degraded", ())),
         reason=log.get("reason", ""),
@@ -193,9 +193,9 @@ class EndpointWithFaults:
         self.clock.now += seconds
 
     def load(self) -> None:
-        """Have everything in memory: nobody is in a hurry, so whatever the machine is busy with, it is there."""
+        """Read everything into memory, with requests until all answers are good."""
         for _ in attempts():
-            if all(self.post(case).said == "good" for case in CASES):
+            if all(self.post(case).verdict == "good" for case in CASES):
                 return
             self.later(QUIET_SECONDS)
         raise AssertionError("the services behind do not answer in time even without a fault")

@@ -64,7 +64,7 @@ def damage(client: Any, number: int, table: str = FROM) -> None:
 
 
 def resealed(path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
-    """Change a file's rows and give it the digest it must then have: somebody's own export, not damage."""
+    """Change a file's rows and give it the matching digest, so that it counts as undamaged."""
     first, *between, _ = map(json.loads, gzip.decompress(path.read_bytes()).splitlines())
     made = change([each["Item"] for each in between])
     body = b"".join(rows.canonical(line) + b"\n" for line in [first, *({"Item": item} for item in made)])
@@ -83,7 +83,7 @@ def two_tables() -> Iterator[Any]:
 
 
 def _publish_app(client: Any) -> None:
-    """Write an app into FROM as its owner does."""
+    """Publish an app in FROM."""
     for name in ("one", "two", "three"):
         put(client, FROM, name, release=release(name, products=3))
     rollback(AppTable(client, FROM, APP))

@@ -1,4 +1,4 @@
-"""A DynamoDB that can be broken at will, behind the port the store uses, and a release to put into it."""
+"""A fake DynamoDB for the store that can be made to fail, and a release to put into it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SHEETS = {
 
 @dataclass
 class FakeTable:
-    """Rows by key, every call noted, and whatever `fault` does to a call before it is answered.
+    """Rows by key. It notes every call, and passes it to `fault` before the answer.
 
     Stands in for `retention.aws.connection.Connection` too.
     """
@@ -169,7 +169,7 @@ def hangs(_operation: str, _request: dict[str, Any]) -> None:
 
 
 class Clock:
-    """A monotonic clock that moves when told to."""
+    """A monotonic clock that a test moves."""
 
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now

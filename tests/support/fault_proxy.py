@@ -1,4 +1,4 @@
-"""A proxy that stands before an AWS service and does to its answers what networks, services and people do.
+"""A proxy in front of an AWS service that disturbs its answers as networks, services and people can.
 
     with FaultProxy(upstream, certificate) as proxy:     # a process of its own, on a port of its own, over TLS
         with proxy.suffering("hang"):                    # from now on every request is taken and never answered
@@ -6,8 +6,8 @@
         with proxy.suffering("hang", only="#customer#"): # those that have this text in them; others are passed on
             ...
 
-FAULTS has them all. A process of its own, so that a flood of bytes takes no turn from whoever is measured; one line of
-JSON on its standard input switches it, one on its standard output says that it has.
+FAULTS has all faults. It is a separate process, so that a flood of bytes does not slow down the function; one line of
+JSON on its standard input switches it, one on its standard output confirms it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Exchange:
         return json.loads(self.request.partition(b"\r\n\r\n")[2])
 
     def true_answer(self) -> tuple[bytes, bytes]:
-        """Return what the service says, head and body."""
+        """Return the service's answer, head and body."""
         with socket.create_connection(self.upstream, 10) as wire:
             wire.sendall(self.request)
             response = http.client.HTTPResponse(wire, method="POST")
@@ -165,13 +165,13 @@ def close_at_once(_exchange: Exchange) -> None:
     raise HungUpError
 
 
-def says(body: bytes, status: int = 200, content_type: str = JSON_TYPE) -> Callable[[Exchange], None]:
-    """Answer everything with `body`, without a checksum: what stands between us and the service has none."""
+def answer_with(body: bytes, status: int = 200, content_type: str = JSON_TYPE) -> Callable[[Exchange], None]:
+    """Answer everything with `body`, without a checksum: programs between us and the service send none."""
     return lambda exchange: exchange.send(head(len(body), status, {"content-type": content_type}) + body)
 
 
 def error(code: str, status: int = 400) -> Callable[[Exchange], None]:
-    return says(json.dumps({"__type": f"com.amazonaws.x#{code}", "message": "no"}).encode(), status)
+    return answer_with(json.dumps({"__type": f"com.amazonaws.x#{code}", "message": "no"}).encode(), status)
 
 
 def truncated(exchange: Exchange) -> None:
@@ -220,7 +220,7 @@ def large(megabytes: int) -> Callable[[Exchange], None]:
     """Answer with that much JSON, all of it well formed."""
 
     def answer(exchange: Exchange) -> None:
-        says(b'{"Item":[' + b"[]," * (megabytes * 333_000) + b"[]]}")(exchange)
+        answer_with(b'{"Item":[' + b"[]," * (megabytes * 333_000) + b"[]]}")(exchange)
 
     return answer
 
@@ -252,7 +252,7 @@ def wrong_types_below(exchange: Exchange) -> None:
     exchange.send(head(len(body)) + body)
 
 
-# --- what can go wrong before: told by the proxy itself ---
+# --- what can go wrong before a request: done by the proxy itself ---
 
 REFUSE: Final = "refuse"
 BLACK_HOLE: Final = "black hole"
@@ -292,12 +292,12 @@ AFTER_REQUEST: Final[Mapping[str, Callable[[Exchange], None]]] = {
     "throttling": error("ThrottlingException"),
     "access denied": error("AccessDeniedException"),
     "server error": error("InternalServerError", 500),
-    "empty 500": says(b"", 500),
-    "HTML 200": says(b"<html><body>It works!</body></html>", content_type="text/html"),
-    "HTML 502": says(b"<html><body>Bad Gateway</body></html>", 502, "text/html"),
+    "empty 500": answer_with(b"", 500),
+    "HTML 200": answer_with(b"<html><body>It works!</body></html>", content_type="text/html"),
+    "HTML 502": answer_with(b"<html><body>Bad Gateway</body></html>", 502, "text/html"),
     "truncated": truncated,
-    "deep": says(b"[" * 100_000),
-    "list": says(b"[]"),
+    "deep": answer_with(b"[" * 100_000),
+    "list": answer_with(b"[]"),
     "wrong types": wrong_types,
     "wrong types below": wrong_types_below,
     "checksum": wrong_checksum,
@@ -328,7 +328,7 @@ FAULTS: Final = (REFUSE, BLACK_HOLE, CUT, *BEFORE_TLS, *AFTER_REQUEST)
 
 @dataclass
 class Proxy:
-    """Listens, and treats every connection as the present fault says."""
+    """Listens, and treats every connection by the present fault."""
 
     upstream: tuple[str, int]
     context: ssl.SSLContext
@@ -350,17 +350,17 @@ class Proxy:
     def switch(self, fault: str, only: str) -> int:
         """Begin `fault`, or end what there is (an empty one). Returns how many requests the one before has met."""
         met, ended = self.met, self.over
-        silent = {REFUSE, BLACK_HOLE} & {self.fault, fault}
+        unanswered = {REFUSE, BLACK_HOLE} & {self.fault, fault}
         self.fault, self.only, self.met, self.over = fault, only.encode(), 0, threading.Event()
         self.switches += 1
         ended.set()
         if fault == CUT:
             self._cut()
-        if silent:
+        if unanswered:
             self._fall_silent()
         if fault == BLACK_HOLE:
             self._fill()
-        elif silent and fault != REFUSE:
+        elif unanswered and fault != REFUSE:
             self.listen()
         return met
 
@@ -378,12 +378,12 @@ class Proxy:
         self._listener, self._fillers = None, []
         for wire in (*listening, *(self._open if self.fault == REFUSE else ())):
             with suppress(OSError):
-                socket.socket.shutdown(wire, socket.SHUT_RDWR)  # wakes who waits on it
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)  # wakes a thread that waits on it
         for wire in listening:
             wire.close()
 
     def _fill(self) -> None:
-        """Listen, accept nobody, and fill the queue: to the next who connects nothing is said."""
+        """Listen, accept no connection, and fill the queue: the next client that connects gets no answer."""
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=0)
         while True:
             filler = socket.socket()
@@ -438,7 +438,7 @@ class Proxy:
 
 
 def read_request(client: socket.socket) -> bytes:
-    """Return one whole request, nothing where the client hung up."""
+    """Return one complete request, or nothing if the client closed the connection."""
     read = b""
     while b"\r\n\r\n" not in read:
         got = client.recv(65536)
@@ -464,13 +464,13 @@ def main() -> None:
     assert parts.port
     proxy = Proxy((parts.hostname, parts.port), context)
     proxy.listen()
-    tell(port=proxy.port)
+    print_json(port=proxy.port)
     for line in sys.stdin:
-        tell(met=proxy.switch(**json.loads(line)))
+        print_json(met=proxy.switch(**json.loads(line)))
 
 
-def tell(**said: int) -> None:
-    sys.stdout.write(json.dumps(said) + "\n")
+def print_json(**values: int) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
@@ -502,7 +502,7 @@ class FaultProxy:
 
     @contextmanager
     def suffering(self, fault: str, only: str = "") -> Iterator[None]:
-        """Suffer `fault` (one of FAULTS) in requests that have `only` in them, until left."""
+        """Apply `fault` (one of FAULTS) to requests that contain `only`, until the block ends."""
         assert fault in FAULTS
         self._switch(fault, only)
         try:

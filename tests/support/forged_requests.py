@@ -1,9 +1,9 @@
-"""One genuine request, what somebody without Apple's keys can make of it, and what may be answered.
+"""One genuine request, requests that an attacker without Apple's keys can make from it, and those that may be answered.
 
 The App Store here is the committed test authority, so that everything made of a seed is the same bytes each time:
 `events/ca` signs two requests; the attacker has both, has every certificate, and has a leaf and two CA keys of his own.
 
-    Edge().post(body)              the status with which a whole endpoint answers a body, the real verifier in it
+    Edge().post(body)              the status of a complete endpoint's answer, with the real verifier
     is_genuine(body)               whether that body still carries a token that the App Store signed
     by_leaf(header, payload)       what only the leaf's own key could sign, to see what other steps make of it
 """
@@ -58,7 +58,7 @@ OTHER_TOKEN: Final = AUTHORITY.sign(_claims("pro.annual", "57c1f2b4-1f3c-4a8b-9d
 
 
 def twin(token: str) -> str:
-    """Return `token` under the other signature of the same bytes, (r, n - s): it forges nothing, and anybody can."""
+    """Return `token` with the other valid signature of the same bytes, (r, n - s), which forges nothing."""
     message, _, signature = token.rpartition(".")
     raw = unbase64url(signature)
     return f"{message}.{base64url(raw[:32] + (P256_ORDER - int.from_bytes(raw[32:])).to_bytes(32))}"
@@ -68,11 +68,11 @@ def unbase64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-# Whatever carries one of these is no forgery.
+# A body that contains one of these is no forgery.
 GENUINE: Final = frozenset({TOKEN, OTHER_TOKEN, twin(TOKEN), twin(OTHER_TOKEN)})
 HEADER, PAYLOAD, SIGNATURE = map(unbase64url, TOKEN.split("."))
 
-# The attacker's own keys, and the chain he makes with them: Apple's certificates with other keys in them.
+# The attacker's own keys, and the chain made with them: Apple's certificates with other keys.
 KEY: Final = ec.derive_private_key(0xA77AC7E2, ec.SECP256R1())
 CA_KEY: Final = ec.derive_private_key(0xA77AC7E2, ec.SECP384R1())
 
@@ -116,12 +116,12 @@ class Attempt(NamedTuple):
 
 
 def forged(body: bytes) -> Attempt:
-    """Return what somebody without Apple's keys posts."""
+    """Return a body that an attacker without Apple's keys could post."""
     return Attempt(body, is_genuine(body))
 
 
 def by_leaf(header: bytes, payload: bytes) -> Attempt:
-    """Return what somebody with the leaf's own key posts: the signature hides no other step."""
+    """Return a body signed with the leaf's own key, so that the signature is good and other steps are tested."""
     return Attempt(body_of(token(header, payload, AUTHORITY.leaf_key)), is_apples_header(header) and is_for_us(payload))
 
 
@@ -136,7 +136,7 @@ def with_signature(signature: bytes) -> Attempt:
 
 
 def _lax(raw: bytes) -> dict[str, Any]:
-    """Read JSON as Python does, more laxly than we: what this cannot find in a text, nobody can."""
+    """Read JSON as Python does, which accepts more than we do."""
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
@@ -145,13 +145,13 @@ def _lax(raw: bytes) -> dict[str, Any]:
 
 
 def is_genuine(body: bytes) -> bool:
-    """Say whether `body` still carries, character for character, a token that the App Store signed."""
+    """Return whether `body` still contains, unchanged, a token that the App Store signed."""
     found = _lax(body).get("signedPayload")
     return isinstance(found, str) and found in GENUINE
 
 
 def is_apples_header(header: bytes) -> bool:
-    """Say whether a header that the leaf's key signed is one by which its signature counts."""
+    """Return whether a header that the leaf's key signed makes its signature valid."""
     found = _lax(header)
     chain = found.get("x5c")
     ours = isinstance(chain, list) and len(chain) == 3 and chain[:2] == x5c(CERTIFICATES)[:2]
@@ -159,7 +159,7 @@ def is_apples_header(header: bytes) -> bool:
 
 
 def is_for_us(payload: bytes) -> bool:
-    """Say whether a payload that the leaf's key signed is a request for this app, this environment and this moment."""
+    """Return whether a payload that the leaf's key signed is a request for this app, this environment and this time."""
     found = _lax(payload)
     texts = ("originalTransactionId", "productId", "userLocale", "requestIdentifier")
     return (

@@ -1,4 +1,4 @@
-"""The function as Lambda's runtime loads it, on a wall clock that a test pushes on while the process is frozen.
+"""The function as Lambda's runtime loads it, on a wall clock that a test moves while the process is frozen.
 
 A process learns from its wall clock, `time.time`, that it was frozen; so this module replaces it before `app` is
 imported. How far it is ahead, in seconds, is in the file that THAWED_FILE names.

@@ -1,4 +1,4 @@
-"""The function's process under Lambda's runtime, looked at from outside: memory, descriptors, threads."""
+"""Measures the function's process under Lambda's runtime from outside: memory, descriptors, threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-# A variable that tells this function's process from every other one of this machine.
+# A variable that marks this function's process among all processes of this machine.
 MARK = "SOAK_MARK"
 
 _PROC = Path("/proc")
@@ -51,5 +51,5 @@ def _runs_python(home: Path, wanted: bytes) -> bool:
     try:
         marked = wanted in (home / "environ").read_bytes().split(b"\0")
         return marked and (home / "exe").readlink().name.startswith("python")
-    except OSError:  # somebody else's, or ended meanwhile
+    except OSError:  # another user's, or ended meanwhile
         return False

@@ -1,4 +1,4 @@
-"""IAM on paper: the template's policies with their parameters filled in, and whether they allow a call.
+"""A model of IAM: the template's policies with their parameters filled in, and whether they allow a call.
 
     rights = Rights.of("FunctionRole", {"Table.Arn": "arn:…:table/t", "AppAppleIds": "1,22", …})
     [asked.action for asked in asks("dynamodb", "get_item", request) if not rights.allow(asked)]
@@ -31,7 +31,7 @@ PSEUDO: Final = {
 
 _LEADING_KEYS: Final = "dynamodb:LeadingKeys"
 _VIA_SERVICE: Final = "kms:ViaService"
-# What a transaction asks for: the right of each action in it.
+# A transaction needs the right of each action in it.
 _IN_TRANSACTION: Final = {
     "ConditionCheck": "ConditionCheckItem",
     "Put": "PutItem",
@@ -68,7 +68,7 @@ def operations(service: str) -> dict[str, str]:
 
 
 def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[ApiCall]:
-    """Yield what a call must be allowed. `operation` is the service's name or the SDK's."""
+    """Yield the rights that a call needs. `operation` is the service's name or the SDK's."""
     name = operations(service).get(operation, operation)
     match service:
         case "dynamodb":
@@ -91,7 +91,7 @@ def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[A
         case "cloudformation":
             yield ApiCall(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
         case _:
-            raise AssertionError(f"nobody said what {service}:{name} asks for")
+            raise AssertionError(f"it is not known what right {service}:{name} needs")
 
 
 def stack_asked_for(name: str) -> str:
@@ -128,7 +128,7 @@ def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One that allows. `leading` are patterns for partition keys, `via` a service; each is None where any will do."""
+    """A statement that allows. `leading` are patterns for partition keys, `via` a service; None for any."""
 
     sid: str
     actions: frozenset[str]
@@ -147,7 +147,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What one role or policy of the template may do."""
+    """The rights of one role or policy of the template."""
 
     statements: tuple[Statement, ...]
 

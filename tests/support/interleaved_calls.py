@@ -3,10 +3,10 @@
     world = World()
     ada, bob = world.publish(), world.publish()
     ada.step(7); bob.run(); ada.kill(after=True)      # in any order, one call at a time
-    world.violations                                  # what was ever not as it must be; empty, or we have a defect
+    world.violations                                  # the rules that were ever violated; must be empty
 
-The table is judged at every write, before anybody can read it; a reader's view when it has it. Time is the world's
-own: it passes when told to, also while somebody is stopped in the middle. Two facts of AWS bound how long that can be:
+The table is checked at every write, before any process reads it, and a reader's view when it has it. The test's clock
+moves on command, also while a process is stopped in the middle. Two facts of AWS limit for how long:
 a request counts for 15 minutes after it was signed, and a replica lags by seconds, here by up to 40.
 """
 
@@ -45,7 +45,7 @@ from tests.support.writable_table import Change, Client, Name, WritableTable
 
 KEEP: Final = 2
 SIGNED_SECONDS: Final = 900.0
-# Longer than any we have heard of: longer than a reader waits before it compares head again.
+# Longer than any known lag, and longer than a reader waits before it compares head again.
 LAG_SECONDS: Final = 40.0
 HOUR: Final = 3600.0
 
@@ -59,15 +59,15 @@ _RELEASE: Final = f"app#{APP}#release#"
 
 
 class Killed(BaseException):
-    """The process is no more."""
+    """The process was killed."""
 
 
 class SignatureExpired(Exception):  # noqa: N818  # DynamoDB's word
-    """DynamoDB takes no request that was signed over 15 minutes ago."""
+    """DynamoDB refuses a request that was signed more than 15 minutes ago."""
 
 
 class Process:
-    """One operation in a thread of its own, which waits before every call until somebody lets it go on."""
+    """One operation in its own thread, which waits before every call until the test lets it continue."""
 
     def __init__(self, world: World, kind: str, name: str, work: Callable[[Client], Any]) -> None:
         self.kind, self.name = kind, name
@@ -123,7 +123,7 @@ class Process:
         finally:
             self._world.acting = None
             if self._doom:
-                self._doom = "before"  # whatever else it tries
+                self._doom = "before"  # on every further call
                 raise Killed
 
     def _work(self, work: Callable[[Client], Any]) -> None:
@@ -149,7 +149,7 @@ class _OneByOne:
 
 
 class Reader:
-    """One environment of the function: a store that lives on, behind a replica that lags."""
+    """One environment of the function: a store that is kept between requests, which reads from a replica that lags."""
 
     def __init__(self, world: World, name: str) -> None:
         self.name = name
@@ -210,7 +210,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class _Was:
-    """What a row said from a write, and an instant, on."""
+    """The content of a row since a write, and since when."""
 
     write: int
     at: float
@@ -225,7 +225,7 @@ _NEVER: Final = _Was(0, float("-inf"), None)
 
 
 class World:
-    """One table, whoever works on it, and everything that must hold."""
+    """One table, the processes that use it, and the rules that must hold."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -242,7 +242,7 @@ class World:
         self._complete: set[int] = set()
         self._live: set[int] = set()
         self._count = 0
-        # Whether the last list announced is what all rows say: nobody else was importing meanwhile, nor has since.
+        # Whether all rows have the states of the last announced list: no other import ran meanwhile or since.
         self._settled = False
         self.import_writes = 0
         self._patches = [
@@ -283,7 +283,7 @@ class World:
     # What people and schedules do ------------------------------------------------------------------------------------
 
     def publish(self) -> Process:
-        """As the command does it: compiled against what is live, then written, then tidied up."""
+        """Publish as the command does: compile against the live release, write, clean up."""
         self._count += 1
         name = f"r{self._count}"
         made = made_release(self._count)
@@ -430,7 +430,7 @@ class World:
             self.violations.append(f"release {number} is a mixture")
 
     def _must_be_folded(self, number: int) -> None:
-        """Whether every message of a release says of its images what their own rows say."""
+        """Whether every message of a release has the same states for its images as the images' own rows."""
         items = self.table.items
         texts = rows.document_of(items[f"{_RELEASE}{number}", rows.TEXTS])["texts"]
         for message in {ids[0] for by_locale in texts.values() for ids in by_locale.values()}:
@@ -442,11 +442,11 @@ class World:
     # What must hold for a reader -------------------------------------------------------------------------------------
 
     def row_at(self, name: Name, then: float) -> Item | None:
-        """A row as it was: what a replica that lags says."""
+        """Return a row as it was, as a replica that lags returns it."""
         return [was.item for was in self._history.get(name, [_NEVER]) if was.at <= then][-1]
 
     def judge_view(self, reader: Reader, loaded: Loaded, began: float) -> None:
-        """Whether what a reader got is one release whole, no older than it may be, with the states of then or later."""
+        """Check that a reader got one complete release that is not too old, with states of its time or later."""
         self.views += 1
         head = reader.head()
         assert head is not None
@@ -455,7 +455,11 @@ class World:
         reader.version = head.version
         catalog = loaded.catalog
         oldest = began - HEAD_SECONDS - LAG_SECONDS
-        heads = [rows.read_head(item) for item in self._said(_HEAD, oldest) if item is not None and "current" in item]
+        heads = [
+            rows.read_head(item)
+            for item in self._contents_since(_HEAD, oldest)
+            if item is not None and "current" in item
+        ]
         if catalog.customer_key != heads[-1].customer_key:
             self.violations.append(f"{reader.name} has another customerKey")
         if not any(
@@ -468,9 +472,9 @@ class World:
         if catalog.release == 0 or catalog.paused:
             return
         name = self._names[catalog.release]
-        said = {catalog.sheet.rules[0].name, catalog.settings.bundle_id}
-        if said != {name} or catalog.sheet.sets["keep"]["en-US"][1:] != (name,):
-            self.violations.append(f"{reader.name} has release {catalog.release}, which is {name}, as {said}")
+        found = {catalog.sheet.rules[0].name, catalog.settings.bundle_id}
+        if found != {name} or catalog.sheet.sets["keep"]["en-US"][1:] != (name,):
+            self.violations.append(f"{reader.name} has release {catalog.release}, which is {name}, as {found}")
         if loaded.degraded and self.now == began:
             self.violations.append(f"{reader.name} is {loaded.degraded} although nothing failed")
         if not loaded.degraded:
@@ -478,19 +482,24 @@ class World:
 
     def _judge_states(self, reader: Reader, states: Any, began: float) -> None:
         """A state may be as old as the oldest head that still counts, and never older than five minutes."""
-        # What raises no version (a number that is reserved) makes nobody read again.
+        # A change without a new version, such as a reserved number, makes no reader read again.
         heads = [was for was in self._history[_HEAD] if was.at <= began - HEAD_SECONDS - LAG_SECONDS]
         announced = next(was.write for was in heads if _version(was.item) == _version(heads[-1].item))
         oldest = began - STATES_SECONDS
         for message in OTHERS_EN:
             name = _place(rows.message_key(APP, message))
-            said = [None if item is None else rows.read_message(item) for item in self._said(name, oldest, announced)]
+            states_then = [
+                None if item is None else rows.read_message(item)
+                for item in self._contents_since(name, oldest, announced)
+            ]
             shown: MessageState | None = states.get(message)
-            if message in states and shown not in said:
-                self.violations.append(f"{reader.name} shows {shown} for {message}; since {oldest:.0f} it was {said}")
+            if message in states and shown not in states_then:
+                self.violations.append(
+                    f"{reader.name} shows {shown} for {message}; since {oldest:.0f} it was {states_then}"
+                )
 
-    def _said(self, name: Name, since: float, write: int = 0) -> list[Item | None]:
-        """Everything a row said at `since` or later, and when that was written or later."""
+    def _contents_since(self, name: Name, since: float, write: int = 0) -> list[Item | None]:
+        """Return every content that a row had at `since` or later."""
         history = self._history.get(name, [_NEVER])
         ended = [(was.at >= since and was.write > write) for was in history[1:]] + [True]
         return [was.item for was, lasted in zip(history, ended, strict=True) if lasted]
@@ -498,7 +507,7 @@ class World:
     # What must hold in the end ---------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Kill whoever is left, let two hours pass, collect once: whole releases are left, and nothing else."""
+        """Kill the remaining processes, let two hours pass, collect once: only complete releases are left."""
         for process in self.alive():
             process.kill(after=False)
         self.now += 2 * HOUR
@@ -514,7 +523,7 @@ class World:
             self.violations.append(f"left over after collecting: {sorted(numbers - self._complete)}")
 
     def agree(self, readers: Sequence[Reader]) -> None:
-        """Publish, resume and import once more: everybody sees each within half a minute and what a replica lags."""
+        """Publish, resume and import once more: every reader sees each within half a minute and the replica's lag."""
         for begin in (self.publish, lambda: self.pause(paused=False), self.import_states):
             work = begin()
             work.run()
@@ -542,7 +551,7 @@ def _place(key: rows.Key) -> Name:
 
 
 def made_release(count: int) -> CompiledRelease:
-    """A release that says its name wherever somebody could read another's, and has one text of six."""
+    """A release that has its name wherever a reader could mix it with another, and one text of six."""
     name = f"r{count}"
     found = release(name, products=3)
     text, image = OTHERS_EN[count % len(OTHERS_EN)], IMAGES[count % len(IMAGES)]

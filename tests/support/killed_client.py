@@ -1,4 +1,4 @@
-"""A client of DynamoDB that can be killed at any write: it, and whatever else its process wanted to send."""
+"""A client of DynamoDB that can be killed at any write, and then sends no further call of its process either."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WRITES: Final = frozenset({"put_item", "update_item", "delete_item", "transact_w
 
 
 class KilledError(BaseException):
-    """SIGKILL, as far as the table can tell: no `except Exception` catches it, and nothing is sent any more."""
+    """Simulates SIGKILL: no `except Exception` catches it, and nothing more is sent."""
 
 
 class KillableClient:
     """Hands calls on to `client`, and dies at the write numbered `last` (from 1 on), before it or just after it.
 
-    `between` is called before each write, with its number: somebody else's work.
+    `between` is called before each write, with its number, to do what another process could do then.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Processes of their own, on DynamoDB Local: publishers that die where they are told, commands, readers under load.
+"""Separate processes on DynamoDB Local: publishers that are killed at a given write, commands, readers under load.
 
     died = start(endpoint, table, "publish", kill_after=7)   # SIGKILL right after the 7th write was answered
     died.join(); died.exitcode                               # -9; 0 where there are fewer writes
@@ -69,7 +69,7 @@ _OK: Final = 200
 def serve() -> None:
     """Start the server that forks, with everything imported.
 
-    It looks for what it should import before it is told where that is (CPython issue 126631), so its environment says.
+    It imports modules before it gets sys.path (CPython issue 126631), so the variables have the path.
     """
     PROCESSES.set_forkserver_preload(["tests.support.killed_processes"])
     with patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(sys.path)}):
@@ -89,7 +89,7 @@ def flag() -> Flag:
 
 
 def _counter() -> Any:
-    """Return a whole number that processes share, 0 at first, with its lock."""
+    """Return an integer that processes share, 0 at first, with its lock."""
     return PROCESSES.Value(ctypes.c_int, 0)
 
 
@@ -152,7 +152,7 @@ def _with_a_new_message(name: str, products: int) -> CompiledRelease:
 
 
 def _lose(client: Any, table: str) -> None:
-    """Publish, overtaken at the last moment by somebody who does not die."""
+    """Publish, while another process that is not killed publishes just before."""
     other = client_of(client.meta.endpoint_url)
 
     def progress(step: str, done: int, _: int) -> None:
@@ -227,7 +227,7 @@ def _kill_after(client: Any, writes: int) -> None:
     def answered(model: Any, http_response: Any, **_: Any) -> None:
         nonlocal left
         if model.name in _WRITES and http_response.status_code == _OK:
-            with lock:  # held to the end: nobody of ours comes past the last write
+            with lock:  # held to the end, so that no thread of this process makes another write
                 left -= 1
                 if left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -270,7 +270,7 @@ class ReaderResult:
 
 
 class Replica:
-    """A connection whose eventually consistent reads say what was so a moment ago, sometimes more, sometimes less.
+    """A connection whose eventually consistent reads return what was true a random short time ago.
 
     Of `head`, that is; of a release, whose rows never change, some may not be there yet.
     """
@@ -292,9 +292,9 @@ class Replica:
             return answer
         now = time.monotonic()
         self._heads = [*(held for held in self._heads if held[0] > now - LAG), (now, answer)]
-        said = self._choose.choice(self._heads)[1]
-        self.lagged += said != answer
-        return said
+        stale = self._choose.choice(self._heads)[1]
+        self.lagged += stale != answer
+        return stale
 
     def _some_rows(self, request: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Leave out, one time in eight, a row that has not reached this replica yet."""
@@ -359,10 +359,10 @@ def _look(store: Store, product: str, sight: ReaderResult) -> None:
     assert head is not None
     if catalog.release == 0:  # paused before anything was read
         return
-    said = {catalog.sheet.rules[0].name, catalog.settings.bundle_id, *catalog.sheet.sets["keep"]["en-US"][1:]}
-    said.add(sight.names.setdefault(catalog.release, catalog.settings.bundle_id))
-    if len(said) != 1:
-        sight.mixtures.append(f"release {catalog.release} as {sorted(said)}")
+    names = {catalog.sheet.rules[0].name, catalog.settings.bundle_id, *catalog.sheet.sets["keep"]["en-US"][1:]}
+    names.add(sight.names.setdefault(catalog.release, catalog.settings.bundle_id))
+    if len(names) != 1:
+        sight.mixtures.append(f"release {catalog.release} as {sorted(names)}")
     numbers = [
         state_number(state) for held in catalog.states.values() for state in (held.message, *held.images.values())
     ]
@@ -373,7 +373,7 @@ def _look(store: Store, product: str, sight: ReaderResult) -> None:
 
 
 def state_number(state: str) -> int:
-    """Which list a state is of; 0 for one that no list has told yet."""
+    """Return the number of the list that a state is from; 0 for one that was in no list yet."""
     return int(state.removeprefix("LIST_")) if state.startswith("LIST_") else 0
 
 
@@ -386,14 +386,14 @@ def import_list(client: Any, table: str, number: int) -> int:
 
 @dataclass
 class TaskResult:
-    """How often a process did what it was sent for, and how often it was told why it could not."""
+    """How often a process did its work, and how often it was refused with a reason."""
 
     kind: str
     turns: int = 0
     refused: int = 0
 
 
-# What a command may tell while others work: it came second, or what it wanted has gone.
+# Errors that a command can have while others run: it was second, or its release was deleted.
 _TOLD: Final = frozenset({"publish_conflict", "no_earlier_release", "release_lost", "snapshot_conflict"})
 
 
@@ -414,24 +414,24 @@ def start_task(
 def _run_task(
     endpoint: str, table: str, kind: str, seed: int, done: Flag, progress: Progress, results: Any, kill_after: int
 ) -> None:
-    choose, client, told, published = random.Random(seed), client_of(endpoint), TaskResult(kind), 0
+    choose, client, result, published = random.Random(seed), client_of(endpoint), TaskResult(kind), 0
     if kill_after:
         _kill_after(client, kill_after)
     while not done.value:
         if kind in {"pause", "rollback"}:  # one for each publish, or on a slow machine no publish would ever succeed
             published = progress.await_publish(published, done)
-        told.turns += 1
+        result.turns += 1
         try:
-            _TASKS[kind](client, table, seed * 1000 + told.turns)
+            _TASKS[kind](client, table, seed * 1000 + result.turns)
         except RetentionError as error:
             if error.code not in _TOLD:
                 raise
-            told.refused += 1
+            result.refused += 1
         else:
             progress.add_publish(kind)
         time.sleep(choose.random() / 50)
     if results is not None:
-        results.put(told)
+        results.put(result)
 
 
 def _publish_numbered(client: Any, table: str, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What Lambda returns of $LATEST and of a version made from it."""
+"""Lambda's descriptions of $LATEST and of a version published from it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 with AwsFront(dynamodb_url, PEM) as aws:     # AWS_ENDPOINT_URL=aws.url
     aws.calls                                # what was called so far: "GetItem head", "BatchGetItem", "GetParameter"
     aws.hang_up()                            # every connection ends, as those of a frozen process do
-    aws.away = True                          # nobody is answered any more
+    aws.away = True                          # no call is answered any more
 """
 
 from __future__ import annotations

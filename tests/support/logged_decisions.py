@@ -1,4 +1,4 @@
-"""Decisions as the log has them."""
+"""Log lines of decisions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PRO, ANNUAL, BASIC = "trailhead.pro.monthly", "trailhead.pro.annual", "trailhead
 COURSES = "trailhead.courses"
 
 
-# Facts decide nothing any more: what is left is judged exactly, without any evidence.
+# Without rules about facts, decisions follow from the log line alone.
 NO_FACTS_ASKED = (
     ("when: {customer.inTrial: true}", "when: {productId: trailhead.student.annual}"),
     ("customer.tenureDays: {atLeast: 180}", "not: {userLocale: [en, fr, de, es]}"),

@@ -1,4 +1,4 @@
-"""Ten thousand different things for memory to remember, in a process of their own: how much it takes then.
+"""Measures the memory of a process that is sent ten thousand different things to remember.
 
     python -m flood chains 10000      hostile chains, each with a header of its own
     python -m flood leaves 10000      leaves that our anchor vouches for

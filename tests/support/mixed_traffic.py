@@ -1,7 +1,7 @@
-"""Requests as they come in: most of them the App Store's, some hostile, each with the status it must get.
+"""A mix of requests: most are the App Store's, some hostile, each with the expected status.
 
 They ask for the sample of `events/` at its fixed instant. What signs them is `minting`'s chain, whose root the endpoint
-must be given as its trust anchor; so the whole corpus is hostile under the very anchor that it was made for.
+must be given as its trust anchor. So the complete corpus of wrong tokens is used under the anchor that it was made for.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Traffic:
         self._edition = edition_of(read_document(SAMPLE), compiled.release)
         listed, _ = sample_states(compiled.content)
         self._states = {
-            told["messageIdentifier"]: MessageState(told["messageState"]) for told in listed["messageIdentifiers"]
+            entry["messageIdentifier"]: MessageState(entry["messageState"]) for entry in listed["messageIdentifiers"]
         }
         self._statuses: dict[tuple[str, str, str], int] = {}
         self._verifier = SignedPayloadVerifier([anchor()])
@@ -144,7 +144,7 @@ class Traffic:
         return product or choose(PRODUCTS), locale or choose(LOCALES), choose(self.transactions)
 
     def _status(self, product: str, locale: str, transaction: str) -> int:
-        """Decide as the endpoint must, from the file alone: whichever arm a customer is in, each can be delivered."""
+        """Return the expected status, from the file alone: every arm's answer is deliverable."""
         wanted = (product, locale, transaction)
         if wanted not in self._statuses:
             facts: dict[str, Fact] = dict(CUSTOMERS.get(transaction, {}))
@@ -184,13 +184,13 @@ class Traffic:
         }
 
     def forged(self) -> Asked:
-        """Return a request of a chain that nobody has seen and no root of ours vouches for."""
+        """Return a request with a new chain under a root that is not trusted."""
         leaf = der(replace(leaf_plan(self._forger), name=self._letters(12)))
         above = good_chain()[1:] if self._random.random() < 0.5 else (self._forgers_certificate, der(self._impostor))
         return Asked(posted(token_of((leaf, *above))), 401, "forged chain")
 
     def renewed(self) -> Asked:
-        """Return a genuine request by a leaf that nobody has seen: our root vouches for it."""
+        """Return a genuine request with a new leaf under the trusted root."""
         leaf = der(replace(leaf_plan(), name=self._letters(12)))
         wanted = self._wanted()
         token = signed({"alg": "ES256", "x5c": _entries(leaf, *good_chain()[1:])}, request(*wanted))

@@ -47,7 +47,7 @@ TEMPLATE = {
 
 @dataclass
 class OperatorSetup:
-    """An operator's desk: two stacks, a file, a key in Parameter Store, and a simulator for Apple."""
+    """An operator's setup: two stacks, a file, a key in Parameter Store, and a simulator for Apple."""
 
     directory: Path
     endpoint: str
@@ -129,7 +129,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def alarm_topic(endpoint: str, name: str) -> str:
-    """Make a topic that somebody hears; returns its ARN."""
+    """Make a topic with a subscriber; return its ARN."""
     sns = boto3.client("sns", endpoint_url=endpoint)
     topic: str = sns.create_topic(Name=name)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:pager")

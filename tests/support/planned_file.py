@@ -1,4 +1,4 @@
-"""A file, compiled and planned against what Apple and the table have."""
+"""A file, compiled and planned for a given state of Apple and the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets planted to be looked for: each in many spellings, and any sixteen characters of one in a row are a find.
+"""Plants secrets and looks for them in many spellings; sixteen characters of one in a row count as found.
 
     watch = Watch()
     watch.plant("path secret", "k3-7hT_q9XwLz2mN")
@@ -25,7 +25,7 @@ from urllib.parse import quote
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-# Shorter runs of two texts agree by chance; and who has sixteen characters of a secret has a good part of it.
+# Shorter parts of two texts agree by chance, and sixteen characters are a good part of a secret.
 WINDOW: Final = 16
 
 # What every P-256 key begins with in PKCS #8: its version, its algorithm, its curve.
@@ -74,7 +74,7 @@ ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
     "in base64 twice over": lambda secret: _base64(base64.b64encode(secret), 0, "standard"),
 }
 
-# What is no secret's spelling, and tells a person all the same: whoever has the number can take its digest.
+# Digests of a transaction id identify a customer too: a person who has the number can compute them.
 DIGESTS: Final[Mapping[str, Callable[[bytes], str]]] = {
     "MD5": lambda secret: hashlib.md5(secret, usedforsecurity=False).hexdigest(),
     "SHA-1": lambda secret: hashlib.sha1(secret, usedforsecurity=False).hexdigest(),
@@ -94,7 +94,7 @@ def windows(text: str) -> Iterator[str]:
 
 
 class Watch:
-    """Everything that must not be found, and how much was looked at so far."""
+    """The secrets that must not be found, and how much text was searched so far."""
 
     def __init__(self) -> None:
         self._planted: dict[str, str] = {}
@@ -147,5 +147,5 @@ def new_key(curve: ec.EllipticCurve | None = None) -> bytes:
 
 
 def new_person() -> str:
-    """Return an originalTransactionId that nobody has by chance, longer than Apple's."""
+    """Return a random originalTransactionId that is longer than Apple's."""
     return str(secrets.randbelow(9 * 10**23) + 10**23)

@@ -1,4 +1,4 @@
-"""Everything that lives in a Python process, looked through for secrets; and a process of the function to look through.
+"""Searches all objects of a Python process for secrets, and starts a process of the function to search.
 
     objects_alive()          everything that anything reaches, strings and byte strings too
     python live_objects.py   wires the function as under SnapStart, answers events, runs the hook, and looks

@@ -1,4 +1,4 @@
-"""Random edits of a genuine request: where an attacker could begin, and what he could sign again.
+"""Random edits of a genuine request, of which an attacker could sign some again.
 
 `made(kind, seed)` returns a body that is not the genuine one, and whether it may be answered: only if it still carries
 a token that the App Store signed or, where the edit lends the attacker the leaf's own key, if what that key signed is a
@@ -44,7 +44,7 @@ from tests.support.forged_requests import (
 
 
 def spoilt(raw: bytes, random: Random) -> bytes:
-    """Change, put in, take out, double, exchange or cut bytes, one to four times."""
+    """Change, insert, delete, double, swap or cut bytes, one to four times."""
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         raw = random.choice(_SPOILS)(raw, random)
     return raw

@@ -6,7 +6,7 @@
     with Emulator(artefact, {"RETENTION_TABLE": …}) as function:
         function.invoke(event)                    # the built artefact under Lambda's runtime interface emulator
 
-Whatever cannot be had on this machine raises PartMissingError saying what to install. Parts are fetched once into
+If a part is missing, PartMissingError is raised, which names what to install. Parts are downloaded once to
 .parts/ and checked against the digests here. Every process started is stopped by its own id.
 """
 
@@ -62,7 +62,7 @@ __all__ = [
 
 Document: TypeAlias = dict[str, Any]
 
-# Amazon's DynamoDB Local 1.25.1 as the Amplify project packs it. Its licence lets everyone run it, nobody pass it on.
+# Amazon's DynamoDB Local 1.25.1 as the Amplify project packs it. Its licence allows to run it, not to distribute it.
 DYNAMODB_LOCAL = "amplify-dynamodb-simulator"
 DYNAMODB_LOCAL_VERSION = "2.9.30"
 DYNAMODB_LOCAL_SHA256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"

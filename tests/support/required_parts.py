@@ -1,4 +1,4 @@
-"""Start a real part; where it is missing, skip with the reason, or fail where parts are required."""
+"""Start a real part; if it is missing, skip the test with the reason, or fail if parts are required."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shells hold for Python, and what must not reach a build."""
+"""Variables of shells that change Python, and those that must not reach a build."""
 
 from __future__ import annotations
 

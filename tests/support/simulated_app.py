@@ -48,7 +48,7 @@ QUICK = TestConfig(4, total_requests=8, total_duration_ms=80, response_time_thre
 
 @dataclass
 class Clock:
-    """A clock that stands still, and moves when somebody sleeps by it."""
+    """A clock that stands still, and moves when a program sleeps by it."""
 
     time: float = NOW
     slept: list[float] = field(default_factory=list)
@@ -101,7 +101,7 @@ def text(header: str = "Stay", body: str = "Keep your maps.", **more: Any) -> di
 
 
 def shelve(app_data: AppData, *, state: str = "APPROVED", image: str | None = None, **content: Any) -> str:
-    """Put a message on a app_data, past the API; `image` is the state of an image that it gets. Return its id."""
+    """Add a message to an app's data without the API; `image` is the state of its image. Return its id."""
     identifier = new_id()
     images: list[str] = []
     extra: dict[str, Any] = {}

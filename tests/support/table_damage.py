@@ -1,6 +1,6 @@
-"""What becomes of a table that people edit by hand: rows changed, dropped, or whole and not what we write.
+"""Damages to a table that people edit by hand: rows changed, deleted, or complete but not as we write them.
 
-A Damage is done to a table in which everything was well: `head(current={"S": "one"})(client, table)`. Damages to a
+A damage is done to a table without any: `head(current={"S": "one"})(client, table)`. Damages to a
 release publish one first: what is in memory is then of the release before.
 """
 
@@ -23,7 +23,7 @@ Damage: TypeAlias = "Callable[[Any, str], None]"
 
 GIBBERISH: Final = {"B": b"\x00gibberish"}
 
-# What a value may be replaced by: of every type, and texts that are hard to tell anybody.
+# Replacements for a value: of every type, and texts that are hard to print.
 ODD: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, -1, 1.5, 10**30, float("nan"), "", "\ud800", "x" * 3000, "a#b", "\0"),
     *([], {}, [[]], [None], {"": {}}, {"kind": "fallback"}, ["is", "customer.x", [1]], ["not", ["present", 1]]),
@@ -47,7 +47,7 @@ def live(client: Any, table: str) -> int:
 
 
 def document(text: bytes) -> dict[str, Any]:
-    """Return the attributes of a document that is what its digest says, whether or not it is one of ours."""
+    """Return the attributes of a document with a matching digest, whatever the document is."""
     return {"document": {"B": rows.pack(text)}, "digest": {"S": rows.digest_of(text)}}
 
 
@@ -114,20 +114,20 @@ def no_table(client: Any, table: str) -> None:
 # --- at random ---
 
 
-def edited(whole: Any, chance: random.Random) -> bytes:
-    """Return `whole` as JSON with one to three of its parts removed, replaced or put in another's place."""
-    whole = copy.deepcopy(whole)
+def edited(value: Any, chance: random.Random) -> bytes:
+    """Return `value` as JSON with one to three of its parts removed, replaced or moved to another place."""
+    value = copy.deepcopy(value)
     for _ in range(chance.choice((1, 1, 2, 3))):
-        holder, name = chance.choice(list(_places(whole)))
+        holder, name = chance.choice(list(_places(value)))
         match chance.randrange(3):
             case 0:
                 del holder[name]
             case 1:
                 holder[name] = copy.deepcopy(chance.choice(ODD))
             case _:
-                other, its_name = chance.choice(list(_places(whole)))
+                other, its_name = chance.choice(list(_places(value)))
                 holder[name] = copy.deepcopy(other[its_name])
-    return json.dumps(whole).encode()
+    return json.dumps(value).encode()
 
 
 def _places(part: Any) -> Iterator[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""A verifier under the test authority, and what it judges anew."""
+"""A verifier under the test authority, with the paths that it checks in full."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Change:
 
 @dataclass
 class WritableTable(FakeTable):
-    """`changed` is told of every write that changed rows, before anybody else can read them."""
+    """`changed` is called for every write that changed rows, before another thread can read them."""
 
     changed: Callable[[Sequence[Change]], None] = lambda _: None
     # Every write sent, and the error it met, if any.
@@ -152,7 +152,7 @@ class Exceptions:
 
 
 class Client:
-    """What the console takes for the SDK's client."""
+    """A stand-in for the SDK's client, for the console."""
 
     exceptions = Exceptions
 
