@@ -1,8 +1,8 @@
 """Chains, tokens and bodies that are each wrong in one way, as input for tests of the verifier and the endpoint.
 
 A chain starts as three `Plan`s that would make a good one; a case changes one thing in one of them. A token starts as
-`signed(...)` of a good chain, and a body has that token; a case changes one thing in it. At the time `NOW` they
-all are verified, and it is the `signedDate` of their payloads, from which Apple's library takes its time: so it verifies
+`signed(...)` of a good chain, and a body has that token; a case changes one thing in it. All are verified at the time
+`NOW`. It is also the `signedDate` of their payloads, so that Apple's library, which takes its time from there, verifies
 at the same time.
 
     certificates, asn1, tokens            make good ones
