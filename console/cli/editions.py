@@ -10,7 +10,7 @@ from typing import Final
 
 from console.cli.options import DEFAULT_FILE
 from console.decisions.coverage import CellChoice, Coverage, cover
-from console.decisions.log import Logged, read_log
+from console.decisions.decision_log import Logged, read_log
 from console.decisions.replay import Replayed, replay
 from console.deployment.target import Target, find_target
 from console.deployment.where import Where

@@ -106,14 +106,14 @@ def performance_start(
     """Start Apple's test, unless some answer would not be 200. `retention rehearse` runs the like beforehand."""
     from console.cli.decisions_loading import Subject, foreseen
     from console.deployment.session import open_session
-    from console.rollout import apple_test
+    from console.rollout import performance_check
 
     with open_session(where, access, out) as session:
-        apple_test.check_ready(session)
+        performance_check.check_ready(session)
         if not anyway:
             foreseen(Subject(transaction, product), where, datetime.now(UTC)).check()
         started = session.apple.start_performance_test(transaction)
-    apple_test.show_started(started, where.env, out)
+    performance_check.show_started(started, where.env, out)
 
 
 @verb(performance_test, "wait", "retention performance-test wait REQUEST_ID --env sandbox")
@@ -137,13 +137,13 @@ def performance_show(request_id: RequestId, where: AtStack, access: Apple, out: 
 
 def _report(request_id: str, patience: int, where: Where, access: Access, out: Output) -> None:
     from console.deployment.session import open_session
-    from console.rollout import apple_test
+    from console.rollout import performance_check
 
     with open_session(where, access, out) as session:
-        apple_test.check_sandbox(session)
+        performance_check.check_sandbox(session)
         with out.progress() as report:
-            found = apple_test.wait(session.apple, request_id, patience, report)
-    apple_test.show(found, out)
-    code = apple_test.exit_code(found)
+            found = performance_check.wait(session.apple, request_id, patience, report)
+    performance_check.show(found, out)
+    code = performance_check.exit_code(found)
     if code:
         raise typer.Exit(code)

@@ -58,11 +58,11 @@ Number = Annotated[int | None, typer.Argument(metavar="N", help="The release; th
 def rollback(number: Number = None, *, where: AtTarget, yes: Yes = False, out: Out) -> None:
     """Make an earlier release live again."""
     from console.deployment.target import confirm, find_target
-    from console.releases import current
+    from console.releases import head
 
     target = find_target(where)
     confirm(target, "roll back to " + ("the release before" if number is None else f"release {number}"), yes=yes)
-    moved = current.rollback(target.app_table, number)
+    moved = head.rollback(target.app_table, number)
     out.print(f"Release {moved.number} is live again, instead of {moved.previous}.", "green")
     out.document({"release": moved.number, "previous": moved.previous})
 
@@ -81,11 +81,11 @@ def resume(where: AtTarget, *, yes: Yes = False, out: Out) -> None:
 
 def _set_paused(where: Where, *, paused: bool, yes: bool, out: Output) -> None:
     from console.deployment.target import confirm, find_target
-    from console.releases import current
+    from console.releases import head
 
     target = find_target(where)
     confirm(target, "pause all answers" if paused else "resume answering", yes=yes)
-    change = current.pause if paused else current.resume
+    change = head.pause if paused else head.resume
     change(target.app_table)
     out.print("Paused: the App Store falls back." if paused else "Answering again.", "green")
     out.document({"paused": paused})

@@ -10,7 +10,7 @@ import typer
 from retention.request import PRODUCTION, SANDBOX
 
 from console.cli.options import MadeBy, Out, verb
-from console.simulator.defaults import DIRECTORY, PORT
+from console.simulator.place import DIRECTORY, PORT
 from console.terminal.addresses import LAST_PORT
 from console.terminal.failure import Misuse
 from console.terminal.output import Output
@@ -84,7 +84,7 @@ def serve(
 ) -> None:
     """Answer Apple's API on this machine until Ctrl-C: /sandbox and /production stand for Apple's two hosts."""
     from console.simulator.simulator import TestConfig
-    from console.simulator.verbs import open_simulator, serve
+    from console.simulator.staff_actions import open_simulator, serve
 
     with open_simulator(directory, authority=authority, config=TestConfig(*test), strict=strict) as opened:
         serve(opened, port)
@@ -107,7 +107,7 @@ def grant(
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
     from console.appstore.api_key import read_key_file
     from console.simulator.grants import GrantOptions, read_grant
-    from console.simulator.verbs import grant, make_key, open_simulator
+    from console.simulator.staff_actions import grant, make_key, open_simulator
 
     found = read_grant(file, GrantOptions(bundle_id, app_apple_id, issuer_id, key_id))
     pem = make_key(key) if new_key else read_key_file(key)
@@ -122,7 +122,7 @@ def grant(
 @verb(simulator, "revoke")
 def revoke(directory: Directory = DIRECTORY, bundle_id: BundleId = None) -> None:
     """Take an app's access away: every call ends in an empty 404, as before Apple grants access."""
-    from console.simulator.verbs import find_app, open_simulator, set_access
+    from console.simulator.staff_actions import find_app, open_simulator, set_access
 
     with open_simulator(directory) as opened:
         found = find_app(opened, bundle_id)
@@ -140,7 +140,7 @@ def subscribe(
     bundle_id: BundleId = None,
 ) -> None:
     """Buy a product in the sandbox and print the original transaction id, which a performance test asks for."""
-    from console.simulator.verbs import find_app, open_simulator
+    from console.simulator.staff_actions import find_app, open_simulator
 
     with open_simulator(directory) as opened:
         owner = find_app(opened, bundle_id)
@@ -159,7 +159,7 @@ def list_entries(
     out: Out,
 ) -> None:
     """Show every image and message with its state, as App Review sees them."""
-    from console.simulator.verbs import entries, find_app, open_simulator, show_entries
+    from console.simulator.staff_actions import entries, find_app, open_simulator, show_entries
 
     with open_simulator(directory) as opened:
         owner = find_app(opened, bundle_id)
@@ -196,7 +196,7 @@ def reject(
 def _review(
     directory: Path, bundle_id: str | None, environment: AppStoreEnvironment, state: str, identifiers: list[str] | None
 ) -> None:
-    from console.simulator.verbs import find_app, open_simulator, review
+    from console.simulator.staff_actions import find_app, open_simulator, review
 
     with open_simulator(directory) as opened:
         app_data = opened.app_data(find_app(opened, bundle_id).app_apple_id, environment.value)
@@ -216,7 +216,7 @@ def asc_message(
     remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False,
 ) -> None:
     """Set a subscription's App Store Connect message, which stands between the real-time answer and the default."""
-    from console.simulator.verbs import find_app, open_simulator
+    from console.simulator.staff_actions import find_app, open_simulator
 
     if not remove and not (header and body):
         raise Misuse("Give the message its --header and --body, or take it away with --remove.")
@@ -234,7 +234,7 @@ def advance(
     directory: Directory = DIRECTORY,
 ) -> None:
     """Put the simulator's clock forward. Tokens and signatures keep to the real time."""
-    from console.simulator.verbs import open_simulator
+    from console.simulator.staff_actions import open_simulator
 
     with open_simulator(directory) as opened:
         opened.advance(hours * 3600)
@@ -259,7 +259,7 @@ def cancel_subscription(
     """Call the configured endpoint as the App Store would, and show what the customer sees and why."""
     from console.simulator.customer import cancel
     from console.simulator.customer_report import show
-    from console.simulator.verbs import find_app, open_simulator
+    from console.simulator.staff_actions import find_app, open_simulator
 
     with open_simulator(directory, strict=strict) as opened:
         seen = cancel(

@@ -14,7 +14,7 @@ from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, documen
 from retention.rules import UNREADABLE, Facts
 from retention.table import canonical
 
-from console.decisions.log import Logged
+from console.decisions.decision_log import Logged
 from console.file.edition import Edition
 from console.file.entries import ExperimentEntry
 from console.file.wording import terms_text

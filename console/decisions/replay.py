@@ -15,8 +15,8 @@ from typing import Final
 from retention.catalog import Answer
 from retention.log.record import MAX_TEXT
 
+from console.decisions.decision_log import Logged
 from console.decisions.inferred_facts import Evidence, Proof, facts_of, name_of, open_part
-from console.decisions.log import Logged
 from console.decisions.possible_answers import CandidateRule, Share, candidate_rules, share_of
 from console.file.edition import Edition, States
 from console.file.wording import fields_text

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from console.deployment.failures import sentence
+from console.local.embedded_stack import LocalTable, embedded_dynamodb, load_function
 from console.local.sample_events import SAMPLES
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
-from console.local.surroundings import LocalTable, embedded_dynamodb, load_function
 from console.terminal.program import carry_out
 
 _SHOWN_WHOLE = "promotional-offer-v2"

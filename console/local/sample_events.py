@@ -19,8 +19,8 @@ from typing import Any, Final
 from retention.request import MAX_BODY_BYTES, PRODUCTION
 
 from console.deployment.failures import sentence
+from console.local.embedded_stack import function_environment
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
-from console.local.surroundings import function_environment
 from console.simulator.authority import Authority, request_claims
 from console.terminal.program import carry_out
 

@@ -29,14 +29,14 @@ from console.deployment.failures import sentence
 from console.deployment.where import APPLE_URL
 from console.file.document import read_named
 from console.file.entries import AppEntry, Document, Environment
-from console.local.environments import print_line
-from console.local.gateway import listen
+from console.local.embedded_stack import TABLE, embedded_dynamodb, function_environment
+from console.local.http_server import listen
+from console.local.lambda_scaling import print_line
 from console.local.ports import port
 from console.local.rows import create_table
 from console.local.sample_events import PATH
-from console.local.surroundings import TABLE, embedded_dynamodb, function_environment
-from console.simulator import accounts, verbs
-from console.simulator.defaults import DIRECTORY, PORT
+from console.simulator import accounts, staff_actions
+from console.simulator.place import DIRECTORY, PORT
 from console.simulator.ports import naming_the_port
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator
@@ -147,7 +147,7 @@ def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
         accounts.Subscription(found.product_id, found.group, found.advanced_commerce)
         for found in document.products.values()
     ]
-    verbs.grant(
+    staff_actions.grant(
         simulator, accounts.SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products
     )
     return pem

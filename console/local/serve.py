@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.deployment.failures import sentence
-from console.local.environments import lambda_environments, print_line
-from console.local.gateway import Function, listen
+from console.local.embedded_stack import LocalTable, embedded_dynamodb, function_environment, load_function
+from console.local.http_server import Function, listen
+from console.local.lambda_scaling import lambda_environments, print_line
 from console.local.ports import port
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
-from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment, load_function
 from console.simulator.authority import Authority
 from console.simulator.ports import naming_the_port
 from console.simulator.rehearsal_authority import default_directory, read_anchor

@@ -17,7 +17,7 @@ from retention.table import Item
 from console.file.release import CompiledRelease
 from console.releases.attributes import current_in
 from console.releases.cleanup import condemn, delete_release
-from console.releases.current import PublishConflictError, ReleaseLostError, conflict, make_current
+from console.releases.head import PublishConflictError, ReleaseLostError, conflict, make_current
 from console.releases.message_rows import asset_updates, state_updates
 from console.releases.read import ReleaseError, verify
 from console.releases.release_rows import content_of, settings_of

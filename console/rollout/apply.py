@@ -24,7 +24,7 @@ from console.deployment.session import Session
 from console.file.compile import Compiled, compile_document
 from console.file.identifiers import image_id
 from console.file.images import read_image
-from console.releases.current import PublishConflictError
+from console.releases.head import PublishConflictError
 from console.releases.overview import look_at_table
 from console.releases.publish import Published
 from console.rollout.defaults import configure_all

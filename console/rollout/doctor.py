@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from console.deployment.finding import BAD, MARKS, Finding
 from console.deployment.where import Access, Where
 from console.rollout.checks import apple, customers, running, table
+from console.rollout.checks.finding import BAD, MARKS, Finding
 from console.rollout.checks.known import Check, Known, run
 from console.terminal.json_form import form_of
 from console.terminal.output import Output

@@ -12,7 +12,7 @@ from typing import Any, Final
 from console.file.mistakes import suggestion
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.app_data import Content
-from console.simulator.attempt import TIME_LIMIT_MS
+from console.simulator.endpoint_call import TIME_LIMIT_MS
 from console.simulator.realtime import RealtimeCall, RealtimeCaller
 from console.simulator.signatures import Flaw
 from console.simulator.simulator import Simulator

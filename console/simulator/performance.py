@@ -18,7 +18,7 @@ from retention.request import SANDBOX
 
 from console.simulator import problems
 from console.simulator.accounts import Purchase, SimulatedApp
-from console.simulator.attempt import OTHER, SUCCESS
+from console.simulator.endpoint_call import OTHER, SUCCESS
 from console.simulator.problems import Problem
 from console.simulator.realtime import RealtimeCaller
 from console.simulator.simulator import Simulator, TestConfig

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.answers import Judge, Screen
-from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, Attempt, call
 from console.simulator.authority import request_claims
+from console.simulator.endpoint_call import INVALID_RESPONSE, SUCCESS, Attempt, call
 from console.simulator.signatures import Flaw, Inspector
 from console.simulator.simulator import Simulator
 

@@ -21,8 +21,8 @@ from typing import Any, Final
 from retention.request import SANDBOX
 
 from console.simulator.answers import KINDS
-from console.simulator.attempt import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Attempt, call
 from console.simulator.authority import Authority, request_claims
+from console.simulator.endpoint_call import INVALID_RESPONSE, SUCCESS, TIMED_OUT, Attempt, call
 from console.simulator.performance import FAIL, PASS, Tally, paced, response_times
 from console.simulator.simulator import TestConfig
 from console.terminal.output import ReportProgress, no_progress

@@ -11,9 +11,9 @@ from typing import Final, Self
 
 from console.simulator.accounts import Accounts
 from console.simulator.app_data import AppData
-from console.simulator.attempt import TIME_LIMIT_MS
 from console.simulator.authority import Authority
 from console.simulator.database import Database
+from console.simulator.endpoint_call import TIME_LIMIT_MS
 from console.simulator.rates import Rates
 
 # The test authority: everything on this machine (`make serve`) trusts it, and no deployed stack does.

@@ -16,9 +16,9 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.RealtimeResponseBody import RealtimeResponseBody
 
 from console.local.demo import SampleAnswer, answer_all
+from console.local.embedded_stack import LocalTable, embedded_dynamodb, function_environment
 from console.local.sample_events import SAMPLES, Sample, event_of, write_sample_events
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
-from console.local.surroundings import LocalTable, embedded_dynamodb, function_environment
 from console.simulator.authority import Authority
 from tests.support import sam_template
 

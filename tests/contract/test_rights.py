@@ -28,9 +28,9 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
 from console.cli.main import main
+from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
-from console.local.surroundings import embedded_dynamodb
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
@@ -153,7 +153,7 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ApiCall]]:
         key_id = rows.document_of(row)["keyId"]
         ssm: Any = get_session().create_client("ssm", region_name="us-east-1")
         ssm.put_parameter(Name=f"/retention/sandbox/{key_id}", Value=PEM.decode(), Type="SecureString")
-        verbs.grant(simulator, SIMULATED_APP, key_id, PEM)
+        staff_actions.grant(simulator, SIMULATED_APP, key_id, PEM)
         deployment = SyncDeployment(TABLE, (APP,), "/retention/sandbox", server.base_url("Production"))
         with recorded() as noted:
             done = sync.Sync(deployment, AppStore(deployment.apple_url), sync.SYNC.telemetry).run()
@@ -230,7 +230,7 @@ def work(desk: OperatorSetup) -> None:
     typed = partial(type_in, desk)
     assert desk("plan")[0] == 3
     assert desk("apply")[0] == 0
-    verbs.review(desk.app_data("Production"), "APPROVED", [])
+    staff_actions.review(desk.app_data("Production"), "APPROVED", [])
     assert desk("promote", "--from", "sandbox", "--to", "production", "--yes")[0] in {0, 3}
     for command in ("status", "defaults", "prune --show", "endpoint set --yes", "endpoint show", "doctor"):
         desk(*command.split())

@@ -606,7 +606,7 @@ def test_the_layer_has_one_name() -> None:
     operator = flat(properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"])
     (resource,) = [statement["Resource"]["Fn::Sub"] for statement in operator if statement["Sid"] == "ReadTheLayer"]
     assert resource.endswith(f":layer:{name}:*")
-    doctor = (ROOT / "console" / "deployment" / "deployed.py").read_text(encoding="utf-8")
+    doctor = (ROOT / "console" / "rollout" / "checks" / "stack.py").read_text(encoding="utf-8")
     assert f'f"{name.replace("${AWS::StackName}", "{stack.name}")}"' in doctor
 
 

@@ -24,7 +24,7 @@ import pytest
 from retention import table as rows
 from retention.request import SANDBOX
 
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp
 from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.authority import Authority, request_claims
@@ -176,7 +176,7 @@ def test_each_unanswered_request_has_its_status(scene: Scene) -> None:
 def simulator() -> Iterator[Simulator]:
     """A simulator that holds the messages and images of the sample's lists."""
     with make_simulator() as simulator:
-        verbs.grant(simulator, APP, KEY_ID, PEM)
+        staff_actions.grant(simulator, APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
         lists = {
             name: json.loads((ROOT / "events" / "states" / f"{name}.json").read_text())
@@ -207,11 +207,11 @@ def test_the_sync_imports_apples_decisions(scene: Scene, simulator: Simulator) -
         (app,) = scene.stack.sync()["apps"]
         assert (app["outcome"], app["silenced"]) == ("synced", 0)
         rejected = app["rejectedMessages"]  # the sample has one
-        verbs.review(simulator.app_data(APP.app_apple_id, SANDBOX), "REJECTED", [served])
+        staff_actions.review(simulator.app_data(APP.app_apple_id, SANDBOX), "REJECTED", [served])
         (app,) = scene.stack.sync()["apps"]
         assert (app["outcome"], app["rejectedMessages"], app["silenced"]) == ("synced", rejected + 1, 1)
         assert scene.state(served) == "REJECTED"
-        verbs.review(simulator.app_data(APP.app_apple_id, SANDBOX), "APPROVED", [served])
+        staff_actions.review(simulator.app_data(APP.app_apple_id, SANDBOX), "APPROVED", [served])
         scene.stack.sync()
     assert scene.state(served) == "APPROVED"
     (lost,) = [line for line in scene.stack.log("SyncLogGroup") if "lost approval" in str(line.get("message"))]

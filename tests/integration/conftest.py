@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.file.edition import Edition
-from console.local.surroundings import embedded_dynamodb
+from console.local.embedded_stack import embedded_dynamodb
 from tests.support.edited_sample import edition
 from tests.support.logged_decisions import (
     NO_FACTS_ASKED,

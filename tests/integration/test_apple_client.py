@@ -23,7 +23,7 @@ from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
 from console.appstore.errors import IMAGE_NOT_FOUND, AppleError, Kind
 from console.appstore.wire import Wire
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.server import Server, SimulatorServer
@@ -205,7 +205,7 @@ def test_the_key_is_in_no_repr() -> None:
 
 def test_no_access(simulator: Simulator, client: Apple) -> None:
     """An empty 404 means that Apple has not granted access; the error has the page on which to ask for it."""
-    verbs.set_access(simulator, APP, access=False)
+    staff_actions.set_access(simulator, APP, access=False)
     error = failure(client.messages)
     assert (error.kind, error.status) == (Kind.NO_ACCESS, 404)
     assert "developer.apple.com/contact" in str(error)
@@ -417,7 +417,7 @@ def test_an_identifier_that_is_ours_already(client: Apple) -> None:
 
 def test_an_identifier_of_another_app(simulator: Simulator, server: SimulatorServer, client: Apple, make: Make) -> None:
     """A 409 for an id that is not in the app's own list means that another app has it; the error names `revision`."""
-    verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    staff_actions.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = new_id()
     make(server, bundle_id="com.example.other").upload_message(identifier, BODY)
     error = failure(client.upload_message, identifier, BODY)

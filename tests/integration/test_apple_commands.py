@@ -21,11 +21,11 @@ from console.appstore.api_key import ApiKey
 from console.appstore.key_kind import is_connect_key, suspicions
 from console.deployment.where import Access, Where
 from console.local.samples import EVENTS
-from console.rollout import apple_test as performance_test
 from console.rollout import doctor
+from console.rollout import performance_check as performance_test
 from console.rollout.checks import running
 from console.rollout.checks.known import Known
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.api import Response
 from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.server import Server
@@ -59,7 +59,7 @@ def test_apply_in_production_ends_with_what_waits_for_apple(desk: OperatorSetup)
     assert code == 3
     assert out.endswith("waiting for Apple: 2 messages, 2 defaults\n")
     assert desk("plan", env="production")[0] == 3
-    verbs.review(desk.app_data(PRODUCTION), APPROVED)
+    staff_actions.review(desk.app_data(PRODUCTION), APPROVED)
     code, out, _ = desk("apply", "--yes", env="production")
     assert (code, "Configured 2 defaults" in out) == (0, True)
     assert desk("plan", env="production")[0] == 0
@@ -92,7 +92,7 @@ def test_a_deployed_stack_does_not_trust_the_test_authority(desk: OperatorSetup)
 def test_a_rejection_in_words(desk: OperatorSetup) -> None:
     """`plan` names each message that App Review rejected."""
     desk("apply", "--yes", env="production")
-    verbs.review(desk.app_data(PRODUCTION), REJECTED)
+    staff_actions.review(desk.app_data(PRODUCTION), REJECTED)
     code, out, _ = desk("plan", env="production")
     assert code == 3
     assert "✗ message keep fr-FR: REJECTED by App Review." in out
@@ -185,7 +185,7 @@ def test_status(desk: OperatorSetup) -> None:
     code, out, _ = desk("status", env="production")
     assert (code, "not uploaded" in out) == (3, True)
     desk("apply", "--yes", env="production")
-    verbs.review(desk.app_data(PRODUCTION), APPROVED)
+    staff_actions.review(desk.app_data(PRODUCTION), APPROVED)
     code, out, _ = desk("status", env="production")
     assert (code, "lacks 4 review states of Apple's lists" in out) == (3, True)
     assert [one["serves"] for one in desk.json("status", env="production")["messages"]] == [None, None]
@@ -446,7 +446,7 @@ def test_live_messages_and_the_sync(desk: OperatorSetup) -> None:
     desk("apply", "--yes", env="production")
     found = findings(desk, env="production")
     assert "keep fr-FR (PENDING)" in found["live-messages"]["found"]
-    verbs.review(desk.app_data(PRODUCTION), APPROVED)
+    staff_actions.review(desk.app_data(PRODUCTION), APPROVED)
     sync = findings(desk, env="production")["sync"]
     assert sync["verdict"] == "unknown"
     assert "behind Apple's lists by 4 states" in sync["found"]
@@ -504,7 +504,7 @@ def test_a_certificate_near_its_end(desk: OperatorSetup, monkeypatch: pytest.Mon
 
 def test_no_access(desk: OperatorSetup) -> None:
     """An empty 404 from Apple is the finding `no-access`, with where to ask for access."""
-    verbs.set_access(desk.simulator, APP, access=False)
+    staff_actions.set_access(desk.simulator, APP, access=False)
     assert "Ask for it" in findings(desk)["no-access"]["found"]
 
 

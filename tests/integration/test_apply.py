@@ -17,7 +17,7 @@ from console.appstore.errors import AppleError
 from console.releases.live import load_live
 from console.rollout.apply import ApplyResult, ApplyRun, observe_and_plan
 from console.rollout.observed import read_apple_lists
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.app_data import UploadedMessage
@@ -451,7 +451,7 @@ def test_apply_imports_review_states(production: Operator) -> None:
 
 def test_another_apps_message_is_not_ours(production: Operator) -> None:
     """A message of another app of the same team is not counted as this app's."""
-    verbs.grant(production.simulator, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
+    staff_actions.grant(production.simulator, SimulatedApp(2, "com.example.b", APP.issuer_id), "ABCDEFGHIJ", PEM)
     production.simulator.app_data(2, PRODUCTION).add_message(UploadedMessage(new_id(), text(), APPROVED), 0)
     assert len(production.plan().messages) == 2
 

@@ -22,7 +22,7 @@ from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError, Connection, tls_context
 from retention.aws.connection import connect as connect_to
 from retention.aws.deadline import Deadline, OutOfTimeError
-from retention.aws.endpoint import ServiceEndpoint
+from retention.aws.service_address import ServiceEndpoint
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.lookup.store import Store
 

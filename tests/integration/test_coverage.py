@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from retention.aws.app_table import AppTable
 
+from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
-from console.local.surroundings import embedded_dynamodb
 from console.releases.default_rows import record_default
 from tests.support.covered_sample import BASIC, PRO
 from tests.support.edited_sample import APP, Run, edited, empty_table, runner

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import SAMPLE
-from console.local.surroundings import embedded_dynamodb
 from tests.support.edited_sample import APP, Run, edited, empty_table, runner
 
 

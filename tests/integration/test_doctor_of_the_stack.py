@@ -16,10 +16,10 @@ import pytest
 from botocore.exceptions import ClientError
 from retention.request import PRODUCTION, SANDBOX
 
-from console.deployment import deployed
-from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding
 from console.deployment.layer_machine import machine_of
 from console.deployment.stack import Stack, read_stack
+from console.rollout.checks import stack
+from console.rollout.checks.finding import BAD, GOOD, UNKNOWN, Finding
 from console.terminal.failure import Failure
 from tests.support.operator_setup import OperatorSetup, zipped
 
@@ -210,7 +210,7 @@ def test_a_layer_of_another_machine(declared: str, built: int, code: str) -> Non
     layers = [{"Arn": f"{arn}:monitor:9"}, {"Arn": f"{arn}:retention-sandbox-layer:3"}]
     with store(layer_of(built)) as (url, _):
         aws = Aws(configuration={"Architectures": [declared], "Layers": layers}, layer=url)
-        (found,) = deployed.architecture(STACK, aws)
+        (found,) = stack.architecture(STACK, aws)
     assert (found.code, found.verdict) == (code, GOOD if code == "architecture" else BAD)
 
 
@@ -248,7 +248,7 @@ CONFIRMED = f"{TOPIC}:0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
 )
 def test_the_addresses_of_alarms(subscriptions: list[dict[str, str]], code: str, verdict: str, expected: str) -> None:
     """Doctor reads every page of the topic's subscriptions: none, unconfirmed ones and confirmed ones."""
-    (found,) = deployed.alarms(STACK, Aws(subscriptions=subscriptions))
+    (found,) = stack.alarms(STACK, Aws(subscriptions=subscriptions))
     assert (found.code, found.verdict) == (code, verdict)
     assert expected in found.found
 
@@ -264,7 +264,7 @@ def test_the_addresses_of_alarms(subscriptions: list[dict[str, str]], code: str,
 )
 def test_a_stack_without_a_topic(email: str | None, verdict: str, code: str) -> None:
     """A stack without a topic is bad if its alarm address is empty, and unknown if the address is none or unnamed."""
-    (found,) = deployed.alarms(replace(STACK, alarm_topic="", alarm_email=email), Aws())
+    (found,) = stack.alarms(replace(STACK, alarm_topic="", alarm_email=email), Aws())
     assert (found.code, found.verdict) == (code, verdict)
 
 
@@ -294,7 +294,7 @@ def test_the_topic_is_an_output_or_the_owner_s_parameter() -> None:
 )
 def test_how_many_functions_the_account_may_run(limit: int, environment: str, verdict: str) -> None:
     """An account's limit of concurrent executions is bad below what the environment needs; a new account has ten."""
-    (found,) = deployed.concurrency(replace(STACK, environment=environment), Aws(limit=limit))
+    (found,) = stack.concurrency(replace(STACK, environment=environment), Aws(limit=limit))
     assert (found.code, found.verdict) == ("account-concurrency", verdict)
     assert f"may run {limit} functions at once" in found.found
 
@@ -302,7 +302,7 @@ def test_how_many_functions_the_account_may_run(limit: int, environment: str, ve
 @pytest.mark.parametrize(("value", "verdict"), [("true", GOOD), ("false", UNKNOWN)])
 def test_how_many_keys_a_second_the_account_may_fetch(value: str, verdict: str) -> None:
     """The standard throughput of Parameter Store is reported as unknown, the higher one as good."""
-    (found,) = deployed.parameter_store(STACK, Aws(throughput=value))
+    (found,) = stack.parameter_store(STACK, Aws(throughput=value))
     assert (found.code, found.verdict) == ("key-throughput", verdict)
     assert isinstance(found, Finding)
 

@@ -26,9 +26,9 @@ from console.decisions.made_request import read_facts
 from console.deployment import stack, target
 from console.deployment.failures import sentence
 from console.deployment.where import Where
+from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
 from console.local.samples import EVENTS, SAMPLE
-from console.local.surroundings import embedded_dynamodb
 from console.terminal.failure import Failure
 from tests.support.operator_setup import assert_camel_case
 from tests.support.waiting import PATIENCE

@@ -13,8 +13,8 @@ import pytest
 from retention.rules import NO_FACTS
 
 from console.file.edition import Edition
+from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import EVENTS, SAMPLE
-from console.local.surroundings import embedded_dynamodb
 from tests.support.edited_sample import APP, Run, edited, empty_table, runner
 from tests.support.logged_decisions import (
     ANNUAL,

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from console.local import serve
-from console.local.gateway import listen
+from console.local.embedded_stack import embedded_dynamodb
+from console.local.http_server import listen
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
-from console.local.surroundings import embedded_dynamodb
 from console.simulator.rehearsal_authority import default_directory, obtain
 from tests.support.waiting import PATIENCE
 

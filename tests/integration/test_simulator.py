@@ -31,7 +31,7 @@ from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
 from retention.request import PRODUCTION, SANDBOX
 
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import UNFIT_PURCHASES, SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.app_data import UploadedImage, UploadedMessage
@@ -269,7 +269,7 @@ def test_a_message_is_uploaded_once(client: Client) -> None:
 
 def test_an_identifier_of_another_app(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
     """An identifier that another app used is refused, and is not in this app's list."""
-    verbs.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
+    staff_actions.grant(simulator, SimulatedApp(1, "com.example.other", APP.issuer_id), KEY_ID, PEM)
     identifier = uuid4()
     apples_client(server, bundle_id="com.example.other").upload_message(identifier, message())
     assert refused(client.upload_message, identifier, message()) == (409, 4090001)
@@ -312,9 +312,9 @@ def test_production_waits_for_review(simulator: Simulator, production: Client) -
     production.upload_message(approved, message(image=picture(image)))
     production.upload_message(rejected, message())
     app_data = simulator.app_data(APP.app_apple_id, PRODUCTION)
-    assert {entry.state for entry in verbs.entries(simulator, APP, PRODUCTION)} == {PENDING}
-    assert verbs.review(app_data, REJECTED, [str(rejected).upper()]) == [str(rejected)]
-    assert verbs.review(app_data, APPROVED) == [str(image), str(approved)]
+    assert {entry.state for entry in staff_actions.entries(simulator, APP, PRODUCTION)} == {PENDING}
+    assert staff_actions.review(app_data, REJECTED, [str(rejected).upper()]) == [str(rejected)]
+    assert staff_actions.review(app_data, APPROVED) == [str(image), str(approved)]
     listed = production.get_message_list().messageIdentifiers or []
     assert [item.messageState for item in listed] == [MessageState.APPROVED, MessageState.REJECTED]
 
@@ -583,10 +583,10 @@ def test_a_token_of_another_algorithm(server: SimulatorServer) -> None:
 
 def test_an_app_without_access(simulator: Simulator, server: SimulatorServer, client: Client) -> None:
     """Before Apple grants access, every call gets a 404 with an empty body; afterwards it works."""
-    verbs.set_access(simulator, APP, access=False)
+    staff_actions.set_access(simulator, APP, access=False)
     assert refused(client.get_message_list) == (404, None)
     assert put(server, "realtime/url", {"realtimeURL": "https://example.com/"}) == (404, None)
-    verbs.set_access(simulator, APP, access=True)
+    staff_actions.set_access(simulator, APP, access=True)
     assert client.get_message_list().messageIdentifiers == []
 
 
@@ -668,7 +668,7 @@ def test_a_restart_keeps_everything(tmp_path: Any) -> None:
     """A reopened simulator has its content, default, URL and clock; an unfinished performance test has failed."""
     identifier, image = uuid4(), uuid4()
     with Simulator.open(tmp_path / "simulator", clock=lambda: NOW) as simulator:
-        verbs.grant(simulator, APP, KEY_ID, PEM)
+        staff_actions.grant(simulator, APP, KEY_ID, PEM)
         with SimulatorServer(simulator) as server:
             client = apples_client(server)
             client.upload_image(image, FULL)

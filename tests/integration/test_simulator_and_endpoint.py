@@ -13,9 +13,9 @@ from retention.probe import probe
 from retention.request import SANDBOX
 from retention.signing.signer import Signer
 
-from console.local.gateway import listen
+from console.local.http_server import listen
 from console.local.sample_events import PATH
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import Subscription
 from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.authority import Authority
@@ -60,7 +60,7 @@ PICTURE = "0c1f6f0e-3c0b-5d1e-9a53-6b8f2c1d0a03"
 def simulator_with_messages(authority: Authority = AUTHORITY, *, strict: bool = False) -> Iterator[Simulator]:
     """Make a simulator with the endpoint's clock and the two messages that the endpoint may answer with."""
     simulator = Simulator(Database(":memory:"), authority, QUICK, NOW.timestamp, NOW.timestamp, strict)
-    verbs.grant(
+    staff_actions.grant(
         simulator,
         APP,
         ENDPOINTS_KEY,

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from console.simulator.api import Request, Response
-from console.simulator.attempt import Attempt, call
+from console.simulator.endpoint_call import Attempt, call
 from console.simulator.server import Server
 from tests.support.simulated_app import PATIENT_MS
 from tests.support.waiting import PATIENCE

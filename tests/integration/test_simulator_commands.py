@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from console.cli.simulator import PurchaseKind, simulator
 from console.simulator.accounts import PURCHASES
-from console.simulator.attempt import TIME_LIMIT_MS
+from console.simulator.endpoint_call import TIME_LIMIT_MS
 from console.simulator.simulator import Simulator, TestConfig
 from console.terminal.failure import Failure, Misuse
 from tests.support.simulated_app import NOW, shelve

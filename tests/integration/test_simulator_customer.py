@@ -10,7 +10,7 @@ import pytest
 from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.api import Request, Response
 from console.simulator.app_data import AppData
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, CustomerScreen, cancel
@@ -188,7 +188,7 @@ def test_an_unknown_product(simulator: Simulator) -> None:
     """A product that the app does not have is refused, with the name of the nearest that it has."""
     with pytest.raises(Failure, match=r"pro\.monthly"):
         cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
-    assert verbs.find_app(simulator) == APP
+    assert staff_actions.find_app(simulator) == APP
 
 
 def test_what_is_printed(simulator: Simulator) -> None:

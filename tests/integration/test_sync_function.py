@@ -38,7 +38,7 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
 from console.local.rows import create_table
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Answer, HangUp, Request, Response
 from console.simulator.app_data import AppData, UploadedImage, UploadedMessage
@@ -150,7 +150,7 @@ def bench(sync: ModuleType) -> Iterator[SyncOnFakes]:
         return wrapped
 
     with mock_aws(), make_simulator() as simulator:
-        verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
+        staff_actions.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP, PRODUCTION)
         app_data.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in MESSAGES:
@@ -207,7 +207,7 @@ def test_each_call_has_its_own_token(bench: SyncOnFakes) -> None:
 
 def test_rejections_of_live_content_are_counted_while_they_last(bench: SyncOnFakes) -> None:
     """Each run counts what the live release names and Apple rejects; what no release names does not count."""
-    verbs.review(bench.app_data, "REJECTED", [KEEP_FR, HERO])
+    staff_actions.review(bench.app_data, "REJECTED", [KEEP_FR, HERO])
     bench.app_data.add_message(UploadedMessage("44444444-4444-5444-8444-444444444444", text(), "REJECTED", ()), NOW)
     bench.app_data.add_image(UploadedImage("55555555-5555-5555-8555-555555555555", "FULL_SIZE", "REJECTED"), NOW)
     for _ in range(2):
@@ -219,7 +219,7 @@ def test_rejections_of_live_content_are_counted_while_they_last(bench: SyncOnFak
 def test_live_messages_that_lose_approval_are_named(bench: SyncOnFakes) -> None:
     """A run logs once which live messages lost approval; half of them may, and their states are written."""
     bench.run()
-    verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
+    staff_actions.review(bench.app_data, "REJECTED", [KEEP_FR])
     lines = bench.run()
     assert lines.words == ["live messages lost approval", "synced", "sync succeeded"]
     assert lines.reported[0][2]["messageIdentifiers"] == [KEEP_FR]
@@ -251,7 +251,7 @@ def test_the_function_serves_by_new_states_after_30_seconds(bench: SyncOnFakes) 
         return store.catalog(APP, "pro.monthly", "fr-FR", Deadline.after(PATIENCE)).catalog.states[KEEP_FR].servable
 
     assert servable()
-    verbs.review(bench.app_data, "REJECTED", [KEEP_FR])
+    staff_actions.review(bench.app_data, "REJECTED", [KEEP_FR])
     bench.run()
     assert HEAD_SECONDS <= 30
     clock.now += HEAD_SECONDS
@@ -309,7 +309,7 @@ def test_one_app_s_failure_does_not_stop_the_next(bench: SyncOnFakes) -> None:
     assert lines.reported[0][2]["reason"] == "apple_unauthorized"
     assert lines.counted["SyncFailed"] == [1]
     assert "SyncSucceeded" not in lines.counted
-    verbs.grant(bench.simulator, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
+    staff_actions.grant(bench.simulator, SimulatedApp(OTHER_APP, "com.example.other", ISSUER), KEY_ID, PEM)
     assert bench.run().words == ["synced", "synced", "sync succeeded"]
 
 
@@ -325,7 +325,7 @@ def reason(lines: Lines) -> str:
 
 def test_without_access_apple_s_404_is_empty_and_named(bench: SyncOnFakes) -> None:
     """An empty 404 from Apple is logged as missing access."""
-    verbs.set_access(bench.simulator, SIMULATED_APP, access=False)
+    staff_actions.set_access(bench.simulator, SIMULATED_APP, access=False)
     assert reason(bench.run()) == "apple_no_access"
     assert len(bench.requests) == 1
 
@@ -460,7 +460,7 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: SyncOnFakes
     """Lost approval is logged before the first write; the next run makes the table agree with Apple's lists."""
     bench.run()
     before = bench.version()
-    verbs.review(bench.app_data, "REJECTED", [HERO, ANYONE_EN])
+    staff_actions.review(bench.app_data, "REJECTED", [HERO, ANYONE_EN])
     lines = bench.run(Dying(bench.dynamodb, writes, after=after))
     assert lines.words == ["live messages lost approval", "failed"]
     assert lines.counted == {"LiveApprovalLost": [1], "SyncFailed": [1]}
@@ -474,7 +474,7 @@ def test_a_run_that_dies_at_any_write_is_repaired_by_the_next(bench: SyncOnFakes
 def test_a_foreign_error_is_logged_without_its_text(bench: SyncOnFakes) -> None:
     """A foreign error is logged with its type and place, without its text, which might quote anything."""
     bench.run()
-    verbs.review(bench.app_data, "REJECTED", [ANYONE_EN])
+    staff_actions.review(bench.app_data, "REJECTED", [ANYONE_EN])
     _, _, fields = bench.run(Dying(bench.dynamodb, 1, after=False)).reported[-1]
     assert fields["reason"] == "ConnectionError"
     assert "died" not in json.dumps(fields)
@@ -483,7 +483,7 @@ def test_a_foreign_error_is_logged_without_its_text(bench: SyncOnFakes) -> None:
 
 def test_two_runs_at_once_leave_the_newer_states(bench: SyncOnFakes) -> None:
     """A run that meets rows which another run has changed meanwhile starts again with new lists."""
-    verbs.review(bench.app_data, "PENDING", [KEEP_FR])
+    staff_actions.review(bench.app_data, "PENDING", [KEEP_FR])
     other = bench.sync()
     met: list[bool] = []
 
@@ -491,7 +491,7 @@ def test_two_runs_at_once_leave_the_newer_states(bench: SyncOnFakes) -> None:
         def update_item(self, **request: Any) -> Any:
             if not met:
                 met.append(True)
-                verbs.review(bench.app_data, "APPROVED", [KEEP_FR])
+                staff_actions.review(bench.app_data, "APPROVED", [KEEP_FR])
                 other.run()
             return self._client.update_item(**request)
 

@@ -25,7 +25,7 @@ from console.appstore.errors import AppleError, Kind
 from console.appstore.wire import Wire
 from console.deployment.aws import client
 from console.deployment.failures import sentence
-from console.simulator import attempt
+from console.simulator import endpoint_call
 from console.terminal import trust
 from console.terminal.failure import Failure
 from tests.support.simulated_app import PEM
@@ -108,9 +108,9 @@ def inspected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with patch.dict(os.environ):
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        attempt._tls.cache_clear()
+        endpoint_call._tls.cache_clear()
         yield
-    attempt._tls.cache_clear()
+    endpoint_call._tls.cache_clear()
 
 
 def ask_apple(url: str) -> None:
@@ -132,7 +132,7 @@ def test_the_root_that_a_variable_names_is_trusted(
     monkeypatch.setenv(variable, str(root))
     ask_apple(url)
     ask_aws(url)
-    assert attempt.call(f"{url}/v1", "x", 5000).result != attempt.TLS_ISSUE
+    assert endpoint_call.call(f"{url}/v1", "x", 5000).result != endpoint_call.TLS_ISSUE
 
 
 def test_awss_own_variable_is_for_aws_alone(
@@ -164,8 +164,8 @@ def test_an_untrusted_root_is_reported_with_the_variable_to_set(
     with pytest.raises(Exception, match="SSL") as failed:
         ask_aws(url)
     assert wanted in str(sentence(failed.value))
-    called = attempt.call(f"{url}/v1", "x", 5000)
-    assert called.result == attempt.TLS_ISSUE
+    called = endpoint_call.call(f"{url}/v1", "x", 5000)
+    assert called.result == endpoint_call.TLS_ISSUE
     assert wanted in called.reason
 
 
@@ -183,8 +183,8 @@ def test_a_file_without_roots_is_named_with_its_variable(
         with pytest.raises(Failure, match=variable) as failed:
             ask("https://localhost:9")
         assert str(file) in str(failed.value)
-    called = attempt.call("https://localhost:9/v1", "x", 5000)
-    assert called.result == attempt.TLS_ISSUE
+    called = endpoint_call.call("https://localhost:9/v1", "x", 5000)
+    assert called.result == endpoint_call.TLS_ISSUE
     assert variable in called.reason
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from console.local.embedded_stack import LocalTable, function_environment
 from console.local.samples import EVENTS, SAMPLE_CLOCK
-from console.local.surroundings import LocalTable, function_environment
 from tests.support import real_parts
 from tests.support.local_aws import AwsFront
 from tests.support.required_parts import real

@@ -19,8 +19,8 @@ from retention.aws.app_table import AppTable
 from retention.aws.connection import Connection, connect
 from retention.aws.credentials import CredentialSource
 from retention.aws.deadline import Deadline
-from retention.aws.endpoint import ServiceEndpoint
 from retention.aws.sdk import SdkConnection
+from retention.aws.service_address import ServiceEndpoint
 from retention.catalog import MessageState
 from retention.errors import CatalogUnavailableError
 from retention.lookup.app import Loaded
@@ -30,8 +30,8 @@ from retention.rules import NO_FACTS, UNREADABLE
 
 from console.local.rows import create_table, write_profile
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import PublishConflictError, pause, resume, rollback
 from console.releases.default_rows import record_default
+from console.releases.head import PublishConflictError, pause, resume, rollback
 from console.releases.listing import list_releases
 from console.releases.live import live_number, load_live
 from console.releases.publish import publish_release

@@ -26,8 +26,8 @@ from console.backup.export import export
 from console.backup.restore import import_app
 from console.local.rows import create_table, write_profile
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK, compile_sample
-from console.releases.current import rollback
 from console.releases.default_rows import record_default
+from console.releases.head import rollback
 from console.releases.listing import list_releases
 from console.releases.publish import publish_release
 from tests.support.killed_client import KillableClient, KilledError

@@ -22,7 +22,7 @@ from retention.signing.signer import Signer
 
 from console.local.rows import create_table
 from console.releases.live import live_number
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
@@ -75,7 +75,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
     put(client, table)
     lines = Outcomes([])
     with make_simulator() as simulator, SimulatorServer(simulator) as server:
-        verbs.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
+        staff_actions.grant(simulator, SIMULATED_APP, KEY_ID, PEM)
         app_data = simulator.app_data(APP, PRODUCTION)
         app_data.add_image(UploadedImage(HERO, "FULL_SIZE", "APPROVED"), NOW)
         for message in (KEEP_EN, KEEP_FR):
@@ -89,7 +89,7 @@ def test_runs_and_a_publisher_at_once_leave_apple_s_lists(dynamodb_local: str, s
 
         def change() -> None:
             for state in ("REJECTED", "APPROVED", "REJECTED"):
-                verbs.review(app_data, state, [KEEP_FR])
+                staff_actions.review(app_data, state, [KEEP_FR])
 
         actions = [run, run, change, run, lambda: put(client, table, "two"), run]
         threads = [threading.Thread(target=action) for action in actions]

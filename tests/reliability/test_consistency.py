@@ -46,7 +46,7 @@ from retention.review.snapshot import ImageState, SnapshotConflictError, apply_s
 from console.local.rows import create_table
 from console.local.samples import SAMPLE
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import pause, resume
+from console.releases.head import pause, resume
 from console.releases.listing import list_releases
 from console.releases.publish import publish_release
 from console.releases.read import read_release, verify

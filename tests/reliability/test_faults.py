@@ -26,8 +26,8 @@ from retention.catalog import FORMAT
 from retention.lookup.failures import QUIET_SECONDS
 from retention.lookup.head import HEAD_SECONDS
 
+from console.local.embedded_stack import embedded_dynamodb, function_environment
 from console.local.rows import create_table
-from console.local.surroundings import embedded_dynamodb, function_environment
 from tests.support.endpoint_on_fakes import AUTHORITY, load_app
 from tests.support.endpoint_with_faults import (
     CASES,

@@ -25,9 +25,9 @@ from retention.aws.app_table import AppTable
 from retention.lookup.head import HEAD_SECONDS
 from retention.lookup.store import CACHED_SECONDS
 
+from console.local.embedded_stack import function_environment
 from console.local.rows import create_table
-from console.local.surroundings import function_environment
-from console.releases.current import pause, resume
+from console.releases.head import pause, resume
 from tests.support.endpoint_on_fakes import AUTHORITY
 from tests.support.endpoint_with_faults import event, fill
 from tests.support.fake_table import APP

@@ -8,7 +8,7 @@ import pytest
 from retention.aws.app_table import AppTable
 
 from console.local.rows import create_table
-from console.releases.current import rollback
+from console.releases.head import rollback
 from tests.support.exported_app import (
     TO,
     damage,

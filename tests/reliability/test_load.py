@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from console.local.embedded_stack import LocalTable, function_environment
 from console.local.samples import SAMPLE_CLOCK
-from console.local.surroundings import LocalTable, function_environment
 from tests.support import real_parts
 from tests.support.function_process import FunctionProcess, ProcessUsage, new_mark
 from tests.support.mixed_traffic import Traffic, anchor

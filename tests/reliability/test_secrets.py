@@ -36,9 +36,9 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
 import console as console_package
+from console.local.embedded_stack import TABLE, LocalTable, embedded_dynamodb, function_environment
 from console.local.rows import write_profile
 from console.local.samples import SAMPLE_CLOCK
-from console.local.surroundings import TABLE, LocalTable, embedded_dynamodb, function_environment
 from console.simulator.api import Request, Response
 from console.simulator.server import Server
 from tests.minting import signed

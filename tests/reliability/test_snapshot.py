@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from console.local.surroundings import LocalTable, function_environment
+from console.local.embedded_stack import LocalTable, function_environment
 from tests.support import real_parts
 from tests.support.changing_certificates import APP, MESSAGE, NOW, V1, V2, app_store, event_of, root_der
 from tests.support.local_aws import AwsFront

@@ -20,8 +20,8 @@ from retention.request import MAX_AGE, MAX_AHEAD
 from retention.settings import Deployment
 from retention.verification.certificates import anchor_key
 
+from console.local.embedded_stack import LocalTable, function_environment
 from console.local.samples import EVENTS
-from console.local.surroundings import LocalTable, function_environment
 from console.simulator.authority import Authority
 from tests.contract.test_template import acceptable, parameters, refused_by
 from tests.minting import der, root_plan

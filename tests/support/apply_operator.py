@@ -24,7 +24,7 @@ from console.file.document import read_document
 from console.local.rows import create_table
 from console.rollout.apply import ApplyResult, ApplyRun, PlanWithInputs, observe_and_plan
 from console.rollout.plan import Plan
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.api import Answer
 from console.simulator.app_data import AppData
 from console.simulator.server import SimulatorServer
@@ -125,7 +125,7 @@ class Operator:
             return applying.run(observe_and_plan(session, now=NOW))
 
     def approve(self, state: str = APPROVED, *identifiers: str) -> None:
-        verbs.review(self.app_data, state, identifiers)
+        staff_actions.review(self.app_data, state, identifiers)
 
     def row(self, key: rows.Key) -> Any:
         return self.looking.get_item(**rows.get(self.table, key)).get("Item")

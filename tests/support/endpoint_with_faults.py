@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from retention.aws.app_table import AppTable
 from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
-from retention.aws.endpoint import ServiceEndpoint
+from retention.aws.service_address import ServiceEndpoint
 from retention.log.telemetry import Telemetry
 from retention.lookup.failures import QUIET_SECONDS
 from retention.lookup.store import Store

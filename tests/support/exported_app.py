@@ -23,8 +23,8 @@ from console.backup.restore import (
     import_app,
 )
 from console.local.rows import create_table, write_profile
-from console.releases.current import pause, rollback
 from console.releases.default_rows import record_default
+from console.releases.head import pause, rollback
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.small_release import NOW, put, release
 

@@ -34,7 +34,7 @@ from retention.table import Item
 from console.file.release import CompiledRelease, ImageFacts
 from console.releases import publish as publishing_module
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import pause, resume, rollback
+from console.releases.head import pause, resume, rollback
 from console.releases.live import live_number
 from console.releases.publish import Published, publish_release
 from console.releases.read import verify

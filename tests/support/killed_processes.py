@@ -40,7 +40,7 @@ from retention.review.snapshot import ImageState, apply_snapshot
 from console.cli.main import main
 from console.file.release import CompiledRelease, ImageFacts
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import PublishConflictError, pause, resume, rollback
+from console.releases.head import PublishConflictError, pause, resume, rollback
 from console.releases.live import live_number
 from console.releases.publish import publish_release
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR

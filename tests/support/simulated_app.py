@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from retention.request import SANDBOX
 
-from console.simulator import verbs
+from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp, Subscription
 from console.simulator.app_data import AppData, UploadedImage, UploadedMessage
 from console.simulator.authority import Authority
@@ -66,7 +66,7 @@ def make_simulator(
 ) -> Simulator:
     """Return a simulator in memory that knows APP, KEY and PRODUCTS. Close it."""
     simulator = Simulator(Database(":memory:"), AUTHORITY, config, clock, strict=strict)
-    verbs.grant(simulator, APP, KEY_ID, PEM, PRODUCTS)
+    staff_actions.grant(simulator, APP, KEY_ID, PEM, PRODUCTS)
     return simulator
 
 

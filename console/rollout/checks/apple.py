@@ -11,9 +11,9 @@ from console.appstore.api_key import read_api_key
 from console.appstore.client import Apple
 from console.appstore.errors import AppleError, Kind
 from console.appstore.realtime_url import shown
-from console.deployment.finding import BAD, GOOD, Finding, guarded, not_looked
 from console.deployment.session import app_store, base_url, find_key
 from console.releases.overview import TableOverview
+from console.rollout.checks.finding import BAD, GOOD, Finding, guarded, not_looked
 from console.rollout.checks.known import Known, Step
 from console.rollout.observed import Observed
 from console.terminal.words import plural

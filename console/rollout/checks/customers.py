@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from retention.catalog import APPROVED
 
-from console.deployment.finding import BAD, GOOD, Finding, not_looked
 from console.releases.read import StoredRelease
+from console.rollout.checks.finding import BAD, GOOD, Finding, not_looked
 from console.rollout.checks.known import Known, Step, some
 from console.rollout.defaults import AGREED, DIFFERENT, coverage
 from console.rollout.observed import Observed

@@ -13,12 +13,12 @@ from console.appstore import key_kind
 from console.appstore.api_key import ApiKey
 from console.deployment.aws import client
 from console.deployment.failures import sentence
-from console.deployment.finding import BAD, Finding
 from console.deployment.target import Target
 from console.deployment.where import Access, Where
 from console.file.compile import Compiled
 from console.file.entries import Document
 from console.releases.overview import TableOverview
+from console.rollout.checks.finding import BAD, Finding
 from console.rollout.observed import Observed
 
 _MOST_NAMES: Final = 5

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from console.deployment.deployed import alarms, alias, architecture, concurrency, parameter_store
-from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding, guarded, not_looked
+from console.rollout.checks.finding import BAD, GOOD, UNKNOWN, Finding, guarded, not_looked
 from console.rollout.checks.known import Known, Step
+from console.rollout.checks.stack import alarms, alias, architecture, concurrency, parameter_store
 from console.terminal.words import duration, plural
 
 _SYNC_LATE: Final = timedelta(minutes=15)

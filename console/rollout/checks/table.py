@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from shlex import quote
 
-from console.deployment.finding import BAD, GOOD, Finding, not_looked
 from console.deployment.target import find_target
 from console.file.compile import compile_document
 from console.file.document import read_named
 from console.file.mistakes import Mistakes
 from console.releases.overview import look_at_table
+from console.rollout.checks.finding import BAD, GOOD, Finding, not_looked
 from console.rollout.checks.known import Known, Step
 from console.terminal.words import plural
 

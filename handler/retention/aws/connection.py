@@ -24,8 +24,8 @@ from typing import Any, Final, Protocol
 from retention.aws.clock import PassedTime
 from retention.aws.credentials import CredentialSource, NoCredentialsError
 from retention.aws.deadline import Deadline, OutOfTimeError, Workers
-from retention.aws.endpoint import ServiceEndpoint
 from retention.aws.http_answer import AnswerError, Arriving, HttpAnswer, read_answer
+from retention.aws.service_address import ServiceEndpoint
 from retention.aws.sigv4 import signed_headers
 
 # Bounds of one step for callers with a later deadline. READ_SECONDS is for one wait, ANSWER_SECONDS for a complete

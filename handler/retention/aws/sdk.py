@@ -20,7 +20,7 @@ Client: TypeAlias = Any
 AnswerCheck: TypeAlias = Callable[..., None]
 
 # Fields of botocore's Config. No customer waits for the sync, so a busy table is asked again, but for seconds, never
-# minutes; eight threads write at a time. Hosts are those that the real-time function asks (`retention.aws.endpoint`).
+# minutes; eight threads write at a time. Hosts are those of `retention.aws.service_address`.
 SCHEDULED: Final[Mapping[str, Any]] = {
     "connect_timeout": 2.0,
     "read_timeout": 5.0,

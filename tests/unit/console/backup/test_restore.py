@@ -19,7 +19,7 @@ from console.backup.restore import (
     import_app,
 )
 from console.local.rows import write_profile
-from console.releases.current import rollback
+from console.releases.head import rollback
 from console.releases.listing import list_releases
 from console.releases.live import load_live
 from tests.support.exported_app import (

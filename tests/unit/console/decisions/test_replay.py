@@ -14,7 +14,7 @@ from retention.catalog import MessageState
 from retention.decision import decide
 from retention.rules import NO_FACTS, UNREADABLE, Customer
 
-from console.decisions.log import Logged, read_log
+from console.decisions.decision_log import Logged, read_log
 from console.decisions.replay import Replayed, replay
 from console.file.edition import Edition
 from console.local.samples import SAMPLE_CLOCK

@@ -10,7 +10,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 
 from console.releases.cleanup import delete_old_releases, delete_release
-from console.releases.current import (
+from console.releases.head import (
     rollback,
 )
 from console.releases.listing import list_releases

@@ -15,7 +15,7 @@ from retention.review.snapshot import ImageState, apply_snapshot
 
 from console.file.release import ImageFacts
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import (
+from console.releases.head import (
     PublishConflictError,
     ReleaseLostError,
     make_current,

@@ -24,10 +24,10 @@ from console.backup.export import export
 from console.file.mistakes import Mistakes
 from console.file.release import CompiledRelease
 from console.local.rows import create_table
-from console.releases.current import (
+from console.releases.editions import KeptEditions
+from console.releases.head import (
     rollback,
 )
-from console.releases.editions import KeptEditions
 from console.releases.listing import list_releases
 from console.releases.live import require_live
 from console.releases.overview import TableOverview, look_at_table

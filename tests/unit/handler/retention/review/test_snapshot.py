@@ -27,7 +27,7 @@ from retention.review.snapshot import (
 )
 
 from console.local.rows import create_table
-from console.releases.current import pause
+from console.releases.head import pause
 from console.releases.live import load_live
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
 from tests.support.small_release import put

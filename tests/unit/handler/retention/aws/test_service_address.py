@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from hypothesis import given
 from hypothesis import strategies as st
 from retention.aws import sdk
-from retention.aws.endpoint import ServiceEndpoint
+from retention.aws.service_address import ServiceEndpoint
 from retention.errors import ConfigurationError
 
 LOADER = Loader()

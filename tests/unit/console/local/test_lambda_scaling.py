@@ -11,7 +11,7 @@ from typing import Any, Self
 import pytest
 
 from console.local.emulator import InvocationError
-from console.local.environments import Environments
+from console.local.lambda_scaling import Environments
 from tests.support.waiting import PATIENCE
 
 WAIT = PATIENCE

@@ -10,7 +10,7 @@ from retention.aws.app_table import AppTable
 from retention.errors import CatalogUnavailableError
 
 from console.releases.cleanup import delete_old_releases
-from console.releases.current import (
+from console.releases.head import (
     Moved,
     PublishConflictError,
     ReleaseLostError,

@@ -8,9 +8,9 @@ from typing import Any, Final
 from retention.request import PRODUCTION
 
 from console.deployment.alias import ALIAS, configurations, differences
-from console.deployment.finding import BAD, GOOD, UNKNOWN, Finding, not_looked
 from console.deployment.layer_machine import machine_of
 from console.deployment.stack import Stack
+from console.rollout.checks.finding import BAD, GOOD, UNKNOWN, Finding, not_looked
 
 # Gives an AWS client of a service, in the stack's region.
 Connect = Callable[[str], Any]

@@ -19,7 +19,7 @@ from retention.log.record import Record
 from retention.log.telemetry import Telemetry
 from retention.rules import NO_FACTS
 
-from console.decisions.log import read_log
+from console.decisions.decision_log import read_log
 from console.file.edition import Edition
 from console.local.samples import SAMPLE_CLOCK
 from console.terminal.failure import Failure
