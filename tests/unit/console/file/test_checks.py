@@ -1,4 +1,4 @@
-"""What cannot be seen in a file, and what YAML reads otherwise than it looks: mistakes and warnings at their lines."""
+"""Characters that cannot be seen, and text that YAML reads in another way: mistakes and warnings at their lines."""
 
 # ruff: noqa: E501, RUF001  # tables of files, and characters that look like others on purpose
 
@@ -41,7 +41,7 @@ rules:
 """
 
 
-# Where a name or an id stands, as `{}` in quotes.
+# The places of names and ids: the good file's text, and the same with `{}` for a character, in quotes.
 NAMES = {
     "product": ("  pro.annual:", '  "pro.annual{}":'),
     "group": ("group: pro, period: P1Y", 'group: "pro{}", period: P1Y'),
@@ -62,7 +62,7 @@ NAMES = {
 }
 
 
-UNSEEN = (
+INVISIBLE = (
     "U+0020 SPACE",
     "U+00A0 NO-BREAK SPACE",
     "U+00AD SOFT HYPHEN",
@@ -107,16 +107,16 @@ def line_of(text: str, fragment: str) -> int:
     return text[: text.index(fragment)].count("\n") + 1
 
 
-def test_the_good_file_is_good() -> None:
-    """Nothing is noted of the file that the tests below spoil."""
+def test_the_good_file_has_no_mistake() -> None:
+    """The file that the tests below change has neither mistakes nor warnings."""
     document = document_of(GOOD)
     assert (document.mistakes, document.warnings) == ((), ())
 
 
-@pytest.mark.parametrize("named", UNSEEN)
+@pytest.mark.parametrize("named", INVISIBLE)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_has_nothing_unseen(name: str, named: str) -> None:
-    """Unseen, a product would never match and an offer never be granted: the mistake names line and character."""
+def test_a_name_has_no_invisible_character(name: str, named: str) -> None:
+    """With one, a product would never match and an offer never be granted; the mistake names line and character."""
     old, new = NAMES[name]
     assert GOOD.count(old) == 1
     text = GOOD.replace(old, new.format(escaped(character(named))))
@@ -125,8 +125,8 @@ def test_a_name_has_nothing_unseen(name: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("unlike", ["pro annual", "pro.ännual", "pro/annual", "*", "pro.ａnnual", "pro.аnnual"])
-def test_ids_keep_to_apples_alphabet(unlike: str) -> None:
-    """App Store Connect has letters, digits, `.`, `_` and `-` in product ids and offer identifiers."""
+def test_ids_use_apples_alphabet(unlike: str) -> None:
+    """Product ids and offer identifiers have letters, digits, `.`, `_` and `-`."""
     for old, new in (
         ("  pro.annual:", f'  "{unlike}":'),
         ("offerIdentifier: half-off", f'offerIdentifier: "{unlike}"'),
@@ -152,7 +152,7 @@ def test_ids_keep_to_apples_alphabet(unlike: str) -> None:
     ],
 )
 def test_names_may_have_any_script_and_emoji(name: str) -> None:
-    """A joiner or a selector that changes how its neighbours are drawn can be seen."""
+    """A joiner or a selector that changes how its neighbours are drawn is allowed."""
     assert invisible_in_name(name) is None
     assert document_of(GOOD.replace("name: one", f'name: "{name}"')).mistakes == ()
 
@@ -171,7 +171,7 @@ def test_names_may_have_any_script_and_emoji(name: str) -> None:
     ],
 )
 def test_texts_keep_their_joiners_and_marks(text: str) -> None:
-    """What people read is sent as it was written."""
+    """A text for customers is uploaded as it was written."""
     document = document_of(GOOD.replace("header: Stay", f'header: "{text}"'))
     assert document.mistakes == ()
     assert document.messages["keep"]["en-US"].header == text
@@ -193,7 +193,7 @@ def test_texts_keep_their_joiners_and_marks(text: str) -> None:
     ],
 )
 def test_texts_have_no_control_characters(place: str, named: str) -> None:
-    """Also one that was written as an escape is a mistake, with its name and place."""
+    """A control character is a mistake with its name and place, also if it was written as an escape."""
     key, _, word = place.partition(": ")
     text = GOOD.replace(place, f'{key}: "{word[0]}{escaped(character(named))}{word[1:]}"')
     (found,) = document_of(text).mistakes
@@ -201,8 +201,8 @@ def test_texts_have_no_control_characters(place: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u200b\u200d", "\u00a0 \u2060", "\u3164", "\ufe0f", "\u2800 \u00ad"])
-def test_a_text_shows_something(text: str) -> None:
-    """A text of zero-width characters alone is no text."""
+def test_a_text_has_a_visible_character(text: str) -> None:
+    """A text of zero-width characters alone is a mistake."""
     assert is_invisible_text(text)
     written = "".join(map(escaped, text))
     (found,) = document_of(GOOD.replace("header: Stay", f'header: "{written}"')).mistakes
@@ -210,8 +210,8 @@ def test_a_text_shows_something(text: str) -> None:
     assert "U+" in found.wrong
 
 
-def test_a_fact_with_an_unseen_character_is_warned_of() -> None:
-    """The owner's own facts may have any value, and probably do not have that."""
+def test_an_invisible_character_in_a_fact_is_a_warning() -> None:
+    """The owner's facts may have any value, so it may be meant."""
     document = document_of(GOOD.replace("userLocale: en}", 'customer.plan: "gold\\u200b"}'))
     assert document.mistakes == ()
     (found,) = document.warnings
@@ -219,7 +219,7 @@ def test_a_fact_with_an_unseen_character_is_warned_of() -> None:
 
 
 def test_names_are_compared_in_nfc() -> None:
-    """A name typed on one system and used on another is one name: letters and accents may be apart in it."""
+    """A name is the same whether its accents are composed characters or combining ones."""
     apart, together = unicodedata.normalize("NFD", "Größe"), unicodedata.normalize("NFC", "Größe")
     assert apart != together
     text = GOOD.replace("default: keep", f"default: {apart}").replace("  keep:", f"  {together}:")
@@ -249,8 +249,8 @@ def test_names_are_compared_in_nfc() -> None:
         "U+001B ESCAPE",
     ],
 )
-def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> None:
-    """The mistake names its line and the character, and does not speak of quotes and indentation."""
+def test_a_raw_control_character_is_named_at_its_line(named: str, ends: str) -> None:
+    """The mistake names the character, and gives no advice about quotes and indentation."""
     text = GOOD.replace("header: Stay", f"header: St{character(named)}ay").replace("\n", ends)
     with pytest.raises(Mistakes) as caught:
         read_document(text.encode("utf-8", "surrogatepass"))
@@ -259,8 +259,8 @@ def test_a_raw_control_character_is_told_at_its_line(named: str, ends: str) -> N
     assert "quotes" not in str(found)
 
 
-def test_each_control_character_is_told() -> None:
-    """All of them at once, as with every other mistake."""
+def test_all_control_characters_are_reported_at_once() -> None:
+    """Two control characters on two lines are two mistakes."""
     with pytest.raises(Mistakes) as caught:
         read_document(GOOD.replace("one", "o\x01e").replace("two", "t\x02o").encode())
     assert [mistake.line for mistake in caught.value.mistakes] == [
@@ -271,19 +271,19 @@ def test_each_control_character_is_told() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
 def test_other_encodings_are_named(encoding: str) -> None:
-    """What Windows calls Unicode is no UTF-8, and is no file of control characters either."""
+    """UTF-16 and UTF-32 are named as such; the file is not reported as one of control characters."""
     with pytest.raises(Mistakes, match=r"UTF-16 or UTF-32.*Save the file as UTF-8"):
         read_document(GOOD.encode(encoding))
 
 
-def test_a_byte_that_is_no_utf8_is_told_at_its_line() -> None:
-    """An apostrophe of Windows-1252 is a byte that no UTF-8 has there."""
+def test_a_byte_that_is_no_utf8_is_reported_at_its_line() -> None:
+    """An apostrophe of Windows-1252 is a byte that is not valid in UTF-8."""
     with pytest.raises(Mistakes, match=f":{line_of(GOOD, 'header: Stay')}: This is not UTF-8 text.*0x92"):
         read_document(GOOD.encode().replace(b"Stay", b"Don\x92t"))
 
 
 def test_a_byte_order_mark_may_begin_a_file() -> None:
-    """Editors of Windows write one."""
+    """Some editors on Windows write a byte order mark."""
     assert read_document(b"\xef\xbb\xbf" + GOOD.encode()).mistakes == ()
 
 
@@ -308,7 +308,7 @@ TABBED = {
 
 @pytest.mark.parametrize("where", TABBED)
 def test_a_tab_separates_tokens(where: str) -> None:
-    """YAML 1.2, section 6.2: blanks and tabs alike separate."""
+    """YAML 1.2, section 6.2: spaces and tabs separate tokens."""
     old, new = TABBED[where]
     if where == "behind a dash":
         old, new = (
@@ -320,7 +320,7 @@ def test_a_tab_separates_tokens(where: str) -> None:
 
 
 def test_a_tab_inside_a_text_belongs_to_it() -> None:
-    """Nothing else would be left of what was written; and a text may go on behind blanks and tabs."""
+    """A tab inside a text is kept; a text may also continue after spaces and tabs on the next line."""
     long = GOOD.replace("{header: Stay, body: Please}", "\n      header: Stay\there\n      body: Please\n       \tstay")
     text = document_of(long).messages["keep"]["en-US"]
     assert (text.header, text.body) == ("Stay\there", "Please stay")
@@ -338,7 +338,7 @@ def test_a_tab_inside_a_text_belongs_to_it() -> None:
     ],
 )  # fmt: skip
 def test_a_tab_that_indents_is_refused_with_its_line(old: str, new: str) -> None:
-    """Section 6.1: indentation is blanks alone. How far a tab goes, each editor decides for itself."""
+    """Section 6.1: only spaces indent, since the width of a tab depends on the editor."""
     text = GOOD.replace(old, new)
     assert text != GOOD
     line = next(number for number, each in enumerate(text.splitlines(), 1) if "\t" in each)
@@ -350,7 +350,7 @@ def test_a_tab_that_indents_is_refused_with_its_line(old: str, new: str) -> None
 
 @pytest.mark.parametrize("new", ["  -\tname: one", "  -\t- one"])
 def test_a_tab_before_a_compact_block_is_refused(new: str) -> None:
-    """Section 8.2: what stands behind the dash indents the block that follows on its line."""
+    """Section 8.2: the space after the dash indents the block that follows on its line."""
     with pytest.raises(Mistakes, match="This is not YAML"):
         document_of(GOOD.replace("  - name: one", new))
 
@@ -374,8 +374,8 @@ CUT = {
 
 
 @pytest.mark.parametrize("where", CUT)
-def test_a_text_cut_off_at_a_hash_is_warned_of(where: str) -> None:
-    """An upload cannot be taken back, and App Review reads it: a comment seldom begins without a blank."""
+def test_a_text_cut_off_at_a_hash_is_a_warning(where: str) -> None:
+    """An upload cannot be undone, and people seldom write a comment without a space after the `#`."""
     old, new, left = CUT[where]
     document = document_of(GOOD.replace(old, new))
     (found,) = document.warnings
@@ -397,13 +397,13 @@ def test_a_text_cut_off_at_a_hash_is_warned_of(where: str) -> None:
     ],
 )
 def test_a_comment_is_no_warning(new: str) -> None:
-    """A blank behind the #, quotes and block scalars say what is meant."""
+    """With a space after the `#`, quotes, or a block scalar, the meaning is clear."""
     document = document_of(GOOD.replace("{header: Stay, body: Please}", new))
     assert (document.mistakes, document.warnings) == ((), ())
 
 
-def test_a_hash_that_swallows_a_brace_is_told_at_its_line() -> None:
-    """The scanner misses the brace on the next line, where nothing is wrong."""
+def test_a_hash_that_hides_a_brace_is_reported_at_its_line() -> None:
+    """The parser misses the brace only on the next line, which is right."""
     with pytest.raises(Mistakes) as caught:
         document_of(GOOD.replace("{header: Stay, body: Please}", "{header: We are #1 in hiking, body: Please}"))
     (found,) = caught.value.mistakes
@@ -413,8 +413,8 @@ def test_a_hash_that_swallows_a_brace_is_told_at_its_line() -> None:
         document_of(GOOD.replace("{header: Stay, body: Please}", '{header: "We are #1", body: Please'))
 
 
-def test_a_text_that_is_all_comment_is_a_mistake_that_says_so() -> None:
-    """`header: #1 in hiking` is nothing to YAML."""
+def test_a_text_that_is_only_a_comment_is_a_mistake() -> None:
+    """The mistake states that `#1 in hiking` is a comment to YAML."""
     new = "\n      header: #1 in hiking\n      body: Please"
     (found,) = document_of(GOOD.replace("{header: Stay, body: Please}", new)).mistakes
     assert "`#1 in hiking` is a comment" in found.wrong
@@ -433,8 +433,8 @@ def test_a_text_that_is_all_comment_is_a_mistake_that_says_so() -> None:
         ("'%@'", "%@"),
     ],
 )
-def test_what_yaml_takes_otherwise_is_warned_of(text: str, part: str) -> None:
-    """An escape means a character in double quotes only, and a leading & names what follows."""
+def test_text_that_yaml_reads_in_another_way_is_a_warning(text: str, part: str) -> None:
+    """An escape counts only in double quotes, a leading & is an anchor, and a placeholder is not filled in."""
     document = document_of(GOOD.replace("header: Stay", f"header: {text}"))
     (found,) = document.warnings
     assert f"`{part}`" in found.wrong
@@ -444,8 +444,8 @@ def test_what_yaml_takes_otherwise_is_warned_of(text: str, part: str) -> None:
 @pytest.mark.parametrize(
     "text", ["1.0", "yes: no", "~", "null", "@home", "*bold*", "%5", "`x`", "true", "2026", "Note: this", "[New] plan"]
 )
-def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
-    """None of these is a text without quotes, and each mistake stands at its line."""
+def test_text_that_is_no_text_to_yaml_is_a_mistake(text: str) -> None:
+    """None of these is a text without quotes; each mistake is at its line."""
     spoilt = GOOD.replace("{header: Stay, body: Please}", f"\n      header: {text}\n      body: Please")
     try:
         mistakes = document_of(spoilt).mistakes
@@ -470,8 +470,8 @@ def test_what_yaml_takes_for_something_else_is_a_mistake(text: str) -> None:
         ("com.example.app", "com\uff0eexample.app", "It has U+FF0E FULLWIDTH FULL STOP in it."),
     ],
 )  # fmt: skip
-def test_what_looks_right_is_told_by_the_character_that_is_not(old: str, new: str, expected: str) -> None:
-    """`P1M` and `pro.annual` with another character in them look as they should: the mistake says which one it is."""
+def test_a_lookalike_character_is_named(old: str, new: str, expected: str) -> None:
+    """`P1M` or `pro.annual` with another character in it looks right: the mistake names the character."""
     document = document_of(GOOD.replace(old, new, 1))
     mistakes = list(document.mistakes)
     notes = Notes()
@@ -480,8 +480,8 @@ def test_what_looks_right_is_told_by_the_character_that_is_not(old: str, new: st
     assert any(expected in mistake.wrong for mistake in [*mistakes, *notes.mistakes]), mistakes
 
 
-def test_a_name_in_another_script_is_no_oddity() -> None:
-    """Where names of every script are known, an unknown one is no more than that."""
+def test_an_unknown_name_in_another_script_is_not_suspicious() -> None:
+    """If the file has names in that script, the mistake does not blame a character."""
     text = GOOD.replace("  keep:", "  clé:").replace("default: keep", "default: clef")
     document, notes = document_of(text), Notes()
     check_products(document, notes)
@@ -505,10 +505,10 @@ def test_a_name_in_another_script_is_no_oddity() -> None:
     ],
 )
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_what_the_parser_stumbles_on_is_told_where_it_stands(
+def test_a_character_that_stops_the_parser_is_named_at_its_line(
     old: str, new: str, line: str, expected: str, ends: str
 ) -> None:
-    """A pasted no-break space looks like a blank, and the parser gives up a line later."""
+    """A pasted no-break space looks like a space, and the parser fails only one line later."""
     text = GOOD.replace(old, new, 1)
     with pytest.raises(Mistakes) as refused:
         document_of(text.replace("\n", ends))
@@ -528,8 +528,8 @@ def test_what_the_parser_stumbles_on_is_told_where_it_stands(
         (b"{\\rtf1\\ansi", "Save it as plain text in UTF-8."),
     ],
 )
-def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, expected: str) -> None:
-    """And not one for every section that it does not have."""
+def test_a_file_of_another_kind_is_one_mistake(content: bytes, expected: str) -> None:
+    """The mistake names what to do, and missing sections are not reported as well."""
     with pytest.raises(Mistakes) as refused:
         read_document(content)
     (mistake,) = refused.value.mistakes
@@ -537,14 +537,14 @@ def test_what_is_no_yaml_at_all_is_one_mistake(content: bytes, expected: str) ->
 
 
 @pytest.mark.parametrize("text", ["\u2014 one", "\u2022 one", "\uff1aone", "<<<<<<< x", "\u00a0one"])
-def test_the_same_characters_in_a_text_are_its_own(text: str) -> None:
-    """They are looked for only where the file is no YAML."""
+def test_the_same_characters_in_a_text_are_allowed(text: str) -> None:
+    """These characters are searched for only if the file is not YAML."""
     spoilt = GOOD.replace("body: Please}", "body: |\n").replace("body: |\n", f'body: "{text}"}}')
     assert document_of(spoilt).mistakes == ()
 
 
-def test_an_exclamation_mark_that_is_a_tag_is_warned_of() -> None:
-    """`! Half price` is the text `Half price` to YAML."""
+def test_an_exclamation_mark_that_is_a_tag_is_a_warning() -> None:
+    """To YAML `! Half price` is the text `Half price`."""
     (warning,) = document_of(GOOD.replace("header: Stay", "header: ! Half price")).warnings
     assert "The `!` before `Half price` is a tag" in warning.wrong
     assert document_of(GOOD.replace("header: Stay", "header: Stay ! now")).warnings == ()

@@ -1,4 +1,4 @@
-"""From a document to a release: what is resolved, what is refused, what is kept of the texts that served before."""
+"""From a file's document to a release: what is resolved, what is refused, and which earlier texts are kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ KEEP = "  - {name: keep, answer: {message: keep}}\n"
 
 
 def test_a_sheet_holds_the_rules_of_its_product_only() -> None:
-    """Each product's sheet has the rules that could answer it; one more is for products outside the file."""
+    """Each product's sheet has the rules that can match it; the sheet `*` is for products outside the file."""
     result = compiled(
         "  - {name: monthly, when: {productId: pro.monthly}, answer: {message: keep}}\n"
         "  - {name: pro, when: {productId: {startsWith: pro.}}, answer: {message: keep}}\n"
@@ -70,7 +70,7 @@ def test_a_sheet_holds_the_rules_of_its_product_only() -> None:
 
 
 def test_sheets_and_settings_are_what_the_function_reads() -> None:
-    """Every sheet of the sample loads, and so do its settings."""
+    """The function's classes load every sheet of the sample, and its settings."""
     release = compile_sample().release
     settings = Settings.from_document(release.settings)
     assert settings.signs
@@ -82,14 +82,14 @@ def test_sheets_and_settings_are_what_the_function_reads() -> None:
 
 
 def test_the_same_file_gives_the_same_ids_on_any_machine() -> None:
-    """Ids follow from content: these are the sample's, here and everywhere."""
+    """Ids depend on content alone, so the sample's id here is its id on every machine."""
     first, second = compile_sample().release, compile_sample().release
     assert first.messages == second.messages
     assert first.texts["keep-basic"]["en-US"] == ("1ff0ba34-f1ff-5b29-aa71-3c8f7ab707af",)
 
 
 def test_committed_states_are_those_of_the_sample(tmp_path: Path) -> None:
-    """events/states has every id of the sample: one text in review, one refused, the others approved."""
+    """events/states has every id of the sample: one text in review, one rejected, the others approved."""
     write_sample_states(tmp_path)
     for name in ("messages.json", "images.json"):
         assert (tmp_path / name).read_text() == (EVENTS / "states" / name).read_text()
@@ -98,13 +98,13 @@ def test_committed_states_are_those_of_the_sample(tmp_path: Path) -> None:
     assert states == ["APPROVED"] * 17 + ["PENDING", "REJECTED"]
 
 
-def test_a_good_file_warns_of_nothing() -> None:
-    """The sample has no warnings."""
+def test_the_sample_has_no_warnings() -> None:
+    """Compiling the sample file reports no warning."""
     assert compile_sample().warnings == ()
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "expected"),
     [
         ("  - {name: a, answer: {message: kep}}\n", "There is no message set `kep`. Did you mean `keep`?"),
         ("  - {name: a, answer: {alternateProduct: pro.anual, message: text}}\n", "Did you mean `pro.annual`?"),
@@ -145,9 +145,9 @@ def test_a_good_file_warns_of_nothing() -> None:
         ),
     ],
 )
-def test_refuses_what_cannot_be_meant(rules: str, told: str) -> None:
-    """Names, targets, schedules and rules out of reach are told, each with what to write instead."""
-    assert any(told in mistake for mistake in refused(rules)), refused(rules)
+def test_refuses_invalid_names_targets_schedules_and_rules(rules: str, expected: str) -> None:
+    """Each mistake states what to write instead."""
+    assert any(expected in mistake for mistake in refused(rules)), refused(rules)
 
 
 ADVANCED = (
@@ -157,39 +157,39 @@ ADVANCED = (
 
 
 def test_advanced_commerce_is_for_declared_products_and_no_bundles() -> None:
-    """A rule that names products needs every one of them to take Advanced Commerce answers."""
+    """If a rule names products, each of them must accept Advanced Commerce answers."""
     good = compiled(f"  - {{name: a, when: {{productId: other}}, {ADVANCED}}}\n")
     assert good.release.sheets["other"]["rules"][0]["answer"]["request"]["changeItems"][0]["SKU"] == "b"
-    told = refused(f"  - {{name: a, when: {{productId: [other, bundle, pro.annual]}}, {ADVANCED}}}\n")
-    assert "`bundle`, `pro.annual` takes no Advanced Commerce answer" in told[0]
+    found = refused(f"  - {{name: a, when: {{productId: [other, bundle, pro.annual]}}, {ADVANCED}}}\n")
+    assert "`bundle`, `pro.annual` takes no Advanced Commerce answer" in found[0]
     compiled(f"  - {{name: a, {ADVANCED}}}\n")
 
 
 def test_a_rule_for_all_products_needs_one_that_can_have_its_answer() -> None:
-    """A rule that does not ask for the product is meant for those it fits."""
+    """A rule that names no product is for the products that can have its answer."""
     compiled("  - {name: a, answer: {alternateProduct: pro.annual, message: text}}\n")
 
 
-def test_a_rule_behind_an_unconditional_answer_is_a_warning() -> None:
-    """It may still speak, while the answer before it cannot be delivered."""
+def test_a_rule_after_an_unconditional_answer_is_a_warning() -> None:
+    """It can still answer while the answer before it is not deliverable."""
     result = compiled(KEEP + "  - {name: late, answer: {message: text}}\n")
     assert "`late` answers only while `keep`" in result.warnings[0].wrong
 
 
 def test_a_schedule_that_ends_later_leaves_the_next_rule_reachable() -> None:
-    """An unconditional fallback with a schedule hides nothing for good."""
+    """An unconditional fallback with an end leaves later rules reachable."""
     compiled("  - {name: a, during: {until: 2027-01-01, timeZone: UTC}, answer: fallback}\n" + KEEP)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
-    """Mistakes of form and of meaning come together, in the order of their lines."""
+def test_all_mistakes_are_reported_at_once() -> None:
+    """Mistakes of form and of meaning are reported together, in the order of their lines."""
     head = HEAD.replace("period: P1M}", "period: P1X}", 1).replace("half}", "half, signature: v3}")
-    told = refused("  - {name: a, answer: {message: nope}}\n  - {name: a, answer: fallbck}\n", head)
-    assert [int(mistake.partition(":")[0]) for mistake in told] == [4, 16, 18, 19, 19]
+    found = refused("  - {name: a, answer: {message: nope}}\n  - {name: a, answer: fallbck}\n", head)
+    assert [int(mistake.partition(":")[0]) for mistake in found] == [4, 16, 18, 19, 19]
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         ("{promotionalOffer: nope}", ["`message` is missing.", "There is no offer `nope`."]),
         ("{alternateProduct: nope}", ["`message` is missing.", "There is no product `nope`."]),
@@ -200,11 +200,11 @@ def test_all_mistakes_are_told_at_once() -> None:
         ),
     ],
 )
-def test_a_name_is_looked_for_whatever_is_wrong_beside_it(answer: str, told: list[str]) -> None:
-    """An answer with one mistake is still looked through for others."""
+def test_an_answer_with_one_mistake_is_checked_for_others(answer: str, expected: list[str]) -> None:
+    """Names in an answer are looked up even if a field of it is missing or wrong."""
     found = refused(f"  - {{name: a, when: {{productId: pro.monthly}}, answer: {answer}}}\n")
-    assert len(found) == len(told), found
-    assert all(any(each in mistake for mistake in found) for each in told), found
+    assert len(found) == len(expected), found
+    assert all(any(each in mistake for mistake in found) for each in expected), found
 
 
 ANY_ANSWERS = (
@@ -218,7 +218,7 @@ ANY_ANSWERS = (
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("offerIdentifier: half", "offerIdentifier: 5", ['Write `offerIdentifier: "5"`.']),
         (
@@ -262,16 +262,16 @@ ANY_ANSWERS = (
         ),
     ],
 )
-def test_an_entry_with_a_mistake_keeps_its_name(old: str, new: str, told: list[str]) -> None:
-    """What is declared and malformed is told where it stands, and not as missing wherever it is used."""
+def test_an_entry_with_a_mistake_keeps_its_name(old: str, new: str, expected: list[str]) -> None:
+    """A malformed entry is one mistake where it stands, and is not reported as missing where it is used."""
     assert old in HEAD
     found = refused(ANY_ANSWERS, HEAD.replace(old, new), environment="sandbox")
-    assert len(found) == len(told), found
-    assert all(any(each in mistake for mistake in found) for each in told), found
+    assert len(found) == len(expected), found
+    assert all(any(each in mistake for mistake in found) for each in expected), found
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "expected"),
     [
         ("when: {customer.a: {atleast: 5}}, answer: fallback", "no operator `atleast`"),
         ("when: {productId: nope}, answer: fallback", "no product `nope`"),
@@ -283,42 +283,42 @@ def test_an_entry_with_a_mistake_keeps_its_name(old: str, new: str, told: list[s
         ),
     ],
 )
-def test_a_rule_that_is_not_understood_says_nothing_about_others(rule: str, told: str) -> None:
-    """Whom it answers is not known: neither is it out of reach, nor is what follows it."""
+def test_a_malformed_rule_affects_no_other_rule(rule: str, expected: str) -> None:
+    """Which requests it matches is unknown, so that neither it nor a later rule is reported as unreachable."""
     [found] = refused(f"  - {{name: a, {rule}}}\n" + KEEP)
-    assert told in found
+    assert expected in found
 
 
-def test_a_product_that_was_meant_to_be_left_out_is_not_told_to_refuse() -> None:
-    """Of everything but a misspelt product it is not known what is left; of a list, the rest of it."""
+def test_a_misspelt_product_causes_no_second_mistake() -> None:
+    """With a misspelt product under `not` the rule's products are unknown; in a list, the others are checked."""
     switch = "answer: {alternateProduct: pro.annual, message: text}"
-    [told] = refused(f"  - {{name: a, when: {{not: {{productId: pro.anual}}}}, {switch}}}\n")
-    assert "Did you mean `pro.annual`?" in told
-    told, other = refused(f"  - {{name: a, when: {{productId: [pro.mothly, other]}}, {switch}}}\n")
-    assert "`other` cannot switch" in told
+    [mistake] = refused(f"  - {{name: a, when: {{not: {{productId: pro.anual}}}}, {switch}}}\n")
+    assert "Did you mean `pro.annual`?" in mistake
+    mistake, other = refused(f"  - {{name: a, when: {{productId: [pro.mothly, other]}}, {switch}}}\n")
+    assert "`other` cannot switch" in mistake
     assert "Did you mean `pro.monthly`?" in other
 
 
-def test_experiments_without_a_key_are_not_one() -> None:
-    """Two experiments whose key is missing have nothing in common but that."""
+def test_experiments_without_a_key_are_not_the_same() -> None:
+    """Two experiments without a key get one mistake each, and are not compared with each other."""
     rule = "  - {name: %s, experiment: {arms: {%s: {weight: 100, answer: fallback}}}}\n"
     found = refused(rule % ("a", "x") + rule % ("b", "y"))
     assert [mistake.partition(" ")[2] for mistake in found] == ["`key` is missing. Write `key: …`."] * 2
 
 
 def test_arms_need_a_locale_in_common() -> None:
-    """Arms are compared in one locale: without one that all of them have, no customer ever comes to any."""
+    """If no locale has a text of every arm, no customer can get any arm."""
     head = HEAD.replace("  text: {en-US", "  french: {fr-FR: {header: Restez, body: Merci}}\n  text: {en-US")
     arms = "x: {weight: 50, answer: {message: french}}, y: {weight: %d, answer: {message: text}}"
-    [told] = refused(experiment(arms % 50), head)
-    assert told.startswith("19: No arm can ever be given: `french`, `text` have no locale in common")
+    [mistake] = refused(experiment(arms % 50), head)
+    assert mistake.startswith("19: No arm can ever be given: `french`, `text` have no locale in common")
     compiled(experiment((arms % 50).replace("message: text", "message: keep")), head)
     compiled(experiment((arms % 0).replace("50", "100", 1)), head)
     compiled(experiment("x: {weight: 50, answer: {message: french}}, y: {weight: 50, answer: fallback}"), head)
 
 
 def test_an_environment_must_be_one_of_the_file() -> None:
-    """A name that no environment has is told."""
+    """An unknown environment is a mistake that names the nearest one."""
     assert "Did you mean `sandbox`?" in refused(KEEP, environment="sandbx")[0]
     compiled(KEEP, environment="sandbox")
 
@@ -326,26 +326,26 @@ def test_an_environment_must_be_one_of_the_file() -> None:
 def test_a_release_that_signs_needs_the_ids_of_its_key() -> None:
     """Offers are signed with keyId and issuerId; a file without offers needs neither."""
     head = HEAD.replace(", issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1", "")
-    told = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
-    assert len(told) == 2
+    found = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
+    assert len(found) == 2
     assert not compiled(KEEP, head).release.settings["signs"]
 
 
 @pytest.mark.parametrize(
     "issuer", ["nope", "57246542-96fe-1a63-e053-0824d011072", "{57246542-96fe-1a63-e053-0824d011072a}"]
 )
-def test_a_release_that_signs_has_an_issuer_that_apple_could_know(issuer: str) -> None:
-    """Issuer ids are UUIDs: offers signed for another would be refused, each of them."""
+def test_a_release_that_signs_has_a_valid_issuer_id(issuer: str) -> None:
+    """Issuer ids are UUIDs; Apple would refuse each offer that is signed for another issuer."""
     head = HEAD.replace("app: {", "app: {\n").replace(
         "issuerId: 57246542-96fe-1a63-e053-0824d011072a", f"\nissuerId: '{issuer}'"
     )
-    [told] = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
-    assert told.startswith(f"3: `{issuer}` is no issuer id")
+    [mistake] = refused("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", head)
+    assert mistake.startswith(f"3: `{issuer}` is no issuer id")
     compiled(KEEP, head)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("images/ridge.png", "images/nowhere.png", "cannot be read: no such file"),
         ("images/ridge.png", '"a\\0b"', "`file` has a control character in it."),
@@ -355,19 +355,19 @@ def test_a_release_that_signs_has_an_issuer_that_apple_could_know(issuer: str) -
         ("image: ridge", "image: tick", "BULLET_POINT; FULL_SIZE belongs here"),
     ],
 )
-def test_images_are_checked_with_what_was_found_and_wanted(old: str, new: str, told: str) -> None:
-    """An image Apple would refuse is told with its own figures."""
-    assert any(told in mistake for mistake in refused(KEEP, HEAD.replace(old, new)))
+def test_images_are_checked_with_what_was_found_and_wanted(old: str, new: str, expected: str) -> None:
+    """A mistake about an image has the figure that was found and the one that Apple requires."""
+    assert any(expected in mistake for mistake in refused(KEEP, HEAD.replace(old, new)))
 
 
-def test_defaults_and_offers_name_what_there_is() -> None:
-    """A product's default is a message set, and an offer's product is declared."""
+def test_defaults_and_offers_name_declared_entries() -> None:
+    """A product's default must be a message set, and an offer's product must be declared."""
     head = HEAD.replace("period: P1Y}", "period: P1Y, default: kep}").replace(
         "{productId: pro.monthly, o", "{productId: p, o"
     )
-    told = refused(KEEP, head)
-    assert any("no message set `kep`" in mistake for mistake in told)
-    assert any("no product `p`" in mistake for mistake in told)
+    found = refused(KEEP, head)
+    assert any("no message set `kep`" in mistake for mistake in found)
+    assert any("no product `p`" in mistake for mistake in found)
 
 
 APPROVED = MessageState("APPROVED")
@@ -377,8 +377,8 @@ def ids(previous: PreviousTexts | None = None) -> tuple[str, ...]:
     return compiled(KEEP, previous=previous).release.texts["keep"]["en-US"]
 
 
-def test_a_corrected_text_keeps_the_one_last_approved() -> None:
-    """The new id comes first; behind it stands the newest that is approved, until the new one is."""
+def test_a_corrected_text_keeps_the_last_approved_one() -> None:
+    """The new id comes first, then the newest approved one, until the new one is approved itself."""
     [new] = ids()
     assert ids(PreviousTexts({"keep": {"en-US": ["old"]}}, {"old": APPROVED})) == (new, "old")
     assert ids(PreviousTexts({"keep": {"en-US": ["old"]}}, {"old": MessageState("PENDING")})) == (new,)
@@ -391,13 +391,13 @@ def test_a_corrected_text_keeps_the_one_last_approved() -> None:
 
 
 def test_a_predecessor_whose_image_is_not_approved_is_not_kept() -> None:
-    """What could not be served is no predecessor."""
+    """An earlier text that could not be delivered is not kept."""
     state = MessageState("APPROVED", {"i": "REJECTED"})
     assert len(ids(PreviousTexts({"keep": {"en-US": ["old"]}}, {"old": state}))) == 1
 
 
 def test_a_predecessor_with_an_image_is_known_to_have_one() -> None:
-    """A predecessor that is not text alone is never shown beside an offer."""
+    """An earlier text with an image is marked as pictured, so that no offer is shown with it."""
     previous = PreviousTexts({"text": {"en-US": ["old"]}}, {"old": MessageState("APPROVED", {"i": "APPROVED"})})
     result = compiled("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", previous=previous)
     assert result.release.sheets["other"]["pictured"] == ["old"]
@@ -411,8 +411,8 @@ HALVES = "x: {weight: 50, answer: fallback}, y: {weight: 50, answer: {message: k
 LIVE = PreviousTexts({}, {}, {"k": (("x", 5000), ("y", 5000))})
 
 
-def test_changed_weights_tell_the_share_that_changes_arm() -> None:
-    """Moving a weight under a live key warns with the share of customers who change arm."""
+def test_changed_weights_warn_with_the_share_that_changes_arm() -> None:
+    """If weights under a live key change, the warning has the share of customers who change arm."""
     result = compiled(
         experiment(HALVES.replace("50", "30", 1).replace("y: {weight: 50", "y: {weight: 70")), previous=LIVE
     )
@@ -429,20 +429,20 @@ def test_changed_weights_tell_the_share_that_changes_arm() -> None:
     ],
 )
 def test_changed_arms_need_reshuffle(arms: str) -> None:
-    """Other arms, or another order, under a live key are refused unless asked for."""
+    """Other arms, or another order, under a live key are refused without --reshuffle."""
     assert "--reshuffle" in refused(experiment(arms), previous=LIVE)[0]
     compiled(experiment(arms), previous=LIVE, reshuffle=True)
 
 
 def test_one_key_means_one_split() -> None:
-    """The same key in two rules has the same arms and weights; its answers may differ."""
+    """A key that is used in two rules must have the same arms and weights; the answers may differ."""
     compiled(experiment(HALVES) + experiment(HALVES.replace("message: keep", "message: text"), "b"))
     other = HALVES.replace("50", "30", 1).replace("y: {weight: 50", "y: {weight: 70")
     assert "with other arms or weights" in refused(experiment(HALVES) + experiment(other, "b"))[0]
 
 
-def test_a_sheet_with_too_many_rules_is_told_with_its_product_and_figure() -> None:
-    """At most 500 rules may answer one product."""
+def test_a_sheet_with_too_many_rules_is_refused() -> None:
+    """At most 500 rules may match one product; the mistake names the product and the number."""
     rules = "".join(
         f"  - {{name: r{i}, when: {{productId: other, customer.x: {i}}}, answer: {{message: keep}}}}\n"
         for i in range(501)
@@ -450,29 +450,29 @@ def test_a_sheet_with_too_many_rules_is_told_with_its_product_and_figure() -> No
     assert "501 rules may answer `other`." in refused(rules)[0]
 
 
-def test_a_sheet_that_is_too_large_is_told_with_its_figure() -> None:
-    """At most 350 KB, compressed, may belong to one product."""
+def test_a_sheet_that_is_too_large_is_refused() -> None:
+    """One product's sheet may have at most 350 KB when compressed."""
     values = [f"{i * 2654435761 % 2**64:x}{i * 40503 % 2**32:x}" for i in range(40_000)]
     rules = (
         f"  - {{name: a, when: {{productId: other, customer.x: [{', '.join(map(repr, values))}]}}, answer: fallback}}\n"
     )
-    [told] = refused(rules)
-    assert "The rules that may answer `other` take" in told
+    [mistake] = refused(rules)
+    assert "The rules that may answer `other` take" in mistake
 
 
-def test_a_sheet_that_takes_too_long_to_compile_is_told_with_its_figure() -> None:
-    """At most 1 MB, unpacked, may belong to one product, however well it is compressed."""
+def test_a_sheet_that_is_too_large_unpacked_is_refused() -> None:
+    """One product's sheet may have at most 1 MB unpacked, since the function has to compile it."""
     values = ", ".join(f"'segment-{i}'" for i in range(1000))
     rules = "".join(
         f"  - {{name: r{i}, when: {{productId: other, customer.x{i}: [{values}]}}, answer: {{message: keep}}}}\n"
         for i in range(80)
     )
-    [told] = refused(rules)
-    assert "bytes unpacked. At most 1048576" in told
+    [mistake] = refused(rules)
+    assert "bytes unpacked. At most 1048576" in mistake
 
 
-def test_too_many_messages_for_one_locale_are_told() -> None:
-    """At most 100 messages may have to be looked up for one request."""
+def test_too_many_messages_for_one_locale_are_refused() -> None:
+    """One request may need the states of at most 100 messages."""
     sets = "".join(
         f"  s{i}: {{en-US: {{header: h{i}, body: b}}, fr-FR: {{header: f{i}, body: b}}}}\n" for i in range(51)
     )
@@ -495,8 +495,8 @@ def test_equal_texts_are_one_message() -> None:
     assert texts["again"]["en-GB"] == texts["keep"]["en-US"]
 
 
-def test_progress_and_release() -> None:
-    """Compiling tells how far it is, and `compile_release` gives the release alone."""
+def test_compiling_reports_progress_and_returns_the_release() -> None:
+    """Progress ends with all steps done, and `compile_release` returns the release alone."""
     seen: list[tuple[str, int, int]] = []
     document = read_document((HEAD + KEEP).encode(), EVENTS)
     release = compile_release(document, now=NOW, progress=lambda *step: seen.append(step))

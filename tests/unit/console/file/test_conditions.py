@@ -1,4 +1,4 @@
-"""How `when:` is read, and what is wrong in one."""
+"""How `when` is read, which mistakes it can have, and what a product's sheet keeps of it."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def read(text: str) -> tuple[list[Any] | None, list[str]]:
     ],
 )
 def test_reads_each_form(text: str, document: list[Any]) -> None:
-    """Each form of the file becomes its document."""
+    """Each form that the file allows becomes its document."""
     assert read(text) == (document, [])
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("{}", "This condition is empty."),
         ("[]", "A condition is a mapping, not a list."),
@@ -80,9 +80,9 @@ def test_reads_each_form(text: str, document: list[Any]) -> None:
         ("customer.x: " + "{not: " * 30 + "1" + "}" * 30, "nested too deeply"),
     ],
 )
-def test_says_what_is_wrong(text: str, told: str) -> None:
-    """What cannot be a condition is told, with what to write instead."""
-    assert any(told in mistake for mistake in read(text)[1]), read(text)
+def test_an_invalid_condition_is_refused(text: str, expected: str) -> None:
+    """The mistake states what to write instead."""
+    assert any(expected in mistake for mistake in read(text)[1]), read(text)
 
 
 @pytest.mark.parametrize(
@@ -98,5 +98,5 @@ def test_says_what_is_wrong(text: str, told: str) -> None:
     ],
 )
 def test_locales_are_named_in_one_spelling(value: str, canonical: str) -> None:
-    """A rule's locale is normalised, but a bare language and a region of Chinese mean what they say."""
+    """A locale in a rule is normalised, except a bare language, and a region of Chinese."""
     assert canonical_locale(value) == canonical

@@ -1,4 +1,4 @@
-"""What the file reader says of a file: typed entries, and every mistake with its line."""
+"""The reader of the file returns typed entries, and every mistake with its line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def mistakes_of(text: str) -> list[tuple[int, str]]:
 
 
 def only_mistake(old: str, new: str) -> tuple[int, str]:
-    """Return the one mistake that the good file has once `old` reads `new`."""
+    """Return the one mistake that the good file has if `old` is replaced by `new`."""
     assert old in GOOD
     found = mistakes_of(GOOD.replace(old, new))
     assert len(found) == 1, found
@@ -71,7 +71,7 @@ def test_reads_every_section() -> None:
 
 
 def test_keeps_the_source_byte_for_byte() -> None:
-    """The source in a release is the file as it was, also its line ends and comments."""
+    """A release stores the file byte for byte, with its line ends and comments."""
     source = GOOD.replace("\n", "\r\n").encode() + b"# end"
     document = read_document(source)
     assert document.source == source
@@ -79,7 +79,7 @@ def test_keeps_the_source_byte_for_byte() -> None:
 
 
 def test_reads_yaml_1_2() -> None:
-    """`no` is Norwegian, not false, and so are `on`, `yes` and dates what they look like."""
+    """In YAML 1.2 `no`, `on` and `yes` are texts, so that `no` can be Norwegian."""
     document = document_of(
         GOOD.replace("    en-US: {header: Stay", "    no: {header: Bli, body: On}\n    en-US: {header: Yes")
     )
@@ -89,13 +89,13 @@ def test_reads_yaml_1_2() -> None:
 
 
 def test_collects_all_mistakes_at_once() -> None:
-    """Reading goes on behind a mistake, so that all are told together."""
+    """Reading continues after a mistake, so that all mistakes are reported together."""
     text = GOOD.replace("P1M", "P1X").replace("header: Stay", "heading: Stay").replace("name: one", "name: ''")
     assert [line for line, _ in mistakes_of(text)] == [5, 10, 10, 14]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "told"),
+    ("old", "new", "line", "expected"),
     [
         ("group: pro, period: P1M", "grp: pro, group: g, period: P1M", 5, "Did you mean `group`?"),
         ("header: Stay", "header: Stay, header: Go", 10, "The key `header` stands here twice."),
@@ -139,40 +139,40 @@ def test_collects_all_mistakes_at_once() -> None:
         ("bundleId: com.example.app", "bundleId: my app", 1, "Write one like `com.example.app`."),
     ],
 )
-def test_says_line_and_what_to_write_instead(old: str, new: str, line: int, told: str) -> None:
-    """Each mistake has its line and says what to write instead."""
+def test_a_mistake_has_its_line_and_what_to_write_instead(old: str, new: str, line: int, expected: str) -> None:
+    """Each mistake has one line number and a text that states what to write."""
     found = only_mistake(old, new)
     assert found[0] == line
-    assert told in found[1]
+    assert expected in found[1]
 
 
-def test_a_group_called_4_needs_quotes() -> None:
-    """A number where a text belongs is told to be quoted."""
+def test_a_number_in_the_place_of_a_text_needs_quotes() -> None:
+    """The mistake shows the value in quotes."""
     assert 'Write `offerIdentifier: "2024"`.' in only_mistake("offerIdentifier: half", "offerIdentifier: 2024")[1]
 
 
 @pytest.mark.parametrize(("field", "limit"), [("header", 66), ("body", 144)])
 @pytest.mark.parametrize("character", ["x", "é", "山", "👍", "👨‍👩‍👧"])
 def test_a_text_fits_by_the_strictest_of_three_counts(field: str, limit: int, character: str) -> None:
-    """A text is refused when code points, UTF-16 units or graphemes exceed the limit; units always do first."""
+    """Code points, UTF-16 units and graphemes must each fit the limit; UTF-16 units exceed it first."""
     units = len(character.encode("utf-16-le")) // 2
     good, bad = character * (limit // units), character * (limit // units + 1)
     other = {"header": "body: b", "body": "header: h"}[field]
     text = GOOD.replace("{header: Stay, body: Please}", f"{{{field}: '%s', {other}}}")
     assert mistakes_of(text % good) == []
-    [(line, told)] = mistakes_of(text % bad)
+    [(line, mistake)] = mistakes_of(text % bad)
     assert line == 10
-    assert f"at most {limit}" in told
+    assert f"at most {limit}" in mistake
 
 
-def test_combining_characters_are_counted_as_they_are_uploaded() -> None:
-    """A text is counted in NFC, since those are the bytes that are uploaded."""
+def test_combining_characters_are_counted_as_uploaded() -> None:
+    """A text is counted in NFC, the form in which it is uploaded."""
     decomposed = "e\u0301" * 66
     assert mistakes_of(GOOD.replace("header: Stay", f"header: {decomposed}")) == []
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "expected"),
     [
         ("image: hero", "`altText` is missing."),
         ("altText: A hero", "`altText` describes an image"),
@@ -185,20 +185,20 @@ def test_combining_characters_are_counted_as_they_are_uploaded() -> None:
         ('body: "\\u0007"', "The key `body`"),
     ],
 )
-def test_messages_keep_apples_rules(fields: str, told: str) -> None:
+def test_messages_obey_apples_rules(fields: str, expected: str) -> None:
     """What Apple would refuse in a message is a mistake."""
     found = mistakes_of(GOOD.replace("body: Please", f"body: Please, {fields}"))
-    assert any(told in text for _, text in found), found
+    assert any(expected in text for _, text in found), found
 
 
-def test_at_most_five_bullets() -> None:
-    """Apple takes five bullets."""
+def test_a_message_has_at_most_five_bullets() -> None:
+    """Apple accepts at most five bullets."""
     bullets = ", ".join(["{text: a, image: i, altText: b}"] * 6)
     assert "at most 5" in only_mistake("body: Please", f"body: Please, bullets: [{bullets}]")[1]
 
 
 @pytest.mark.parametrize(
-    ("weights", "told"),
+    ("weights", "expected"),
     [
         (("50", "50"), None),
         (("33.33", "66.67"), None),
@@ -212,12 +212,12 @@ def test_at_most_five_bullets() -> None:
         (("true", "99"), "not the truth value"),
     ],
 )
-def test_weights_are_percentages_that_sum_to_100(weights: tuple[str, str], told: str | None) -> None:
-    """Weights have at most two decimals and sum to exactly 100; decimals are not what floating point makes of them."""
+def test_weights_are_percentages_that_sum_to_100(weights: tuple[str, str], expected: str | None) -> None:
+    """Weights have at most two decimals and sum to exactly 100, without errors of floating point."""
     arms = ", ".join(f"a{i}: {{weight: {weight}, answer: fallback}}" for i, weight in enumerate(weights))
     text = GOOD.replace("    answer: {message: keep}", f"    experiment: {{key: k, arms: {{{arms}}}}}")
     found = [text for _, text in mistakes_of(text)]
-    assert (found == []) if told is None else any(told in text for text in found), found
+    assert (found == []) if expected is None else any(expected in text for text in found), found
 
 
 def test_weights_become_slots() -> None:
@@ -226,9 +226,9 @@ def test_weights_become_slots() -> None:
         "answer: {message: keep}",
         "experiment: {key: k, arms: {a: {weight: 33.33, answer: fallback}, b: {weight: 66.67, answer: fallback}}}",
     )
-    says = document_of(text).rules[0].gives
-    assert isinstance(says, ExperimentEntry)
-    assert says.shares == (("a", 3333), ("b", 6667))
+    experiment = document_of(text).rules[0].gives
+    assert isinstance(experiment, ExperimentEntry)
+    assert experiment.shares == (("a", 3333), ("b", 6667))
 
 
 ADVANCED = (
@@ -239,11 +239,11 @@ ADVANCED = (
 
 def advanced(fields: str) -> list[str]:
     text = GOOD.replace("{message: keep}", f"{{message: keep, advancedCommerce: {{{fields}}}}}")
-    return [told for _, told in mistakes_of(text)]
+    return [mistake for _, mistake in mistakes_of(text)]
 
 
 def test_advanced_commerce_becomes_apples_request() -> None:
-    """The fields land where SubscriptionModifyInAppRequest has them: one change item, the rest beside it."""
+    """Fields are where SubscriptionModifyInAppRequest has them: in one change item, or next to it."""
     fields = f"{ADVANCED}, currency: USD, offer: {{period: P1M, periodCount: 3, price: 0, reason: RETENTION}}"
     text = GOOD.replace("{message: keep}", f"{{message: keep, advancedCommerce: {{{fields}}}}}")
     [answer] = document_of(text).rules[0].answers
@@ -258,7 +258,7 @@ def test_advanced_commerce_becomes_apples_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("SKU: b", f"SKU: {'b' * 129}", "at most 128"),
         ("displayName: c", f"displayName: {'c' * 31}", "at most 30"),
@@ -275,14 +275,14 @@ def test_advanced_commerce_becomes_apples_request() -> None:
         ("price: 1", "price: 1, periodChange: {effective: IMMEDIATELY}", "`period` is missing."),
     ],
 )
-def test_advanced_commerce_keeps_apples_limits(old: str, new: str, told: str) -> None:
-    """Apple's limits on each field are checked."""
+def test_advanced_commerce_obeys_apples_limits(old: str, new: str, expected: str) -> None:
+    """Apple's limit on each field is checked."""
     found = advanced(ADVANCED.replace(old, new))
-    assert any(told in text for text in found), found
+    assert any(expected in text for text in found), found
 
 
 @pytest.mark.parametrize(
-    ("source", "line", "told"),
+    ("source", "line", "expected"),
     [
         (b"a: [1,\n b: }", 2, "This is not YAML"),
         (b"a: \xff", 1, "This is not UTF-8 text."),
@@ -292,53 +292,53 @@ def test_advanced_commerce_keeps_apples_limits(old: str, new: str, told: str) ->
         (b"\x00", 1, "This is not YAML"),
     ],
 )
-def test_what_is_not_yaml_is_one_mistake(source: bytes, line: int, told: str) -> None:
-    """A file that cannot be parsed is told as one mistake, with its line, and never as a traceback."""
+def test_what_is_not_yaml_is_one_mistake(source: bytes, line: int, expected: str) -> None:
+    """A file that cannot be parsed is one mistake with its line, and never a traceback."""
     with pytest.raises(Mistakes) as caught:
         read_document(source)
     [mistake] = caught.value.mistakes
     assert mistake.line == line
-    assert told in mistake.wrong
+    assert expected in mistake.wrong
 
 
 @pytest.mark.parametrize(
     "source",
     [b"", b"[]", b"text", b"app:", b"app: []\nrules: {}", b"rules: [1]", b"? [a]\n: b", b"<<: {a: b}", b"a: !x 1"],
 )
-def test_any_yaml_is_read_without_failing(source: bytes) -> None:
-    """Whatever the YAML, the result is mistakes, not an exception."""
+def test_any_yaml_is_read_without_an_exception(source: bytes) -> None:
+    """For any YAML the result is a document with mistakes."""
     assert read_document(source).mistakes
 
 
 def test_an_alias_stands_for_its_anchor() -> None:
-    """Anchors and aliases work, so that nothing need be typed twice."""
+    """YAML's anchors and aliases can be used, so that a text need not be typed twice."""
     text = GOOD.replace("en-US: {header", "en-US: &text {header").replace("offers:", "    en-GB: *text\noffers:")
     document = document_of(text)
     assert document.mistakes == ()
     assert document.messages["keep"]["en-GB"].header == "Stay"
 
 
-def test_reading_tells_its_progress() -> None:
-    """A large file tells how far it was read."""
+def test_reading_reports_its_progress() -> None:
+    """The last report has as many characters done as in total."""
     seen: list[tuple[str, int, int]] = []
     read_document(GOOD.encode(), progress=lambda what, done, total: seen.append((what, done, total)))
     assert seen[-1] == ("reading", len(GOOD), len(GOOD))
 
 
-def test_images_are_looked_for_beside_the_file(tmp_path: Path) -> None:
-    """The folder of the file is where its images are."""
+def test_images_are_searched_next_to_the_file(tmp_path: Path) -> None:
+    """The folder of the file is the base of its image paths."""
     (tmp_path / "retention.yaml").write_text(GOOD, encoding="utf-8")
     assert read_document(tmp_path / "retention.yaml").base_dir == tmp_path
 
 
-def test_rules_have_names_of_their_own() -> None:
-    """Two rules of one name could not be told apart in a log."""
+def test_rule_names_are_unique() -> None:
+    """Two rules of one name could not be distinguished in a log."""
     text = GOOD + "  - name: one\n    answer: fallback\n"
     assert "the first is on line 14" in mistakes_of(text)[0][1]
 
 
-def test_languages_of_chinese_keep_their_region_as_fallback_keys() -> None:
-    """Fallbacks may be given for regions that Apple's list folds together."""
+def test_regions_of_chinese_are_kept_as_fallback_keys() -> None:
+    """A fallback can be for a region that Apple's list joins with another."""
     document = document_of(GOOD.replace("fr-CA: [fr-FR]", "zh_hk: [zh-Hant], zh: [ja]"))
     assert document.locales is not None
     assert set(document.locales.fallbacks) == {"zh-HK", "zh", "es"}
@@ -356,8 +356,8 @@ def test_languages_of_chinese_keep_their_region_as_fallback_keys() -> None:
         ("FR", "fr fr-BE fr_ca"),
     ],
 )
-def test_fallbacks_of_a_language_cover_its_regions_whatever_it_is_called(written: str, asked: str) -> None:
-    """A fallback for `iw` is one for Hebrew: for both of its names, with a region or without."""
+def test_fallbacks_of_a_language_cover_all_its_names_and_regions(written: str, asked: str) -> None:
+    """A fallback for `iw` is one for Hebrew under both of its codes, with a region or without."""
     document = document_of(GOOD.replace("fr-CA: [fr-FR]", f"{written}: [da]"))
     assert document.mistakes == ()
     assert document.locales is not None
@@ -366,7 +366,7 @@ def test_fallbacks_of_a_language_cover_its_regions_whatever_it_is_called(written
 
 
 def test_two_names_of_one_language_are_one_key() -> None:
-    """Of fallbacks for `nb` and for `no` one would be forgotten: that is a mistake, on the line of the second."""
+    """Of fallbacks for `nb` and `no` one would be ignored, so the second is a mistake on its line."""
     text = GOOD.replace("{fr-CA: [fr-FR], es: es-MX}", "{nb: [da],\n  no: [sv]}")
     wrong = "The fallbacks of `no` stand here twice, as `nb` and as `no`."
     assert mistakes_of(text) == [(8, f"{wrong} Keep one of the two: the first is on line 7.")]
@@ -376,10 +376,10 @@ def test_two_names_of_one_language_are_one_key() -> None:
     "number",
     [".nan", ".inf", "-.inf", "9" * 400, "1e999", "9" * 5000, str(2**63), str(-(2**63) - 1), "!!int 1_0", "!!float x"],
 )
-def test_numbers_are_finite_and_not_beyond_counting(number: str) -> None:
-    """What neither a table nor a person counts in is told, and once."""
-    [(_, told)] = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
-    assert "is no usable number" in told
+def test_numbers_are_finite_and_within_64_bits(number: str) -> None:
+    """A number that the table cannot hold is one mistake."""
+    [(_, mistake)] = mistakes_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {{atLeast: {number}}}}}"))
+    assert "is no usable number" in mistake
 
 
 @pytest.mark.parametrize(
@@ -398,12 +398,12 @@ def test_numbers_are_finite_and_not_beyond_counting(number: str) -> None:
         ("1e3", 1000.0),
         ("true", True),
         ("FALSE", False),
-        # To YAML 1.1 these are numbers, truth values and a time; to YAML 1.2 they are texts.
+        # In YAML 1.1 these are numbers, booleans and a time; in YAML 1.2 they are texts.
         *((text, text) for text in "1_000 1_0.5 0b11 +0x1F 0o8 1e 1:30 2026-12-01 yes no on off y = tRUE".split()),
     ],
 )
-def test_plain_scalars_are_what_yaml_1_2_says(written: str, value: object) -> None:
-    """Numbers and truth values are those of YAML 1.2's core schema; everything else is a text."""
+def test_plain_scalars_are_read_by_yaml_1_2(written: str, value: object) -> None:
+    """Numbers and booleans are those of YAML 1.2's core schema; every other scalar is a text."""
     document = document_of(GOOD.replace("{productId: pro.monthly}", f"{{customer.x: {written}}}"))
     assert document.mistakes == ()
     condition = document.rules[0].condition
@@ -414,7 +414,7 @@ def test_plain_scalars_are_what_yaml_1_2_says(written: str, value: object) -> No
 
 
 def test_a_file_may_be_json() -> None:
-    """JSON is YAML: what a program wrote is read as it was meant, emoji and all."""
+    """JSON is YAML, also with an emoji that is written as two escapes."""
     header, name = "Stay 😀", "half 😀"
     text = GOOD.replace("header: Stay", f"header: {json.dumps(header)}").replace("  half:", f"  {json.dumps(name)}:")
     assert "\\ud83d\\ude00" in text
@@ -425,8 +425,8 @@ def test_a_file_may_be_json() -> None:
 
 
 @pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\ude00\\ud83d"])
-def test_half_a_character_is_a_mistake(half: str) -> None:
-    """A lone half of a character cannot be uploaded, nor can two in the wrong order."""
+def test_a_lone_surrogate_is_a_mistake(half: str) -> None:
+    """Half of a character, or two halves in the wrong order, cannot be uploaded."""
     assert "half a character" in only_mistake("header: Stay", f'header: "Stay {half}"')[1]
 
 
@@ -435,7 +435,7 @@ def answering(answer: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         ("answer: 7", "An answer is a mapping or `fallback`, not the number `7`."),
         ("answer: {}", "This answer is empty."),
@@ -456,13 +456,13 @@ def answering(answer: str) -> list[str]:
         ("experiment: {key: k, arms: {a: {weight: 1.0e-30, answer: fallback}}}", "more than two decimals"),
     ],
 )
-def test_answers_and_experiments_say_what_they_lack(answer: str, told: str) -> None:
-    """What an answer or an experiment needs is told where it is missing."""
-    assert any(told in text for text in answering(answer)), answering(answer)
+def test_answers_and_experiments_need_their_fields(answer: str, expected: str) -> None:
+    """A missing or wrong field is reported where it belongs."""
+    assert any(expected in text for text in answering(answer)), answering(answer)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("products:\n", "products: []\nproduct:\n", "Did you mean `products`?"),
         ("rules:\n", "rules: {}\nrulez:\n", "`rules` is a list, not a mapping."),
@@ -477,15 +477,15 @@ def test_answers_and_experiments_say_what_they_lack(answer: str, told: str) -> N
         ("    when:", "    during: {from: 2026-01-01}\n    when:", "`timeZone` is missing."),
     ],
 )
-def test_each_section_says_what_is_wrong_in_it(old: str, new: str, told: str) -> None:
+def test_each_section_is_checked(old: str, new: str, expected: str) -> None:
     """Sections, products, locales and names are checked entry by entry."""
     assert old in GOOD
     found = mistakes_of(GOOD.replace(old, new))
-    assert any(told in text for _, text in found), found
+    assert any(expected in text for _, text in found), found
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("header: Stay", "header: !!bool yes", "`yes` is no truth value. Write `true` or `false`."),
         ("locales: {", "locales: !mine {", "The tag `!mine` means nothing here."),
@@ -495,13 +495,13 @@ def test_each_section_says_what_is_wrong_in_it(old: str, new: str, told: str) ->
         ("  pro.annual: {", f"  {'é' * 200}: {{", "is no product id"),
     ],
 )
-def test_what_yaml_allows_and_a_file_should_not_hold_is_a_mistake(old: str, new: str, told: str) -> None:
-    """Tags, half characters as names and product ids beyond a row's key are told, not guessed at."""
-    assert told in only_mistake(old, new)[1]
+def test_yaml_that_a_file_must_not_hold_is_a_mistake(old: str, new: str, expected: str) -> None:
+    """Tags, lone surrogates in names and product ids too long for a row's key are refused."""
+    assert expected in only_mistake(old, new)[1]
 
 
 def test_a_directive_for_an_older_yaml_is_a_mistake() -> None:
-    """Under YAML 1.1 `yes` would be read as a truth value and `010` as eight."""
+    """Under YAML 1.1 `yes` would be a boolean and `010` would be eight."""
     assert mistakes_of(f"# ours\n%YAML 1.1\n---\n{GOOD}") == [
         (2, "`%YAML 1.1` asks for another YAML than 1.2. Leave this line out.")
     ]
@@ -509,8 +509,8 @@ def test_a_directive_for_an_older_yaml_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize("source", [b"a: " + b"[" * 2000, b"a: &a [*a]\n"])
-def test_a_file_without_a_bottom_is_one_mistake(source: bytes) -> None:
-    """What is nested without end, or inside itself, is told so."""
+def test_a_very_deep_file_is_one_mistake(source: bytes) -> None:
+    """A file that is nested very deeply, or inside itself, is one mistake."""
     with pytest.raises(Mistakes, match="nested too deeply"):
         read_document(source)
 
@@ -526,20 +526,20 @@ def test_a_file_without_a_bottom_is_one_mistake(source: bytes) -> None:
         ("offerIdentifier: half", 'offerIdentifier: "ha{}lf"'),
     ],
 )
-def test_names_stand_on_one_line(old: str, new: str, character: str) -> None:
-    """A name with a line's end or a control character in it would break the lines of logs and tables."""
+def test_names_have_one_line(old: str, new: str, character: str) -> None:
+    """A line end or a control character in a name would break the lines of logs and tables."""
     line = GOOD[: GOOD.index(old)].count("\n") + 1
     found = mistakes_of(GOOD.replace(old, new.format(character)))
-    assert [(at, "control character" in told) for at, told in found] == [(line, True)]
+    assert [(at, "control character" in mistake) for at, mistake in found] == [(line, True)]
 
 
 def test_texts_may_have_several_lines() -> None:
-    """What customers read may have a line's end in it."""
+    """A text for customers may contain a line end."""
     assert mistakes_of(GOOD.replace("body: Please", 'body: "Please\\nstay"')) == []
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         (
             "    when:",
@@ -578,12 +578,12 @@ def test_texts_may_have_several_lines() -> None:
         ("appAppleId: 1", f"appAppleId: {2**63}", ["is no usable number."]),
     ],
 )
-def test_one_mistake_neither_hides_another_nor_makes_one(old: str, new: str, told: list[str]) -> None:
-    """What is wrong beside a mistake is told with it; what only follows from it is not."""
+def test_one_mistake_neither_hides_another_nor_makes_one(old: str, new: str, expected: list[str]) -> None:
+    """A second mistake in the same entry is reported too; one that only follows from the first is not."""
     assert old in GOOD
     found = [text for _, text in mistakes_of(GOOD.replace(old, new))]
-    assert len(found) == len(told), found
-    assert all(any(each in text for text in found) for each in told), found
+    assert len(found) == len(expected), found
+    assert all(any(each in text for text in found) for each in expected), found
 
 
 def renamed(names: list[str], products: int) -> str:
@@ -594,8 +594,8 @@ def renamed(names: list[str], products: int) -> str:
     return GOOD.replace("products:\n", f"products:\n{listed}") + rules
 
 
-def test_one_rename_in_a_large_file_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A product's old name in many rules is a mistake in each, and the new one is looked for once."""
+def test_the_nearest_name_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A product's old name in 300 rules is 300 mistakes, and the nearest name is computed once."""
     looked_up: list[str] = []
     nearest = mistakes.nearest
 
@@ -605,56 +605,56 @@ def test_one_rename_in_a_large_file_is_looked_up_once(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(mistakes, "nearest", watched)
     found = mistakes_of(renamed(["com.example.plam0042"] * 300, products=100))
-    assert {told for _, told in found} == {
+    assert {mistake for _, mistake in found} == {
         "There is no product `com.example.plam0042`. Did you mean `com.example.plan0042`?"
     }
     assert len(found) == 300
     assert looked_up == ["com.example.plam0042"]
 
 
-def test_a_thousand_unknown_names_are_told_without_looking_for_each() -> None:
-    """Every unknown name is told; once enough were compared, with the first names there are instead of the nearest."""
+def test_a_thousand_unknown_names_are_reported_quickly() -> None:
+    """After enough comparisons, a mistake lists the first names of the file in the place of the nearest one."""
     found = mistakes_of(renamed([f"com.example.plam{i:04}" for i in range(1000)], products=500))
     assert [line for line, _ in found] == list(range(517, 1517))
     assert "Did you mean `com.example.plan0000`?" in found[0][1]
     assert "Write one of `com.example.plan0000`, `com.example.plan0001`" in found[-1][1]
 
 
-def test_the_nearest_name_is_the_one_that_looks_most_alike() -> None:
-    """Whatever the case; of nothing alike, none."""
+def test_the_nearest_name_is_the_most_similar_one() -> None:
+    """Case does not count, and if no name is similar there is none."""
     assert mistakes.nearest("PRO_MONTHLY", ["pro.monthly", "pro-monthly", "pro.annual"]) == "pro-monthly"
     assert mistakes.nearest("pro.anual", ["pro.monthly", "pro.annual"]) == "pro.annual"
     assert mistakes.nearest("pro.anual", ["keep", "text"]) is None
 
 
-def test_the_nearest_name_is_as_near_as_difflib_finds_one() -> None:
-    """Comparing fewer names in full finds none that is less alike."""
+def test_the_nearest_name_is_as_similar_as_difflib_finds_one() -> None:
+    """The shortcuts of `nearest` miss no name that is more similar."""
     drawn = random.Random(16)
     known = ["".join(drawn.choices("abcd.-", k=drawn.randrange(2, 9))) for _ in range(200)]
     for _ in range(200):
         wanted = "".join(drawn.choices("abcd.-", k=drawn.randrange(2, 9)))
         found, expected = mistakes.nearest(wanted, known), difflib.get_close_matches(wanted, known, n=1)
-        assert [alike(wanted, name) for name in ([] if found is None else [found])] == [
-            alike(wanted, name) for name in expected
+        assert [similarity(wanted, name) for name in ([] if found is None else [found])] == [
+            similarity(wanted, name) for name in expected
         ]
 
 
-def alike(wanted: str, name: str) -> float:
+def similarity(wanted: str, name: str) -> float:
     return difflib.SequenceMatcher(a=name, b=wanted).ratio()
 
 
-def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> None:
-    """What waits or never ends is refused at once; `<(envsubst < draft.yaml)` is read."""
+def test_a_file_is_an_ordinary_file_or_a_pipe_of_the_shell(tmp_path: Path) -> None:
+    """A file that blocks or never ends is refused at once; `<(envsubst < draft.yaml)` is read."""
     os.mkfifo(tmp_path / "pipe.yaml")
     with (tmp_path / "huge.yaml").open("wb") as huge:
         huge.truncate(2**40)
-    for path, told in (
+    for path, reason in (
         (tmp_path / "pipe.yaml", "is a named pipe"),
         (Path("/dev/zero"), "is a device"),
         (tmp_path, "is a directory"),
         (tmp_path / "huge.yaml", "at most 32 MiB"),
     ):
-        with pytest.raises(NotOrdinaryError, match=told):
+        with pytest.raises(NotOrdinaryError, match=reason):
             read_document(path)
     with pytest.raises(FileNotFoundError):
         read_document(tmp_path / "nothing.yaml")
@@ -666,15 +666,15 @@ def test_a_file_is_an_ordinary_one_or_a_pipe_of_the_shell(tmp_path: Path) -> Non
 
 
 def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
-    """A system may take letters and accents apart, a keyboard does not."""
+    """A system may store accents as combining characters, while a keyboard types composed ones."""
     (tmp_path / "re\u0301tention.yaml").write_text(GOOD)
     document = read_document(tmp_path / "r\u00e9tention.yaml")
     assert document.mistakes == ()
     assert document.file == str(tmp_path / "r\u00e9tention.yaml")
 
 
-def test_what_a_shell_passes_on_has_its_images_where_the_command_is_called(tmp_path: Path) -> None:
-    """And not in /dev."""
+def test_a_file_passed_by_the_shell_has_its_images_in_the_working_folder(tmp_path: Path) -> None:
+    """The base of image paths is not /dev."""
     reading, writing = os.pipe()
     os.write(writing, GOOD.encode())
     os.close(writing)
@@ -699,8 +699,8 @@ NO_STACKS = ("retention_sandbox", "2r", "retention sandbox", "r" * 129, "-r", "r
         *(("stack", value, False) for value in NO_STACKS),
     ],
 )
-def test_stacks_and_regions_are_as_aws_writes_them(field: str, value: str, *, good: bool) -> None:
-    """An availability zone is no region, and CloudFormation knows no underscore."""
+def test_stacks_and_regions_have_the_form_of_aws(field: str, value: str, *, good: bool) -> None:
+    """An availability zone is no region, and a stack's name has no underscore."""
     old = {"region": "region: us-east-1", "stack": "stack: s"}[field]
     found = mistakes_of(GOOD.replace(old, f"{field}: '{value}'"))
     assert (found == []) is good
