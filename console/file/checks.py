@@ -11,14 +11,13 @@ from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
 from retention.request import is_uuid
 
-from console.file.entries import AnswerEntry, Document, ExperimentEntry, ProductEntry
+from console.file.entries import AnswerEntry, Document, ExperimentEntry, ProductEntry, Shares
+from console.file.identifiers import ISSUER_ID_EXAMPLE
 from console.file.mistakes import Mistake, Notes
 from console.file.sheets import RuleReach
 from console.terminal.characters import non_ascii_hint
 
 _MOST_NAMES: Final = 3
-
-Shares = Sequence[tuple[str, int]]
 
 
 def signs(document: Document) -> bool:
@@ -43,8 +42,7 @@ def check_signing_key(document: Document, notes: Notes) -> None:
             notes.add(key.at, f"`{name}` is missing, and offers are signed with it.", f"Write `{name}: …`.")
     if key.issuer_id and not is_uuid(key.issuer_id):
         wrong = f"`{key.issuer_id}` is no issuer id, and offers are signed with it.{non_ascii_hint(key.issuer_id)}"
-        example = "57246542-96fe-1a63-e053-0824d011072a"
-        notes.add(key.issuer_at, wrong, f"Write the UUID that App Store Connect shows, such as `{example}`.")
+        notes.add(key.issuer_at, wrong, f"Write the UUID that App Store Connect shows, such as `{ISSUER_ID_EXAMPLE}`.")
 
 
 def check_offers(document: Document, notes: Notes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from retention.catalog import FORMAT, MessageState
 from retention.locales import LocaleTable
@@ -20,14 +20,12 @@ from console.file.checks import (
     signs,
 )
 from console.file.content import Content, read_content
-from console.file.entries import Document
+from console.file.entries import Document, Shares
 from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
 from console.file.release import CompiledRelease, ImageFacts
 from console.file.sheets import SheetDraft, check_limits, reach, sheet_document, spread
 from console.terminal.output import ReportProgress, no_progress
-
-Shares: TypeAlias = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,6 +11,9 @@ from retention.conditions import Condition
 
 from console.file.mistakes import Mistake, Place
 from console.file.schedules import Schedule
+
+# Arms by name and slots, in order: what customers are assigned by.
+Shares: TypeAlias = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +156,8 @@ class ExperimentEntry:
     at: Place
 
     @property
-    def shares(self) -> tuple[tuple[str, int], ...]:
-        """The arms by name and slots: what customers are assigned by."""
+    def shares(self) -> Shares:
+        """The arms by name and slots."""
         return tuple((arm.name, arm.slots or 0) for arm in self.arms)
 
 
@@ -209,6 +212,6 @@ class Document:
     warnings: tuple[Mistake, ...] = ()
 
     @property
-    def experiments(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    def experiments(self) -> Mapping[str, Shares]:
         """Each experiment's key with its arms' names and slots."""
         return {rule.gives.key: rule.gives.shares for rule in self.rules if isinstance(rule.gives, ExperimentEntry)}

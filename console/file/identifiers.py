@@ -18,6 +18,9 @@ from retention.table import canonical
 # App Store Connect's alphabet of product ids and offer identifiers.
 APPLE_ID_FORM = re.compile(r"[A-Za-z0-9._-]+")
 APPLE_ID_WORDS: Final = "letters, digits, `.`, `_` and `-`"
+BUNDLE_ID_FORM = re.compile(r"[A-Za-z0-9.-]{1,155}")
+# An issuer id as App Store Connect shows it.
+ISSUER_ID_EXAMPLE: Final = "57246542-96fe-1a63-e053-0824d011072a"
 
 
 def namespace(app_apple_id: int) -> uuid.UUID:

@@ -14,6 +14,11 @@ from console.terminal.failure import Failure
 # What a name cannot have in it: it stands on one line of a log, a table, a terminal.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+_QUOTED: Final = re.compile("`([^`\\n]+)`")
+_MOST_COMPARISONS: Final = 50_000
+_MOST_NAMES: Final = 12
+_ALIKE: Final = 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -106,12 +111,6 @@ def _of_unseen(wrong: str) -> str:
         if unseen is not None and describe_character(unseen) not in wrong:
             return f" It has {describe_character(unseen)} in it."
     return ""
-
-
-_QUOTED: Final = re.compile("`([^`\\n]+)`")
-_MOST_COMPARISONS: Final = 50_000
-_MOST_NAMES: Final = 12
-_ALIKE: Final = 0.6
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -26,6 +26,8 @@ MAX_LOCALE_MESSAGES: Final = 100
 _UNKNOWN_LOCALE: Final = "xx"
 
 SheetDocument = dict[str, Any]
+# Message set → locale → message ids, newest first.
+Texts = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,6 @@ def answer_document(answer: AnswerEntry, document: Document) -> dict[str, Any]:
     elif answer.kind == "advancedCommerce":
         compiled["request"] = answer.request
     return compiled
-
-
-Texts = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def sheet_document(

@@ -15,6 +15,7 @@ from retention.request import is_uuid
 
 from console.file.compile import compile_document
 from console.file.document import read_document
+from console.file.identifiers import BUNDLE_ID_FORM, ISSUER_ID_EXAMPLE
 from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import suggestion
 from console.file.periods import PERIODS
@@ -22,7 +23,6 @@ from console.terminal.characters import describe_character, invisible_in_name
 from console.terminal.failure import Failure
 from console.terminal.output import Output
 
-_BUNDLE_ID = re.compile(r"[A-Za-z0-9.-]{1,155}")
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
 # What every YAML reader takes as text without quotes, except for words that some read as truth values.
@@ -80,7 +80,9 @@ def complete(given: Given, ask: Ask | None) -> Starter:
             raise Failure(f"There is no terminal to ask on: add {', '.join(missing)}.")
     asked = ask or (lambda _: "")
     app = _app(given.app or asked("The app's Apple id (App Store Connect → App Information → Apple ID): "))
-    bundle = _matching(given.bundle or asked("The bundle id: "), _BUNDLE_ID.fullmatch, "bundle id", "com.example.app")
+    bundle = _matching(
+        given.bundle or asked("The bundle id: "), BUNDLE_ID_FORM.fullmatch, "bundle id", "com.example.app"
+    )
     group = bundle.rpartition(".")[2] or "main"
     products = given.products or asked("Products, as ID:PERIOD and separated by spaces (pro.monthly:P1M …): ").split()
     issuer, key = given.issuer, given.key
@@ -91,7 +93,7 @@ def complete(given: Given, ask: Ask | None) -> Starter:
     return Starter(
         app_apple_id=app,
         bundle_id=bundle,
-        issuer_id=issuer and _matching(issuer, is_uuid, "issuer id", "57246542-96fe-1a63-e053-0824d011072a"),
+        issuer_id=issuer and _matching(issuer, is_uuid, "issuer id", ISSUER_ID_EXAMPLE),
         key_id=key and _key_id(key.strip()),
         products=_products(products, group),
         locale=_locale(given.locale),

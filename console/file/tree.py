@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from console.file.core_schema import TAG, CoreResolver, number
-from console.file.foreign import conflict, odd_sign, other_format
 from console.file.identifiers import nfc
-from console.file.mistakes import CONTROL, Mistake, Mistakes, Notes, Place
-from console.file.scanner import TabIndentsError, TabScanner
-from console.terminal.characters import describe_character, invisible_in_name, show_invisible, unfit_in_file
+from console.file.mistakes import CONTROL, Mistakes, Notes, Place
+from console.file.not_yaml import UNSPACED_COMMENT, syntax_mistake, yaml_text
+from console.file.scanner import TabScanner
+from console.terminal.characters import describe_character, invisible_in_name, show_invisible
 from console.terminal.output import ReportProgress, no_progress
 
 FileScalar: TypeAlias = str | int | float | bool
@@ -35,18 +35,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # In column 1 nothing else begins so: content stands further in.
 _OTHER_VERSION = re.compile(r"^%YAML[ \t]+(?!1\.2\b).*", re.MULTILINE)
-# Two or four bytes for each character: with the mark of it, or a first character of ASCII next to its zeros.
-_WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\0\0?\0?[\t\n\r -~]\0|[\t\n\r -~]\0[^\0]?\0", re.DOTALL)
-_TABBED = re.compile(" *\t[ \t]*[^ \t#]")
-_LINE_END = re.compile("\r\n|\r|\n")
-# What YAML takes for a comment behind an unquoted text, and its writer probably did not: no blank follows the #.
-_NO_COMMENT = re.compile(r"[ \t]+(#+[^\s#][^\r\n]*)")
-_INSTEAD = re.compile(rf"[ \t]*:{_NO_COMMENT.pattern}")
-# The same on the next line, which stands further in than what the text belongs to: a text goes on so.
+_COMMENT_AS_VALUE = re.compile(rf"[ \t]*:{UNSPACED_COMMENT.pattern}")
+# An UNSPACED_COMMENT on the next line, which stands further in than what the text belongs to: a text goes on so.
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)([ \t]*)(#+[^\s#][^\r\n]*)")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 _SHOWN: Final = 40
-_MOST_CHARACTERS: Final = 20
+_HALF_A_CHARACTER: Final = (
+    "This text holds half a character (a lone surrogate).",
+    "Write the character itself.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,86 +84,15 @@ class Node:
 
 def parse(source: bytes, file: str, notes: Notes, progress: ReportProgress = no_progress) -> Node:
     """Return the tree of a file. Raises `Mistakes` where it is not UTF-8 YAML at all."""
-    other = other_format(source)
-    if other is not None:
-        raise Mistakes(file, [other])
-    text = _decoded(source, file)
-    _check_characters(text, file)
+    text = yaml_text(source, file)
     try:
         _check_version(text, notes)
         yaml = YAML(typ="safe", pure=True)
         yaml.Resolver, yaml.Scanner = CoreResolver, TabScanner
         root = yaml.compose(_Watched(text, progress))
         return _Builder(notes, text).tree(root)
-    except MarkedYAMLError as error:
-        raise Mistakes(file, [_marked(error, text)]) from None
-    except RecursionError:
-        problem, instead = "This is not YAML: it is nested too deeply.", "An alias may not stand inside itself."
-        raise Mistakes(file, [Mistake(1, "", problem, instead)]) from None
-    except (YAMLError, ValueError) as error:
-        problem = f"This is not YAML: {str(error).splitlines()[0] if str(error) else type(error).__name__}."
-        raise Mistakes(file, [Mistake(1, "", problem, _INDENT)]) from None
-
-
-def _marked(error: MarkedYAMLError, text: str) -> Mistake:
-    mark = error.problem_mark or error.context_mark
-    line = mark.line + 1 if mark else 1
-    lines = _LINE_END.split(text)
-    written = lines[line - 1 : line]
-    if "flow" in str(error.context) and error.context_mark is not None:
-        # The comment swallowed what closes the braces, which is missed further on.
-        for number, each in enumerate(lines[error.context_mark.line : line], error.context_mark.line + 1):
-            cut = _NO_COMMENT.search(_QUOTED.sub("", each))
-            if cut is not None:
-                problem = f"This is not YAML: `{cut[1][:_SHOWN]}` is a comment, and the rest of the line with it."
-                return Mistake(number, "", problem, "Put quotes around the text that has the # in it.")
-    # Behind a tab no block begins, so where one was meant the scanner finds something else wrong.
-    if isinstance(error, TabIndentsError) or (written and _TABBED.match(written[0])):
-        return Mistake(line, "", "A tab indents this line.", "YAML takes blanks only: use them.")
-    known = conflict(text) or odd_sign(lines, line)
-    if known is not None:
-        return known
-    if error.problem == _NO_COLON and error.context_mark is not None:
-        # The scanner misses it where the next key begins.
-        line = error.context_mark.line + 1
-        return Mistake(line, "", "This is not YAML: the line has no `key: value`.", _INDENT)
-    return Mistake(line, "", f"This is not YAML: {error.problem or error.context}.", _INDENT)
-
-
-def _decoded(source: bytes, file: str) -> str:
-    """Return the text of a file in UTF-8, without the byte order mark that it may begin with. Raises `Mistakes`."""
-    if _WIDE.match(source):
-        raise Mistakes(file, [Mistake(1, "", "This is UTF-16 or UTF-32, not UTF-8 text.", "Save the file as UTF-8.")])
-    try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = len(_LINE_END.findall(source[: error.start].decode("latin-1"))) + 1
-        instead = f"Save the file as UTF-8: the byte 0x{source[error.start]:02X} stands in this line."
-        raise Mistakes(file, [Mistake(line, "", "This is not UTF-8 text.", instead)]) from None
-
-
-def _check_characters(text: str, file: str) -> None:
-    """Raise `Mistakes` with the characters that no YAML file holds, each at its line."""
-    found = unfit_in_file(text)[:_MOST_CHARACTERS]
-    line, position, mistakes = 1, 0, []
-    for index, character in found:
-        line += len(_LINE_END.findall(text, position, index))
-        position = index
-        wrong = f"This is not YAML: the character {describe_character(character)} stands in this line."
-        mistakes.append(Mistake(line, "", wrong, "Take it out, or write what was meant instead."))
-    if mistakes:
-        raise Mistakes(file, mistakes)
-
-
-_HALF_A_CHARACTER: Final = (
-    "This text holds half a character (a lone surrogate).",
-    "Write the character itself.",
-)
-_NO_COLON: Final = "could not find expected ':'"
-_INDENT: Final = (
-    "Check quotes, colons and indentation there; text with `: ` or ` #` in it, or a sign such as @ * & % [ at its"
-    " beginning, needs quotes."
-)
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise Mistakes(file, [syntax_mistake(error, text)]) from None
 
 
 def _check_version(text: str, notes: Notes) -> None:
@@ -228,7 +153,7 @@ class _Builder:
         if isinstance(node, SequenceNode):
             self._check_tag(node, "seq", at)
             return Node(at, tuple(self._items(node, at)))
-        text = _whole(str(node.value))
+        text = _with_pairs_joined(str(node.value))
         comment = self._comment(node)
         value = self._scalar(text, node, at)
         if comment and isinstance(value, str):
@@ -243,7 +168,7 @@ class _Builder:
                 self._notes.add(Place(line, at.where), "A key must be a plain name.", "Write `name: value`.")
                 continue
             # A file may come from a system that takes names apart into letters and accents.
-            name = nfc(_whole(str(key.value)))
+            name = nfc(_with_pairs_joined(str(key.value)))
             if _SURROGATE.search(name):
                 self._notes.add(Place(line, at.where), *_HALF_A_CHARACTER)
                 continue
@@ -262,7 +187,7 @@ class _Builder:
             else:
                 seen[name] = line
                 built = self.build(value, place)
-                yield name, built if built.value is not None else replace(built, comment=self._all_comment(key))
+                yield name, built if built.value is not None else replace(built, comment=self._comment_as_value(key))
 
     def _items(self, node: Any, at: Place) -> Iterator[Node]:  # noqa: ANN401  # as above
         for index, item in enumerate(node.value, 1):
@@ -294,16 +219,16 @@ class _Builder:
         if node.style is not None:
             return ""
         end = node.end_mark.index
-        found = _NO_COMMENT.match(self._source, end)
+        found = UNSPACED_COMMENT.match(self._source, end)
         if found is not None:
             return found[1].rstrip()
         found = _NEXT_LINE.match(self._source, end)
         goes_on = found is not None and node.value and len(found[1]) > self._indent(node.start_mark.index)
         return found[2].rstrip() if found is not None and goes_on else ""
 
-    def _all_comment(self, key: Any) -> str:  # noqa: ANN401  # as above
+    def _comment_as_value(self, key: Any) -> str:  # noqa: ANN401  # as above
         """Return the comment that stands in the place of a key's value, if no blank follows its #."""
-        found = _INSTEAD.match(self._source, key.end_mark.index)
+        found = _COMMENT_AS_VALUE.match(self._source, key.end_mark.index)
         return "" if found is None else found[1].rstrip()
 
     def _indent(self, index: int) -> int:
@@ -350,6 +275,6 @@ def _unseen(character: str) -> tuple[str, str]:
     return f"This name has the character {describe_character(character)} in it.", "Write the name without it."
 
 
-def _whole(text: str) -> str:
+def _with_pairs_joined(text: str) -> str:
     r"""Return `text` with each pair of surrogates as its character: JSON writes an emoji as `"\ud83d\ude00"`."""
     return _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)

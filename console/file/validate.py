@@ -16,7 +16,7 @@ from console.terminal.words import plural
 
 
 @dataclass(frozen=True, slots=True)
-class Valid:
+class ValidFile:
     """A file without a mistake: how many there are of each thing in it, and what was probably not meant."""
 
     file: Path
@@ -24,7 +24,7 @@ class Valid:
     warnings: tuple[Mistake, ...]
 
 
-def validate(file: Path, environment: str | None, now: datetime, progress: ReportProgress) -> Valid:
+def validate(file: Path, environment: str | None, now: datetime, progress: ReportProgress) -> ValidFile:
     """Read and compile a file for an environment. Raises Mistakes."""
     document = read_document(file, progress=progress)
     compiled = compile_document(document, environment=environment, now=now, progress=progress)
@@ -34,10 +34,10 @@ def validate(file: Path, environment: str | None, now: datetime, progress: Repor
         "messages": len(compiled.release.messages),
         "images": len(compiled.release.images),
     }
-    return Valid(file, counts, tuple(compiled.warnings))
+    return ValidFile(file, counts, tuple(compiled.warnings))
 
 
-def show(found: Valid, out: Output) -> None:
+def show(found: ValidFile, out: Output) -> None:
     """Print a valid file's figures and warnings."""
     warn(str(found.file), found.warnings, out)
     counts = ", ".join(plural(number, what.removesuffix("s")) for what, number in found.counts.items())

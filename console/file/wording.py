@@ -78,7 +78,7 @@ def answer_text(answer: AnswerEntry | None, document: Document) -> str:
 
 
 def terms_text(answer: AnswerEntry, document: Document) -> str:
-    """Return the same without the message."""
+    """Return what an entry of the file answers without its message: the offer, product or plan, spelled out."""
     offer = document.offers.get(answer.target)
     return fields_text(
         answer.kind,
@@ -111,7 +111,7 @@ def _value(value: object) -> str:
         return "{" + ", ".join(f"{name} {_value(value[name])}" for name in sorted(value)) + "}"
     if isinstance(value, list | tuple):
         return ", ".join(map(_value, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value_text(value)
 
 
 def rule_answer_text(rule: RuleEntry, document: Document) -> str:

@@ -17,10 +17,9 @@ from retention.errors import RetentionError, UnreadableRowError
 from retention.review.stored import ReleaseTexts, Texts, read_settings, read_sheet, read_texts
 from retention.table import ANY_PRODUCT, Item
 
-from console.file.compile import Shares
 from console.file.document import read_document
 from console.file.edition import Edition
-from console.file.entries import Document
+from console.file.entries import Document, Shares
 from console.file.mistakes import Mistakes
 
 _MAX_SOURCE: Final = 64 * 1024 * 1024

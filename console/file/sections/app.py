@@ -9,14 +9,13 @@ from typing import Final
 
 from console.file.entries import AppEntry, Environment, Offer, ProductEntry, SigningKey
 from console.file.fields import Fields
-from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS
+from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS, BUNDLE_ID_FORM
 from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import Notes
 from console.file.periods import PERIODS
 from console.file.tree import Node
 from console.terminal.characters import non_ascii_hint
 
-_BUNDLE_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,155}")
 # CloudFormation's names, or an ARN of one; and a region, which is no availability zone and has no capitals.
 _STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:aws[a-z-]*:cloudformation:[!-~]+")
 _REGION: Final = re.compile("[a-z][a-z0-9]*(-[a-z]+)*(-[0-9]+)?")
@@ -29,7 +28,7 @@ def read_app(node: Node | None, notes: Notes) -> tuple[AppEntry | None, SigningK
         return None, None
     fields = Fields.of(node, notes, "the app", ("appAppleId", "bundleId", "issuerId", "keyId"))
     app_apple_id = fields.integer("appAppleId", least=1, like=6745974591)
-    bundle_id = _matching(fields, "bundleId", _BUNDLE_ID, "com.example.app")
+    bundle_id = _matching(fields, "bundleId", BUNDLE_ID_FORM, "com.example.app")
     key_id = _key_id(fields)
     issuer_id = fields.text("issuerId", required=False)
     signing_key = SigningKey(

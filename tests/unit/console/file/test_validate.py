@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.file.mistakes import Mistake, Mistakes
-from console.file.validate import Valid, show, validate
+from console.file.validate import ValidFile, show, validate
 from console.local.samples import SAMPLE
 from console.terminal.output import Output
 
@@ -32,14 +32,14 @@ def test_a_file_with_mistakes_raises_them(tmp_path: Path) -> None:
 
 def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """With the file and the line; one of a thing is one."""
-    show(Valid(Path("a.yaml"), {"rules": 1, "products": 2}, (WARNING,)), Output())
+    show(ValidFile(Path("a.yaml"), {"rules": 1, "products": 2}, (WARNING,)), Output())
     printed = capsys.readouterr()
     assert printed.out == "a.yaml is good: 1 rule, 2 products.\n"
     assert printed.err == "a.yaml:3: warning: rules.a: Nobody can get this. Move it up.\n"
 
 
 def test_warnings_are_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
-    show(Valid(Path("a.yaml"), {"rules": 1}, (WARNING,)), Output(as_json=True))
+    show(ValidFile(Path("a.yaml"), {"rules": 1}, (WARNING,)), Output(as_json=True))
     document = json.loads(capsys.readouterr().out)
     assert (document["file"], document["ok"], document["rules"]) == ("a.yaml", True, 1)
     assert document["warnings"] == [
