@@ -22,7 +22,7 @@ APPLE = Path(__file__).parents[1] / "apple_chains" / "2025-2027"
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
-def test_verdicts_agree_or_the_table_says_why(case: Case) -> None:
+def test_verdicts_agree_or_the_table_has_the_reason(case: Case) -> None:
     """On each token both verdicts are the same, or the table names the case and each one's verdict."""
     ours, theirs = verdicts(case)
     agreed = (ours, ours)
@@ -30,7 +30,7 @@ def test_verdicts_agree_or_the_table_says_why(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.name)
-def test_verdicts_do_not_hang_on_warnings(case: Case) -> None:
+def test_verdicts_do_not_depend_on_warnings(case: Case) -> None:
     """A verdict does not depend on whether the process turns cryptography's warnings into errors."""
     strict = we_accept(case)
     with warnings.catch_warnings(action="ignore"):
@@ -45,7 +45,7 @@ def test_the_table_has_no_stale_rows() -> None:
     assert all(ours != theirs for ours, theirs in disagreements().values())
 
 
-def test_every_disagreement_is_argued() -> None:
+def test_every_disagreement_has_a_reason() -> None:
     """Each row of the table has its own kind, and a reason of more than a few words."""
     assert all(len(row["reason"]) > 60 for row in table())
     assert len({row["kind"] for row in table()}) == len(table())

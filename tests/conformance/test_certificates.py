@@ -82,7 +82,7 @@ def test_apples_chain_ends_with_its_leaf(apples_chain: tuple[bytes, bytes]) -> N
     assert refused.value.code == "certificate_expired"
 
 
-def test_apples_chain_is_not_believed_by_another_root(apples_chain: tuple[bytes, bytes]) -> None:
+def test_apples_chain_is_refused_under_another_root(apples_chain: tuple[bytes, bytes]) -> None:
     """Apple's chain is refused if only a private root is trusted."""
     private_root = certificate_cases()[0].roots
     with pytest.raises(VerificationError) as refused:

@@ -35,13 +35,13 @@ def facts_of(case: dict[str, Any]) -> Facts:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_condition_answers_as_the_table_says(case: dict[str, Any]) -> None:
+def test_condition_has_the_value_in_the_table(case: dict[str, Any]) -> None:
     """A condition is TRUE, FALSE or UNKNOWN as its case in the table states."""
     assert compile_condition(document_of(condition_of(case)))(facts_of(case)) is case["expect"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_what_a_sheet_keeps_of_a_condition_answers_the_same(case: dict[str, Any]) -> None:
+def test_a_sheets_part_of_a_condition_has_the_same_value(case: dict[str, Any]) -> None:
     """A condition has the same value after the compiler has evaluated its productId for a sheet."""
     product = case["productId"] if case["productId"] in PRODUCTS else None
     remains = for_product(condition_of(case), product)

@@ -70,7 +70,7 @@ def faults(table: Mapping[str, KnownChain], found: list[Chain], root: bytes) -> 
     return wrong
 
 
-def test_every_entry_is_what_the_whole_check_says() -> None:
+def test_every_entry_is_the_result_of_the_full_check() -> None:
     """Each entry is the result of the full check of tests/apple_chains under Apple's root."""
     assert faults(KNOWN_CHAINS, read_chains(), apple_root()) == []
     assert KNOWN_CHAINS
@@ -91,14 +91,14 @@ def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tm
     assert chains.main(["check"]) == 1
 
 
-def test_files_beside_the_chains_are_none(tmp_path: Path) -> None:
+def test_files_next_to_the_chains_are_ignored(tmp_path: Path) -> None:
     """A file next to the chains, such as a file manager's, is ignored."""
     shutil.copytree(CHAINS, tmp_path, dirs_exist_ok=True)
     (tmp_path / ".DS_Store").write_bytes(b"")
     assert read_chains(tmp_path) == read_chains()
 
 
-def test_a_table_that_is_wrong_is_found_out() -> None:
+def test_mistakes_of_a_table_are_found() -> None:
     """An entry without certificates, a wrong entry and one of the test authority are each found, with their names."""
     (key, entry), *_ = KNOWN_CHAINS.items()
     found, root = read_chains(), apple_root()
@@ -160,7 +160,7 @@ def refusal(verifier: SignedPayloadVerifier, token: str, now: datetime = NOW) ->
 
 
 @pytest.mark.usefixtures("known", "unasked")
-def test_a_known_chain_is_believed_without_the_whole_check() -> None:
+def test_a_known_chain_needs_no_full_check() -> None:
     """A token under a known chain is checked without the full check of the chain; all other steps are made."""
     verifier = SignedPayloadVerifier([good_chain()[2]])
     assert verifier.verify(signed(), NOW)["appAppleId"] == minting.APP_ID
@@ -170,7 +170,7 @@ def test_a_known_chain_is_believed_without_the_whole_check() -> None:
     assert verifier.verify(signed(), later)
 
 
-def test_what_is_known_is_what_the_whole_check_says(known: KnownChain) -> None:
+def test_an_entry_equals_the_result_of_the_full_check(known: KnownChain) -> None:
     """An entry has the same key, anchor, leaf and instants as the result of the full check."""
     leaf, intermediate, root = good_chain()
     verifier = SignedPayloadVerifier([root])
@@ -197,14 +197,14 @@ def test_an_entry_counts_only_under_its_own_root() -> None:
 
 
 @pytest.mark.usefixtures("known")
-def test_another_root_may_change_the_verdict_and_the_entry_does_not_hide_it() -> None:
+def test_a_trusted_intermediate_ends_the_path_of_a_known_chain() -> None:
     """If the intermediate itself is trusted, the path of a known chain ends there, as that of an unknown one does."""
     _, intermediate, root = good_chain()
     assert refusal(SignedPayloadVerifier([root, intermediate]), signed()) == "path_shape"
 
 
 @pytest.mark.usefixtures("known")
-def test_under_another_root_a_known_chain_is_a_strangers() -> None:
+def test_a_known_chain_is_refused_under_another_root() -> None:
     """A chain of the table is refused if its root is not trusted."""
     assert refusal(SignedPayloadVerifier([apple_root()]), signed()) == "path_untrusted"
 
@@ -277,7 +277,7 @@ def test_apples_chain_needs_no_x509() -> None:
     assert not {"cryptography.x509", "retention.verification.certificates"} & set(modules)
 
 
-def test_es256_is_cryptographys_own() -> None:
+def test_our_es256_equals_cryptographys() -> None:
     """Our ES256 object has every attribute that cryptography's constructor sets."""
     made: Any = ECDSA(SHA256())
     for name in [name for name in dir(made) if not name.startswith("_")]:

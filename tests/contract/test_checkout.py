@@ -30,7 +30,7 @@ def test_no_line_ends_in_cr_and_lf(tmp_path: Path, setting: str) -> None:
     assert not [end for end in ends if end in {"w/crlf", "w/mixed"}]
 
 
-def test_every_file_that_is_no_text_is_known_as_such() -> None:
+def test_every_binary_file_is_marked() -> None:
     """Every binary file is marked as one, since Git would guess from its first bytes."""
     names = [name for name in git("ls-files", "-z").split("\0") if name.endswith((".cer", ".der", ".png"))]
     attributes = git("check-attr", "text", "--", *names).splitlines()

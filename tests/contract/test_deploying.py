@@ -31,7 +31,7 @@ def test_no_document_deploys_without_building(path: Path) -> None:
     assert lines_that_deploy(path.read_text(encoding="utf-8")) == []
 
 
-def test_the_check_sees_a_deployment_alone() -> None:
+def test_the_check_finds_a_deployment_without_a_build() -> None:
     """The check finds a deployment without a build in all its forms."""
     assert lines_that_deploy(".venv-sam/bin/sam deploy --config-env sandbox")
     assert lines_that_deploy("type `sam deploy` again")

@@ -42,7 +42,7 @@ def answers() -> Iterator[dict[str, SampleAnswer]]:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_an_event_is_answered_as_its_name_says(answers: dict[str, SampleAnswer], sample: Sample) -> None:
+def test_an_event_has_the_status_in_its_name(answers: dict[str, SampleAnswer], sample: Sample) -> None:
     """The status is the one in the file's name, and a body comes with 200 alone."""
     answer = answers[sample.name]
     assert answer.status == int(sample.file_name.removesuffix(".json").rpartition("-")[2])
@@ -50,7 +50,7 @@ def test_an_event_is_answered_as_its_name_says(answers: dict[str, SampleAnswer],
 
 
 @pytest.mark.parametrize("name", [sample.name for sample in SAMPLES if sample.status == 200])
-def test_an_answer_is_apples_model_and_back(answers: dict[str, SampleAnswer], name: str) -> None:
+def test_every_answer_parses_into_apples_model(answers: dict[str, SampleAnswer], name: str) -> None:
     """Every answer parses into Apple's own RealtimeResponseBody, and comes out of it unchanged."""
     body = json.loads(answers[name].response["body"])
     converter = _get_cattrs_converter(RealtimeResponseBody)
@@ -86,7 +86,7 @@ def test_the_samples_show_every_kind_of_answer(answers: dict[str, SampleAnswer])
     assert {answer.line["message"] for answer in answers.values() if answer.status == 204} == {"fallback", "no_rule"}
 
 
-def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, SampleAnswer]) -> None:
+def test_every_refusal_has_its_reason(answers: dict[str, SampleAnswer]) -> None:
     """Each refusal has its own reason."""
     assert {name: answer.line["reason"] for name, answer in answers.items() if answer.status >= 400} == {
         "not-json": "body_not_json",
@@ -99,7 +99,7 @@ def test_a_refused_event_is_refused_for_what_its_name_says(answers: dict[str, Sa
     }
 
 
-def test_nobody_is_named_in_the_lines(answers: dict[str, SampleAnswer]) -> None:
+def test_log_lines_have_no_transaction_id(answers: dict[str, SampleAnswer]) -> None:
     """No log line of any sample has a transaction id or a part of a token."""
     lines = json.dumps([answer.line for answer in answers.values()])
     for sample in SAMPLES:
@@ -124,7 +124,7 @@ def test_the_environment_file_names_what_the_template_declares() -> None:
         assert set(given) <= set(declared)
 
 
-def test_samples_do_not_depend_on_the_authority_made_anew() -> None:
+def test_the_committed_authority_signs_the_same_bytes() -> None:
     """The committed authority signs the same bytes for the same claims."""
     authority = Authority.load(EVENTS / "ca")
     assert event_of(SAMPLES[0], authority) == event_of(SAMPLES[0], authority)

@@ -95,7 +95,7 @@ def test_a_module_imports_only_what_its_room_may(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(INNERMOST))
-def test_the_innermost_modules_look_only_at_each_other(module: str) -> None:
+def test_the_modules_of_deciding_import_only_each_other(module: str) -> None:
     """The modules of deciding import only each other: nothing about keys, networks, tables or clocks."""
     ours = {name.split(".")[1] for name in imported(DOMAIN / f"{module}.py") if name.startswith("retention.")}
     assert ours <= INNERMOST
@@ -114,7 +114,7 @@ def test_a_room_of_the_domain_imports_only_what_it_may(room: str) -> None:
     assert ours - {room} <= DOMAIN_ROOMS[room]
 
 
-def test_deciding_takes_no_time_randomness_or_io() -> None:
+def test_deciding_uses_no_clock_randomness_or_io() -> None:
     """`decide` is pure: nothing it is made of can read a clock, draw a number, open a file or log."""
     impure = {"time", "random", "secrets", "uuid", "os", "io", "socket", "logging", "threading", "urllib", "http"}
     for module in ("catalog", "decision", "locales", "rules"):

@@ -30,7 +30,7 @@ def pinned(name: str) -> Requirement:
     return Requirement(line)
 
 
-def test_the_pin_is_the_one_that_botocore_wants() -> None:
+def test_the_pin_of_awscrt_is_botocores() -> None:
     """Its extra `crt` names one version of awscrt."""
     (wanted,) = [line for line in requires("botocore") or [] if line.startswith("awscrt")]
     assert pinned("botocore").specifier.contains(version("botocore"))
@@ -38,20 +38,20 @@ def test_the_pin_is_the_one_that_botocore_wants() -> None:
 
 
 @pytest.mark.parametrize(("platform", "installed"), PLATFORMS)
-def test_it_is_installed_where_there_is_a_wheel(platform: dict[str, str], installed: bool) -> None:  # noqa: FBT001  # a parameter
+def test_awscrt_is_installed_only_where_it_has_a_wheel(platform: dict[str, str], installed: bool) -> None:  # noqa: FBT001  # a parameter
     """`make setup` takes wheels alone, so elsewhere the marker must leave it out."""
     marker = pinned("awscrt").marker
     assert marker is not None
     assert marker.evaluate(platform) is installed
 
 
-def test_the_functions_do_not_carry_it() -> None:
+def test_the_layer_has_no_awscrt() -> None:
     """The layer does not contain awscrt: Lambda uses a role, and the layer has a size limit."""
     for name in ("requirements.in", "requirements.txt"):
         assert "awscrt" not in (ROOT / "layers" / "dependencies" / name).read_text(encoding="utf-8")
 
 
-def test_without_it_there_is_another_way() -> None:
+def test_without_awscrt_the_error_names_another_way() -> None:
     """Without awscrt, the error names another way, and no package to install by hand."""
     text = sentence(MissingDependencyException(msg='using the login credential provider: pip install "botocore[crt]"'))
     assert text is not None

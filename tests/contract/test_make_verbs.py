@@ -66,7 +66,7 @@ def test_make_lists_its_verbs(verb: str) -> None:
     assert any(line.startswith(f"make {verb} ") for line in listed.splitlines())
 
 
-def test_a_dead_shim_is_passed_over(tmp_path: Path) -> None:
+def test_a_shim_without_an_interpreter_is_skipped(tmp_path: Path) -> None:
     """A pyenv shim without an interpreter is skipped; pyenv's own interpreter is found, although it is not on PATH."""
     program(tmp_path / "bin" / "python3.13", "exit 127")
     hidden = working_python(tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin" / "python3.13")
@@ -90,7 +90,7 @@ def test_the_owner_can_name_an_interpreter(tmp_path: Path) -> None:
     assert "PYTHON=/nowhere/python" in refused.stderr
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_the_message_names_the_missing_python(tmp_path: Path) -> None:
     """Without any usable Python, the message names the version to install."""
     found = find_python(tmp_path)
     assert found.returncode == 1
@@ -104,7 +104,7 @@ REQUIREMENTS = sorted(
 )
 
 
-def test_every_requirements_file_is_made_of_one_that_says_what_is_wanted() -> None:
+def test_every_requirements_file_is_made_from_an_in_file() -> None:
     """Every requirements file is next to its .in file, in the folders that `make pins` knows; there are ten."""
     assert len(REQUIREMENTS) == 10
     assert all(path.with_suffix(".in").exists() for path in REQUIREMENTS)
@@ -121,7 +121,7 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(path: Path) -> N
         assert re.fullmatch(r"[a-z0-9._-]+(\[[a-z0-9,-]+\])?==\S+( ; .*?)?( +--hash=sha256:[0-9a-f]{64})+", line), line
 
 
-def test_whatever_pip_installs_is_held_to_its_hash() -> None:
+def test_every_pip_install_checks_hashes() -> None:
     """Every `pip install` of make, CI and scripts demands hashes; that of the project itself fetches nothing."""
     text = (ROOT / ".ci" / "run").read_text().replace("\\\n", " ")
     installs = [line for line in text.splitlines() if "pip install" in line and not line.lstrip().startswith("#")]

@@ -23,7 +23,7 @@ def test_no_recipe_sees_what_the_shell_sets_for_python() -> None:
     assert {"PYTHON=/named", "HOME=/home/me"} <= set(shown)
 
 
-def test_env_and_arch_are_what_is_typed() -> None:
+def test_env_and_arch_come_from_the_command_line_only() -> None:
     """ENV and ARCH are used from make's command line only, never from the shell's variables."""
     show = ("--eval", "shown: ; @echo $(call given,ENV) $(call given,ARCH)", "shown")
     assert make(*show, environment={"ENV": "/home/me/.shrc", "ARCH": "sparc"}).stdout.split() == []
@@ -31,7 +31,7 @@ def test_env_and_arch_are_what_is_typed() -> None:
 
 
 @pytest.mark.parametrize("text", ["a b", "it's", 'a"b', "a;b&c", "#1", "(x)", "é", "`x`", "a\\b", "*"])
-def test_a_name_is_one_word_for_the_shell(text: str) -> None:
+def test_a_name_is_passed_to_the_shell_as_one_word(text: str) -> None:
     """A file, an anchor or an environment is passed as one word, with any characters in its name."""
     program = f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv[1:])'"
     shown = make("--eval", f"shown: ; @{program} $(call quoted,$(FILE))", "shown", f"FILE={text}")
@@ -53,7 +53,7 @@ def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
     assert ".venv-checkov/.made" in prerequisites("template")
 
 
-def test_the_quick_tests_need_nothing_but_python() -> None:
+def test_the_quick_tests_need_only_python() -> None:
     """`make test` makes only one environment, also with REQUIRE_REAL_PARTS."""
     assert prerequisites("test", REQUIRE_REAL_PARTS="1") == {".venv/.installed"}
 
@@ -67,7 +67,7 @@ def test_check_runs_every_test_and_both_coverage_gates() -> None:
 
 
 @pytest.mark.parametrize("name", ["a:b", 'a"b', "a`b", "a$b", "a\\b", "a\nb"])
-def test_a_path_that_cannot_be_is_told_at_once(tmp_path: Path, name: str) -> None:
+def test_an_unusable_path_is_refused_at_once(tmp_path: Path, name: str) -> None:
     """A path in which a virtual environment cannot work is refused before anything is made."""
     project = small_project(tmp_path / name)
     refused = make(".venv-sam/.made", folder=project)

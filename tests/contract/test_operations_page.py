@@ -24,7 +24,7 @@ def arguments(option: str) -> list[Any]:
     return [json.loads(following) for word, following in pairwise(words) if word == option]
 
 
-def test_every_parameter_on_the_page_is_one_and_takes_the_value() -> None:
+def test_every_parameter_on_the_page_exists_and_accepts_the_value() -> None:
     """What is written as `Name=value` can be written into samconfig.toml."""
     given = [found.groups() for span in SPANS if (found := re.fullmatch(r'"?([A-Z][a-z]\w+)=([^…<>]*?)"?', span))]
     named = {name for name, _ in given}
@@ -34,7 +34,7 @@ def test_every_parameter_on_the_page_is_one_and_takes_the_value() -> None:
         assert acceptable(name, value.replace('\\"', "").rstrip('"')), (name, value)
 
 
-def test_the_stack_policy_protects_what_is_there() -> None:
+def test_the_stack_policy_protects_existing_resources() -> None:
     """It allows updates, and denies the replacement and deletion of the URL, the table and the log of answers."""
     (policy,) = arguments("--stack-policy-body")
     allow, deny = policy["Statement"]

@@ -54,7 +54,7 @@ def test_commands_are_found() -> None:
 @pytest.mark.parametrize(
     ("path", "command"), COMMANDS, ids=lambda part: part.name if isinstance(part, Path) else part[:40]
 )
-def test_nothing_in_a_command_is_a_shell_s_own(path: Path, command: str) -> None:
+def test_no_command_has_characters_that_a_shell_interprets(path: Path, command: str) -> None:
     """No comment, no placeholder that redirects, no pattern, no history, no blank after a line's backslash."""
     bare = _QUOTED.sub("", command.replace("\\\n", " "))
     assert not re.search(r"(^|\s)#", bare), f"{path.name}: a comment behind a command"
@@ -75,7 +75,7 @@ def test_nothing_in_a_command_is_a_shell_s_own(path: Path, command: str) -> None
         "retention explain --note hi!",
     ],
 )
-def test_the_check_itself_sees_what_zsh_would(command: str) -> None:
+def test_the_check_finds_what_zsh_would_misread(command: str) -> None:
     """The check finds each form that fails or has another meaning when it is pasted into zsh."""
     with pytest.raises(AssertionError):
-        test_nothing_in_a_command_is_a_shell_s_own(ROOT / "README.md", command)
+        test_no_command_has_characters_that_a_shell_interprets(ROOT / "README.md", command)

@@ -303,7 +303,7 @@ def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
         assert not any(mine.allow(ApiCall(action, resource)) for resource in resources), action
 
 
-def test_the_alias_is_a_resource_of_its_own() -> None:
+def test_the_right_to_read_the_alias_names_the_alias() -> None:
     """The right to read the alias `live` names the alias, since IAM compares the complete ARN."""
     mine = Rights.of("OperatorPolicy", values(TABLE))
     for given in ({}, {"Qualifier": "live"}):
@@ -315,7 +315,7 @@ def test_the_alias_is_a_resource_of_its_own() -> None:
     assert not mine.allow(ask)
 
 
-def test_subscribers_are_read_of_the_topic_alarms_go_to() -> None:
+def test_the_operator_reads_subscribers_of_the_alarms_topic_only() -> None:
     """The operator can read the subscribers of the stack's or the owner's topic, and of no other."""
     own, theirs = arn("sns", "retention-sandbox-AlarmTopic-1"), arn("sns", "ours")
     cases: dict[str | None, dict[str, str]] = {
@@ -337,7 +337,7 @@ PARAMETER_STORE: Final = "ssm.us-east-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("holder", ["FunctionRole", "SyncRole", "OperatorPolicy"])
-def test_signing_keys_may_be_under_a_key_of_ones_own(holder: str) -> None:
+def test_signing_keys_can_be_encrypted_with_the_owners_kms_key(holder: str) -> None:
     """SigningKeyKmsKeyArn lets the two functions and the operator decrypt with it, through Parameter Store alone."""
     usual, own = (Rights.of(holder, values(TABLE) | given) for given in ({}, {"SigningKeyKmsKeyArn": KMS_KEY}))
     through = ApiCall("kms:Decrypt", KMS_KEY, via=PARAMETER_STORE)

@@ -140,7 +140,7 @@ def test_every_alarm_reads_metrics_that_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_every_alarm_says_what_to_do_tells_someone_and_decides_about_silence(name: str) -> None:
+def test_every_alarm_has_a_description_an_action_and_a_missing_data_setting(name: str) -> None:
     """An alarm has a description of what to do, an action if one is configured, and a setting for missing data."""
     alarm = ALARMS[name]["Properties"]
     assert len(alarm["AlarmDescription"]) > 40
@@ -176,7 +176,7 @@ def test_expressions_name_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_every_statistic_is_one_that_cloudwatch_takes(name: str) -> None:
+def test_every_statistic_is_valid_for_cloudwatch(name: str) -> None:
     """Of a metric that counts, the sum; of one that measures, an extreme or a percentile: never an average of zeros."""
     alarm = ALARMS[name]["Properties"]
     stats = [entry["MetricStat"]["Stat"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
@@ -185,7 +185,7 @@ def test_every_statistic_is_one_that_cloudwatch_takes(name: str) -> None:
     assert not alarm.get("Statistic", "").startswith("p")
 
 
-def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
+def test_alarm_windows_are_valid_for_cloudwatch() -> None:
     """A window is at most a day for short periods and a week from an hour on, at the largest parameter allowed."""
     for alarm in (found["Properties"] for found in ALARMS.values()):
         periods = alarm["EvaluationPeriods"]
@@ -195,7 +195,7 @@ def test_alarm_windows_are_ones_cloudwatch_takes() -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_no_alarm_is_on_a_percentile_alone(name: str) -> None:
+def test_no_alarm_uses_only_a_percentile(name: str) -> None:
     """No alarm uses only a percentile: with few samples it is the slowest one, or is ignored."""
     alarm = ALARMS[name]["Properties"]
     assert "ExtendedStatistic" not in alarm
@@ -234,7 +234,7 @@ def value_of(name: str, samples: list[int]) -> float:
         ("ColdWaitAlarm", 3, 20, True),
     ],
 )
-def test_slowness_alarms_by_as_many_as_there_are(name: str, slow: int, of: int, *, alarms: bool) -> None:
+def test_slowness_alarms_depend_on_the_number_of_slow_requests(name: str, slow: int, of: int, *, alarms: bool) -> None:
     """One slow start a day raises no alarm; slow requests raise one also at a request per minute."""
     alarm = ALARMS[name]["Properties"]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
@@ -242,7 +242,7 @@ def test_slowness_alarms_by_as_many_as_there_are(name: str, slow: int, of: int, 
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_that_is_filled_in_outlasts_late_metrics(name: str) -> None:
+def test_an_alarm_with_filled_in_zeros_survives_late_metrics(name: str) -> None:
     """A metric that comes a period late is counted in the period it is of, so more than one period is looked at."""
     alarm = ALARMS[name]["Properties"]
     if name in FILLED:
@@ -295,10 +295,10 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
 
 
 @pytest.mark.parametrize("sync", ["on", "off"])
-@pytest.mark.parametrize("silent", ["0", "24"])
-def test_the_dashboard_shows_every_alarm_there_is(sync: str, silent: str) -> None:
+@pytest.mark.parametrize("missing_hours", ["0", "24"])
+def test_the_dashboard_shows_every_alarm_there_is(sync: str, missing_hours: str) -> None:
     """One widget has the state of all alarms, without those that the parameters leave out."""
-    values = parameters({"SyncSchedule": sync, "SilentHours": silent})
+    values = parameters({"SyncSchedule": sync, "SilentHours": missing_hours})
     (widget,) = [each for each in dashboard(values)["widgets"] if each["type"] == "alarm"]
     there = {
         name
@@ -360,7 +360,7 @@ def test_variables_set_are_variables_read(function: str) -> None:
     assert {"POWERTOOLS_SERVICE_NAME", "AWS_CA_BUNDLE", "LOG_LEVEL"} <= variables
 
 
-def test_nobody_but_the_settings_reads_a_variable_of_ours() -> None:
+def test_only_the_settings_read_retention_variables() -> None:
     """A RETENTION_ variable is named in settings.py, and in no other module of the functions."""
     for path in (ROOT / "handler").rglob("*.py"):
         names = {
@@ -435,7 +435,7 @@ def test_the_sync_probes_the_stacks_own_url(secret: bool, domain: bool) -> None:
     assert "integrations/${Integration}" in json.dumps(keys["POST " + url.removeprefix(f"https://{host}")]["Target"])
 
 
-def test_strangers_do_not_get_through_by_the_probes_route() -> None:
+def test_the_probes_route_requires_the_syncs_right() -> None:
     """The probe's route exists only with a secret path, and requires the right that the sync's role has."""
     route = template()["Resources"]["ProbeRoute"]
     assert route["Condition"] == "HasPathSecret"
@@ -443,14 +443,14 @@ def test_strangers_do_not_get_through_by_the_probes_route() -> None:
     assert actions(statements("SyncStates")["AskOwnUrl"]) == {"execute-api:Invoke"}
 
 
-def test_one_lost_probe_wakes_nobody() -> None:
+def test_one_lost_probe_raises_no_alarm() -> None:
     """Two lost probes in a row raise an alarm, one does not; a stack without sync does not probe."""
     alarm = ALARMS["ProbeAlarm"]
     assert alarm["Condition"] == "SyncsStates"
     assert (alarm["Properties"]["Period"], alarm["Properties"]["EvaluationPeriods"]) == (300, 2)
 
 
-def test_lambda_repeats_no_tick_by_itself() -> None:
+def test_lambda_does_not_retry_the_sync() -> None:
     """Lambda does not repeat a failed sync: the template turns off the retries of asynchronous calls."""
     assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
@@ -461,7 +461,7 @@ def test_no_deployed_function_has_a_fixed_clock() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_handler_is_there(function: str) -> None:
+def test_the_handlers_exist(function: str) -> None:
     """The template names a module and a function of it that exist."""
     module, _, name = FUNCTIONS[function]["Properties"]["Handler"].partition(".")
     tree = ast.parse((ROOT / FUNCTION["Properties"]["CodeUri"] / f"{module}.py").read_text())
@@ -610,7 +610,7 @@ def test_the_layer_has_one_name() -> None:
     assert f'f"{name.replace("${AWS::StackName}", "{stack.name}")}"' in doctor
 
 
-def test_local_tables_are_the_templates() -> None:
+def test_local_tables_have_the_templates_keys() -> None:
     """The table that `make run` and `make serve` create has the keys that the template's has."""
     client = Mock()
     create_table(client, "retention")
@@ -688,7 +688,7 @@ def test_data_survives_the_stack() -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
-def test_two_stacks_live_side_by_side() -> None:
+def test_two_stacks_fit_in_one_account() -> None:
     """No resource has a fixed physical name."""
     names = {
         *("TableName", "FunctionName", "RoleName", "LogGroupName", "TopicName", "AlarmName", "DashboardName"),
@@ -711,7 +711,7 @@ def test_the_access_log_has_neither_path_nor_secret() -> None:
     assert fields["status"] == "$context.status"
 
 
-def test_the_access_log_is_json_whatever_is_logged() -> None:
+def test_every_line_of_the_access_log_is_json() -> None:
     """Every variable stands in quotes, and none brings its own, as `$context.error.messageString` does."""
     line = properties("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
     variables = re.findall(r"\$context(?:\.\w+)+", line)
@@ -733,7 +733,7 @@ def test_the_alarm_about_floods_needs_no_json() -> None:
         assert (pattern.strip('"') in filled) == (status == 429)
 
 
-def test_the_access_log_has_the_prefix_that_is_allowed_once_for_all() -> None:
+def test_the_access_logs_group_has_the_prefix_that_aws_allows() -> None:
     """Any other group adds its ARN to a policy of the account's that has 5 120 bytes, and may be full."""
     group = resources("AWS::Logs::LogGroup")["AccessLogs"]["Properties"]["LogGroupName"]
     assert group["Fn::Sub"].startswith("/aws/vendedlogs/")
@@ -798,7 +798,7 @@ def test_the_previous_path_is_answered_until_apple_has_the_new_one(
     }
 
 
-def test_no_request_meets_a_gap_between_two_paths() -> None:
+def test_one_of_two_paths_is_always_answered() -> None:
     """The previous path has its route before the other one leaves it: the other's target waits for it."""
     target = template()["Resources"]["Route"]["Properties"]["Target"]
     index, (integration, after) = target["Fn::Select"]
@@ -820,7 +820,7 @@ GIVEN_BY_API_GATEWAY = "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>
         ({**DOMAIN, "DefaultEndpoint": "off"}, True, "https://retention.example.com/v1/retention-message", None),
     ],
 )
-def test_a_domain_switches_nothing_off_by_itself(
+def test_a_domain_does_not_disable_the_default_endpoint(
     given: dict[str, str],
     *,
     disabled: bool,
@@ -929,7 +929,7 @@ def contradictions(given: dict[str, str]) -> list[str]:
     return [rule for rule, is_broken in broken.items() if is_broken]
 
 
-def test_every_combination_is_taken_or_refused_for_its_reason() -> None:
+def test_every_combination_is_accepted_or_refused_by_its_rule() -> None:
     """Of all combinations of the parameters in the rules, exactly the contradictory ones are refused."""
     taken = 0
     for combination in itertools.product(*CHOICES.values()):
@@ -940,7 +940,7 @@ def test_every_combination_is_taken_or_refused_for_its_reason() -> None:
     assert taken > 100
 
 
-def test_what_cannot_be_guessed_has_no_default() -> None:
+def test_parameters_that_an_owner_must_choose_have_no_default() -> None:
     """Left out, CloudFormation asks for it: the app, the environment, and where its keys are."""
     assert {name for name, found in PARAMETERS.items() if "Default" not in found} == set(GOOD)
 
@@ -950,7 +950,9 @@ def accepted(name: str) -> SearchStrategy[str]:
 
 
 @given(sampled_from(PARAMETERS["Environment"]["AllowedValues"]), accepted("AppAppleIds"), accepted("SigningKeyPrefix"))
-def test_the_functions_start_with_whatever_the_template_takes(environment: str, apps: str, prefix: str) -> None:
+def test_the_functions_start_with_every_value_that_the_template_accepts(
+    environment: str, apps: str, prefix: str
+) -> None:
     """A value that passes CloudFormation never stops a function at its first request."""
     environ = Environ()
     environ |= {
@@ -992,7 +994,7 @@ def test_the_functions_start_with_whatever_the_template_takes(environment: str, 
         {"KnownLeaves": ",".join(["0f" * 32] * 10)},
     ],
 )
-def test_sensible_parameters_are_taken(given: dict[str, str]) -> None:
+def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
     """What belongs together passes the rules and the bounds."""
     values = parameters(given)
     assert refused_by(values) == []
@@ -1082,7 +1084,7 @@ def configured(section: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("section", "environment"), [("sandbox", "Sandbox"), ("production", "Production")])
-def test_samconfig_deploys_what_the_template_takes(section: str, environment: str) -> None:
+def test_samconfig_has_parameters_that_the_template_accepts(section: str, environment: str) -> None:
     """samconfig.toml has a stack for each environment, with parameters the template knows and accepts."""
     config, given = SAMCONFIG[section]["deploy"]["parameters"], configured(section)
     assert given["Environment"] == environment
@@ -1105,14 +1107,14 @@ def test_every_production_stack_reports_to_a_person(section: str) -> None:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_whether_alarms_reach_a_person_is_written_down(section: str) -> None:
+def test_every_stack_states_where_its_alarms_go(section: str) -> None:
     """For each stack, `none` included: else `retention doctor` finds a fault in a stack that is as it was meant."""
     given = configured(section)
     assert given.get("AlarmTopicArn") or given.get("AlarmEmail")
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(section: str) -> None:
+def test_sandbox_has_no_missing_request_alarm_and_production_shifts_slowly(section: str) -> None:
     """The sandbox has no alarm for missing requests; in production, a new version first gets a tenth of all."""
     given = parameters(configured(section))
     production = given["Environment"] == "Production"
@@ -1130,7 +1132,7 @@ def test_a_sandbox_is_silent_without_an_alarm_and_production_moves_by_degrees(se
         ("none", TOPIC, True, False),
     ],
 )
-def test_none_is_no_address(email: str, topic: str, *, has_topic: bool, makes_one: bool) -> None:
+def test_the_address_none_makes_no_topic(email: str, topic: str, *, has_topic: bool, makes_one: bool) -> None:
     """AlarmEmail=none makes no topic, and leaves alarms without an action."""
     values = parameters({"AlarmEmail": email, "AlarmTopicArn": topic})
     assert decided({"Condition": "HasAlarmTopic"}, values) == has_topic
@@ -1140,7 +1142,7 @@ def test_none_is_no_address(email: str, topic: str, *, has_topic: bool, makes_on
 # --- logs and roles ---
 
 
-def test_what_names_people_is_kept_for_a_month_and_answers_for_experiments() -> None:
+def test_logs_with_addresses_are_kept_shorter_than_answers() -> None:
     """The access log has callers' addresses: it and the sync's log have a retention of their own."""
     kept = {name: found["Properties"]["RetentionInDays"] for name, found in resources("AWS::Logs::LogGroup").items()}
     own = {"Ref": "AccessLogRetentionDays"}
@@ -1180,7 +1182,7 @@ def test_the_largest_parameters_fit_into_lambda_s_variables() -> None:
         assert usual + PARAMETERS[parameter]["MaxLength"] < 4_096
 
 
-def test_the_outputs_are_those_the_console_and_the_owner_need() -> None:
+def test_the_outputs_are_those_that_console_and_owner_need() -> None:
     """The outputs are the URL for Apple, the table, the logs, the prefix of the keys and the operator's policy."""
     outputs = template()["Outputs"]
     assert {"Url", "TableName", "FunctionLogGroup", "SigningKeyPrefix", "OperatorPolicyArn"} <= set(outputs)
