@@ -1,4 +1,4 @@
-"""`make run`: the whole path of a request on this machine, from a published file to answers for every sample event."""
+"""`make run`: publish the sample, and answer every sample event, all on this machine."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def _show() -> int:
     console.print(f"Judged at {SAMPLE_CLOCK:%Y-%m-%d %H:%M} UTC, when these requests were signed:\n")
     console.print(_as_table(answers))
     shown = next(answer for answer in answers if answer.name == _SHOWN_WHOLE)
-    console.print(f"\nThe whole answer to {shown.name}, signed with a throwaway key:")
+    console.print(f"\nThe complete answer to {shown.name}, signed with a throwaway key:")
     console.print_json(shown.response["body"])
     console.print("\nNext, the same endpoint over HTTP on the real clock:  [bold]make serve[/bold]")
     wrong = [answer.name for answer in answers if answer.status != answer.expected]
     if wrong:
-        console.print(f"[red]Not answered as their names say: {', '.join(wrong)}[/red]")
+        console.print(f"[red]Not answered with the status in their names: {', '.join(wrong)}[/red]")
     return 1 if wrong else 0
 
 

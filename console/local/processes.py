@@ -26,7 +26,7 @@ _POLL_SECONDS: Final = 0.01
 
 
 class PartMissingError(Failure):
-    """A real part cannot be had here; the message says what to install."""
+    """A program or package is missing on this machine; the message names what to install."""
 
 
 def free_port() -> int:

@@ -53,7 +53,7 @@ def carry_out(do: Callable[[], int], sentence: Sentence) -> int:
 
 
 def explanation(error: BaseException, sentence: Sentence) -> str:
-    """Return the sentence for any error. For one that `sentence` does not know, it says how to see the traceback.
+    """Return the sentence for any error. For one that `sentence` does not know, it names how to see the traceback.
 
     Of an unexpected error, only class and place are shown: its message could quote a key. With RETENTION_TRACEBACK set,
     the traceback is written to standard error first.

@@ -176,10 +176,10 @@ def test_an_entry_equals_the_result_of_the_full_check(known: KnownChain) -> None
     verifier = SignedPayloadVerifier([root])
     by_table = verifier.authenticate(signed(), NOW)
     (path,) = verifier._paths.values()
-    whole = verifier.check_path(leaf, intermediate, NOW)
-    assert path.key.public_numbers() == whole.key.public_numbers()
-    assert replace(path, key=whole.key) == whole
-    assert by_table.leaf_not_after == whole.leaf_not_after
+    checked = verifier.check_path(leaf, intermediate, NOW)
+    assert path.key.public_numbers() == checked.key.public_numbers()
+    assert replace(path, key=checked.key) == checked
+    assert by_table.leaf_not_after == checked.leaf_not_after
     assert known.anchor == by_table.anchor
 
 
@@ -247,12 +247,12 @@ def chain_in(case: Case) -> Chain:
 def test_any_good_chain_could_stand_in_the_table(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     """For every good chain, the script's entry and the full check have the same result."""
     chain = chain_in(case)
-    whole = Authorities(case.roots).path(chain.leaf, chain.intermediate, NOW)
-    monkeypatch.setattr(signing_path, "KNOWN_CHAINS", {chain.key: entry_of(whole)})
+    checked = Authorities(case.roots).path(chain.leaf, chain.intermediate, NOW)
+    monkeypatch.setattr(signing_path, "KNOWN_CHAINS", {chain.key: entry_of(checked)})
     verifier = SignedPayloadVerifier(case.roots)
     assert verifier.verify(case.token, NOW)
     (path,) = verifier._paths.values()
-    assert replace(path, key=whole.key) == whole
+    assert replace(path, key=checked.key) == checked
 
 
 def test_apples_chain_needs_no_x509() -> None:

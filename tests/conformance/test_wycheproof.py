@@ -1,7 +1,7 @@
 """Project Wycheproof's vectors against our steps that they test.
 
 `ecdsa_secp256r1_sha256_p1363` (262 vectors) goes through step 5 as it stands. `json_web_signature` (401) knows no
-`x5c`: its ES256 groups go through the whole of `authenticate` with steps 3 and 4 replaced by the group's key; then
+`x5c`: its ES256 groups go through all of `authenticate` with steps 3 and 4 replaced by the group's key; then
 every vector of every algorithm, valid or not, goes through it unchanged, for none is the App Store's. Not applicable
 are the two ES256 groups about a JWK's `use` and `key_ops`: our key comes in a certificate, whose key usage
 `test_certificates` covers.
@@ -33,7 +33,7 @@ AFTER_THE_SIGNATURE = {"payload_not_json"}
 
 def groups(name: str) -> list[dict[str, Any]]:
     if not VECTORS.is_dir():
-        pytest.skip("Wycheproof's vectors are beside the repository, in ../shared/fixtures/wycheproof, and not here")
+        pytest.skip("Wycheproof's vectors are next to the repository, in ../shared/fixtures/wycheproof, and not here")
     found: list[dict[str, Any]] = json.loads((VECTORS / name).read_text())["testGroups"]
     return found
 

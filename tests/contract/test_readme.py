@@ -109,7 +109,7 @@ def test_every_file_and_module_that_is_named_exists(path: Path) -> None:
 
 
 def test_every_name_in_contributing_is_in_the_code() -> None:
-    """A constant, a class or a function that CONTRIBUTING.md tells a developer to change is there under this name."""
+    """A constant, a class or a function that CONTRIBUTING.md names exists under this name."""
     folders = ("handler", "console", "tests")
     source = "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
     words = set(re.findall(r"\w+", source))

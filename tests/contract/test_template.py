@@ -124,7 +124,7 @@ def assert_exists(namespace: str, name: str, dimensions: set[str]) -> None:
     elif name in filtered:
         assert (namespace, dimensions) == (filtered[name], set())
     else:
-        assert any(name in strings_in_the_code(function) for function in FUNCTIONS), f"nobody emits {name}"
+        assert any(name in strings_in_the_code(function) for function in FUNCTIONS), f"no function emits {name}"
         for function in FUNCTIONS.values():
             variables = function["Properties"]["Environment"]["Variables"]
             assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
@@ -888,7 +888,7 @@ def acceptable(name: str, value: str) -> bool:
     ],
 )
 def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str], rule: str) -> None:
-    """Parameters that exclude each other fail at deployment, by the rule that says so."""
+    """Parameters that exclude each other fail at deployment, by the rule for them."""
     assert refused_by(parameters(given)) == [rule]
 
 

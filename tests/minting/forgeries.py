@@ -73,7 +73,7 @@ def forged_chains() -> list[Case]:
         ),
         case("forged: a leaf that the leaf's own key issued", "path_untrusted", der(from_leaf), leaf, intermediate),
         case(
-            "forged: a leaf that the leaf's own key issued, the intermediate beside it",
+            "forged: a leaf that the leaf's own key issued, the intermediate next to it",
             "path_untrusted",
             der(from_leaf),
             intermediate,
@@ -81,7 +81,7 @@ def forged_chains() -> list[Case]:
         ),
         case("forged: Apple's root in the last place", "path_untrusted", *copied, apples),
         Case(
-            "forged: an intermediate that says Apple's root issued it",
+            "forged: an intermediate that names Apple's root as issuer",
             "path_untrusted",
             token_of(below_apple, own[0]),
             (apples,),

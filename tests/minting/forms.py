@@ -179,7 +179,7 @@ def _public_things() -> dict[str, bytes]:
             f"{name}'s x": numbers.x.to_bytes((public.key_size + 7) // 8),
         }
     return things | {
-        "the whole of x5c": json.dumps(header()["x5c"]).encode(),
+        "all of x5c": json.dumps(header()["x5c"]).encode(),
         "the leaf's JWK": json.dumps(_jwk("leaf")).encode(),
         "the app's id": str(APP_ID).encode(),
         "an empty key": b"",
@@ -232,7 +232,7 @@ def _hmac_signed(secret: bytes, algorithm: str = "HS256", digest: str = "sha256"
 def _compact_forms() -> Verdicts:
     good = signed(body=_of_length(0))
     head, body, signature = good.split(".")
-    whole = signed(_spaced(json.dumps(header()).encode(), 0))  # so that its letters in capitals are base64url as well
+    good = signed(_spaced(json.dumps(header()).encode(), 0))  # so that its letters in capitals are base64url as well
     padded_head, padded_body, padded_signature = signed(body=_of_length(1)).split(".")
     last = signature[-1]
     loose = signature[:-1] + chr(ord(last) + 1)  # 64 bytes leave four spare bits: the letter after is another spelling
@@ -251,7 +251,7 @@ def _compact_forms() -> Verdicts:
         "header and payload exchanged": ("algorithm_unknown", f"{body}.{head}.{signature}"),
         "a token as the payload": ("payload_not_json", signed(body=good.encode())),
         "a token as the payload, as JSON": ("payload_not_json", signed(body=json.dumps(good).encode())),
-        "originalTransactionId missing, a token beside its place": (
+        "originalTransactionId missing, a token next to its place": (
             "claim_missing",
             signed(body={"signedPayload": good}),
         ),
@@ -261,8 +261,8 @@ def _compact_forms() -> Verdicts:
         "in quotes": (encoding, f'"{good}"'),
         "percent-encoded": (parts, quote(good, safe="").replace(".", "%2E")),
         "dots of full width": (parts, good.replace(".", "\uff0e")),
-        "in capitals": ("header_not_json", whole.upper()),
-        "in hexadecimal": ("header_not_json", ".".join(part.encode().hex() for part in whole.split("."))),
+        "in capitals": ("header_not_json", good.upper()),
+        "in hexadecimal": ("header_not_json", ".".join(part.encode().hex() for part in good.split("."))),
         "in base64 twice over": ("header_not_json", ".".join(base64url(part.encode()) for part in good.split("."))),
         "spare bits of the header set": (encoding, _loosened(0)),
         "spare bits of the payload set": (encoding, _loosened(1)),

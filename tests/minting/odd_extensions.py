@@ -58,13 +58,13 @@ def odd_extensions() -> list[Case]:
         more("leaf with key usage twice", "path_untrusted", extension(usage, tlv(BIT_STRING, b"\x02\x04"), TRUE)),
         more("leaf with basicConstraints twice", "path_untrusted", extension(basic, tlv(SEQUENCE, TRUE), TRUE)),
         instead(
-            "leaf's key usage says critical: 1",
+            "leaf's key usage has critical: 1",
             "certificate_malformed",
             usage,
             extension(usage, signing, b"\x01\x01\x01"),
         ),
         instead(
-            "leaf's key usage says critical: false", "certificate_malformed", usage, extension(usage, signing, FALSE)
+            "leaf's key usage has critical: false", "certificate_malformed", usage, extension(usage, signing, FALSE)
         ),
         instead("leaf's key usage is empty", "leaf_key_usage", usage, extension(usage, tlv(BIT_STRING, b"\x00"), TRUE)),
         instead(
@@ -95,7 +95,7 @@ def odd_extensions() -> list[Case]:
             "leaf's basicConstraints are no sequence", "certificate_malformed", basic, extension(basic, signing, TRUE)
         ),
         instead(
-            "leaf's basicConstraints say ca: 1",
+            "leaf's basicConstraints have ca: 1",
             "certificate_malformed",
             basic,
             extension(basic, tlv(SEQUENCE, b"\x01\x01\x01"), TRUE),

@@ -59,7 +59,7 @@ def odd_keys() -> list[Case]:
             "curve is brainpoolP256r1", "certificate_malformed", bytes.fromhex("06092b2403030208010107"), uncompressed
         ),
         with_key("curve is unknown", "certificate_malformed", bytes.fromhex("06092a864886f76364066300"), uncompressed),
-        with_key("curve says P-384", "certificate_malformed", bytes.fromhex("06052b81040022"), uncompressed),
+        with_key("curve names P-384", "certificate_malformed", bytes.fromhex("06052b81040022"), uncompressed),
         with_key("key is for ECDH only", "certificate_malformed", P256, uncompressed, bytes.fromhex("06052b8104010c")),
         with_key(
             "key is of an unknown kind",
@@ -68,7 +68,7 @@ def odd_keys() -> list[Case]:
             uncompressed,
             bytes.fromhex("06092a864886f76364066300"),
         ),
-        with_key("key says RSA", "certificate_malformed", NULL, uncompressed, bytes.fromhex("06092a864886f70d010101")),
+        with_key("key names RSA", "certificate_malformed", NULL, uncompressed, bytes.fromhex("06092a864886f70d010101")),
         with_key("point is compressed", None, P256, compressed),
         with_key("point is hybrid", "leaf_key_type", P256, hybrid),
         with_key(

@@ -43,7 +43,7 @@ def _with_an_unused_bit(name: str, code: str | None, last: int) -> Case:
     leaf = der(leaf_plan())
     while leaf[-1] & 1 != last:
         leaf = der(leaf_plan())
-    return leaf_case(name, code, edited(leaf, (2,), lambda whole: tlv(BIT_STRING, b"\x01" + opened(whole)[1][1:])))
+    return leaf_case(name, code, edited(leaf, (2,), lambda element: tlv(BIT_STRING, b"\x01" + opened(element)[1][1:])))
 
 
 def _signatures() -> list[Case]:
@@ -72,20 +72,20 @@ def _signatures() -> list[Case]:
         leaf_case("leaf signed with SHA-512", None, hashed(hashes.SHA512(), "06082a8648ce3d040304")),
         leaf_case("leaf signed with SHA3-384", "path_untrusted", hashed(hashes.SHA3_384(), "060960864801650304030b")),
         leaf_case(
-            "leaf says SHA-256 and is signed with SHA-384",
+            "leaf names SHA-256 and is signed with SHA-384",
             "path_untrusted",
             hashed(hashes.SHA384(), "06082a8648ce3d040302"),
         ),
         leaf_case(
-            "leaf says RSA and is signed with ECDSA",
+            "leaf names RSA and is signed with ECDSA",
             "path_untrusted",
             hashed(hashes.SHA384(), "06092a864886f70d01010c"),
         ),
         leaf_case(
-            "leaf says Ed25519 and is signed with ECDSA", "path_untrusted", hashed(hashes.SHA384(), "06032b6570")
+            "leaf names Ed25519 and is signed with ECDSA", "path_untrusted", hashed(hashes.SHA384(), "06032b6570")
         ),
         leaf_case(
-            "leaf says an unknown algorithm",
+            "leaf names an unknown algorithm",
             "certificate_malformed",
             hashed(hashes.SHA384(), "06092a864886f76364066300"),
         ),
@@ -155,7 +155,7 @@ def _rsa_signatures() -> list[Case]:
             "leaf signed by RSA, which lacks its NULL", "path_untrusted", "06092a864886f70d01010b", hashes.SHA256(), b""
         ),
         case(
-            "leaf says RSA-PSS and is signed with PKCS #1 v1.5",
+            "leaf names RSA-PSS and is signed with PKCS #1 v1.5",
             "certificate_malformed",
             "06092a864886f70d01010a",
             hashes.SHA256(),

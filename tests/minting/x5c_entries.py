@@ -114,7 +114,7 @@ def shapes() -> list[Case]:
         ),
         Case("x5c[2] is no certificate", None, token_of((leaf, intermediate, b"nonsense")), roots),
         Case("x5c[2] is empty", None, with_chain([*good[:2], ""]), roots),
-        Case("x5c[2] is somebody else's root", None, token_of((leaf, intermediate, der(root_plan("Other")))), roots),
+        Case("x5c[2] is another root", None, token_of((leaf, intermediate, der(root_plan("Other")))), roots),
         Case("x5c[2] is 20 KiB of nothing", None, token_of((leaf, intermediate, bytes(20 * 1024))), roots),
         Case("x5c with its slashes escaped", None, signed(json.dumps(header()).replace("/", "\\/").encode()), roots),
         Case("leaf of an unknown version", "certificate_malformed", _with_leaf_version(7), roots),
@@ -149,7 +149,7 @@ def encodings() -> list[Case]:
     root = good_chain()[2]
     leaf, intermediate, last = x5c((_until(lambda encoded: "+" in encoded or "/" in encoded), *good_chain()[1:]))
     padded = base64.b64encode(_until(lambda encoded: encoded.endswith("="))).decode()
-    whole = base64.b64encode(_until(lambda encoded: not encoded.endswith("="))).decode()
+    unpadded = base64.b64encode(_until(lambda encoded: not encoded.endswith("="))).decode()
     stem = padded.rstrip("=")
     loose = stem[:-1] + chr(ord(stem[-1]) + 1) + padded[len(stem) :]
     spelt = {
@@ -158,8 +158,8 @@ def encodings() -> list[Case]:
         "x5c[0] in base64url": leaf.replace("+", "-").replace("/", "_"),
         "x5c[0] without its padding": stem,
         "x5c[0] with too much padding": stem + "====",
-        "x5c[0] with padding that it needs none of": whole + "=",
-        "x5c[0] with a whole group of padding": whole + "====",
+        "x5c[0] with needless padding": unpadded + "=",
+        "x5c[0] with a complete group of padding": unpadded + "====",
         "x5c[0] with spare bits set": loose,
         "x5c[0] in PEM": _pem(good_chain()[0]).decode(),
         "x5c[0] in lines of 64": "\n".join(wrap(leaf, 64)),

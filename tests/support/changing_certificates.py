@@ -1,4 +1,4 @@
-"""An App Store whose certificates change, and a whole endpoint over real sockets whose clocks can be moved apart.
+"""An App Store whose certificates change, and a complete endpoint over real sockets whose clocks a test moves.
 
 newest = app_store("2027", until=NOW + timedelta(days=700))     # signs under the one root of this module
 with process(patch, aws) as endpoint:                           # app.wire's own parts; that root passes for Apple's
@@ -118,14 +118,14 @@ class CountingVerifier(SignedPayloadVerifier):
 
 def event_of(authority: Authority, asked: Asked, now: datetime, **claims: Any) -> dict[str, Any]:
     """Return the POST of a request that `authority` signed at `now`."""
-    whole = request_claims(
+    defaults = request_claims(
         original_transaction_id=asked.customer,
         app_apple_id=APP.app_apple_id,
         product_id=asked.product,
         user_locale=asked.locale,
         signed_date=int(now.timestamp() * 1000),
     )
-    body = json.dumps({"signedPayload": authority.sign({**whole, **claims})})
+    body = json.dumps({"signedPayload": authority.sign({**defaults, **claims})})
     return {"version": "2.0", "requestContext": {"http": {"method": "POST"}}, "body": body}
 
 

@@ -183,10 +183,10 @@ def make_endpoint(
 
 
 def signed(authority: Authority = AUTHORITY, **claims: Any) -> str:
-    whole = request_claims(
+    defaults = request_claims(
         original_transaction_id=TRANSACTION,
         app_apple_id=APP,
         product_id="pro.monthly",
         signed_date=int(NOW.timestamp() * 1000),
     )
-    return authority.sign({**whole, **claims})
+    return authority.sign({**defaults, **claims})

@@ -218,7 +218,9 @@ def make_endpoint_with_faults(table: str, dynamodb: Caller, ssm: Caller) -> Endp
     """Wire an endpoint as `app.wire` does. The authority's requests count as Apple's, so that offers need the key."""
     app = load_app()
     if AUTHORITY.fingerprint != app.APPLE_ROOT_FINGERPRINT:
-        raise ValueError("patch APPLE_ROOT_FINGERPRINT first: nobody else's offers are signed with the key")
+        raise ValueError(
+            "patch APPLE_ROOT_FINGERPRINT first: only answers to requests under Apple's root are signed with the key"
+        )
     clock = Clock()
     deployment = Deployment(
         table=table,

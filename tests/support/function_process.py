@@ -41,7 +41,7 @@ class FunctionProcess:
         home = _PROC / str(self.pid)
         status = (home / "status").read_text()
         resident, threads = (
-            int(re.search(rf"^{name}:\s+(\d+)", status, re.MULTILINE)[1])  # type: ignore[index]  # Linux always says so
+            int(re.search(rf"^{name}:\s+(\d+)", status, re.MULTILINE)[1])  # type: ignore[index]  # Linux always has this line
             for name in ("VmRSS", "Threads")
         )
         return ProcessUsage(resident, sum(1 for _ in (home / "fd").iterdir()), threads)

@@ -129,7 +129,7 @@ class Process:
     def _work(self, work: Callable[[Client], Any]) -> None:
         try:
             self.result = work(self._world.table.client(self.call))
-        except BaseException as error:  # noqa: BLE001  # whoever started it looks
+        except BaseException as error:  # noqa: BLE001  # the thread that started it examines it
             self.error = error
         self.ended = True
         self._waits.release()
@@ -314,8 +314,8 @@ class World:
 
     def rollback(self, rank: int | None = None) -> Process:
         """Without a number, or to the complete release of this rank, the newest being 0."""
-        whole = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
-        to = whole[-1 - rank % len(whole)] if whole and rank is not None else None
+        complete = sorted(number for name in self.table.items if name[1] == rows.SETTINGS and (number := _number(name)))
+        to = complete[-1 - rank % len(complete)] if complete and rank is not None else None
         return self._begin("rollback", lambda client: rollback(_rows(client), to))
 
     def pause(self, *, paused: bool) -> Process:
@@ -377,7 +377,7 @@ class World:
             self._settled = others == 0 and self.alive("import") == [acting]
 
     def _judge_state(self, change: Change) -> None:
-        """Importing alone changes what review said; publishing adds rows, and folds images in."""
+        """Only an import changes review states; a publish adds rows, and copies the images' states into messages."""
         kind = "" if self.acting is None else self.acting.kind
         before, after = change.before or {}, change.after or {}
         if self.acting is not None and kind == "import":
@@ -395,7 +395,7 @@ class World:
                 self.violations.append(f"{self._who()} took release {number}, which is kept")
         elif change.after is None or (change.before and change.name[1] != rows.CLAIM):
             if (change.name[0], rows.SETTINGS) in self.table.items:
-                self.violations.append(f"{change.name[1]} of release {number}, which is whole, was changed")
+                self.violations.append(f"{change.name[1]} of release {number}, which is complete, was changed")
         elif "collecting" in change.after and not self._may_go(number):
             self.violations.append(f"{self._who()} took release {number}, which is being published")
 
@@ -417,13 +417,13 @@ class World:
         return (datetime.fromisoformat(rows.string(begun[0], "publishedAt")) - NOW).total_seconds()
 
     def _who(self) -> str:
-        return "nobody" if self.acting is None else f"{self.acting.kind} {self.acting.name}"
+        return "no process" if self.acting is None else f"{self.acting.kind} {self.acting.name}"
 
     def _must_be_whole(self, number: int) -> None:
         try:
             found = verify(AppTable(self.table.client(), TABLE, APP), number)
         except (RetentionError, UnreadableRowError) as error:
-            self.violations.append(f"{self._who()}: release {number}, which is live, is not whole: {error}")
+            self.violations.append(f"{self._who()}: release {number}, which is live, is not complete: {error}")
             return
         texts = rows.document_of(found[rows.TEXTS])
         if texts["texts"]["keep"]["en-US"][1:] != [self._names[number]]:

@@ -163,7 +163,7 @@ def _lose(client: Any, table: str) -> None:
         put(client, table, "loser", progress=progress)
     except PublishConflictError:
         return
-    raise AssertionError("nobody overtook it")
+    raise AssertionError("the other publisher did not overtake this one")
 
 
 def _import(client: Any, table: str) -> None:

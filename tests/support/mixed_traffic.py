@@ -166,7 +166,7 @@ class Traffic:
             "a certificate of random bytes": self._random_certificate,
             "a good chain never seen before": self.renewed,
             "a signature off by one": self._tampered,
-            "somebody else's app": lambda: self._refused(403, appAppleId=APP_ID + 1),
+            "another app": lambda: self._refused(403, appAppleId=APP_ID + 1),
             "the other environment": lambda: self._refused(403, environment="Production"),
             "last week's request": lambda: self._refused(403, signedDate=NOW_MS - 7 * _DAY_MS),
             "tomorrow's request": lambda: self._refused(403, signedDate=NOW_MS + _DAY_MS),

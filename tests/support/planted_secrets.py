@@ -35,10 +35,10 @@ _SAME_IN_PEM: Final = 48
 
 def _base64(secret: bytes, shift: int, alphabet: str) -> str:
     """Return what of any base64 text is certain to be there where `secret` begins `shift` bytes after a group does."""
-    whole = bytes(shift) + secret
-    encoded = base64.b64encode(whole) if alphabet == "standard" else base64.urlsafe_b64encode(whole)
+    shifted = bytes(shift) + secret
+    encoded = base64.b64encode(shifted) if alphabet == "standard" else base64.urlsafe_b64encode(shifted)
     begins = (0, 2, 3)[shift]
-    ends = (len(encoded), len(encoded) - 3, len(encoded) - 2)[len(whole) % 3]
+    ends = (len(encoded), len(encoded) - 3, len(encoded) - 2)[len(shifted) % 3]
     return encoded[begins:ends].decode()
 
 

@@ -55,7 +55,10 @@ def _frames() -> Iterator[FrameType]:
 
 def _held_by(found: Any) -> Iterable[Any]:
     if isinstance(found, FrameType):
-        return [found.f_locals, *gc.get_referents(found)]  # a frame that runs does not tell the collector of them
+        return [
+            found.f_locals,
+            *gc.get_referents(found),
+        ]  # the garbage collector does not know the variables of a running frame
     if isinstance(found, CodeType):
         return found.co_consts
     if isinstance(found, io.BytesIO | io.StringIO) and not found.closed:

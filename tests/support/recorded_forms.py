@@ -59,9 +59,9 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 }
 
 # Where in a document → why its value is no part of the comparison; of its inner values their names and types are.
-# A place is a field, with the names above it where the name alone would say too little; lists count for nothing.
+# A place is a field's name, with the names above it if the name alone is ambiguous; lists are not part of it.
 VARYING: Final[Mapping[str, str]] = {
-    "export.digest": "the digest of a file that says when it was written",
+    "export.digest": "the digest of a file that has the time when it was written",
     "export.last.digest": "likewise",
     "row.customerKey": "random bytes",
     "responseTimes": "milliseconds",
