@@ -26,7 +26,7 @@ _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
 _COMBINATORS: Final = ("anyOf", "allOf", "not")
 _FACTS: Final = ("productId", "userLocale", "customer.<name>")
 _RANGES: Final = {"atLeast": "least", "atMost": "most", "above": "above", "below": "below"}
-_OPERATORS: Final = ("equals", "in", *_RANGES, "startsWith", "present", "not")
+OPERATORS: Final = ("equals", "in", *_RANGES, "startsWith", "present", "not")
 
 # Far beyond what a person can read; the function compiles conditions by recursion.
 _MAX_DEPTH: Final = 20
@@ -105,7 +105,7 @@ class _ConditionReader:
         if not isinstance(node.value, Mapping):
             return self.equals(fact, node)
         if not node.entries:
-            self.notes.add(node.at, "No operator stands here.", suggestion("", _OPERATORS))
+            self.notes.add(node.at, "No operator stands here.", suggestion("", OPERATORS))
         tests = [self.operation(fact, name, operand, depth + 1) for name, operand in node.entries.items()]
         return _joined(AllOf, tests)
 
@@ -120,7 +120,7 @@ class _ConditionReader:
         }
         if name in read:
             return read[name]()
-        self.notes.unknown(node.at, "operator", name, _OPERATORS)
+        self.notes.unknown(node.at, "operator", name, OPERATORS)
         return None
 
     def equals(self, fact: str, node: Node) -> Condition | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, fact_tests
+from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, fact_tests, truth_of
+from retention.rules import NO_FACTS, Facts
 
 
 def asks_product(condition: Condition) -> bool:
@@ -38,7 +39,10 @@ def for_product(condition: Condition, product: str | None) -> Condition | bool:
         case FactTest("is", "productId", tuple(products)):
             return product in products  # the file declares every product it names
         case FactTest("starts", "productId", tuple(prefixes)) if product is not None:
-            return product.startswith(tuple(map(str, prefixes)))
+            return product.startswith(tuple(map(str, prefixes)))  # ten times as fast as what follows
+        case FactTest(_, "productId") if product is not None:
+            truth = truth_of(condition, Facts.of(product, "", NO_FACTS))
+            return condition if truth is None else truth
     return condition
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from retention.conditions import FactTest, Not, condition_of, document_of
+from retention.conditions import FactTest, Not, condition_of, document_of, truth_of
+from retention.rules import NO_FACTS, Facts
 
+from console.file.conditions import OPERATORS, read_condition
+from console.file.mistakes import Notes
 from console.file.product_conditions import asks_product, for_product, named_products
+from console.file.tree import parse
 
 PRODUCTS = ("pro.monthly", "pro.annual", "basic")
 A, B = ["is", "productId", ["pro.monthly"]], ["present", "customer.x"]
@@ -36,6 +40,37 @@ def test_a_known_product_settles_its_part(document: list[Any], product: str | No
     """Once the product is known, only what is still open remains."""
     found = for_product(condition_of(document), product)
     assert (found if isinstance(found, bool) else document_of(found)) == remains
+
+
+# An operand for each operator; None where the operator cannot be asked of a product.
+ABOUT_PRODUCTS: dict[str, str | None] = {
+    "equals": "basic",
+    "in": "[basic, pro.annual]",
+    "startsWith": "pro.",
+    "not": "basic",
+    **dict.fromkeys(("atLeast", "atMost", "above", "below", "present")),
+}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_every_operator_restricts_products_as_it_is_evaluated(operator: str) -> None:
+    """Once the product is known, a test of `productId` is True or False: what the function would answer.
+
+    A test that stayed open would count as a possible match, and refuse answers that the product can never get.
+    """
+    operand = ABOUT_PRODUCTS[operator]
+    notes = Notes()
+    text = f"productId: {{{operator}: {'1' if operand is None else operand}}}"
+    condition = read_condition(parse(text.encode(), "case", notes), notes, PRODUCTS)
+    if operand is None:
+        assert condition is None
+        assert len(notes.mistakes) == 1
+        return
+    assert condition is not None
+    assert notes.mistakes == []
+    found = {product: for_product(condition, product) for product in PRODUCTS}
+    assert found == {product: truth_of(condition, Facts.of(product, "en-US", NO_FACTS)) for product in PRODUCTS}
+    assert set(found.values()) == {True, False}
 
 
 @pytest.mark.parametrize(
