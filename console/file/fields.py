@@ -40,7 +40,7 @@ class Fields:
             notes.add(node.at, f"{what[0].upper()}{what[1:]} is a mapping, not {node.kind}.", example)
         for key, entry in node.entries.items():
             if key not in known:
-                notes.unknown(entry.at, f"field of {what} called", key, known)
+                notes.unknown_field(entry.at, what, key, known)
         return cls(node.at, node.entries, notes, isinstance(node.value, Mapping))
 
     def prose(self, key: str, *, required: bool = True) -> str | None:

@@ -89,6 +89,14 @@ class Notes:
         odd = "" if name.isascii() or not all(map(str.isascii, names)) else non_ascii_hint(name)
         self.add(place, f"There is no {what} `{name}`.{odd}", self.suggest(name, names))
 
+    def unknown_field(self, place: Place, what: str, name: str, known: Iterable[str]) -> None:
+        """Note that `what` (with its article) has no field `name`, and which one may have been meant."""
+        names = frozenset(known)
+        odd = "" if name.isascii() else non_ascii_hint(name)
+        only = len(names) == 1 and nearest(name, names) is None
+        instead = "Leave it out." if only else self.suggest(name, names)
+        self.add(place, f"{what[0].upper()}{what[1:]} has no field `{name}`.{odd}", instead)
+
     def suggest(self, name: str, known: Iterable[str]) -> str:
         """Return `suggestion(name, known)`, or the names there are once enough were compared."""
         names = frozenset(known)
@@ -121,6 +129,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
         return f"Did you mean `{near}`?"
     if not names:
         return "The file names none yet: add it first."
+    if len(names) == 1:
+        return f"Write `{names[0]}`."
     listed = ", ".join(f"`{known_name}`" for known_name in names[:_MOST_NAMES])
     return f"Write one of {listed}{' …' if len(names) > _MOST_NAMES else ''}."
 

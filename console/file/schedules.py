@@ -34,7 +34,7 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
         return None
     unknown = [key for key in node.entries if key not in _FIELDS]
     for key in unknown:
-        notes.unknown(node.entries[key].at, "field of a schedule called", key, _FIELDS)
+        notes.unknown_field(node.entries[key].at, "a schedule", key, _FIELDS)
     zone = _zone(node, notes)
     if not node.entries.keys() & {"from", "until"}:
         notes.add(node.at, "This schedule neither begins nor ends.", "Give it `from`, `until` or both.")

@@ -124,7 +124,7 @@ def test_validate_reports_every_mistake(run: Run, tmp_path: Path) -> None:
     file.write_text("app: {appAppleId: 1, bundleID: com.example.app}\nlocales: {default: en_US}\nrules: []\n")
     code, out, err = run("validate", str(file))
     assert (code, out) == (1, "")
-    assert f"{file}:1: app.bundleID: There is no field of the app called `bundleID`. Did you mean `bundleId`?" in err
+    assert f"{file}:1: app.bundleID: The app has no field `bundleID`. Did you mean `bundleId`?" in err
     assert f"{file}:2: locales.default: Apple has no locale `en_US`. Did you mean `en-US`?" in err
     assert "4 mistakes in" in err
     code, out, _ = run("validate", str(file), "--json")

@@ -102,7 +102,12 @@ def test_collects_all_mistakes_at_once() -> None:
         ("{message: keep}", "{mesage: keep}", 16, "Did you mean `message`?"),
         ("{message: keep}", "falback", 16, "Did you mean `fallback`?"),
         ("{message: keep}", "{message: keep, alternateProduct: a, promotionalOffer: b}", 16, "exclude each other"),
-        ("{message: keep}", "{message: keep, billingPlanType: MONTHLY}", 16, "no field of an answer"),
+        (
+            "{message: keep}",
+            "{message: keep, billingPlanType: MONTHLY}",
+            16,
+            "An answer that is `message` has no field `billingPlanType`. Leave it out.",
+        ),
         ("    answer: {message: keep}\n", "", 14, "This rule has neither an `answer` nor an `experiment`."),
         (
             "    answer:",
@@ -269,7 +274,11 @@ def test_advanced_commerce_becomes_apples_request() -> None:
         ("price: 1", "price: -1", "whole number"),
         ("retainBillingCycle: false", "currency: USD", "`retainBillingCycle` is missing."),
         ("price: 1", "price: 1, currency: usd", "three capitals"),
-        ("price: 1", "price: 1, transactionId: t", "no field of an advancedCommerce answer"),
+        (
+            "price: 1",
+            "price: 1, transactionId: t",
+            "An advancedCommerce answer has no field `transactionId`. Write one of",
+        ),
         ("price: 1", "price: 1, offer: {period: P4M, periodCount: 1, price: 1, reason: RETENTION}", "`period` called"),
         ("price: 1", "price: 1, offer: {period: P1M, periodCount: 13, price: 1, reason: RETENTION}", "Write 1 to 12."),
         ("price: 1", "price: 1, periodChange: {effective: IMMEDIATELY}", "`period` is missing."),

@@ -58,7 +58,7 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
         ("from: 2026-12-01, timeZone: [a]", "A time zone is a text, not a list."),
         ("from: 2026-12-01, timeZone: {a: b}", "A time zone is a text, not a mapping."),
         ("timeZone: UTC", "neither begins nor ends"),
-        ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "no field of a schedule called `till`"),
+        ("from: 2026-12-01, till: 2026-12-02, timeZone: UTC", "A schedule has no field `till`."),
         ("from: 2026-12-02, until: 2026-12-02, timeZone: UTC", "This schedule is empty"),
         ("from: 2026-12-02, until: 2026-12-01, timeZone: UTC", "This schedule is empty"),
         ("from: 2026-02-30, timeZone: UTC", "The calendar has no `2026-02-30`."),
