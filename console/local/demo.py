@@ -50,7 +50,7 @@ def answer_all(respond: Callable[[object], dict[str, Any]], printed: io.StringIO
 
 
 def main() -> int:
-    """Show the main job end to end. Exit 1 if any event got another status than the one in its name."""
+    """Answer all sample events, and print the answers. Returns 1 if a status differs from that in the event's name."""
     return carry_out(_show, sentence)
 
 

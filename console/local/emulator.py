@@ -29,7 +29,7 @@ from console.local.processes import (
 
 INVOKE_SECONDS: Final = 30
 
-# The emulator is on the loopback: what proxy the environment names is not for it.
+# The emulator listens on 127.0.0.1, which no proxy can reach.
 _DIRECTLY: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Document = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Programs that the console starts: found or fetched, started on free ports, stopped by their own id."""
+"""Programs that the console starts: find or download them, start them on free ports, stop them by their process id."""
 
 from __future__ import annotations
 

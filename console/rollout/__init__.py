@@ -1,1 +1,1 @@
-"""Make Apple and the table agree with the file: plan, apply, publish, and what they look at first."""
+"""Make Apple and the table agree with the file: observe, plan, apply, publish; and `status`, `prune` and `doctor`."""

@@ -14,7 +14,7 @@ MARKS: Final = {GOOD: ("✓", "green"), BAD: ("✗", "red"), UNKNOWN: ("-", "dim
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: `code` for programs, what was found, and what to do; GOOD, BAD or UNKNOWN."""
+    """One result of a check: `code` for programs, what was found, what to do, and a verdict: GOOD, BAD or UNKNOWN."""
 
     code: str
     verdict: str
@@ -26,7 +26,7 @@ class Finding:
 
 
 def guarded(code: str, step: Callable[[], Iterator[Finding]], verdict: str = BAD) -> Iterator[Finding]:
-    """Turn what a step raises into a finding of this verdict; a bug stays one."""
+    """Turn an error that a step raises into a finding with this verdict; a bug is raised."""
     try:
         yield from step()
     except Exception as error:

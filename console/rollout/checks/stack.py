@@ -12,22 +12,22 @@ from console.deployment.layer_machine import machine_of
 from console.deployment.stack import Stack
 from console.rollout.checks.finding import BAD, GOOD, UNKNOWN, Finding, not_looked
 
-# Gives an AWS client of a service, in the stack's region.
+# Returns the client of an AWS service, in the stack's region.
 Connect = Callable[[str], Any]
 
-# Of this many concurrent executions, the account's limit, all functions in the region have a share. New accounts
-# begin with 10; 1 000 is what AWS calls the default.
+# All functions of the region share the account's limit of concurrent executions. New accounts
+# begin with 10; AWS's documented default is 1 000.
 _ENOUGH: Final = {PRODUCTION: 1000}
 _ENOUGH_FOR_TESTS: Final = 50
 _HIGHER_THROUGHPUT: Final = "/ssm/parameter-store/high-throughput-enabled"
-_NO_PERSON: Final = "none"  # what AlarmEmail is set to where alarms are to reach no person
-# In place of a subscription's ARN. One that was taken away stays in SNS's list for some days.
+_NO_PERSON: Final = "none"  # the value of AlarmEmail if alarms should reach no person
+# Values instead of a subscription's ARN. SNS lists a deleted subscription for some days.
 _PENDING: Final = "PendingConfirmation"
 _GONE: Final = "Deleted"
 
 
 def alias(stack: Stack, connect: Connect) -> Iterator[Finding]:
-    """Compare what Apple's requests reach with what was deployed."""
+    """Compare the version that Apple's requests reach with what was deployed."""
     live, latest = configurations(connect("lambda"), stack.function)
     behind = differences(live, latest)
     if behind:
@@ -43,14 +43,14 @@ def alias(stack: Stack, connect: Connect) -> Iterator[Finding]:
 
 
 def architecture(stack: Stack, connect: Connect) -> Iterator[Finding]:
-    """Compare what the layer was built for with what the function runs on."""
+    """Compare the architecture of the layer with that of the function."""
     aws = connect("lambda")
     live, _ = configurations(aws, stack.function)
-    (declared,) = live.get("Architectures", ["x86_64"])  # Lambda's own default
+    (declared,) = live.get("Architectures", ["x86_64"])  # Lambda's default
     for arn in (layer["Arn"] for layer in live.get("Layers", [])):
         name, _, version = arn.rpartition(":")
         if name.rpartition(":")[2] != f"{stack.name}-layer":
-            continue  # another's, such as a monitoring extension
+            continue  # another layer, such as a monitoring extension
         found = machine_of(aws.get_layer_version(LayerName=name, VersionNumber=int(version))["Content"]["Location"])
         if found == declared:
             yield Finding("architecture", GOOD, f"The layer is built for {declared}, as the function is declared.")
@@ -109,7 +109,7 @@ def _subscriptions(topic: str, sns: Any) -> Iterator[Finding]:  # noqa: ANN401  
 
 
 def concurrency(stack: Stack, connect: Connect) -> Iterator[Finding]:
-    """Look at how many functions the account may run at once."""
+    """Check the account's limit of concurrent executions."""
     limits = connect("lambda").get_account_settings()["AccountLimit"]
     limit = int(limits["ConcurrentExecutions"])
     enough = _ENOUGH.get(stack.environment, _ENOUGH_FOR_TESTS)
@@ -126,7 +126,7 @@ def concurrency(stack: Stack, connect: Connect) -> Iterator[Finding]:
 
 
 def parameter_store(_: Stack, connect: Connect) -> Iterator[Finding]:
-    """Look at how many signing keys a second the account may fetch."""
+    """Check how many parameters (signing keys) per second the account may read."""
     setting = connect("ssm").get_service_setting(SettingId=_HIGHER_THROUGHPUT)["ServiceSetting"]["SettingValue"]
     if str(setting).lower() == "true":
         yield Finding("key-throughput", GOOD, "Parameter Store's higher throughput is on.")
