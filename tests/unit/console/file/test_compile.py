@@ -2,71 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from retention.catalog import MessageState, Settings, Sheet
 from retention.table import ANY_PRODUCT
 
-from console.file.compile import Compiled, PreviousTexts, compile_document, compile_release
+from console.file.compile import PreviousTexts, compile_release
 from console.file.document import read_document
-from console.file.mistakes import Mistakes
 from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-HEAD = """\
-app: {appAppleId: 1, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
-environments: {sandbox: {stack: s, region: us-east-1}}
-products:
-  pro.monthly: {group: pro, period: P1M}
-  pro.annual: {group: pro, period: P1Y}
-  other: {group: other, period: P1M, advancedCommerce: true}
-  bundle: {group: other, period: P1M, advancedCommerce: true, bundle: true}
-locales: {default: en-US}
-images:
-  ridge: {file: images/ridge.png}
-  tick: {file: images/tick.png, size: BULLET_POINT}
-messages:
-  keep: {en-US: {header: Stay, body: Please}, fr-FR: {header: Restez, body: Merci}}
-  text: {en-US: {header: Offer, body: Text}}
-  picture: {en-US: {header: Stay, body: Please, image: ridge, altText: A ridge}}
-offers: {half: {productId: pro.monthly, offerIdentifier: half}}
-rules:
-"""
-
-
-def compiled(rules: str, head: str = HEAD, **options: Any) -> Compiled:  # keywords handed on
-    return compile_document(read_document((head + rules).encode(), EVENTS), now=NOW, **options)
-
-
-def refused(rules: str, head: str = HEAD, **options: Any) -> list[str]:  # as above
-    with pytest.raises(Mistakes) as caught:
-        compiled(rules, head, **options)
-    return [f"{mistake.line}: {mistake.wrong} {mistake.instead}" for mistake in caught.value.mistakes]
-
-
-def names(result: Compiled, product: str) -> list[str]:
-    return [rule["name"] for rule in result.release.sheets[product]["rules"]]
-
-
-KEEP = "  - {name: keep, answer: {message: keep}}\n"
-
-
-def test_a_sheet_holds_the_rules_of_its_product_only() -> None:
-    """Each product's sheet has the rules that can match it; the sheet `*` is for products outside the file."""
-    result = compiled(
-        "  - {name: monthly, when: {productId: pro.monthly}, answer: {message: keep}}\n"
-        "  - {name: pro, when: {productId: {startsWith: pro.}}, answer: {message: keep}}\n"
-        "  - {name: others, when: {not: {productId: pro.monthly}}, answer: {message: keep}}\n"
-    )
-    assert names(result, "pro.monthly") == ["monthly", "pro"]
-    assert names(result, "pro.annual") == ["pro", "others"]
-    assert names(result, "other") == ["others"]
-    assert names(result, ANY_PRODUCT) == ["pro", "others"]
-    assert result.release.sheets["pro.monthly"]["rules"][0]["when"] is None
-    assert result.release.sheets[ANY_PRODUCT]["rules"][0]["when"] == ["starts", "productId", ["pro."]]
+from tests.support.compiled_file import HEAD, KEEP, NOW, compiled, refused
 
 
 def test_sheets_and_settings_are_what_the_function_reads() -> None:
@@ -79,13 +24,6 @@ def test_sheets_and_settings_are_what_the_function_reads() -> None:
         sheet = Sheet.from_document(document, settings.locales)
         assert sheet.product.product_id == (None if product == ANY_PRODUCT else product)
         assert len(sheet.rules) == len(document["rules"])
-
-
-def test_the_same_file_gives_the_same_ids_on_any_machine() -> None:
-    """Ids depend on content alone, so the sample's id here is its id on every machine."""
-    first, second = compile_sample().release, compile_sample().release
-    assert first.messages == second.messages
-    assert first.texts["keep-basic"]["en-US"] == ("1ff0ba34-f1ff-5b29-aa71-3c8f7ab707af",)
 
 
 def test_committed_states_are_those_of_the_sample(tmp_path: Path) -> None:
@@ -168,17 +106,6 @@ def test_advanced_commerce_is_for_declared_products_and_no_bundles() -> None:
 def test_a_rule_for_all_products_needs_one_that_can_have_its_answer() -> None:
     """A rule that names no product is for the products that can have its answer."""
     compiled("  - {name: a, answer: {alternateProduct: pro.annual, message: text}}\n")
-
-
-def test_a_rule_after_an_unconditional_answer_is_a_warning() -> None:
-    """It can still answer while the answer before it is not deliverable."""
-    result = compiled(KEEP + "  - {name: late, answer: {message: text}}\n")
-    assert "`late` answers only while `keep`" in result.warnings[0].wrong
-
-
-def test_a_schedule_that_ends_later_leaves_the_next_rule_reachable() -> None:
-    """An unconditional fallback with an end leaves later rules reachable."""
-    compiled("  - {name: a, during: {until: 2027-01-01, timeZone: UTC}, answer: fallback}\n" + KEEP)
 
 
 def test_all_mistakes_are_reported_at_once() -> None:
@@ -344,22 +271,6 @@ def test_a_release_that_signs_has_a_valid_issuer_id(issuer: str) -> None:
     compiled(KEEP, head)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("images/ridge.png", "images/nowhere.png", "cannot be read: no such file"),
-        ("images/ridge.png", '"a\\0b"', "`file` has a control character in it."),
-        ("images/ridge.png", "retention.yaml", "is no PNG image"),
-        ("images/ridge.png", "images/tick.png", "1024 by 1024 pixels. Apple wants a width of exactly 3840"),
-        ("image: ridge", "image: rigde", "Did you mean `ridge`?"),
-        ("image: ridge", "image: tick", "BULLET_POINT; FULL_SIZE belongs here"),
-    ],
-)
-def test_images_are_checked_with_what_was_found_and_wanted(old: str, new: str, expected: str) -> None:
-    """A mistake about an image has the figure that was found and the one that Apple requires."""
-    assert any(expected in mistake for mistake in refused(KEEP, HEAD.replace(old, new)))
-
-
 def test_defaults_and_offers_name_declared_entries() -> None:
     """A product's default must be a message set, and an offer's product must be declared."""
     head = HEAD.replace("period: P1Y}", "period: P1Y, default: kep}").replace(
@@ -439,60 +350,6 @@ def test_one_key_means_one_split() -> None:
     compiled(experiment(HALVES) + experiment(HALVES.replace("message: keep", "message: text"), "b"))
     other = HALVES.replace("50", "30", 1).replace("y: {weight: 50", "y: {weight: 70")
     assert "with other arms or weights" in refused(experiment(HALVES) + experiment(other, "b"))[0]
-
-
-def test_a_sheet_with_too_many_rules_is_refused() -> None:
-    """At most 500 rules may match one product; the mistake names the product and the number."""
-    rules = "".join(
-        f"  - {{name: r{i}, when: {{productId: other, customer.x: {i}}}, answer: {{message: keep}}}}\n"
-        for i in range(501)
-    )
-    assert "501 rules may answer `other`." in refused(rules)[0]
-
-
-def test_a_sheet_that_is_too_large_is_refused() -> None:
-    """One product's sheet may have at most 350 KB when compressed."""
-    values = [f"{i * 2654435761 % 2**64:x}{i * 40503 % 2**32:x}" for i in range(40_000)]
-    rules = (
-        f"  - {{name: a, when: {{productId: other, customer.x: [{', '.join(map(repr, values))}]}}, answer: fallback}}\n"
-    )
-    [mistake] = refused(rules)
-    assert "The rules that may answer `other` take" in mistake
-
-
-def test_a_sheet_that_is_too_large_unpacked_is_refused() -> None:
-    """One product's sheet may have at most 1 MB unpacked, since the function has to compile it."""
-    values = ", ".join(f"'segment-{i}'" for i in range(1000))
-    rules = "".join(
-        f"  - {{name: r{i}, when: {{productId: other, customer.x{i}: [{values}]}}, answer: {{message: keep}}}}\n"
-        for i in range(80)
-    )
-    [mistake] = refused(rules)
-    assert "bytes unpacked. At most 1048576" in mistake
-
-
-def test_too_many_messages_for_one_locale_are_refused() -> None:
-    """One request may need the states of at most 100 messages."""
-    sets = "".join(
-        f"  s{i}: {{en-US: {{header: h{i}, body: b}}, fr-FR: {{header: f{i}, body: b}}}}\n" for i in range(51)
-    )
-    rules = "".join(f"  - {{name: r{i}, when: {{customer.x: {i}}}, answer: {{message: s{i}}}}}\n" for i in range(51))
-    head = HEAD.replace("messages:\n", "messages:\n" + sets)
-    assert any("name 102 messages that may serve `fr" in mistake for mistake in refused(rules, head))
-    compiled("".join(rules.splitlines(keepends=True)[:50]), head)
-
-
-def test_apples_limit_of_messages_is_kept() -> None:
-    """Apple keeps at most 2 000 messages for an app."""
-    sets = "".join(f"  s{i}: {{en-US: {{header: h{i}, body: b}}}}\n" for i in range(2000))
-    assert "at most 2000" in refused(KEEP, HEAD.replace("messages:\n", "messages:\n" + sets))[0]
-
-
-def test_equal_texts_are_one_message() -> None:
-    """The same text in two sets or locales has one id and is uploaded once."""
-    head = HEAD.replace("  text:", "  again: {en-GB: {header: Stay, body: ' Please '}}\n  text:")
-    texts = compiled(KEEP, head).release.texts
-    assert texts["again"]["en-GB"] == texts["keep"]["en-US"]
 
 
 def test_compiling_reports_progress_and_returns_the_release() -> None:
