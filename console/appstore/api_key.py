@@ -13,7 +13,7 @@ from retention.errors import SigningError
 from retention.signing.key_forms import as_pem
 from retention.signing.signer import Signer
 
-from console.appstore import no_key
+from console.appstore.not_a_key import kind_of
 from console.terminal.failure import Failure
 from console.terminal.ordinary_file import NotOrdinaryError, read_ordinary
 
@@ -68,7 +68,7 @@ def _checked(key_id: str, issuer_id: str, held: bytes, where: str) -> ApiKey:
         if error.code == "key_not_p256":
             reason = "is not a P-256 key"
         else:
-            kind = no_key.named(held)
+            kind = kind_of(held)
             reason = (
                 f"is {kind}, not an unencrypted PEM private key" if kind else "is not an unencrypted PEM private key"
             )

@@ -24,7 +24,7 @@ from console.appstore.errors import (
     REALTIME_URL_NOT_FOUND,
     AppleError,
 )
-from console.appstore.pace import Waiting
+from console.appstore.pace import ReportWait
 from console.appstore.performance import PerformanceReport, PerformanceTest, read_report, read_test
 from console.appstore.repeats import Repeats
 from console.appstore.wire import TIMEOUT, Wire
@@ -59,7 +59,7 @@ class Apple:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = 2 * SECONDS_PER_HOUR,
-        waiting: Waiting | None = None,
+        waiting: ReportWait | None = None,
         repeating: Callable[[AppleError], None] = lambda _: None,
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
@@ -95,6 +95,7 @@ class Apple:
         )
 
     def delete_image(self, identifier: str) -> None:
+        """Delete an image, unless it has gone already. Apple refuses one that a message uses (IMAGE_IN_USE)."""
         name = UUID(identifier)
         self._calls.delete(DELETE_IMAGE, lambda: self._wire.delete_image(name), IMAGE_NOT_FOUND)
 
@@ -111,6 +112,7 @@ class Apple:
         )
 
     def delete_message(self, identifier: str) -> None:
+        """Delete a message, unless it has gone already."""
         name = UUID(identifier)
         self._calls.delete(DELETE_MESSAGE, lambda: self._wire.delete_message(name), MESSAGE_NOT_FOUND)
 
@@ -123,25 +125,32 @@ class Apple:
     # Default messages
 
     def configure_default(self, product_id: str, locale: str, message: str) -> None:
+        """Make the message with the id `message` the default of a product in one of Apple's locales."""
         request = DefaultConfigurationRequest(messageIdentifier=UUID(message))
-        product, place = quote(product_id, safe=""), quote(locale, safe="")
-        self._calls.safely(CONFIGURE_DEFAULT, lambda: self._wire.configure_default_message(product, place, request))
+        self._calls.safely(
+            CONFIGURE_DEFAULT,
+            lambda: self._wire.configure_default_message(_path_part(product_id), _path_part(locale), request),
+        )
 
     def default(self, product_id: str, locale: str) -> str | None:
         """Return the id of the default message, or None where none is configured."""
-        product, place = quote(product_id, safe=""), quote(locale, safe="")
         found = self._calls.found(
-            DEFAULT_NOT_FOUND, GET_DEFAULT, lambda: self._wire.get_default_message(product, place)
+            DEFAULT_NOT_FOUND,
+            GET_DEFAULT,
+            lambda: self._wire.get_default_message(_path_part(product_id), _path_part(locale)),
         )
         return None if found is None or found.messageIdentifier is None else str(found.messageIdentifier)
 
     def delete_default(self, product_id: str, locale: str) -> None:
-        product, place = quote(product_id, safe=""), quote(locale, safe="")
-        self._calls.safely(DELETE_DEFAULT, lambda: self._wire.delete_default_message(product, place))
+        """Delete the default of a product in a locale. Where there is none, Apple answers DEFAULT_NOT_FOUND."""
+        self._calls.safely(
+            DELETE_DEFAULT, lambda: self._wire.delete_default_message(_path_part(product_id), _path_part(locale))
+        )
 
     # Real-time URL
 
     def set_realtime_url(self, url: str) -> None:
+        """Configure the URL that Apple calls. In production, Apple first asks for a performance test that passed."""
         # As bytes, since the library's own class refuses in its words what Apple would in Apple's.
         body = json.dumps({"realtimeURL": url}).encode()
         path = "/inApps/v1/messaging/realtime/url"
@@ -153,6 +162,7 @@ class Apple:
         return None if found is None else found.realtimeURL
 
     def delete_realtime_url(self) -> None:
+        """Have Apple call no URL, unless there is none already."""
         self._calls.delete(DELETE_REALTIME_URL, self._wire.delete_realtime_url, REALTIME_URL_NOT_FOUND)
 
     # Performance test
@@ -165,7 +175,7 @@ class Apple:
 
     def performance_test(self, request_id: str) -> PerformanceReport:
         """Return how far a test is, or how it ended."""
-        name = quote(request_id, safe="")
+        name = _path_part(request_id)
         found = self._calls.safely(GET_PERFORMANCE_TEST, lambda: self._wire.get_performance_test_results(name))
         return read_report(request_id, found)
 
@@ -179,3 +189,8 @@ class Apple:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _path_part(name: str) -> str:
+    """Return a name as one part of a URL's path."""
+    return quote(name, safe="")

@@ -91,12 +91,13 @@ class AppleError(Failure):
 def refused(operation: str, status: int, error_code: int, message: str) -> AppleError:
     """Return the error for an answer in Apple's JSON that is neither 429 nor 5xx."""
     hint = f" {_HINTS[error_code]}" if error_code in _HINTS else ""
-    said = message.rstrip(".") or f"HTTP {status}"
-    sentence = f"{statuses.REFUSED.of(call=f'“{operation}”', why=f'{said} ({error_code})')}.{hint}"
+    reason = message.rstrip(".") or f"HTTP {status}"
+    sentence = f"{statuses.REFUSED.of(call=f'“{operation}”', why=f'{reason} ({error_code})')}.{hint}"
     return AppleError(Kind.REFUSED, sentence, status=status, error_code=error_code)
 
 
 def rate_limited(operation: str, retry_at: float | None, error_code: int | None) -> AppleError:
+    """Return the error for a 429. `retry_at` is UNIX seconds, None where Apple names no time."""
     until = None if retry_at is None else datetime.fromtimestamp(retry_at, UTC)
     sentence = f"{statuses.RATE_LIMITED.of(call=f'“{operation}”', when=statuses.when_again(until))}."
     return AppleError(Kind.RATE_LIMITED, sentence, status=429, error_code=error_code, retry_at=retry_at)

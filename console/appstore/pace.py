@@ -18,10 +18,11 @@ CALL_SECONDS: Final = 0.3
 # A clock that is a little ahead of Apple's would come back too early.
 _MARGIN_SECONDS: Final = 1.0
 
-Waiting = Callable[[str, float], None]
+# Called with an operation and how many seconds its next call waits for the rate.
+ReportWait = Callable[[str, float], None]
 
 
-def _say_nothing(_: str, __: float) -> None:
+def _no_report(_: str, __: float) -> None:
     return
 
 
@@ -38,7 +39,7 @@ class Pace:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     patience: float = 2 * SECONDS_PER_HOUR
-    waiting: Waiting = _say_nothing
+    waiting: ReportWait = _no_report
     _made: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _blocked: dict[str, float] = field(default_factory=dict)
 

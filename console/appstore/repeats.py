@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from retention.review.snapshot import SnapshotFormatError
 
 from console.appstore.errors import ALREADY_EXISTS, AppleError, Kind, taken
-from console.appstore.pace import Pace, Waiting
+from console.appstore.pace import Pace, ReportWait
 from console.appstore.wire import Wire
 
 _PAUSES: Final = (1.0, 2.0, 4.0)
@@ -37,7 +37,7 @@ class Repeats:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         patience: float,
-        waiting: Waiting | None,
+        waiting: ReportWait | None,
         repeating: Callable[[AppleError], None],
     ) -> None:
         self._wire = wire
@@ -128,6 +128,7 @@ class Repeats:
         self._sleep(seconds)
 
     def found(self, missing: int, operation: str, call: Callable[[], T]) -> T | None:
+        """Make a call as `safely`; return None where Apple answers with the code `missing`."""
         try:
             return self.safely(operation, call)
         except AppleError as error:

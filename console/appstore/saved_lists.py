@@ -54,5 +54,5 @@ def _names(file: Path, body: bytes) -> list[str]:
 
 def advised(error: SnapshotRefusedError, nothing: str) -> SnapshotRefusedError:
     """Return the refusal with what was not done, and what to do if Apple's lists are right."""
-    told = f"{error}; {nothing}. If that is how it is, add --allow-silencing"
-    return SnapshotRefusedError(error.code, told, **error.evidence)
+    sentence = f"{error}; {nothing}. If that is how it is, add --allow-silencing"
+    return SnapshotRefusedError(error.code, sentence, **error.evidence)

@@ -2,7 +2,7 @@
 
 The library's exceptions keep neither headers nor bodies, so with them an app without access looks like a proxy's page,
 and the end of a rate limit is lost. So we replace `_execute_request`, call `_make_request`, and set `_base_url`. These
-three are private to the library, which is pinned; a test says so when a version has them no longer.
+three are private to the library, which is pinned; a test fails when a version no longer has them.
 """
 
 from __future__ import annotations
@@ -117,17 +117,17 @@ class Wire(AppStoreServerAPIClient):
         if response.ok and not response.is_redirect and (not response.content or _is_object(response)):
             self._body = response.content
             return response
-        raise self._complaint(response)
+        raise self._error_for(response)
 
-    def _complaint(self, response: requests.Response) -> AppleError:
+    def _error_for(self, response: requests.Response) -> AppleError:
         status, (error_code, message) = response.status_code, _apples_error(response)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             return rate_limited(self.operation, self._retry_at(response), error_code)
         if status == HTTPStatus.UNAUTHORIZED:
             return self._unauthorized(response)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            said = f"HTTP {status}" if error_code is None else f"HTTP {status}, {error_code}"
-            failed = statuses.SERVER_FAILED.of(call=f"“{self.operation}”", status=said)
+            answered = f"HTTP {status}" if error_code is None else f"HTTP {status}, {error_code}"
+            failed = statuses.SERVER_FAILED.of(call=f"“{self.operation}”", status=answered)
             sentence = f"{failed}: try again later."
             return AppleError(Kind.SERVER, sentence, status=status, error_code=error_code)
         if error_code is not None:

@@ -262,9 +262,9 @@ def _waiting(edition: Edition, states: Mapping[str, MessageState]) -> Iterator[W
             newest = states.get(ids[0].lower(), _UNKNOWN)
             if not newest.servable:
                 served = (message for message in ids[1:] if states.get(message.lower(), _UNKNOWN).servable)
-                yield Waiting(name, locale, ids[0].lower(), _standing(newest), next(served, None), tuple(rules))
+                yield Waiting(name, locale, ids[0].lower(), _state_text(newest), next(served, None), tuple(rules))
 
 
-def _standing(state: MessageState) -> str:
+def _state_text(state: MessageState) -> str:
     images = [f"image {image} {name}" for image, name in state.images.items() if name != APPROVED]
     return ", ".join([state.message, *images])

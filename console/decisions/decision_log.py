@@ -49,9 +49,9 @@ _MAX_FIELD: Final = 2**24
 _MAX_HEAD: Final = 2**13
 # More lines than a record has that was written with one line for each of its fields.
 _MAX_BLOCK: Final = 400
-# Without the message: a query of Logs Insights that asks for the fields of it.
 # Excel's first line of a table, which names what separates the columns.
 _SEPARATOR: Final = re.compile(r"(?i:\"?sep=.\"?)\s*")
+# Columns of a table without the message: a query of Logs Insights that asks for the message's fields.
 _FIELDS: Final = frozenset({"productId", "localeAsked", "requestIdentifier"})
 _STDIN: Final = Path("-")
 _HASH = re.compile("[0-9a-f]{64}")

@@ -84,10 +84,10 @@ def product_of(document: Document, named: str | None) -> str:
 def _expected(explained: Explanation, *, sure: bool) -> Expected:
     sure = sure or not explained.decision.assignments
     message = _message(explained.body) if sure else None
-    return Expected(explained.request.user_locale, explained.status, _says(explained), message)
+    return Expected(explained.request.user_locale, explained.status, _deciding_text(explained), message)
 
 
-def _says(explained: Explanation) -> str:
+def _deciding_text(explained: Explanation) -> str:
     decision = explained.decision
     if decision.delivery is not None:
         return f"{decision.delivery.answer.kind} by the rule {decision.rule}, in {decision.delivery.locale}"

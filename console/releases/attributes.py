@@ -1,4 +1,4 @@
-"""Attributes that record who published what and when. They are shown and not decided by: a missing one is empty."""
+"""Attributes of rows that may be missing: the live release in `head`, and who published what and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live release: its number, what it says, and what the real-time function reads of it and of a customer."""
+"""The live release: its number, its documents, and what the real-time function reads of it and of a customer."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def settings_of(release: CompiledRelease, content: Mapping[str, Item], who: str,
 
 
 def _first(products: list[str], content: Mapping[str, Item]) -> list[str]:
-    """Return the products, in the file's order, whose sheets a function reads before anybody asks for one.
+    """Return the products, in the file's order, whose sheets a function reads before a request needs one.
 
     As many as pack into 64 KB together: one answer of DynamoDB, which comes while a starting function still imports.
     """

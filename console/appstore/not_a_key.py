@@ -19,7 +19,7 @@ _KINDS: Final = (
 _LAYERS: Final = 2
 
 
-def named(held: bytes) -> str:
+def kind_of(held: bytes) -> str:
     """Return what `held`, of which no private key can be read, is, or an empty text where that cannot be recognised."""
     content = held
     for _ in range(_LAYERS):
