@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from retention.limits import MAX_IMAGES, MAX_MESSAGES, MAX_URL
 from retention.review import statuses
 
 from console.terminal.failure import Failure
@@ -42,9 +43,9 @@ _HINTS: Final = {
     4000023: "Is it in App Store Connect, spelled so? `retention simulator grant` adds the file's products.",
     4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
     4000213: "A performance test is running: `retention performance-test wait` takes the id that `start` printed.",
-    4000215: "It begins with https:// and has at most 256 characters.",
-    4030014: "Apple keeps 2000 images for an app: `retention prune` deletes those that nothing needs.",
-    4030016: "Apple keeps 2000 messages for an app: `retention prune` deletes those that nothing needs.",
+    4000215: f"It begins with https:// and has at most {MAX_URL} characters.",
+    4030014: f"Apple keeps {MAX_IMAGES} images for an app: `retention prune` deletes those that nothing needs.",
+    4030016: f"Apple keeps {MAX_MESSAGES} messages for an app: `retention prune` deletes those that nothing needs.",
     4030017: "Only an approved message can be a default: `retention status` lists what is waiting.",
     4030018: "Every image of a default must be approved: `retention status` lists what is waiting.",
     IMAGE_IN_USE: "Delete the messages that use the image first.",

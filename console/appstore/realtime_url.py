@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from retention.limits import MAX_URL
+
 from console.terminal.addresses import check_public, read_url
 
-# Of Apple's RealtimeURL (apple-api.md, section 1).
-_MAX_URL: Final = 256
 _SECRET: Final = re.compile(r"(/v1/retention-message/)[^\s\"'<>]+")
 
 
@@ -25,8 +25,8 @@ def check_url(url: str, *, from_here: bool = False) -> None:
 
     `from_here`: this machine calls it, which may reach hosts that Apple cannot.
     """
-    if len(url) > _MAX_URL:
-        raise ValueError(f"Apple takes URLs of at most {_MAX_URL} characters")
+    if len(url) > MAX_URL:
+        raise ValueError(f"Apple takes URLs of at most {MAX_URL} characters")
     parts = read_url(url)
     if parts.scheme == "http":
         if not parts.is_loopback:

@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
+from retention.limits import MAX_BODY, MAX_HEADER
 from retention.locales import APPLE_LOCALES
 from retention.request import is_uuid
 
@@ -229,7 +230,7 @@ def _products_section(starter: Starter) -> list[str]:
 
 def _texts(starter: Starter) -> list[str]:
     return [
-        "# Sets of texts, by Apple's locale: header up to 66 characters, body up to 144.",
+        f"# Sets of texts, by Apple's locale: header up to {MAX_HEADER} characters, body up to {MAX_BODY}.",
         "messages:",
         "  keep:",
         f"    {starter.locale}:",

@@ -32,7 +32,7 @@ from console.local.samples import CUSTOMERS, EVENTS, SAMPLE
 from console.releases.default_rows import record_default
 from console.releases.publish import Published, publish_release
 from console.simulator.authority import Authority
-from console.simulator.ports import check_port
+from console.simulator.ports import LOOPBACK, check_port
 
 TABLE: Final = "retention-local"
 REGION: Final = "us-east-1"
@@ -46,7 +46,7 @@ def embedded_dynamodb(port: int = 0) -> Iterator[str]:
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server = ThreadedMotoServer(ip_address=LOOPBACK, port=port, verbose=False)
     server.start()
     try:
         host, found = server.get_host_and_port()

@@ -26,6 +26,7 @@ from console.local.processes import (
     running,
     wait_for_port,
 )
+from console.simulator.ports import LOOPBACK
 
 INVOKE_SECONDS: Final = 30
 
@@ -57,8 +58,8 @@ class Emulator:
 
     def __enter__(self) -> Self:
         command = [
-            *(str(_emulator_binary()), "--runtime-interface-emulator-address", f"127.0.0.1:{self._port}"),
-            *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
+            *(str(_emulator_binary()), "--runtime-interface-emulator-address", f"{LOOPBACK}:{self._port}"),
+            *("--runtime-api-address", f"{LOOPBACK}:{free_port()}"),
             # -S: only the artefact and Lambda's runtime client are on the path
             *(str(_interpreter()), "-S", "-m", "awslambdaric", self._handler),
         ]
@@ -75,7 +76,7 @@ class Emulator:
 
     def invoke(self, event: object) -> Document:
         """Return the function's answer to one event. If it fails, raises InvocationError, which has the log."""
-        address = f"http://127.0.0.1:{self._port}/2015-03-31/functions/function/invocations"
+        address = f"http://{LOOPBACK}:{self._port}/2015-03-31/functions/function/invocations"
         request = urllib.request.Request(address, data=json.dumps(event).encode())  # the address is ours
         try:
             with _DIRECTLY.open(request, timeout=INVOKE_SECONDS) as response:

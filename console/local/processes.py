@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from console.simulator.ports import LOOPBACK
 from console.terminal import shell
 from console.terminal.failure import Failure
 
@@ -32,7 +33,7 @@ class PartMissingError(Failure):
 def free_port() -> int:
     """Return a port of the loopback that no program listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 
@@ -70,7 +71,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
     give_up = time.monotonic() + _START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
         except OSError:
             time.sleep(_POLL_SECONDS)
         else:

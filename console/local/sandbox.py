@@ -37,7 +37,7 @@ from console.local.rows import create_table
 from console.local.sample_events import PATH
 from console.simulator import accounts, staff_actions
 from console.simulator.place import DIRECTORY, PORT
-from console.simulator.ports import naming_the_port
+from console.simulator.ports import LOOPBACK, naming_the_port
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
@@ -156,11 +156,11 @@ def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
 @contextmanager
 def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
     with naming_the_port(number, "PORT=…"):
-        server = listen(function, "127.0.0.1", number)
+        server = listen(function, LOOPBACK, number)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}{PATH}"
+        yield f"http://{LOOPBACK}:{server.server_address[1]}{PATH}"
     finally:
         server.shutdown()
         thread.join()

@@ -24,7 +24,7 @@ from console.local.ports import port
 from console.local.sample_events import PATH
 from console.local.samples import SAMPLE
 from console.simulator.authority import Authority
-from console.simulator.ports import naming_the_port
+from console.simulator.ports import LOOPBACK, naming_the_port
 from console.simulator.rehearsal_authority import default_directory, read_anchor
 from console.terminal.program import carry_out
 
@@ -124,8 +124,8 @@ def serve(options: ServeOptions) -> None:
         table.write_customers(compiled.release.app_apple_id)
         function = parts.enter_context(_function(options, endpoint_url, compiled.release.app_apple_id))
         with naming_the_port(options.port, "PORT=…"):
-            server = parts.enter_context(listen(function, "127.0.0.1", options.port))
-        url = f"http://127.0.0.1:{server.server_address[1]}{PATH}"
+            server = parts.enter_context(listen(function, LOOPBACK, options.port))
+        url = f"http://{LOOPBACK}:{server.server_address[1]}{PATH}"
         product = next(iter(compiled.release.sheets))
         print_line(f"Release {published.number} of {options.file.name} is live; its table is at {endpoint_url}.")
         print_line(f"Answering at {url} until Ctrl-C. {_hint(options, compiled.release.app_apple_id, product, url)}")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from retention.catalog import APPROVED, PENDING
-from retention.limits import MAX_IMAGES, MAX_MESSAGES
+from retention.limits import MAX_IMAGES, MAX_MESSAGES, MAX_URL
 from retention.locales import APPLE_LOCALES
 from retention.request import PRODUCTION, SANDBOX
 from retention.settings import keeps_secrets
@@ -22,7 +22,6 @@ from console.simulator.problems import Problem
 from console.simulator.simulator import Simulator
 
 BASE_PATH: Final = "/inApps/v1/messaging"
-MAX_URL: Final = 256
 
 _MAX_PRODUCT_ID: Final = 255
 

@@ -13,6 +13,9 @@ from retention.request import SANDBOX
 MAX_MESSAGES: Final = 2000
 MAX_IMAGES: Final = 2000
 
+# RealtimeURL, in characters (apple-api.md, section 1).
+MAX_URL: Final = 256
+
 # UploadMessageRequestBody: characters, counted by `utf16_length`, and bullet points.
 MAX_HEADER: Final = 66
 MAX_BODY: Final = 144
