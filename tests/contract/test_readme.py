@@ -33,8 +33,8 @@ def code(path: Path) -> Iterator[str]:
 
 
 def test_the_readme_is_short() -> None:
-    """At most 190 lines: an owner who decides whether to use this reads it from top to bottom."""
-    assert len(README.read_text(encoding="utf-8").splitlines()) <= 190
+    """At most 200 lines: an owner who decides whether to use this reads it from top to bottom."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
 
 
 def uses(path: Path, program: str) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +71,41 @@ def running(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         server.wait(START_SECONDS)
 
 
+@dataclass(slots=True)
+class Terminal:
+    """A new terminal in `folder`: its PATH has no `retention` until a line that is typed puts it there.
+
+    As in a checkout, `folder` has `.venv/bin/retention`.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    exports: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        program = self.folder / ".venv" / "bin" / "retention"
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m console.cli.main "$@"\n')
+        program.chmod(0o755)
+
+    def type(self, line: str) -> str:
+        """Run one line in a shell that has the exports before it; gives all it printed, standard error first."""
+        if line.startswith("export "):
+            self.exports.append(line)
+            return ""
+        done = subprocess.run(
+            ["/bin/sh", "-c", "\n".join([*self.exports, line])],
+            cwd=self.folder,
+            env={**self.environment, "PATH": os.defpath},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == EXIT_CODES.get(" ".join(line.split()[:2]), 0), done.stderr
+        return done.stderr + done.stdout
+
+
 def typed(folder: Path, environment: dict[str, str], command: str, *, code: int | None = None) -> str:
     """Run one `retention` command; gives all it printed, standard error first. Other exit codes than `code` fail."""
     _, *arguments = shlex.split(command)
@@ -88,27 +124,35 @@ def typed(folder: Path, environment: dict[str, str], command: str, *, code: int 
 
 
 def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
-    """init, plan, apply, approved, cancel, answer: fewer than ten commands, and what they print."""
+    """init, plan, apply, status, endpoint, cancel, each typed in its terminal: they print what README shows."""
     steps = commands_shown()
     assert [command.split()[1] for command, _ in steps if command.startswith("retention ")] == (
         ["init", "plan", "apply", "status", "endpoint", "simulator"]
     )
-    assert len(steps) < 10
-    environment = at_a_terminal()
-    (init, written), (make, up), (export, nothing), *rest = steps
-    assert (make, nothing) == ("make sandbox", "")
-    compare(init, written, typed(tmp_path, environment, init))
-    with running(tmp_path, environment) as heard:
+    assert len(steps) <= 10
+    (path, no_output), (init, written), (make, up), *second = steps
+    assert (path, make, no_output) == ('export PATH="$PWD/.venv/bin:$PATH"', "make sandbox", "")
+    terminal = Terminal(tmp_path, at_a_terminal())
+    terminal.type(path)
+    compare(init, written, terminal.type(init))
+    with running(tmp_path, at_a_terminal()) as heard:
         addresses = re.findall(r"127\.0\.0\.1:\d+", heard)
         # In the order in which they are printed: the endpoint, the App Store, and AWS in the line to copy.
         here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), addresses, strict=False))
         compare(make, up, as_usual(heard, here))
+        (export,) = [command for command, _ in second if command.startswith("export AWS_")]
         assert f"  {export}\n" in as_usual(heard, here)
-        settings = dict(each.split("=", 1) for each in shlex.split(export)[1:])
-        for usual, actual in here.items():
-            settings = {name: value.replace(usual, actual) for name, value in settings.items()}
-        for command, expected in rest:
-            compare(command, expected, as_usual(typed(tmp_path, environment | settings, command), here))
+        terminal = Terminal(tmp_path, at_a_terminal())
+        for command, expected in second:
+            compare(command, expected, as_usual(terminal.type(as_here(command, here)), here))
+
+
+def test_every_block_of_the_readme_finds_the_program() -> None:
+    """A block of commands that runs `retention` in a new terminal puts it on PATH first."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    found = [block for block in blocks if re.search(r"^(\$ )?retention ", block, re.MULTILINE)]
+    assert len(found) == 3
+    assert {block.splitlines()[0].removeprefix("$ ") for block in found} == {'export PATH="$PWD/.venv/bin:$PATH"'}
 
 
 def test_production_is_rehearsed_before_apple_grants_access(tmp_path: Path) -> None:
@@ -119,7 +163,7 @@ def test_production_is_rehearsed_before_apple_grants_access(tmp_path: Path) -> N
     steps = [line.split("#")[0].strip() for line in block.splitlines() if line.startswith("retention ")]
     assert [step.split()[1] for step in steps] == ["promote", "simulator", "apply", "status"]
     environment = at_a_terminal()
-    typed(tmp_path, environment, commands_shown()[0][0])
+    typed(tmp_path, environment, commands_shown()[1][0])
     with running(tmp_path, environment) as heard:
         settings = dict(re.findall(r"(\w+)=(\S+)", next(line for line in heard.splitlines() if "export" in line)))
         environment |= settings
@@ -136,6 +180,13 @@ def test_production_is_rehearsed_before_apple_grants_access(tmp_path: Path) -> N
 def at_a_terminal() -> dict[str, str]:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "handler")])
     return {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200"}
+
+
+def as_here(command: str, here: dict[str, str]) -> str:
+    """Return `command` with the ports of this test."""
+    for usual, actual in here.items():
+        command = command.replace(usual, actual)
+    return command
 
 
 def as_usual(text: str, here: dict[str, str]) -> str:
