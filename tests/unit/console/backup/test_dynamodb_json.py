@@ -1,4 +1,4 @@
-"""Attribute values of DynamoDB as JSON, and back."""
+"""DynamoDB's attribute values become JSON and are read back."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ITEM: dict[str, Any] = {
 
 
 def test_a_row_of_every_type_is_read_as_it_was_written() -> None:
-    """Through JSON, which has no binary values."""
+    """A row with each type of attribute is unchanged after JSON, which has no binary values."""
     assert item_of(json.loads(json.dumps(json_of(ITEM)))) == ITEM
 
 
 def test_binary_values_are_base64() -> None:
-    """As in DynamoDB's own JSON, so that other programs can read an export."""
+    """Binary values have the form of DynamoDB's own JSON, so that other programs can read an export."""
     assert json_of({"key": {"B": b"\x00\xff"}}) == {"key": {"B": "AP8="}}
 
 
@@ -46,7 +46,7 @@ def test_binary_values_are_base64() -> None:
         ({"list": {"L": [{"B": "="}]}}, "not base64"),
     ],
 )
-def test_what_is_no_row_is_refused(document: object, reason: str) -> None:
-    """With a clause that names what is wrong, and without the value."""
+def test_an_invalid_row_is_refused(document: object, reason: str) -> None:
+    """The error names what is wrong and does not quote the value."""
     with pytest.raises(ValueError, match=reason):
         item_of(document)

@@ -1,4 +1,4 @@
-"""Ids follow from content, on any machine and in any year."""
+"""Ids are computed from content, and are the same on any machine and in any year."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def test_a_message_has_the_id_of_its_upload_body() -> None:
     assert message_id(6745974591, body) == str(uuid.uuid5(namespace(6745974591), body.decode()))
 
 
-def test_published_ids_stay_what_they_are() -> None:
-    """These ids are at Apple; another way to make them would upload everything anew."""
+def test_ids_never_change() -> None:
+    """Apple knows these ids: with another computation, everything would be uploaded again."""
     body = upload_body(
         header="é",
         body="山",
@@ -46,11 +46,11 @@ def test_ids_differ_by_app_size_content_and_revision() -> None:
     assert all(name == name.lower() and uuid.UUID(name).version == 5 for name in ids)
 
 
-def test_typing_the_same_words_another_way_is_the_same_text() -> None:
-    """Unicode's ways to write a letter, and space around a text, make no difference."""
+def test_unicode_form_and_outer_space_do_not_matter() -> None:
+    """Composed and combining characters are the same text, and so is one with spaces around it."""
     assert canonical_text("  e\u0301te\u0301\n") == "\u00e9t\u00e9"
 
 
-def test_what_apple_assumes_is_left_out() -> None:
-    """ABOVE_BODY and absent bullets are Apple's defaults and stand in no body."""
+def test_apples_default_values_are_left_out() -> None:
+    """An upload body has neither the header position ABOVE_BODY nor an empty list of bullets."""
     assert set(json.loads(upload_body(header="a", body="b", bullets=()))) == {"header", "body"}

@@ -1,4 +1,4 @@
-"""PNG files judged from their bytes."""
+"""PNG files are checked from their bytes."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def png(width: int, height: int, *, colour: int = 2, depth: int = 8, extra: byte
         (3840, 160, BULLET_POINT, False),
     ],
 )
-def test_sizes_are_apples(width: int, height: int, size: str, fits: bool) -> None:  # noqa: FBT001  # a table's column
-    """Only Apple's sizes pass; else the figure found and the one wanted are told."""
-    told = complaint(read_png(png(width, height)), size)
-    assert (told is None) is fits
-    if told is not None:
-        assert f"{width} by {height}" in told[0]
-        assert "Apple wants" in told[1]
+def test_only_apples_sizes_pass(width: int, height: int, size: str, fits: bool) -> None:  # noqa: FBT001  # a table's column
+    """Otherwise the complaint has the size that was found and the one that Apple requires."""
+    expected = complaint(read_png(png(width, height)), size)
+    assert (expected is None) is fits
+    if expected is not None:
+        assert f"{width} by {height}" in expected[0]
+        assert "Apple wants" in expected[1]
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_sizes_are_apples(width: int, height: int, size: str, fits: bool) -> Non
         (png(1024, 1024, colour=3, extra=chunk(b"PLTE", b"abc") + chunk(b"tRNS", b"\x00")), "tRNS"),
     ],
 )
-def test_transparency_is_found(content: bytes, what: str) -> None:
-    """An alpha channel or a transparent colour is told by its name."""
-    told = complaint(read_png(content), BULLET_POINT)
-    assert told is not None
-    assert what in told[0]
+def test_transparency_is_found_and_named(content: bytes, what: str) -> None:
+    """The complaint names the alpha channel or the chunk with a transparent colour."""
+    expected = complaint(read_png(content), BULLET_POINT)
+    assert expected is not None
+    assert what in expected[0]
 
 
 @pytest.mark.parametrize("colour", [0, 2, 3])
@@ -75,7 +75,7 @@ GOOD = png(1024, 1024)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"", "empty"),
         (b"\xff\xd8\xff\xe0", "JPEG"),
@@ -114,20 +114,20 @@ GOOD = png(1024, 1024)
         (b"version http://git-media.io/v/2\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"),
     ],
 )
-def test_what_is_no_whole_png_is_told(content: bytes, told: str) -> None:
-    """Other formats are called by their names; cut off and damaged files are noticed."""
-    with pytest.raises(NotPNGError, match=told):
+def test_a_file_that_is_no_complete_png_is_refused(content: bytes, expected: str) -> None:
+    """Other formats are named; files that are cut off or damaged are recognised."""
+    with pytest.raises(NotPNGError, match=expected):
         read_png(content)
 
 
-def test_every_cut_is_noticed() -> None:
-    """A file cut off anywhere is refused."""
+def test_a_png_that_is_cut_off_anywhere_is_refused() -> None:
+    """Each shorter part of a good file is refused."""
     for end in range(len(GOOD)):
         with pytest.raises(NotPNGError):
             read_png(GOOD[:end])
 
 
-def whole(  # a PNG with pixels in it
+def decodable_png(  # a PNG with pixels in it
     width: int = 1024,
     height: int = 1024,
     *,
@@ -143,7 +143,7 @@ def whole(  # a PNG with pixels in it
 
 
 PALETTE = chunk(b"PLTE", b"\0\0\0\xff\xff\xff")
-# An animation's frame, and texts and a profile that unpack to far more than they are.
+# The frame of an animation; and texts and a profile that unpack to 16 MiB each.
 ANIMATED = chunk(b"acTL", struct.pack(">II", 1, 0)) + chunk(
     b"fcTL", struct.pack(">IIIIIHHBB", 0, 1024, 1024, 0, 0, 1, 1, 0, 0)
 )
@@ -153,54 +153,54 @@ BOMB = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**24))) + chunk(b"iCCP", b
 @pytest.mark.parametrize(
     "content",
     [
-        whole(),
-        whole(3840, 160),
-        whole(3840, 2160, depth=16),
-        whole(colour=0),
-        whole(colour=0, depth=1),
-        whole(colour=0, depth=16),
-        whole(colour=3, extra=PALETTE),
-        whole(colour=3, depth=1, extra=PALETTE),
-        whole(extra=ANIMATED),
-        whole(extra=BOMB),
-        whole(extra=chunk(b"tEXt", b"Software\0x")),
+        decodable_png(),
+        decodable_png(3840, 160),
+        decodable_png(3840, 2160, depth=16),
+        decodable_png(colour=0),
+        decodable_png(colour=0, depth=1),
+        decodable_png(colour=0, depth=16),
+        decodable_png(colour=3, extra=PALETTE),
+        decodable_png(colour=3, depth=1, extra=PALETTE),
+        decodable_png(extra=ANIMATED),
+        decodable_png(extra=BOMB),
+        decodable_png(extra=chunk(b"tEXt", b"Software\0x")),
     ],
 )
 def test_pixels_that_decode_pass(content: bytes) -> None:
-    """Every depth and kind of colour; animations, texts and profiles are not unpacked."""
+    """Every depth and kind of colour passes; animations, texts and profiles are not unpacked."""
     check_pixels(content)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (GOOD, "cannot be decoded"),
         (GOOD.replace(chunk(b"IDAT", b"x"), chunk(b"IDAT")), "not all there"),
         (GOOD.replace(chunk(b"IDAT", b"x"), chunk(b"IDAT", bytes(500))), "damaged"),
-        (whole(rows=bytes(3073 * 1023)), "not all there"),
-        (whole(rows=b"\x09" * 3073 * 1024), "damaged"),
-        (whole(colour=3), "no palette"),
-        (whole()[:29] + b"\x01" + whole()[29:], "damaged"),
+        (decodable_png(rows=bytes(3073 * 1023)), "not all there"),
+        (decodable_png(rows=b"\x09" * 3073 * 1024), "damaged"),
+        (decodable_png(colour=3), "no palette"),
+        (decodable_png()[:29] + b"\x01" + decodable_png()[29:], "damaged"),
     ],
 )
-def test_pixels_that_do_not_decode_are_told(content: bytes, told: str) -> None:
-    """An id would be spent on such an image at Apple; chunk checksums are right in most of them."""
-    with pytest.raises(NotPNGError, match=told):
+def test_pixels_that_do_not_decode_are_refused(content: bytes, expected: str) -> None:
+    """Apple would spend an id on such an image; the checksums of most of them are right."""
+    with pytest.raises(NotPNGError, match=expected):
         check_pixels(content)
 
 
 @pytest.mark.parametrize("tail", [b"\n", bytes(512), b"PK\x03\x04", GOOD])
-def test_what_follows_the_end_is_neither_judged_nor_uploaded(tmp_path: Path, tail: bytes) -> None:
-    """Every viewer opens such a file. What is sent is what was checked: the image alone, under the image's id."""
-    (tmp_path / "a.png").write_bytes(whole())
-    (tmp_path / "b.png").write_bytes(whole() + tail)
-    assert read_image(tmp_path / "b.png") == read_image(tmp_path / "a.png") == whole()
-    assert complaint(read_png(whole() + tail), BULLET_POINT) is None
-    check_pixels(whole() + tail)
+def test_bytes_after_the_end_are_neither_checked_nor_uploaded(tmp_path: Path, tail: bytes) -> None:
+    """Every viewer opens such a file; only the image itself is uploaded, under the image's id."""
+    (tmp_path / "a.png").write_bytes(decodable_png())
+    (tmp_path / "b.png").write_bytes(decodable_png() + tail)
+    assert read_image(tmp_path / "b.png") == read_image(tmp_path / "a.png") == decodable_png()
+    assert complaint(read_png(decodable_png() + tail), BULLET_POINT) is None
+    check_pixels(decodable_png() + tail)
 
 
 def named(name: str, base: Path) -> list[str]:
-    """Return the mistakes of a file whose one image is `name` below `base`."""
+    """Return the mistakes of a file with one image, at the path `name` below `base`."""
     text = f"""\
 app: {{appAppleId: 1, bundleId: com.example.app}}
 products: {{pro.monthly: {{group: pro, period: P1M}}}}
@@ -217,7 +217,7 @@ rules: [{{name: one, answer: fallback}}]
 
 
 def test_an_image_is_an_ordinary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe would be waited for, a device never end: each is a mistake at once, and says what it is."""
+    """A pipe would block and a device never end; each is a mistake that names the kind of file."""
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "nowhere.png").symlink_to(tmp_path / "gone.png")
@@ -225,7 +225,7 @@ def test_an_image_is_an_ordinary_file(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.chdir(tmp_path)  # a socket's path must be short
         listening.bind("socket.png")
         huge.truncate(2**40)
-        for name, told in (
+        for name, reason in (
             ("pipe.png", "is a named pipe"),
             ("folder.png", "is a directory"),
             ("nowhere.png", "is a link to a file that does not exist"),
@@ -238,12 +238,12 @@ def test_an_image_is_an_ordinary_file(tmp_path: Path, monkeypatch: pytest.Monkey
         ):
             (found,) = named(name, tmp_path)
             assert found.startswith("5: images.tick: ")
-            assert told in found, (name, found)
+            assert reason in found, (name, found)
 
 
 def test_a_good_image_passes_and_one_without_pixels_does_not(tmp_path: Path) -> None:
-    """The file is judged as a command judges it."""
-    (tmp_path / "good.png").write_bytes(whole() + b"\n")
+    """The image of a compiled file is decoded, as in every command."""
+    (tmp_path / "good.png").write_bytes(decodable_png() + b"\n")
     (tmp_path / "empty.png").write_bytes(GOOD)
     (tmp_path / "pointer.png").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     assert named("good.png", tmp_path) == []
@@ -253,15 +253,15 @@ def test_a_good_image_passes_and_one_without_pixels_does_not(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("colour", "depth"), [(0, 1), (0, 16), (2, 8), (2, 16), (3, 4)])
 @pytest.mark.parametrize("interlaced", [False, True])
-def test_no_row_is_missing(colour: int, depth: int, interlaced: bool) -> None:  # noqa: FBT001  # a table's column
-    """As many pixels as the header says, in one pass or in the seven of an interlaced image."""
+def test_a_missing_row_of_pixels_is_noticed(colour: int, depth: int, interlaced: bool) -> None:  # noqa: FBT001  # a table's column
+    """The number of rows is the header's, in one pass or in the seven passes of an interlaced image."""
     samples = {0: 1, 2: 3, 3: 1}[colour]
     passes = [(128, 128), (128, 128), (256, 128), (256, 256), (512, 256), (512, 512), (1024, 512)]
     rows = passes if interlaced else [(1024, 1024)]
     wanted = sum((1 + (width * samples * depth + 7) // 8) * height for width, height in rows)
     extra = PALETTE if colour == 3 else b""
     for absent in (0, 1, 1 + (1024 * samples * depth + 7) // 8):
-        made = whole(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - absent))
+        made = decodable_png(colour=colour, depth=depth, extra=extra, rows=bytes(wanted - absent))
         header = struct.pack(">IIBBBBB", 1024, 1024, depth, colour, 0, 0, interlaced)
         content = made[:8] + chunk(b"IHDR", header) + made[33:]
         if absent:

@@ -1,4 +1,4 @@
-"""The id of a key, and the name of its file."""
+"""The id of a key, and the names of its file."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ ID = "2X9R4HXF34"
         f"/retention/sandbox/{ID}",
     ],
 )
-def test_the_ten_characters_are_what_is_to_be_written(written: str) -> None:
-    """App Store Connect names the file after the key: the mistake has the id that is in a copied name."""
+def test_the_key_id_is_found_in_a_file_name(written: str) -> None:
+    """App Store Connect names the file after the key: the mistake shows the id that is in the name."""
     assert not is_key_id(written)
     assert meant_key_id(written) == ID
     app = f"app: {{appAppleId: 1, bundleId: a.b, keyId: '{written}'}}"
@@ -51,15 +51,15 @@ def test_the_ten_characters_are_what_is_to_be_written(written: str) -> None:
 
 
 @pytest.mark.parametrize("written", [ID, "ABCDEFGHIJ", "0123456789", "K", "KEYID", "local-key"])
-def test_an_id_is_taken_as_it_is(written: str) -> None:
-    """Apple's have ten capitals and digits; those of a simulator may be any word."""
+def test_a_valid_id_is_accepted(written: str) -> None:
+    """Apple's ids have ten capital letters and digits; a simulator's id may be any word."""
     assert is_key_id(written)
 
 
 @pytest.mark.parametrize(
     "written", ["SubscriptionKey_2X9R4HXF3", "AuthKey_", "2X9R4 HXF34", "", "ключ", f"{ID}\n", "K" * 65]
 )
-def test_what_has_no_id_in_it_is_refused_with_an_example(written: str) -> None:
-    """Half a name is none."""
+def test_an_invalid_id_is_refused(written: str) -> None:
+    """An incomplete id, other letters, or an id with a line end is not accepted as a key id."""
     assert not is_key_id(written)
     assert meant_key_id(written) in {None, ID}

@@ -1,4 +1,4 @@
-"""Files found by their names, and advice where there is none."""
+"""Image files are found by the names in the file, and a missing one gets advice."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from console.file.paths import advice_where_missing, find_file
 
 
-def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
-    """macOS and archives made on it may keep letters and accents apart, in folders too."""
+def test_a_file_is_found_in_either_unicode_form_of_its_name(tmp_path: Path) -> None:
+    """macOS may store accents as combining characters, also in the names of folders."""
     apart, together = (unicodedata.normalize(form, "Größe/Menü.png") for form in ("NFD", "NFC"))
     for there, asked in ((apart, together), (together, apart)):
         base = tmp_path / str(len(there))
@@ -38,8 +38,8 @@ def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
         ("100%.png", "Put the file at"),
     ],
 )
-def test_a_name_that_finds_nothing_is_advised_on_by_its_cause(tmp_path: Path, name: str, instead: str) -> None:
-    """Other systems take capitals and backslashes otherwise, and a shell fills in what a file does not."""
+def test_a_missing_file_gets_advice_for_its_cause(tmp_path: Path, name: str, instead: str) -> None:
+    """The cause may be a wrong case, a backslash, or a variable, which a shell expands and this file does not."""
     (tmp_path / "Images").mkdir()
     (tmp_path / "Images" / "Tick.PNG").write_bytes(b"")
     path = find_file(tmp_path, name)

@@ -1,4 +1,4 @@
-"""Subscription periods: which of Apple's another spelling of the same time means."""
+"""Subscription periods, and which of Apple's periods another spelling means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console.file.periods import OFFER_PERIODS, PERIODS, meant
 
 @pytest.mark.parametrize("period", PERIODS)
 def test_apples_own_spelling_stays(period: str) -> None:
-    """In capitals or not."""
+    """The case of the letters does not matter."""
     assert meant(period, PERIODS) == period
     assert meant(period.lower(), PERIODS) == period
 
@@ -31,16 +31,16 @@ def test_apples_own_spelling_stays(period: str) -> None:
     ],
 )
 def test_another_spelling_of_the_same_time_is_understood(written: str, period: str) -> None:
-    """By how long it lasts, not by how it looks."""
+    """A period is compared by its length in time."""
     assert meant(written, PERIODS) == period
 
 
 @pytest.mark.parametrize("written", ["P4W", "P5M", "P2Y", "P3D", "", "month", "P1", "1M", "PT1M", "P99999D"])
-def test_no_other_time_is_guessed(written: str) -> None:
-    """Four weeks are no month."""
+def test_another_length_of_time_is_not_understood(written: str) -> None:
+    """Four weeks, for example, are not a month."""
     assert meant(written, PERIODS) is None
 
 
 def test_offers_have_periods_of_their_own() -> None:
-    """Three days may be an offer's, not a subscription's."""
+    """Three days can be the period of an offer, not of a subscription."""
     assert (meant("P3D", OFFER_PERIODS), meant("P3D", PERIODS)) == ("P3D", None)

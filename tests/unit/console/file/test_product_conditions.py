@@ -1,4 +1,4 @@
-"""What a condition asks of the product, and what a sheet keeps of it."""
+"""What a condition tests of the product, and what a product's sheet keeps of it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ A, B = ["is", "productId", ["pro.monthly"]], ["present", "customer.x"]
         (["starts", "productId", ["pro."]], None, ["starts", "productId", ["pro."]]),
     ],
 )
-def test_a_known_product_settles_its_part(document: list[Any], product: str | None, remains: object) -> None:
-    """Once the product is known, only what is still open remains."""
+def test_a_known_product_decides_its_part(document: list[Any], product: str | None, remains: object) -> None:
+    """For one product, only the part of a condition that productId does not decide remains."""
     found = for_product(condition_of(document), product)
     assert (found if isinstance(found, bool) else document_of(found)) == remains
 
@@ -87,14 +87,14 @@ def test_every_operator_restricts_products_as_it_is_evaluated(operator: str) -> 
     ],
 )
 def test_products_outside_the_named_ones_are_never_true(document: list[Any] | None, named: set[str] | None) -> None:
-    """The index of a rule's products never leaves out one that could match."""
+    """`named_products` never leaves out a product that the condition could match."""
     condition = None if document is None else condition_of(document)
     assert named_products(condition) == named
     if condition is not None and named is not None:
         assert all(for_product(condition, product) is False for product in PRODUCTS if product not in named)
 
 
-def test_a_condition_tells_whether_it_asks_for_the_product() -> None:
-    """A rule restricts products when productId stands anywhere in its condition."""
+def test_asks_product_finds_a_test_of_the_product() -> None:
+    """A test of productId at any depth of a condition counts."""
     assert asks_product(condition_of(["not", ["all", B, A]]))
     assert not asks_product(Not(FactTest("present", "customer.x")))

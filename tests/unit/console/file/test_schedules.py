@@ -1,4 +1,4 @@
-"""Schedules: local dates and times in, half-open UTC seconds out."""
+"""Schedules: local dates and times become seconds in UTC, the end excluded."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def seconds(text: str) -> int:
         ("from: 2026-07-01, timeZone: Europe/Paris", "2026-06-30T22:00", None),
         ("until: 2026-12-01T09:30, timeZone: America/New_York", None, "2026-12-01T14:30"),
         ("from: '2026-12-01 09:30:15', timeZone: UTC", "2026-12-01T09:30:15", None),
-        # The clocks go back at 03:00: 02:30 happens twice, and the first is meant.
+        # The clocks go back at 03:00, so 02:30 happens twice: the first time counts.
         ("from: 2026-10-25T02:30, timeZone: Europe/Paris", "2026-10-25T00:30", None),
         ("from: 2026-12-01, timeZone: Asia/Kathmandu", "2026-11-30T18:15", None),
     ],
 )
-def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) -> None:
-    """A date is its local midnight; an ambiguous time its first occurrence; a missing bound is open."""
+def test_a_schedule_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) -> None:
+    """A date is its local midnight, an ambiguous time its first occurrence, and a missing bound is open."""
     expected = Schedule(None if starts is None else seconds(starts), None if ends is None else seconds(ends))
     assert read(text) == (expected, [])
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (
             "",
@@ -50,7 +50,7 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
         ("from: 2026-12-01", "`timeZone` is missing."),
         ("from: 2026-12-01, timeZone: Europe/Pari", "Did you mean `Europe/Paris`?"),
         ("from: 2026-12-01, timeZone: '../../etc/passwd'", "There is no time zone"),
-        # Zones that mean something else, or nothing, on the next machine.
+        # Zones that depend on the machine.
         ("from: 2026-12-01, timeZone: localtime", "There is no time zone `localtime`."),
         ("from: 2026-12-01, timeZone: Factory", "There is no time zone `Factory`."),
         ("from: 2026-12-01, timeZone: posixrules", "There is no time zone `posixrules`."),
@@ -68,20 +68,20 @@ def test_becomes_utc_seconds(text: str, starts: str | None, ends: str | None) ->
         ("from: tomorrow, timeZone: UTC", "A date or a local time belongs here"),
         ("from: 20261201, timeZone: UTC", "A date or a local time belongs here"),
         ("from: 2026-03-29T02:30, timeZone: Europe/Paris", "Write `2026-03-29T03:30`."),
-        # Midnight itself does not exist where the clocks go forward over it.
+        # Here the clocks go forward at midnight, so midnight does not exist.
         ("from: 2026-04-24, timeZone: Africa/Cairo", "does not exist in Africa/Cairo"),
         ("from: 0001-01-01, timeZone: Asia/Tokyo", "The calendar has no"),
     ],
 )
-def test_says_what_is_wrong(text: str, told: str) -> None:
-    """A schedule that cannot be meant is told, with what to write instead."""
+def test_an_invalid_schedule_is_refused(text: str, expected: str) -> None:
+    """The mistake states what to write instead."""
     schedule, mistakes = read(text)
-    assert any(told in mistake for mistake in mistakes), mistakes
+    assert any(expected in mistake for mistake in mistakes), mistakes
     assert schedule is None or "till" in text
 
 
 def test_every_zone_of_the_database_is_known() -> None:
-    """Links and offsets are zones too; `Factory` alone is none."""
+    """Links and offsets are accepted too."""
     for name in ("UTC", "Etc/GMT+5", "US/Eastern", "CET", "Europe/Kyiv", "Europe/Kiev", "America/Argentina/Ushuaia"):
         assert read(f"from: 2026-12-01, timeZone: {name}")[1] == []
 
@@ -115,7 +115,7 @@ PLACES = {
     "america/new_york": "America/New_York",
     "Europe/Munich": "Europe/Paris",
     "Asia/Beijing": "UTC",
-    "Asia/Mumbai": "UTC",  # an hour and a half from Asia/Dubai, though one letter looks like another
+    "Asia/Mumbai": "UTC",  # Asia/Dubai is spelled alike, but 1.5 h away
     "Asia/Kolkatta": "Asia/Kolkata",
     "Europe/Z\u00fcrich": "Europe/Zurich",
     "America/Washington": "America/New_York",
@@ -128,8 +128,8 @@ PLACES = {
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_what_is_no_place_is_refused_with_one(name: str) -> None:
-    """The advice is a place of the same clock, and never an abbreviation, which may be hours off."""
+def test_a_zone_that_is_no_place_is_refused_with_a_place(name: str) -> None:
+    """The advice is a place with the same clock, and never an abbreviation, which may be hours off."""
     _, (mistake,) = read(f"from: 2026-12-01, timeZone: '{name}'")
     assert f"`{PLACES[name]}" in mistake or f" {PLACES[name]}" in mistake
     advised = re.findall("[`A-Za-z/_]+", mistake.partition(name)[2])
@@ -154,8 +154,8 @@ ABBREVIATED = {
 
 
 @pytest.mark.parametrize("name", ["CET", "EET", "MET", "WET", "EST5EDT", "PST8PDT", "Etc/GMT+5", "Etc/GMT-1"])
-def test_a_zone_that_is_no_place_is_warned_of(name: str) -> None:
-    """They can be used. But abbreviations are read otherwise elsewhere, and the sign of an offset is reversed."""
+def test_a_zone_that_is_not_a_place_but_usable_is_a_warning(name: str) -> None:
+    """Other systems read an abbreviation in another way, and the sign of an Etc offset is reversed."""
     notes = Notes()
     node = parse(f"{{from: 2026-12-01, timeZone: {name}}}".encode(), "case", notes)
     assert read_schedule(node, notes) is not None
@@ -167,15 +167,15 @@ def test_a_zone_that_is_no_place_is_warned_of(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["UTC", "GMT", "Etc/UTC", "Europe/Paris", "US/Eastern", "Japan", "America/St_Johns"])
-def test_a_place_is_not_warned_of(name: str) -> None:
-    """Neither is UTC, which is the same everywhere."""
+def test_a_place_has_no_warning(name: str) -> None:
+    """UTC has none either, since it is the same everywhere."""
     notes = Notes()
     read_schedule(parse(f"{{from: 2026-12-01, timeZone: {name}}}".encode(), "case", notes), notes)
     assert (notes.mistakes, notes.warnings) == ([], [])
 
 
-def test_a_time_no_zone_has_is_told_without_one() -> None:
-    """The order of two local times needs no zone, and neither does a calendar."""
+def test_without_a_zone_times_are_still_checked() -> None:
+    """The order of two local times, and the calendar, need no time zone."""
     _, mistakes = read("from: 2026-13-01, until: soon")
     assert len(mistakes) == 3
     _, mistakes = read("from: 2026-12-02, until: 2026-12-01, timeZone: Nowhere")

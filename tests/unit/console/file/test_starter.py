@@ -1,4 +1,4 @@
-"""`retention init`: a first file that is valid as it stands."""
+"""`retention init`: a first file that is valid as it is."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def given(**more: object) -> Given:
     options: dict[str, object] = {
         "app": "6745974591", "bundle": "com.example.app", "issuer": "", "key": "", "products": PAIR, **more
     }  # fmt: skip
-    return Given(**options)  # type: ignore[arg-type]  # the test's own mixture
+    return Given(**options)  # type: ignore[arg-type]  # any fields
 
 
 def compiled(text: str) -> Compiled:
     return compile_document(read_document(text.encode()), environment="sandbox", now=datetime.now(UTC))
 
 
-def test_the_file_is_valid_as_it_stands() -> None:
-    """No mistake, no warning; every product has an answer and a default message."""
+def test_the_file_is_valid() -> None:
+    """It has no mistake and no warning, and every product has an answer and a default message."""
     found = compiled(compose(complete(given(), None)))
     assert found.warnings == ()
     assert found.release.app_apple_id == 6745974591
@@ -40,7 +40,7 @@ def test_the_file_is_valid_as_it_stands() -> None:
 
 
 def test_its_examples_are_valid_too() -> None:
-    """Whoever takes the `#` away from what begins with it and two spaces gets a running experiment."""
+    """If an owner removes the `#` from its examples, the file has a running experiment."""
     text = compose(complete(given(), None))
     uncommented = re.sub(r"(?m)^#(?=  )", "", text)
     assert uncommented != text
@@ -49,23 +49,23 @@ def test_its_examples_are_valid_too() -> None:
     assert compiled(uncommented).warnings == ()
 
 
-def test_a_switch_is_shown_only_where_there_is_one() -> None:
-    """Products of different groups cannot be switched between, so no example does."""
+def test_a_switch_is_shown_only_where_one_is_possible() -> None:
+    """Customers cannot switch between products of different groups, so there is no example of it."""
     lone = compose(complete(given(products=("a.b:P1M:one", "a.c:P1M:two")), None))
     assert "alternateProduct" not in lone
     assert compiled(lone).release.sheets.keys() == {"a.b", "a.c", "*"}
 
 
 @pytest.mark.parametrize("product", ["123", "true", "null", "1e3", "0x10", "pro_1-2.x", "1.0", "No"])
-def test_ids_that_yaml_would_read_otherwise_stay_texts(product: str) -> None:
-    """A product id of digits, or one that looks like a truth value, is quoted; uncommented examples as well."""
+def test_ids_that_yaml_would_not_read_as_text_are_quoted(product: str) -> None:
+    """A product id of digits, or one that looks like a boolean, is quoted, in the examples too."""
     text = compose(complete(given(products=(f"{product}:P1M", "other:P1Y")), None))
     assert list(read_document(text.encode()).products) == [product, "other"]
     compiled(re.sub(r"(?m)^#(?=  )", "", text))
 
 
-def test_the_key_is_named_when_it_is_given() -> None:
-    """Issuer and key id are the app's, as text."""
+def test_a_given_key_is_in_the_file() -> None:
+    """Issuer id and key id are in the section `app`, as texts."""
     issuer = "57246542-96fe-1a63-e053-0824d011072a"
     document = read_document(compose(complete(given(issuer=issuer, key="1234567890"), None)).encode())
     assert document.app is not None
@@ -73,7 +73,7 @@ def test_the_key_is_named_when_it_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [
         ({"app": "com.example"}, "no Apple id of an app"),
         ({"app": "0"}, "no Apple id of an app"),
@@ -89,14 +89,14 @@ def test_the_key_is_named_when_it_is_given() -> None:
         ({"region": "}"}, "no region"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(wrong: dict[str, object], told: str) -> None:
+def test_an_invalid_option_is_a_plain_error(wrong: dict[str, object], expected: str) -> None:
     """Nothing that would make the file invalid gets into it."""
-    with pytest.raises(Failure, match=re.escape(told)):
+    with pytest.raises(Failure, match=re.escape(expected)):
         complete(given(**wrong), None)
 
 
-def test_what_is_missing_is_asked_for() -> None:
-    """On a terminal the app, its bundle, products and key are asked for, one after the other."""
+def test_missing_values_are_asked_for() -> None:
+    """On a terminal, app, bundle, products and key are asked for, one after another."""
     answers = iter(["6745974591", "com.example.hike", "pro.monthly:P1M pro.annual:P1Y:pro", "", ""])
     questions: list[str] = []
 
@@ -114,7 +114,7 @@ def test_what_is_missing_is_asked_for() -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """A file that is there stays as it is, unless it is forced."""
+    """An existing file stays as it is, unless --force is given."""
     file = tmp_path / "retention.yaml"
     file.write_text("mine")
     with pytest.raises(Failure, match="--force"):

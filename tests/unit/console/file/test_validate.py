@@ -1,4 +1,4 @@
-"""What is in a good file, and its warnings."""
+"""What `retention validate` reports of a good file, and its warnings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ WARNING = Mistake(3, "rules.a", "Nobody can get this.", "Move it up.")
 
 
 def test_a_good_file_is_counted() -> None:
-    """Rules and products of the file; messages and images as they are uploaded."""
+    """The counts are of the file's rules and products, and of messages and images as they are uploaded."""
     found = validate(SAMPLE, None, NOW, lambda *_: None)
     assert found.counts == {"rules": 9, "products": 6, "messages": 19, "images": 3}
 
 
 def test_a_file_with_mistakes_raises_them(tmp_path: Path) -> None:
+    """A file with mistakes is not counted."""
     file = tmp_path / "bad.yaml"
     file.write_text("rules: 1\n")
     with pytest.raises(Mistakes):
@@ -31,7 +32,7 @@ def test_a_file_with_mistakes_raises_them(tmp_path: Path) -> None:
 
 
 def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the file and the line; one of a thing is one."""
+    """Each warning has file and line, and a count of one is in the singular."""
     show(ValidFile(Path("a.yaml"), {"rules": 1, "products": 2}, (WARNING,)), Output())
     printed = capsys.readouterr()
     assert printed.out == "a.yaml is good: 1 rule, 2 products.\n"
@@ -39,6 +40,7 @@ def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_warnings_are_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json, warnings are in the document on standard output."""
     show(ValidFile(Path("a.yaml"), {"rules": 1}, (WARNING,)), Output(as_json=True))
     document = json.loads(capsys.readouterr().out)
     assert (document["file"], document["ok"], document["rules"]) == ("a.yaml", True, 1)

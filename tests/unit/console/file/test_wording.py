@@ -1,4 +1,4 @@
-"""Conditions, answers and schedules in words, the same in every command."""
+"""Conditions, answers and schedules in words, which are the same in every command."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from console.file.wording import condition_text, fields_text, instant_text, perc
     ],
 )
 def test_a_condition_reads_as_a_sentence(document: list[Any], text: str) -> None:
-    """Inner alternatives have brackets."""
+    """Alternatives inside another condition are in brackets."""
     assert condition_text(condition_of(document)) == text
 
 
 def test_no_condition_is_no_text() -> None:
-    """A rule for everyone."""
+    """A rule without a condition is for everyone."""
     assert condition_text(None) == ""
 
 
@@ -48,12 +48,12 @@ def test_no_condition_is_no_text() -> None:
     ],
 )
 def test_a_schedule_is_in_utc(starts: int | None, ends: int | None, text: str) -> None:
-    """Only the bounds it has."""
+    """Only the bounds that the schedule has are in the text."""
     assert schedule_text(Schedule(starts, ends)) == text
 
 
 def test_an_instant_is_to_the_minute() -> None:
-    """UTC, with its name."""
+    """The text ends with the name UTC."""
     assert instant_text(0) == "1970-01-01 00:00 UTC"
 
 
@@ -61,7 +61,7 @@ def test_an_instant_is_to_the_minute() -> None:
     ("slots", "text"), [(5000, "50 %"), (25, "0.25 %"), (10_000, "100 %"), (0, "0 %"), (1, "0.01 %")]
 )
 def test_a_share_is_in_percent(slots: int, text: str) -> None:
-    """No more digits than it has."""
+    """The text has only the decimals that it needs."""
     assert percent(slots) == text
 
 
@@ -84,12 +84,12 @@ def test_a_share_is_in_percent(slots: int, text: str) -> None:
     ],
 )
 def test_an_answer_is_on_one_line(kind: str, fields: dict[str, Any], text: str) -> None:
-    """Its kind first; the fields of a request in the order of their names."""
+    """The kind comes first; the fields of a request are in alphabetical order."""
     assert fields_text(kind, fields) == text
 
 
 def test_a_message_is_on_one_line() -> None:
-    """Header, body, image with its text, bullets; blanks and line ends are one blank."""
+    """Header, body, image with its text, and bullets follow each other; line ends become spaces."""
     text = {
         "header": "Stay",
         "body": "Keep\n  it.",

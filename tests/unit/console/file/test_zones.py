@@ -1,4 +1,4 @@
-"""Time zones by the names that people write, and what to write instead."""
+"""Time zones by the names that people write, and the advice for those that are none."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from console.file.zones import doubt, refusal, zone_names
 
 
 @pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "UTC", "Asia/Kolkata"])
-def test_a_place_is_taken_without_a_word(name: str) -> None:
-    """As the IANA database names it."""
+def test_a_place_is_accepted_without_a_warning(name: str) -> None:
+    """A place is a name from the IANA database."""
     assert (refusal(name), doubt(name)) == (None, None)
 
 
-def test_a_clock_that_was_never_set_is_no_zone() -> None:
-    """The database has `Factory`; a schedule has no use for it."""
+def test_the_zone_factory_is_refused() -> None:
+    """The IANA database has `Factory` for clocks that were never set."""
     assert "Factory" not in zone_names()
     assert refusal("Factory") is not None
 
@@ -39,8 +39,8 @@ def test_a_clock_that_was_never_set_is_no_zone() -> None:
         ("Asia/Mumbai", "Write a place, such as Europe/Paris"),
     ],
 )
-def test_what_is_no_place_is_refused_with_the_place(name: str, advice: str) -> None:
-    """Never with another abbreviation, and with no city that only looks alike."""
+def test_a_name_that_is_no_place_is_refused_with_a_place(name: str, advice: str) -> None:
+    """The advice is never another abbreviation, nor a city in another zone whose name looks similar."""
     refused = refusal(name)
     assert refused is not None
     assert advice in refused[1]
@@ -54,8 +54,8 @@ def test_what_is_no_place_is_refused_with_the_place(name: str, advice: str) -> N
         ("CET", "`CET` is an abbreviation, not a place."),
     ],
 )
-def test_what_may_be_meant_otherwise_is_a_warning(name: str, why: str) -> None:
-    """It can be used, and says what it is."""
+def test_an_ambiguous_zone_is_a_warning(name: str, why: str) -> None:
+    """The zone can be used, and the warning states what it means."""
     assert refusal(name) is None
     found = doubt(name)
     assert found is not None
