@@ -1,4 +1,4 @@
-"""Environments on demand: when one starts, which one answers, and what becomes of those that fail."""
+"""Execution environments on demand: when one starts, which one answers, and what happens to those that fail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAIT = PATIENCE
 
 @dataclass(eq=False)
 class Fake:
-    """An environment that holds each request until it is let go, and notices two at a time."""
+    """An environment that holds each request until the test releases it, and records two requests at a time."""
 
     number: int
     started: bool = False
@@ -53,7 +53,7 @@ class Fake:
 
 
 class Factory:
-    """Makes fakes; `open_` ones answer at once."""
+    """Makes fake environments; with `open_` they answer at once."""
 
     def __init__(self, *, open_: bool = True) -> None:
         self.made: list[Fake] = []
@@ -82,7 +82,7 @@ Answers = Callable[..., Future[dict[str, Any]]]
 
 
 def busy(factory: Factory, environments: Environments, pool: ThreadPoolExecutor, number: int) -> list[Any]:
-    """Send requests until `number` environments hold one each."""
+    """Send requests until each of `number` environments holds one."""
     held = []
     for index in range(number):
         factory.changed.clear()
@@ -92,7 +92,7 @@ def busy(factory: Factory, environments: Environments, pool: ThreadPoolExecutor,
     return held
 
 
-def test_one_environment_serves_requests_that_come_one_after_the_other() -> None:
+def test_one_environment_serves_consecutive_requests() -> None:
     """The first request starts an environment, and the next ones find it idle."""
     factory = Factory()
     environments = Environments(factory, 5)
@@ -102,7 +102,7 @@ def test_one_environment_serves_requests_that_come_one_after_the_other() -> None
 
 
 def test_another_starts_when_all_are_busy(pool: ThreadPoolExecutor) -> None:
-    """A request never shares an environment: with one busy, the next request gets a new one."""
+    """Requests never share an environment: if all are busy, the next request starts another one."""
     factory = Factory(open_=False)
     environments = Environments(factory, 5)
     held = busy(factory, environments, pool, 3)
@@ -113,7 +113,7 @@ def test_another_starts_when_all_are_busy(pool: ThreadPoolExecutor) -> None:
 
 
 def test_beyond_the_limit_a_request_waits_for_one_that_is_free(pool: ThreadPoolExecutor) -> None:
-    """With all environments busy and no room for more, requests stand in line and lose nothing."""
+    """At the limit, requests wait for an environment, and each of them is answered."""
     factory = Factory(open_=False)
     environments = Environments(factory, 2)
     held = busy(factory, environments, pool, 2)
@@ -125,8 +125,8 @@ def test_beyond_the_limit_a_request_waits_for_one_that_is_free(pool: ThreadPoolE
     assert not any(fake.crowded for fake in factory.made)
 
 
-def test_the_one_used_last_answers_next(pool: ThreadPoolExecutor) -> None:
-    """As in Lambda the others age: what one request at a time needs is one environment."""
+def test_the_environment_used_last_answers_next(pool: ThreadPoolExecutor) -> None:
+    """As in Lambda, requests that come one after another use one environment, and the others stay idle."""
     factory = Factory(open_=False)
     environments = Environments(factory, 3)
     held = busy(factory, environments, pool, 3)
@@ -137,31 +137,31 @@ def test_the_one_used_last_answers_next(pool: ThreadPoolExecutor) -> None:
 
 
 def test_an_environment_that_fails_is_replaced() -> None:
-    """API Gateway says 500 for it, its environment is gone, and the next request has a new one."""
-    factory, told = Factory(), list[str]()
-    environments = Environments(factory, 1, told.append)
+    """The request gets 500, its environment is ended, and the next request starts another one."""
+    factory, log = Factory(), list[str]()
+    environments = Environments(factory, 1, log.append)
     environments(None)
     factory.made[0].fails = True
     failed = environments(None)
     assert (failed["statusCode"], failed["body"]) == (500, '{"message": "Internal Server Error"}')
     assert factory.made[0].ended
     assert environments(None)["environment"] == 1
-    assert any("init failed" in line for line in told)
+    assert any("init failed" in line for line in log)
 
 
-def test_one_that_does_not_start_leaves_room_for_the_next() -> None:
-    """A failed start is a 500 and takes nobody's place."""
-    factory, told = Factory(), list[str]()
-    environments = Environments(factory, 1, told.append)
+def test_a_failed_start_leaves_room_for_the_next() -> None:
+    """The request gets 500, and the failed environment does not count against the limit."""
+    factory, log = Factory(), list[str]()
+    environments = Environments(factory, 1, log.append)
     factory.broken = True
     assert environments(None)["statusCode"] == 500
-    assert any("did not start" in line for line in told)
+    assert any("did not start" in line for line in log)
     factory.broken = False
     assert environments(None)["statusCode"] == 200
 
 
-def test_closing_ends_busy_and_idle_ones(pool: ThreadPoolExecutor) -> None:
-    """Nothing outlives the server: every environment is ended, and whoever asks or waits then gets a 500."""
+def test_closing_ends_busy_and_idle_environments(pool: ThreadPoolExecutor) -> None:
+    """Every environment is ended, and requests that wait, or come later, get 500."""
     factory = Factory(open_=False)
     environments = Environments(factory, 2)
     held = busy(factory, environments, pool, 2)

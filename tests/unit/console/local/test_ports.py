@@ -1,4 +1,4 @@
-"""Which texts are a port for `make serve` and `make sandbox`."""
+"""Which texts are a port number for `make serve` and `make sandbox`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from console.local.ports import port
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("8080", 8080), ("65535", 65535), ("00080", 80)])
 def test_a_number_up_to_65535_is_a_port(text: str, number: int) -> None:
-    """0 finds a free one."""
+    """With 0 the system chooses a free port."""
     assert port(text) == number
 
 
 @pytest.mark.parametrize("text", ["", "-1", "65536", "8080x", "1e3", "9" * 5000])
-def test_anything_else_is_none(text: str) -> None:
-    """Whatever its length, it is refused with the range."""
+def test_any_other_text_is_refused(text: str) -> None:
+    """The error names the range, whatever the length of the text."""
     with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 65535"):
         port(text)

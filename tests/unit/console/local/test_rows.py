@@ -1,4 +1,4 @@
-"""Rows that a command writes to a table on this machine. On moto, in process."""
+"""Rows that commands write to a table on this machine, tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def client() -> Iterator[Any]:
 
 
 def test_a_written_profile_reads_back_as_facts(client: Any) -> None:
-    """Every type a condition can compare."""
+    """A profile can hold every type that a condition compares."""
     facts: dict[str, str | float | list[str]] = {
         "plan": "gold",
         "tenureDays": 200,

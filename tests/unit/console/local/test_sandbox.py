@@ -1,4 +1,4 @@
-"""`make sandbox`: what it refuses to start with. That it works is tested with the README's commands."""
+"""`make sandbox` refuses an incomplete file; that it works is tested with the README's commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console.local.sandbox import main
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "There is no"),
         ("app: {appAppleId: 1, bundleId: com.example.a}\n", "does not name app and key completely"),
@@ -27,12 +27,12 @@ from console.local.sandbox import main
         ),
     ],
 )
-def test_what_the_file_lacks_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+def test_an_incomplete_file_is_a_plain_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, message: str
 ) -> None:
-    """One sentence, before anything is started."""
+    """One sentence is printed before anything is started."""
     file = tmp_path / "retention.yaml"
     if text is not None:
         file.write_text(text)
     assert main(["--file", str(file)]) == 1
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
