@@ -1,4 +1,4 @@
-"""Releases that are no longer needed are deleted, and never the live one. On moto, in process."""
+"""Releases that are no longer needed are deleted, and never the live one; tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.small_release import NOW, put
 
 
 def claim(client: Any, number: int, **more: Any) -> None:
-    """Leave what a publisher that died half way leaves."""
+    """Write the rows that a publisher leaves if it is killed half way."""
     item = {"publishedBy": {"S": "ada"}, "publishedAt": {"S": NOW.isoformat()}, **more}
     client.put_item(TableName=TABLE, Item={**rows.claim_key(APP, number), **item})
     client.put_item(TableName=TABLE, Item={**rows.sheet_key(APP, number, "x"), "document": {"B": b"x"}})
@@ -34,8 +34,8 @@ def claim(client: Any, number: int, **more: Any) -> None:
     )
 
 
-def test_incomplete_releases_are_collected_after_an_hour(client: Any) -> None:
-    """Not before: somebody may be publishing it."""
+def test_incomplete_releases_are_deleted_after_an_hour(client: Any) -> None:
+    """In the first hour, another program may still be publishing the release."""
     put(client, TABLE)
     claim(client, 2)
     assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW + timedelta(minutes=59)) == []
@@ -44,8 +44,8 @@ def test_incomplete_releases_are_collected_after_an_hour(client: Any) -> None:
     assert sort_keys(client, 1) != []
 
 
-def test_complete_releases_beyond_the_last_few_are_collected_but_never_the_live_one(client: Any) -> None:
-    """The live release may be an old one."""
+def test_old_releases_are_deleted_but_never_the_live_one(client: Any) -> None:
+    """The live release stays, however old it is."""
     for number in range(6):
         put(client, TABLE, f"r{number}")
     rollback(AppTable(client, TABLE, APP), 1)
@@ -54,10 +54,8 @@ def test_complete_releases_beyond_the_last_few_are_collected_but_never_the_live_
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
 
-def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The collector and a rollback cannot meet in the middle."""
+def test_a_release_that_becomes_live_meanwhile_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another program rolls back to a release just before the cleanup deletes it, the cleanup leaves it."""
     put(client, TABLE)
     put(client, TABLE, "two")
     transact, done = client.transact_write_items, list[bool]()
@@ -73,12 +71,12 @@ def test_a_release_rolled_back_to_while_the_collector_looked_is_kept(
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 
 
-def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A condemned release is incomplete at once, and found again by its claim."""
+def test_an_interrupted_cleanup_is_finished_by_the_next(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release is incomplete from its first deleted row on, and the next cleanup finds it by its claim."""
     put(client, TABLE)
     put(client, TABLE, "two")
     with monkeypatch.context() as patch:
-        patch.setattr(client, "delete_item", stopped)
+        patch.setattr(client, "delete_item", interrupted)
         with pytest.raises(KeyboardInterrupt):
             delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=1)
     with pytest.raises(ReleaseError):
@@ -87,12 +85,14 @@ def test_a_collector_that_was_stopped_is_finished_by_the_next(client: Any, monke
     assert sort_keys(client, 1) == []
 
 
-def stopped(**_: Any) -> None:
+def interrupted(**_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def test_deleting_takes_the_claim_last(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And the settings first: at no moment does a half deleted release look whole."""
+def test_deleting_begins_with_the_settings_and_ends_with_the_claim(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half deleted release never looks complete, and can always be found."""
     put(client, TABLE)
     order, delete_item = list[str](), client.delete_item
 

@@ -1,4 +1,4 @@
-"""Which release is live: rolled back, paused and resumed by condition. On moto, in process."""
+"""Which release is live: rollback, pause and resume are conditional writes; tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.support.release_table import TABLE, head
 from tests.support.small_release import NOW, put
 
 
-def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody published between the look and the move."""
+def test_a_rollback_after_another_publish_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another program publishes between reading and writing `head`, the error names that release."""
     put(client, TABLE)
     put(client, TABLE, "two")
     transact, done = client.transact_write_items, list[bool]()
@@ -45,7 +45,7 @@ def test_who_rolls_back_too_late_is_told_to_look_again(client: Any, monkeypatch:
 
 
 def test_rolling_back_goes_to_the_release_before_or_to_the_one_named(client: Any) -> None:
-    """Only `current` moves, and the version with it."""
+    """A rollback changes `current` and the version, and needs a complete release that is not live."""
     for name in ("one", "two", "three"):
         put(client, TABLE, name)
     assert rollback(AppTable(client, TABLE, APP)) == Moved(2, 3)
@@ -58,15 +58,15 @@ def test_rolling_back_goes_to_the_release_before_or_to_the_one_named(client: Any
         rollback(AppTable(client, TABLE, APP), 1)
 
 
-def died(*_: Any) -> None:
+def interrupted(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
 def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publisher died just before; nobody has seen its release, and who wants back what was does not mean it."""
+    """If a publisher was killed before its release went live, a rollback without a number goes further back."""
     put(client, TABLE)
     with monkeypatch.context() as patch:
-        patch.setattr("console.releases.publish.make_current", died)
+        patch.setattr("console.releases.publish.make_current", interrupted)
         with pytest.raises(KeyboardInterrupt):
             put(client, TABLE, "dead")
     put(client, TABLE, "three")
@@ -81,10 +81,8 @@ def test_rolling_back_passes_over_a_release_that_never_went_live(client: Any, mo
     assert rollback(AppTable(client, TABLE, APP), 2) == Moved(2, 1)
 
 
-def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It lost to the collector, not to another publisher."""
+def test_a_rollback_to_a_release_deleted_meanwhile_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error states that the release was deleted, and not that another program published."""
     put(client, TABLE)
     put(client, TABLE, "two")
     transact, done = client.transact_write_items, list[bool]()
@@ -101,8 +99,8 @@ def test_a_rollback_to_a_release_that_was_collected_meanwhile_says_so(
     assert head(client)["current"] == {"N": "2"}
 
 
-def test_a_rollback_never_goes_to_a_release_that_is_not_whole(client: Any) -> None:
-    """Missing, damaged, incomplete or of a newer format: `current` stays."""
+def test_a_rollback_to_an_incomplete_release_is_refused(client: Any) -> None:
+    """If a release is missing, damaged, incomplete or of a newer format, `current` does not change."""
     put(client, TABLE)
     put(client, TABLE, "two")
     put(client, TABLE, "three")
@@ -120,7 +118,7 @@ def test_a_rollback_never_goes_to_a_release_that_is_not_whole(client: Any) -> No
 
 
 def test_pausing_and_resuming_change_one_attribute(client: Any) -> None:
-    """Everybody falls back, and everybody is answered again; releases stay as they are."""
+    """While paused, Apple falls back for every customer; a pause survives a publish and changes no release."""
     with pytest.raises(ReleaseError, match="nothing has been published"):
         pause(AppTable(client, TABLE, APP))
     put(client, TABLE)
@@ -133,7 +131,7 @@ def test_pausing_and_resuming_change_one_attribute(client: Any) -> None:
 
 
 def test_before_anything_is_published_there_is_nothing_to_load_or_roll_back(client: Any) -> None:
-    """Clear errors instead of empty answers."""
+    """Each command raises its own error; none returns an empty result."""
     with pytest.raises(CatalogUnavailableError):
         load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US")
     with pytest.raises(ReleaseError):

@@ -1,4 +1,4 @@
-"""The list of releases. On moto, in process."""
+"""The list of releases, tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.small_release import NOW, put
 
 
 def test_releases_are_listed_newest_first_with_who_when_and_what(client: Any) -> None:
-    """One line each, the live one marked."""
+    """Each entry has publisher, time and contents, and the live release is marked."""
     put(client, TABLE)
     put(client, TABLE, "two", who="bob", now=NOW + timedelta(days=1))
     newest, oldest = list_releases(AppTable(client, TABLE, APP))
@@ -30,8 +30,8 @@ def test_releases_are_listed_newest_first_with_who_when_and_what(client: Any) ->
     assert list_releases(AppTable(client, TABLE, 42)) == []
 
 
-def test_releases_are_listed_whole_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unprocessed keys are asked for again."""
+def test_all_releases_are_listed_when_dynamodb_answers_in_parts(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that DynamoDB did not process are requested again."""
     monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     for name in ("one", "two", "three"):
         put(client, TABLE, name)

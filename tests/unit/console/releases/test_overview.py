@@ -1,4 +1,4 @@
-"""Default messages as the table records them. On moto, in process."""
+"""Default messages as the table records them, tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.small_release import NOW, put
 
 
 def test_a_recorded_default_is_found_by_the_function(client: Any) -> None:
-    """By product and locale."""
+    """The function finds a default record by product and locale."""
     put(client, TABLE)
     record_default(AppTable(client, TABLE, APP), "pro.monthly", "en-US", KEEP_EN.upper(), NOW)
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").has_default is True

@@ -1,4 +1,4 @@
-"""A release is published completely or not at all. On moto, in process."""
+"""A release is published completely or not at all; tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def message(client: Any, name: str) -> MessageState:
     return rows.read_message(client.get_item(**rows.get(TABLE, rows.message_key(APP, name)))["Item"])
 
 
-def test_what_is_published_is_what_the_function_loads(client: Any) -> None:
-    """One release, from the file to the catalog: rules, settings, number, and states nobody has told us yet."""
+def test_the_function_loads_what_was_published(client: Any) -> None:
+    """Rules, settings and number are the file's, and every review state is UNKNOWN until the first import."""
     done = put(client, TABLE)
     assert (done.number, done.previous, done.sheets, done.created) == (1, None, 2, 4)
     loaded = load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US")
@@ -50,8 +50,8 @@ def test_what_is_published_is_what_the_function_loads(client: Any) -> None:
     assert loaded.catalog.states[KEEP_EN] == MessageState(UNKNOWN, {HERO: UNKNOWN})
 
 
-def test_a_release_is_written_under_its_own_number_only(client: Any) -> None:
-    """Every row of it, and the head that points there."""
+def test_a_release_has_all_its_rows_under_its_own_number(client: Any) -> None:
+    """Claim, sheets, settings, source and texts are in one partition."""
     put(client, TABLE)
     assert sorted(sort_keys(client, 1)) == [
         "claim",
@@ -64,7 +64,7 @@ def test_a_release_is_written_under_its_own_number_only(client: Any) -> None:
 
 
 def test_publishing_again_moves_on_and_keeps_the_customer_key(client: Any) -> None:
-    """Experiments stay sticky over every release."""
+    """With the same customer key, customers keep their arms of experiments in every release."""
     put(client, TABLE)
     before = head(client)
     assert put(client, TABLE, "two").previous == 1
@@ -73,23 +73,23 @@ def test_publishing_again_moves_on_and_keeps_the_customer_key(client: Any) -> No
     assert (after["current"], int(after["catalogVersion"]["N"])) == ({"N": "2"}, int(before["catalogVersion"]["N"]) + 1)
 
 
-def test_progress_is_told_step_by_step(client: Any) -> None:
-    """Each step ends where it said it would."""
-    told: dict[str, tuple[int, int]] = {}
+def test_progress_is_reported_step_by_step(client: Any) -> None:
+    """The last report of each step has as many done as in total."""
+    reported: dict[str, tuple[int, int]] = {}
     publish_release(
         AppTable(client, TABLE, APP),
         release(products=30),
         who="ada",
         commit=None,
         now=NOW,
-        progress=lambda step, done, total: told.__setitem__(step, (done, total)),
+        progress=lambda step, done, total: reported.__setitem__(step, (done, total)),
     )
-    assert told["write"] == (33, 33)
-    assert all(done == total for done, total in told.values())
+    assert reported["write"] == (33, 33)
+    assert all(done == total for done, total in reported.values())
 
 
 def test_publishing_never_overwrites_a_state(client: Any) -> None:
-    """Messages and images that review knows keep their states; a new message gets its images' present ones."""
+    """Known messages and images keep their states, and a new message gets the present states of its images."""
     apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {HERO: ImageState("APPROVED", "FULL_SIZE")})
     put(client, TABLE)
     put(client, TABLE, "two")
@@ -99,8 +99,8 @@ def test_publishing_never_overwrites_a_state(client: Any) -> None:
     assert (image["state"], image["fileName"]) == ({"S": "APPROVED"}, {"S": "hero.png"})
 
 
-def test_images_known_by_another_name_are_described_anew(client: Any) -> None:
-    """The file's name for an image may change; its state does not."""
+def test_an_image_with_a_new_name_is_updated(client: Any) -> None:
+    """The name of an image in the file may change; its review state stays."""
     put(client, TABLE)
     renamed = release("two")
     put(client, TABLE, release=replace_images(renamed))
@@ -115,7 +115,7 @@ def replace_images(found: Any) -> Any:
 def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A snapshot between our reading the images and our writing the messages is not lost."""
+    """An import between reading the images and writing the messages is not lost."""
     apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
     update_item, done = client.update_item, list[bool]()
 
@@ -130,10 +130,8 @@ def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
     assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
 
 
-def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between any two of our reads: an old state written over a new one would stay, for nobody raised the version."""
+def test_an_import_during_the_correction_of_image_states_stays(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old state written over a new one would stay, since it changes no version."""
     put(client, TABLE)
     query = client.query
     for reads in range(1, 5):
@@ -152,8 +150,8 @@ def test_a_snapshot_that_comes_while_image_states_are_corrected_is_not_undone(
         assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
 
 
-def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
-    """The loser learns who won and when, and what to do; its rows are gone, `current` is the winner's."""
+def test_of_two_publishers_one_wins_and_the_other_gets_an_error(client: Any) -> None:
+    """The error names the winning release, its publisher and its time; the loser's rows are deleted."""
     put(client, TABLE)
     based_on = live_number(AppTable(client, TABLE, APP))
     put(client, TABLE, "winner", who="bob")
@@ -163,16 +161,16 @@ def test_of_two_publishers_one_wins_and_the_other_is_told(client: Any) -> None:
     assert sort_keys(client, 3) == []
 
 
-def test_who_lost_a_race_is_told_what_to_do(client: Any) -> None:
-    """Run it again, from the winner's release."""
+def test_the_error_of_a_lost_race_states_what_to_do(client: Any) -> None:
+    """Run again, the command starts from the winner's release."""
     put(client, TABLE)
     put(client, TABLE, "winner", who="bob")
     with pytest.raises(PublishConflictError, match="run this again: it then starts from release 2"):
         put(client, TABLE, "loser", based_on=1)
 
 
-def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Written whole, read back, and still too late: nothing of it stays."""
+def test_a_conflict_at_the_last_write_deletes_the_release(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release that was written and read back is deleted if another one became live meanwhile."""
     transact, done = client.transact_write_items, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
@@ -188,8 +186,8 @@ def test_a_conflict_at_the_last_moment_takes_everything_back(client: Any, monkey
     assert sort_keys(client, 1) == []
 
 
-def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publisher that came second finds its release live all the same: it leaves it whole."""
+def test_a_losing_release_that_became_live_is_kept(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another program rolls to the losing release before it is deleted, its publisher leaves it complete."""
     put(client, TABLE)
 
     def overtaken(*arguments: Any, **options: Any) -> None:
@@ -198,7 +196,7 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
         try:
             make_current(*arguments, **options)
         finally:
-            rollback(AppTable(client, TABLE, APP), to=2)  # between the conflict and the tidying up
+            rollback(AppTable(client, TABLE, APP), to=2)  # between the conflict and the deletion
 
     monkeypatch.setattr("console.releases.publish.make_current", overtaken)
     with pytest.raises(PublishConflictError):
@@ -208,7 +206,7 @@ def test_a_release_that_somebody_rolled_to_is_not_taken_back(client: Any, monkey
 
 
 def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written is compared with what was meant before anyone can be answered from it."""
+    """A publisher reads its rows back before it makes the release live."""
     put_item = client.put_item
 
     def loses_a_byte(**request: Any) -> Any:
@@ -224,7 +222,7 @@ def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeyp
 
 
 def test_a_document_too_large_for_a_row_is_refused_before_anything_is_written(client: Any) -> None:
-    """Not even a number is reserved."""
+    """Not even a release number is reserved."""
     noise = {"name": random.Random(1).randbytes(400_000).hex()}
     made = release()
     with pytest.raises(ReleaseError, match="product"):
@@ -236,8 +234,8 @@ def with_sheets(found: Any, sheets: Any) -> Any:
     return dataclasses.replace(found, sheets=sheets)
 
 
-def test_a_publisher_whose_release_was_collected_is_told(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody who slept for an hour does not complete a release with holes."""
+def test_a_publisher_whose_release_was_deleted_gets_an_error(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A publisher that was suspended for two hours does not make an incomplete release live."""
     transact, done = client.transact_write_items, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
@@ -252,8 +250,8 @@ def test_a_publisher_whose_release_was_collected_is_told(client: Any, monkeypatc
     assert "current" not in head(client)
 
 
-def test_a_publisher_that_slept_writes_nothing_more_and_takes_back_what_it_wrote(client: Any) -> None:
-    """Its rows would come after the collector, and nobody would find them."""
+def test_a_publisher_that_takes_over_40_minutes_deletes_its_release(client: Any) -> None:
+    """Later rows could be written after the cleanup, and would stay in the table."""
     put(client, TABLE)
     seconds = iter([0.0, 0.0, 0.0])
     with pytest.raises(ReleaseLostError, match="publishing took over 40 minutes; publish again"):
@@ -262,8 +260,8 @@ def test_a_publisher_that_slept_writes_nothing_more_and_takes_back_what_it_wrote
     assert sort_keys(client, 2) == []
 
 
-def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even those that it wrote after the collector had looked."""
+def test_a_publisher_whose_release_was_deleted_leaves_no_row(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that it wrote after the cleanup are deleted too."""
     put_item, done = client.put_item, list[bool]()
 
     def meanwhile(**request: Any) -> Any:
@@ -278,8 +276,8 @@ def test_a_publisher_that_was_collected_leaves_no_row_behind(client: Any, monkey
     assert sort_keys(client, 1) == []
 
 
-def test_a_move_whose_answer_was_lost_is_recognised_as_our_own(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK's second attempt finds `current` moved: by us."""
+def test_a_lost_answer_to_the_last_write_is_no_conflict(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's second attempt finds `current` changed by the first one."""
     transact = client.transact_write_items
 
     def twice(**request: Any) -> Any:
@@ -299,18 +297,18 @@ def cancelled(client: Any, code: str) -> Exception:
     return found
 
 
-def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two transactions on one row: one of them is told to come back."""
+def test_a_transaction_that_conflicts_is_sent_again(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If two transactions write the same row, DynamoDB refuses one of them for the moment."""
     monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     transact, calls = client.transact_write_items, list[bool]()
 
-    def met(**request: Any) -> Any:
+    def refused_once(**request: Any) -> Any:
         calls.append(True)
         if len(calls) == 1:
             raise cancelled(client, "TransactionConflict")
         return transact(**request)
 
-    monkeypatch.setattr(client, "transact_write_items", met)
+    monkeypatch.setattr(client, "transact_write_items", refused_once)
     assert put(client, TABLE).number == 1
 
 
@@ -318,7 +316,7 @@ def test_a_transaction_that_meets_another_is_sent_again(client: Any, monkeypatch
 def test_a_transaction_cancelled_for_another_reason_is_an_error(
     client: Any, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    """It is not taken for a lost race."""
+    """It does not count as a race lost to another publisher."""
     monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
 
     def never(**_: Any) -> Any:

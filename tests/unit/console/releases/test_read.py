@@ -1,4 +1,4 @@
-"""What a stored release holds, and what counts as damaged: one error, whichever command reads it."""
+"""What a stored release holds, and one error for a damaged one, in every command."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tests.support.small_release import NOW, put, release
 GOOD = release()
 LATER = NOW + timedelta(hours=1)
 
-# Releases whose digests are right and whose documents this version cannot read.
+# Releases with right digests and with documents that this version cannot read.
 ODD = {
     "texts that are a number": replace(GOOD, texts={"keep": 3}),  # type: ignore[dict-item]
     "ids that are no texts": replace(GOOD, texts={"keep": {"en-US": (1,)}}),  # type: ignore[dict-item]
@@ -62,13 +62,13 @@ def table() -> Iterator[AppTable]:
 
 
 def put_unread(table: AppTable, odd: CompiledRelease) -> None:
-    """Publish without reading back, as another version of the console may have judged otherwise."""
+    """Publish without reading back, as a console of another version could."""
     with patch("console.releases.publish.verify"):
         put(table.client, table.name, release=odd)
 
 
-def test_a_stored_release_is_what_was_published(table: AppTable) -> None:
-    """Number, settings, sheets, texts and the file."""
+def test_a_stored_release_equals_the_published_one(table: AppTable) -> None:
+    """Number, settings, sheets, texts and source are read back."""
     put(table.client, table.name)
     found = read_release(table, 1)
     assert (found.number, found.name, found.source) == (1, "release 1", GOOD.source)
@@ -77,7 +77,7 @@ def test_a_stored_release_is_what_was_published(table: AppTable) -> None:
 
 
 def test_a_release_whose_file_this_console_cannot_read_is_not_damaged(table: AppTable) -> None:
-    """Its texts keep predecessors; what needs the file reports the file's mistakes."""
+    """Its texts can still be predecessors; a command that needs the file reports the file's mistakes."""
     put(table.client, table.name, release=replace(GOOD, source=b"key: [\n"))
     found = look_at_table(table).live
     assert found is not None
@@ -90,7 +90,7 @@ def test_a_release_whose_file_this_console_cannot_read_is_not_damaged(table: App
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_a_release_that_cannot_be_read_is_never_made_live(table: AppTable, odd: CompiledRelease) -> None:
-    """Publishing reads back what it wrote; rolling back reads it first."""
+    """A publisher reads its release back, and a rollback reads the release first."""
     with pytest.raises(ReleaseError) as refused:
         put(table.client, table.name, release=odd)
     assert (refused.value.code, table.head().get("current")) == ("release_damaged", None)
@@ -110,15 +110,15 @@ READERS: dict[str, Callable[[AppTable, Path], Any]] = {
 def test_every_reader_reports_a_damaged_release_alike(
     table: AppTable, tmp_path: Path, odd: CompiledRelease, reader: Callable[[AppTable, Path], Any]
 ) -> None:
-    """With its number and the row."""
+    """The error has the number of the release and the row."""
     put_unread(table, odd)
     with pytest.raises(ReleaseError, match="release 1 is damaged: ") as found:
         reader(table, tmp_path)
     assert (found.value.code, found.value.evidence) == ("release_damaged", {"release": 1})
 
 
-def test_a_damaged_release_that_is_live_has_a_way_out(table: AppTable) -> None:
-    """The error names it, and it works."""
+def test_a_damaged_live_release_can_be_rolled_back(table: AppTable) -> None:
+    """The error names `retention rollback`, and the command works."""
     put(table.client, table.name)
     put_unread(table, ODD["texts that are a number"])
     with pytest.raises(ReleaseError, match=r"`retention rollback` makes another release live"):
@@ -128,10 +128,8 @@ def test_a_damaged_release_that_is_live_has_a_way_out(table: AppTable) -> None:
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_a_damaged_release_that_is_not_live_is_passed_over(
-    table: AppTable, tmp_path: Path, odd: CompiledRelease
-) -> None:
-    """Not exported, not rolled back to, no source of earlier texts; what is live stays."""
+def test_a_damaged_old_release_is_ignored(table: AppTable, tmp_path: Path, odd: CompiledRelease) -> None:
+    """It is not exported, not rolled back to, and no source of earlier texts; the live release stays."""
     put_unread(table, odd)
     put(table.client, table.name, "two", now=LATER)
     assert KeptEditions(table)(1) is None
@@ -142,7 +140,7 @@ def test_a_damaged_release_that_is_not_live_is_passed_over(
 
 
 def test_the_sync_reports_the_same_rows_as_unreadable(table: AppTable) -> None:
-    """It reads two rows of the live release, and judges them by the same functions."""
+    """The sync reads two rows of the live release, and checks them with the same functions."""
     for name in ("texts that are a number", "ids that are no texts", "a served set without texts"):
         put_unread(table, ODD[name])
         with pytest.raises(SnapshotRefusedError) as refused:
@@ -155,30 +153,30 @@ def test_the_sync_reports_the_same_rows_as_unreadable(table: AppTable) -> None:
 
 
 def test_a_release_of_another_app_is_not_published(table: AppTable) -> None:
-    """Nothing is written, not even a number reserved."""
+    """No row is written, and no number is reserved."""
     with pytest.raises(ReleaseError) as refused:
         publish_release(table, replace(GOOD, app_apple_id=42), who="ada", commit=None, now=NOW)
     assert (refused.value.code, table.head()) == ("other_app", {})
 
 
 @pytest.mark.parametrize("size", [0, 10, 1_000_000])
-def test_the_source_comes_back_byte_for_byte(client: Any, size: int) -> None:
-    """Whatever its size: it is kept in chunks."""
+def test_the_source_is_read_back_byte_for_byte(client: Any, size: int) -> None:
+    """A source of any size is stored in chunks."""
     source = random.Random(size).randbytes(size)
     put(client, TABLE, release=release(source=source))
     assert read_release(AppTable(client, TABLE, APP), 1).source == source
     assert list_releases(AppTable(client, TABLE, APP))[0].source_digest == rows.digest_of(source)
 
 
-def test_the_digest_is_of_the_content_and_nothing_else(client: Any) -> None:
-    """The same file gives the same digest whoever publishes it and when; another file another."""
+def test_the_digest_depends_on_the_content_alone(client: Any) -> None:
+    """The same file has the same digest, whoever publishes it and when; another file has another digest."""
     first = put(client, TABLE).digest
     assert put(client, TABLE, who="bob", now=NOW + timedelta(days=1)).digest == first
     assert put(client, TABLE, "two").digest != first
 
 
 def test_previous_texts_are_those_of_the_live_release_with_the_states_of_all_messages(client: Any) -> None:
-    """What compiling needs to keep the predecessor of a corrected text."""
+    """With these, compiling keeps the predecessor of a corrected text."""
     assert look_at_table(AppTable(client, TABLE, APP)) == TableOverview()
     put(client, TABLE)
     apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {})
@@ -191,7 +189,7 @@ def test_previous_texts_are_those_of_the_live_release_with_the_states_of_all_mes
 
 @pytest.mark.parametrize("sk", ["product#pro.monthly", "texts", "source#0"])
 def test_a_release_with_exchanged_rows_is_damaged(client: Any, sk: str) -> None:
-    """A row that is sound in itself, but another release's, is found out by the manifest."""
+    """The manifest shows a row that is valid in itself but belongs to another release."""
     put(client, TABLE)
     put(client, TABLE, "two", release=exchanged())
     theirs = client.get_item(**rows.get(TABLE, rows.key(rows.release_pk(APP, 2), sk)))["Item"]

@@ -1,4 +1,4 @@
-"""The rows of a release."""
+"""The rows of a release, tested on moto in this process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.small_release import put, release
     ],
 )
 def test_a_release_names_the_products_to_read_ahead(client: Any, sizes: list[int], first: int) -> None:
-    """Those of the file's beginning whose sheets pack into 64 KB together, and as many as one call takes."""
+    """They are the file's first products whose sheets pack into 64 KB together, up to one call's keys."""
     chance = random.Random(3)
     names = [f"p{number:03d}" for number in range(len(sizes))]
     sheets = {
