@@ -1,4 +1,4 @@
-"""What the tests of this directory start from."""
+"""Fixtures that the tests of this directory share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Default messages per product and locale."""
+"""Default messages, by product and locale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.planned_file import _with, everything, ids, written
 
 
 def test_coverage_puts_gaps_first(folder: Path) -> None:
-    """Gap, different, waiting, and then what agrees."""
+    """Gaps come first, then different and waiting ones, and those that agree come last."""
     document, compiled = written(folder)
     seen = everything(compiled, state="PENDING")
     fr = ids(compiled)["fr-FR"]

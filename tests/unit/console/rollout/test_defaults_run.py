@@ -1,4 +1,4 @@
-"""What `retention defaults` will do, and what it leaves: without Apple, a table or a terminal."""
+"""What `retention defaults` configures, deletes and leaves, without Apple, a table or a terminal."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ALL = [GAP, DIFFERENT, WAITING, OTHER, AGREED]
         (Choice(verify=True, yes=True), Work((DIFFERENT,))),
     ],
 )
-def test_what_is_to_do(choice: Choice, work: Work) -> None:
-    """What differs is configured; what the file does not want is deleted only where that is asked for."""
+def test_different_defaults_are_configured(choice: Choice, work: Work) -> None:
+    """Defaults that the file does not name are deleted only with --delete-others."""
     assert work_list(ALL, choice) == work
 
 
-def test_nothing_is_to_do_where_all_agree() -> None:
-    """A run after a run does nothing."""
+def test_nothing_is_configured_where_all_agree() -> None:
+    """A second run has nothing to do."""
     assert work_list([AGREED, WAITING, GAP], Choice(delete_others=True)) == Work()
 
 
@@ -45,19 +45,19 @@ def test_nothing_is_to_do_where_all_agree() -> None:
         ([DIFFERENT, WAITING, WAITING], False, "waiting for Apple: 2 defaults; to configure: 1 default\n"),
     ],
 )
-def test_what_is_left(
+def test_waiting_defaults_are_counted_at_the_end(
     covered: list[DefaultCoverage],
     settled: bool,  # noqa: FBT001  # a parameter
     line: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A gap is for the owner to fill, and leaves nothing to wait for."""
+    """A gap is for the owner to fill, so there is nothing to wait for."""
     assert show_end(Settled(False, Work(), covered), Output()) is settled  # noqa: FBT003  # a field
     assert capsys.readouterr().out == line
 
 
-def test_what_was_done_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Counts of what was done, and every default with its standing."""
+def test_the_document_counts_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON document has the counts, and every default with its standing."""
     done = Settled(True, Work((DIFFERENT,), (OTHER,)), [AGREED], [("pro", "ja")])  # noqa: FBT003  # a field
     assert show_end(done, Output(as_json=True))
     document = json.loads(capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""Which URL Apple is to call: the one named, or the stack's, and never one that it could not call."""
+"""Which URL Apple shall call: a named one, or the stack's, and never one that Apple cannot reach."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def target(url: str = "") -> Target:
         (HERE, "", True, HERE),
     ],
 )
-def test_the_url_that_is_named_goes_before_the_stack_s(named: str | None, stack: str, local: bool, chosen: str) -> None:  # noqa: FBT001  # a parameter
-    """One of this machine is for a simulator alone."""
+def test_a_named_url_goes_before_the_stack_s(named: str | None, stack: str, local: bool, chosen: str) -> None:  # noqa: FBT001  # a parameter
+    """A URL of this machine is accepted for a simulator only."""
     assert choose(named, target(stack), local=local) == chosen
 
 
@@ -40,15 +40,15 @@ def test_the_url_that_is_named_goes_before_the_stack_s(named: str | None, stack:
         ("http://example.com", "", "Apple would not accept"),
     ],
 )
-def test_a_url_that_apple_could_not_call_is_refused(named: str | None, stack: str, message: str) -> None:
-    """In a sentence that names what to write."""
+def test_a_url_that_apple_cannot_call_is_refused(named: str | None, stack: str, message: str) -> None:
+    """The error is a sentence that states what to write."""
     with pytest.raises(Misuse, match=message):
         choose(named, target(stack), local=False)
 
 
 @pytest.mark.parametrize("after", ["\u2028", "é", " x"])
 def test_a_refusal_shows_no_secret(after: str) -> None:
-    """What stands behind a character that does not belong into a URL is not shown: it may be the secret."""
+    """Text after a character that does not belong in a URL may be the path secret, so it is not shown."""
     with pytest.raises(Misuse) as refused:
         choose(f"{PUBLIC}/{after}hush-hush", target(), local=False)
     assert "hush" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Plans, made from a file and from what was seen, without Apple and without a table."""
+"""Plans, made from a file and from what Apple and the table have, without either of them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def plan(folder: Path, seen: Observed = EMPTY, text: str = FILE) -> Plan:
     return make_plan(*written(folder, text, seen), seen)
 
 
-def test_what_is_alike_is_uploaded_once(folder: Path) -> None:
-    """Two names of one image, two places of one text: one upload each, with all its names."""
+def test_content_shared_by_two_names_is_uploaded_once(folder: Path) -> None:
+    """An image with two names, and a text in two places, is one upload each, which lists all names."""
     found = plan(folder)
     assert [image.names for image in found.images] == [("hero", "again"), ("tick",)]
     assert [message.names for message in found.messages] == [("keep en-US", "same en-GB"), ("keep fr-FR",)]
 
 
-def test_messages_follow_their_images_and_take_turns(folder: Path) -> None:
-    """An image goes before what uses it; messages that need none do not wait."""
+def test_a_message_is_uploaded_after_its_images(folder: Path) -> None:
+    """Messages without an image do not wait for other messages' images."""
     kinds = [(type(step) is UploadImage, step.names[0]) for step in upload_order(plan(folder))]
     assert kinds == [(True, "hero"), (False, "keep fr-FR"), (True, "tick"), (False, "keep en-US")]
 
 
-def test_agreement(folder: Path) -> None:
-    """Everything approved, published and configured: nothing to do."""
+def test_a_file_that_agrees_has_nothing_to_do(folder: Path) -> None:
+    """If everything is approved, published and configured, the plan agrees."""
     _, compiled = written(folder)
     found = plan(folder, everything(compiled))
     assert found.agrees
@@ -41,15 +41,15 @@ def test_agreement(folder: Path) -> None:
     assert [note[:10] for note in found.notes] == ["pro.annual"]
 
 
-def test_the_sandbox_is_foreseen_to_approve(folder: Path) -> None:
-    """There, defaults are part of the same plan; in production they wait."""
+def test_in_the_sandbox_defaults_are_in_the_same_plan(folder: Path) -> None:
+    """Apple's sandbox approves at once; in production the defaults wait for the review."""
     assert [one.locale for one in plan(folder, replace(EMPTY, environment=SANDBOX)).defaults] == ["en-US", "fr-FR"]
     found = plan(folder)
     assert (found.defaults, [one.locale for one in found.waiting_defaults]) == ((), ["en-US", "fr-FR"])
 
 
 def test_predecessors_of_the_live_release_are_no_difference(folder: Path) -> None:
-    """A release made while a text was in review agrees with the file once it is approved."""
+    """A release that was made while a text was in review still agrees with the file after its approval."""
     _, compiled = written(folder)
     seen = everything(compiled)
     old = "00000000-0000-5000-8000-000000000001"
@@ -83,8 +83,8 @@ def test_predecessors_of_the_live_release_are_no_difference(folder: Path) -> Non
         ("  same:", "  more:\n    de-DE: {header: H, body: B}\n  same:", "+ text more de-DE"),
     ],
 )
-def test_what_a_release_changes_is_named(folder: Path, old: str, new: str, change: str) -> None:
-    """Rules, texts and settings, each with its sign."""
+def test_each_change_of_a_release_is_named(folder: Path, old: str, new: str, change: str) -> None:
+    """Changed rules, texts and settings are listed, each with its sign."""
     _, compiled = written(folder)
     found = plan(folder, everything(compiled), FILE.replace(old, new)).publish
     assert found is not None
@@ -92,7 +92,7 @@ def test_what_a_release_changes_is_named(folder: Path, old: str, new: str, chang
 
 
 def test_an_older_format_is_published_anew(folder: Path) -> None:
-    """What an older console wrote is compiled again."""
+    """A release that an older console wrote is compiled and published again."""
     _, compiled = written(folder)
     seen = everything(compiled)
     assert seen.table.live is not None
@@ -102,7 +102,7 @@ def test_an_older_format_is_published_anew(folder: Path) -> None:
 
 
 def test_an_image_in_review_holds_its_message(folder: Path) -> None:
-    """A message waits for the worst of what it is made of."""
+    """A message is in review or rejected like the worst of its images."""
     _, compiled = written(folder)
     seen = everything(compiled)
     hero = compiled.content.images["hero"].identifier
@@ -113,7 +113,7 @@ def test_an_image_in_review_holds_its_message(folder: Path) -> None:
 
 
 def test_a_deleted_message_is_uploaded_again(folder: Path) -> None:
-    """Apple's list decides, whatever our table remembers."""
+    """Apple's list decides, even if the table still has the message."""
     _, compiled = written(folder)
     seen = everything(compiled)
     gone = ids(compiled)["fr-FR"]
@@ -121,8 +121,8 @@ def test_a_deleted_message_is_uploaded_again(folder: Path) -> None:
     assert [one.upload.identifier for one in plan(folder, replace(seen, messages=messages)).messages] == [gone]
 
 
-def test_gaps_and_strange_defaults_are_noted(folder: Path) -> None:
-    """A product that answers without a default is told what to write; others' defaults stay."""
+def test_gaps_and_other_defaults_are_noted(folder: Path) -> None:
+    """A note names what to write for a product without a default; defaults outside the file stay."""
     text = FILE.replace(", default: keep", "")
     _, compiled = written(folder, text)
     found = plan(folder, everything(compiled), text)

@@ -1,4 +1,4 @@
-"""What `retention prune` may delete."""
+"""Which messages and images `retention prune` may delete."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from console.rollout.prune import find_prunable
 from tests.support.planned_file import _with, everything, written
 
 
-def test_prune_spares_what_is_named(folder: Path) -> None:
-    """The file, kept releases and their images, and defaults; the rest may go."""
+def test_prune_keeps_everything_in_use(folder: Path) -> None:
+    """Messages of the file, kept releases and defaults stay, with their images; all others may be deleted."""
     _, compiled = written(folder)
     seen = everything(compiled)
     rows = {

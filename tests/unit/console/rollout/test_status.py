@@ -1,4 +1,4 @@
-"""What `retention status` shows."""
+"""What `retention status` shows of rules and texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from console.rollout.status import make_status
 from tests.support.planned_file import everything, written
 
 
-def test_status_names_rules_and_predecessors(folder: Path) -> None:
-    """Both rules that share a text wait for it."""
+def test_status_names_the_rules_that_wait_for_a_text(folder: Path) -> None:
+    """Both rules that share a text in review are named."""
     document, compiled = written(folder)
     found = make_status(document, compiled, everything(compiled, state="PENDING"))
     assert {text.set: text.waiting_rules for text in found.texts} == {"keep": ("everyone",), "same": ("annual",)}
