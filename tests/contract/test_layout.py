@@ -43,7 +43,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # parts of a larger document
     "console/file/*": "unit/console/file/test_document.py, test_checks.py, test_compile.py: read as part of a file",
     "console/releases/*": "unit/console/releases/test_publish.py, test_current.py: rows written by a publish",
-    "console/decisions/*": "unit/console/decisions/test_reasons.py, test_coverage.py, test_replay.py: decisions",
     "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     # measurements

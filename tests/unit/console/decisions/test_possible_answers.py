@@ -1,0 +1,115 @@
+"""Each rule of a product is judged alone: for whom it applies, and what those customers get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from retention.catalog import MessageState
+from retention.decision import arm_at, slot_of
+
+from console.decisions.possible_answers import CandidateRule, candidate_rules, share_of
+from console.file.edition import Edition
+from console.local.samples import SAMPLE_CLOCK
+from tests.support.logged_decisions import ANNUAL, BASIC, PRO
+
+EXPERIMENT = "half-of-monthly-tries-the-switch"
+
+
+def candidates(edition: Edition, product: str, locale: str, states: object = None) -> dict[str, CandidateRule]:
+    found = candidate_rules(edition.catalog(product, states), product, locale)  # type: ignore[arg-type]  # or None
+    return {candidate.rule.name: candidate for candidate in found}
+
+
+@pytest.mark.parametrize(
+    ("product", "locale", "rule", "applies"),
+    [
+        (PRO, "en-US", EXPERIMENT, True),
+        (PRO, "en-US", "leave-trials-alone", None),
+        (PRO, "ja", "winter-half-price", False),
+        (PRO, "de-DE", "winter-half-price", None),
+        (ANNUAL, "ja", "annual-discount-in-japan", True),
+        (BASIC, "en-US", "basic-commits-to-a-year", True),
+        (BASIC, "de-DE", "basic-commits-to-a-year", None),
+    ],
+)
+def test_a_rule_applies_to_all_some_or_no_customers(
+    sample: Edition,
+    product: str,
+    locale: str,
+    rule: str,
+    applies: bool | None,  # noqa: FBT001  # a parameter
+) -> None:
+    """Product and locale are known; what asks for a fact about the customer is open."""
+    assert candidates(sample, product, locale)[rule].applies is applies
+
+
+def test_an_experiment_has_a_share_for_each_arm(sample: Edition) -> None:
+    """Each arm has its slots of the 10 000 and the answer that its customers get."""
+    shares = candidates(sample, PRO, "fr-CA")[EXPERIMENT].shares
+    assert [(share.arm, share.slots, share.delivery and share.delivery.locale) for share in shares] == [
+        ("control", 5000, "fr-FR"),
+        ("switch", 5000, "fr-FR"),
+    ]
+
+
+def test_a_fallback_rule_has_one_share_without_a_delivery(sample: Edition) -> None:
+    """`fallback` needs no text, so it is always an answer."""
+    [share] = candidates(sample, PRO, "en-US")["leave-trials-alone"].shares
+    assert (share.arm, share.delivery) == (None, None)
+
+
+def test_a_rule_that_cannot_be_delivered_has_a_reason_and_no_share(sample: Edition) -> None:
+    """Without an approved text no customer gets the answer, even where the rule applies to all of them."""
+    states = {
+        message: MessageState("PENDING") for by in sample.texts.values() for ids in by.values() for message in ids
+    }
+    keep = candidates(sample, ANNUAL, "en-US", states)["keep-pro"]
+    assert (keep.shares, keep.settles) == ((), False)
+    assert keep.refusal is not None
+    assert keep.refusal.reason == "not_approved"
+
+
+def test_a_rule_for_everyone_with_an_answer_ends_the_list(sample: Edition) -> None:
+    """No later rule is asked after a rule that applies to all customers and has an answer for them."""
+    found = candidates(sample, PRO, "en-US")
+    assert {name for name, candidate in found.items() if candidate.settles} == {EXPERIMENT, "keep-pro"}
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "holds"),
+    [(None, None, True), (0, None, True), (1, None, False), (None, 0, False), (None, 1, True), (-1, 1, True)],
+)
+def test_a_schedule_begins_at_its_first_second_and_ends_before_its_last(
+    sample: Edition,
+    starts: int | None,
+    ends: int | None,
+    holds: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """Bounds are relative to the moment asked for; a missing one is open."""
+    now = SAMPLE_CLOCK.timestamp()
+    rule = replace(
+        candidates(sample, PRO, "en-US")["keep-pro"].rule,
+        starts=None if starts is None else now + starts,
+        ends=None if ends is None else now + ends,
+    )
+    assert CandidateRule(rule, applies=True).at(now) is holds
+
+
+def test_a_logged_customer_is_in_the_arm_of_their_hash(sample: Edition) -> None:
+    """The share is the one of the arm that the same hash is assigned to when Apple asks."""
+    candidate = candidates(sample, PRO, "en-US")[EXPERIMENT]
+    experiment = candidate.rule.gives
+    hashes = [f"{number:064x}" for number in range(1, 2**256, 2**256 // 50)]
+    arms = {share_of(candidate, one).arm for one in hashes}
+    assert arms == {"control", "switch"}
+    assert all(
+        share_of(candidate, one).arm == arm_at(experiment, slot_of(experiment.key, one)).name  # type: ignore[arg-type,union-attr]  # an experiment
+        for one in hashes
+    )
+
+
+def test_a_plain_rule_has_the_same_share_for_every_customer(sample: Edition) -> None:
+    """Without an experiment the hash makes no difference."""
+    candidate = candidates(sample, PRO, "en-US")["keep-pro"]
+    assert share_of(candidate, "00" * 32) == share_of(candidate, "ff" * 32) == candidate.shares[0]
