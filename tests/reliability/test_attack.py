@@ -28,12 +28,12 @@ KEPT = ROOT / "tests" / "fuzz" / "corpus"
 LONGEST = 3600  # seconds; the fuzzer itself stops after three minutes
 
 
-# The corpus.
+# The corpus
 
 
 @cache
 def edge(roots: tuple[bytes, ...]) -> Edge:
-    """Return the door of an endpoint of Production, as the corpus is, that trusts `roots`."""
+    """Return the HTTP edge of an endpoint of Production, as the corpus is for, that trusts `roots`."""
     assert endpoint_on_fakes.NOW == NOW
     bench = make_endpoint(catalog(rule(MESSAGE)), roots=roots)
     deployment = dataclasses.replace(bench.endpoint.deployment, environment="Production")
@@ -41,7 +41,7 @@ def edge(roots: tuple[bytes, ...]) -> Edge:
 
 
 def expected(case: Case) -> tuple[int, str | None]:
-    """Return status and code for a token of the corpus: as its verifier says, unless its body never gets so far."""
+    """Return the expected status and code for a token of the corpus, also where its body is refused before."""
     if len(posted(case.token)) >= OVERSIZE:
         return 413, "body_too_large"
     if "\ud800" in case.token:
@@ -49,8 +49,8 @@ def expected(case: Case) -> tuple[int, str | None]:
     return (401, case.code) if case.code else (200, None)
 
 
-def test_the_corpus_is_as_large_as_it_says() -> None:
-    """At least 70 chains and 80 tokens are wrong in one way each, and names tell all cases apart."""
+def test_the_corpus_is_as_large_as_documented() -> None:
+    """At least 70 chains and 80 tokens are each wrong in one way, and no two cases have the same name."""
     assert sum(case.code is not None for case in certificate_cases()) >= 70
     assert sum(case.code is not None for case in token_cases()) >= 80
     names = [*(case.name for case in CORPUS), *(body.name for body in body_cases())]
@@ -58,7 +58,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 
 
 def test_the_corpus_at_the_edge() -> None:
-    """Posted, every chain, token and body of the corpus gets its status and its code; none gets 500."""
+    """Posted to an endpoint, every chain, token and body of the corpus gets its expected status and code."""
     answers: dict[str, Counter[tuple[int, str | None]]] = defaultdict(Counter)
     wrong = []
     corpus: dict[str, tuple[Case, ...]] = {"chains": certificate_cases(), "tokens": token_cases()}
@@ -93,7 +93,7 @@ def _keep_corpus(answers: dict[str, Counter[tuple[int, str | None]]]) -> None:
 
 
 def test_the_corpus_leaves_nothing_on_stderr() -> None:
-    """What libraries think of hostile certificates is not written: stderr is part of Lambda's log."""
+    """Hostile certificates make no library write to stderr, which is part of Lambda's log."""
     code = """
 from tests.support.forged_requests import Edge
 from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule
@@ -115,7 +115,7 @@ print("posted")
 
 
 def test_disagreements_with_apples_library() -> None:
-    """On every token we and Apple's library agree, or the committed table has the case, both verdicts and why."""
+    """We and Apple's library agree on every token, or the committed table has the case, both verdicts and a reason."""
     found = {case.name: verdicts(case) for case in CORPUS}
     assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == disagreements()
     counted = Counter(found.values())
@@ -135,7 +135,7 @@ EDITS = reliability_page.size(100_000, 2_000)
 
 
 def test_random_edits() -> None:
-    """However a genuine request is edited, it is refused, or it still is one that the App Store signed; never 500."""
+    """Each random edit of a genuine request is refused, or still is a request that the App Store signed; never 500."""
     door = Edge()
     counts: dict[str, Counter[int]] = {kind: Counter() for kind in KINDS}
     for number in range(EDITS):
@@ -143,7 +143,7 @@ def test_random_edits() -> None:
         seed = f"{SEED}/{number}"
         body, answerable = made(kind, seed)
         if number // len(KINDS) % 2:
-            door.forget()  # each kind meets a verifier that has seen the genuine chain, and one that has not
+            door.forget()  # each kind meets a verifier with the genuine chain in memory, and one without
         else:
             assert door.post(BODY) == 200, f"after edits of EDITS_SEED={SEED} the genuine request was refused"
         status = door.post(body)
@@ -164,13 +164,13 @@ def test_random_edits() -> None:
 
 
 def test_the_same_seed_makes_the_same_edit() -> None:
-    """An edit that a run reports can be made again from its seed alone."""
+    """The same seed makes the same edit, so that a reported edit can be made again."""
     for kind in KINDS:
         assert made(kind, SEED) == made(kind, SEED)
 
 
 def test_what_may_be_answered() -> None:
-    """A request that carries a genuine token is no forgery, whatever is around it; one changed character makes it."""
+    """A body with a genuine token in it is no forgery; one with a single changed character in the token is."""
     assert all(map(is_genuine, (BODY, b" " + BODY, BODY[:-1] + b',"a":1}', body_of(twin(TOKEN)))))
     assert not any(map(is_genuine, (b"", b"[]", body_of(TOKEN[:-1]), body_of(TOKEN + "="), body_of("A" + TOKEN[1:]))))
 
@@ -182,7 +182,7 @@ EXECUTIONS = reliability_page.size(600_000, 5_000)
 
 @pytest.mark.parametrize("name", sorted(inputs.seeds()))
 def test_what_fuzzing_starts_from(name: str) -> None:
-    """The genuine parts are answered through every door, and all else is refused."""
+    """Of the fuzzer's seeds, the genuine ones are answered by every kind of input, and all others are refused."""
     _, answerable = inputs.attempt(inputs.seeds()[name])
     status, _ = inputs.enter(Edge(), inputs.seeds()[name])
     genuine = name.endswith(("-genuine", "-other", "-twin"))
@@ -190,9 +190,9 @@ def test_what_fuzzing_starts_from(name: str) -> None:
 
 
 def test_the_kept_corpus() -> None:
-    """Whatever fuzzing has found worth keeping is judged as it should be, without a fuzzer; seeds are among it."""
+    """Every input that fuzzing has kept gets the same status cold and warm; all seeds are among the inputs."""
     kept = {path.name: path.read_bytes() for path in KEPT.iterdir()}
-    assert kept.items() >= inputs.seeds().items(), "run python -m fuzz --keep, as tests/fuzz/__main__.py says"
+    assert kept.items() >= inputs.seeds().items(), "run python -m fuzz --keep, as tests/fuzz/__main__.py documents"
     warm, reached = Edge(), Counter[tuple[bytes, str | None]]()
     warm.post(BODY)
     for data in kept.values():
@@ -202,8 +202,8 @@ def test_the_kept_corpus() -> None:
     assert {door for door, code in reached if code is None} == set(inputs.DOORS)
 
 
-def test_a_crash_is_seen() -> None:
-    """The fuzz target fails where the endpoint answers a forgery."""
+def test_the_fuzz_target_fails_on_a_crash() -> None:
+    """The fuzz target fails if the endpoint answers 500."""
     gullible = Edge()
     gullible.bench.endpoint.verifier.authenticate = lambda *_: None
     with pytest.raises(inputs.AnsweredError, match="500"):
@@ -211,7 +211,7 @@ def test_a_crash_is_seen() -> None:
 
 
 def test_fuzzing(fuzzer: Path) -> None:
-    """Guided by the coverage of handler/, no input makes a 500 or gets a forgery answered."""
+    """Guided by the coverage of handler/, the fuzzer finds no input that is answered 500 or as a forgery."""
     ran = subprocess.run(
         [fuzzer, "-m", "tests.fuzz", "--executions", str(EXECUTIONS)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "handler"))},

@@ -1,8 +1,8 @@
-"""Publishing, killed and raced: readers see one whole release or the other, and nothing is lost or left behind.
+"""Publishing, killed and raced: readers see one complete release or the other, and nothing is lost or left behind.
 
-Three ways, each for what the others cannot: real processes that are killed by the system after every single write, on
-DynamoDB Local; real processes that race and read under load; and, over a model of the table that is compared with
-DynamoDB Local write by write, every interleaving that Hypothesis can think of, one call at a time.
+There are three ways, since each finds what the others cannot: real processes that are killed by SIGKILL after every
+single write, on DynamoDB Local; real processes that race and read under load; and, over a model of the table that is
+compared with DynamoDB Local write by write, every interleaving that Hypothesis can find, one call at a time.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ from tests.support.waiting import PATIENCE, attempts
 
 KILLED = -signal.SIGKILL
 READERS = 8
-# So many requests later, a reader that has not seen three releases never will.
+# After so many requests, a reader that has not seen three releases is not going to.
 ENOUGH_LOOKS = 40_000
-# How many calls an operation makes before others may come between.
+# How many calls an operation makes before others may run.
 CALLS = st.integers(0, 12)
 # After every single write, or after every third.
 STRIDE = size(1, 3)
@@ -78,7 +78,7 @@ STRIDE = size(1, 3)
 
 @dataclass
 class Figures:
-    """What the tests of this module found, for the page."""
+    """What the tests of this module found, for docs/reliability.md."""
 
     rows: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ def soon() -> Deadline:
 
 @dataclass
 class Scene:
-    """A table with releases 1, 2 and 3, the last one live and its messages approved, and a reader that is warm."""
+    """A table with releases 1, 2 and 3, the last one live and its messages approved, and a reader with a warm store."""
 
     client: Any
     table: str
@@ -145,13 +145,13 @@ class Scene:
         return rows.number(self.head(), "current")
 
     def look(self, store: Store) -> tuple[int, str, bool]:
-        """Return the release a reader sees, what it calls itself, and whether it is paused."""
+        """Return the release that a reader sees, the name of its first rule, and whether it is paused."""
         loaded = store.catalog(APP, "pro.monthly", "en-US", soon())
         assert loaded.degraded == ()
-        rules = loaded.catalog.sheet.rules  # none where all is paused before it was ever read
+        rules = loaded.catalog.sheet.rules  # none if the app was paused before the release was first read
         return loaded.catalog.release, rules[0].name if rules else "", loaded.catalog.paused
 
-    def whole(self) -> dict[tuple[str, str], Any]:
+    def complete_rows(self) -> dict[tuple[str, str], Any]:
         """Return every row of every complete release."""
         complete = [one.number for one in list_releases(self.app_table) if one.complete]
         return {
@@ -161,7 +161,7 @@ class Scene:
         }
 
     def left(self) -> dict[tuple[str, str], Any]:
-        """Return every row of every release, found or not."""
+        """Return every row of every release, complete or not."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table)
         found = [item for page in pages for item in page["Items"]]
         return {(item["pk"]["S"], item["sk"]["S"]): item for item in found if "#release#" in item["pk"]["S"]}
@@ -172,17 +172,17 @@ class Scene:
 
 
 def named(scene: Scene, number: int) -> str:
-    """Return what the rules of a release are called, having read it whole."""
+    """Return the name of a release's first rule, after verifying the complete release."""
     found = verify(AppTable(scene.client, scene.table, APP), number)
     name: str = rows.document_of(found[rows.PRODUCT + "*"])["rules"][0]["name"]
     return name
 
 
 @pytest.mark.parametrize("operation", killed_processes.OPERATIONS if PROVING else killed_processes.SMALL)
-def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_for_ever(
+def test_an_operation_killed_after_any_write_leaves_one_complete_release(
     dynamodb_local: str, operation: str, figures: Figures
 ) -> None:
-    """Readers see the release before or the one after; the next publishing succeeds; leftovers alone are collected."""
+    """Readers see the release before or after; the next publish succeeds; only incomplete releases are deleted."""
     client = killed_processes.client_of(dynamodb_local)
     kills = views = collected = 0
     for _ in range(size(1 if operation == killed_processes.WIDE else 2, 1)):
@@ -193,8 +193,8 @@ def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_
             process = killed_processes.start(dynamodb_local, scene.table, operation, writes)
             process.join(PATIENCE)
             assert process.exitcode in {0, KILLED}
-            views += seen_whole(scene)
-            collected += goes_on(scene)
+            views += check_live_release(scene)
+            collected += check_next_publish(scene)
             if process.exitcode == 0:
                 break
             kills += 1
@@ -206,8 +206,8 @@ def test_whoever_is_killed_after_any_write_leaves_one_whole_release_and_nothing_
     )
 
 
-def seen_whole(scene: Scene) -> int:
-    """Check what is live and what a new and a warm reader see. Returns how many views were checked."""
+def check_live_release(scene: Scene) -> int:
+    """Check the live release, and what a new and a warm reader see. Returns the number of checked views."""
     head = scene.head()
     current = rows.number(head, "current")
     name = named(scene, current)
@@ -222,8 +222,8 @@ def seen_whole(scene: Scene) -> int:
     return 2
 
 
-def goes_on(scene: Scene) -> int:
-    """Check that publishing and importing succeed, and what is collected when. Returns how many leftovers were."""
+def check_next_publish(scene: Scene) -> int:
+    """Check that publishing and importing succeed, and which releases are deleted. Returns how many were incomplete."""
     client, table = scene.client, scene.table
     resume(AppTable(client, table, APP))
     done = put(client, table, "again")
@@ -232,7 +232,7 @@ def goes_on(scene: Scene) -> int:
     assert {scene.message(name).message for name in (KEEP_FR, ANYONE_EN)} == {"APPROVED"}
     scene.clock.now += 30
     assert scene.look(scene.warm) == (done.number, "again", False)
-    before = scene.whole()
+    before = scene.complete_rows()
     incomplete = [one.number for one in list_releases(AppTable(client, table, APP)) if not one.complete]
     assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(minutes=59)) == []
     assert delete_old_releases(AppTable(client, table, APP), now=NOW + timedelta(minutes=61)) == sorted(incomplete)
@@ -240,10 +240,10 @@ def goes_on(scene: Scene) -> int:
     return len(incomplete)
 
 
-def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_whole_release(
+def test_a_first_publisher_killed_after_any_write_leaves_nothing_or_one_complete_release(
     dynamodb_local: str, figures: Figures
 ) -> None:
-    """Before the first release there is none, and never half of one."""
+    """A killed first publish leaves no live release or a complete one, and the next publish succeeds."""
     client = killed_processes.client_of(dynamodb_local)
     kills = 0
     for writes in range(1, 200, STRIDE):
@@ -272,10 +272,10 @@ def test_a_first_publisher_killed_after_any_write_leaves_nothing_live_or_one_who
 # Raced -------------------------------------------------------------------------------------------------------------
 
 
-def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_with_both_in_order(
+def test_two_publishers_at_once_end_with_one_release_and_one_error_or_both_in_order(
     dynamodb_local: str, tmp_path: Path, figures: Figures
 ) -> None:
-    """The command itself, twice: exit code 0, or 1 and a sentence that names the winner and says what to do."""
+    """Two `retention publish` at once: each ends with 0, or with 1 and a message with the winner and what to do."""
     client = killed_processes.client_of(dynamodb_local)
     table = new_table(client)
     choose = random.Random(5)
@@ -302,8 +302,8 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
             assert f"Release {current}, published by" in text
             assert f"run this again: it then starts from release {current}." in text
         if len(won) == len(numbers) == 2:
-            told = {int(found) for who in won for found in re.findall(r"after (\d+)\)", printed[who][1])}
-            assert number == 0 or told == {live, min(numbers.values())}
+            previous = {int(found) for who in won for found in re.findall(r"after (\d+)\)", printed[who][1])}
+            assert number == 0 or previous == {live, min(numbers.values())}
         live = current
         outcomes["one complete, one error" if lost else "both complete, in order"] += 1
     listed = list_releases(AppTable(client, table, APP))
@@ -318,7 +318,7 @@ def test_two_publishers_at_once_end_with_a_whole_release_and_a_clear_error_or_wi
 def raced(
     endpoint: str, table: str, files: Mapping[str, Path], directory: Path, apart: float
 ) -> dict[str, tuple[int, str]]:
-    """Publish both files at once, or almost. Returns exit codes and what was printed."""
+    """Publish both files at once, or `apart` seconds apart. Returns exit codes and what was printed."""
     barrier = killed_processes.PROCESSES.Barrier(2)
     started = {}
     for place, (who, file) in enumerate(files.items()):
@@ -337,7 +337,7 @@ def raced(
 
 @dataclass
 class Load:
-    """Eight readers in processes of their own behind replicas that lag, and what happened meanwhile."""
+    """Eight readers in their own processes behind replicas that lag, and what the operations meanwhile did."""
 
     client: Any
     endpoint: str
@@ -348,7 +348,7 @@ class Load:
     progress: killed_processes.Progress = field(default_factory=killed_processes.Progress)
     lists: int = 0
     put_off: int = 0
-    errands: list[Any] = field(default_factory=list)
+    tasks: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.app_table = AppTable(self.client, self.table, APP)
@@ -361,7 +361,7 @@ class Load:
         ]
 
     def import_list(self) -> None:
-        """Import the next list; where others move head too often for one run, the next run does it, as in AWS."""
+        """Import the next list; if head moves too often during one run, the next run imports it, as in AWS."""
         self.lists += 1
         number = self.lists * 1000
         for _ in attempts():
@@ -371,20 +371,20 @@ class Load:
                 self.put_off += 1
             else:
                 return
-        pytest.fail("no import ever comes through")
+        pytest.fail("no import succeeds")
 
     def moved(self) -> bool:
-        """Return whether some reader has seen three releases, or whether the readers have looked too often to hope."""
+        """Return whether a reader has seen three releases, or whether the readers have made ENOUGH_LOOKS requests."""
         progress = self.progress
         return bool(progress.most_releases.value > 2 or progress.looks.value > ENOUGH_LOOKS)
 
     def send(self, kind: str, seed: int) -> None:
-        self.errands.append(
+        self.tasks.append(
             killed_processes.start_task(self.endpoint, self.table, kind, seed, self.done, self.progress, self.results)
         )
 
     def die(self, kind: str, seed: int, kill_after: int) -> int:
-        """Run an start_task to its death. Returns 1."""
+        """Run a task until it is killed. Returns 1."""
         process = killed_processes.start_task(
             self.endpoint, self.table, kind, seed, self.done, self.progress, kill_after=kill_after
         )
@@ -393,18 +393,18 @@ class Load:
         return 1
 
     def end(self) -> tuple[list[killed_processes.ReaderResult], list[killed_processes.TaskResult]]:
-        """Stop everybody and check what the readers saw."""
+        """Stop all processes and check what the readers saw."""
         self.done.value = True
         try:
-            told = [self.results.get(timeout=PATIENCE) for _ in (*self.readers, *self.errands)]
+            results = [self.results.get(timeout=PATIENCE) for _ in (*self.readers, *self.tasks)]
         except queue.Empty:
-            pytest.fail(f"ended with {[process.exitcode for process in (*self.readers, *self.errands)]}")
-        for process in (*self.readers, *self.errands):
+            pytest.fail(f"ended with {[process.exitcode for process in (*self.readers, *self.tasks)]}")
+        for process in (*self.readers, *self.tasks):
             process.join(PATIENCE)
             assert process.exitcode == 0
-        sights = [one for one in told if isinstance(one, killed_processes.ReaderResult)]
+        sights = [one for one in results if isinstance(one, killed_processes.ReaderResult)]
         self._check(sights)
-        return sights, [one for one in told if isinstance(one, killed_processes.TaskResult)]
+        return sights, [one for one in results if isinstance(one, killed_processes.TaskResult)]
 
     def _check(self, sights: list[killed_processes.ReaderResult]) -> None:
         head = rows.read_head(self.client.get_item(**rows.get(self.table, rows.head_key(APP)))["Item"])
@@ -414,34 +414,34 @@ class Load:
         for sight in sights:
             assert (sight.mixtures, sight.failures) == ([], [])
             assert {n: name for n, name in sight.names.items() if by_number.get(n, name) != name} == {}
-            # No state older than the last list announced under the version a reader knows is ever shown.
+            # No reader shows a state that is older than the last list announced under a version that the reader knows.
             for version, oldest in sight.oldest.items():
                 due = max((its for announced, its in self.announced.items() if announced <= version), default=0)
                 assert oldest >= due
-            # And in the end everybody sees what there is.
+            # And in the end every reader sees the newest release and states.
             assert sight.last[:2] == (head.current, head.version)
             assert sight.last[2] == self.lists * 1000
 
 
 def until(seconds: float, enough: Callable[[], bool] = lambda: True) -> Iterator[int]:
-    """Count turns for `seconds`, and on a slow machine for longer, until there is enough."""
+    """Count turns for `seconds`, and on a slow machine for longer, until `enough` is true."""
     begun, turn = time.monotonic(), 0
     while time.monotonic() - begun < seconds or not enough():
         turn += 1
         yield turn
 
 
-def told_of(sights: list[killed_processes.ReaderResult]) -> str:
+def describe_readers(sights: list[killed_processes.ReaderResult]) -> str:
     views, lagged = sum(sight.views for sight in sights), sum(sight.lagged for sight in sights)
     late = sum(sight.lagged_rows for sight in sights)
     reads = f"{lagged} lagging reads of head, {late} of a release without a row that it has"
     return f"{views} views of {READERS} readers, each complete; {reads}; no state pinned"
 
 
-def done_by(errands: list[killed_processes.TaskResult]) -> str:
+def describe_tasks(tasks: list[killed_processes.TaskResult]) -> str:
     turns: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    for one in errands:
+    for one in tasks:
         turns[one.kind] += one.turns
         refused[one.kind] += one.refused
     return ", ".join(f"{many} of {kind} ({refused[kind]} refused with a reason)" for kind, many in turns.items())
@@ -452,61 +452,59 @@ def load(dynamodb_local: str) -> Iterator[Load]:
     client = killed_processes.client_of(dynamodb_local)
     made = Load(client, dynamodb_local, new_table(client))
     yield made
-    for process in (*made.readers, *made.errands):  # still there only where a test has failed
+    for process in (*made.readers, *made.tasks):  # still running only if a test has failed
         process.kill()
         process.join()
     made.results.close()
 
 
-def test_readers_behind_lagging_replicas_see_one_whole_release_or_the_other_while_others_publish(
+def test_readers_behind_lagging_replicas_see_one_complete_release_during_publishing(
     load: Load, figures: Figures
 ) -> None:
-    """Whatever an eventually consistent head says; and a state of before a list never stays under its version."""
+    """Readers with a lagging head see complete releases, and no state older than the list of its version."""
     load.send("publish", 1)
     for _ in until(size(10, 2), load.moved):
         load.import_list()
-    sights, errands = load.end()
+    sights, tasks = load.end()
     assert len({number for sight in sights for number in sight.names}) > 2
     figures.note(
         "publishing and imports under eight readers",
-        f"{load.lists} lists imported ({load.put_off} runs put off), {done_by(errands)}",
-        told_of(sights),
+        f"{load.lists} lists imported ({load.put_off} runs put off), {describe_tasks(tasks)}",
+        describe_readers(sights),
     )
 
 
-def test_rolling_back_under_load_moves_readers_from_one_whole_release_to_another(load: Load, figures: Figures) -> None:
-    """Back and forth, while others publish and collect."""
+def test_rolling_back_under_load_moves_readers_between_complete_releases(load: Load, figures: Figures) -> None:
+    """Readers see complete releases while releases are rolled back, published and collected."""
     load.send("publish", 1)
     load.send("rollback", 2)
     for _ in until(size(10, 2), load.moved):
         time.sleep(0.1)
-    sights, errands = load.end()
+    sights, tasks = load.end()
     assert len({number for sight in sights for number in sight.names}) > 2
-    figures.note("rollbacks under eight readers", done_by(errands), told_of(sights))
+    figures.note("rollbacks under eight readers", describe_tasks(tasks), describe_readers(sights))
 
 
-def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_the_next(
-    load: Load, figures: Figures
-) -> None:
-    """Imports and publishers die again and again; whoever comes next finishes what they wanted."""
+def test_a_sync_killed_during_publishing_and_pausing_is_completed_by_the_next(load: Load, figures: Figures) -> None:
+    """Imports and publishers are killed again and again; the next import and publish complete their work."""
     choose = random.Random(7)
     kills = 0
     load.send("publish", 1)
     load.send("pause", 2)
     for turn in until(size(15, 3)):
-        # The list that dies half way is newer than the one before it, and older than the next.
+        # The list of a killed import is newer than the one before it, and older than the next.
         kills += (
             load.die("import", load.lists, choose.randrange(1, 5))
             if turn % 2
             else load.die("publish", 100 + turn, choose.randrange(1, 30))
         )
         load.import_list()
-    sights, errands = load.end()
+    sights, tasks = load.end()
     assert kills
     figures.note(
         "sync and publishers killed during publishing, pause and resume",
-        f"{kills} kills, {load.lists} lists imported ({load.put_off} runs put off), {done_by(errands)}",
-        told_of(sights),
+        f"{kills} kills, {load.lists} lists imported ({load.put_off} runs put off), {describe_tasks(tasks)}",
+        describe_readers(sights),
     )
 
 
@@ -515,7 +513,7 @@ def test_a_sync_that_dies_half_way_beside_publishers_and_a_pause_is_mended_by_th
 
 @dataclass
 class Tally:
-    """What was tried. `traces` are the writes of every example and the table after them, where somebody compares."""
+    """What was tried. `traces` has the writes of every example and the table after them, if a test compares them."""
 
     examples: int = 0
     steps: int = 0
@@ -662,7 +660,7 @@ def _outcome(process: Process) -> str:
 
 
 def interleave(examples: int, steps: int, *, traced: bool = False) -> Tally:
-    """Try so many examples of so many steps. Returns what was tried; raises at the first that goes wrong."""
+    """Run so many examples of so many steps. Returns what was tried; raises at the first failure."""
     Interleavings.tally = Tally(traced=traced)
     run_state_machine_as_test(
         Interleavings,
@@ -676,8 +674,8 @@ def interleave(examples: int, steps: int, *, traced: bool = False) -> Tally:
     return Interleavings.tally
 
 
-def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(figures: Figures) -> None:
-    """`current` names whole releases, versions rise, readers see one of them, no state is pinned, nothing is lost."""
+def test_no_interleaving_of_operations_leaves_a_wrong_table_or_view(figures: Figures) -> None:
+    """In every interleaving `current` names complete releases, versions rise, and readers see one of the releases."""
     found = interleave(size(500, 40), size(100, 60))
     assert found.examples >= size(500, 40)
     assert min(found.ended["killed"], found.ended["done"], found.ended["refused"], found.views) > 0
@@ -689,7 +687,7 @@ def test_no_interleaving_of_writers_readers_deaths_and_sleep_breaks_a_promise(fi
     )
 
 
-# What comes in the middle of what: its name, and how it begins.
+# The operations that interrupt each other: the name, and how each begins.
 BEGINNINGS: Mapping[str, Callable[[World, Reader], Process]] = {
     "publish": lambda world, _: world.publish(),
     "import": lambda world, _: world.import_states(),
@@ -704,7 +702,7 @@ BEGINNINGS: Mapping[str, Callable[[World, Reader], Process]] = {
 
 @dataclass(frozen=True)
 class End:
-    """What becomes of an operation after somebody came between, and how long it waits before each of its calls."""
+    """What happens to an interrupted operation, and how many seconds it waits before each of its calls."""
 
     dies: bool
     waits: float = 0.0
@@ -713,8 +711,8 @@ class End:
 ENDS = (End(dies=False), End(dies=True), End(dies=False, waits=890), End(dies=True, waits=890))
 
 
-def test_every_operation_may_come_between_any_two_calls_of_every_other(figures: Figures) -> None:
-    """Whole, at each place; then the first one goes on, or makes one more call and dies; quickly, or mostly asleep."""
+def test_every_operation_may_interrupt_every_other_at_any_call(figures: Figures) -> None:
+    """At each call of an operation another one runs; then the first goes on or dies, at once or 890 s a call later."""
     tried = 0
     for first, second in product(BEGINNINGS, BEGINNINGS):
         for end in ENDS[:: size(1, 3)]:
@@ -731,7 +729,7 @@ def test_every_operation_may_come_between_any_two_calls_of_every_other(figures: 
 
 
 def cut(first: str, second: str, calls: int, end: End) -> bool:
-    """Let `second` come in after so many calls of `first`. Returns whether `first` had ended by then."""
+    """Run `second` after so many calls of `first`. Returns whether `first` had ended by then."""
     world = World()
     try:
         reader = Reader(world, "reader")
@@ -762,10 +760,8 @@ def cut(first: str, second: str, calls: int, end: End) -> bool:
 # The model ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
-    dynamodb_local: str, figures: Figures
-) -> None:
-    """What was sent to the model is sent to DynamoDB: the same conditions hold, the same rows are there in the end."""
+def test_the_model_of_the_table_answers_every_write_as_dynamodb_local(dynamodb_local: str, figures: Figures) -> None:
+    """DynamoDB Local gives the same answer to every write of the model, and has the same rows at the end."""
     traces = interleave(size(25, 3), 60, traced=True).traces
     client = killed_processes.client_of(dynamodb_local)
     answers: Counter[str] = Counter()
@@ -785,7 +781,7 @@ def test_the_model_of_the_table_answers_every_write_as_dynamodb_local_does(
 
 
 def in_table(request: Any, table: str) -> Any:
-    """The same request, to another table."""
+    """Return the same request for another table."""
     if isinstance(request, list):
         return [in_table(one, table) for one in request]
     if not isinstance(request, dict):
@@ -794,7 +790,7 @@ def in_table(request: Any, table: str) -> Any:
 
 
 def answered(client: Any, operation: str, request: dict[str, Any]) -> str | None:
-    """Return which error of the model DynamoDB's answer is, None where it did as it was asked."""
+    """Return the model's name for DynamoDB's error, or None if the request succeeded."""
     try:
         getattr(client, operation)(**request)
     except client.exceptions.ConditionalCheckFailedException:

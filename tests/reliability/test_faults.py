@@ -1,4 +1,4 @@
-"""Whatever fails behind the endpoint: an answer in time, never a wrong one, counted, and all well once it ends."""
+"""Each failure behind the endpoint: the answer comes in time, is never wrong, is counted, and recovers afterwards."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ if TYPE_CHECKING:
     from tests.support.real_parts import Emulator
 
 
-# Milliseconds within which every answer is promised: with a catalog in memory, and 503 without one.
+# Milliseconds within which every answer is promised: with a catalog in memory, and for a 503 without one.
 WARM_MS: Final = 250.0
 COLD_MS: Final = 400.0
-# No answer may take as long as this, on whatever machine: that would be a hang.
+# An answer that takes as long as this, on any machine, is a hang.
 HANG_MS: Final = 60_000.0
 
-# What each degradation is counted by, besides Degraded.
+# The metric that counts each degradation, in addition to Degraded.
 COUNTED_BY: Final = {
     "head": "DegradedHead",
     "catalog": "DegradedCatalog",
@@ -102,10 +102,10 @@ TELLING: Final = {*COUNTED_BY.values(), "Unavailable", "NoAnswer", "RejectedForb
 
 
 class Expected(NamedTuple):
-    """One answer: its status, whose text it says, and what its line calls degraded."""
+    """An expected answer: its status, whose text it has (`good` or `next`, or `nothing`), and its degradations."""
 
     status: int
-    verdict: str
+    text: str
     degraded: frozenset[str]
 
 
@@ -130,10 +130,10 @@ ALL_OUTDATED: Final[Mapping[str, Expected]] = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """A fault, in which services, in requests that hold `only`; and what becomes of each case, in memory and cold.
+    """A fault of some services, in requests that contain `only`, and the expected answers, in memory and cold.
 
-    None: it depends on whether the service is late by more than there is time, and any lawful answer will do. `heals`:
-    what is needed for the first time can be had too.
+    None: whether the service is too late depends on the machine, and any lawful answer will do. `heals`: what is needed
+    for the first time is read as well, on a new socket.
     """
 
     name: str
@@ -146,7 +146,7 @@ class Scenario:
 
 
 def outage(name: str, fault: str) -> Scenario:
-    """Return DynamoDB and SSM both failing: the sum of all waits."""
+    """Return a fault of DynamoDB and SSM at once, so that the times of all waits add up."""
     return Scenario(f"both {name}", fault, ("dynamodb", "ssm"), ALL_OUTDATED, ALL_UNAVAILABLE)
 
 
@@ -169,11 +169,11 @@ def late(name: str, fault: str) -> Scenario:
 
 
 def unnoticed(name: str, fault: str) -> Scenario:
-    """Return a fault of sockets that were used before: a fresh one answers, and nobody sees a difference."""
+    """Return a fault of sockets that were used before: a new socket answers, and no answer differs."""
     return Scenario(f"both {name}", fault, ("dynamodb", "ssm"), ALL_GOOD, ALL_GOOD, heals=True)
 
 
-NO_NAMES: Final = "no names"  # not the proxy's: nobody tells where it is
+NO_NAMES: Final = "no names"  # not a fault of the proxy: a host name that is not resolved
 
 SCENARIOS: Final = (
     outage("have a name that is not resolved: DNS hangs", NO_NAMES),
@@ -226,19 +226,19 @@ SCENARIOS: Final = (
     without_profile("cut off", "truncated"),
     without_profile("members of the wrong types", "wrong types"),
 )
-# One of each kind, where there is little time.
+# One fault of each kind, for the quick run.
 QUICKLY: Final = {
     *("refuse", "hang", "drip", "reset", "throughput", "wrong types", "unprocessed nonsense"),
     *("reset if reused", "hang if reused"),
 }
 
 
-# --- the services behind, and what was found ---
+# --- the services behind the endpoint, and what was found ---
 
 
 @dataclass
 class Seen:
-    """The answers of one kind, to be told in a row."""
+    """The answers of one kind, shown in one row of the page."""
 
     answers: list[Answered] = field(default_factory=list)
 
@@ -252,28 +252,29 @@ class Seen:
         return ", ".join(sorted(frozenset().union(*(answer.degraded for answer in self.answers)))) or "nothing"
 
     def counted(self) -> str:
-        told = {*COUNTED_BY.values(), "Unavailable", "RejectedForbidden"}
+        metrics = {*COUNTED_BY.values(), "Unavailable", "RejectedForbidden"}
         return (
-            ", ".join(sorted(told.intersection(*[frozenset().union(*(a.metrics for a in self.answers))]))) or "nothing"
+            ", ".join(sorted(metrics.intersection(*[frozenset().union(*(a.metrics for a in self.answers))])))
+            or "nothing"
         )
 
 
 @dataclass
 class Found:
-    """What the page tells."""
+    """The figures for docs/reliability.md."""
 
     rows: list[tuple[str, ...]] = field(default_factory=list)
     within: Counter[str] = field(default_factory=Counter)
     of: Counter[str] = field(default_factory=Counter)
     lasting: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, name: str, warm: Seen, cold: Seen, recovered: str) -> None:
         self.time("warm", warm.answers, WARM_MS)
         self.time("cold", [answer for answer in cold.answers if answer.status == 503], COLD_MS)
-        told = (warm.statuses(), warm.slowest(), warm.degraded(), warm.counted()) if warm.answers else ("",) * 4
+        shown = (warm.statuses(), warm.slowest(), warm.degraded(), warm.counted()) if warm.answers else ("",) * 4
         also = (cold.statuses(), cold.slowest(), cold.counted()) if cold.answers else ("",) * 3
-        self.rows.append((name, *told, *also, recovered))
+        self.rows.append((name, *shown, *also, recovered))
 
     def time(self, kind: str, answers: Iterable[Answered], bound: float) -> None:
         times = [answer.ms for answer in answers]
@@ -290,14 +291,14 @@ class Services:
     client: Any
 
     def table(self) -> str:
-        """Make a table with a release, of its own name: the part is shared."""
+        """Make a table with a release, under a new name: the tests share one DynamoDB Local."""
         name = f"faults-{uuid.uuid4()}"
         create_table(self.client, name)
         fill(self.client, name)
         return name
 
     def repair(self, table: str) -> None:
-        """Do what its owner would: publish, import states, write what is known of the customer."""
+        """Repair the table as its owner would: publish, import states, and write the customer's profile."""
         if table not in self.client.list_tables()["TableNames"]:
             create_table(self.client, table)
         empty(self.client, table)
@@ -315,13 +316,13 @@ class Services:
             for proxy in proxies:
                 faults.enter_context(proxy.suffering(scenario.fault, scenario.only))
             yield
-        if scenario.fault not in {"refuse", "black hole"}:  # those meet nobody
-            assert proxies[0].met, "the fault never came about"
+        if scenario.fault not in {"refuse", "black hole"}:  # with these, no request reaches the proxy
+            assert proxies[0].met, "the fault never occurred"
 
 
 @contextlib.contextmanager
 def without_names() -> Iterator[None]:
-    """Let every look-up hang. Inside the process, unlike all else here: this machine's resolver is everybody's."""
+    """Let every look-up of a name hang, inside this process: the machine's resolver is shared, unlike the proxies."""
     answered, look_up = threading.Event(), socket.getaddrinfo
 
     def hang(*wanted: Any, **more: Any) -> Any:
@@ -336,7 +337,7 @@ def without_names() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def services(dynamodb_local: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """Both services behind proxies, over TLS, and an `app` that takes the test authority for Apple."""
+    """Both services behind proxies, over TLS, and an `app` that takes the test authority's root for Apple's."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as parts:
         patch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
         certificate = parts.enter_context(trusted(tmp_path_factory.mktemp("faults")))
@@ -357,16 +358,16 @@ def table(services: Services) -> str:
 
 @pytest.fixture(scope="module")
 def found() -> Iterator[Found]:
-    told = Found()
-    yield told
+    figures = Found()
+    yield figures
     columns = (
         *("fault", "in memory: status", "ms (max)", "degraded", "counted by"),
         *("cold: status", "ms (max)", "counted by", "recovers"),
     )
-    keep("faults", _said(told), columns, told.rows)
+    keep("faults", _page_text(figures), columns, figures.rows)
 
 
-def _said(found: Found) -> str:
+def _page_text(found: Found) -> str:
     kept = (
         f"{found.within['warm']} of {found.of['warm']} answers with the catalog in memory took at most "
         f"{WARM_MS:.0f} ms. {found.within['cold']} of {found.of['cold']} refusals without a catalog took at most "
@@ -386,14 +387,14 @@ def _said(found: Found) -> str:
         f"{'; '.join(found.lasting)}; afterwards there was no socket and no thread more than before, except one idle "
         "thread for each service, which looks up its host's name."
     )
-    return "\n\n".join([kept, how, " ".join([lasting, *found.said])])
+    return "\n\n".join([kept, how, " ".join([lasting, *found.notes])])
 
 
 def judge(answered: Answered) -> Answered:
-    """Whatever the fault: no hang, no bug, no wrong text, and nothing degraded that is not counted."""
+    """Check what holds in every fault: no hang, no bug, no wrong text, and each degradation counted."""
     assert answered.ms < HANG_MS
     assert answered.status in {200, 204, 503}, answered
-    assert answered.verdict != "wrong", answered
+    assert answered.text != "wrong", answered
     assert (answered.status == 503) == ("Unavailable" in answered.metrics)
     assert (answered.status == 204) == ("NoAnswer" in answered.metrics)
     assert {COUNTED_BY[reason] for reason in answered.degraded} <= answered.metrics
@@ -402,24 +403,24 @@ def judge(answered: Answered) -> Answered:
 
 
 def lawful(answered: Answered) -> Answered:
-    """Where all texts may be shown: another text than the best only for a reason that is told."""
+    """Check an answer where every text may be shown: another text than the best one only for a degradation."""
     judge(answered)
     assert answered.status != 204, answered
-    assert answered.verdict != "next" or answered.degraded & {"customer", "signing"}, answered
+    assert answered.text != "next" or answered.degraded & {"customer", "signing"}, answered
     return answered
 
 
 def ask(bench: EndpointWithFaults, case: str, expected: Mapping[str, Expected] | None) -> Answered:
     """Ask, and return the answer if it is the expected one.
 
-    On a machine that is busy elsewhere a service looks late, and more is degraded than the fault brings about: then ask
-    again. Less, or something else, is never excused.
+    On a busy machine a service seems late, and more is degraded than the fault causes: then ask again. An answer with
+    fewer or other degradations fails the test.
     """
     if expected is None:
         return lawful(bench.post(case))
     for _ in attempts():
         answered = judge(bench.post(case))
-        if Expected(answered.status, answered.verdict, answered.degraded) == expected[case]:
+        if Expected(answered.status, answered.text, answered.degraded) == expected[case]:
             return answered
         assert answered.status == 503 or answered.degraded > expected[case].degraded, answered
         bench.later(EVERYTHING_DUE)
@@ -432,12 +433,12 @@ def bench_of(services: Services, table: str) -> EndpointWithFaults:
 
 
 def recovered(bench: EndpointWithFaults, after: float = QUIET_SECONDS) -> str:
-    """Everything left behind has ended, and once memory has been left alone long enough, all is well."""
+    """Check that all calls have ended, and that the endpoint recovers `after` seconds later. Returns that as text."""
     assert bench.settled()
-    for _ in attempts():  # on a busy machine a service looks slow: then wait and ask again
+    for _ in attempts():  # on a busy machine a service seems slow: then wait and ask again
         bench.later(after)
         answers = [bench.post(case) for case in CASES]
-        if all(answer.verdict == "good" and not answer.degraded for answer in answers):
+        if all(answer.text == "good" and not answer.degraded for answer in answers):
             return f"after {after:.0f} s" if after else "at once"
     raise AssertionError(answers)
 
@@ -453,23 +454,23 @@ def recovered(bench: EndpointWithFaults, after: float = QUIET_SECONDS) -> str:
 def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
     services: Services, table: str, found: Found, scenario: Scenario
 ) -> None:
-    """From memory all is answered, cold what can be and 503 for the rest; each counted; all well once it ends."""
+    """In a fault, memory answers; a cold endpoint answers what it can, else 503; each is counted, and all recover."""
     warm, cold = Seen(), Seen()
     bench = bench_of(services, table)
     bench.load()
     fresh = [bench_of(services, table) for _ in range(size(2, 1))]
     if scenario.fault == NO_NAMES:
-        bench.close()  # who is connected needs no name
+        bench.close()  # an open connection needs no name
     with services.suffering(scenario):
         for _ in range(size(3, 1)):
             bench.later(EVERYTHING_DUE)
             warm.answers += [ask(bench, case, scenario.warm) for case in (*CASES, *CASES)]
         if "ssm" in scenario.services:
-            bench.keys.forget()  # a key that is needed for the first time
+            bench.keys.forget()  # so that the key is needed for the first time
             for _ in range(2):
                 answered = bench.post("offer")
                 lawful(answered)
-                lost = (answered.verdict, "signing" in answered.degraded) == ("next", True)
+                lost = (answered.text, "signing" in answered.degraded) == ("next", True)
                 assert scenario.warm is None or scenario.heals or lost
                 warm.answers.append(answered)
         for each in fresh:
@@ -487,7 +488,7 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
 def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
     services: Services, table: str, found: Found, fault: str
 ) -> None:
-    """Every request needs a profile, and never gets it: at most eight look-ups of a name stay behind, then none."""
+    """Each request needs a profile and never gets it; at most MAX_ABANDONED calls are left behind, none in the end."""
     scenario = next(each for each in SCENARIOS if each.fault == fault)
     bench = bench_of(services, table)
     bench.load()
@@ -500,7 +501,7 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
                 bench.later(EVERYTHING_DUE)
             answered = bench.post("facts")
             lawful(answered)
-            assert (answered.verdict, "customer" in answered.degraded) == ("next", True)
+            assert (answered.text, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
             behind = max(behind, bench.hung_lookups())
     assert behind <= MAX_ABANDONED
@@ -518,11 +519,11 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-# --- what somebody wrote into the table ---
+# --- damaged rows in the table ---
 
 
 KEEPS_LAST_GOOD: Final = (dict.fromkeys(CASES, good("malformed")), ALL_UNAVAILABLE)
-KEEPS_NEWER_AWAY: Final = (dict.fromkeys(CASES, good("format")), ALL_UNAVAILABLE)
+KEEPS_READABLE: Final = (dict.fromkeys(CASES, good("format")), ALL_UNAVAILABLE)
 KEEPS_HEAD: Final = (dict.fromkeys(CASES, good("head")), ALL_UNAVAILABLE)
 NOTHING_APPROVED: Final = (dict.fromkeys(CASES, Expected(204, "nothing", frozenset())),) * 2
 TEXTS_PASSED_OVER: Final = ({"message": good(), "facts": next_rule(), "offer": next_rule()},) * 2
@@ -539,7 +540,7 @@ CONTENT: Final[Mapping[str, tuple[Damage, tuple[Mapping[str, Expected], Mapping[
     "no head": (no_head, KEEPS_HEAD),
     "a release without settings": (no_settings, KEEPS_LAST_GOOD),
     "a release without its sheets": (no_sheets, KEEPS_LAST_GOOD),
-    "a release of a newer format": (settings(format={"N": str(FORMAT + 1)}), KEEPS_NEWER_AWAY),
+    "a release of a newer format": (settings(format={"N": str(FORMAT + 1)}), KEEPS_READABLE),
     "settings whose `format` is text": (settings(format={"S": "1"}), KEEPS_LAST_GOOD),
     "settings without the roll of products": (settings("products"), KEEPS_LAST_GOOD),
     "settings that are gibberish": (settings(document=GIBBERISH), KEEPS_LAST_GOOD),
@@ -564,8 +565,8 @@ CONTENT: Final[Mapping[str, tuple[Damage, tuple[Mapping[str, Expected], Mapping[
 
 
 @pytest.mark.parametrize("name", list(CONTENT)[:: size(1, 5)], ids=lambda name: name.replace(" ", "-"))
-def test_nonsense_in_the_table_is_never_told_to_a_customer(services: Services, found: Found, name: str) -> None:
-    """The last good catalog serves on, a text that cannot be judged is passed over, and a repair is noticed."""
+def test_a_damaged_table_never_reaches_a_customer(services: Services, found: Found, name: str) -> None:
+    """The last good catalog is served on, a message without a readable state is passed over, and a repair is read."""
     damage, (in_memory, cold_expected) = CONTENT[name]
     table = services.table()
     bench, fresh = bench_of(services, table), bench_of(services, table)
@@ -603,7 +604,7 @@ EVERY_KIND: Final[tuple[dict[str, Any], ...]] = (
 
 
 class OneKey:
-    """An SSM that has one parameter."""
+    """Stands in for SSM: has one parameter."""
 
     def call(self, _operation: str, _request: Mapping[str, Any], _deadline: object) -> dict[str, Any]:
         return {"Parameter": {"Value": PEM}}
@@ -613,19 +614,19 @@ class OneKey:
 
 
 @pytest.mark.usefixtures("services")
-def test_a_release_edited_at_random_is_told_or_refused_and_never_a_bug(found: Found) -> None:
-    """Settings and sheets with up to three edits each, their digests right: what is loaded can be decided and told."""
+def test_a_release_edited_at_random_is_answered_or_refused(found: Found) -> None:
+    """A release with random edits under a right digest is answered with 200 or 204, or refused with 503; never 500."""
     chance, answers, tried = random.Random(5), Counter[int](), size(3000, 100)
     for _ in range(tried):
         bench = make_endpoint_with_faults(TABLE, edited_table(chance), OneKey())
         for case, locale in (("message", "en-US"), ("facts", "fr-FR"), ("offer", "en-US")):
             with contextlib.redirect_stdout(io.StringIO()):
                 response = bench.endpoint.respond(event(case, bench.now(), locale))
-            response.get("body", "").encode()  # no half characters
+            response.get("body", "").encode()  # no unpaired surrogates
             answers[response["statusCode"]] += 1
     assert {200, 503} <= set(answers) <= {200, 204, 503}
     statuses = ", ".join(f"{status}: {answers[status]}" for status in sorted(answers))
-    found.said.append(
+    found.notes.append(
         f"{tried} releases were loaded whose settings and sheets had been edited at random under a correct digest; "
         f"answers by status: {statuses}."
     )
@@ -638,16 +639,16 @@ def edited_table(chance: random.Random) -> FakeTable:
     table.publish(1, {}, settings={})
     spoil_settings = not chance.randrange(4)
 
-    def written(whole: Any, *, spoil: bool) -> dict[str, Any]:
-        return document(edited(whole, chance) if spoil else json.dumps(whole).encode())
+    def written(original: Any, *, spoil: bool) -> dict[str, Any]:
+        return document(edited(original, chance) if spoil else json.dumps(original).encode())
 
-    whole: Any = {**SETTINGS, "signs": True, "locales": {"default": "en-US", "fallbacks": {"fr": ["en-US"]}}}
+    edited_settings: Any = {**SETTINGS, "signs": True, "locales": {"default": "en-US", "fallbacks": {"fr": ["en-US"]}}}
     roll = rows.settings_attributes({}, FORMAT, CASES)
-    table.put(rows.settings_key(APP, 1), {**roll, **written(whole, spoil=spoil_settings)})
+    table.put(rows.settings_key(APP, 1), {**roll, **written(edited_settings, spoil=spoil_settings)})
     for case, sheet in sheets().items():
         product = sheet["product"] and {**sheet["product"], "advancedCommerce": True}
-        whole = {**sheet, "product": product, "rules": chance.sample(rules, len(rules))}
-        table.put(rows.sheet_key(APP, 1, case), written(whole, spoil=not spoil_settings))
+        edited_sheet = {**sheet, "product": product, "rules": chance.sample(rules, len(rules))}
+        table.put(rows.sheet_key(APP, 1, case), written(edited_sheet, spoil=not spoil_settings))
     for message in MESSAGES:
         table.state(message, "APPROVED")
     table.put(rows.profile_key(APP, CUSTOMER), {"tenureDays": {"N": "412"}})
@@ -658,10 +659,10 @@ def edited_table(chance: random.Random) -> FakeTable:
 
 
 @pytest.mark.parametrize(("hours", "jump"), [(1, "an hour ahead"), (-1, "an hour back"), (175_320, "20 years ahead")])
-def test_a_wall_clock_that_jumps_refuses_and_forgets_nothing(
+def test_a_wall_clock_that_jumps_refuses_but_keeps_its_catalog(
     services: Services, table: str, found: Found, hours: int, jump: str
 ) -> None:
-    """A request that is too old or too new by our clock is refused; ages are of another clock, so nothing is read."""
+    """A request that our wall clock finds too old or too new is refused; nothing has to be read again for it."""
     bench = bench_of(services, table)
     bench.load()
     true = bench.now()
@@ -671,7 +672,7 @@ def test_a_wall_clock_that_jumps_refuses_and_forgets_nothing(
         (403, "too_old" if hours > 0 else "too_new")
     }
     assert all("RejectedForbidden" in answered.metrics for answered in refused.answers)
-    for case in CASES:  # and where Apple's clock jumped along, nothing is amiss
+    for case in CASES:  # if Apple's clock jumped as well, every request is answered
         ask(bench, case, ALL_GOOD)
     bench.skew = timedelta()
     for case in CASES:
@@ -680,10 +681,10 @@ def test_a_wall_clock_that_jumps_refuses_and_forgets_nothing(
     found.add(f"the wall clock jumps {jump}", refused, Seen(), "at once")
 
 
-def test_a_process_that_was_frozen_for_a_week_reads_everything_anew(
+def test_a_process_that_was_frozen_for_a_week_reads_everything_again(
     services: Services, table: str, found: Found
 ) -> None:
-    """Time passes for the clock of ages: nothing of last week is served while this week's can be had."""
+    """After a week by the clock of ages, everything is read again before it is served."""
     bench = bench_of(services, table)
     bench.load()
     bench.later(7 * 24 * 3600)
@@ -697,7 +698,7 @@ def test_a_process_that_was_frozen_for_a_week_reads_everything_anew(
 
 @dataclass
 class Function:
-    """One execution environment, and what it says of each request."""
+    """One execution environment, and the log line of each request."""
 
     emulator: Emulator
 
@@ -711,7 +712,7 @@ class Function:
     def post_until_good(self, case: str) -> Answered:
         for _ in attempts(0.2):
             answered = self.post(case)
-            if answered.verdict == "good" and not answered.degraded:
+            if answered.text == "good" and not answered.degraded:
                 return answered
         raise AssertionError(answered)
 
@@ -723,7 +724,7 @@ class Function:
 def function(
     services: Services, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
 ) -> Callable[..., Function]:
-    """Starts an environment of the built artefact, with the proxies where AWS would be; on this table or another."""
+    """Return a function that starts an environment of the built artefact, with the proxies in AWS's place."""
     variables = {
         **function_environment(services.dynamodb.url, APP, trust_anchor=AUTHORITY.root_der),
         "AWS_ENDPOINT_URL_SSM": services.ssm.url,
@@ -737,12 +738,12 @@ def function(
 UNDER_LAMBDA: Final = ("hang", "refuse", "black hole", "TLS hang", "slow 500 ms", "drip", "reset", "endless", "30 MB")
 
 
-def test_the_built_artefact_keeps_the_same_promises(
+def test_the_built_artefact_answers_in_each_fault(
     services: Services, found: Found, function: Callable[..., Function]
 ) -> None:
-    """One environment through one fault after the other; a locale never seen before stands for an empty memory.
+    """One environment goes through the faults in turn; a new locale stands for an empty memory.
 
-    That is what it is to a release that names nothing to read ahead.
+    The release is changed to name no sheets to read ahead, so that a new locale has to be read.
     """
     table = services.table()
     settings_key = rows.settings_key(APP, 1)
@@ -755,7 +756,7 @@ def test_the_built_artefact_keeps_the_same_promises(
     environment = function(table)
     for case in ("message", "facts"):
         environment.post_until_good(case)
-    time.sleep(size(int(HEAD_SECONDS), 0))  # then head is due, and again after each failure
+    time.sleep(size(int(HEAD_SECONDS), 0))  # then head is due to be read, and again after each failure
     for fault in UNDER_LAMBDA[:: size(1, 3)]:
         scenario = next(each for each in SCENARIOS if each.fault == fault)
         warm, cold = Seen(), Seen()
@@ -765,7 +766,7 @@ def test_the_built_artefact_keeps_the_same_promises(
                 cold.answers.append(environment.post("message", f"x{number}-{uuid.uuid4().hex[:8]}"))
         for answered in (*warm.answers, *cold.answers):
             lawful(answered)
-        assert {answered.verdict for answered in warm.answers} == {"good", "next"}
+        assert {answered.text for answered in warm.answers} == {"good", "next"}
         assert {answered.status for answered in cold.answers} == {503}
         began = time.monotonic()
         for case in ("message", "facts"):
@@ -775,10 +776,10 @@ def test_the_built_artefact_keeps_the_same_promises(
 
 
 @pytest.mark.parametrize("fault", ["refuse", "hang", "drip"][:: size(1, 3)])
-def test_an_environment_that_comes_up_in_a_fault_refuses_in_time_and_recovers(
+def test_an_environment_that_starts_in_a_fault_refuses_and_recovers(
     services: Services, found: Found, function: Callable[..., Function], fault: str
 ) -> None:
-    """Init is bounded, the first request is 503 and counted, and once the fault is over all is well."""
+    """Started in a fault, an environment answers its first requests with 503, counted; after the fault it recovers."""
     scenario = next(each for each in SCENARIOS if each.fault == fault)
     environment, cold = function(), Seen()
     with services.suffering(scenario):

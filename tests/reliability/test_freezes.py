@@ -1,7 +1,8 @@
-"""Frozen between requests while connections are cut, as Lambda does with every environment all day long.
+"""The function is frozen between requests while connections are cut, as Lambda freezes every environment.
 
-The built artefact under Lambda's runtime is stopped and goes on, as its environment is between two requests. Meanwhile
-the wall clock goes on by seconds or weeks, connections end in one way or another, and the owner publishes and pauses.
+The built artefact under Lambda's runtime is stopped and continued, as its environment is between two requests. During
+the stop its wall clock advances by seconds or weeks, connections end in several ways, and the owner publishes or
+pauses.
 """
 
 from __future__ import annotations
@@ -48,25 +49,25 @@ if TYPE_CHECKING:
 
 TESTS: Final = Path(__file__).parents[1]
 
-# What becomes of connections meanwhile, by the proxy's fault that brings it about.
+# What happens to the connections during a freeze, with the proxy's fault that does it.
 CUTS: Final = {
     "kept": "",
     "reset meanwhile": "cut",
     "reset by the next packet": "reset if old",
     "no packet answered from then on": "hang if old",
 }
-# How far the wall clock goes on, in seconds: nothing is due, head is, states are, everything is older than it may be.
+# How far the wall clock advances, in seconds: nothing is due, head is, states are, everything is too old to be used.
 JUMPS: Final = (0, 8, 31, 301, 7200, 604_800)
-# Before a freeze of 8 s the sockets may be kept young while head grows old: that is when a dead one would be used.
+# Requests go on for 25 s before a freeze of 8 s: then head is due, and the sockets are young enough to be used again.
 BUSY: Final = 25
 
-# No answer may take as long as this, on whatever machine: that would be a hang.
+# An answer that takes as long as this, on any machine, is a hang.
 HANG_MS: Final = 60_000.0
 
 
 @dataclass
 class Owner:
-    """Who publishes and pauses, and what is live."""
+    """The owner, who publishes and pauses, with the number of the live release."""
 
     client: Any
     table: str
@@ -88,7 +89,7 @@ def nothing(_: Owner) -> None:
 
 @dataclass
 class Environment:
-    """One execution environment: frozen and thawed by signals, asked as Lambda asks."""
+    """One execution environment: frozen and continued by signals, called as Lambda calls it."""
 
     emulator: Emulator
     clock: Path
@@ -101,7 +102,7 @@ class Environment:
         os.kill(self.process.pid, signal.SIGSTOP)
 
     def go_on(self, later: float) -> None:
-        """Thaw it, `later` seconds by its wall clock."""
+        """Continue the process, with its wall clock `later` seconds ahead."""
         assert self.process is not None
         self.push(later)
         os.kill(self.process.pid, signal.SIGCONT)
@@ -111,7 +112,7 @@ class Environment:
         self.clock.write_text(str(self.ahead), encoding="ascii")
 
     def post(self, case: str) -> dict[str, Any]:
-        """Return the line of one request."""
+        """Post one request and return its log line."""
         before = len(self.lines())
         answer = self.emulator.invoke(event(case, datetime.now(UTC)))
         (line,) = self.lines()[before:]
@@ -126,7 +127,7 @@ class Environment:
 
 @dataclass
 class Seen:
-    """What came of one way of cutting connections."""
+    """What happened with one way of cutting connections."""
 
     turns: int = 0
     met: int = 0
@@ -137,7 +138,7 @@ class Seen:
 
     @property
     def over(self) -> int:
-        """How many look-ups took longer than their deadline."""
+        """Return how many look-ups took longer than their deadline."""
         return sum(took > CACHED_SECONDS * 1000 for took in self.lookups)
 
     def row(self, cut: str) -> tuple[object, ...]:
@@ -171,7 +172,7 @@ def scene(dynamodb_local: str, artefact: Artefact, tmp_path: Path) -> Iterator[t
 
 
 def load(environment: Environment) -> None:
-    """Have everything in memory, head just compared and the sockets just used."""
+    """Fill the memory, with head just compared and the sockets just used."""
     for _ in attempts():
         environment.push(HEAD_SECONDS + 1)
         lines = [environment.post(case) for case in ("message", "facts")]
@@ -182,16 +183,16 @@ def load(environment: Environment) -> None:
 
 @dataclass(frozen=True)
 class Freeze:
-    """One freeze: what becomes of connections, how far the clock goes on, and whether requests came just before."""
+    """One freeze: the fate of connections, the seconds that the clock advances, and whether requests came before."""
 
     cut: str
     seconds: float
     busy: bool
 
     def suffer(self, environment: Environment, proxy: FaultProxy, owner: Owner, seen: Seen, change: Change) -> Lines:
-        """Freeze, cut, thaw, and ask twice. Returns the lines of both requests."""
+        """Freeze, cut, continue, and post two requests. Returns the lines of both."""
         if self.busy:
-            if owner.paused:  # then only head is read
+            if owner.paused:  # a paused app reads only head
                 owner.turn_pause()
             load(environment)
             environment.push(BUSY)
@@ -201,7 +202,7 @@ class Freeze:
             if CUTS[self.cut]:
                 faults.enter_context(proxy.suffering(CUTS[self.cut]))
             change(owner)
-            time.sleep(size(200, 20) / 1000)  # frozen for real, too
+            time.sleep(size(200, 20) / 1000)  # so that the process is really stopped for a while
             environment.go_on(self.seconds)
             lines = [environment.post(case) for case in ("message", "facts")]
         seen.met += proxy.met if CUTS[self.cut] else 0
@@ -218,23 +219,23 @@ FREEZES: Final = [
 
 
 def excused(freeze: Freeze) -> set[str]:
-    """Return what may be degraded: a customer's facts have 60 ms, and after half of it in silence 30."""
+    """Return what may be degraded: with connections that give no answer, a customer's facts, which have only 60 ms."""
     return {"customer"} if "silent" in freeze.cut else set()
 
 
 def judged(owner: Owner, lines: list[dict[str, Any]], seen: Seen) -> None:
-    """Whether requests that came when `head` was due have what the owner did last."""
+    """Check that requests which came when `head` was due have the owner's last change."""
     for line in lines:
         assert line["status"] == (204 if owner.paused else 200), line
-        assert owner.paused or line["release"] == owner.release, line  # who is paused reads nothing but head
+        assert owner.paused or line["release"] == owner.release, line  # a paused app reads nothing but head
     seen.current += len(lines)
     seen.pauses += owner.paused
 
 
-def test_frozen_and_cut_off_every_request_is_answered_from_a_current_catalog(
+def test_after_a_freeze_every_request_is_answered_from_a_current_catalog(
     scene: tuple[Owner, FaultProxy, Environment],
 ) -> None:
-    """Thirty seconds after a release or a pause the first request has it, whatever became of the connections."""
+    """After 30 s the first request has a new release or pause, for each way of ending connections."""
     owner, proxy, environment = scene
     load(environment)
     chance, seen, age = random.Random(11), {cut: Seen() for cut in CUTS}, 0.0
@@ -253,7 +254,7 @@ def test_frozen_and_cut_off_every_request_is_answered_from_a_current_catalog(
         if due:
             judged(owner, lines, found)
     assert all(found.met for cut, found in seen.items() if CUTS[cut])
-    keep("freezes", said(seen), COLUMNS, [found.row(cut) for cut, found in seen.items()])
+    keep("freezes", page_text(seen), COLUMNS, [found.row(cut) for cut, found in seen.items()])
 
 
 COLUMNS: Final = (
@@ -262,7 +263,7 @@ COLUMNS: Final = (
 )
 
 
-def said(seen: Mapping[str, Seen]) -> str:
+def page_text(seen: Mapping[str, Seen]) -> str:
     turns, over = sum(found.turns for found in seen.values()), sum(found.over for found in seen.values())
     asked = sum(len(found.lookups) for found in seen.values())
     return (

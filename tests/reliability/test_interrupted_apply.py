@@ -20,18 +20,18 @@ from tests.support.simulated_app import APP, MONTHLY
 
 
 def served(who: Operator, locale: str) -> str | None:
-    """Return the id that the function would answer with now."""
+    """Return the id of the message that the function would answer with now."""
     catalog = load_live(AppTable(who.looking, TABLE, APP.app_apple_id), MONTHLY, locale).catalog
     ids = dict(catalog.sheet.sets["keep"])[locale]
     return next((message for message in ids if message in catalog.states and catalog.states[message].servable), None)
 
 
 class Killed(BaseException):
-    """The process ended here."""
+    """The process was killed."""
 
 
 class Countdown:
-    """Counts calls, and kills at one of them: before it is made, or once it was done."""
+    """Counts calls, and kills the process at one of them: before the call is made, or after it was carried out."""
 
     def __init__(self, kill_at: int = 0, *, after: bool = False) -> None:
         self.kill_at, self.after, self.calls = kill_at, after, 0
@@ -64,7 +64,7 @@ class Breaking:
 
 
 def killing(countdown: Countdown) -> Callable[[Answer], Answer]:
-    """Wrap Apple's API so that a connection breaks."""
+    """Wrap Apple's API so that the connection breaks where the countdown kills."""
 
     def wrap(answer: Answer) -> Answer:
         def answered(request: Request) -> Response:
@@ -80,7 +80,7 @@ def killing(countdown: Countdown) -> Callable[[Answer], Answer]:
 
 
 def world(who: Operator) -> Any:
-    """Return what Apple and the table have, but for release numbers and times."""
+    """Return what Apple and the table have, without release numbers and times."""
     app_data, app = who.app_data, APP.app_apple_id
     found = {item["sk"]["S"]: item for item in who.looking.query(**rows.query(TABLE, rows.app_pk(app)))["Items"]}
     live = who.look().seen.table.live
@@ -108,12 +108,12 @@ SMALL = FILE.replace("    fr-FR: {header: Restez, body: Gardez vos cartes.}\n", 
 
 
 def test_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
-    """Wherever it dies, the next run ends in the same state. To die after a call is to die before the next one."""
+    """The run after one killed at any call to DynamoDB ends as an undisturbed one; after a call is before the next."""
     counting = Countdown()
-    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL) as made:
+    with operator(tmp_path / "complete", environment=SANDBOX, text=SMALL) as made:
         made.dynamodb = Breaking(made.looking, counting)
         made.apply()
-        calls, whole = counting.calls, world(made)
+        calls, complete = counting.calls, world(made)
     assert calls > 20
     for number in range(1, calls + 1):
         with operator(tmp_path / str(number), environment=SANDBOX, text=SMALL) as made:
@@ -123,11 +123,11 @@ def test_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
             left = made.apply().left
             assert left is not None
             assert left.agrees, number
-            assert world(made) == whole, number
+            assert world(made) == complete, number
 
 
 def test_a_correction_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
-    """In production, with the text live: it never goes off the air, neither then nor in the run that goes on."""
+    """While a correction is killed at any call, and in the next run, production serves the text before it."""
 
     def corrected(made: Operator) -> str | None:
         made.apply()
@@ -137,11 +137,11 @@ def test_a_correction_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
         return served(made, "en-US")
 
     counting = Countdown()
-    with operator(tmp_path / "whole", text=BARE) as made:
+    with operator(tmp_path / "complete", text=BARE) as made:
         first = corrected(made)
         made.dynamodb = Breaking(made.looking, counting)
         made.apply()
-        calls, whole = counting.calls, world(made)
+        calls, complete = counting.calls, world(made)
     assert first is not None
     assert calls > 15
     for number in range(1, calls + 1):
@@ -154,16 +154,16 @@ def test_a_correction_killed_at_any_call_to_dynamodb(tmp_path: Path) -> None:
             made.dynamodb = None
             made.apply()
             assert served(made, "en-US") == first, number
-            assert world(made) == whole, number
+            assert world(made) == complete, number
 
 
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_call_to_apple(tmp_path: Path, after: bool) -> None:  # noqa: FBT001  # a parameter
-    """Likewise at each of Apple's calls, whether Apple did what was asked or not: nobody knows."""
+    """Killed at any call to Apple, carried out or not, the next run ends in the state of an undisturbed one."""
     counting = Countdown()
-    with operator(tmp_path / "whole", environment=SANDBOX, text=SMALL, wrap=killing(counting)) as made:
+    with operator(tmp_path / "complete", environment=SANDBOX, text=SMALL, wrap=killing(counting)) as made:
         made.apply()
-        calls, whole = counting.calls, world(made)
+        calls, complete = counting.calls, world(made)
     assert calls == 10
     for number in range(1, calls + 1):
         wrap = killing(Countdown(number, after=after))
@@ -174,4 +174,4 @@ def test_killed_at_any_call_to_apple(tmp_path: Path, after: bool) -> None:  # no
             left = made.apply().left
             assert left is not None
             assert left.agrees, number
-            assert world(made) == whole, number
+            assert world(made) == complete, number

@@ -1,4 +1,4 @@
-"""`retention import` killed at every write: readers see all of it or nothing, and the next run ends it."""
+"""`retention import` killed at every write: readers see all of it or nothing, and the next run completes it."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from tests.support.killed_client import KillableClient, KilledError
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("replace", [False, True], ids=["empty", "replace"])
-def test_killed_at_any_write_it_can_be_typed_again(tmp_path: Path, *, replace: bool, after: bool) -> None:
-    """Readers see what they saw before until all is there; the second run ends where the first would have."""
+def test_an_import_killed_at_any_write_can_be_repeated(tmp_path: Path, *, replace: bool, after: bool) -> None:
+    """Readers see what they saw before until the import is complete; the second run ends where the first would have."""
     with two_tables() as client:
-        lived = fill_table(client)
-        exported(lived, tmp_path / "file")
-        count = KillableClient(lived)
+        filled = fill_table(client)
+        exported(filled, tmp_path / "file")
+        count = KillableClient(filled)
         imported(count, tmp_path / "file")
-        wanted = everything(lived, TO)
+        wanted = everything(filled, TO)
         for last in range(1, count.writes + 1):
             again = f"{TO}-{last}"
-            create_table(lived, again)
+            create_table(filled, again)
             seen = None
             if replace:
-                imported(lived, tmp_path / "file", again)
-                damage(lived, 1, again)
-                rollback(AppTable(lived, again, APP), 3)
+                imported(filled, tmp_path / "file", again)
+                damage(filled, 1, again)
+                rollback(AppTable(filled, again, APP), 3)
                 seen = 3
             with pytest.raises(KilledError):
-                imported(KillableClient(lived, last, after=after), tmp_path / "file", again, replace=replace)
-            current = head(lived, again).get("current", {"N": None})["N"]
+                imported(KillableClient(filled, last, after=after), tmp_path / "file", again, replace=replace)
+            current = head(filled, again).get("current", {"N": None})["N"]
             assert current == (None if seen is None else str(seen)) or (after and last == count.writes)
-            imported(lived, tmp_path / "file", again, replace=replace)
-            assert everything(lived, again) == wanted
+            imported(filled, tmp_path / "file", again, replace=replace)
+            assert everything(filled, again) == wanted
         assert count.writes > 20

@@ -1,4 +1,4 @@
-"""Load: what tens of thousands of requests leave behind in the built artefact, and what floods find room for."""
+"""Load: what tens of thousands of requests leave behind in the built artefact, and what a flood leaves in memory."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
-# After warm-up. What is remembered is remembered by then; an allocator still has its moods.
+# After warm-up. By then the memory has all that it is to have; the allocator still varies.
 MAX_GROWTH_KIB = 3 * 1024
 
 REQUESTS = size(50_000, 2_000)
 FLOOD = size(10_000, 2_000)
-SHARE = size(1_000, 100)  # of a flood, under the emulator
+SHARE = size(1_000, 100)  # of a flood, through the emulator
 KINDS = {"message", "alternateProduct", "promotionalOffer", "advancedCommerceInfo"}
 
 Row = tuple[str, str]
@@ -45,7 +45,7 @@ Row = tuple[str, str]
 
 @pytest.fixture(scope="module")
 def figures() -> Iterator[dict[str, list[Row]]]:
-    """What this file's tests found, by test; shown when there is all of it."""
+    """What the tests of this file found, by test; written to the page once it is complete."""
     found: dict[str, list[Row]] = {}
     yield found
     if len(found) == 1 + len(FLOODS):
@@ -61,7 +61,7 @@ def figures() -> Iterator[dict[str, list[Row]]]:
 
 @dataclass
 class Soaked:
-    """What one long run was like: every answer's time in ms, and what the process took from time to time."""
+    """The figures of one long run: every answer's time in ms, and what the process took from time to time."""
 
     hostile: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -77,12 +77,12 @@ class Soaked:
 
     @property
     def growth(self) -> float:
-        """KiB from the second tenth to the last."""
+        """Return the growth from the second tenth to the last, in KiB."""
         return self.resident(9) - self.resident(1)
 
 
 class Caller:
-    """Posts events to the emulator over one connection, as `Emulator.invoke` does over one for each."""
+    """Posts events to the emulator over one connection, unlike `Emulator.invoke`, which opens one for each."""
 
     def __init__(self, function: Emulator) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", function._port, timeout=PATIENCE)
@@ -148,7 +148,7 @@ def test_a_soak_leaves_nothing_behind(
     variables: Mapping[str, str],
     figures: dict[str, list[Row]],
 ) -> None:
-    """However many requests it has answered, the function takes what it took, and answers as it must."""
+    """After tens of thousands of requests, the function takes no more memory, files or threads, and still answers."""
     mark = new_mark()
     function = emulator({**variables, **mark})
     with closing(Caller(function)) as caller:
@@ -178,7 +178,7 @@ def test_a_soak_leaves_nothing_behind(
 
 @dataclass(frozen=True)
 class Flood:
-    """One kind of ten thousand different things: what they are, the status of all, and what may be remembered."""
+    """One kind of flood: what it has ten thousand different ones of, the statuses, and what may be remembered."""
 
     what: str
     statuses: set[str]
@@ -186,7 +186,7 @@ class Flood:
     max_paths: int
 
 
-# The catalog may remember 32 MiB, by an estimate that is above what it takes.
+# The catalog may remember 32 MiB, by an estimate that is higher than what it takes.
 FLOODS = {
     "chains": Flood("hostile chains, each with a header of its own", {"401"}, MAX_GROWTH_KIB, 0),
     "leaves": Flood("leaves under our trust anchor", {"200", "204"}, MAX_GROWTH_KIB, 4),
@@ -196,8 +196,8 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_of_different_things_finds_bounds(name: str, figures: dict[str, list[Row]]) -> None:
-    """Nobody can fill memory with certificates, products or locales: the oldest go, by number or by bytes."""
+def test_a_flood_of_different_things_is_bounded_in_memory(name: str, figures: dict[str, list[Row]]) -> None:
+    """A flood of certificates, products or locales cannot fill the memory: the oldest go, by number or by bytes."""
     path = os.pathsep.join(map(str, (ROOT, ROOT / "handler")))
     command = [sys.executable, "-m", "tests.support.memory_flood", name, str(FLOOD)]
     done = subprocess.run(
@@ -218,8 +218,8 @@ def test_a_flood_of_different_things_finds_bounds(name: str, figures: dict[str, 
     ]
 
 
-def test_what_a_run_took_is_compared_after_its_first_tenth() -> None:
-    """Growth is the median of the last tenth over that of the second: neither warm-up nor one odd moment counts."""
+def test_growth_is_measured_after_the_first_tenth() -> None:
+    """Growth is the median of the last tenth minus that of the second: warm-up and one odd value do not count."""
     steady = [ProcessUsage(resident, 5, 2) for resident in (10, 50, *([100] * 17), 130)]
     assert Soaked(taken=steady).growth == 15
     assert all(len(Soaked(taken=steady).tenth(number)) == 2 for number in range(10))

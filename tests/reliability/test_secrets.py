@@ -1,7 +1,7 @@
-"""Secrets and people: planted in every place that has any, and looked for in everything that is written.
+"""Secrets and personal data are planted wherever there are any, and searched for in everything that is written.
 
-What is written is every line of the functions' logs, the runtime's own lines and tracebacks among them, every metric,
-what is returned to who invoked, standard output and standard error of the console, and every `repr`.
+Written is: each line of the functions' logs, with the runtime's own lines and tracebacks; each metric; what is
+returned to the caller; standard output and standard error of the console; and each `repr`.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ PEOPLE = 20
 
 
 def some(every: Iterable[str], *quick: str) -> tuple[str, ...]:
-    """Return all of them under `make prove`, and those that tell the most under `make test`."""
+    """Return all of them under `make prove`, and the most revealing ones under `make test`."""
     return tuple(every) if PROVING else quick
 
 
-# What Lambda and its libraries offer to whoever wants to see more.
-CURIOUS = {
+# The settings with which Lambda and its libraries log more.
+VERBOSE = {
     "LOG_LEVEL": "DEBUG",
     "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
     "AWS_LAMBDA_LOG_FORMAT": "JSON",
@@ -93,7 +93,7 @@ CURIOUS = {
 
 @dataclass
 class PlantedSecrets:
-    """What is planted, and how much was looked through for it."""
+    """The planted secrets, and how much was searched for them."""
 
     watch: Watch = field(default_factory=Watch)
     path_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -129,11 +129,11 @@ class PlantedSecrets:
 
     @property
     def quote(self) -> str:
-        """Everything at once, as the message of a careless exception."""
+        """All secrets at once, as the message of a careless exception."""
         return " ".join((self.pem, self.path_secret, self.secret_key, self.session_token, *self.people))
 
-    def looked(self, place: str, written: Iterable[str], tokens: Iterable[str] = (), asked: int = 0) -> None:
-        """Fail if any of `written` holds anything that is planted, or any part of one of `tokens`."""
+    def search(self, place: str, written: Iterable[str], tokens: Iterable[str] = (), asked: int = 0) -> None:
+        """Fail if any of `written` contains a planted secret, or any part of one of `tokens`."""
         of_tokens = Watch()
         for token in tokens:
             of_tokens.plant_token("token", token)
@@ -156,13 +156,13 @@ CONSOLE = "the console"
 
 
 @pytest.fixture(scope="module")
-def haul() -> Iterator[PlantedSecrets]:
+def planted() -> Iterator[PlantedSecrets]:
     made = PlantedSecrets()
     yield made
     if set(made.rows) == {*PLACES, CONSOLE}:
-        planted = ", ".join(f"{name} ({number})" for name, number in made.watch.names.items())
+        names = ", ".join(f"{name} ({number})" for name, number in made.watch.names.items())
         text = (
-            f"Planted secrets and personal data: {planted}, token ({made.tokens:,}). Searched for: any {WINDOW}"
+            f"Planted secrets and personal data: {names}, token ({made.tokens:,}). Searched for: any {WINDOW}"
             f" consecutive characters of each, in {len(ENCODINGS)} encodings, from clear text and hex to base64 at"
             " every alignment; for tokens, any part of any of their three parts. Half of the requests to the function"
             f" are hostile. The log line of each request has only the fields of `Record`. Bytes leaked: {made.leaked}."
@@ -172,12 +172,12 @@ def haul() -> Iterator[PlantedSecrets]:
         keep("secrets", text, ("what wrote", "asked", "lines", "bytes"), [*shown, ["together", *totals]])
 
 
-# What is looked for is found
+# The search finds what is planted
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
-def test_a_secret_in_any_spelling_is_found(name: str) -> None:
-    """Sixteen characters of it suffice, in whichever spelling and wherever they stand."""
+def test_a_secret_in_any_encoding_is_found(name: str) -> None:
+    """The search finds sixteen consecutive characters of a secret, in any encoding and at any place."""
     watch, secret = Watch(), secrets.token_bytes(32)
     watch.plant("secret", secret)
     spelling = spellings(secret)[name]
@@ -187,7 +187,7 @@ def test_a_secret_in_any_spelling_is_found(name: str) -> None:
 
 
 def test_base64_is_found_at_every_alignment_and_in_a_token() -> None:
-    """A transaction id in the payload of a token, and that in another's base64, is still found."""
+    """The search finds a transaction id in the payload of a token, at every alignment of base64, and a key's lines."""
     person, watch = new_person(), Watch()
     watch.plant_person(person)
     for before in range(6):
@@ -198,26 +198,28 @@ def test_base64_is_found_at_every_alignment_and_in_a_token() -> None:
     assert not watch.finds(other.decode())
 
 
-# The functions, as they are built, under Lambda's runtime
+# The built functions, under Lambda's runtime
 
 
 @pytest.fixture(scope="module")
-def table(haul: PlantedSecrets) -> Iterator[str]:
-    """The sample's table, with profiles of nonsense for people who are planted; gives DynamoDB Local's URL."""
+def table(planted: PlantedSecrets) -> Iterator[str]:
+    """The sample's table, with damaged profiles for the planted people; yields DynamoDB Local's URL."""
     with ExitStack() as parts:
         url = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
         local = LocalTable(url)
         compiled, _ = local.publish(SAMPLE_CLOCK)
         local.import_states(compiled)
         dynamodb = aws("dynamodb", endpoint_url=url)
-        for number, person in enumerate(haul.people[: PEOPLE // 2]):
-            facts: Any = [{"note": haul.fact}, {"tenureDays": haul.fact}, {"inTrial": [haul.fact, person]}][number % 3]
+        for number, person in enumerate(planted.people[: PEOPLE // 2]):
+            facts: Any = [{"note": planted.fact}, {"tenureDays": planted.fact}, {"inTrial": [planted.fact, person]}][
+                number % 3
+            ]
             write_profile(AppTable(dynamodb, TABLE, APP), person, facts)
-            nonsense: Any = {"deep": {"M": {haul.fact: {"L": [{"NULL": True}]}}}, "expiresAt": {"S": person}}
+            nonsense: Any = {"deep": {"M": {planted.fact: {"L": [{"NULL": True}]}}}, "expiresAt": {"S": person}}
             if number % 2:
                 dynamodb.put_item(TableName=TABLE, Item={**rows.profile_key(APP, person), **nonsense})
         head = dynamodb.get_item(TableName=TABLE, Key=rows.head_key(APP))["Item"]
-        haul.watch.plant("customerKey", head["customerKey"]["B"])
+        planted.watch.plant("customerKey", head["customerKey"]["B"])
         yield url
 
 
@@ -227,17 +229,17 @@ def answering(answer: Callable[[Request], Response]) -> Iterator[str]:
         yield server.url
 
 
-def secretive(haul: PlantedSecrets, asked: Any) -> Any:
-    """Return an event with the secret where API Gateway has it: in the path and in the route."""
+def with_path_secret(planted: PlantedSecrets, asked: Any) -> Any:
+    """Return an event with the path secret where API Gateway has it: in the path and in the route."""
     if not isinstance(asked, dict) or not asked:
         return asked
-    path = f"/v1/retention-message/{haul.path_secret}"
+    path = f"/v1/retention-message/{planted.path_secret}"
     http = {**asked["requestContext"]["http"], "path": path}
     return {**asked, "rawPath": path, "routeKey": f"POST {path}", "requestContext": {"http": http, "routeKey": path}}
 
 
 def tokens_in(events: Iterable[Any]) -> list[str]:
-    """Return the tokens of all events that have one of three parts."""
+    """Return the tokens of all events whose token has three parts."""
     bodies = [asked.get("body") for asked in events if isinstance(asked, dict) and not asked.get("isBase64Encoded")]
     found = [re.fullmatch(r'\{"signedPayload": "([\w-]+\.[\w-]+\.[\w-]+)"\}', body or "") for body in bodies]
     return [match[1] for match in found if match is not None]
@@ -245,24 +247,24 @@ def tokens_in(events: Iterable[Any]) -> list[str]:
 
 MODES = {
     "as deployed": ({}, 200, "good"),
-    "as curious as can be": (CURIOUS, 200, "good"),
+    "as curious as can be": (VERBOSE, 200, "good"),
     "its key cut short": ({}, 200, "cut"),
-    "Parameter Store quotes": (CURIOUS, 200, "quotes"),
-    "customers cannot be read": (CURIOUS, 200, "customers"),
-    "DynamoDB quotes": (CURIOUS, 503, "table"),
+    "Parameter Store quotes": (VERBOSE, 200, "quotes"),
+    "customers cannot be read": (VERBOSE, 200, "customers"),
+    "DynamoDB quotes": (VERBOSE, 503, "table"),
 }
 
 
 @pytest.mark.parametrize("mode", some(MODES, "as deployed", "Parameter Store quotes", "DynamoDB quotes"))
 def test_the_function_writes_no_secret(
-    mode: str, haul: PlantedSecrets, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
+    mode: str, planted: PlantedSecrets, table: str, emulator: Callable[[Mapping[str, str]], Emulator]
 ) -> None:
-    """Whatever it is asked, and however what it asks fails and quotes, its log has neither secrets nor people."""
+    """The function's log has no secret and no personal data, for any request and for failures that quote secrets."""
     changed, best, fault = MODES[mode]
-    refused = echoing_servers.refusing("ThrottlingException", haul.quote)
+    refused = echoing_servers.refusing("ThrottlingException", planted.quote)
     faults = {
-        "good": echoing_servers.parameter(haul.pem),
-        "cut": echoing_servers.parameter(haul.pem[:-60]),
+        "good": echoing_servers.parameter(planted.pem),
+        "cut": echoing_servers.parameter(planted.pem[:-60]),
         "quotes": refused,
     }
     with ExitStack() as servers:
@@ -270,10 +272,10 @@ def test_the_function_writes_no_secret(
         passed = echoing_servers.passing(table, lambda asked: fault == "table" or b"#customer#" in asked.body, refused)
         dynamodb = servers.enter_context(answering(passed)) if fault in {"table", "customers"} else table
         variables = function_environment(dynamodb, APP, SAMPLE_CLOCK.isoformat(), anchor())
-        function = emulator({**variables, **haul.credentials, **changed, "AWS_ENDPOINT_URL_SSM": ssm})
-        traffic, events, statuses = Traffic(seed=1, share=0.5, transactions=haul.people), [], Counter[int]()
+        function = emulator({**variables, **planted.credentials, **changed, "AWS_ENDPOINT_URL_SSM": ssm})
+        traffic, events, statuses = Traffic(seed=1, share=0.5, transactions=planted.people), [], Counter[int]()
         for _ in range(REQUESTS):
-            asked = secretive(haul, traffic.next().event)
+            asked = with_path_secret(planted, traffic.next().event)
             events.append(asked)
             statuses[function.invoke(asked)["statusCode"]] += 1
     assert set(statuses) >= {best, 400, 401, 403}
@@ -282,13 +284,13 @@ def test_the_function_writes_no_secret(
     assert sum("_aws" in line for line in lines) == len(lines) == REQUESTS
     for line in lines:
         check_fields(line)
-    haul.looked("the function", [function.log], tokens_in(events), REQUESTS)
+    planted.search("the function", [function.log], tokens_in(events), REQUESTS)
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:
-    """Return what the function itself wrote, on one line or on several; the runtime's own lines are not JSON.
+    """Return the lines that the function itself wrote, each on one line or on several; the runtime's are not JSON.
 
-    With POWERTOOLS_DEBUG, Powertools says what it does itself. Nobody else may.
+    With POWERTOOLS_DEBUG, Powertools logs its own lines. No other library may.
     """
     found, at, decoder = [], 0, json.JSONDecoder()
     while (begin := re.compile(r"^\{", re.MULTILINE).search(log, at)) is not None:
@@ -299,7 +301,7 @@ def lines_of(log: str) -> list[dict[str, Any]]:
     return [line for line in found if "logger" not in line]
 
 
-# Every field a line may have, from the type that is the allow-list.
+# Every field that a line may have, from the type that is the allow-list.
 FIELDS = {*records._KEYS.values(), "level", "message", "timestamp", "service"}
 EVIDENCE = {"at", "cause", "expected", "field", "limit"}
 METRICS = {
@@ -312,7 +314,7 @@ METRICS = {
 
 
 def check_fields(line: Mapping[str, Any]) -> None:
-    """Fail unless a line has only fields of the allow-list, each short, and nothing below them but names and words."""
+    """Fail unless a line has only fields of the allow-list, each short, and below them only names and known words."""
     assert set(line) <= FIELDS | METRICS | {"_aws"}
     assert all(isinstance(value, float) for name in METRICS & set(line) for value in line[name])
     (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -327,36 +329,36 @@ def check_fields(line: Mapping[str, Any]) -> None:
 
 
 REFUSALS: Mapping[str, Callable[[PlantedSecrets], dict[str, str]]] = {
-    "a key for a trust anchor": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.pem},
-    "a trust anchor that is none": lambda haul: {"RETENTION_TRUST_ANCHOR": haul.session_token},
-    "the body of a key for a trust anchor": lambda haul: {
-        "RETENTION_TRUST_ANCHOR": "".join(haul.pem.splitlines()[1:-1])
+    "a key for a trust anchor": lambda planted: {"RETENTION_TRUST_ANCHOR": planted.pem},
+    "a trust anchor that is none": lambda planted: {"RETENTION_TRUST_ANCHOR": planted.session_token},
+    "the body of a key for a trust anchor": lambda planted: {
+        "RETENTION_TRUST_ANCHOR": "".join(planted.pem.splitlines()[1:-1])
     },
-    "a key for a prefix": lambda haul: {"RETENTION_KEY_PREFIX": haul.pem},
-    "a secret for a clock": lambda haul: {"RETENTION_CLOCK": haul.path_secret},
-    "a secret for a table": lambda haul: {"RETENTION_TABLE": f"{haul.path_secret}?"},
-    "a secret for an environment": lambda haul: {"RETENTION_ENVIRONMENT": haul.path_secret},
-    "people for apps": lambda haul: {"RETENTION_APP_APPLE_IDS": ",".join(haul.people)},
-    "credentials in an endpoint": lambda haul: {"AWS_ENDPOINT_URL_DYNAMODB": f"http://{haul.secret_key}@[x"},
-    "a secret for an endpoint's kind": lambda haul: {"AWS_ENDPOINT_URL": f"{haul.path_secret}://x"},
+    "a key for a prefix": lambda planted: {"RETENTION_KEY_PREFIX": planted.pem},
+    "a secret for a clock": lambda planted: {"RETENTION_CLOCK": planted.path_secret},
+    "a secret for a table": lambda planted: {"RETENTION_TABLE": f"{planted.path_secret}?"},
+    "a secret for an environment": lambda planted: {"RETENTION_ENVIRONMENT": planted.path_secret},
+    "people for apps": lambda planted: {"RETENTION_APP_APPLE_IDS": ",".join(planted.people)},
+    "credentials in an endpoint": lambda planted: {"AWS_ENDPOINT_URL_DYNAMODB": f"http://{planted.secret_key}@[x"},
+    "a secret for an endpoint's kind": lambda planted: {"AWS_ENDPOINT_URL": f"{planted.path_secret}://x"},
 }
 
 
 @pytest.mark.parametrize("what", some(REFUSALS, "a key for a trust anchor", "credentials in an endpoint"))
 @pytest.mark.parametrize("handler", ["app.get_retention_message", "sync.sync_states"])
 def test_a_refusal_to_start_repeats_no_parameter(
-    what: str, handler: str, haul: PlantedSecrets, artefact: real_parts.Artefact
+    what: str, handler: str, planted: PlantedSecrets, artefact: real_parts.Artefact
 ) -> None:
-    """A secret in the wrong variable stops the start, or does not; the reason names the variable, not its value."""
+    """A start that a secret in the wrong variable stops has a reason with the variable's name, not its value."""
     usual = function_environment("http://127.0.0.1:9", APP, "", anchor())
-    variables = {**usual, **CURIOUS, **haul.credentials, **REFUSALS[what](haul)}
+    variables = {**usual, **VERBOSE, **planted.credentials, **REFUSALS[what](planted)}
     with real_parts.Emulator(artefact, variables, handler=handler) as function:
         try:
-            told = json.dumps(function.invoke({}))
+            returned = json.dumps(function.invoke({}))
         except RuntimeError as error:
-            told = str(error)
-            assert "ConfigurationError" in told
-        haul.looked("the function, refusing to start", [function.log, told], asked=1)
+            returned = str(error)
+            assert "ConfigurationError" in returned
+        planted.search("the function, refusing to start", [function.log, returned], asked=1)
 
 
 SYNC_METRICS = {"_aws", "service", "SyncSucceeded", "SyncFailed", "SyncRefused", "LiveApprovalLost", "ProbeFailed"}
@@ -381,60 +383,60 @@ APPLES: Mapping[str, Callable[[Request], Response]] = {
 }
 
 
-@pytest.mark.parametrize("curious", some(["", "curious"], "curious"))
-@pytest.mark.parametrize("says", some(APPLES, "takes it", "answers 400", "lists its token"))
+@pytest.mark.parametrize("verbose", some(["", "curious"], "curious"))
+@pytest.mark.parametrize("behaviour", some(APPLES, "takes it", "answers 400", "lists its token"))
 def test_the_sync_writes_no_secret(
-    says: str, curious: str, haul: PlantedSecrets, table: str, artefact: real_parts.Artefact
+    behaviour: str, verbose: str, planted: PlantedSecrets, table: str, artefact: real_parts.Artefact
 ) -> None:
-    """Whatever Apple answers, with the token in it or not, the run's lines and its result have no part of it."""
+    """For each answer of Apple, also one with the token in it, the sync's log and result have no part of the token."""
     sent: list[str] = []
 
     def heard(asked: Request) -> Response:
         sent.append(asked.headers["authorization"].removeprefix("Bearer "))
-        return APPLES[says](asked)
+        return APPLES[behaviour](asked)
 
-    with answering(heard) as apple, answering(echoing_servers.parameter(haul.pem)) as ssm:
+    with answering(heard) as apple, answering(echoing_servers.parameter(planted.pem)) as ssm:
         written = sync_once(
             artefact,
-            haul,
+            planted,
             table,
             {
-                **(CURIOUS if curious else {}),
+                **(VERBOSE if verbose else {}),
                 "RETENTION_APPLE_URL": apple,
                 "RETENTION_PROBE_URL": f"{apple}/v1/probe",
                 "AWS_ENDPOINT_URL_SSM": ssm,
             },
         )
     assert sent
-    haul.looked("the sync", written, sent, 1)
+    planted.search("the sync", written, sent, 1)
 
 
 @pytest.mark.parametrize("fault", ["its key cut short", "Parameter Store quotes", "DynamoDB quotes"])
 def test_a_sync_without_a_key_or_a_table_writes_no_secret(
-    fault: str, haul: PlantedSecrets, table: str, artefact: real_parts.Artefact
+    fault: str, planted: PlantedSecrets, table: str, artefact: real_parts.Artefact
 ) -> None:
-    """What it cannot read it names by a code."""
-    refused = echoing_servers.refusing("ValidationException", haul.quote)
-    cut = echoing_servers.parameter(haul.pem[:-60])
+    """Without a readable key or table, the sync logs a code and no secret."""
+    refused = echoing_servers.refusing("ValidationException", planted.quote)
+    cut = echoing_servers.parameter(planted.pem[:-60])
     with ExitStack() as servers:
         ssm = servers.enter_context(answering(cut if fault == "its key cut short" else refused))
         dynamodb = servers.enter_context(answering(refused)) if fault == "DynamoDB quotes" else table
-        variables = {**CURIOUS, "RETENTION_APPLE_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSM": ssm}
-        written = sync_once(artefact, haul, dynamodb, variables)
+        variables = {**VERBOSE, "RETENTION_APPLE_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_SSM": ssm}
+        written = sync_once(artefact, planted, dynamodb, variables)
     assert '"outcome": "failed"' in written[1]
-    haul.looked("the sync", written, asked=1)
+    planted.search("the sync", written, asked=1)
 
 
 def sync_once(
-    artefact: real_parts.Artefact, haul: PlantedSecrets, dynamodb: str, changed: Mapping[str, str]
+    artefact: real_parts.Artefact, planted: PlantedSecrets, dynamodb: str, changed: Mapping[str, str]
 ) -> list[str]:
-    """Run the sync once; return its log, and what it tells who invoked it."""
-    variables = {**function_environment(dynamodb, APP), **haul.credentials, **changed}
+    """Run the sync once; return its log, and what it returns to the caller."""
+    variables = {**function_environment(dynamodb, APP), **planted.credentials, **changed}
     with real_parts.Emulator(artefact, variables, handler="sync.sync_states") as function:
-        told = function.invoke({})
+        returned = function.invoke({})
         for line in lines_of(function.log):
             assert set(line) <= (SYNC_METRICS if "_aws" in line else SYNC_FIELDS)
-        return [function.log, json.dumps(told)]
+        return [function.log, json.dumps(returned)]
 
 
 # Failures from inside
@@ -442,7 +444,7 @@ def sync_once(
 
 @dataclass
 class Written:
-    """Everything that this process writes while it is open."""
+    """What this process prints and logs while it is open."""
 
     capsys: pytest.CaptureFixture[str]
     caplog: pytest.LogCaptureFixture
@@ -460,8 +462,8 @@ def written(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
     return Written(capsys, caplog)
 
 
-class Careless(Exception):  # noqa: N818  # as careless programs call theirs
-    """An exception that holds what it stumbled on, besides its message."""
+class Careless(Exception):  # noqa: N818  # named as careless programs name theirs
+    """An exception that holds the value that it failed on, in addition to its message."""
 
     def __init__(self, quote: str) -> None:
         super().__init__(quote, {"token": quote})
@@ -503,22 +505,22 @@ def break_stage(stage: str, at: EndpointOnFakes, fail: Callable[..., NoReturn], 
 
 @pytest.mark.parametrize("kind", CARELESS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_exception_in_any_stage_is_a_place_and_a_name(
-    stage: str, kind: str, haul: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
+def test_an_exception_in_any_stage_is_logged_by_its_type_only(
+    stage: str, kind: str, planted: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bug's message may quote the token, the customer and the key: the line says where it was, and no more."""
+    """The line of a 500 has the exception's type and no part of its message, which may quote token, customer or key."""
     held = catalog(rule({**OFFER, "signature": "v2"}, ["least", "customer.tenureDays", 1]))
-    at = telling_bench(held, monkeypatch, signer=Signer.throwaway("A"))
-    token = AUTHORITY.sign(own_claims(haul.people[0]))
+    at = logging_endpoint(held, monkeypatch, signer=Signer.throwaway("A"))
+    token = AUTHORITY.sign(own_claims(planted.people[0]))
     with pytest.MonkeyPatch.context() as patch:
-        break_stage(stage, at, careless(kind, f"{token} {haul.quote}"), patch)
-        answer = at.endpoint.respond(secretive(haul, posted(token)))
+        break_stage(stage, at, careless(kind, f"{token} {planted.quote}"), patch)
+        answer = at.endpoint.respond(with_path_secret(planted, posted(token)))
     assert answer["statusCode"] == 500
     texts = [*written.read(), repr(answer)]
     (line,) = texts[0].splitlines()
     check_fields(json.loads(line))
     assert json.loads(line)["reason"] == type(CARELESS[kind]("")).__name__
-    haul.looked("exceptions in every stage", texts, [token], 1)
+    planted.search("exceptions in every stage", texts, [token], 1)
 
 
 def own_claims(person: str, **changes: object) -> dict[str, object]:
@@ -526,8 +528,8 @@ def own_claims(person: str, **changes: object) -> dict[str, object]:
     return request("pro.monthly", "en-US", person, appAppleId=APP, signedDate=now) | changes
 
 
-def telling_bench(held: Any, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> EndpointOnFakes:
-    """Wire an endpoint whose lines are written, and whose authority passes for Apple."""
+def logging_endpoint(held: Any, monkeypatch: pytest.MonkeyPatch, **parts: Any) -> EndpointOnFakes:
+    """Make an endpoint that writes its lines, and trusts the test authority's root as Apple's."""
     app = load_app()
     monkeypatch.setattr(app, "APPLE_ROOT_FINGERPRINT", AUTHORITY.fingerprint)
     at = make_endpoint(held, customer={"tenureDays": 200}, **parts)
@@ -544,7 +546,7 @@ SIGNED: Mapping[str, tuple[dict[str, Any], str]] = {
 
 
 class ParameterStore:
-    """Gives the parameter, or fails with it."""
+    """Stands in for Parameter Store: returns the parameter, or fails with it as the message."""
 
     def __init__(self, value: str, *, fails: bool = False) -> None:
         self._value, self._fails = value, fails
@@ -560,31 +562,33 @@ class ParameterStore:
 
 @pytest.mark.parametrize("key", ["good", "cut short", "of another curve", "not to be had"])
 @pytest.mark.parametrize("kind", SIGNED)
-def test_the_real_key_leaves_no_trace(
-    kind: str, key: str, haul: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
+def test_the_real_key_is_in_no_output(
+    kind: str, key: str, planted: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the key, nor what it signed, nor why it could not, is written beside a code."""
-    answer, told = SIGNED[kind]
-    parameter = {"good": haul.pem, "cut short": haul.pem[:-60], "of another curve": haul.p384}.get(key, haul.quote)
+    """No log line has the key or a signature, whether the key signs, is damaged or cannot be read."""
+    answer, kind_of_answer = SIGNED[kind]
+    parameter = {"good": planted.pem, "cut short": planted.pem[:-60], "of another curve": planted.p384}.get(
+        key, planted.quote
+    )
     store = ParameterStore(parameter, fails=key == "not to be had")
-    at = telling_bench(catalog(rule(answer), rule(SWITCH), rule(MESSAGE)), monkeypatch)
+    at = logging_endpoint(catalog(rule(answer), rule(SWITCH), rule(MESSAGE)), monkeypatch)
     ring = KeyRing(lambda: store, "/retention", Signer.from_pem)
     at.endpoint = dataclasses.replace(at.endpoint, keys=ring)
     tokens = []
     for number in range(size(200, 20)):
-        asked = AUTHORITY.sign(own_claims(haul.people[number % PEOPLE]))
-        body = json.loads(at.endpoint.respond(secretive(haul, posted(asked)))["body"])
-        assert set(body) == {told if key == "good" else "alternateProduct"}
+        asked = AUTHORITY.sign(own_claims(planted.people[number % PEOPLE]))
+        body = json.loads(at.endpoint.respond(with_path_secret(planted, posted(asked)))["body"])
+        assert set(body) == {kind_of_answer if key == "good" else "alternateProduct"}
         tokens += [asked, *signatures(body)]
     texts = [*written.read(), repr(ring), repr(ring._kept), repr(at.endpoint.deployment)]
     for line in texts[0].splitlines():
         check_fields(json.loads(line))
     assert ('"degraded":["signing"]' in texts[0]) == (key != "good")
-    haul.looked("the real key", texts, tokens, size(200, 20))
+    planted.search("the real key", texts, tokens, size(200, 20))
 
 
 def signatures(body: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what an answer has of signed tokens; a V1 signature is its last part alone."""
+    """Yield the signed tokens of an answer; a V1 signature is a token's last part alone."""
     offer = body.get("promotionalOffer", {})
     if "promotionalOfferSignatureV2" in offer:
         yield offer["promotionalOfferSignatureV2"]
@@ -600,19 +604,19 @@ def signatures(body: Mapping[str, Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", CARELESS)
-def test_a_sync_that_fails_within_is_a_place_and_a_name(kind: str, haul: PlantedSecrets, written: Written) -> None:
-    """What the message of a foreign exception quotes is nobody's to log."""
+def test_an_exception_in_the_sync_is_logged_by_its_type(kind: str, planted: PlantedSecrets, written: Written) -> None:
+    """If an exception stops the sync, neither its lines nor its result have the exception's message."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in function_environment("http://127.0.0.1:9", APP).items():
             patch.setenv(name, value)
         patch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{secrets.token_hex(4)}")
         sync = importlib.import_module("sync")
         deployment = SyncDeployment.from_env()
-        run = sync.Sync(deployment, sync.AppStore("http://127.0.0.1:9"), Telemetry(), careless(kind, haul.quote))
-        told = run.run()
-    texts = [*written.read(), json.dumps(told)]
-    assert told["apps"][0]["outcome"] == "failed"
-    haul.looked("exceptions in every stage", texts, asked=1)
+        run = sync.Sync(deployment, sync.AppStore("http://127.0.0.1:9"), Telemetry(), careless(kind, planted.quote))
+        returned = run.run()
+    texts = [*written.read(), json.dumps(returned)]
+    assert returned["apps"][0]["outcome"] == "failed"
+    planted.search("exceptions in every stage", texts, asked=1)
 
 
 # The console
@@ -631,12 +635,12 @@ def local_aws() -> Iterator[str]:
         yield url
 
 
-def commands(haul: PlantedSecrets, folder: Path) -> list[tuple[str, ...]]:
-    """Return what an operator types; whose request it is stands in a file, the secret at the end of a URL."""
+def commands(planted: PlantedSecrets, folder: Path) -> list[tuple[str, ...]]:
+    """Return the commands that an operator types; the request is in a file, the path secret at the end of a URL."""
     saved = folder / "event.json"
-    claims = request(simulated_app.MONTHLY, "en-US", haul.people[0], appAppleId=simulated_app.APP.app_apple_id)
-    saved.write_text(json.dumps(secretive(haul, posted(signed(body=claims)))))
-    url = f"https://example.com/v1/retention-message/{haul.path_secret}"
+    claims = request(simulated_app.MONTHLY, "en-US", planted.people[0], appAppleId=simulated_app.APP.app_apple_id)
+    saved.write_text(json.dumps(with_path_secret(planted, posted(signed(body=claims)))))
+    url = f"https://example.com/v1/retention-message/{planted.path_secret}"
     return [
         ("plan",),
         ("apply", "--yes"),
@@ -672,31 +676,31 @@ def bearers(heard: Iterable[Request]) -> list[str]:
     return [asked.headers["authorization"].removeprefix("Bearer ") for asked in heard]
 
 
-# A wait for a limit is a second at least.
-CONSOLES = ("works", *(says for says in APPLES if says not in {"takes it", "limits the rate until never"}))
+# A rate limit is waited out for a second at least.
+CONSOLES = ("works", *(each for each in APPLES if each not in {"takes it", "limits the rate until never"}))
 
 
-@pytest.mark.parametrize("says", some(CONSOLES, "works", "answers 400", "is a page"))
+@pytest.mark.parametrize("behaviour", some(CONSOLES, "works", "answers 400", "is a page"))
 def test_the_console_prints_no_secret(
-    says: str,
-    haul: PlantedSecrets,
+    behaviour: str,
+    planted: PlantedSecrets,
     tmp_path: Path,
     local_aws: str,
     written: Written,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever Apple answers, what the commands print, as text or as JSON, can go into a log or an issue."""
+    """For each answer of Apple, what the commands print, as text and as JSON, has no secret in it."""
     monkeypatch.setattr("console.appstore.repeats._PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr("console.appstore.repeats._RATE_WAIT_SECONDS", 0.0)
     heard: list[Request] = []
-    said = APPLES.get(says)
-    name = f"secrets {says}"
+    answer = APPLES.get(behaviour)
+    name = f"secrets {behaviour}"
     with set_up_operator(
-        tmp_path, local_aws, name, written.capsys, lambda works: hearing(heard, said or works)
+        tmp_path, local_aws, name, written.capsys, lambda works: hearing(heard, answer or works)
     ) as desk:
-        typed_by_all = [text for command in commands(haul, tmp_path) for text in typed(desk, command)]
+        typed_by_all = [text for command in commands(planted, tmp_path) for text in typed(desk, command)]
     assert heard
-    haul.looked(CONSOLE, [*typed_by_all, *written.read()], bearers(heard), len(typed_by_all))
+    planted.search(CONSOLE, [*typed_by_all, *written.read()], bearers(heard), len(typed_by_all))
 
 
 @pytest.mark.parametrize("form", some(KEY_FORMS, "without its first line"))
@@ -704,14 +708,14 @@ def test_the_console_prints_no_secret(
 def test_a_bad_key_is_not_repeated(
     form: str,
     way: str,
-    haul: PlantedSecrets,
+    planted: PlantedSecrets,
     tmp_path: Path,
     local_aws: str,
     written: Written,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However somebody gives the key wrongly, the sentence says so and quotes nothing of it."""
-    key = KEY_FORMS[form](haul.pem)
+    """A key that is given in a wrong form, in any of the four ways, is in no output of the commands."""
+    key = KEY_FORMS[form](planted.pem)
     option: tuple[str, ...] = ()
     with set_up_operator(tmp_path, local_aws, f"key {form} {way}", written.capsys) as desk:
         if way == "--key FILE":
@@ -730,20 +734,20 @@ def test_a_bad_key_is_not_repeated(
             for name in some(("plan", "apply", "doctor", "status"), "plan", "doctor")
             for text in typed(desk, (name, *option))
         ]
-    haul.looked(CONSOLE, [*texts, *written.read()], asked=len(texts))
+    planted.search(CONSOLE, [*texts, *written.read()], asked=len(texts))
 
 
 @pytest.mark.parametrize("command", [("explain", "--product", "x"), ("doctor",), ("status",), ("releases",)])
-def test_an_aws_that_quotes_is_not_repeated_whole(
+def test_an_error_of_aws_that_quotes_is_printed_without_secrets(
     command: tuple[str, ...],
-    haul: PlantedSecrets,
+    planted: PlantedSecrets,
     tmp_path: Path,
     local_aws: str,
     written: Written,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An error of AWS's is told in its words, and those may quote the call, but neither credentials nor keys."""
-    for name, value in haul.credentials.items():
+    """An error of AWS is printed with its text, which may quote the call, but without credentials and keys."""
+    for name, value in planted.credentials.items():
         monkeypatch.setenv(name, value)
     with (
         answering(echoing_servers.refusing("ValidationException")) as url,
@@ -751,18 +755,18 @@ def test_an_aws_that_quotes_is_not_repeated_whole(
     ):
         desk.endpoint = url
         texts = list(typed(desk, command))
-    haul.looked(CONSOLE, [*texts, *written.read()], asked=len(texts))
+    planted.search(CONSOLE, [*texts, *written.read()], asked=len(texts))
 
 
 # Types and the template
 
-# Fields that are named like secrets, and why each may be shown.
+# Fields with a name like a secret's, and why each may be shown.
 SHOWN = {
     "key": "an experiment's salt or a public key",
     "key_id": "App Store Connect shows it, and so does every token",
     "key_prefix": "where the keys are",
     "public_pem": "a public key",
-    "signing_key": "its ids, and where the file says them",
+    "signing_key": "its ids, and where the file has them",
     "leaf_key": "an object of cryptography's, whose repr is its address",
     "customer_hash": "an HMAC under a key that never leaves the table",
     "signature": "v1 or v2",
@@ -788,7 +792,7 @@ def dataclasses_of(package: Any) -> Iterator[type]:
 
 @pytest.mark.parametrize("package", [handler_package, console_package], ids=["retention", "console"])
 def test_no_type_shows_what_is_secret(package: Any) -> None:
-    """A `repr` is one f-string away from a log: fields with secrets or people in them are out of it, or argued."""
+    """Fields with secrets or personal data are left out of a type's `repr`, or listed above with the reason."""
     kinds = list(dataclasses_of(package))
     assert len(kinds) > 30
     for kind in kinds:
@@ -800,33 +804,33 @@ def test_no_type_shows_what_is_secret(package: Any) -> None:
         assert exempt or not held, f"{kind.__module__}.{kind.__name__} shows {held}"
 
 
-def test_what_a_request_becomes_on_its_way_shows_nobody(haul: PlantedSecrets) -> None:
-    """From token to answer, no object that a request passes through has the person or the token in its repr."""
-    app, person = load_app(), haul.people[0]
+def test_no_object_of_a_request_shows_personal_data(planted: PlantedSecrets) -> None:
+    """From token to answer, no object of a request has the customer, a fact or the token in its `repr`."""
+    app, person = load_app(), planted.people[0]
     token = AUTHORITY.sign(own_claims(person))
     seen: list[object] = []
-    at = make_endpoint(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": haul.fact})
+    at = make_endpoint(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": planted.fact})
     with pytest.MonkeyPatch.context() as patch:
         for name in ("decide", "compose", "admit"):
-            whole = getattr(app, name)
+            original = getattr(app, name)
 
-            def noting(*given: object, whole: Callable[..., Any] = whole, **named: object) -> Any:
+            def noting(*given: object, original: Callable[..., Any] = original, **named: object) -> Any:
                 seen.extend([*given, *named.values()])
-                seen.append(whole(*given, **named))
+                seen.append(original(*given, **named))
                 return seen[-1]
 
             patch.setattr(app, name, noting)
         at.post(token)
     authenticated = at.endpoint.verifier.authenticate(token, NOW)
     parsed = importlib.import_module("retention.jws")._read_token(token, {})
-    facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": haul.fact})
+    facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": planted.fact})
     shown = [*seen, authenticated, parsed, facts, at.endpoint, at.lines.records]
     texts = [repr(each) for each in shown if dataclasses.is_dataclass(each) or isinstance(each, list)]
     assert len(texts) > 8
-    haul.looked("exceptions in every stage", texts, [token])
+    planted.search("exceptions in every stage", texts, [token])
 
 
-# API Gateway's variables that say nothing of path, route or query.
+# API Gateway's variables without the path, the route or the query.
 LOGGED = {
     *("requestId", "requestTimeEpoch", "identity.sourceIp", "identity.userAgent", "httpMethod", "status"),
     *("integrationStatus", "integrationErrorMessage", "error.message", "responseLength", "responseLatency"),
@@ -835,7 +839,7 @@ LOGGED = {
 
 
 def test_the_access_log_has_no_variable_with_the_secret() -> None:
-    """PathSecret is part of the route: the access log has variables of the allow-list, and path and route are not."""
+    """The access log uses only variables of the allow-list, none with the path or route, which contain PathSecret."""
     (stage,) = resources("AWS::ApiGatewayV2::Stage").values()
     used = re.findall(r"\$context\.([A-Za-z.]+)", stage["Properties"]["AccessLogSettings"]["Format"])
     assert len(used) > 5
@@ -844,6 +848,6 @@ def test_the_access_log_has_no_variable_with_the_secret() -> None:
 
 
 def test_the_allow_list_has_no_field_for_a_secret() -> None:
-    """A line's fields are those of `Record`, and none is named like a secret but the customer's HMAC."""
+    """The only field of `Record` with a name like a secret's is the customer's HMAC."""
     named = {name.name for name in dataclasses.fields(Record) if SECRET.search(name.name)}
     assert named == {"customer_hash"}

@@ -1,4 +1,4 @@
-"""What SnapStart would put on a disk for weeks: no secret, in any object that lives in the function's process."""
+"""No secret is in an object of the function's process when SnapStart stores it on a disk for weeks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOKEN = "FwoGZXIvYXdzE" + "sessionTOKEN/" * 20
 
 
 class Lender(BaseHTTPRequestHandler):
-    """Lambda's credentials endpoint under SnapStart."""
+    """Stands in for Lambda's credentials endpoint under SnapStart."""
 
     def do_GET(self) -> None:
         ends = (datetime.now(UTC) + timedelta(hours=6)).isoformat()
@@ -48,7 +48,7 @@ class Lender(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def variables() -> Iterator[dict[str, str]]:
-    """The environment of the function under SnapStart, the sample published behind it, its key in Parameter Store."""
+    """The function's environment under SnapStart, with the sample published and its key in Parameter Store."""
     with ExitStack() as parts:
         endpoint = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
         table = LocalTable(endpoint)
@@ -72,7 +72,7 @@ def variables() -> Iterator[dict[str, str]]:
 
 
 def secrets() -> dict[str, bytes]:
-    """Return what must not lie on a disk: what AWS lent, what was derived from it, and the key in its forms."""
+    """Return what must not be on a disk: AWS's credentials, what is derived from them, and the key in its forms."""
     key = load_pem_private_key(PEM, None)
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     lines = PEM.decode().split("\n")
@@ -89,7 +89,7 @@ def secrets() -> dict[str, bytes]:
 
 
 def signing_key(day: str, service: str) -> bytes:
-    """Derive as AWS documents, not by our own code."""
+    """Derive SigV4's signing key as AWS documents it, not with our own code."""
     key = f"AWS4{SECRET_KEY}".encode()
     for part in (day, "us-east-1", service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -97,7 +97,7 @@ def signing_key(day: str, service: str) -> bytes:
 
 
 def look(variables: dict[str, str], tmp_path: Path, *, hook: bool) -> tuple[dict[str, Any], set[str]]:
-    """Answer three events, run the hook or do not; return what the process tells and which secrets live in it."""
+    """Answer three events, run the hook if asked; return the process's report and the names of the secrets in it."""
     authority, wanted = app_store("2027"), secrets()
     events = [event_of(authority, asked, NOW) for asked in (MESSAGE, V1, V2)]
     file = tmp_path / "secrets"
@@ -122,8 +122,8 @@ def look(variables: dict[str, str], tmp_path: Path, *, hook: bool) -> tuple[dict
     return report, {name for name, found in zip(wanted, report["found"], strict=True) if found}
 
 
-def test_no_secret_lives_in_the_process_once_the_hook_has_run(variables: dict[str, str], tmp_path: Path) -> None:
-    """After offers were signed: neither the role's keys, nor what SigV4 derives from them, nor the `.p8`."""
+def test_no_secret_is_in_the_process_after_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
+    """After offers were signed, the hook removes the role's keys, what SigV4 derives from them, and the `.p8`."""
     report, found = look(variables, tmp_path, hook=True)
     assert any("promotionalOffer" in answer.get("body", "") for answer in report["answers"])
     assert found == set()
@@ -131,8 +131,8 @@ def test_no_secret_lives_in_the_process_once_the_hook_has_run(variables: dict[st
     assert report["texts"] > 10_000
 
 
-def test_the_same_search_finds_them_before_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
-    """Where they are kept, in the depths of a cache too, the search sees them."""
+def test_the_same_search_finds_the_secrets_without_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
+    """Without the hook, the same search finds the secrets, also those deep in a cache."""
     report, found = look(variables, tmp_path, hook=False)
     today = datetime.now(UTC).strftime("%Y%m%d")
     assert {"secret key", "session token", f"dynamodb {today}", f"ssm {today}"} <= found

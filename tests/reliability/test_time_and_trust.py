@@ -1,4 +1,4 @@
-"""Time passes and certificates change; and nobody but Apple gets the real key's signature. Each tried, none assumed."""
+"""Time passes and certificates change, and only requests of Apple are signed by the real key. Each case is tried."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ Note = Callable[[str, str], None]
 
 @pytest.fixture(scope="module")
 def note() -> Iterator[Note]:
-    """Takes what was tried and what happened; the page has one row for each."""
+    """Takes what was tried and what happened; docs/reliability.md has one row for each."""
     rows: list[tuple[str, str]] = []
     yield lambda tried, came: rows.append((tried, came))
     keep("trust", METHOD, ("tried", "what happened"), rows)
@@ -88,8 +88,8 @@ def refused(verifier: CountingVerifier, token: str, now: datetime) -> str:
 
 
 @pytest.mark.parametrize("place", ["leaf", "intermediate", "root"])
-def test_a_kept_verifier_notices_that_a_certificate_has_ended(place: str, note: Note) -> None:
-    """A good verdict, a minute old and good for fourteen more, serves in the last second and not in the next."""
+def test_a_warm_verifier_refuses_a_certificate_that_has_ended(place: str, note: Note) -> None:
+    """A remembered verdict is used in a certificate's last second, and the next second refuses the certificate."""
     end = NOW + timedelta(minutes=10)
     by_place: dict[str, dict[str, datetime]] = {"leaf": {"until": end}, "intermediate": {"intermediate_until": end}}
     authority = app_store("ends", f"of {place}", **by_place.get(place, {}))
@@ -99,7 +99,7 @@ def test_a_kept_verifier_notices_that_a_certificate_has_ended(place: str, note: 
     assert verifier.verify(token, end)
     assert verifier.checked == 1
     codes = {refused(verifier, token, end + SECOND) for _ in range(2)}
-    # Of an ended root, cryptography says only that there is no path.
+    # For an ended root, cryptography reports only that there is no path.
     assert codes == {"path_untrusted" if place == "root" else "certificate_expired"}
     note(
         f"the {place} ends; the verifier accepted its chain a minute ago",
@@ -107,8 +107,8 @@ def test_a_kept_verifier_notices_that_a_certificate_has_ended(place: str, note: 
     )
 
 
-def test_a_clock_set_back_before_a_beginning_is_noticed(note: Note) -> None:
-    """A verdict of a later hour says nothing about an earlier one."""
+def test_a_clock_set_back_before_a_certificate_begins(note: Note) -> None:
+    """A clock set back before the leaf begins refuses it; set forward again, the path is checked again."""
     authority = app_store("begins", since=NOW - MINUTE)
     verifier, token = CountingVerifier([root_der()]), event_token(authority)
     assert verifier.verify(token, NOW)
@@ -131,7 +131,7 @@ def event_token(authority: Authority) -> str:
 
 @dataclasses.dataclass
 class Rotation:
-    """An endpoint on a catalog in memory, believing the minted root for Apple's, under a clock that is set."""
+    """An endpoint on a catalog in memory that takes the minted root for Apple's, with a clock that the test sets."""
 
     bench: Any
     verifier: CountingVerifier
@@ -159,19 +159,19 @@ def anchor_digest() -> str:
 
 
 def test_the_next_leaf_needs_no_redeploy(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
-    """Old and new leaf, below the same intermediate and a new one, in any order for weeks; then the old one ends."""
+    """Old and new leaves, below the same intermediate and another, are answered in any order until the old one ends."""
     overlap_ends = NOW + timedelta(weeks=4)
     old = app_store("2025", until=overlap_ends)
-    beside = app_store("2027", since=NOW - MINUTE)
+    same_intermediate = app_store("2027", since=NOW - MINUTE)
     below_another = app_store("2027 again", "second", since=NOW - MINUTE)
     turns, rotation = size(2000, 100), Rotation.over(monkeypatch, old)
     for turn in range(turns):
-        assert rotation.ask((old, beside, below_another)[turn % 3]) == 200
+        assert rotation.ask((old, same_intermediate, below_another)[turn % 3]) == 200
     assert rotation.verifier.checked == 3
     rotation.now = overlap_ends
-    assert [rotation.ask(each) for each in (old, beside, below_another)] == [200, 200, 200]
+    assert [rotation.ask(each) for each in (old, same_intermediate, below_another)] == [200, 200, 200]
     rotation.now += SECOND
-    assert [rotation.ask(each) for each in (beside, old, below_another, old)] == [200, 401, 200, 401]
+    assert [rotation.ask(each) for each in (same_intermediate, old, below_another, old)] == [200, 401, 200, 401]
     assert rotation.last.reason == "certificate_expired"
     note(
         f"old leaf, new leaf, and a leaf below a new intermediate in turn, {turns} requests to one process",
@@ -183,10 +183,8 @@ def test_the_next_leaf_needs_no_redeploy(monkeypatch: pytest.MonkeyPatch, note: 
     )
 
 
-def test_more_certificates_than_the_memory_holds_are_answered_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, note: Note
-) -> None:
-    """Four paths are remembered; with six in turn each costs a look, and none an answer."""
+def test_more_certificates_than_are_remembered_are_answered(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
+    """Four paths are remembered; with six leaves in turn each request is answered, and no more are remembered."""
     many = [app_store(f"leaf {number}", f"{number % 2}") for number in range(MAX_PATHS + 2)]
     rotation = Rotation.over(monkeypatch)
     assert {rotation.ask(each) for _ in range(3) for each in many} == {200}
@@ -198,7 +196,7 @@ def test_more_certificates_than_the_memory_holds_are_answered_all_the_same(
 
 
 def fires(alarm: str, values: list[float]) -> bool:
-    """Judge a period's values as the template's alarm does."""
+    """Judge a period's values as the template's alarm does: return whether the alarm fires."""
     given = resources("AWS::CloudWatch::Alarm")[alarm]["Properties"]
     value = max(values) if given["Statistic"] == "Maximum" else sum(values)
     threshold = given["Threshold"]
@@ -209,8 +207,8 @@ def of_metric(records: list[Any], name: str) -> list[float]:
     return [value for record in records for value in metrics_of(record).get(name, [])]
 
 
-def test_a_leaf_never_seen_before_is_told_early(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
-    """The first request of a new leaf is answered, names it and sets off the alarm; acknowledged, it is quiet."""
+def test_a_new_leaf_is_answered_and_reported(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
+    """The first request of a new leaf is answered, named in the log and fires the alarm; acknowledged, it does not."""
     old, new = app_store("2025"), app_store("2027")
     rotation = Rotation.over(monkeypatch, old)
     assert [rotation.ask(old), rotation.ask(new)] == [200, 200]
@@ -231,7 +229,7 @@ def test_a_leaf_never_seen_before_is_told_early(monkeypatch: pytest.MonkeyPatch,
     note("the same leaf, acknowledged by `KnownLeaves`", "200, and not counted as new")
 
 
-def test_days_to_the_end_are_told_early(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
+def test_the_alarm_fires_before_a_leaf_ends(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
     """The alarm fires once fewer than 30 days are left, and stops with the first request of a newer leaf."""
     old, new = app_store("2025", until=NOW + timedelta(days=40)), app_store("2027")
     rotation = Rotation.over(monkeypatch)
@@ -249,8 +247,8 @@ def test_days_to_the_end_are_told_early(monkeypatch: pytest.MonkeyPatch, note: N
     )
 
 
-def test_a_rehearsals_leaf_says_nothing_about_apples(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
-    """A rehearsal's week neither raises the alarms over Apple's certificates nor hides what they say."""
+def test_a_rehearsals_leaf_is_not_counted_as_apples(monkeypatch: pytest.MonkeyPatch, note: Note) -> None:
+    """A rehearsal's leaf counts neither as a new leaf of Apple's nor in the days that Apple's has left."""
     rotation = Rotation.over(monkeypatch)
     monkeypatch.setattr(load_app(), "APPLE_ROOT_FINGERPRINT", "00" * 32)
     assert rotation.ask(app_store("rehearsal", until=NOW + timedelta(days=6))) == 200
@@ -263,7 +261,7 @@ def test_a_rehearsals_leaf_says_nothing_about_apples(monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def sample() -> Iterator[dict[str, str]]:
-    """The sample, published into a DynamoDB Local of this module's own: the variables of a local function."""
+    """The sample, published into a DynamoDB Local for this module; yields the variables of a local function."""
     with ExitStack() as parts:
         endpoint = real(lambda: parts.enter_context(real_parts.dynamodb_local()))
         table = LocalTable(endpoint)
@@ -298,10 +296,8 @@ SLEPT = [timedelta(hours=3), timedelta(weeks=3)]
 
 
 @pytest.mark.parametrize("slept", SLEPT, ids=["hours", "weeks"])
-def test_restored_from_a_snapshot_nothing_that_has_a_time_is_believed(
-    function: Process, slept: timedelta, note: Note
-) -> None:
-    """With Lambda's hooks: neither key nor connection is frozen; thawed, head, key and paths are had anew."""
+def test_a_restored_snapshot_reads_and_checks_everything_again(function: Process, slept: timedelta, note: Note) -> None:
+    """No key and no connection is in a snapshot; restored, the function reads head and key and checks paths again."""
     ending, lasting = app_store("2025", until=NOW + timedelta(weeks=2)), app_store("2027")
     function.endpoint.warm(restored=True)
     answer, _ = function.post(ending, V1)
@@ -312,7 +308,7 @@ def test_restored_from_a_snapshot_nothing_that_has_a_time_is_believed(
     assert not function.endpoint.keys._kept
     assert not function.idle()
     function.freeze(slept)
-    function.aws.pem = another_pem()  # the parameter got a new key meanwhile
+    function.aws.pem = another_pem()  # the parameter got another key meanwhile
     function.calls()
     function.endpoint.after_restore()
     first, *ahead, last = function.calls()
@@ -328,18 +324,18 @@ def test_restored_from_a_snapshot_nothing_that_has_a_time_is_believed(
     assert (record.catalog_age < 30, set(record.degraded) & {"head", "catalog", "states"}) == (True, set())
     of_ending = "401, `certificate_expired`, although it had been accepted before and was in memory" if ended else "200"
     note(
-        f"restored {told(slept)} later, the monotonic clock where it stood, every connection dead, another key stored",
+        f"restored {span(slept)} later, the monotonic clock where it stood, every connection dead, another key stored",
         "no key and no socket was in the snapshot; head, states and key were read before the first request, answered "
         f"at once and signed by the new key; the leaf that ends after two weeks: {of_ending}",
     )
 
 
-def told(slept: timedelta) -> str:
+def span(slept: timedelta) -> str:
     return f"{slept.days // 7} weeks" if slept.days else f"{slept.seconds // 3600} hours"
 
 
-def test_thawed_without_a_hook_everything_that_was_due_is_due(function: Process, note: Note) -> None:
-    """Lambda freezes between requests and tells nobody: the wall clock alone says that two hours have passed."""
+def test_after_a_freeze_without_a_hook_everything_is_read_again(function: Process, note: Note) -> None:
+    """After a freeze of two hours that only the wall clock shows, one request reads head, states and key again."""
     lasting = app_store("2027")
     function.post(lasting, V1)
     function.calls()
@@ -357,8 +353,8 @@ def test_thawed_without_a_hook_everything_that_was_due_is_due(function: Process,
     )
 
 
-def test_restored_where_aws_does_not_answer_the_old_catalog_serves_marked(function: Process, note: Note) -> None:
-    """What is three weeks old says so, the real key is nowhere, and the next rule answers instead of an offer."""
+def test_restored_without_aws_the_old_catalog_is_served_and_marked(function: Process, note: Note) -> None:
+    """Restored without AWS, the function serves a catalog marked three weeks old, and the next rule for an offer."""
     lasting = app_store("2027")
     function.post(lasting, V1)
     function.endpoint.before_snapshot()
@@ -387,7 +383,7 @@ def test_restored_where_aws_does_not_answer_the_old_catalog_serves_marked(functi
 
 
 def test_apples_requests_are_signed_by_the_real_key(function: Process, note: Note) -> None:
-    """The control of what follows: under the root that passes for Apple's, each offer verifies under the stored key."""
+    """Under the root in Apple's place, each offer's signature verifies with the stored key."""
     authority, now = app_store("2027"), NOW.timestamp()
     for offer in OFFERS:
         answer, record = function.post(authority, offer)
@@ -401,7 +397,7 @@ def test_apples_requests_are_signed_by_the_real_key(function: Process, note: Not
 def test_another_anchors_requests_ask_for_no_key(
     monkeypatch: pytest.MonkeyPatch, sample: dict[str, str], aws: AwsFront, note: Note
 ) -> None:
-    """Under any other root the same offers come, signed by a throwaway key, and the Parameter Store is not asked."""
+    """Under any other root the same offers are signed by a throwaway key, and Parameter Store is not asked."""
     authority, now = app_store("2027"), NOW.timestamp()
     with process(monkeypatch, aws, sample, apples=False) as function:
         for offer in OFFERS * size(100, 5):
@@ -416,7 +412,7 @@ def test_another_anchors_requests_ask_for_no_key(
     )
 
 
-# Deployed: the built artefact, which Lambda named and nobody said was local
+# Deployed: the built artefact, with a function's name from Lambda, and not marked as local
 
 DEPLOYED: Final = {"AWS_SAM_LOCAL": "", "RETENTION_CLOCK": ""}
 STARTING: Final = {
@@ -437,7 +433,7 @@ def lines_of(function: Emulator) -> list[dict[str, Any]]:
 def test_a_stack_with_a_rehearsal_anchor_never_lets_the_real_key_sign(
     emulator: Start, sample: dict[str, str], aws: AwsFront, note: Note
 ) -> None:
-    """Init fetched the key for Apple's requests; for the rehearsal's it is neither used nor asked for."""
+    """For requests under the rehearsal's anchor the real key is neither used nor fetched, also when init fetched it."""
     anchor = {"RETENTION_TRUST_ANCHOR": encoded(REHEARSAL.root_der), "AWS_ENDPOINT_URL_SSM": aws.url}
     function = emulator({**sample, **DEPLOYED, **anchor})
     function.invoke(event_of(REHEARSAL, MESSAGE, datetime.now(UTC)))
@@ -446,9 +442,9 @@ def test_a_stack_with_a_rehearsal_anchor_never_lets_the_real_key_sign(
         answer = offered(function, offer)
         assert not is_signed_by(PEM, offer, answer, datetime.now(UTC).timestamp())
     assert aws.calls == at_init
-    assert at_init in ([], ["GetParameter"])  # none, where a busy machine left init no time for it
-    said = [line for line in lines_of(function) if "trustAnchor" in line]
-    assert {line["trustAnchor"] for line in said} == {REHEARSAL.fingerprint}
+    assert at_init in ([], ["GetParameter"])  # none if a busy machine left init no time for it
+    lines = [line for line in lines_of(function) if "trustAnchor" in line]
+    assert {line["trustAnchor"] for line in lines} == {REHEARSAL.fingerprint}
     note(
         "deployed Sandbox with a rehearsal anchor, the real key in SSM: "
         f"V1, V2 and Advanced Commerce, {size(50, 2)} times",
@@ -468,12 +464,12 @@ def encoded(der_bytes: bytes) -> str:
 
 
 def of_the_public_key() -> bytes:
-    """Return a new self-signed root, of another name, made with the leaf key that events/ca publishes."""
+    """Return a new self-signed root with another name, made with the leaf key that events/ca publishes."""
     return der(dataclasses.replace(replace_validity(root_plan("My own root", TEST_CA.leaf_key)), key=TEST_CA.leaf_key))
 
 
 def altered(root: bytes) -> bytes:
-    """Return the root with one bit of its signature flipped: an anchor's own signature is nobody's to check."""
+    """Return the root with one bit of its signature flipped; an anchor's own signature is not checked."""
     return root[:-1] + bytes([root[-1] ^ 1])
 
 
@@ -486,7 +482,7 @@ def spelled_longer(root: bytes) -> bytes:
 CLOCK: Final = {"RETENTION_CLOCK": NOW.isoformat()}
 PRODUCTION: Final = {"RETENTION_ENVIRONMENT": "Production"}
 
-# What a deployed function is given, and the reason why it does not start.
+# What a deployed function is given, and the reason with which it does not start.
 REFUSED: Final[tuple[tuple[str, dict[str, str], bytes | None, str], ...]] = (
     ("the committed test CA's root", {}, TEST_CA.root_der, "test_authority_deployed"),
     ("a new root made with the test CA's public leaf key", {}, of_the_public_key(), "test_authority_deployed"),
@@ -514,23 +510,23 @@ def test_a_deployed_function_refuses_to_start(
     code: str,
     note: Note,
 ) -> None:
-    """It ends at its start, having said why in one line, and nothing it was given is in that line."""
+    """The function ends at its start, with the reason in one line, which has nothing of the given anchor."""
     trusted = {"RETENTION_TRUST_ANCHOR": "" if anchor is None else encoded(anchor)}
     nowhere = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{real_parts.free_port()}"}
     function = emulator({**STARTING, **nowhere, **DEPLOYED, **trusted, **variables})
     with pytest.raises(RuntimeError, match="ConfigurationError"):
         function.invoke(event_of(TEST_CA, MESSAGE, datetime.now(UTC)))
     starts = function.log.count("INIT RTDONE(status: error)")
-    said = lines_of(function)
+    lines = lines_of(function)
     assert starts >= 1
-    assert [line["message"] for line in said] == ["refused to start"] * starts
-    assert {(line["level"], line["reason"]) for line in said} == {("CRITICAL", code)}
+    assert [line["message"] for line in lines] == ["refused to start"] * starts
+    assert {(line["level"], line["reason"]) for line in lines} == {("CRITICAL", code)}
     assert not any(secret in function.log for secret in filter(None, trusted.values()))
     note(f"deployed with {given}", f"does not start: `{code}`")
 
 
 def test_the_limits_of_signed_date_are_exact(emulator: Start, sample: dict[str, str], note: Note) -> None:
-    """Five minutes old or a minute ahead is accepted, and not a millisecond more, by the built artefact's own clock."""
+    """The built artefact accepts a request five minutes old or one ahead by its own clock, and no millisecond more."""
     function = emulator({**sample, **CLOCK})
     at = int(NOW.timestamp() * 1000)
     ahead, age = MAX_AHEAD // timedelta(milliseconds=1), MAX_AGE // timedelta(milliseconds=1)
@@ -550,7 +546,7 @@ def test_the_limits_of_signed_date_are_exact(emulator: Start, sample: dict[str, 
 
 
 def test_cloudformation_refuses_an_anchor_in_production(artefact: Artefact, note: Note) -> None:
-    """By a rule of the very template that is deployed, before anything is made; and no parameter sets a clock."""
+    """A rule of the template refuses an anchor in production; no parameter sets a clock or marks a stack as local."""
     assert read_template(artefact.template)["Rules"] == template()["Rules"]
     for anchor in (REHEARSAL.root_der, TEST_CA.root_der, apple_root()):
         given = {"RehearsalTrustAnchor": encoded(anchor)}
@@ -568,8 +564,8 @@ def test_cloudformation_refuses_an_anchor_in_production(artefact: Artefact, note
     )
 
 
-def test_the_test_authoritys_keys_are_the_only_ones_refused(note: Note) -> None:
-    """Every rehearsal's own root passes, and so does one that only shares the test CA's name."""
+def test_only_the_test_authoritys_keys_are_refused_as_anchors(note: Note) -> None:
+    """The root of a rehearsal is accepted as an anchor, and so is one that only shares the test CA's name."""
     namesake = Authority.create()
     assert anchor_key(TEST_CA.root_der) in TEST_AUTHORITY_KEYS
     for root in (REHEARSAL.root_der, namesake.root_der):
