@@ -220,7 +220,7 @@ FREEZES: Final = [
 
 def excused(freeze: Freeze) -> set[str]:
     """Return what may be degraded: with connections that give no answer, a customer's facts, which have only 60 ms."""
-    return {"customer"} if "silent" in freeze.cut else set()
+    return {"customer"} if CUTS[freeze.cut] == "hang if old" else set()
 
 
 def judged(owner: Owner, lines: list[dict[str, Any]], seen: Seen) -> None:
