@@ -105,7 +105,7 @@ class Expected(NamedTuple):
     """An expected answer: its status, whose text it has (`good` or `next`, or `nothing`), and its degradations."""
 
     status: int
-    text: str
+    verdict: str
     degraded: frozenset[str]
 
 
@@ -394,7 +394,7 @@ def judge(answered: Answered) -> Answered:
     """Check what holds in every fault: no hang, no bug, no wrong text, and each degradation counted."""
     assert answered.ms < HANG_MS
     assert answered.status in {200, 204, 503}, answered
-    assert answered.text != "wrong", answered
+    assert answered.verdict != "wrong", answered
     assert (answered.status == 503) == ("Unavailable" in answered.metrics)
     assert (answered.status == 204) == ("NoAnswer" in answered.metrics)
     assert {COUNTED_BY[reason] for reason in answered.degraded} <= answered.metrics
@@ -406,7 +406,7 @@ def lawful(answered: Answered) -> Answered:
     """Check an answer where every text may be shown: another text than the best one only for a degradation."""
     judge(answered)
     assert answered.status != 204, answered
-    assert answered.text != "next" or answered.degraded & {"customer", "signing"}, answered
+    assert answered.verdict != "next" or answered.degraded & {"customer", "signing"}, answered
     return answered
 
 
@@ -420,7 +420,7 @@ def ask(bench: EndpointWithFaults, case: str, expected: Mapping[str, Expected] |
         return lawful(bench.post(case))
     for _ in attempts():
         answered = judge(bench.post(case))
-        if Expected(answered.status, answered.text, answered.degraded) == expected[case]:
+        if Expected(answered.status, answered.verdict, answered.degraded) == expected[case]:
             return answered
         assert answered.status == 503 or answered.degraded > expected[case].degraded, answered
         bench.later(EVERYTHING_DUE)
@@ -438,7 +438,7 @@ def recovered(bench: EndpointWithFaults, after: float = QUIET_SECONDS) -> str:
     for _ in attempts():  # on a busy machine a service seems slow: then wait and ask again
         bench.later(after)
         answers = [bench.post(case) for case in CASES]
-        if all(answer.text == "good" and not answer.degraded for answer in answers):
+        if all(answer.verdict == "good" and not answer.degraded for answer in answers):
             return f"after {after:.0f} s" if after else "at once"
     raise AssertionError(answers)
 
@@ -470,7 +470,7 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
             for _ in range(2):
                 answered = bench.post("offer")
                 lawful(answered)
-                lost = (answered.text, "signing" in answered.degraded) == ("next", True)
+                lost = (answered.verdict, "signing" in answered.degraded) == ("next", True)
                 assert scenario.warm is None or scenario.heals or lost
                 warm.answers.append(answered)
         for each in fresh:
@@ -501,7 +501,7 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
                 bench.later(EVERYTHING_DUE)
             answered = bench.post("facts")
             lawful(answered)
-            assert (answered.text, "customer" in answered.degraded) == ("next", True)
+            assert (answered.verdict, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
             behind = max(behind, bench.hung_lookups())
     assert behind <= MAX_ABANDONED
@@ -712,7 +712,7 @@ class Function:
     def post_until_good(self, case: str) -> Answered:
         for _ in attempts(0.2):
             answered = self.post(case)
-            if answered.text == "good" and not answered.degraded:
+            if answered.verdict == "good" and not answered.degraded:
                 return answered
         raise AssertionError(answered)
 
@@ -766,7 +766,7 @@ def test_the_built_artefact_answers_in_each_fault(
                 cold.answers.append(environment.post("message", f"x{number}-{uuid.uuid4().hex[:8]}"))
         for answered in (*warm.answers, *cold.answers):
             lawful(answered)
-        assert {answered.text for answered in warm.answers} == {"good", "next"}
+        assert {answered.verdict for answered in warm.answers} == {"good", "next"}
         assert {answered.status for answered in cold.answers} == {503}
         began = time.monotonic()
         for case in ("message", "facts"):

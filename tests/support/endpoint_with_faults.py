@@ -109,11 +109,11 @@ def fill(client: Any, table: str) -> None:
 
 @dataclass(frozen=True)
 class Answered:
-    """The answer to one request. `text` is `good`, `next` (the next rule's), `nothing` or, never, `wrong`."""
+    """The result of one request. `verdict` is `good`, `next` (the next rule's answer), `nothing` or `wrong`."""
 
     case: str
     status: int
-    text: str
+    verdict: str
     ms: float
     degraded: frozenset[str]
     reason: str
@@ -124,15 +124,15 @@ def verdict_on(case: str, body: str | None) -> str:
     if body is None:
         return "nothing"
     ((kind, content),) = json.loads(body).items()
-    answer = kind, content["messageIdentifier"]
+    shown = kind, content["messageIdentifier"]
     if kind == "promotionalOffer":
         signature, audience = content["promotionalOfferSignatureV2"], "promotional-offer"
         # It is signed at the time of our clock, which some tests move.
         claims = jwt.decode(signature, KEY.public_key(), ["ES256"], options={"verify_iat": False}, audience=audience)
-        answer = answer if claims["transactionId"] == CUSTOMER and claims["productId"] == "offer" else ("", "")
-    if answer == GOOD[case]:
+        shown = shown if claims["transactionId"] == CUSTOMER and claims["productId"] == "offer" else ("", "")
+    if shown == GOOD[case]:
         return "good"
-    return "next" if answer == NEXT and case != "message" else "wrong"
+    return "next" if shown == NEXT and case != "message" else "wrong"
 
 
 def event(case: str, now: datetime, locale: str = "en-US", authority: Authority = AUTHORITY) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def read_line(case: str, line: str, body: str | None, ms: float = 0.0) -> Answer
     return Answered(
         case=case,
         status=log["status"],
-        text=judged(case, body),
+        verdict=verdict_on(case, body),
         ms=ms or log["times"]["total"],
         degraded=frozenset(log.get("degraded", ())),
         reason=log.get("reason", ""),
@@ -195,7 +195,7 @@ class EndpointWithFaults:
     def load(self) -> None:
         """Read everything into memory, with requests until all answers are good."""
         for _ in attempts():
-            if all(self.post(case).text == "good" for case in CASES):
+            if all(self.post(case).verdict == "good" for case in CASES):
                 return
             self.later(QUIET_SECONDS)
         raise AssertionError("the services behind do not answer in time even without a fault")
