@@ -1,4 +1,4 @@
-"""What the App Store takes for an answer, and every reason it does not."""
+"""Which answers the simulated App Store accepts, and each reason to refuse one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def flaw(judge: Judge, body: bytes) -> str:
 
 
 def test_a_message_is_shown(judge: Judge, app_data: AppData) -> None:
-    """An approved message with an approved image is shown, whichever case its id comes in."""
+    """An approved message with an approved image is shown, whatever the case of its id."""
     identifier = shelve(app_data, image=APPROVED)
     shown = judge.judge(answer_of("message", messageIdentifier=identifier.upper()))
     assert (shown.kind, shown.message.identifier, shown.notes) == ("message", identifier, ())
@@ -88,13 +88,13 @@ def test_a_message_is_shown(judge: Judge, app_data: AppData) -> None:
         (b'{"message":{"messageIdentifier":"hello"}}', "not a UUID"),
     ],
 )
-def test_an_answer_out_of_shape(judge: Judge, body: bytes, reason: str) -> None:
-    """An answer has exactly one of the four fields, an object with a message's id."""
+def test_an_answer_of_another_shape_is_refused(judge: Judge, body: bytes, reason: str) -> None:
+    """An answer has exactly one of four fields, whose value is an object with a message's id."""
     assert reason in flaw(judge, body)
 
 
-def test_fields_apple_does_not_document(judge: Judge, app_data: AppData) -> None:
-    """A field that Apple does not document is refused by its name."""
+def test_an_undocumented_field_is_refused(judge: Judge, app_data: AppData) -> None:
+    """A field that Apple does not document is named in the refusal."""
     body = answer_of("message", messageIdentifier=shelve(app_data), locale="en-US")
     assert "locale" in flaw(judge, body)
 
@@ -108,7 +108,7 @@ def test_fields_apple_does_not_document(judge: Judge, app_data: AppData) -> None
         (APPROVED, REJECTED, "image"),
     ],
 )
-def test_a_message_that_is_not_approved(
+def test_an_unapproved_message_is_refused(
     judge: Judge, app_data: AppData, state: str, image: str | None, reason: str
 ) -> None:
     """The message and each of its images must be APPROVED."""
@@ -116,8 +116,8 @@ def test_a_message_that_is_not_approved(
     assert reason in flaw(judge, answer_of("message", messageIdentifier=identifier))
 
 
-def test_a_message_that_is_not_there(judge: Judge, app_data: AppData) -> None:
-    """An unknown or deleted message is not shown."""
+def test_an_unknown_message_is_refused(judge: Judge, app_data: AppData) -> None:
+    """A message that was never uploaded, or was deleted, cannot be shown."""
     identifier = shelve(app_data)
     app_data.delete_message(identifier)
     for name in (new_id(), identifier):
@@ -125,14 +125,14 @@ def test_a_message_that_is_not_there(judge: Judge, app_data: AppData) -> None:
 
 
 @pytest.mark.parametrize("kind", ["alternateProduct", "promotionalOffer", "advancedCommerceInfo"])
-def test_text_alone_beside_an_offer(judge: Judge, app_data: AppData, kind: str) -> None:
-    """Beside a switch or an offer the message has neither image nor bullets."""
+def test_an_offer_has_a_message_of_text_alone(judge: Judge, app_data: AppData, kind: str) -> None:
+    """With another product or an offer, the message must have neither image nor bullets."""
     identifier = shelve(app_data, image=APPROVED)
     assert "without image" in flaw(judge, answer_of(kind, messageIdentifier=identifier, productId=ANNUAL))
 
 
-def test_a_switch_within_the_group(judge: Judge, app_data: AppData) -> None:
-    """A switch to a product of the same group is shown, with or without a billing plan."""
+def test_a_switch_within_the_group_is_shown(judge: Judge, app_data: AppData) -> None:
+    """The other product is in the same group; a billing plan is optional."""
     identifier = shelve(app_data)
     for plan in ({}, {"billingPlanType": "MONTHLY"}, {"billingPlanType": "BILLED_UPFRONT"}):
         body = answer_of("alternateProduct", messageIdentifier=identifier, productId=ANNUAL, **plan)
@@ -148,13 +148,13 @@ def test_a_switch_within_the_group(judge: Judge, app_data: AppData) -> None:
         ({"productId": ANNUAL, "billingPlanType": "WEEKLY"}, "WEEKLY"),
     ],
 )
-def test_a_switch_apple_does_not_make(judge: Judge, app_data: AppData, detail: dict[str, str], reason: str) -> None:
+def test_an_impossible_switch_is_refused(judge: Judge, app_data: AppData, detail: dict[str, str], reason: str) -> None:
     """A switch names a product of the same group, and a billing plan that exists."""
     assert reason in flaw(judge, answer_of("alternateProduct", messageIdentifier=shelve(app_data), **detail))
 
 
 def test_without_products_no_group_is_known(simulator: Simulator, app_data: AppData) -> None:
-    """A simulator that was told no products takes any."""
+    """A simulated app without a list of products accepts any product."""
     simulator.accounts.replace_products(APP.app_apple_id, [])
     judge = RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
     body = answer_of("alternateProduct", messageIdentifier=shelve(app_data), productId="anything")
@@ -176,14 +176,14 @@ def offered(judge: Judge, app_data: AppData, **signature: Any) -> Screen:
     return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(app_data), **signature))
 
 
-def test_our_own_v2_signature_is_taken(judge: Judge, app_data: AppData) -> None:
-    """What the function signs is what the simulator verifies, with nothing to note."""
+def test_our_own_v2_signature_is_accepted(judge: Judge, app_data: AppData) -> None:
+    """The simulator verifies what the function signs, with nothing to note."""
     shown = offered(judge, app_data, promotionalOfferSignatureV2=v2())
     assert (shown.kind, shown.notes) == ("promotionalOffer", ())
 
 
-def test_apples_own_v2_signature_is_taken(simulator: Simulator, app_data: AppData) -> None:
-    """What Apple's library signs is taken as well."""
+def test_a_v2_signature_of_apples_library_is_accepted(simulator: Simulator, app_data: AppData) -> None:
+    """The simulator also verifies what Apple's library signs."""
     simulator.wall = lambda: datetime.now(UTC).timestamp()
     creator = PromotionalOfferV2SignatureCreator(PEM, KEY_ID, APP.issuer_id, APP.bundle_id)
     signature = creator.create_signature(MONTHLY, "half", TRANSACTION)
@@ -192,7 +192,7 @@ def test_apples_own_v2_signature_is_taken(simulator: Simulator, app_data: AppDat
 
 
 def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
-    """Return a good V2 signature with other claims or header, signed anew; None removes a claim."""
+    """Return a V2 signature with changed claims and headers, signed again; None removes a claim."""
     claims = jwt.decode(v2(), options={"verify_signature": False}) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(claims, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
@@ -216,10 +216,10 @@ def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
         ({}, {"typ": "JOSE"}, "`typ`"),
     ],
 )
-def test_a_v2_signature_apple_refuses(
+def test_a_wrong_v2_signature_is_refused(
     judge: Judge, app_data: AppData, changes: dict[str, Any], headers: dict[str, Any], reason: str
 ) -> None:
-    """Each claim of a V2 signature is checked, and an `exp` must not be there."""
+    """Each claim of a V2 signature is checked, and it must have no `exp`."""
     with pytest.raises(Flaw, match=reason):
         offered(judge, app_data, promotionalOfferSignatureV2=resigned(changes, headers))
 
@@ -229,8 +229,8 @@ def v1(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (signed | changes).items() if value is not None}
 
 
-def test_our_own_v1_signature_is_taken(judge: Judge, app_data: AppData) -> None:
-    """The older signature is verified over its fields."""
+def test_our_own_v1_signature_is_accepted(judge: Judge, app_data: AppData) -> None:
+    """The older signature is verified over its seven fields."""
     assert offered(judge, app_data, promotionalOfferSignatureV1=v1()).notes == ()
 
 
@@ -248,13 +248,13 @@ def test_our_own_v1_signature_is_taken(judge: Judge, app_data: AppData) -> None:
         (v1(appAccountToken="hello"), "appAccountToken"),
     ],
 )
-def test_a_v1_signature_apple_refuses(judge: Judge, app_data: AppData, signature: Any, reason: str) -> None:
-    """Each field of a V1 signature is checked; it lives 24 hours."""
+def test_a_wrong_v1_signature_is_refused(judge: Judge, app_data: AppData, signature: Any, reason: str) -> None:
+    """Each field of a V1 signature is checked, and it is valid for 24 hours."""
     with pytest.raises(Flaw, match=reason):
         offered(judge, app_data, promotionalOfferSignatureV1=signature)
 
 
-def test_exactly_one_signature(judge: Judge, app_data: AppData) -> None:
+def test_an_offer_has_exactly_one_signature(judge: Judge, app_data: AppData) -> None:
     """Both signatures at once, or none, are refused."""
     for signatures in ({}, {"promotionalOfferSignatureV1": v1(), "promotionalOfferSignatureV2": v2()}):
         with pytest.raises(Flaw, match="exactly one"):
@@ -268,10 +268,10 @@ def test_exactly_one_signature(judge: Judge, app_data: AppData) -> None:
         {"promotionalOfferSignatureV1": v1(offerIdentifier="all")},
     ],
 )
-def test_a_signature_by_another_key(
+def test_a_signature_by_another_key_is_noted(
     simulator: Simulator, judge: Judge, app_data: AppData, signature: dict[str, Any]
 ) -> None:
-    """The simulator notes a signature by a throwaway key; a strict simulator refuses it."""
+    """The simulator accepts a signature by a throwaway key with a note; in strict mode it refuses it."""
     assert "throwaway" in offered(judge, app_data, **signature).notes[0]
     simulator.strict = True
     with pytest.raises(Flaw, match="not signed with the key"):
@@ -302,8 +302,8 @@ def sold(simulator: Simulator, data: Any, product_id: str = COURSES) -> Screen:
     return judge.judge(answer_of("advancedCommerceInfo", messageIdentifier=identifier, advancedCommerceData=data))
 
 
-def test_our_own_advanced_commerce_is_taken(simulator: Simulator) -> None:
-    """What the function sends for an Advanced Commerce subscription is taken."""
+def test_our_own_advanced_commerce_is_accepted(simulator: Simulator) -> None:
+    """The simulator accepts what the function sends for an Advanced Commerce subscription."""
     assert sold(simulator, commerce()).kind == "advancedCommerceInfo"
 
 
@@ -323,20 +323,20 @@ def test_our_own_advanced_commerce_is_taken(simulator: Simulator) -> None:
         (commerce({"changeItems": [ITEM]}), "retainBillingCycle"),
     ],
 )
-def test_advanced_commerce_apple_refuses(simulator: Simulator, data: str, reason: str) -> None:
-    """The wrapped request is read to its last field."""
+def test_a_wrong_advanced_commerce_request_is_refused(simulator: Simulator, data: str, reason: str) -> None:
+    """Every field of the wrapped request is checked."""
     with pytest.raises(Flaw, match=reason):
         sold(simulator, data)
 
 
-def test_advanced_commerce_only_where_it_is(simulator: Simulator) -> None:
-    """For any other subscription the answer is ignored."""
+def test_advanced_commerce_needs_such_a_subscription(simulator: Simulator) -> None:
+    """For any other subscription the answer is refused."""
     with pytest.raises(Flaw, match="not an Advanced Commerce subscription"):
         sold(simulator, commerce(), MONTHLY)
 
 
 def test_our_own_answers_have_apples_shape(judge: Judge, app_data: AppData) -> None:
-    """Every body that the function composes is read without a complaint."""
+    """Each body that the function composes is accepted."""
     identifier = shelve(app_data)
     bodies = [
         response.message(identifier),

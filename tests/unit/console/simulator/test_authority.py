@@ -1,4 +1,4 @@
-"""The authority signs as the App Store does, keeps what it needs to go on signing, and is Apple to nobody."""
+"""The test authority signs as the App Store does, can be saved and loaded, and is not trusted as Apple."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ def made() -> Authority:
 
 
 def test_what_it_signs_is_verified_under_its_root(made: Authority) -> None:
-    """A token of the authority is believed where its root is named, and its claims come out as they went in."""
+    """A verifier that trusts the authority's root returns the claims as they were signed."""
     claims = request_claims(product_id="pro.monthly", user_locale="zh-Hant-HK") | {"note": "é"}
     found = SignedPayloadVerifier([made.root_der]).authenticate(made.sign(claims), NOW)
     assert found.payload == claims
     assert found.anchor == made.fingerprint == hashlib.sha256(made.root_der).hexdigest()
 
 
-def test_what_it_signs_is_not_apples(made: Authority) -> None:
-    """Where only Apple's root is trusted, the authority is a stranger."""
+def test_its_signatures_are_refused_under_apples_root(made: Authority) -> None:
+    """A verifier that trusts only Apple's root does not trust the authority."""
     with pytest.raises(VerificationError) as refused:
         SignedPayloadVerifier([apple_root()]).verify(made.sign(request_claims()), NOW)
     assert refused.value.code == "path_untrusted"
 
 
 def test_two_authorities_do_not_vouch_for_each_other(made: Authority) -> None:
-    """Authorities of the same name have different keys."""
+    """Two authorities with the same name have different keys."""
     other = Authority.create("Rehearsal Root")
     with pytest.raises(VerificationError):
         SignedPayloadVerifier([made.root_der]).verify(other.sign(request_claims()), NOW)
 
 
-def test_it_is_valid_between_its_instants() -> None:
-    """The chain is valid from the first second given to the last, and not a second longer."""
+def test_its_certificates_are_valid_between_two_instants() -> None:
+    """The chain is valid from its first second to its last, and not a second longer."""
     begin, end = NOW, NOW + timedelta(days=1)
     brief = Authority.create("Brief Root", begin, end)
     verifier, token = SignedPayloadVerifier([brief.root_der]), brief.sign(request_claims())
@@ -69,8 +69,8 @@ def test_it_is_valid_between_its_instants() -> None:
             verifier.verify(token, outside)
 
 
-def test_it_goes_on_signing_after_it_was_saved(made: Authority, tmp_path: Path) -> None:
-    """Saved and loaded, the authority signs for the same root; its key is its owner's alone to read."""
+def test_it_signs_after_it_was_saved_and_loaded(made: Authority, tmp_path: Path) -> None:
+    """A loaded authority signs under the same root; only its owner can read its key."""
     made.save(tmp_path / "ca")
     loaded = Authority.load(tmp_path / "ca")
     assert loaded.root_der == made.root_der
@@ -79,7 +79,7 @@ def test_it_goes_on_signing_after_it_was_saved(made: Authority, tmp_path: Path) 
 
 
 def test_another_kind_of_key_is_refused(made: Authority, tmp_path: Path) -> None:
-    """A directory whose key cannot sign ES256 is no authority."""
+    """A folder with a key that cannot sign ES256 is no authority."""
     made.save(tmp_path)
     key = ed25519.Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -88,8 +88,8 @@ def test_another_kind_of_key_is_refused(made: Authority, tmp_path: Path) -> None
         Authority.load(tmp_path)
 
 
-def test_claims_are_those_of_a_fresh_request() -> None:
-    """The seven documented fields, each request with an identifier of its own, signed now in milliseconds."""
+def test_claims_are_those_of_a_new_request() -> None:
+    """The seven documented claims, with a new request identifier each time, signed now in milliseconds."""
     first, second = request_claims(), request_claims()
     assert list(first) == [
         "originalTransactionId",
@@ -108,7 +108,7 @@ def test_claims_are_those_of_a_fresh_request() -> None:
 
 @pytest.mark.parametrize("name", ["leaf", "intermediate", "root"])
 def test_certificates_are_shaped_like_apples(made: Authority, name: str) -> None:
-    """Each certificate has the extensions of Apple's, as critical as there, a key on the same curve, about its size."""
+    """Extensions, their criticality and the curve are those of Apple's certificate; the size is about the same."""
     theirs_der = APPLES[name].read_bytes()
     ours_der: bytes = getattr(made, f"{name}_der")
     ours, theirs = x509.load_der_x509_certificate(ours_der), x509.load_der_x509_certificate(theirs_der)
@@ -123,8 +123,8 @@ def test_certificates_are_shaped_like_apples(made: Authority, name: str) -> None
     assert len(ours_der) == pytest.approx(len(theirs_der), rel=0.1)
 
 
-def test_the_committed_one_is_refused_by_these_keys() -> None:
-    """`events/ca` is the authority whose three keys the handler refuses when deployed, and it lasts until 2099."""
+def test_deployed_stacks_refuse_the_committed_keys() -> None:
+    """`events/ca` has the three keys that a deployed handler refuses, and is valid until 2099."""
     committed = Authority.load(COMMITTED)
     chain = (committed.root_der, committed.intermediate_der, committed.leaf_der)
     keys = [x509.load_der_x509_certificate(der).public_key() for der in chain]
@@ -136,7 +136,7 @@ def test_the_committed_one_is_refused_by_these_keys() -> None:
 
 
 def test_only_the_leafs_key_is_committed() -> None:
-    """No further certificate can be made under the committed root: the keys above the leaf's were never kept."""
+    """No other certificate can be made under the committed root, since the keys above the leaf were not kept."""
     names = {"README.md", "leaf.der", "intermediate.der", "root.der", "leaf-key.pem"}
     assert {entry.name for entry in COMMITTED.iterdir()} == names
     committed = Authority.load(COMMITTED)

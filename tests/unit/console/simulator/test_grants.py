@@ -1,4 +1,4 @@
-"""What `retention simulator grant` grants: by a file, by options, and by both."""
+"""What `retention simulator grant` grants: from a file, from options, and from both."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from console.terminal.failure import Failure, Misuse
 OPTIONS = GrantOptions("com.example.b", 2, "issuer", "KEY")
 
 
-def test_a_file_names_app_key_and_products() -> None:
-    """All of them, in the file's order."""
+def test_a_file_has_app_key_and_products() -> None:
+    """A grant from a file has all of its products."""
     found = read_grant(SAMPLE, GrantOptions())
     assert (found.app.app_apple_id, found.app.bundle_id, found.key_id) == (
         6745974591,
@@ -25,20 +25,20 @@ def test_a_file_names_app_key_and_products() -> None:
     assert "trailhead.courses" in {product.product_id for product in found.products}
 
 
-def test_options_name_them_without_a_file() -> None:
+def test_without_a_file_options_name_app_and_key() -> None:
     """Then every product can be bought."""
     found = read_grant(None, OPTIONS)
     assert (found.app, found.key_id, found.products) == (SimulatedApp(2, "com.example.b", "issuer"), "KEY", ())
 
 
-def test_options_go_before_the_file() -> None:
-    """Each by itself."""
+def test_an_option_goes_before_the_file() -> None:
+    """Each value that an option names replaces the file's; the others stay."""
     found = read_grant(SAMPLE, GrantOptions(key_id="OTHER"))
     assert (found.app.bundle_id, found.key_id) == ("com.example.trailhead", "OTHER")
 
 
-def test_what_is_not_named_is_asked_for(tmp_path: Path) -> None:
-    """A file without an app, and options that leave one out."""
+def test_a_missing_app_is_a_plain_error(tmp_path: Path) -> None:
+    """A file without an app, or a missing option, is named in the error."""
     file = tmp_path / "retention.yaml"
     file.write_text("rules: []\n")
     with pytest.raises(Failure, match="names no app"):

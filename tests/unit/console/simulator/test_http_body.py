@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests: of a stated length or in chunks, bounded, and refused where they are no HTTP."""
+"""Bodies of HTTP requests: read by their length or in chunks, up to a limit, and refused if malformed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIMIT = 100_000
 
 
 def read(sent: bytes, **headers: str) -> tuple[bytes, bytes]:
-    """Return the body, and what is left for the next request."""
+    """Return the body, and the bytes that are left for the next request."""
     message = Message()
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
@@ -22,7 +22,7 @@ def read(sent: bytes, **headers: str) -> tuple[bytes, bytes]:
 
 
 def test_a_stated_length_is_read_and_no_more() -> None:
-    """What comes after it is the next request's."""
+    """Bytes after the stated length belong to the next request."""
     assert read(b"onetwo", content_length="3") == (b"one", b"two")
     assert read(b"next") == (b"", b"next")
 
@@ -37,13 +37,13 @@ def test_a_stated_length_is_read_and_no_more() -> None:
     ],
     ids=["two chunks", "an extension", "bare line feeds", "trailer fields"],
 )
-def test_chunks_are_put_together(sent: bytes) -> None:
-    """Sizes are hexadecimal; extensions and trailer fields are read over."""
+def test_chunks_are_joined(sent: bytes) -> None:
+    """Chunk sizes are hexadecimal; extensions and trailer fields are ignored."""
     assert read(sent + b"next", transfer_encoding="Chunked") == (b"Wikipedia", b"next")
 
 
-def test_more_than_a_request_may_have_comes_through_in_chunks() -> None:
-    """65 KiB: the function itself says 413 to them, as it would behind API Gateway."""
+def test_a_body_over_the_functions_limit_is_passed_on() -> None:
+    """The function itself answers 413 for a body of 65 KiB, as behind API Gateway."""
     size = 65 * 1024
     sent = b"%X\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size)
     assert read(sent, transfer_encoding="chunked") == (b"x" * size, b"")
@@ -60,8 +60,8 @@ def test_more_than_a_request_may_have_comes_through_in_chunks() -> None:
     ],
     ids=["stated", "stated beyond any number", "one chunk", "a chunk beyond any number", "chunks together"],
 )
-def test_too_much_is_413(sent: bytes, headers: dict[str, str]) -> None:
-    """It is refused before it is read."""
+def test_a_body_over_the_servers_limit_is_413(sent: bytes, headers: dict[str, str]) -> None:
+    """The body is refused before it is read."""
     with pytest.raises(BodyError) as refused:
         read(sent, **headers)
     assert refused.value.status == 413
@@ -85,8 +85,8 @@ def test_too_much_is_413(sent: bytes, headers: dict[str, str]) -> None:
         (b"0\r\n\r\n", {"transfer_encoding": "chunked", "content_length": "5"}),
     ],
 )
-def test_what_is_no_http_is_400(sent: bytes, headers: dict[str, str]) -> None:
-    """A length that is no number, a body that ends early, chunks that are none, two ends of one body."""
+def test_a_malformed_body_is_400(sent: bytes, headers: dict[str, str]) -> None:
+    """The length is no number, the body ends early, a chunk is malformed, or the body has both a length and chunks."""
     with pytest.raises(BodyError) as refused:
         read(sent, **headers)
     assert refused.value.status == 400

@@ -1,4 +1,4 @@
-"""The simulator's hourly limits: counted for each app, environment and operation."""
+"""The simulator's hourly limits are counted for each app, environment and operation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def use_up(rates: Rates, now: float = NOW) -> None:
 
 
 def test_the_call_beyond_the_limit_is_refused_until_the_next_hour(rates: Rates) -> None:
-    """Retry-After is the end of the hour, in milliseconds, as Apple sends it."""
+    """Retry-After is the end of the hour, in milliseconds, as in Apple's answers."""
     use_up(rates)
     with pytest.raises(RateLimitExceeded) as refused:
         rates.count(1, "Sandbox", OPERATION, NOW)
@@ -35,8 +35,8 @@ def test_the_call_beyond_the_limit_is_refused_until_the_next_hour(rates: Rates) 
     rates.count(1, "Sandbox", OPERATION, 11 * SECONDS_PER_HOUR)
 
 
-def test_apps_environments_and_operations_are_counted_apart(rates: Rates) -> None:
-    """None uses up what another has."""
+def test_apps_environments_and_operations_are_counted_separately(rates: Rates) -> None:
+    """Calls of one app, environment or operation do not count against another's limit."""
     use_up(rates)
     rates.count(2, "Sandbox", OPERATION, NOW)
     rates.count(1, "Production", OPERATION, NOW)
