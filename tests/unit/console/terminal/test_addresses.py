@@ -1,4 +1,4 @@
-"""URLs are sent as they were checked, and Apple gets none that it could never reach."""
+"""A URL is sent exactly as it was checked, and Apple gets none that it cannot reach."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console.deployment.session import base_url
 from console.terminal.addresses import read_url
 from console.terminal.failure import Misuse
 
-TAKEN = [
+ACCEPTED = [
     "https://abc123.execute-api.us-east-1.amazonaws.com/v1/retention-message/s3cr3t",
     "https://api.example.com",
     "https://api.example.com/",
@@ -27,7 +27,7 @@ TAKEN = [
     "https://api.example.com/.well-known/a..b/v1.2/...?x=/../",
 ]
 
-# What programs trim, decode or read each in its way.
+# URLs that different programs trim, decode or parse differently.
 AMBIGUOUS = [
     " https://api.example.com/x",
     "https://api.example.com/x ",
@@ -118,38 +118,38 @@ UNREACHABLE = [
 ]
 
 
-@pytest.mark.parametrize("url", TAKEN)
-def test_a_public_url_is_taken(url: str) -> None:
-    """In the one form that every program reads alike."""
+@pytest.mark.parametrize("url", ACCEPTED)
+def test_a_public_url_is_accepted(url: str) -> None:
+    """Such a URL has one form, which every program reads in the same way."""
     check_url(url)
     assert read_url(url).host == (urlsplit(url).hostname or "")
     assert read_url(url).port == urlsplit(url).port
 
 
 @pytest.mark.parametrize("url", AMBIGUOUS)
-def test_what_is_read_in_several_ways_is_refused(url: str) -> None:
-    """Also where only this machine would call it: what was checked is what is sent."""
+def test_an_ambiguous_url_is_refused(url: str) -> None:
+    """It is refused also if only this machine would call it, since the checked URL must be the one that is sent."""
     for from_here in (False, True):
         with pytest.raises(ValueError, match=r".+"):
             check_url(url, from_here=from_here)
 
 
 @pytest.mark.parametrize("url", UNREACHABLE)
-def test_what_apple_cannot_reach_is_refused(url: str) -> None:
-    """A name of one network, an address of none: Apple would take the URL, and every call would fail."""
+def test_a_url_that_apple_cannot_reach_is_refused(url: str) -> None:
+    """Apple would accept a private name or address, and every call to it would fail."""
     with pytest.raises(ValueError, match=r".+"):
         check_url(url)
 
 
 @pytest.mark.parametrize("host", ["localhost:8443", "10.0.0.1", "api.internal", "[::1]"])
-def test_a_rehearsal_reaches_what_this_machine_does(host: str) -> None:
-    """Behind a tunnel or in a private network: a rehearsal is called from here."""
+def test_a_rehearsal_may_use_a_private_address(host: str) -> None:
+    """A rehearsal is called from this machine, through a tunnel or in a private network."""
     check_url(f"https://{host}/x", from_here=True)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080/x", "http://localhost:8080/", "http://[::1]:8080/"])
-def test_plain_http_is_of_this_machine(url: str) -> None:
-    """For the simulator and `make sandbox`; nothing goes over a network in the clear."""
+def test_plain_http_is_for_this_machine_alone(url: str) -> None:
+    """The simulator and `make sandbox` use it; no request goes over a network without TLS."""
     check_url(url)
     for other in (
         "http://127.1/",
@@ -173,15 +173,15 @@ def test_plain_http_is_of_this_machine(url: str) -> None:
         ("https://retention/x", "`retention` is a name in your own network"),
     ],
 )
-def test_a_refusal_says_why(url: str, expected: str) -> None:
-    """And nothing of the path, which may end in a secret."""
+def test_a_refusal_has_its_reason(url: str, expected: str) -> None:
+    """The error does not quote the path, which may end in a secret."""
     with pytest.raises(ValueError, match=expected):
         check_url(url)
 
 
 @pytest.mark.parametrize("url", [*AMBIGUOUS, "http://127.0.0.1:8000/?x=1"])
 def test_other_addresses_are_read_the_same_way(url: str) -> None:
-    """Those of AWS and of Apple's API, which a shell's variables may give with a line's end behind them."""
+    """Addresses of AWS and of Apple's API may come from a shell variable with a line end."""
     with pytest.raises(Misuse, match="is not an address"):
         client("dynamodb", region="us-east-1", endpoint_url=url)
     with pytest.raises(Misuse, match="is not an address"):
@@ -198,6 +198,6 @@ def test_other_addresses_are_read_the_same_way(url: str) -> None:
         ("https://apple.internal/x", "https://apple.internal/x"),
     ],
 )
-def test_the_simulators_address_stands_for_both(url: str, became: str) -> None:
-    """Addresses of one's own network are what these options are for."""
+def test_the_simulators_address_stands_for_both_environments(url: str, became: str) -> None:
+    """Private addresses are allowed here, since the option is for simulators and proxies."""
     assert base_url(url, "Sandbox") == became

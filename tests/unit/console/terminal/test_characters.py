@@ -1,4 +1,4 @@
-"""Invisible and unsuitable characters, and their descriptions."""
+"""Invisible characters and their names."""
 
 # ruff: noqa: RUF001  # tables of files, and characters that look like others on purpose
 
@@ -7,8 +7,8 @@ from __future__ import annotations
 from console.terminal.characters import describe_character, unfit_in_text
 
 
-def test_characters_are_called_by_code_point_and_name() -> None:
-    """Control characters have names too, if only as aliases."""
+def test_characters_are_named_by_code_point_and_name() -> None:
+    """Control characters have names too, as aliases."""
     assert describe_character("\x0b") == "U+000B LINE TABULATION"
     assert describe_character("\x9b") == "U+009B CONTROL SEQUENCE INTRODUCER (a `›` of Windows-1252)"
     assert describe_character("\ud800") == "U+D800 half a character (a lone surrogate)"

@@ -1,4 +1,4 @@
-"""The form of a `--json` document: names as Apple writes them, and nothing but JSON."""
+"""The form of a `--json` document: keys in camel case, and only JSON values."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Document:
     ("name", "key"), [("rule", "rule"), ("offer_identifier", "offerIdentifier"), ("from_", "from")]
 )
 def test_keys_are_in_camel_case(name: str, key: str) -> None:
-    """A name that Python reserves ends in `_`, and its key does not."""
+    """A Python name that ends in `_` because it is reserved has a key without it."""
     assert camel(name) == key
 
 
-def test_dataclasses_are_written_through_and_through() -> None:
-    """Those in lists and mappings too; keys of a mapping are data, and instants are ISO 8601."""
+def test_nested_dataclasses_become_objects() -> None:
+    """Dataclasses in lists and mappings too; keys of a mapping are unchanged, and instants are ISO 8601."""
     document = Document(datetime(2026, 12, 1, tzinfo=UTC), (Offer("a"),), {"fr_CA": Offer("b", "c")})
     assert form_of(document) == {
         "beginsAt": "2026-12-01T00:00:00+00:00",
@@ -43,5 +43,5 @@ def test_dataclasses_are_written_through_and_through() -> None:
 
 
 def test_an_absent_field_has_no_key() -> None:
-    """None is written as null; ABSENT is left out."""
+    """None is written as null, and ABSENT is left out."""
     assert form_of(Offer()) == {"from": None}

@@ -1,4 +1,4 @@
-"""Only ordinary files of a sensible size are read: a pipe or a device would keep its reader waiting."""
+"""Only ordinary files up to a limit are read, since a pipe or a device could block the reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refused(path: Path, most: int = 10) -> str:
 
 
 def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
-    """As many bytes as the limit are still read, one more is not."""
+    """A file with exactly as many bytes as the limit is read; one more byte is refused."""
     file = tmp_path / "file"
     file.write_bytes(b"0123456789")
     assert read_ordinary(file, 10) == b"0123456789"
@@ -33,8 +33,8 @@ def refused_large(file: Path) -> str:
     return refused(file, 2 * 2**20)
 
 
-def test_what_is_no_file_is_named(tmp_path: Path) -> None:
-    """Directory, named pipe, socket, device, a link to nothing, a name that cannot be."""
+def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
+    """The error names a directory, pipe, socket, device, broken link or impossible name."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with socket.socket(socket.AF_UNIX) as made:
@@ -47,14 +47,14 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     assert refused(Path("a\0b")) == "has a name that no file can have"
 
 
-def test_a_missing_file_is_the_systems_own_error(tmp_path: Path) -> None:
-    """It needs no words of ours."""
+def test_a_missing_file_raises_the_systems_error(tmp_path: Path) -> None:
+    """FileNotFoundError has all that a reader needs."""
     with pytest.raises(FileNotFoundError):
         read_ordinary(tmp_path / "none", 10)
 
 
-def test_a_descriptor_of_the_shell_is_read_only_where_pipes_are_taken() -> None:
-    """As `<(command)` passes it on."""
+def test_a_pipe_of_the_shell_is_read_only_if_allowed() -> None:
+    """A shell passes `<(command)` as a pipe under /dev/fd."""
     reading, writing = os.pipe()
     os.write(writing, b"text")
     os.close(writing)

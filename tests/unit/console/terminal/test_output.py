@@ -1,4 +1,4 @@
-"""What a long run says while it goes on, where there is no terminal to draw on."""
+"""What a long run prints while it continues, without a terminal to draw on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.support.simulated_app import Clock
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_log_shows_that_a_long_run_goes_on(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:  # noqa: FBT001  # a parameter
-    """A line a minute on standard error, which is not the document; a short run says nothing."""
+def test_a_long_run_prints_a_line_each_minute(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:  # noqa: FBT001  # a parameter
+    """The lines are on standard error, apart from the document; a run of less than a minute prints none."""
     clock = Clock()
     with Output(as_json=as_json, clock=clock).progress() as report:
         for done in range(1, 301):
@@ -23,16 +23,16 @@ def test_a_log_shows_that_a_long_run_goes_on(capsys: pytest.CaptureFixture[str],
     assert printed.err.splitlines() == ["messages: 120 of 300", "messages: 240 of 300"]
 
 
-def test_how_long_it_takes_is_told_in_either_form(capsys: pytest.CaptureFixture[str]) -> None:
-    """With --json on standard error, since the document comes at the end."""
+def test_a_note_is_apart_from_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json a note is on standard error, and otherwise on standard output."""
     Output().note("About 5 h.")
     assert capsys.readouterr() == ("About 5 h.\n", "")
     Output(as_json=True).note("About 5 h.")
     assert capsys.readouterr() == ("", "About 5 h.\n")
 
 
-def test_an_id_is_not_folded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """However narrow the terminal is, an id can be copied; other columns fold."""
+def test_an_id_is_never_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a narrow terminal other columns wrap, so that an id can still be copied."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "dumb")
@@ -46,10 +46,8 @@ def test_an_id_is_not_folded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     ("columns", "kept"),
     [("0", False), ("5", False), ("-3", False), ("\u00b2", False), ("99999999999", False), ("20", True), ("132", True)],
 )
-def test_a_width_in_which_nothing_can_be_read_counts_as_none(
-    monkeypatch: pytest.MonkeyPatch, columns: str, *, kept: bool
-) -> None:
-    """Terminals without a size of their own hand on 0, with which rich prints nothing at all."""
+def test_an_unusable_width_is_ignored(monkeypatch: pytest.MonkeyPatch, columns: str, *, kept: bool) -> None:
+    """Terminals without a size report 0 columns, with which rich prints nothing at all."""
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("LINES", "\u00b2")
     prepare_streams()

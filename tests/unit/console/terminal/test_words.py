@@ -1,4 +1,4 @@
-"""Counts and durations in words."""
+"""Durations in words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from console.terminal.words import duration
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.2, "1 s"), (40, "40 s"), (720, "12 min"), (3600, "1 h"), (19_800, "5 h 30 min")]
+    ("seconds", "text"), [(0.2, "1 s"), (40, "40 s"), (720, "12 min"), (3600, "1 h"), (19_800, "5 h 30 min")]
 )
-def test_times_for_people(seconds: float, told: str) -> None:
-    """No more exact than anybody wants to know."""
-    assert duration(seconds) == told
+def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
+    """Seconds below a minute, minutes below an hour, then hours and minutes."""
+    assert duration(seconds) == text
