@@ -1,4 +1,4 @@
-"""One app's views: each is of one head, is replaced when its successor was read, and says what is behind."""
+"""One app's views: each is of one head, is replaced when a newer one has been read, and is marked if it is old."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.waiting import PATIENCE
 
 
 class One:
-    """One app over a fake table, with its clock."""
+    """One app over a fake table, with a clock that the test sets."""
 
     def __init__(self, table: FakeTable) -> None:
         self.table, self.clock = table, Clock()
@@ -35,7 +35,7 @@ def one() -> One:
 
 
 def test_a_view_is_of_one_head(one: One) -> None:
-    """Release, states and default are read under the same version of the catalog."""
+    """Release, review states and default are read under the same version of the catalog."""
     loaded = one.load()
     assert (loaded.catalog.release, loaded.degraded, loaded.age) == (1, (), 0)
     one.table.publish(2)
@@ -46,12 +46,14 @@ def test_a_view_is_of_one_head(one: One) -> None:
 @pytest.mark.parametrize(
     ("version", "later", "marks"),
     [
-        (2, HEAD_SECONDS, ("states",)),  # states changed, and could not be read
-        (1, STATES_SECONDS, ("states",)),  # they are older than they may be
+        (2, HEAD_SECONDS, ("states",)),  # the states have changed
+        (1, STATES_SECONDS, ("states",)),  # the states are five minutes old
     ],
 )
-def test_states_that_cannot_be_read_are_marked(one: One, version: int, later: float, marks: tuple[str, ...]) -> None:
-    """Those in memory serve."""
+def test_states_that_cannot_be_read_are_marked_as_degraded(
+    one: One, version: int, later: float, marks: tuple[str, ...]
+) -> None:
+    """The states in memory stay in use."""
     one.load()
     one.table.head(current=1, version=version)
     one.table.fault = lambda operation, request: None if operation == "get_item" else fails(operation, request)
@@ -59,25 +61,25 @@ def test_states_that_cannot_be_read_are_marked(one: One, version: int, later: fl
     assert one.load().degraded == marks
 
 
-def test_a_release_that_is_damaged_is_marked_until_it_can_be_read(one: One) -> None:
-    """The last good one serves; after five seconds it is tried again."""
+def test_a_damaged_release_is_marked_until_it_can_be_read(one: One) -> None:
+    """The last good release serves; five seconds after the failure the new one is read again."""
     one.load()
     one.table.publish(2)
     place = place_of(rows.settings_key(APP, 2))
-    whole = one.table.items[place]
-    one.table.items[place] = {**whole, "digest": {"S": "0"}}
+    undamaged_row = one.table.items[place]
+    one.table.items[place] = {**undamaged_row, "digest": {"S": "0"}}
     one.later(HEAD_SECONDS)
     loaded = one.load()
     assert (loaded.catalog.release, loaded.degraded) == (1, ("malformed",))
-    one.table.items[place] = whole
+    one.table.items[place] = undamaged_row
     assert one.load().catalog.release == 1
     one.later(QUIET_SECONDS)
     loaded = one.load()
     assert (loaded.catalog.release, loaded.degraded) == (2, ())
 
 
-def test_a_release_that_was_deleted_meanwhile_is_replaced(one: One) -> None:
-    """A replica still names it: the leader has the head of another one, which is read at once."""
+def test_a_release_that_was_deleted_is_replaced(one: One) -> None:
+    """If a lagging replica names a deleted release, head is read consistently, and its release is read at once."""
     one.table.publish(2)
     one.table.lagging = {
         **one.table.items,
@@ -98,7 +100,7 @@ def test_a_paused_app_needs_no_release(one: One) -> None:
 
 
 def test_warming_returns_the_settings_or_none(one: One) -> None:
-    """What fails is left to the first request."""
+    """A failure in warming leaves the work to the first request."""
     settings = one.app.warm(Deadline.after(PATIENCE))
     assert settings is not None
     assert settings.key_id == SETTINGS["keyId"]

@@ -1,4 +1,4 @@
-"""After a failure memory answers for a while; one damaged row keeps nothing else from being read."""
+"""After a failure memory answers for five seconds; one damaged row stops no other view."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ OTHER = (APP, "ghost", "en-US")
 
 
 @pytest.mark.parametrize("failure", [OutOfTimeError(), CallFailedError("ThrottlingException")])
-def test_a_failed_call_leaves_dynamodb_alone_for_every_view(failure: Exception) -> None:
-    """For five seconds."""
+def test_a_failed_call_stops_reads_for_every_view(failure: Exception) -> None:
+    """For five seconds no view calls DynamoDB."""
     clock = Clock()
     failures = Failures(clock)
     assert failures.permit(VIEW)
@@ -27,7 +27,7 @@ def test_a_failed_call_leaves_dynamodb_alone_for_every_view(failure: Exception) 
 
 
 def test_a_damaged_row_stops_the_view_that_needs_it_alone() -> None:
-    """The others are read as before."""
+    """Other views are read as before."""
     clock = Clock()
     failures = Failures(clock)
     failures.note(UnreadableRowError("x"))
@@ -47,8 +47,8 @@ def test_a_damaged_row_stops_the_view_that_needs_it_alone() -> None:
         (RowGoneError("x"), "malformed", "malformed"),
     ],
 )
-def test_each_failure_has_a_code_and_damage_a_reason(failure: Exception, code: str, reason: str) -> None:
-    """The code is a request's that memory cannot answer; the reason marks an answer from memory."""
+def test_each_failure_has_a_code_and_a_damaged_row_a_reason(failure: Exception, code: str, reason: str) -> None:
+    """The code is logged if memory cannot answer; the reason marks an answer from memory as degraded."""
     error = unavailable(failure)
     assert (type(error), error.code) == (CatalogUnavailableError, code)
     failures = Failures(Clock())
@@ -58,13 +58,13 @@ def test_each_failure_has_a_code_and_damage_a_reason(failure: Exception, code: s
     assert (failures.reason(VIEW), failures.permit(VIEW)) == ("", True)
 
 
-def test_the_error_of_a_call_names_aws_code_as_evidence() -> None:
-    """It is safe to log."""
+def test_the_error_of_a_call_has_the_code_of_aws_as_evidence() -> None:
+    """AWS's code is safe to log."""
     assert unavailable(CallFailedError("ThrottlingException")).evidence == {"cause": "ThrottlingException"}
 
 
 def test_after_a_restore_nothing_is_remembered() -> None:
-    """What failed before a snapshot was taken says nothing about now."""
+    """A failure before a snapshot shows nothing about DynamoDB after its restore."""
     failures = Failures(Clock())
     failures.note(OutOfTimeError())
     failures.note_view(VIEW, unavailable(UnreadableRowError("x")))
@@ -72,8 +72,8 @@ def test_after_a_restore_nothing_is_remembered() -> None:
     assert (failures.permit(VIEW), failures.reason(VIEW)) == (True, "")
 
 
-def test_views_that_fail_are_bounded() -> None:
-    """A flood of unknown products cannot fill the memory: what was noted earlier is forgotten."""
+def test_the_number_of_failed_views_is_limited() -> None:
+    """A flood of unknown products cannot fill the memory: earlier failures are dropped."""
     failures = Failures(Clock())
     for number in range(1001):
         failures.note_view((APP, f"ghost.{number}", "en-US"), unavailable(UnreadableRowError("x")))

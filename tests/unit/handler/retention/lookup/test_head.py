@@ -1,4 +1,4 @@
-"""The head is read when it is due, and a replica that lags never takes a release back."""
+"""Head is read every thirty seconds, and a lagging replica never brings an old release back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.waiting import PATIENCE
 
 
 class One:
-    """The head of one app over a fake table."""
+    """The head of one app over a fake table, with a clock that the test sets."""
 
     def __init__(self, table: FakeTable) -> None:
         self.table, self.clock = table, Clock()
@@ -38,8 +38,8 @@ def one() -> One:
     return One(published())
 
 
-def test_it_is_read_once_in_thirty_seconds(one: One) -> None:
-    """In between it is answered from memory, with its age."""
+def test_head_is_read_once_in_thirty_seconds(one: One) -> None:
+    """Between two reads, memory answers, with the age of the head."""
     assert (release_of(one.get()), one.calls()) == (1, 1)
     one.clock.now += HEAD_SECONDS - 1
     assert (release_of(one.get()), one.calls()) == (1, 0)
@@ -51,8 +51,8 @@ def test_it_is_read_once_in_thirty_seconds(one: One) -> None:
     assert one.live.age() == 0
 
 
-def test_expired_it_is_read_at_the_next_request(one: One) -> None:
-    """After a restore."""
+def test_an_expired_head_is_read_at_the_next_request(one: One) -> None:
+    """A restored process expires its head."""
     one.get()
     one.live.expire()
     one.calls()
@@ -60,8 +60,8 @@ def test_expired_it_is_read_at_the_next_request(one: One) -> None:
     assert one.calls() == 1
 
 
-def test_a_replica_that_lags_is_compared_with_the_leader(one: One) -> None:
-    """The lower version is not believed until a consistent read has it too."""
+def test_a_lagging_replica_is_compared_with_a_consistent_read(one: One) -> None:
+    """A lower version is used only if a consistent read returns it too."""
     one.table.head(current=2, version=2)
     assert release_of(one.get()) == 2
     one.table.lagging = dict(one.table.items)
@@ -71,8 +71,8 @@ def test_a_replica_that_lags_is_compared_with_the_leader(one: One) -> None:
     assert release_of(one.get()) == 3
 
 
-def test_where_it_cannot_be_read_the_one_in_memory_serves_on(one: One) -> None:
-    """For as long as that lasts; DynamoDB is asked again every five seconds."""
+def test_if_head_cannot_be_read_the_one_in_memory_stays(one: One) -> None:
+    """It serves as long as the failure lasts, and DynamoDB is called again every five seconds."""
     one.get()
     one.table.fault = fails
     one.clock.now += HEAD_SECONDS
@@ -84,16 +84,16 @@ def test_where_it_cannot_be_read_the_one_in_memory_serves_on(one: One) -> None:
 
 
 @pytest.mark.parametrize(("fault", "code"), [(None, "no_release"), (fails, "dynamodb")])
-def test_without_one_in_memory_there_is_an_error(fault: Any, code: str) -> None:
-    """With the reason: nothing was published, or the table could not be read."""
+def test_without_a_head_in_memory_there_is_an_error(fault: Any, code: str) -> None:
+    """Its code shows that nothing was published, or that the table could not be read."""
     table = FakeTable() if fault is None else FakeTable(fault=fault)
     with pytest.raises(CatalogUnavailableError) as error:
         One(table).get()
     assert error.value.code == code
 
 
-def test_the_leader_has_a_replacement_or_none(one: One) -> None:
-    """For a head whose release has gone: another release's, which is kept, or none."""
+def test_a_deleted_release_is_replaced_by_a_consistent_read(one: One) -> None:
+    """`replacement` returns and keeps a head with another release, or returns None."""
     head = one.get()
     assert one.live.replacement(head, Deadline.after(PATIENCE)) is None
     one.table.head(current=2, version=2)

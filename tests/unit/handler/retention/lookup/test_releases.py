@@ -1,4 +1,4 @@
-"""A release is read once, from any replica, and what is missing there from DynamoDB's leader."""
+"""A release is read once, from any replica; rows that the replica lacks are read consistently."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE
 HEAD = Head(1, 1, paused=False, customer_key=CUSTOMER_KEY)
 
 
-class Read:
+class ReleasesOnFake:
     """An app's releases over a fake table."""
 
     def __init__(self, table: FakeTable) -> None:
@@ -29,48 +29,48 @@ class Read:
     def sheet(self, product: str = "pro.monthly") -> Any:
         return self.releases.sheet_for(product, "en-US", HEAD, Deadline.after(PATIENCE))
 
-    def asked(self) -> list[tuple[int, bool]]:
-        """Return of each call how many rows it asked for, and whether of the leader."""
+    def calls(self) -> list[tuple[int, bool]]:
+        """Return for each call its number of keys and whether it was consistent, and forget the calls."""
         wanted = [request["RequestItems"][TABLE] for _, request in self.table.calls]
         self.table.calls.clear()
         return [(len(each["Keys"]), each["ConsistentRead"]) for each in wanted]
 
 
 @pytest.fixture
-def read() -> Read:
-    return Read(published())
+def read() -> ReleasesOnFake:
+    return ReleasesOnFake(published())
 
 
-def test_settings_and_sheets_come_in_one_call_and_stay(read: Read) -> None:
-    """Settings, the product's own sheet and the one for other products: which of them rules is in the settings."""
+def test_settings_and_sheets_come_in_one_call_and_stay(read: ReleasesOnFake) -> None:
+    """One call reads the settings, the product's sheet and the sheet `*`, one of which the settings then choose."""
     name, release, sheet = read.sheet()
     assert (name, sheet.product.product_id) == ((APP, 1, "pro.monthly"), "pro.monthly")
     assert release.settings.bundle_id == SETTINGS["bundleId"]
-    assert read.asked() == [(3, False)]
+    assert read.calls() == [(3, False)]
     assert read.sheet()[2] is sheet
-    assert read.asked() == []
+    assert read.calls() == []
 
 
-def test_a_product_outside_the_release_has_the_sheet_for_the_others(read: Read) -> None:
-    """All such products share it."""
+def test_products_outside_the_release_share_the_sheet_for_others(read: ReleasesOnFake) -> None:
+    """The second such product reads nothing."""
     assert read.sheet("ghost")[0] == (APP, 1, "*")
-    read.asked()
+    read.calls()
     assert read.sheet("phantom")[2] is read.sheet("ghost")[2]
-    assert read.asked() == []
+    assert read.calls() == []
 
 
-def test_what_a_replica_does_not_have_yet_is_read_from_the_leader(read: Read) -> None:
-    """The missing rows alone."""
+def test_rows_that_a_replica_lacks_are_read_consistently(read: ReleasesOnFake) -> None:
+    """Only the missing rows are read again."""
     read.table.lagging = dict(read.table.items)
     del read.table.lagging[place_of(rows.sheet_key(APP, 1, "pro.monthly"))]
     assert read.sheet()[0] == (APP, 1, "pro.monthly")
-    assert read.asked() == [(3, False), (1, True)]
+    assert read.calls() == [(3, False), (1, True)]
 
 
 @pytest.mark.parametrize(
     "missing", [rows.settings_key(APP, 1), rows.sheet_key(APP, 1, "pro.monthly")], ids=["settings", "sheet"]
 )
-def test_a_row_that_the_leader_has_not_either_is_gone(read: Read, missing: rows.Key) -> None:
+def test_a_row_missing_in_a_consistent_read_is_gone(read: ReleasesOnFake, missing: rows.Key) -> None:
     """The release was deleted, or is damaged."""
     read.table.remove(missing)
     with pytest.raises(RowGoneError):
@@ -78,44 +78,44 @@ def test_a_row_that_the_leader_has_not_either_is_gone(read: Read, missing: rows.
 
 
 def test_a_newer_format_is_not_read() -> None:
-    """Its documents may mean something else."""
+    """Documents in a newer format may have another meaning."""
     table = FakeTable()
     table.publish(1, format_version=2)
     with pytest.raises(FormatTooNewError):
-        Read(table).sheet()
+        ReleasesOnFake(table).sheet()
 
 
 @pytest.mark.parametrize("change", [{"rules": None}, {"sets": []}, {"product": {}}])
-def test_a_document_of_another_shape_is_an_error_of_ours(change: dict[str, Any]) -> None:
-    """Its digest is right; it was written by another program."""
+def test_a_document_of_another_shape_raises_document_error(change: dict[str, Any]) -> None:
+    """Its digest is right, so that another program must have written it."""
     table = FakeTable()
     table.publish(1, {**SHEETS, "pro.monthly": {**SHEETS["pro.monthly"], **change}})
     with pytest.raises(DocumentError):
-        Read(table).sheet()
+        ReleasesOnFake(table).sheet()
 
 
-def test_what_was_read_ahead_takes_no_call(read: Read) -> None:
-    """Until it is damaged: then the table is asked after all."""
+def test_what_was_read_ahead_takes_no_call(read: ReleasesOnFake) -> None:
+    """Rows that were read ahead are used, unless they are damaged: then they are read from the table."""
     read.releases.ahead = Ahead(1, 1, dict(read.table.items), {}, 0.0)
     read.sheet()
-    assert read.asked() == []
+    assert read.calls() == []
     damaged = {place: {**item, "digest": {"S": "0"}} for place, item in read.table.items.items()}
-    again = Read(read.table)
+    again = ReleasesOnFake(read.table)
     again.releases.ahead = Ahead(1, 1, damaged, {}, 0.0)
     again.sheet()
-    assert again.asked() == [(3, False)]
+    assert again.calls() == [(3, False)]
 
 
-def test_a_row_that_stays_damaged_is_an_error(read: Read) -> None:
-    """It is read twice, from a replica and from the leader."""
+def test_a_row_that_stays_damaged_is_an_error(read: ReleasesOnFake) -> None:
+    """A damaged row is read twice, the second time consistently."""
     place = place_of(rows.settings_key(APP, 1))
     read.table.items[place] = {**read.table.items[place], "digest": {"S": "0"}}
     with pytest.raises(UnreadableRowError):
         read.sheet()
 
 
-def test_states_read_ahead_are_of_one_version_and_of_the_messages_looked_for() -> None:
-    """Otherwise they are read."""
+def test_states_read_ahead_are_of_one_version_and_known_messages() -> None:
+    """For another version, or a message that was not read ahead, there are none, and the table is read."""
     ahead = Ahead(1, 7, {}, {"m1": rows.read_message({"state": {"S": "APPROVED"}}), "m2": None}, 0.0)
     states = ahead.states_of(["m1", "m2"], 7)
     assert states is not None

@@ -1,4 +1,4 @@
-"""Rows are read in as few calls as possible, and an answer of another form counts as a failed call, never as no row."""
+"""Rows are read in as few calls as possible; a malformed answer is a failed call, never a missing row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER = rows.message_key(APP, KEEP_FR)
 
 
 class Answering:
-    """A connection that has one answer to everything."""
+    """A connection with the same answer to every call."""
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
         self._answer = answer
@@ -40,7 +40,7 @@ def reader_of(table: Any) -> TableReader:
 
 
 def test_a_row_is_read_or_does_not_exist() -> None:
-    """None is an answer of DynamoDB: there is no such row."""
+    """For a row that does not exist, `row` returns None."""
     reader = reader_of(published())
     found = reader.row(KEY, soon())
     assert found is not None
@@ -48,8 +48,8 @@ def test_a_row_is_read_or_does_not_exist() -> None:
     assert reader.row(rows.message_key(APP, "none"), soon()) is None
 
 
-def test_the_connection_is_made_once_and_when_it_is_needed() -> None:
-    """A start that reads nothing opens none."""
+def test_the_connection_is_made_once_at_the_first_read() -> None:
+    """A start that reads nothing opens no connection."""
     made: list[FakeTable] = []
 
     def connect() -> FakeTable:
@@ -65,8 +65,8 @@ def test_the_connection_is_made_once_and_when_it_is_needed() -> None:
     assert [table.closed for table in made] == [1]
 
 
-def test_a_hundred_keys_go_into_one_call_and_what_is_left_over_into_the_next() -> None:
-    """A hundred is DynamoDB's limit; unprocessed keys are asked for until none is left."""
+def test_a_call_has_a_hundred_keys_and_unprocessed_ones_follow() -> None:
+    """A hundred keys are DynamoDB's limit; unprocessed keys are requested until none is left."""
     table = FakeTable(unprocessed=1)
     keys = [rows.message_key(APP, f"m{number}") for number in range(101)]
     for key in keys:
@@ -76,8 +76,8 @@ def test_a_hundred_keys_go_into_one_call_and_what_is_left_over_into_the_next() -
     assert asked == [100, 99, 1]
 
 
-def test_unprocessed_keys_are_asked_for_until_the_deadline() -> None:
-    """A table that is busy all the time does not keep a request."""
+def test_unprocessed_keys_are_requested_until_the_deadline() -> None:
+    """A table that is always throttled does not delay a request past its deadline."""
     table = FakeTable(throttled=True)
     with pytest.raises(OutOfTimeError):
         reader_of(table).rows([KEY], Deadline.after(0.05))
@@ -85,14 +85,14 @@ def test_unprocessed_keys_are_asked_for_until_the_deadline() -> None:
 
 
 def test_a_call_that_hangs_ends_at_the_deadline() -> None:
-    """The connection carries it."""
+    """The deadline is given to the connection."""
     with pytest.raises(OutOfTimeError):
         reader_of(FakeTable(fault=hangs)).row(KEY, Deadline.after(0.05))
 
 
 @pytest.mark.parametrize("answer", [{"Item": None}, {"Item": []}, {"Item": {}}, {"Item": OTHER}, {"Items": []}])
-def test_another_row_or_form_is_a_failed_call(answer: Mapping[str, Any]) -> None:
-    """A profile that could not be read is not one that does not exist."""
+def test_another_row_or_shape_is_a_failed_call(answer: Mapping[str, Any]) -> None:
+    """A profile that could not be read does not count as missing."""
     with pytest.raises(CallFailedError, match="UnexpectedAnswer"):
         reader_of(Answering(answer)).row(KEY, soon())
 
@@ -114,12 +114,12 @@ def test_another_row_or_form_is_a_failed_call(answer: Mapping[str, Any]) -> None
         {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [OTHER]}}},
     ],
 )
-def test_a_batch_of_another_form_is_a_failed_call(answer: Mapping[str, Any]) -> None:
-    """Each member is checked; a key that was not asked for counts too."""
+def test_a_batch_of_another_shape_is_a_failed_call(answer: Mapping[str, Any]) -> None:
+    """Each member is checked; an unprocessed key that was not requested is refused too."""
     with pytest.raises(CallFailedError, match="UnexpectedAnswer"):
         reader_of(Answering(answer)).rows([KEY], soon())
 
 
 def test_a_batch_without_rows_is_empty() -> None:
-    """None of the rows exists."""
+    """If no row of a batch exists, the result is empty."""
     assert reader_of(Answering({"Responses": {}})).rows([KEY], soon()) == {}
