@@ -55,7 +55,7 @@ def explain(
     customer: Customer = None,
     *,
     unreadable: Annotated[
-        bool, typer.Option("--unreadable", help="As if the customer's profile could not be read.")
+        bool, typer.Option("--unreadable", help="Explain as if the customer's profile could not be read.")
     ] = False,
     event: Event = None,
     at: At = None,
@@ -205,7 +205,7 @@ def replay(
     *,
     out: Out,
 ) -> None:
-    """Judge yesterday's logged decisions by a draft: what changes, by rule and answer. Exit code 3: something does.
+    """Show which logged decisions a draft would change, by rule and answer. Exit code 3: it changes some.
 
     With --env or --table texts count by their review states, and logged decisions show more about customers, since the
     releases they were made by are there. Else every text counts as approved. Requests that hinge on facts about the

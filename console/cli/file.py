@@ -31,12 +31,14 @@ def validate(where: OfFile, *, at: At = None, out: Out) -> None:
 Product = Annotated[
     list[str] | None,
     typer.Option(
-        "--product", metavar="ID:PERIOD[:GROUP]", help="A subscription: P1W, P1M, P2M, P3M, P6M or P1Y; repeatable."
+        "--product",
+        metavar="ID:PERIOD[:GROUP]",
+        help="A subscription. PERIOD is P1W, P1M, P2M, P3M, P6M or P1Y; repeatable.",
     ),
 ]
 Issuer = Annotated[
     str | None,
-    typer.Option("--issuer", help="The issuer id of the In-App Purchase key; for `plan`, `apply`, offers."),
+    typer.Option("--issuer", help="The issuer id of the In-App Purchase key, which `plan`, `apply` and offers need."),
 ]
 
 
@@ -51,7 +53,7 @@ def init(
     app_id: Annotated[str | None, typer.Option("--app", help="The app's Apple id; asked for if left out.")] = None,
     bundle: Annotated[str | None, typer.Option("--bundle", help="The bundle id; asked for if left out.")] = None,
     issuer: Issuer = None,
-    key: Annotated[str | None, typer.Option("--key", help="The id of that key; likewise.")] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The key id of that key.")] = None,
     product: Product = None,
     locale: Annotated[str, typer.Option("--locale", help="The locale of your first text, and the default.")] = "en-US",
     region: Annotated[str, typer.Option("--region", help="The AWS region of both stacks.")] = "us-east-1",

@@ -66,10 +66,18 @@ def _itself(**given: Any) -> Any:  # noqa: ANN401  # as above
 
 
 def verb(app: typer.Typer, name: str, *examples: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add a function to `app` as the verb `name`. `examples` are commands that its `--help` shows last."""
-    shown = "; ".join(f"`{example}`" for example in examples)
-    epilog = f"Example{'s' if len(examples) > 1 else ''}: {shown}." if examples else None
-    return lambda function: app.command(name, epilog=epilog)(takes_options(function))
+    """Add a function to `app` as the verb `name`. `examples` are commands that its `--help` shows last, each on a line.
+
+    Typer joins the lines of a help text's first paragraph only, so here those of every other one are joined.
+    """
+    epilog = "\n".join(["Examples:" if len(examples) > 1 else "Example:", *examples]) if examples else None
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+        text = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+        return app.command(name, help=text, epilog=epilog)(takes_options(function))
+
+    return add
 
 
 def read_instant(text: str) -> datetime:
@@ -97,14 +105,19 @@ Draft = Annotated[Path | None, typer.Argument(metavar="FILE", help="The owner's 
 Env = Annotated[str | None, typer.Option("--env", "-e", help="An environment of the file: sandbox, production …")]
 File = Annotated[Path, typer.Option("--file", "-f", help="The file that names app and environments.")]
 Table = Annotated[str | None, typer.Option("--table", help="The DynamoDB table, instead of the stack's.")]
-Endpoint = Annotated[str | None, typer.Option("--endpoint-url", help="Another address of AWS, such as a local one.")]
+Endpoint = Annotated[
+    str | None,
+    typer.Option("--endpoint-url", help="An address to call instead of AWS's, such as http://127.0.0.1:8000."),
+]
 Region = Annotated[str | None, typer.Option("--region", help="The AWS region, instead of the file's.")]
 App = Annotated[int | None, typer.Option("--app", help="The app's Apple id, instead of the file's.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing to production.")]
 YesDelete = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")]
-Reshuffle = Annotated[bool, typer.Option("--reshuffle", help="Let an experiment's arms change under its key.")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="Even if some locale would not be answered.")]
+Reshuffle = Annotated[
+    bool, typer.Option("--reshuffle", help="Publish even if an experiment has other arms under the same key.")
+]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Start even if requests in some locale would get no answer.")]
 # A text, not a Path: one that is the key itself must stay as it was given.
 Key = Annotated[
     str | None,
@@ -118,12 +131,17 @@ AppleUrl = Annotated[
         "--apple-url",
         metavar="URL",
         envvar=APPLE_URL,
-        help="Another address of Apple's API, such as the simulator's.",
+        help="An address to call instead of Apple's, such as the simulator's.",
     ),
 ]
 At = Annotated[
     datetime | None,
-    typer.Option("--at", parser=read_instant, metavar="INSTANT", help="Judge as of 2026-12-01T09:00:00Z, not now."),
+    typer.Option(
+        "--at",
+        parser=read_instant,
+        metavar="INSTANT",
+        help="Judge as of such a time: 2026-12-01T09:00:00Z.",
+    ),
 ]
 # Of a request that is made up: the same for `explain`, `sign-request` and `rehearse`.
 Transaction = Annotated[str, typer.Option("--transaction", help="The originalTransactionId.")]

@@ -69,7 +69,7 @@ def rollback(number: Number = None, *, where: AtTarget, yes: Yes = False, out: O
 
 @verb(verbs, "pause", "retention pause --env production")
 def pause(where: AtTarget, *, yes: Yes = False, out: Out) -> None:
-    """Answer no request until `resume`: the App Store falls back to what it has."""
+    """Answer no request until `resume`: the App Store falls back to your other messages."""
     _set_paused(where, paused=True, yes=yes, out=out)
 
 

@@ -66,7 +66,7 @@ def apply(
     yes: Yes = False,
     out: Out,
 ) -> None:
-    """Make Apple and the table agree with the file: images, messages, the release, and the defaults that can be.
+    """Make Apple and the table agree with the file: upload images and messages, publish, configure defaults.
 
     If it is stopped, run it again: it continues from what Apple and the table have. Exit code 0: all agree. 3: all is
     done but what Apple still has to review.
@@ -108,7 +108,7 @@ def promote(
     yes: Yes = False,
     out: Out,
 ) -> None:
-    """Apply the file that one environment agrees with to another one.
+    """Apply a file to a second environment, once the first one agrees with it.
 
     Refuses while the file differs from what --from has: apply it there, and try it, first.
     """

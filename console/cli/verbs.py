@@ -46,7 +46,11 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb("publish", "releases", "Compile FILE and make it live. With any mistake in it, nothing is written."),
         Verb("releases", "releases", "List the releases of an environment, the live one marked."),
         Verb("rollback", "releases", "Make an earlier release live again."),
-        Verb("pause", "releases", "Answer no request until `resume`: the App Store falls back to what it has."),
+        Verb(
+            "pause",
+            "releases",
+            "Answer no request until `resume`: the App Store falls back to your other messages.",
+        ),
         Verb("resume", "releases", "Answer again, after `pause`."),
         Verb(
             "plan",
@@ -57,10 +61,9 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb(
             "apply",
             "rollout",
-            "Make Apple and the table agree with the file: images, messages, the release, and the defaults that can"
-            " be.",
+            "Make Apple and the table agree with the file: upload images and messages, publish, configure defaults.",
         ),
-        Verb("promote", "rollout", "Apply the file that one environment agrees with to another one."),
+        Verb("promote", "rollout", "Apply a file to a second environment, once the first one agrees with it."),
         Verb(
             "export",
             "backup",
@@ -131,8 +134,7 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
         Verb(
             "replay",
             "decisions",
-            "Judge yesterday's logged decisions by a draft: what changes, by rule and answer. Exit code 3:"
-            " something does.",
+            "Show which logged decisions a draft would change, by rule and answer. Exit code 3: it changes some.",
         ),
         Verb(
             "simulator",

@@ -94,7 +94,7 @@ def test_verbs_of_verbs_have_examples(run: Run, verb: str) -> None:
     """`endpoint set` and the other verbs of verbs have an example in their `--help`."""
     for inner in ("set", "show", "delete") if verb == "endpoint" else ("start", "wait", "show"):
         code, out, _ = run(verb, inner, "--help")
-        assert (code, f"Example: `retention {verb} {inner}" in " ".join(out.split())) == (0, True)
+        assert (code, f"Example: retention {verb} {inner}" in " ".join(out.split())) == (0, True)
 
 
 def test_validate_does_not_import_boto3() -> None:

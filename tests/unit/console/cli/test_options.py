@@ -73,14 +73,30 @@ def test_options_take_the_place_of_the_parameter() -> None:
 
 @pytest.mark.parametrize(
     ("examples", "epilog"),
-    [((), None), (("a b",), "Example: `a b`."), (("a", "b"), "Examples: `a`; `b`.")],
+    [((), None), (("a b",), "Example:\na b"), (("a", "b"), "Examples:\na\nb")],
 )
 def test_examples_end_the_help(examples: tuple[str, ...], epilog: str | None) -> None:
-    """A verb's examples are the last line of its help."""
+    """A verb's examples are the last lines of its help."""
     app = typer.Typer()
     verb(app, "run", *examples)(lambda: None)
     (info,) = app.registered_commands
     assert (info.name, info.epilog) == ("run", epilog)
+
+
+def test_a_paragraph_of_the_help_is_one_line() -> None:
+    """Where a docstring breaks its lines is no matter of the terminal that shows them."""
+    app = typer.Typer()
+
+    @verb(app, "run")
+    def run() -> None:
+        """Do it.
+
+        A second paragraph that has
+        two lines.
+        """
+
+    (info,) = app.registered_commands
+    assert info.help == "Do it.\n\nA second paragraph that has two lines."
 
 
 def test_an_instant_has_a_zone() -> None:
