@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from retention.conditions import FactTest
 
+from console.file.core_schema import number
 from tests.support.owner_file import GOOD, document_of
 
 
@@ -47,3 +48,15 @@ def test_plain_scalars_are_read_by_yaml_1_2(written: str, value: object) -> None
     assert condition == FactTest("is", "customer.x", condition.operand)
     assert isinstance(condition.operand, tuple)
     assert [(type(each), each) for each in condition.operand] == [(type(value), value)]
+
+
+@pytest.mark.parametrize("text", ["1_000", "0b11", "+0x1F", "0o8", "1e", "", "one", ".inf", "\u0661"])
+def test_what_is_no_number_of_the_core_schema_is_refused(text: str) -> None:
+    """Numbers of YAML 1.1 and infinity are no finite numbers of YAML 1.2."""
+    with pytest.raises(ValueError, match="is no number"):
+        number(text)
+
+
+def test_a_whole_number_stays_whole() -> None:
+    """`7` is an integer and `7.0` a float, since the table keeps them apart."""
+    assert [type(number(text)) for text in ("7", "0x7", "7.0", "7e0")] == [int, int, float, float]

@@ -99,11 +99,6 @@ def test_a_mistake_has_its_line_and_what_to_write_instead(old: str, new: str, li
     assert expected in found[1]
 
 
-def test_a_number_in_the_place_of_a_text_needs_quotes() -> None:
-    """The mistake shows the value in quotes."""
-    assert 'Write `offerIdentifier: "2024"`.' in only_mistake("offerIdentifier: half", "offerIdentifier: 2024")[1]
-
-
 @pytest.mark.parametrize(
     "source",
     [b"", b"[]", b"text", b"app:", b"app: []\nrules: {}", b"rules: [1]", b"? [a]\n: b", b"<<: {a: b}", b"a: !x 1"],

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from console.file import mistakes
+from console.file.mistakes import Mistakes, Notes, Place
 from tests.support.owner_file import GOOD, mistakes_of
 
 
@@ -67,3 +68,47 @@ def test_the_nearest_name_is_as_similar_as_difflib_finds_one() -> None:
 
 def similarity(wanted: str, name: str) -> float:
     return difflib.SequenceMatcher(a=name, b=wanted).ratio()
+
+
+def test_mistakes_are_sorted_by_line_and_reported_once() -> None:
+    """The error text has one line for each mistake, with the file, the line and the path."""
+    notes = Notes()
+    notes.add(Place(7, "").inside("rules"), "That is wrong.", "Write this.")
+    notes.add(Place(2, "app"), "This is wrong.", "Write that.")
+    notes.add(Place(7, "rules"), "That is wrong.", "Write this.")
+    error = Mistakes("a.yaml", notes.mistakes)
+    assert str(error).splitlines() == [
+        "a.yaml:2: app: This is wrong. Write that.",
+        "a.yaml:7: rules: That is wrong. Write this.",
+    ]
+
+
+def test_an_unusable_value_has_no_further_mistakes() -> None:
+    """What only follows from the first mistake is counted, and not reported."""
+    notes, place = Notes(), Place(1, "a")
+    notes.add_last(place, "It is unusable.", "Write another.")
+    notes.add(place, "It is also unknown.", "Write a known one.")
+    notes.add(Place(1, "b"), "This is wrong.", "Write that.")
+    assert [mistake.wrong for mistake in notes.mistakes] == ["It is unusable.", "This is wrong."]
+    assert notes.found == 3
+
+
+def test_a_warning_is_no_mistake() -> None:
+    """A file with warnings can be published."""
+    notes = Notes()
+    notes.warn(Place(1, "a"), "This is odd.", "Write that.")
+    assert (notes.mistakes, len(notes.warnings), notes.found) == ([], 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("kep", ["keep", "text"], "Did you mean `keep`?"),
+        ("zzz", ["keep", "text"], "Write one of `keep`, `text`."),
+        ("zzz", [f"n{number:02}" for number in range(13)], "`n11` …."),
+        ("zzz", [], "The file names none yet: add it first."),
+    ],
+)
+def test_a_suggestion_is_the_nearest_name_or_the_list(name: str, known: list[str], expected: str) -> None:
+    """A list of names ends after the twelfth."""
+    assert mistakes.suggestion(name, known).endswith(expected)

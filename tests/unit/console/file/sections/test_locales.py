@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from retention.locales import LocaleTable, candidates
 
+from console.file.mistakes import Notes, Place
+from console.file.sections.locales import check_apple_locale
 from tests.support.owner_file import GOOD, document_of, mistakes_of
 
 
@@ -41,3 +43,22 @@ def test_two_names_of_one_language_are_one_key() -> None:
     text = GOOD.replace("{fr-CA: [fr-FR], es: es-MX}", "{nb: [da],\n  no: [sv]}")
     wrong = "The fallbacks of `no` stand here twice, as `nb` and as `no`."
     assert mistakes_of(text) == [(8, f"{wrong} Keep one of the two: the first is on line 7.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("en_us", "Did you mean `en-US`?"),
+        ("fr", "Write one of `fr-CA`, `fr-FR`."),
+        ("xx-YY", "Write one of `ar-SA`"),
+    ],
+)
+def test_a_locale_that_apple_does_not_have_is_a_mistake(name: str, instead: str) -> None:
+    """The mistake suggests another spelling, else Apple's locales of the same language, else all of them."""
+    notes = Notes()
+    check_apple_locale(name, Place(1, "a"), notes)
+    [mistake] = notes.mistakes
+    assert mistake.wrong == f"Apple has no locale `{name}`."
+    assert mistake.instead.startswith(instead)
+    check_apple_locale("fr-FR", Place(2, "a"), notes)
+    assert len(notes.mistakes) == 1
