@@ -27,7 +27,7 @@ from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority
-from console.simulator.rehearsal import RequestTemplate, rehearse, send, server_timing
+from console.simulator.rehearsal import RequestTemplate, rehearse, send
 from console.simulator.server import Server
 from console.simulator.simulator import TestConfig
 from console.terminal.failure import Failure
@@ -183,20 +183,6 @@ def test_a_late_answer_is_timed_out_and_still_read() -> None:
     assert (sent.result, sent.attempt.status, sent.cold) == ("TIMED_OUT", 200, True)
     assert "Apple waits 1 ms" in sent.reason
     assert sent.document()["serverTiming"] == {"cold": 912.5, "total": 20}
-
-
-@pytest.mark.parametrize(
-    ("header", "found"),
-    [
-        ("", {}),
-        ("cold;dur=812.3, verify;dur=4.5,total;dur=20", {"cold": 812.3, "verify": 4.5, "total": 20}),
-        ('cdn;desc="a cache";dur="3"', {"cdn": 3}),
-        ("miss, ;dur=1, total;dur=soon, db ; DUR = 2", {"db": 2}),
-    ],
-)
-def test_server_timing(header: str, found: dict[str, float]) -> None:
-    """`server_timing` reads the names that have a duration in ms, and ignores the rest of the header."""
-    assert server_timing({"server-timing": header}) == found
 
 
 # --- the complete test ---

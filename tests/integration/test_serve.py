@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-import shlex
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +15,6 @@ from console.local import serve
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.http_server import listen
 from console.local.sample_events import PATH
-from console.local.samples import SAMPLE
-from console.simulator.rehearsal_authority import default_directory, obtain
 from tests.support.waiting import PATIENCE
 
 Events = list[dict[str, Any]]
@@ -89,16 +84,6 @@ def test_another_path_is_404_and_its_body_no_request(gateway: tuple[HTTPConnecti
     assert (connection.getresponse().status, len(events)) == (200, 1)
 
 
-@pytest.mark.parametrize("option", ["--port", "--dynamodb-port"])
-@pytest.mark.parametrize("port", ["99999", "-1", "http", "²"])
-def test_what_is_no_port_is_misuse(capsys: pytest.CaptureFixture[str], option: str, port: str) -> None:
-    """A port that is not a number from 0 to 65535 ends `make serve` with 2."""
-    with pytest.raises(SystemExit) as ended:
-        serve.main([f"{option}={port}"])
-    assert ended.value.code == 2
-    assert "a port is a number from 0 to 65535" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(("option", "variable"), [("--port", "PORT"), ("--dynamodb-port", "DYNAMODB_PORT")])
 def test_a_busy_port_is_named_with_the_variable_that_chooses_another(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str, variable: str
@@ -124,42 +109,7 @@ class _no_function:  # noqa: N801  # in the place of a function
     def __exit__(self, *_: object) -> None: ...
 
 
-def hinted(*arguments: str) -> list[str]:
-    options = serve._options(arguments)
-    (line,) = [line for line in serve._hint(options, 7, "p", "URL").splitlines() if line.startswith("  ")]
-    return shlex.split(line)
-
-
-def test_the_printed_rehearsal_is_a_complete_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The printed `rehearse` names the served file, and the authority's folder unless it is the default one."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(SAMPLE.parent.parent)
-    line = [".venv/bin/retention", "rehearse", "URL", "--product", "p", "--file", "events/retention.yaml"]
-    kept = obtain(default_directory(), datetime.now(UTC))
-    assert hinted("--trust-anchor", kept.anchor) == line
-    assert hinted("--trust-anchor", str(default_directory() / "root.der")) == line
-    saved = tmp_path / "anchor"
-    saved.write_text(kept.anchor)
-    assert hinted("--trust-anchor", str(saved)) == line
-    other = tmp_path / "an other"
-    obtain(other, datetime.now(UTC))
-    assert hinted("--trust-anchor", str(other / "root.der")) == [*line, "--ca", str(other)]
-
-
-def test_without_an_anchor_a_signed_request_is_printed() -> None:
-    """Without a trust anchor, `make serve` prints `sign-request`, which signs with the test authority."""
-    assert hinted()[:2] == [".venv/bin/retention", "sign-request"]
-
-
 def test_an_embedded_table_on_a_busy_port_is_refused() -> None:
     """An embedded table on a port in use raises an error, where moto alone would wait forever."""
     with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(Exception, match="cannot be used"):
         embedded_dynamodb(busy.getsockname()[1]).__enter__()
-
-
-def test_the_printed_request_uses_no_proxy(tmp_path: Path) -> None:
-    """The printed curl command uses no proxy, since the URL is on this machine."""
-    options = serve.ServeOptions(0, 0, tmp_path / "retention.yaml")
-    assert "| curl -sS --noproxy '*' -d @- http://127.0.0.1:1/x" in serve._hint(
-        options, 1, "a.b", "http://127.0.0.1:1/x"
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,14 +147,3 @@ def test_a_redirect_is_followed() -> None:
 def test_a_redirect_in_a_circle(targets: tuple[str, ...]) -> None:
     """A redirect to a URL called before, and the eighth in a row, are CIRCULAR_REDIRECT."""
     assert redirecting(*targets).result == "CIRCULAR_REDIRECT"
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://\u2100.example/"])
-def test_a_bad_url_raises_nothing(url: str) -> None:
-    """A URL that cannot be called gives a failed attempt and raises no exception."""
-    assert call(url, "x", PATIENT_MS).result != "SUCCESS"
-
-
-def test_tls_is_1_2_at_least() -> None:
-    """The context that the simulator calls with takes TLS 1.2 or later, as Apple's does."""
-    assert ssl.create_default_context().minimum_version >= ssl.TLSVersion.TLSv1_2

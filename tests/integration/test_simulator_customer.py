@@ -10,14 +10,12 @@ import pytest
 from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.request import PRODUCTION, SANDBOX
 
-from console.simulator import staff_actions
 from console.simulator.api import Request, Response
 from console.simulator.app_data import AppData
 from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, REAL_TIME, CustomerScreen, cancel
 from console.simulator.customer_report import lines_of
 from console.simulator.server import Server
 from console.simulator.simulator import Simulator
-from console.terminal.failure import Failure
 from tests.support.simulated_app import ANNUAL, APP, MONTHLY, PATIENT_MS, answer_of, make_simulator, new_id, shelve
 
 ASC = {"header": "From App Store Connect", "body": "Half price.", "offer": "half"}
@@ -112,24 +110,6 @@ def test_apples_order_of_preference(
     assert bool(seen.steps[-1].reason) == (source == NOTHING)
 
 
-def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
-    """Apple documents no fallback between locales: a default for en-US shows nothing in en-GB."""
-    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
-    app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
-    assert cancelled(simulator).source == DEFAULT
-    seen = cancelled(simulator, "en-GB")
-    assert (seen.source, "exactly en-GB" in seen.steps[-1].reason) == (NOTHING, True)
-
-
-def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
-    """A default whose message was deleted shows nothing."""
-    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
-    identifier = shelve(app_data)
-    app_data.configure_default(MONTHLY, "en-US", identifier)
-    app_data.delete_message(identifier)
-    assert cancelled(simulator).source == NOTHING
-
-
 def test_a_realtime_answer_without_a_default_is_noted(simulator: Simulator) -> None:
     """Apple requires a default in every locale with real-time answers; `cancel` notes that one is missing."""
     assert "No default message" in rehearse(simulator, message, asc=False, default=None).notes[0]
@@ -159,15 +139,6 @@ def claims_of(request: Request) -> dict[str, object]:
     return claims
 
 
-def test_the_same_customer_comes_back(simulator: Simulator) -> None:
-    """Without a transaction, the customer is a subscriber to the product, and the same one each time."""
-    cancelled(simulator)
-    purchase = simulator.accounts.subscription(APP.app_apple_id, MONTHLY)
-    cancelled(simulator)
-    assert purchase is not None
-    assert simulator.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
-
-
 def test_an_endpoint_too_late(simulator: Simulator) -> None:
     """An answer after the App Store's limit counts as none."""
     with Server(lambda _: Response(204)) as server:
@@ -182,13 +153,6 @@ def test_environments_have_their_own_urls(simulator: Simulator) -> None:
         simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(server.url)
         seen = cancel(simulator, APP, environment=PRODUCTION, product_id=MONTHLY, locale="en-US")
     assert "in Production" in seen.steps[0].reason
-
-
-def test_an_unknown_product(simulator: Simulator) -> None:
-    """A product that the app does not have is refused, with the name of the nearest that it has."""
-    with pytest.raises(Failure, match=r"pro\.monthly"):
-        cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
-    assert staff_actions.find_app(simulator) == APP
 
 
 def test_what_is_printed(simulator: Simulator) -> None:

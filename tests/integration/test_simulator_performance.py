@@ -14,7 +14,7 @@ from retention.request import SANDBOX, read_signed_payload
 
 from console.simulator.accounts import Purchase
 from console.simulator.api import Request, Response
-from console.simulator.performance import PerformanceTests, Tally, paced, response_times
+from console.simulator.performance import PerformanceTests
 from console.simulator.server import Server
 from console.simulator.simulator import Simulator
 from tests.support.simulated_app import (
@@ -23,7 +23,6 @@ from tests.support.simulated_app import (
     MONTHLY,
     NOW,
     QUICK,
-    Clock,
     answer_of,
     make_simulator,
     new_id,
@@ -41,59 +40,6 @@ def simulator() -> Iterator[Simulator]:
 
 def buy(simulator: Simulator) -> Purchase:
     return simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
-
-
-@pytest.mark.parametrize(
-    ("times", "expected"),
-    [
-        ([], {"average": 0, "p50": 0, "p90": 0, "p95": 0, "p99": 0}),
-        ([7], {"average": 7, "p50": 7, "p90": 7, "p95": 7, "p99": 7}),
-        (list(range(100, 0, -1)), {"average": 50, "p50": 50, "p90": 90, "p95": 95, "p99": 99}),
-        ([10, 20, 30], {"average": 20, "p50": 20, "p90": 30, "p95": 30, "p99": 30}),
-    ],
-)
-def test_response_times(times: list[int], expected: dict[str, int]) -> None:
-    """Percentiles are by nearest rank in ms, so each is a time that was measured."""
-    assert response_times(times) == expected
-
-
-@pytest.mark.parametrize(
-    ("good", "bad", "rate", "result"),
-    [(95, 5, 95, "PASS"), (94, 6, 94, "FAIL"), (100, 0, 100, "PASS"), (0, 100, 0, "FAIL"), (94, 0, 100, "PENDING")],
-)
-def test_pass_and_fail(good: int, bad: int, rate: int, result: str) -> None:
-    """A test passes at its threshold, fails below it, and is pending until its last request."""
-    tally = Tally("https://example.com/", replace(QUICK, total_requests=100))
-    for _ in range(good):
-        tally.add("SUCCESS", 10)
-    for _ in range(bad):
-        tally.add("TIMED_OUT", None)
-    report = tally.report()
-    assert (report["successRate"], report["result"], report["numPending"]) == (rate, result, 100 - good - bad)
-    assert report["failures"] == ({"TIMED_OUT": bad} if bad else {})
-
-
-def test_a_rate_just_below_its_threshold_does_not_pass() -> None:
-    """The rate is rounded down: 94.9 percent is not 95."""
-    tally = Tally("", replace(QUICK, total_requests=1000))
-    for number in range(1000):
-        tally.add("SUCCESS" if number < 949 else "OTHER", None)
-    assert tally.result == "FAIL"
-
-
-def test_requests_are_spread_evenly() -> None:
-    """Each request is due one step after the one before, however long the one before took to start."""
-    config, clock = replace(QUICK, total_requests=5, total_duration_ms=10_000), Clock(0)
-
-    def wait(seconds: float) -> bool:
-        clock.sleep(seconds)
-        return False
-
-    due = []
-    for _ in paced(config, wait, clock):
-        due.append(clock())
-        clock.sleep(0.5)  # starting a request takes a while, and does not delay the next
-    assert due == [0, 2, 4, 6, 8]
 
 
 def test_no_more_at_a_time_than_configured(simulator: Simulator) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from retention.catalog import MessageState, Settings, Sheet
 from retention.table import ANY_PRODUCT
 
 from console.file.compile import PreviousTexts, compile_release
 from console.file.document import read_document
-from console.local.samples import EVENTS, compile_sample, sample_states, write_sample_states
+from console.local.samples import EVENTS, compile_sample
 from tests.support.compiled_file import HEAD, KEEP, NOW, compiled, refused
 
 
@@ -24,21 +22,6 @@ def test_sheets_and_settings_are_what_the_function_reads() -> None:
         sheet = Sheet.from_document(document, settings.locales)
         assert sheet.product.product_id == (None if product == ANY_PRODUCT else product)
         assert len(sheet.rules) == len(document["rules"])
-
-
-def test_committed_states_are_those_of_the_sample(tmp_path: Path) -> None:
-    """events/states has every id of the sample: one text in review, one rejected, the others approved."""
-    write_sample_states(tmp_path)
-    for name in ("messages.json", "images.json"):
-        assert (tmp_path / name).read_text() == (EVENTS / "states" / name).read_text()
-    messages, _ = sample_states(compile_sample().content)
-    states = sorted(entry["messageState"] for entry in messages["messageIdentifiers"])
-    assert states == ["APPROVED"] * 17 + ["PENDING", "REJECTED"]
-
-
-def test_the_sample_has_no_warnings() -> None:
-    """Compiling the sample file reports no warning."""
-    assert compile_sample().warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-import jwt
 import pytest
-from appstoreserverlibrary.jws_signature_creator import PromotionalOfferV2SignatureCreator
 from retention import response
 from retention.catalog import APPROVED, PENDING, REJECTED
 from retention.request import SANDBOX
-from retention.signing.signer import Signer
 
 from console.simulator.answers import Judge, Screen
 from console.simulator.app_data import AppData
 from console.simulator.realtime import RealtimeCaller
 from console.simulator.signatures import Flaw
 from console.simulator.simulator import Simulator
+from tests.support.signed_offers import TRANSACTION, commerce, v1, v2
 from tests.support.simulated_app import (
     ANNUAL,
     APP,
     COURSES,
-    KEY,
-    KEY_ID,
     MONTHLY,
-    NOW,
     OTHER,
-    PEM,
     answer_of,
     make_simulator,
     new_id,
     shelve,
 )
-
-TRANSACTION = "2000000000000001"
-WHEN = datetime.fromtimestamp(NOW, UTC)
-SIGNER = Signer(KEY_ID, KEY)
 
 
 @pytest.fixture
@@ -161,97 +148,8 @@ def test_without_products_no_group_is_known(simulator: Simulator, app_data: AppD
     assert judge.judge(body).kind == "alternateProduct"
 
 
-def v2(signer: Signer = SIGNER, **changes: str) -> str:
-    given = {
-        "issuer_id": APP.issuer_id,
-        "bundle_id": APP.bundle_id,
-        "product_id": MONTHLY,
-        "offer_identifier": "half",
-        "transaction_id": TRANSACTION,
-    } | changes
-    return signer.promotional_offer_v2(now=WHEN, **given)
-
-
 def offered(judge: Judge, app_data: AppData, **signature: Any) -> Screen:
     return judge.judge(answer_of("promotionalOffer", messageIdentifier=shelve(app_data), **signature))
-
-
-def test_our_own_v2_signature_is_accepted(judge: Judge, app_data: AppData) -> None:
-    """The simulator verifies what the function signs, with nothing to note."""
-    shown = offered(judge, app_data, promotionalOfferSignatureV2=v2())
-    assert (shown.kind, shown.notes) == ("promotionalOffer", ())
-
-
-def test_a_v2_signature_of_apples_library_is_accepted(simulator: Simulator, app_data: AppData) -> None:
-    """The simulator also verifies what Apple's library signs."""
-    simulator.wall = lambda: datetime.now(UTC).timestamp()
-    creator = PromotionalOfferV2SignatureCreator(PEM, KEY_ID, APP.issuer_id, APP.bundle_id)
-    signature = creator.create_signature(MONTHLY, "half", TRANSACTION)
-    judge = RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION)
-    assert offered(judge, app_data, promotionalOfferSignatureV2=signature).notes == ()
-
-
-def resigned(changes: dict[str, Any], headers: dict[str, Any]) -> str:
-    """Return a V2 signature with changed claims and headers, signed again; None removes a claim."""
-    claims = jwt.decode(v2(), options={"verify_signature": False}) | changes
-    claims = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(claims, KEY, algorithm="ES256", headers={"kid": KEY_ID, **headers})
-
-
-@pytest.mark.parametrize(
-    ("changes", "headers", "reason"),
-    [
-        ({"exp": int(NOW) + 300}, {}, "`exp`"),
-        ({"transactionId": None}, {}, "transactionId"),
-        ({"transactionId": "1"}, {}, "transactionId"),
-        ({"productId": None}, {}, "productId"),
-        ({"offerIdentifier": ""}, {}, "offerIdentifier"),
-        ({"aud": "appstoreconnect-v1"}, {}, "`aud`"),
-        ({"bid": "com.example.no"}, {}, "`bid`"),
-        ({"iss": "nobody"}, {}, "`iss`"),
-        ({"iat": int(NOW * 1000)}, {}, "`iat`"),
-        ({"iat": int(NOW) - 90_000}, {}, "`iat`"),
-        ({"nonce": "hello"}, {}, "`nonce`"),
-        ({}, {"kid": "ABCDEFGHIJ"}, "ABCDEFGHIJ"),
-        ({}, {"typ": "JOSE"}, "`typ`"),
-    ],
-)
-def test_a_wrong_v2_signature_is_refused(
-    judge: Judge, app_data: AppData, changes: dict[str, Any], headers: dict[str, Any], reason: str
-) -> None:
-    """Each claim of a V2 signature is checked, and it must have no `exp`."""
-    with pytest.raises(Flaw, match=reason):
-        offered(judge, app_data, promotionalOfferSignatureV2=resigned(changes, headers))
-
-
-def v1(**changes: Any) -> dict[str, Any]:
-    signed = SIGNER.promotional_offer_v1(bundle_id=APP.bundle_id, product_id=MONTHLY, offer_identifier="half", now=WHEN)
-    return {name: value for name, value in (signed | changes).items() if value is not None}
-
-
-def test_our_own_v1_signature_is_accepted(judge: Judge, app_data: AppData) -> None:
-    """The older signature is verified over its seven fields."""
-    assert offered(judge, app_data, promotionalOfferSignatureV1=v1()).notes == ()
-
-
-@pytest.mark.parametrize(
-    ("signature", "reason"),
-    [
-        ("hello", "not an object"),
-        (v1(productId=None), "productId"),
-        (v1(nonce="hello"), "nonce"),
-        (v1(nonce=new_id().upper()), "nonce"),
-        (v1(timestamp=int(NOW)), "timestamp"),
-        (v1(timestamp=int(NOW * 1000) - 86_400_001), "timestamp"),
-        (v1(encodedSignature="%"), "encodedSignature"),
-        (v1(keyId="ABCDEFGHIJ"), "ABCDEFGHIJ"),
-        (v1(appAccountToken="hello"), "appAccountToken"),
-    ],
-)
-def test_a_wrong_v1_signature_is_refused(judge: Judge, app_data: AppData, signature: Any, reason: str) -> None:
-    """Each field of a V1 signature is checked, and it is valid for 24 hours."""
-    with pytest.raises(Flaw, match=reason):
-        offered(judge, app_data, promotionalOfferSignatureV1=signature)
 
 
 def test_an_offer_has_exactly_one_signature(judge: Judge, app_data: AppData) -> None:
@@ -259,41 +157,6 @@ def test_an_offer_has_exactly_one_signature(judge: Judge, app_data: AppData) -> 
     for signatures in ({}, {"promotionalOfferSignatureV1": v1(), "promotionalOfferSignatureV2": v2()}):
         with pytest.raises(Flaw, match="exactly one"):
             offered(judge, app_data, **signatures)
-
-
-@pytest.mark.parametrize(
-    "signature",
-    [
-        {"promotionalOfferSignatureV2": v2(Signer.throwaway(KEY_ID))},
-        {"promotionalOfferSignatureV1": v1(offerIdentifier="all")},
-    ],
-)
-def test_a_signature_by_another_key_is_noted(
-    simulator: Simulator, judge: Judge, app_data: AppData, signature: dict[str, Any]
-) -> None:
-    """The simulator accepts a signature by a throwaway key with a note; in strict mode it refuses it."""
-    assert "throwaway" in offered(judge, app_data, **signature).notes[0]
-    simulator.strict = True
-    with pytest.raises(Flaw, match="not signed with the key"):
-        offered(RealtimeCaller(simulator, APP, SANDBOX).judge(MONTHLY, TRANSACTION), app_data, **signature)
-
-
-ITEM = {
-    "currentSKU": "swift",
-    "SKU": "swift-plus",
-    "displayName": "Swift",
-    "description": "A course",
-    "effective": "IMMEDIATELY",
-    "reason": "UPGRADE",
-    "price": 4990,
-}
-REQUEST = {"retainBillingCycle": True, "changeItems": [ITEM]}
-
-
-def commerce(request: dict[str, Any] = REQUEST, transaction_id: str = TRANSACTION) -> str:
-    return SIGNER.advanced_commerce(
-        issuer_id=APP.issuer_id, bundle_id=APP.bundle_id, request=request, transaction_id=transaction_id, now=WHEN
-    )
 
 
 def sold(simulator: Simulator, data: Any, product_id: str = COURSES) -> Screen:
@@ -305,28 +168,6 @@ def sold(simulator: Simulator, data: Any, product_id: str = COURSES) -> Screen:
 def test_our_own_advanced_commerce_is_accepted(simulator: Simulator) -> None:
     """The simulator accepts what the function sends for an Advanced Commerce subscription."""
     assert sold(simulator, commerce()).kind == "advancedCommerceInfo"
-
-
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        ("%", "not Base64"),
-        (base64.b64encode(b"[]").decode(), "not a JSON object"),
-        (base64.b64encode(b"{}").decode(), "signatureInfo"),
-        (base64.b64encode(json.dumps({"signatureInfo": {"token": "x"}}).encode()).decode(), "not a JWS"),
-        (commerce(transaction_id="1"), "transactionId"),
-        (commerce({**REQUEST, "changeItems": [ITEM, ITEM]}), "one item"),
-        (commerce({**REQUEST, "changeItems": [{**ITEM, "displayName": "x" * 31}]}), "displayName"),
-        (commerce({**REQUEST, "changeItems": [{**ITEM, "effective": "LATER"}]}), "effective"),
-        (commerce({**REQUEST, "changeItems": [{**ITEM, "price": "4.99"}]}), "price"),
-        (commerce({**REQUEST, "version": "2"}), "version 1"),
-        (commerce({"changeItems": [ITEM]}), "retainBillingCycle"),
-    ],
-)
-def test_a_wrong_advanced_commerce_request_is_refused(simulator: Simulator, data: str, reason: str) -> None:
-    """Every field of the wrapped request is checked."""
-    with pytest.raises(Flaw, match=reason):
-        sold(simulator, data)
 
 
 def test_advanced_commerce_needs_such_a_subscription(simulator: Simulator) -> None:

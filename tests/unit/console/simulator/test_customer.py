@@ -1,0 +1,115 @@
+"""What a customer sees who cancels, where no endpoint is called, and which customer that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from retention.catalog import APPROVED, PENDING
+from retention.request import PRODUCTION, SANDBOX
+
+from console.simulator import staff_actions
+from console.simulator.accounts import Purchase
+from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, CustomerScreen, Step, cancel, subscriber
+from console.simulator.simulator import Simulator
+from console.terminal.failure import Failure
+from tests.support.simulated_app import ANNUAL, APP, MONTHLY, make_simulator, shelve
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with make_simulator() as simulator:
+        yield simulator
+
+
+def cancelled(simulator: Simulator, locale: str = "en-US", environment: str = SANDBOX) -> CustomerScreen:
+    return cancel(simulator, APP, environment=environment, product_id=MONTHLY, locale=locale)
+
+
+def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
+    """Apple documents no fallback between locales: a default for en-US shows nothing in en-GB."""
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
+    assert cancelled(simulator).source == DEFAULT
+    seen = cancelled(simulator, "en-GB")
+    assert (seen.source, "exactly en-GB" in seen.steps[-1].reason) == (NOTHING, True)
+
+
+def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
+    """A default whose message was deleted shows nothing."""
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    identifier = shelve(app_data)
+    app_data.configure_default(MONTHLY, "en-US", identifier)
+    app_data.delete_message(identifier)
+    assert cancelled(simulator).source == NOTHING
+
+
+def test_the_same_customer_comes_back(simulator: Simulator) -> None:
+    """Without a transaction, the customer is a subscriber to the product, and the same one each time."""
+    cancelled(simulator)
+    purchase = simulator.accounts.subscription(APP.app_apple_id, MONTHLY)
+    cancelled(simulator)
+    assert purchase is not None
+    assert simulator.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
+
+
+def test_an_unknown_product(simulator: Simulator) -> None:
+    """A product that the app does not have is refused, with the name of the nearest that it has."""
+    with pytest.raises(Failure, match=r"pro\.monthly"):
+        cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
+    assert staff_actions.find_app(simulator) == APP
+
+
+@pytest.mark.parametrize(
+    ("asc", "default", "source", "sources"),
+    [
+        (True, APPROVED, APP_STORE_CONNECT, ["real time", "App Store Connect"]),
+        (False, APPROVED, DEFAULT, ["real time", "App Store Connect", "default"]),
+        (False, PENDING, NOTHING, ["real time", "App Store Connect", "default"]),
+        (False, None, NOTHING, ["real time", "App Store Connect", "default"]),
+    ],
+)
+def test_without_a_url_the_other_sources_are_tried_in_turn(
+    simulator: Simulator,
+    asc: bool,  # noqa: FBT001  # a column of the table
+    default: str | None,
+    source: str,
+    sources: list[str],
+) -> None:
+    """Without a real-time URL, Apple shows the App Store Connect message, else the approved default, else nothing."""
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    if asc:
+        app_data.set_asc_message(MONTHLY, {"header": "Half price", "body": "For a year."})
+    if default is not None:
+        app_data.configure_default(MONTHLY, "en-US", shelve(app_data, state=default))
+    seen = cancelled(simulator)
+    assert (seen.source, [step.source for step in seen.steps]) == (source, sources)
+    assert seen.steps[0].reason == "No real-time URL is configured in Sandbox."
+    assert (seen.status, seen.took_ms, seen.result) == (None, None, "")
+
+
+def test_production_has_its_own_defaults(simulator: Simulator) -> None:
+    """A default of the sandbox is not shown in production."""
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
+    assert cancelled(simulator, environment=PRODUCTION).source == NOTHING
+
+
+def test_a_named_customer_is_taken_as_named(simulator: Simulator) -> None:
+    """A transaction id that the simulator does not know is used as it is, and no purchase is saved for it."""
+    assert subscriber(simulator, APP, ANNUAL, "12") == Purchase("12", APP.app_apple_id, ANNUAL)
+    assert simulator.accounts.subscription(APP.app_apple_id, ANNUAL) is None
+
+
+def test_the_document_shows_what_was_not_there_as_null() -> None:
+    """The --json document has every key; without message, answer and call, their values are null."""
+    document = CustomerScreen(NOTHING, (Step("real time", "No URL."),)).document()
+    assert document == {
+        "source": "nothing",
+        "kind": None,
+        "shown": None,
+        "answer": None,
+        "steps": [{"source": "real time", "shown": False, "reason": "No URL."}],
+        "notes": [],
+        "endpoint": {"result": None, "status": None, "tookMs": None},
+    }
