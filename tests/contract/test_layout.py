@@ -42,7 +42,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",
     # parts of a larger document
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
-    "console/releases/*": "unit/console/releases/test_publish.py, test_current.py: rows written by a publish",
     "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     # measurements

@@ -11,9 +11,7 @@ import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import UNKNOWN, MessageState
-from retention.review.snapshot import ImageState, apply_snapshot
 
-from console.file.release import ImageFacts
 from console.releases.cleanup import delete_old_releases
 from console.releases.head import (
     PublishConflictError,
@@ -25,7 +23,7 @@ from console.releases.listing import list_releases
 from console.releases.live import live_number, load_live
 from console.releases.publish import publish_release
 from console.releases.read import ReleaseError, verify
-from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR, SETTINGS
+from tests.support.fake_table import APP, HERO, KEEP_EN, SETTINGS
 from tests.support.release_table import TABLE, head, sort_keys
 from tests.support.small_release import NOW, put, release
 
@@ -86,68 +84,6 @@ def test_progress_is_reported_step_by_step(client: Any) -> None:
     )
     assert reported["write"] == (33, 33)
     assert all(done == total for done, total in reported.values())
-
-
-def test_publishing_never_overwrites_a_state(client: Any) -> None:
-    """Known messages and images keep their states, and a new message gets the present states of its images."""
-    apply_snapshot(AppTable(client, TABLE, APP), {KEEP_EN: "APPROVED"}, {HERO: ImageState("APPROVED", "FULL_SIZE")})
-    put(client, TABLE)
-    put(client, TABLE, "two")
-    assert message(client, KEEP_EN) == MessageState("APPROVED", {HERO: "APPROVED"})
-    assert message(client, KEEP_FR).message == UNKNOWN
-    image = client.get_item(**rows.get(TABLE, rows.image_key(APP, HERO)))["Item"]
-    assert (image["state"], image["fileName"]) == ({"S": "APPROVED"}, {"S": "hero.png"})
-
-
-def test_an_image_with_a_new_name_is_updated(client: Any) -> None:
-    """The name of an image in the file may change; its review state stays."""
-    put(client, TABLE)
-    renamed = release("two")
-    put(client, TABLE, release=replace_images(renamed))
-    image = client.get_item(**rows.get(TABLE, rows.image_key(APP, HERO)))["Item"]
-    assert (image["fileName"], image["state"]) == ({"S": "lion.png"}, {"S": UNKNOWN})
-
-
-def replace_images(found: Any) -> Any:
-    return dataclasses.replace(found, images={HERO: ImageFacts("FULL_SIZE", "lion.png")})
-
-
-def test_an_image_state_that_changes_while_we_publish_reaches_the_new_message(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An import between reading the images and writing the messages is not lost."""
-    apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
-    update_item, done = client.update_item, list[bool]()
-
-    def meanwhile(**request: Any) -> Any:
-        if request["Key"]["sk"]["S"].startswith("message#") and not done:
-            done.append(True)
-            apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("REJECTED")})
-        return update_item(**request)
-
-    monkeypatch.setattr(client, "update_item", meanwhile)
-    put(client, TABLE)
-    assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
-
-
-def test_an_import_during_the_correction_of_image_states_stays(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An old state written over a new one would stay, since it changes no version."""
-    put(client, TABLE)
-    query = client.query
-    for reads in range(1, 5):
-        apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("APPROVED")})
-        left = iter([None] * reads)
-
-        def meanwhile(left: Any = left, **request: Any) -> Any:
-            answer = query(**request)
-            if next(left, left) is left:
-                monkeypatch.setattr(client, "query", query)
-                apply_snapshot(AppTable(client, TABLE, APP), {}, {HERO: ImageState("REJECTED")})
-            return answer
-
-        monkeypatch.setattr(client, "query", meanwhile)
-        put(client, TABLE)
-        assert message(client, KEEP_EN).images == {HERO: "REJECTED"}
 
 
 def test_of_two_publishers_one_wins_and_the_other_gets_an_error(client: Any) -> None:
