@@ -32,9 +32,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # verbs and programs: started as an operator starts them
     "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
     "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
-    "console/terminal/program.py": "programs/test_entry.py: how a program starts and ends",
-    "console/terminal/shell.py": "integration/test_shell.py: what processes take from the shell",
-    "console/terminal/trust.py": "integration/test_trust.py: TLS behind a proxy",
     # Apple, played by the simulator over HTTP
     "console/appstore/*": "integration/test_apple_client.py: every operation against the simulator",
     "console/simulator/*": "integration/test_simulator.py, test_simulator_*.py: Apple's own client calls it over HTTP",

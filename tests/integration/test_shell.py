@@ -18,7 +18,6 @@ from requests.utils import get_environ_proxies as requests_proxies
 
 from console.terminal import shell
 from tests.support.sam_template import ROOT
-from tests.support.shell_variables import STEERING
 from tests.support.waiting import PATIENCE
 
 
@@ -27,24 +26,6 @@ def environment() -> Iterator[None]:
     """Restore the environment after each test."""
     with patch.dict(os.environ):
         yield
-
-
-def test_a_local_environment_is_made_from_an_allow_list() -> None:
-    """A local program's environment keeps paths, locale and colours, and no variable that would steer it."""
-    kept = shell.local({**STEERING, "NEW_AND_UNKNOWN": "x", "PATH": "/bin", "NO_COLOR": "1", "LC_CTYPE": "C.UTF-8"})
-    steering = {name for name in STEERING if kept.get(name) == STEERING[name]}
-    assert steering <= shell.LOOKS | shell.TRUST | {"LC_ALL"}
-    assert (kept["PATH"], kept["NO_COLOR"], kept["LC_CTYPE"]) == ("/bin", "1", "C.UTF-8")
-    assert (kept["AWS_ACCESS_KEY_ID"], kept["AWS_REGION"], kept["NO_PROXY"]) == ("local", "us-east-1", "*")
-    assert "NEW_AND_UNKNOWN" not in kept
-
-
-def test_a_fetching_program_keeps_the_networks_settings() -> None:
-    """pip, npm and SAM keep the proxy, the index and the roots; they get no credentials and no PYTHON variables."""
-    given = {**STEERING, "PIP_CERT": "/c", "npm_config_cafile": "/c", "MAKEFLAGS": "-j"}
-    kept = shell.fetching(given)
-    assert {"HTTPS_PROXY", "https_proxy", "PIP_CERT", "npm_config_cafile", "SSL_CERT_FILE"} <= set(kept)
-    assert not [name for name in kept if name.startswith(("AWS_", "RETENTION_", "PYTHON", "MAKE"))]
 
 
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy")
@@ -125,25 +106,6 @@ def test_a_proxy_is_still_used_for_other_hosts(
     assert proxy.asked == ["http://api.example.invalid/x"]
     for url in ("https://dynamodb.us-east-1.amazonaws.com", "https://api.storekit.apple.com"):
         assert get_environ_proxies(url)["https"] == proxy_url
-
-
-def test_without_a_proxy_nothing_is_written() -> None:
-    """Without a proxy, NO_PROXY is not changed: alone, it would hide the proxies of macOS's settings."""
-    environ = {"NO_PROXY": "example.org", "https_proxy": ""}
-    shell.reach_directly("http://127.0.0.1:8000", environ=environ)
-    assert environ == {"NO_PROXY": "example.org", "https_proxy": ""}
-
-
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0"])  # noqa: S104  # no socket
-def test_hosts_of_this_machine(host: str) -> None:
-    assert shell.is_this_machine(host)
-
-
-@pytest.mark.parametrize(
-    "host", ["", None, "localhost.example.com", "10.0.0.1", "128.0.0.1", "fe80::1", "notlocalhost"]
-)
-def test_hosts_of_other_machines(host: str | None) -> None:
-    assert not shell.is_this_machine(host)
 
 
 def test_the_tests_have_none_of_our_own_variables() -> None:

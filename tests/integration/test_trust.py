@@ -188,14 +188,6 @@ def test_a_file_without_roots_is_named_with_its_variable(
     assert variable in called.reason
 
 
-@pytest.mark.parametrize("variable", [*trust.VARIABLES, "AWS_CA_BUNDLE"])
-def test_a_device_is_no_file_of_roots(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """/dev/zero as a file of roots is refused, since reading it would never end."""
-    monkeypatch.setenv(variable, "/dev/zero")
-    with pytest.raises(Failure, match=f"{variable} names /dev/zero, which cannot be read"):
-        trust.bundle(aws=True)
-
-
 def test_missing_roots_do_not_stop_plain_http(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
