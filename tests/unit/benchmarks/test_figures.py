@@ -20,7 +20,7 @@ def test_every_promised_figure_is_on_the_last_line() -> None:
 
 
 def test_ratios_come_from_medians() -> None:
-    """One slow run of three changes no ratio."""
+    """A slow run among three changes no ratio, since each ratio is of two medians."""
     contestants = (figures.OURS, figures.REFERENCE, figures.PRECOMPILED, figures.CACHED, figures.EMPTY)
     times = {name: [1.0 * number, 1.0 * number, 99.0] for number, name in enumerate(contestants, 2)}
     works = ("ecdsa", "verify", "verify_uncached", "apple", "handler")

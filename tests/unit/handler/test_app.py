@@ -276,7 +276,7 @@ def test_the_first_request_reports_the_cold_start() -> None:
 
 
 def test_no_record_has_a_token_or_a_transaction_id() -> None:
-    """Whatever the answer to a request is, its record has neither its token nor its original transaction id."""
+    """Neither a good request's record nor a refused one's has the token or the original transaction id."""
     at = make_endpoint(catalog(rule({**OFFER, "signature": "v2"}), rule(MESSAGE), state=PENDING))
     tokens = [signed(), signed(OTHER), signed(signedDate=0), signed(appAppleId=None)]
     for token in tokens:

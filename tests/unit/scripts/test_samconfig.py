@@ -53,7 +53,7 @@ def test_every_form_that_sam_takes_is_followed(tmp_path: Path, written: str) -> 
 
 
 def test_a_form_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
-    """A parameter file elsewhere might name another architecture than the build's."""
+    """A parameter file is refused, since it could name another architecture than the build's."""
     written = 'parameter_overrides = ["file://parameters.yaml"]'
     with pytest.raises(ConfigError, match=r"`file://parameters\.yaml` .* is not of the form Name=value"):
         deployment("sandbox", config(tmp_path, written))
@@ -109,6 +109,6 @@ def test_a_file_with_a_mistake_is_a_plain_error(tmp_path: Path, written: str, me
 
 
 def test_a_missing_file_is_a_plain_error(tmp_path: Path) -> None:
-    """The error names samconfig.toml."""
+    """Without samconfig.toml the error is one sentence that names the file."""
     with pytest.raises(ConfigError, match=r"There is no samconfig\.toml"):
         deployment("sandbox", tmp_path)

@@ -124,7 +124,7 @@ def test_the_wrong_app_or_environment_is_refused(filled: Any, tmp_path: Path) ->
 
 
 def test_an_existing_app_is_left_alone(filled: Any, tmp_path: Path) -> None:
-    """Without --replace not one row is written."""
+    """Without --replace, an import into a table with another state of the app writes no row."""
     exported(filled, tmp_path / "file")
     put(filled, FROM, "four")
     before = everything(filled, FROM)

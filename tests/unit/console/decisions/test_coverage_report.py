@@ -78,8 +78,8 @@ def test_locales_with_the_same_answers_are_printed_together(capsys: pytest.Captu
          "in ja: the text of an earlier release, OLD"),
     ],
 )  # fmt: skip
-def test_what_a_cell_lacks_is_printed(one: Cell, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """No rule, a rule passed over, a product outside the file, and texts that this edition does not have."""
+def test_a_cell_prints_what_it_lacks(one: Cell, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell may have no rule, a rule passed over, a product outside the file, or a text of an earlier release."""
     assert expected in printed(partial(show, covered(one)), capsys)
 
 
@@ -91,7 +91,7 @@ def test_a_pause_is_printed_first_and_is_the_reason(capsys: pytest.CaptureFixtur
 
 
 def test_what_is_missing_is_listed_under_the_cells(capsys: pytest.CaptureFixture[str]) -> None:
-    """Rules out of reach, texts in review and products without a default each have a heading and a line."""
+    """Unreachable rules, texts in review and products without a default have a heading each, and a line for each."""
     found = covered(
         cell(CONTROL),
         cell(CONTROL, locale="fr-CA"),

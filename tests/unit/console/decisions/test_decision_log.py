@@ -197,7 +197,7 @@ def test_a_log_is_read_line_by_line(sample: Edition, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{" * 100_000, b"[" * 200_000, b'{"a": ' * 50_000])
 def test_any_other_file_has_no_decisions(content: bytes, tmp_path: Path) -> None:
-    """Reading ends without an error, whatever the bytes of the file are."""
+    """Reading a file of any bytes ends without an error."""
     (tmp_path / "log").write_bytes(content)
     assert list(read_log(tmp_path / "log")) == []
 

@@ -95,7 +95,8 @@ def test_a_key_with_extra_characters_is_named_and_not_quoted(
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "http://a b", "http://:1", "ftp://x", "http://127.0.0.1:0"])
-def test_the_options_address_is_misuse(url: str) -> None:
+def test_an_invalid_address_of_the_option_is_misuse(url: str) -> None:
+    """An invalid --endpoint-url is a wrong command line, not a wrong environment."""
     with pytest.raises(Misuse, match="is not an address"):
         client("dynamodb", region=None, endpoint_url=url)
 
@@ -257,6 +258,7 @@ def test_an_unreadable_sign_in_cache_asks_to_sign_in_again(
 def test_a_file_of_aws_that_cannot_be_read_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, content: str
 ) -> None:
+    """A config or credentials file that AWS's library cannot parse is named with its path."""
     file = tmp_path / "aws file"
     file.write_text(content)
     monkeypatch.setenv(variable, str(file))

@@ -218,13 +218,13 @@ def test_text_that_yaml_reads_in_another_way_is_a_warning(text: str, part: str) 
 )
 def test_text_that_is_no_text_to_yaml_is_a_mistake(text: str) -> None:
     """None of these is a text without quotes; each mistake is at its line."""
-    spoilt = FULL.replace("{header: Stay, body: Please}", f"\n      header: {text}\n      body: Please")
+    changed = FULL.replace("{header: Stay, body: Please}", f"\n      header: {text}\n      body: Please")
     try:
-        mistakes = document_of(spoilt).mistakes
+        mistakes = document_of(changed).mistakes
     except Mistakes as error:
         mistakes = error.mistakes
     assert mistakes
-    assert any(abs(mistake.line - line_of(spoilt, "header:")) <= 1 for mistake in mistakes)
+    assert any(abs(mistake.line - line_of(changed, "header:")) <= 1 for mistake in mistakes)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_reads_each_form(text: str, document: list[Any]) -> None:
     ],
 )
 def test_an_invalid_condition_is_refused(text: str, expected: str) -> None:
-    """The mistake states what to write instead."""
+    """A condition of another form is a mistake that states what to write instead."""
     assert any(expected in mistake for mistake in read(text)[1]), read(text)
 
 

@@ -26,8 +26,8 @@ def test_the_same_file_gives_the_same_ids_on_any_machine() -> None:
         ("image: ridge", "image: tick", "BULLET_POINT; FULL_SIZE belongs here"),
     ],
 )
-def test_images_are_checked_with_what_was_found_and_wanted(old: str, new: str, expected: str) -> None:
-    """A mistake about an image has the figure that was found and the one that Apple requires."""
+def test_a_mistake_about_an_image_has_both_figures(old: str, new: str, expected: str) -> None:
+    """The mistake has the figure that was found and the one that Apple requires."""
     assert any(expected in mistake for mistake in refused(KEEP, HEAD.replace(old, new)))
 
 

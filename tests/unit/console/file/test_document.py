@@ -234,7 +234,7 @@ def test_a_file_is_found_in_either_form_of_its_name(tmp_path: Path) -> None:
 
 
 def test_a_file_passed_by_the_shell_has_its_images_in_the_working_folder(tmp_path: Path) -> None:
-    """The base of image paths is not /dev."""
+    """For a file under /dev/fd, the base of its image paths is the working folder."""
     reading, writing = os.pipe()
     os.write(writing, GOOD.encode())
     os.close(writing)

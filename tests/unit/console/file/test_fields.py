@@ -101,5 +101,5 @@ def test_an_absent_field_has_the_place_where_it_would_be() -> None:
 
 
 def test_a_number_in_the_place_of_a_text_needs_quotes() -> None:
-    """The mistake shows the value in quotes."""
+    """For a number in the place of a text, the mistake shows the value in quotes."""
     assert 'Write `offerIdentifier: "2024"`.' in only_mistake("offerIdentifier: half", "offerIdentifier: 2024")[1]

@@ -63,8 +63,8 @@ def test_a_file_of_another_kind_is_one_mistake(content: bytes, expected: str) ->
 @pytest.mark.parametrize("text", ["\u2014 one", "\u2022 one", "\uff1aone", "<<<<<<< x", "\u00a0one"])
 def test_the_same_characters_in_a_text_are_allowed(text: str) -> None:
     """These characters are searched for only if the file is not YAML."""
-    spoilt = FULL.replace("body: Please}", "body: |\n").replace("body: |\n", f'body: "{text}"}}')
-    assert document_of(spoilt).mistakes == ()
+    changed = FULL.replace("body: Please}", "body: |\n").replace("body: |\n", f'body: "{text}"}}')
+    assert document_of(changed).mistakes == ()
 
 
 def test_good_text_is_decoded_without_its_byte_order_mark() -> None:
@@ -171,7 +171,7 @@ def test_a_byte_order_mark_may_begin_a_file() -> None:
 
 
 def test_a_hash_that_hides_a_brace_is_reported_at_its_line() -> None:
-    """The parser misses the brace only on the next line, which is right."""
+    """The parser reports the missing brace one line later, where nothing is wrong."""
     with pytest.raises(Mistakes) as caught:
         document_of(FULL.replace("{header: Stay, body: Please}", "{header: We are #1 in hiking, body: Please}"))
     (found,) = caught.value.mistakes

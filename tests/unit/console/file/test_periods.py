@@ -9,7 +9,7 @@ from console.file.periods import OFFER_PERIODS, PERIODS, meant
 
 @pytest.mark.parametrize("period", PERIODS)
 def test_apples_own_spelling_stays(period: str) -> None:
-    """The case of the letters does not matter."""
+    """Apple's own spelling of a period is accepted in upper or lower case."""
     assert meant(period, PERIODS) == period
     assert meant(period.lower(), PERIODS) == period
 

@@ -74,14 +74,14 @@ def test_a_schedule_becomes_utc_seconds(text: str, starts: str | None, ends: str
     ],
 )
 def test_an_invalid_schedule_is_refused(text: str, expected: str) -> None:
-    """The mistake states what to write instead."""
+    """A schedule without a possible meaning is a mistake that states what to write instead."""
     schedule, mistakes = read(text)
     assert any(expected in mistake for mistake in mistakes), mistakes
     assert schedule is None or "till" in text
 
 
 def test_every_zone_of_the_database_is_known() -> None:
-    """Links and offsets are accepted too."""
+    """Every name of the IANA database is accepted, links and fixed offsets too."""
     for name in ("UTC", "Etc/GMT+5", "US/Eastern", "CET", "Europe/Kyiv", "Europe/Kiev", "America/Argentina/Ushuaia"):
         assert read(f"from: 2026-12-01, timeZone: {name}")[1] == []
 

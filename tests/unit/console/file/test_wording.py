@@ -53,7 +53,7 @@ def test_a_schedule_is_in_utc(starts: int | None, ends: int | None, text: str) -
 
 
 def test_an_instant_is_to_the_minute() -> None:
-    """The text ends with the name UTC."""
+    """An instant is written as date, hour and minute, with the name UTC."""
     assert instant_text(0) == "1970-01-01 00:00 UTC"
 
 

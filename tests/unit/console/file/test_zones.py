@@ -9,7 +9,7 @@ from console.file.zones import doubt, refusal, zone_names
 
 @pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "UTC", "Asia/Kolkata"])
 def test_a_place_is_accepted_without_a_warning(name: str) -> None:
-    """A place is a name from the IANA database."""
+    """A place with a name from the IANA database causes neither a mistake nor a warning."""
     assert (refusal(name), doubt(name)) == (None, None)
 
 

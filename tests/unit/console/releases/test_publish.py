@@ -98,7 +98,7 @@ def test_of_two_publishers_one_wins_and_the_other_gets_an_error(client: Any) -> 
 
 
 def test_the_error_of_a_lost_race_states_what_to_do(client: Any) -> None:
-    """Run again, the command starts from the winner's release."""
+    """The loser of a race shall run the command again, which then starts from the winner's release."""
     put(client, TABLE)
     put(client, TABLE, "winner", who="bob")
     with pytest.raises(PublishConflictError, match="run this again: it then starts from release 2"):
@@ -158,7 +158,7 @@ def test_a_row_that_does_not_read_back_stops_the_publishing(client: Any, monkeyp
 
 
 def test_a_document_too_large_for_a_row_is_refused_before_anything_is_written(client: Any) -> None:
-    """Not even a release number is reserved."""
+    """If a sheet is too large for a row, no row is written, and no release number is reserved."""
     noise = {"name": random.Random(1).randbytes(400_000).hex()}
     made = release()
     with pytest.raises(ReleaseError, match="product"):

@@ -169,7 +169,7 @@ def test_the_source_is_read_back_byte_for_byte(client: Any, size: int) -> None:
 
 
 def test_the_digest_depends_on_the_content_alone(client: Any) -> None:
-    """The same file has the same digest, whoever publishes it and when; another file has another digest."""
+    """The same file has the same digest for every publisher and time; another file has another digest."""
     first = put(client, TABLE).digest
     assert put(client, TABLE, who="bob", now=NOW + timedelta(days=1)).digest == first
     assert put(client, TABLE, "two").digest != first

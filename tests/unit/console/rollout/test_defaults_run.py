@@ -33,7 +33,7 @@ def test_different_defaults_are_configured(choice: Choice, work: Work) -> None:
 
 
 def test_nothing_is_configured_where_all_agree() -> None:
-    """A second run has nothing to do."""
+    """Defaults that agree, wait or have no text give nothing to do."""
     assert work_list([AGREED, WAITING, GAP], Choice(delete_others=True)) == Work()
 
 

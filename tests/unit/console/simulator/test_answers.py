@@ -54,7 +54,7 @@ def flaw(judge: Judge, body: bytes) -> str:
 
 
 def test_a_message_is_shown(judge: Judge, app_data: AppData) -> None:
-    """An approved message with an approved image is shown, whatever the case of its id."""
+    """An approved message with an approved image is shown, with its id in upper or lower case."""
     identifier = shelve(app_data, image=APPROVED)
     shown = judge.judge(answer_of("message", messageIdentifier=identifier.upper()))
     assert (shown.kind, shown.message.identifier, shown.notes) == ("message", identifier, ())

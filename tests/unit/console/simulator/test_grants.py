@@ -26,7 +26,7 @@ def test_a_file_has_app_key_and_products() -> None:
 
 
 def test_without_a_file_options_name_app_and_key() -> None:
-    """Then every product can be bought."""
+    """A grant from options alone lists no products, so that every product can be bought."""
     found = read_grant(None, OPTIONS)
     assert (found.app, found.key_id, found.products) == (SimulatedApp(2, "com.example.b", "issuer"), "KEY", ())
 

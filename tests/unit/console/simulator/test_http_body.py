@@ -61,7 +61,7 @@ def test_a_body_over_the_functions_limit_is_passed_on() -> None:
     ids=["stated", "stated beyond any number", "one chunk", "a chunk beyond any number", "chunks together"],
 )
 def test_a_body_over_the_servers_limit_is_413(sent: bytes, headers: dict[str, str]) -> None:
-    """The body is refused before it is read."""
+    """A body that is too large by its length, or by its chunks, is refused before it is read."""
     with pytest.raises(BodyError) as refused:
         read(sent, **headers)
     assert refused.value.status == 413

@@ -15,7 +15,7 @@ from console.terminal.failure import Failure
 
 
 def test_a_body_is_one_signed_payload() -> None:
-    """A JWS has three parts, separated by dots."""
+    """The body has one key, whose value is a JWS of three parts."""
     body = json.loads(signed_body(request_claims(), COMMITTED_AUTHORITY))
     assert (list(body), body["signedPayload"].count(".")) == (["signedPayload"], 2)
 

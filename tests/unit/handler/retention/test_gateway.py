@@ -51,8 +51,8 @@ def test_only_post_is_answered(form: Form, method: str) -> None:
 @pytest.mark.parametrize(
     "event", [None, [], "POST", {}, {"requestContext": None}, {"requestContext": {"http": "POST"}}]
 )
-def test_what_is_no_http_event_is_no_post(event: object) -> None:
-    """An event of another service is refused like a wrong method, without an unexpected exception."""
+def test_an_event_of_another_service_is_refused(event: object) -> None:
+    """It is refused like a wrong method, and raises no unexpected exception."""
     with pytest.raises(MethodNotAllowedError):
         read_body(event)
 

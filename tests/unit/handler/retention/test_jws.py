@@ -36,7 +36,7 @@ def test_refuses_tokens_with_one_fault(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in token_cases() if case.code], ids=lambda case: case.name)
 def test_refuses_the_same_tokens_when_the_path_is_remembered(case: Case) -> None:
-    """A remembered path changes no refusal."""
+    """With a remembered path, each faulty token is refused with the same code."""
     verifier = SignedPayloadVerifier(case.roots)
     verifier.verify(signed(), NOW)
     assert refusal(verifier, case.token).code == case.code
@@ -148,7 +148,7 @@ def test_a_private_root_is_not_trusted_by_default() -> None:
 
 
 def test_a_ca_needs_basic_constraints() -> None:
-    """An issuer whose basicConstraints deny that it is a CA is refused, whatever its key usage."""
+    """An issuer whose basicConstraints deny that it is a CA is refused, although its key usage permits it."""
     root = minting.root_plan().build()
     builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
     policy = (

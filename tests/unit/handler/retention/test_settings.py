@@ -96,7 +96,7 @@ def test_the_longest_and_the_shortest_values_are_accepted(name: str, value: str)
 
 
 def test_production_trusts_apple_alone() -> None:
-    """A production deployment with any trust anchor besides Apple's root does not start, deployed or local."""
+    """A production deployment with a trust anchor does not start, deployed or local."""
     for place in (DEPLOYED, LOCAL, {}):
         env = {**GOOD, **place, "RETENTION_ENVIRONMENT": "Production", "RETENTION_TRUST_ANCHOR": TEST_ROOT}
         with pytest.raises(ConfigurationError) as caught:

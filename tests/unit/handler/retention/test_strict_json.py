@@ -19,8 +19,8 @@ from retention.strict_json import StrictJSONError, read_object
         '{"a": {"b": 1}, "b": {"a": 1}}',
     ],
 )
-def test_reads_what_json_reads(text: str) -> None:
-    """An unambiguous JSON object has the value that the standard library gives it."""
+def test_unambiguous_json_is_read_as_by_the_standard_library(text: str) -> None:
+    """An object that can be read in one way only has the value of `json.loads`."""
     assert read_object(text.encode()) == json.loads(text)
 
 
@@ -53,7 +53,7 @@ def test_reads_what_json_reads(text: str) -> None:
         b'{"a": 1}\x00',
     ],
 )
-def test_refuses_what_is_not_a_json_object(raw: bytes) -> None:
+def test_refuses_every_other_document(raw: bytes) -> None:
     """Dialects of JSON, and documents with anything but an object at the top, are refused."""
     with pytest.raises(StrictJSONError):
         read_object(raw)

@@ -68,7 +68,7 @@ def test_a_compression_bomb_is_refused() -> None:
 
 
 def test_a_document_over_the_limit_cannot_be_written() -> None:
-    """The error reaches whoever publishes, not the function."""
+    """The error reaches the publisher, and not the function."""
     with pytest.raises(ValueError, match="more than a document may hold"):
         rows.pack(bytes(rows.MAX_DOCUMENT + 1))
 
@@ -127,7 +127,7 @@ def test_a_message_row_has_its_state_and_those_of_its_images() -> None:
     ],
 )
 def test_a_message_row_edited_into_nonsense_is_not_servable(item: Any) -> None:
-    """What is not a state is read as UNKNOWN."""
+    """A state or an image state that is not a text is read as UNKNOWN."""
     state = rows.read_message(item)
     assert not state.servable
     assert UNKNOWN in {state.message, *state.images.values()}

@@ -53,7 +53,7 @@ def test_a_view_is_of_one_head(one: One) -> None:
 def test_states_that_cannot_be_read_are_marked_as_degraded(
     one: One, version: int, later: float, marks: tuple[str, ...]
 ) -> None:
-    """The states in memory stay in use."""
+    """If review states cannot be read, the ones in memory serve, and the answer is marked as degraded."""
     one.load()
     one.table.head(current=1, version=version)
     one.table.fault = lambda operation, request: None if operation == "get_item" else fails(operation, request)
@@ -92,7 +92,7 @@ def test_a_release_that_was_deleted_is_replaced(one: One) -> None:
 
 
 def test_a_paused_app_needs_no_release(one: One) -> None:
-    """Its head alone is read."""
+    """Of a paused app only head is read."""
     one.table.head(current=1, version=2, paused=True)
     loaded = one.load()
     assert (loaded.catalog.paused, loaded.catalog.sheet.rules) == (True, ())

@@ -27,7 +27,7 @@ def test_a_failed_call_stops_reads_for_every_view(failure: Exception) -> None:
 
 
 def test_a_damaged_row_stops_the_view_that_needs_it_alone() -> None:
-    """Other views are read as before."""
+    """After a damaged row its view pauses for five seconds, and other views are read as before."""
     clock = Clock()
     failures = Failures(clock)
     failures.note(UnreadableRowError("x"))
@@ -59,7 +59,7 @@ def test_each_failure_has_a_code_and_a_damaged_row_a_reason(failure: Exception, 
 
 
 def test_the_error_of_a_call_has_the_code_of_aws_as_evidence() -> None:
-    """AWS's code is safe to log."""
+    """The error has AWS's error code as evidence, which is safe to log."""
     assert unavailable(CallFailedError("ThrottlingException")).evidence == {"cause": "ThrottlingException"}
 
 

@@ -52,7 +52,7 @@ def test_head_is_read_once_in_thirty_seconds(one: One) -> None:
 
 
 def test_an_expired_head_is_read_at_the_next_request(one: One) -> None:
-    """A restored process expires its head."""
+    """After `expire`, which a restored process calls, the next request reads head."""
     one.get()
     one.live.expire()
     one.calls()

@@ -52,7 +52,7 @@ def test_settings_and_sheets_come_in_one_call_and_stay(read: ReleasesOnFake) -> 
 
 
 def test_products_outside_the_release_share_the_sheet_for_others(read: ReleasesOnFake) -> None:
-    """The second such product reads nothing."""
+    """The second product outside the release reads nothing: it uses the sheet `*` in memory."""
     assert read.sheet("ghost")[0] == (APP, 1, "*")
     read.calls()
     assert read.sheet("phantom")[2] is read.sheet("ghost")[2]
@@ -60,7 +60,7 @@ def test_products_outside_the_release_share_the_sheet_for_others(read: ReleasesO
 
 
 def test_rows_that_a_replica_lacks_are_read_consistently(read: ReleasesOnFake) -> None:
-    """Only the missing rows are read again."""
+    """The second, consistent call requests only the rows that the replica did not have."""
     read.table.lagging = dict(read.table.items)
     del read.table.lagging[place_of(rows.sheet_key(APP, 1, "pro.monthly"))]
     assert read.sheet()[0] == (APP, 1, "pro.monthly")
@@ -71,7 +71,7 @@ def test_rows_that_a_replica_lacks_are_read_consistently(read: ReleasesOnFake) -
     "missing", [rows.settings_key(APP, 1), rows.sheet_key(APP, 1, "pro.monthly")], ids=["settings", "sheet"]
 )
 def test_a_row_missing_in_a_consistent_read_is_gone(read: ReleasesOnFake, missing: rows.Key) -> None:
-    """The release was deleted, or is damaged."""
+    """If a row is missing in a consistent read too, the release was deleted or damaged: RowGoneError."""
     read.table.remove(missing)
     with pytest.raises(RowGoneError):
         read.sheet()

@@ -185,7 +185,7 @@ def test_another_locale_of_a_sheet_in_memory_reads_only_its_states(reader: Reade
 
 
 def test_more_than_a_hundred_messages_are_read_a_hundred_at_a_time() -> None:
-    """BatchGetItem takes no more than 100 keys."""
+    """BatchGetItem takes at most 100 keys, so 150 states are read with two calls."""
     table = FakeTable()
     ids = [f"{number:08d}-1111-5111-8111-111111111111" for number in range(150)]
     table.publish(1, {"pro.monthly": sheet("pro.monthly", "r", {"en-US": ids}), "*": SHEETS["*"]})
@@ -638,7 +638,7 @@ def test_the_budget_is_smaller_where_memory_can_answer(reader: Reader) -> None:
 
 
 def test_warming_reads_head_and_settings_so_that_the_first_request_needs_two_calls(reader: Reader) -> None:
-    """If a release names no products to read ahead, init reads only head and settings, which say whether it signs."""
+    """If a release names no products to read ahead, init reads only head and settings."""
     warmed = reader.store.warm([APP, 42], Deadline.after(PATIENCE))
     assert {app: settings.key_id for app, settings in warmed.items()} == {APP: SETTINGS["keyId"]}
     assert reader.operations() == ["get_item", "batch_get_item", "get_item"]
@@ -776,7 +776,7 @@ def test_what_could_not_be_read_ahead_is_left_to_the_first_request(call: int, fa
 
 
 def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() -> None:
-    """To unpack and compile it would delay the start."""
+    """A large sheet is not read ahead, since unpacking and compiling it would delay the start."""
     large = sheet(None, "anyone", {"en-US": [ANYONE_EN]}, pictured=[random.Random(1).randbytes(70_000).hex()])
     reader = ahead(["pro.monthly"], {**SHEETS, "*": large})
     assert reader.store.stats().sheets == 1  # of pro.monthly

@@ -85,7 +85,7 @@ def test_unprocessed_keys_are_requested_until_the_deadline() -> None:
 
 
 def test_a_call_that_hangs_ends_at_the_deadline() -> None:
-    """The deadline is given to the connection."""
+    """The connection gets the deadline, so a hanging call raises OutOfTimeError at that instant."""
     with pytest.raises(OutOfTimeError):
         reader_of(FakeTable(fault=hangs)).row(KEY, Deadline.after(0.05))
 

@@ -120,7 +120,7 @@ def test_a_throttled_fetch_is_repeated_after_a_random_wait(
 
 
 def test_a_throttled_renewal_is_repeated_after_a_random_wait_too(parameters: Parameters, clock: Clock) -> None:
-    """The old key stays in use until then."""
+    """If SSM throttles the renewal of a key, the old key stays in use until the repetition."""
     ring = KeyRing(lambda: parameters, "/retention/", Signer, monotonic=clock, chance=lambda: 0.5)  # type: ignore[arg-type,return-value]  # as above
     first = get(ring)
     clock.now += 3600

@@ -34,7 +34,7 @@ def paths_checked(verifier: SignedPayloadVerifier, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_path_is_checked_once(verifier: SignedPayloadVerifier, paths_checked: list[datetime]) -> None:
-    """Tokens under the same leaf and intermediate share one verdict, whatever their x5c[2] and payload."""
+    """Tokens under the same leaf and intermediate share one verdict, with any x5c[2] and any payload."""
     leaf, intermediate, _ = good_chain()
     verifier.verify(signed(), NOW)
     verifier.verify(signed(body=claims(productId="another")), NOW)
