@@ -107,7 +107,7 @@ def _ask(question: Question, app_apple_id: int, target: Target | None = None) ->
     environment = target.environment if target is not None else ""
     if question.event is not None:
         # A stack that is deployed trusts the test CA in no environment.
-        test_root = None if target is not None and target.stack else _test_root(question.test_ca)
+        test_root = None if target is not None and target.stack.name else _test_root(question.test_ca)
         content = read_ordinary(question.event, _MAX_EVENT, pipes=True)
         return received_request(content, question.at, test_root, environment)
     request = made_request(

@@ -70,7 +70,7 @@ def find_key(document: Document, target: Target, where: Where, access: Access) -
     def ssm() -> Any:  # noqa: ANN401  # boto3 makes clients at run time
         return client("ssm", region=target.dynamodb.meta.region_name, endpoint_url=where.endpoint_url)
 
-    return read_api_key(app.key_id, app.issuer_id, file=access.key, ssm=ssm, prefix=target.key_prefix or None)
+    return read_api_key(app.key_id, app.issuer_id, file=access.key, ssm=ssm, prefix=target.stack.key_prefix or None)
 
 
 def app_store(target: Target) -> str:

@@ -14,6 +14,7 @@ from console.terminal.failure import Failure
 class Stack:
     """`environment` is the App Store environment the stack answers: Production or Sandbox.
 
+    `name` is empty for a table that was named without its stack: it has no URL and no other output.
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
     are empty where the stack has no such output. `syncs`: review states are imported by schedule. `function` and
     `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.

@@ -25,23 +25,24 @@ from console.terminal.output import ask_operator
 class Target:
     """A table and an app in it. `app_name` is what a person types to confirm: the bundle id, or the app's number.
 
-    `environment` is the App Store's, Sandbox or Production, and empty where it is not known; `key_prefix`,
-    `log_group` and `syncs` are the stack's, and `stack` is its name, empty where the table was named. `deployed` is the
-    stack with all of its outputs, None where the table was named.
+    `stack` has no name and no outputs where the table was named. `production` is True also where that is not known.
     """
 
     dynamodb: Any
-    table: str
+    stack: Stack
     app_apple_id: int
     app_name: str
     production: bool
-    url: str
-    environment: str = ""
-    key_prefix: str = ""
-    log_group: str = ""
-    syncs: bool = True
-    stack: str = ""
-    deployed: Stack | None = None
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.stack.table
+
+    @property
+    def environment(self) -> str:
+        """The App Store environment, Sandbox or Production; empty where it is not known."""
+        return self.stack.environment
 
     @property
     def app_table(self) -> AppTable:
@@ -66,20 +67,8 @@ def find_target(where: Where, document: Document | None = None) -> Target:
             raise Failure(f"{document.file} names no stack for `{where.env}`: write `stack: …` under it.")
         region, stack_name = where.region or environment.region, environment.stack
     stack, production = _place(where, stack_name, region)
-    return Target(
-        dynamodb=client("dynamodb", region=region, endpoint_url=where.endpoint_url),
-        table=stack.table,
-        app_apple_id=app_apple_id,
-        app_name=app_name,
-        production=production,
-        url=stack.url,
-        environment=stack.environment,
-        key_prefix=stack.key_prefix,
-        log_group=stack.log_group,
-        syncs=stack.syncs,
-        stack=stack.name,
-        deployed=stack if stack.name else None,
-    )
+    dynamodb = client("dynamodb", region=region, endpoint_url=where.endpoint_url)
+    return Target(dynamodb, stack, app_apple_id, app_name, production)
 
 
 def _app(where: Where, document: Document | None) -> tuple[int, str]:

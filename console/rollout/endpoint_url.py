@@ -14,7 +14,7 @@ def choose(url: str | None, target: Target, *, local: bool) -> str:
 
     `local` is whether the URL is for a simulator on this machine, which reaches URLs that Apple cannot.
     """
-    chosen = url or target.url
+    chosen = url or target.stack.url
     if not chosen:
         raise Misuse("Name the URL: no stack was found that has one.")
     if "<" in chosen:

@@ -89,7 +89,7 @@ def show(published: Published, draft: Draft, file: Path, out: Output) -> None:
             "previous": published.previous,
             "digest": published.digest,
             "table": draft.target.table,
-            "url": draft.target.url,
+            "url": draft.target.stack.url,
             "warnings": as_documents(str(file), draft.compiled.warnings),
         }
     )

@@ -25,6 +25,7 @@ from console.cli.main import main
 from console.decisions.made_request import read_facts
 from console.deployment import stack, target
 from console.deployment.failures import sentence
+from console.deployment.stack import Stack
 from console.deployment.where import Where
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
@@ -307,7 +308,7 @@ def test_a_table_that_may_be_productions_counts_as_production(
 
 def test_the_bundle_id_must_be_typed_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal, a write to production asks for the bundle id, and any other answer changes nothing."""
-    production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
+    production = target.Target(None, Stack("", "t", "", ""), 1, "com.example.app", production=True)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     target.confirm(production, "publish", yes=False, ask=lambda _: " com.example.app ")
     with pytest.raises(Failure, match="Nothing was changed"):
@@ -316,7 +317,7 @@ def test_the_bundle_id_must_be_typed_on_a_terminal(monkeypatch: pytest.MonkeyPat
 
 def test_a_question_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The question goes to standard error, so that redirected output has only the result."""
-    production = target.Target(None, "t", 1, "com.example.app", production=True, url="")
+    production = target.Target(None, Stack("", "t", "", ""), 1, "com.example.app", production=True)
     terminal = io.StringIO("com.example.app\n")
     terminal.isatty = lambda: True  # type: ignore[method-assign]  # as if a person sat there
     monkeypatch.setattr(sys, "stdin", terminal)
@@ -448,7 +449,7 @@ def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(target, "find_stack", find_stack)
     found = target.find_target(Where(env="sandbox", file=SAMPLE))
     assert asked == ["retention-sandbox", "us-east-1", None]
-    assert (found.table, found.url, found.production, found.app_name) == (
+    assert (found.table, found.stack.url, found.production, found.app_name) == (
         "T",
         "https://u",
         False,

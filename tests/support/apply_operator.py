@@ -18,6 +18,7 @@ from retention.request import PRODUCTION, SANDBOX
 from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
 from console.deployment.session import Session
+from console.deployment.stack import Stack
 from console.deployment.target import Target
 from console.deployment.where import Where
 from console.file.document import read_document
@@ -94,12 +95,10 @@ class Operator:
     def session(self) -> Iterator[Session]:
         target = Target(
             self.dynamodb or self.looking,
-            self.table,
+            Stack("", self.table, "", self.environment),
             APP.app_apple_id,
             APP.bundle_id,
             production=False,
-            url="",
-            environment=self.environment,
         )
         with Apple(
             KEY,

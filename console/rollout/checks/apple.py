@@ -33,7 +33,7 @@ _CODES: Final = {
 def signing_key(known: Known) -> Step:
     """Read the function's signing key in Parameter Store, which can differ from the key that this command uses."""
     app = None if known.document is None else known.document.app
-    prefix = None if known.target is None else known.target.key_prefix
+    prefix = None if known.target is None else known.target.stack.key_prefix
     if not prefix or app is None or not app.key_id:
         yield not_looked("signing-key", "the signing key in Parameter Store", "the stack, or `keyId` in the file")
         return known

@@ -27,7 +27,7 @@ def sync(known: Known) -> Step:
         return known
     behind = 0 if known.seen is None else known.seen.behind
     lag = f"; the table is behind Apple's lists by {plural(behind, 'state')}" if behind else ""
-    if known.target.syncs:
+    if known.target.stack.syncs:
         yield _last_sync(known, lag)
     else:
         verdict, how = BAD if behind else GOOD, "`retention apply` imports review states."
@@ -59,10 +59,10 @@ def _instant(known: Known, name: str) -> datetime | None:
 
 def certificate(known: Known) -> Step:
     """Find out for how many days the certificate that Apple signs requests with is still valid."""
-    if known.target is None or not known.target.log_group:
+    if known.target is None or not known.target.stack.log_group:
         yield not_looked("certificate", "the certificate Apple signs with", "the stack and its log")
         return known
-    days = leaf_days(known.aws("logs"), known.target.log_group, known.now)
+    days = leaf_days(known.aws("logs"), known.target.stack.log_group, known.now)
     if days is None:
         yield Finding(
             "certificate", UNKNOWN, f"No request was logged in the last {_LOG_HOURS} h, so its end is not known."
@@ -103,7 +103,7 @@ def _days_of(events: list[dict[str, Any]]) -> Iterator[int]:
 
 def stack(known: Known) -> Step:
     """Examine the stack. What these credentials have no right to read becomes an UNKNOWN finding."""
-    stack = None if known.target is None else known.target.deployed
+    stack = None if known.target is None else known.target.stack
     if stack is None or not stack.function:
         yield not_looked("stack", "alias, layer, alarms and limits", "a deployed stack")
         return known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from console.deployment.stack import Stack
 from console.deployment.target import Target
 from console.rollout.endpoint_url import choose
 from console.terminal.failure import Misuse
@@ -13,7 +14,7 @@ HERE = "http://127.0.0.1:8080/v1/retention-message"
 
 
 def target(url: str = "") -> Target:
-    return Target(None, "t", 1, "com.example", production=False, url=url)
+    return Target(None, Stack("", "t", url, ""), 1, "com.example", production=False)
 
 
 @pytest.mark.parametrize(
