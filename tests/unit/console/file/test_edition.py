@@ -1,4 +1,4 @@
-"""An edition is a file as it would go live: its sheets, its texts by id, and what an unknown product is asked."""
+"""An edition is a file as it would go live: its sheets, its texts by id, and its rules for an unknown product."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_a_product_that_the_file_does_not_name_has_the_sheet_of_any_product() ->
 
 
 def test_conditions_are_those_of_one_product() -> None:
-    """What is settled by the product is gone, and a rule for all customers has no condition."""
+    """Tests that the product decides are left out, and a rule for all customers has no condition."""
     assert edition().conditions("pro.monthly") == {"pro": FactTest("is", "customer.x", (1,))}
     assert edition().conditions("other") == {}
 
 
-def test_an_unknown_product_is_asked_like_a_fact_about_the_customer() -> None:
-    """For any product outside the file, rules ask UNKNOWN_PRODUCT; the sheets of the file's products stay."""
+def test_a_test_of_an_unknown_product_is_like_a_test_of_a_fact() -> None:
+    """For products outside the file, rules test UNKNOWN_PRODUCT; the sheets of the file's products stay."""
     found = edition().with_unknown_products()
     [rule, _] = found.sheets[ANY_PRODUCT]["rules"]
     assert rule["when"] == ["all", ["starts", UNKNOWN_PRODUCT, ["pro."]], ["is", "customer.x", [1]]]

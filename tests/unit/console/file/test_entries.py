@@ -1,4 +1,4 @@
-"""What follows from a file's entries: which texts have pictures, how customers are split, what a rule may answer."""
+"""What follows from a file's entries: which texts are pictured, how customers are split, which answers a rule has."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.support.owner_file import FULL, document_of
     ],
 )
 def test_a_text_with_an_image_or_bullets_is_pictured(fields: str, *, pictured: bool) -> None:
-    """Apple takes neither next to an offer."""
+    """Apple accepts neither an image nor bullets next to an offer."""
     document = document_of(HEAD.replace("{header: Offer, body: Text}", f"{{header: Offer, body: Text{fields}}}"))
     assert document.messages["text"]["en-US"].pictured is pictured
 
 
 def test_an_experiment_has_its_arms_with_their_slots() -> None:
-    """Customers are assigned by names and slots in the order of the file, whatever the arms answer."""
+    """Customers are assigned by the names and slots of the arms, in the order of the file."""
     document = document_of(FULL)
     assert document.experiments == {"trial": (("control", 5000), ("other", 5000))}
 

@@ -15,7 +15,7 @@ from console.simulator.rehearsal_authority import default_directory, obtain
 
 @pytest.mark.parametrize("option", ["--port", "--dynamodb-port"])
 @pytest.mark.parametrize("port", ["99999", "-1", "http", "²"])
-def test_what_is_no_port_is_misuse(capsys: pytest.CaptureFixture[str], option: str, port: str) -> None:
+def test_an_invalid_port_is_misuse(capsys: pytest.CaptureFixture[str], option: str, port: str) -> None:
     """A port that is not a number from 0 to 65535 ends `make serve` with 2."""
     with pytest.raises(SystemExit) as ended:
         serve.main([f"{option}={port}"])

@@ -31,13 +31,13 @@ LIVE = Listed(
     ids=["live", "earlier", "never live", "incomplete"],
 )  # fmt: skip
 def test_a_release_is_one_row(one: Listed, row: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The number, when and by whom it was published, the beginning of the commit, and what it has."""
+    """A row has the number, time, publisher, the beginning of the commit, and counts of the contents."""
     heading, line = printed(partial(show, [one]), capsys).splitlines()
     assert heading.split() == "release published (UTC) by commit what".split()
     assert line.split() == row.split()
 
 
-def test_without_a_release_it_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_release_a_sentence_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """An empty table has no heading."""
     assert printed(partial(show, []), capsys) == "Nothing has been published for this app.\n"
 

@@ -1,4 +1,4 @@
-"""What a customer sees who cancels, where no endpoint is called, and which customer that is."""
+"""What a customer who cancels sees if no endpoint is called, and which customer it is."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_a_default_is_for_one_locale(simulator: Simulator) -> None:
     assert (seen.source, "exactly en-GB" in seen.steps[-1].reason) == (NOTHING, True)
 
 
-def test_a_default_whose_message_is_gone(simulator: Simulator) -> None:
-    """A default whose message was deleted shows nothing."""
+def test_a_default_with_a_deleted_message_shows_nothing(simulator: Simulator) -> None:
+    """If the message of a default was deleted, the customer sees no message."""
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     identifier = shelve(app_data)
     app_data.configure_default(MONTHLY, "en-US", identifier)
@@ -53,8 +53,8 @@ def test_the_same_customer_comes_back(simulator: Simulator) -> None:
     assert simulator.accounts.subscription(APP.app_apple_id, MONTHLY) == purchase
 
 
-def test_an_unknown_product(simulator: Simulator) -> None:
-    """A product that the app does not have is refused, with the name of the nearest that it has."""
+def test_an_unknown_product_is_refused(simulator: Simulator) -> None:
+    """A product that the app does not have is refused, and the error names the nearest one that it has."""
     with pytest.raises(Failure, match=r"pro\.monthly"):
         cancel(simulator, APP, environment=SANDBOX, product_id="pro.montly", locale="en-US")
     assert staff_actions.find_app(simulator) == APP
@@ -95,13 +95,13 @@ def test_production_has_its_own_defaults(simulator: Simulator) -> None:
     assert cancelled(simulator, environment=PRODUCTION).source == NOTHING
 
 
-def test_a_named_customer_is_taken_as_named(simulator: Simulator) -> None:
+def test_a_named_customer_is_used_as_named(simulator: Simulator) -> None:
     """A transaction id that the simulator does not know is used as it is, and no purchase is saved for it."""
     assert subscriber(simulator, APP, ANNUAL, "12") == Purchase("12", APP.app_apple_id, ANNUAL)
     assert simulator.accounts.subscription(APP.app_apple_id, ANNUAL) is None
 
 
-def test_the_document_shows_what_was_not_there_as_null() -> None:
+def test_the_document_has_null_for_missing_values() -> None:
     """The --json document has every key; without message, answer and call, their values are null."""
     document = CustomerScreen(NOTHING, (Step("real time", "No URL."),)).document()
     assert document == {

@@ -112,7 +112,9 @@ def test_a_redirect_is_followed_with_the_same_body(monkeypatch: pytest.MonkeyPat
     ],
     ids=["to itself", "six in a row", "no URL", "no HTTP"],
 )
-def test_a_redirect_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch, locations: list[str], result: str) -> None:
+def test_an_endless_or_impossible_redirect_fails(
+    monkeypatch: pytest.MonkeyPatch, locations: list[str], result: str
+) -> None:
     """A circle, a sixth redirect in a row, and a target that cannot be called are failures."""
     answering(monkeypatch, *(answer("302 Found", location=location) for location in locations))
     assert call(URL, "x", PATIENT_MS).result == result

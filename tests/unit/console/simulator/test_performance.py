@@ -29,7 +29,7 @@ def simulator() -> Iterator[Simulator]:
         ([10, 20, 30], {"average": 20, "p50": 20, "p90": 30, "p95": 30, "p99": 30}),
     ],
 )
-def test_response_times(times: list[int], expected: dict[str, int]) -> None:
+def test_percentiles_are_measured_times(times: list[int], expected: dict[str, int]) -> None:
     """Percentiles are by nearest rank in ms, so each is a time that was measured."""
     assert response_times(times) == expected
 
@@ -38,7 +38,7 @@ def test_response_times(times: list[int], expected: dict[str, int]) -> None:
     ("good", "bad", "rate", "result"),
     [(95, 5, 95, "PASS"), (94, 6, 94, "FAIL"), (100, 0, 100, "PASS"), (0, 100, 0, "FAIL"), (94, 0, 100, "PENDING")],
 )
-def test_pass_and_fail(good: int, bad: int, rate: int, result: str) -> None:
+def test_a_test_passes_at_its_threshold(good: int, bad: int, rate: int, result: str) -> None:
     """A test passes at its threshold, fails below it, and is pending until its last request."""
     tally = Tally("https://example.com/", replace(QUICK, total_requests=100))
     for _ in range(good):

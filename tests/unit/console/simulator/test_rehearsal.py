@@ -1,4 +1,4 @@
-"""What a rehearsal makes of its answers: the judgement of one answer, the Server-Timing header, the figures."""
+"""How a rehearsal judges its answers: one body, the Server-Timing header, the figures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOUR = TestConfig(1, total_requests=4, total_duration_ms=0, success_rate_thresho
         ("miss, ;dur=1, total;dur=soon, db ; DUR = 2", {"db": 2}),
     ],
 )
-def test_server_timing(header: str, found: dict[str, float]) -> None:
+def test_durations_are_read_from_server_timing(header: str, found: dict[str, float]) -> None:
     """`server_timing` reads the names that have a duration in ms, and ignores the rest of the header."""
     assert server_timing({"server-timing": header}) == found
 

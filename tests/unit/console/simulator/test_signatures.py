@@ -143,7 +143,7 @@ def test_a_wrong_advanced_commerce_request_is_refused(inspector: Inspector, data
     [{}, {KEY_ID: RegisteredKey(KEY_ID, "another team", public_half(PEM))}],
     ids=["no such key", "another team's key"],
 )
-def test_a_key_that_is_not_the_teams(keys: dict[str, RegisteredKey]) -> None:
+def test_a_key_of_another_team_is_refused(keys: dict[str, RegisteredKey]) -> None:
     """A signature by a key that the app's team does not have is refused, even if the signature is correct."""
     with pytest.raises(Flaw, match=f"{KEY_ID}, which is not a key of the team"):
         Inspector(APP, keys.get, TRANSACTION, NOW).promotional_offer_v2(v2())

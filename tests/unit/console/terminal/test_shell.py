@@ -1,4 +1,4 @@
-"""Which of the shell's variables a program uses: local ones none that steer them, and loopback needs no proxy."""
+"""Which of the shell's variables a program uses; addresses of this machine are called without a proxy."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def test_without_a_proxy_nothing_is_written() -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0"])  # noqa: S104  # no socket
 def test_hosts_of_this_machine(host: str) -> None:
+    """`localhost`, its subdomains, and loopback addresses are this machine."""
     assert shell.is_this_machine(host)
 
 
@@ -42,6 +43,7 @@ def test_hosts_of_this_machine(host: str) -> None:
     "host", ["", None, "localhost.example.com", "10.0.0.1", "128.0.0.1", "fe80::1", "notlocalhost"]
 )
 def test_hosts_of_other_machines(host: str | None) -> None:
+    """A name that only contains `localhost`, a private address, and no host at all are not this machine."""
     assert not shell.is_this_machine(host)
 
 

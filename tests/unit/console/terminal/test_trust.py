@@ -64,7 +64,7 @@ def test_of_several_folders_the_first_that_exists_is_used(tmp_path: Path, roots:
 
 
 def test_the_null_device_is_no_file_of_roots() -> None:
-    """Some set a variable to it in order to trust no root: then every connection would fail without a reason."""
+    """Some people set the variable to /dev/null to trust no root: each connection would then fail without a reason."""
     with pytest.raises(Failure, match="has no certificate in it"):
         trust.bundle({"CURL_CA_BUNDLE": os.devnull})
 

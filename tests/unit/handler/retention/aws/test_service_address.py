@@ -74,7 +74,7 @@ def test_fips_and_dual_stack_variables_mean_the_same_to_the_sync(
 
 
 def test_configured_endpoints_can_be_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a standard variable of the SDKs, has the same effect here as in boto3."""
+    """AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a standard variable of AWS SDKs, has the same effect here as in boto3."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")
     for value, ignored in (("true", True), ("false", False)):
         monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", value)
