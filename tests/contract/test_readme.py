@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, Final
 import pytest
 
 from console.cli.verbs import Verbs
+from console.rollout.checks import apple
+from console.rollout.doctor import CHECKS
 from tests.contract.test_imports import ROOMS
 from tests.support.sam_template import ROOT
 
@@ -117,6 +120,18 @@ def test_every_name_in_contributing_is_in_the_code() -> None:
     names = {span for span in spans if re.fullmatch(r"[\w.]*[A-Z_]\w*", span)}
     assert {"MAX_AGE", "CHECKS", "ERROR_ANSWERS", "_PREDICATES"} <= names
     assert {name for name in names if not set(name.split(".")) <= words} == set()
+
+
+def test_messages_md_lists_every_code_of_the_doctor() -> None:
+    """docs/messages.md has the codes of CHECKS and of every finding in console/rollout/checks/, and no others."""
+    codes = {code for code, _ in CHECKS} | set(apple.CODES.values())
+    for path in (ROOT / "console" / "rollout" / "checks").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Finding", "guarded", "not_looked"}:
+                codes |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+    page = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8").partition("| check | codes |")[2]
+    cells = re.findall(r"^\| .* \| (`.*`) \|$", page, re.MULTILINE)
+    assert set(re.findall(r"`([^`]+)`", " ".join(cells))) == codes
 
 
 def test_the_readme_has_the_times_of_the_last_benchmark() -> None:

@@ -19,7 +19,7 @@ from console.rollout.observed import Observed
 from console.terminal.words import plural
 
 _MAX_SKEW: Final = 60.0  # seconds
-_CODES: Final = {
+CODES: Final = {
     Kind.NO_ACCESS: "no-access",
     Kind.RATE_LIMITED: "rate-limit",
     Kind.NOT_APPLE: "wrong-host",
@@ -90,7 +90,7 @@ def _endpoint(service: Apple) -> Iterator[Finding]:
 
 def _diagnosis(known: Known, error: AppleError) -> Finding:
     if error.kind is not Kind.UNAUTHORIZED:
-        return Finding(_CODES.get(error.kind, "apple"), BAD, str(error))
+        return Finding(CODES.get(error.kind, "apple"), BAD, str(error))
     if error.clock_skew is not None and abs(error.clock_skew) > _MAX_SKEW:
         return Finding("clock-skew", BAD, str(error))
     return _of_another_api(known, error) or Finding("unauthorized", BAD, str(error))
