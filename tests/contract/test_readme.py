@@ -128,7 +128,8 @@ def test_messages_md_lists_every_code_of_the_doctor() -> None:
     for path in (ROOT / "console" / "rollout" / "checks").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Finding", "guarded", "not_looked"}:
-                codes |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+                first = node.args[0]
+                codes |= {str(first.value)} if isinstance(first, ast.Constant) else set()
     page = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8").partition("| check | codes |")[2]
     cells = re.findall(r"^\| .* \| (`.*`) \|$", page, re.MULTILINE)
     assert set(re.findall(r"`([^`]+)`", " ".join(cells))) == codes
