@@ -149,14 +149,17 @@ def test_a_terminal_that_has_no_letters_but_ascii(encoding: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("code", "exit_code"),
     [
-        ("import console.file.document as d\nd.read = fault\nfrom console.cli.entry import retention\nretention()", 1),
+        (
+            "import console.file.document as d\nd.read_document = fault\nfrom console.cli.entry import retention\nretention()",
+            1,
+        ),
         ("from console.terminal.program import carry_out\nraise SystemExit(carry_out(fault, unknown))", 1),
         ("from console.terminal.program import begin\nbegin(unknown, local=True)\nfault()", 1),
     ],
     ids=["retention", "carry_out", "uncaught"],
 )
-def test_what_nobody_expected_is_told_by_kind_and_place(code: str, exit_code: int, show: bool) -> None:  # noqa: FBT001  # a parameter
-    """In one sentence, without its message, which may quote a key; the traceback is there for who asks."""
+def test_an_unexpected_error_is_reported_by_class_and_place(code: str, exit_code: int, show: bool) -> None:  # noqa: FBT001  # a parameter
+    """The sentence leaves out the message, which could quote a key; RETENTION_TRACEBACK adds the traceback."""
     fault = "def fault(*_, **__): raise KeyError('hush-hush')\ndef unknown(_): return None\n"
     environment = {**os.environ, **({TRACEBACK: "1"} if show else {})}
     ended = run([sys.executable, "-c", fault + code, "validate", str(SAMPLE)], env=environment)
