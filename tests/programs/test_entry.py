@@ -150,8 +150,10 @@ def test_a_terminal_that_has_no_letters_but_ascii(encoding: dict[str, str]) -> N
     ("code", "exit_code"),
     [
         (
-            "import console.file.document as d\nd.read_document = fault\n"
-            "from console.cli.entry import retention\nretention()",
+            (
+                "import console.file.document as d\nd.read_document = fault\n"
+                "from console.cli.entry import retention\nretention()"
+            ),
             1,
         ),
         ("from console.terminal.program import carry_out\nraise SystemExit(carry_out(fault, unknown))", 1),
