@@ -149,7 +149,7 @@ def test_decisions_are_total_and_deterministic(
     now: datetime,
     can_sign: bool,  # noqa: FBT001  # drawn by position
 ) -> None:
-    """Any request over the sample file is decided, twice the same, and `explain` has a verdict on each of its rules."""
+    """Any request over the sample file has one decision, and `explain` has a verdict on each rule of the file."""
     catalog = SAMPLE_EDITION.catalog(product)
     request = RetentionRequest(transaction, 6745974591, product, locale, "id", "Sandbox", 0)
     decision = decide(request, catalog, now, customer, can_sign=can_sign)

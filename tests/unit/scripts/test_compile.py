@@ -148,7 +148,7 @@ def test_both_classes_hash_alike(ours: type, written: type) -> None:
 
 @of_each_pair
 def test_both_classes_are_equally_immutable(ours: type, written: type) -> None:
-    """A frozen instance refuses assignment and deletion with the same error; no instance takes another attribute."""
+    """A frozen instance refuses assignment and deletion with the same error; no instance accepts another attribute."""
     for kind in (ours, written):
         one, frozen = filled(kind, ours), ours.__dataclass_params__.frozen  # type: ignore[attr-defined]
         for field in dataclasses.fields(ours):

@@ -195,7 +195,7 @@ def test_a_lost_answer_is_no_conflict(filled: Any, tmp_path: Path) -> None:
     """The SDK repeats a transaction whose answer was lost, and the second one finds the rows of the first."""
     exported(filled, tmp_path / "file")
 
-    class Twice:
+    class SendsTransactionsTwice:
         def __getattr__(self, name: str) -> Any:
             return getattr(filled, name)
 
@@ -203,14 +203,14 @@ def test_a_lost_answer_is_no_conflict(filled: Any, tmp_path: Path) -> None:
             filled.transact_write_items(**request)
             return filled.transact_write_items(**request)
 
-    assert imported(Twice(), tmp_path / "file").release == 2
+    assert imported(SendsTransactionsTwice(), tmp_path / "file").release == 2
 
 
 def test_a_release_deleted_meanwhile_does_not_go_live(filled: Any, tmp_path: Path) -> None:
     """The import reads a release back before `head` names it."""
     exported(filled, tmp_path / "file")
 
-    class Losing:
+    class LosesTexts:
         def __getattr__(self, name: str) -> Any:
             return getattr(filled, name)
 
@@ -219,7 +219,7 @@ def test_a_release_deleted_meanwhile_does_not_go_live(filled: Any, tmp_path: Pat
                 filled.put_item(**request)
 
     with pytest.raises(ImportConflictError, match="was changed while"):
-        imported(Losing(), tmp_path / "file")
+        imported(LosesTexts(), tmp_path / "file")
     assert "current" not in head(filled, TO)
 
 

@@ -36,7 +36,7 @@ def test_every_verb_of_a_module_is_in_the_table(loaded: Verbs) -> None:
 
 
 def test_a_verb_is_not_imported_before_it_is_called() -> None:
-    """Until then a verb has a stand-in with a name and a line of help, and no callback."""
+    """Until a verb is called, the table has its name and a line of help, and no function."""
     made = Verbs()
     assert {command.callback for command in made.commands.values()} == {None}
     assert made.load("nope") is None

@@ -68,7 +68,7 @@ def test_the_traceback_is_printed_where_the_shell_asks_for_it(
 def test_an_error_during_imports_is_reported_like_any_other(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, printed: str
 ) -> None:
-    """Ctrl-C is one word, and a reader that closed the pipe is no error."""
+    """Ctrl-C prints `Interrupted.`, and a reader that closed the pipe is no error."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr("console.terminal.output.prepare_streams", lambda: None)
     program.begin(sentence)

@@ -80,7 +80,7 @@ def test_a_sheet_knows_whether_it_reads_the_customer() -> None:
     ],
 )
 def test_an_invalid_sheet_fails_when_it_is_loaded(change: dict[str, Any]) -> None:
-    """A sheet that was edited into nonsense is refused when it is loaded, before a request meets it."""
+    """An edited sheet with an invalid part is refused when it is loaded, before a request needs it."""
     with pytest.raises(DocumentError):
         Sheet.from_document(document(**change), LOCALES)
 

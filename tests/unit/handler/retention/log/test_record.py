@@ -202,5 +202,5 @@ def test_a_system_without_proc_can_start(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("name", ["outcome", "product_id", "has_default", "leaf_days_left", "a", "a_b_c", "url2_of"])
 def test_names_are_spelled_as_the_console_spells_them(name: str) -> None:
-    """The log and `--json` use two functions for camel case, since `terminal` imports nothing of ours; both agree."""
+    """Log and `--json` have a function each for camel case, since `terminal` does not import `handler`; both agree."""
     assert camel_case(name) == camel(name)

@@ -248,7 +248,7 @@ def test_a_default_is_known_by_apple_s_spelling_of_the_locale(reader: Reader) ->
 
 
 def test_a_message_without_a_state_is_not_servable(reader: Reader) -> None:
-    """A message is not servable if its row was edited into nonsense or does not exist."""
+    """A message is not servable if its row has no valid state or does not exist."""
     reader.table.put(rows.message_key(APP, KEEP_EN), {"images": {"S": "?"}})
     reader.table.remove(rows.message_key(APP, KEEP_FR))
     states = reader.load(locale="fr-FR").catalog.states
@@ -326,7 +326,7 @@ def delete_release(table: FakeTable, release: int) -> None:
 
 @pytest.mark.parametrize("product", ["pro.monthly", "ghost"])
 def test_a_deleted_release_is_left_for_the_live_one(reader: Reader, product: str) -> None:
-    """Head in memory may name a deleted release for 30 s; a request for another product is answered all the same."""
+    """Head in memory may name a deleted release for 30 s; a request for another product is still answered."""
     reader.load("ghost" if product == "pro.monthly" else "pro.monthly")
     reader.table.publish(2)
     delete_release(reader.table, 1)
@@ -484,7 +484,7 @@ def edited(table: FakeTable, key: rows.Key, **attributes: Any) -> None:
     table.items[name] = {**table.items[name], **attributes}
 
 
-NONSENSE: dict[str, Callable[[FakeTable], None]] = {
+DAMAGES: dict[str, Callable[[FakeTable], None]] = {
     "a sheet edited by hand": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"B": b"{}"}),
     "a sheet of another digest": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), digest={"S": "0" * 64}),
     "a sheet of another type": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"S": "x"}),
@@ -494,22 +494,22 @@ NONSENSE: dict[str, Callable[[FakeTable], None]] = {
     "a format that is no number": lambda t: edited(t, rows.settings_key(APP, 2), format={"S": "1"}),
     "a rule without its set": lambda t: t.publish(2, {**SHEETS, "pro.monthly": sheet("p", "r", {}, sets={})}),
     "a rule of an unknown kind": lambda t: t.publish(2, {**SHEETS, "pro.monthly": {"rules": 7}}),
-    "a bomb": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"B": bomb()}),
+    "a bomb": lambda t: edited(t, rows.sheet_key(APP, 2, "pro.monthly"), document={"B": compression_bomb()}),
 }
 
 
-def bomb() -> bytes:
+def compression_bomb() -> bytes:
     import zlib  # noqa: PLC0415  # only here
 
     return zlib.compress(bytes(rows.MAX_DOCUMENT + 1))
 
 
-@pytest.mark.parametrize("name", NONSENSE)
+@pytest.mark.parametrize("name", DAMAGES)
 def test_a_malformed_release_keeps_the_last_good_one(reader: Reader, name: str) -> None:
     """If the live release is damaged, the one before serves on, marked as degraded."""
     reader.load()
     reader.table.publish(2)
-    NONSENSE[name](reader.table)
+    DAMAGES[name](reader.table)
     reader.later(30)
     loaded = reader.load()
     assert (loaded.catalog.release, loaded.degraded) == (1, ("malformed",))
@@ -789,7 +789,7 @@ def test_a_sheet_that_is_too_large_to_read_ahead_is_left_to_the_first_request() 
 
 @pytest.mark.parametrize("damage", [{"digest": {"S": "0" * 64}}, {"document": {"S": "x"}}, {"document": 7}])
 def test_a_damaged_sheet_does_not_stop_init_and_is_malformed_when_requested(damage: dict[str, Any]) -> None:
-    """The sheets next to it are read ahead all the same."""
+    """The undamaged sheets of the release are read ahead in spite of it."""
     reader = Reader(published())
     reader.table.publish(1, {**SHEETS, "other": SHEETS["pro.monthly"]}, first=["pro.monthly", "other"])
     edited(reader.table, rows.sheet_key(APP, 1, "pro.monthly"), **damage)

@@ -281,7 +281,7 @@ def test_states_written_since_apple_answered_are_not_overwritten(client: Any) ->
 
 
 def test_messages_written_by_others_during_the_images_are_left(client: Any, monkeypatch: Any) -> None:
-    """Messages are read again after the images; another run's newer state is not taken for our starting point."""
+    """Messages are read again after the images, so that an older list does not overwrite another run's states."""
     update_item, done, after = client.update_item, list[bool](), list[str]()
 
     def meanwhile(**request: Any) -> Any:

@@ -50,7 +50,7 @@ def v2() -> str:
 
 
 def claims_of(token: str, audience: str) -> dict[str, Any]:
-    # PyJWT compares `iat` with the wall clock, and ours stands still.
+    # PyJWT compares `iat` with the wall clock, and the tests sign at a fixed time.
     options: Any = {"verify_iat": False}
     return jwt.decode(token, KEY.public_key(), algorithms=["ES256"], audience=audience, options=options)
 
