@@ -39,7 +39,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",
     # parts of a larger document
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
-    "console/deployment/*": "unit/console/deployment/test_aws.py, integration/test_doctor_of_the_stack.py",
+    "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     # measurements
     "benchmarks/*": "unit/benchmarks/test_figures.py, real/test_benchmarks.py: the rest measures",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -23,14 +22,10 @@ from retention.errors import RetentionError, UnreadableRowError
 
 from console.cli.main import main
 from console.decisions.made_request import read_facts
-from console.deployment import stack, target
 from console.deployment.failures import sentence
-from console.deployment.stack import Stack
-from console.deployment.where import Where
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
 from console.local.samples import EVENTS, SAMPLE
-from console.terminal.failure import Failure
 from tests.support.operator_setup import assert_camel_case
 from tests.support.waiting import PATIENCE
 
@@ -292,42 +287,6 @@ def test_writing_to_production_needs_yes(run: Run, table: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize(
-    ("env", "url", "asked"),
-    [("live", None, True), (None, None, True), ("sandbox", None, False), ("live", "http://127.0.0.1:9", False)],
-)
-def test_a_table_that_may_be_productions_counts_as_production(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: str | None, url: str | None, *, asked: bool
-) -> None:
-    """A named table counts as production, unless it is on this machine or the named environment is a sandbox."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    file = tmp_path / "retention.yaml"
-    file.write_text(SAMPLE.read_text().replace("  production: {", "  live: {"))
-    where = Where(env=env, file=file, table="t", endpoint_url=url, region="us-east-1")
-    assert target.find_target(where).production is asked
-
-
-def test_the_bundle_id_must_be_typed_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, a write to production asks for the bundle id, and any other answer changes nothing."""
-    production = target.Target(None, Stack("", "t", "", ""), 1, "com.example.app", production=True)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    target.confirm(production, "publish", yes=False, ask=lambda _: " com.example.app ")
-    with pytest.raises(Failure, match="Nothing was changed"):
-        target.confirm(production, "publish", yes=False, ask=lambda _: "y")
-
-
-def test_a_question_is_no_output(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The question goes to standard error, so that redirected output has only the result."""
-    production = target.Target(None, Stack("", "t", "", ""), 1, "com.example.app", production=True)
-    terminal = io.StringIO("com.example.app\n")
-    terminal.isatty = lambda: True  # type: ignore[method-assign]  # as if a person sat there
-    monkeypatch.setattr(sys, "stdin", terminal)
-    target.confirm(production, "publish", yes=False)
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "Type com.example.app to go on" in printed.err
-
-
-@pytest.mark.parametrize(
     ("arguments", "ends", "expected"),
     [
         (("--table", "nowhere"), 1, "There is no such table here"),
@@ -431,34 +390,6 @@ def test_lists_that_are_not_apples_are_refused(run: Run, tmp_path: Path, content
         file.write_text(content)
     code, _, err = run("import-states", *map(str, files), "--table", "t", "--app", "1")
     assert (code, expected in err) == (1, True), err
-
-
-def test_a_stacks_outputs_name_table_and_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Table, URL and whether it is production come from the stack that the file names."""
-    description: dict[str, Any] = {
-        "StackName": "retention-sandbox",
-        "Outputs": [{"OutputKey": "TableName", "OutputValue": "T"}, {"OutputKey": "Url", "OutputValue": "https://u"}],
-        "Parameters": [{"ParameterKey": "Environment", "ParameterValue": "Sandbox"}],
-    }
-    asked: list[str | None] = []
-
-    def find_stack(name: str, *, region: str | None, endpoint_url: str | None) -> stack.Stack:
-        asked.extend((name, region, endpoint_url))
-        return stack.read_stack(description)
-
-    monkeypatch.setattr(target, "find_stack", find_stack)
-    found = target.find_target(Where(env="sandbox", file=SAMPLE))
-    assert asked == ["retention-sandbox", "us-east-1", None]
-    assert (found.table, found.stack.url, found.production, found.app_name) == (
-        "T",
-        "https://u",
-        False,
-        "com.example.trailhead",
-    )
-    description["Parameters"][0]["ParameterValue"] = "Production"
-    assert target.find_target(Where(env="sandbox", file=SAMPLE)).production
-    with pytest.raises(Failure, match="no output TableName"):
-        stack.read_stack({"StackName": "other"})
 
 
 def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:

@@ -40,57 +40,12 @@ def failure_text(service: str = "dynamodb", region: str | None = "us-east-1", ur
     return text
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("AWS_ENDPOINT_URL", "localhost:8000"),
-        ("AWS_ENDPOINT_URL", "127.0.0.1"),
-        ("AWS_ENDPOINT_URL", "http://"),
-        ("AWS_ENDPOINT_URL", "http://local host:8000"),
-        ("AWS_ENDPOINT_URL", " http://127.0.0.1:8000"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:8000\n"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:99999"),
-        ("AWS_ENDPOINT_URL", "http://[::1"),
-        ("AWS_ENDPOINT_URL", "ftp://127.0.0.1"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
-        ("AWS_ENDPOINT_URL_SSM", "nonsense"),
-        ("AWS_DEFAULT_REGION", "us east"),
-        ("AWS_DEFAULT_REGION", "us_east_1"),
-        ("AWS_MAX_ATTEMPTS", "many"),
-        ("AWS_MAX_ATTEMPTS", "-1"),
-        ("AWS_MAX_ATTEMPTS", "0"),
-        ("AWS_RETRY_MODE", "sometimes"),
-        ("AWS_STS_REGIONAL_ENDPOINTS", "odd"),
-        ("AWS_DEFAULTS_MODE", "odd"),
-        ("AWS_USE_FIPS_ENDPOINT", "yes"),
-        ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
-        ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "odd"),
-        ("AWS_REQUEST_CHECKSUM_CALCULATION", "odd"),
-        ("AWS_RESPONSE_CHECKSUM_VALIDATION", "odd"),
-        ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "x"),
-        ("AWS_METADATA_SERVICE_TIMEOUT", "x"),
-        ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "x"),
-    ],
-)
-def test_an_invalid_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    """The text has the variable, its value and what to write; botocore raises an opaque ValueError, or nothing."""
+@pytest.mark.parametrize(("variable", "value"), [("AWS_MAX_ATTEMPTS", "many"), ("AWS_SESSION_TOKEN", f"{SECRET}\n")])
+def test_the_shells_variables_are_checked_first(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """A wrong variable is named before botocore reads it; the values that are checked are those of aws_settings."""
     monkeypatch.setenv(variable, value)
     text = failure_text()
-    assert text.startswith(f"{variable}={value}".replace("\n", "\\n"))
-    assert "write " in text
-
-
-@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
-@pytest.mark.parametrize("damage", ["{} ", "{}\n", '"{}"', "{} x", "{}é"])
-def test_a_key_with_extra_characters_is_named_and_not_quoted(
-    monkeypatch: pytest.MonkeyPatch, name: str, damage: str
-) -> None:
-    """The clipboard often adds a line end; AWS would only answer that the signature is wrong."""
-    if damage == '"{}"':  # plain quotation marks can be part of a session token
-        damage = "“{}”"
-    monkeypatch.setenv(name, damage.format(SECRET))
-    text = failure_text()
-    assert name in text
+    assert text.startswith(variable)
     assert SECRET not in text
 
 

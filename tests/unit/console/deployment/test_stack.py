@@ -1,0 +1,69 @@
+"""A stack's outputs and parameters, and what is refused as no stack of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console.deployment import stack
+from console.deployment.stack import Stack, find_stack, read_stack
+from console.terminal.failure import Failure
+
+
+def description(outputs: dict[str, str], parameters: dict[str, str]) -> dict[str, Any]:
+    """Return an entry of a DescribeStacks response."""
+    return {
+        "StackName": "s",
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    }
+
+
+def test_a_stack_has_every_output_that_the_console_uses() -> None:
+    """Each output and parameter is in the field of its name."""
+    outputs = {
+        "TableName": "t",
+        "Url": "https://u",
+        "SigningKeyPrefix": "/retention",
+        "FunctionLogGroup": "/log",
+        "FunctionName": "f",
+        "AlarmTopicArn": "arn:topic",
+    }
+    parameters = {"Environment": "Production", "SyncSchedule": "off", "AlarmEmail": "a@example.com"}
+    expected = Stack(
+        *("s", "t", "https://u", "Production", "/retention", "/log"),
+        syncs=False,
+        function="f",
+        alarm_topic="arn:topic",
+        alarm_email="a@example.com",
+    )
+    assert read_stack(description(outputs, parameters)) == expected
+
+
+def test_an_older_stack_has_empty_fields() -> None:
+    """A stack of an earlier template has fewer outputs, and imports review states by schedule."""
+    assert read_stack(description({"TableName": "t"}, {})) == Stack("s", "t", "", "")
+
+
+def test_an_owners_topic_is_the_topic_of_the_alarms() -> None:
+    """A topic that is given as a parameter is no output of the stack."""
+    assert read_stack(description({"TableName": "t"}, {"AlarmTopicArn": "arn:mine"})).alarm_topic == "arn:mine"
+
+
+def test_another_stack_is_refused() -> None:
+    """A stack without a table is not ours, or was not deployed completely."""
+    with pytest.raises(Failure, match="The stack s has no output TableName"):
+        read_stack(description({"Url": "https://u"}, {}))
+
+
+def test_an_answer_without_stacks_is_not_cloudformations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation answers an unknown name with an error, never with an empty list."""
+
+    class Answering:
+        def describe_stacks(self, **_: str) -> dict[str, Any]:
+            return {"Stacks": []}
+
+    monkeypatch.setattr(stack, "client", lambda *_, **__: Answering())
+    with pytest.raises(Failure, match="not CloudFormation: check --endpoint-url"):
+        find_stack("s", region="us-east-1")
