@@ -61,7 +61,7 @@ def test_a_refusal_of_aws_has_what_to_do(error: Exception, expected: str) -> Non
     [
         (NoCredentialsError(), "No AWS credentials were found: set AWS_PROFILE"),
         (EndpointConnectionError(endpoint_url="http://a"), "Nothing answers at the endpoint: "),
-        (SSLError(endpoint_url="https://a", error="e"), "There is no trusted TLS connection to https://a: "),
+        (SSLError(endpoint_url="https://a", error=OSError("e")), "There is no trusted TLS connection to https://a: "),
         (
             NoSignIn(error_msg="e"),
             SIGN_IN,

@@ -43,8 +43,8 @@ class Storage:
     parts: bool = True
     sent: int = 0
 
-    def get(self, url: str, *, headers: dict[str, str], **_: Any) -> Answer:
-        assert url == URL
+    def get(self, url: str, *, headers: dict[str, str], **options: Any) -> Answer:
+        assert (url, options["verify"]) == (URL, True)
         if not self.parts:
             return Answer(200, self.content)
         first, _, last = headers["Range"].removeprefix("bytes=").partition("-")
