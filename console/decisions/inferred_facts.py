@@ -17,6 +17,7 @@ from retention.table import canonical
 from console.decisions.decision_log import Logged
 from console.file.edition import Edition
 from console.file.entries import ExperimentEntry
+from console.file.schedules import Schedule
 from console.file.wording import terms_text
 
 Proof: TypeAlias = Mapping[str, bool]
@@ -61,7 +62,7 @@ class Evidence:
                 condition = conditions[rule["name"]]
                 if rule["name"] == logged.rule:
                     proved.update(dict.fromkeys(_certain(condition, AllOf), True))
-                elif rule.get("answer", {}).get("kind") == "fallback" and _in_schedule(rule, logged.at):
+                elif rule.get("answer", {}).get("kind") == "fallback" and _schedule(rule).holds_at(logged.at):
                     proved.update(dict.fromkeys(_certain(condition, AnyOf), False))
             if rule["name"] == logged.rule:
                 break
@@ -97,5 +98,5 @@ def _certain(condition: Condition, joined: type[AllOf | AnyOf]) -> Iterator[str]
             yield from _certain(part, joined)
 
 
-def _in_schedule(rule: Mapping[str, Any], at: float) -> bool:
-    return (rule["from"] is None or at >= rule["from"]) and (rule["until"] is None or at < rule["until"])
+def _schedule(rule: Mapping[str, Any]) -> Schedule:
+    return Schedule(rule["from"], rule["until"])

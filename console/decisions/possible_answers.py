@@ -17,6 +17,7 @@ from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide
 from retention.rules import UNREADABLE, Facts, Truth
 
 from console.decisions.made_request import made_request
+from console.file.schedules import Schedule
 
 _KEY: Final = bytes(32)
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,8 +47,7 @@ class CandidateRule:
 
     def at(self, instant: float) -> bool:
         """Return whether its schedule holds at UTC seconds."""
-        starts, ends = self.rule.starts, self.rule.ends
-        return (starts is None or instant >= starts) and (ends is None or instant < ends)
+        return Schedule(self.rule.starts, self.rule.ends).holds_at(instant)
 
     @property
     def settles(self) -> bool:

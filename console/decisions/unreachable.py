@@ -52,8 +52,7 @@ def unreachable(edition: Edition, now: float, progress: ReportProgress = no_prog
             _follow(candidate_rules(catalog, product, locale), fates, now)
         progress("looking for rules out of reach", done, len(edition.sheets))
     for rule in edition.document.rules:
-        over = rule.schedule.ends is not None and rule.schedule.ends <= now
-        why = "its schedule is over" if over else _why(fates[rule.name])
+        why = "its schedule is over" if rule.schedule.is_over(now) else _why(fates[rule.name])
         if why:
             yield Unreachable(rule.name, None, rule.at.line, why)
         elif isinstance(rule.gives, ExperimentEntry):

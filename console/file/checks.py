@@ -55,7 +55,7 @@ def check_offers(document: Document, notes: Notes) -> None:
 def check_schedules(document: Document, now: datetime, notes: Notes) -> None:
     """Note rules whose time is over."""
     for rule in document.rules:
-        if rule.schedule.ends is not None and rule.schedule.ends <= now.timestamp():
+        if rule.schedule.is_over(now.timestamp()):
             notes.add(
                 rule.schedule_at,
                 f"The schedule of `{rule.name}` is over: it ended before {now:%Y-%m-%d %H:%M} UTC.",

@@ -22,8 +22,16 @@ _HALF_OPEN: Final = "`until` is the first moment that no longer counts: write on
 class Schedule:
     """[starts, ends) in UTC seconds; None is open."""
 
-    starts: int | None = None
-    ends: int | None = None
+    starts: float | None = None
+    ends: float | None = None
+
+    def holds_at(self, instant: float) -> bool:
+        """Return whether the instant, in UTC seconds, is in the schedule."""
+        return (self.starts is None or instant >= self.starts) and not self.is_over(instant)
+
+    def is_over(self, instant: float) -> bool:
+        """Return whether the schedule has ended at the instant, in UTC seconds."""
+        return self.ends is not None and instant >= self.ends
 
 
 def read_schedule(node: Node, notes: Notes) -> Schedule | None:

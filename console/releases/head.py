@@ -65,6 +65,7 @@ def make_current(app_table: AppTable, number: int, seen: int | None) -> None:
 
 
 def conflict(app_table: AppTable, current: int | None) -> PublishConflictError:
+    """Return the error for a publisher who finds that `current`, the live release's number, is another one by now."""
     if current is None:
         return PublishConflictError("publish_conflict", "no release is live any more; publish again")
     winner = app_table.get(rows.settings_key(app_table.app_apple_id, current))
