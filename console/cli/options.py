@@ -1,6 +1,6 @@
 """Options, each written once: their types, and the objects that functions make of several of them.
 
-A verb names what it needs, `where: AtTarget` say, and `takes_options` shows Typer the options of which that is made.
+A verb names what it needs, for example `where: AtTarget`, and `takes_options` shows Typer the options that make it.
 """
 
 from __future__ import annotations

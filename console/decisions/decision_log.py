@@ -33,7 +33,7 @@ from console.terminal.ordinary_file import NotOrdinaryError
 
 _GZIP: Final = b"\x1f\x8b"
 _MAX_MAGIC: Final = 512
-# What an export may be besides text, and what to do about it.
+# What an export may be if it is not text, and what to do about it.
 _FOREIGN: Final = (
     (rb"PK\x03\x04.*(\[Content_Types\]|xl/)", "a workbook of a spreadsheet program: export it as CSV"),
     (rb"PK\x03\x04", "a ZIP archive: unpack it, and name what was in it"),

@@ -43,8 +43,8 @@ class InvocationError(RuntimeError):
 class Emulator:
     """One execution environment of the built artefact. It starts with the first `invoke`, and takes one at a time.
 
-    `variables` are the function's variables besides those that Lambda sets. Function and runtime write to `log`, by
-    default a temporary file.
+    `variables` are the function's variables in addition to those that Lambda sets. Function and runtime write to
+    `log`, by default a temporary file.
     """
 
     def __init__(

@@ -235,7 +235,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything `decide` looks at besides the request, the time and the customer."""
+    """Everything `decide` looks at in addition to the request, the time and the customer."""
 
     sheet: Sheet
     settings: Settings

@@ -180,7 +180,7 @@ def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Predic
     """Apply `test` to a fact of one of `kinds`; UNKNOWN for every other. A list passes when one of its members does."""
 
     def judge(facts: Facts) -> Truth:
-        value: Any = facts.get(fact)  # what a caller of `decide` passes is not always what its type says
+        value: Any = facts.get(fact)  # what a caller of `decide` passes is not always of its declared type
         if isinstance(value, (tuple, list)):
             return any(test(member) for member in value if isinstance(member, str)) if str in kinds else None
         return test(value) if value is not None and _kind(value) in kinds else None

@@ -254,7 +254,7 @@ def _arriving(wire: socket.socket, patience: float, ends: Deadline) -> Arriving:
     """Return what will arrive on a socket, and bound how long sending may take, to `patience` seconds too."""
     left = ends.left()
     wire.settimeout(max(min(patience, left), _MOMENT))
-    return Arriving(wire, pause=READ_SECONDS, patience=min(patience, left), whole=min(ANSWER_SECONDS, left))
+    return Arriving(wire, pause=READ_SECONDS, patience=min(patience, left), complete=min(ANSWER_SECONDS, left))
 
 
 def connect(
@@ -274,7 +274,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 def _is_gone(wire: socket.socket) -> bool:
-    """Whether the other side has hung up: nobody sends on an idle connection, so readable means ended."""
+    """Return whether the other side has hung up: no service sends on an idle connection, so readable means ended."""
     try:
         return bool(select.select([wire], [], [], 0)[0])
     except (OSError, ValueError):
@@ -315,17 +315,17 @@ def _is_code(text: str) -> bool:
 def _error_code(answer: HttpAnswer) -> str:
     """Return the service's own code, such as ThrottlingException, or the status."""
     try:
-        said = json.loads(answer.content)
-        kind = said.get("__type") if isinstance(said, dict) else None
+        document = json.loads(answer.content)
+        kind = document.get("__type") if isinstance(document, dict) else None
     except (ValueError, RecursionError):
         kind = None
     return service_code(kind or answer.headers.get("x-amzn-errortype")) or str(answer.status)
 
 
-def service_code(said: object) -> str:
+def service_code(name: object) -> str:
     """Return the code in what a service calls its error, such as `com.amazonaws…#ThrottlingException:http://…`.
 
     Empty where it is no code.
     """
-    found = said.rpartition("#")[2].partition(":")[0] if isinstance(said, str) else ""
+    found = name.rpartition("#")[2].partition(":")[0] if isinstance(name, str) else ""
     return found if _is_code(found) else ""

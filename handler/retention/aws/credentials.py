@@ -88,7 +88,7 @@ def _read(url: str, authorization: str, deadline: Deadline) -> dict[str, Any]:
     with socket.create_connection((host, int(port or _HTTP_PORT)), seconds) as wire:
         lines = f"GET {path or '/'} HTTP/1.1", f"host: {host}", f"authorization: {authorization}", "connection: close"
         wire.sendall("\r\n".join([*lines, "", ""]).encode())
-        answer = read_answer(Arriving(wire, pause=seconds, patience=seconds, whole=seconds))
+        answer = read_answer(Arriving(wire, pause=seconds, patience=seconds, complete=seconds))
     if answer.status != _OK:
         raise ValueError(f"status {answer.status}")
     lent: dict[str, Any] = json.loads(answer.content)

@@ -46,7 +46,7 @@ class Deadline:
         return Deadline(min(self.at, self.monotonic() + seconds), self.monotonic)
 
     def before(self, seconds: float) -> Deadline:
-        """Return the deadline that leaves `seconds` of this one to somebody else."""
+        """Return the deadline that ends `seconds` before this one, to leave that time to another call."""
         return Deadline(self.at - seconds, self.monotonic)
 
 
@@ -152,7 +152,7 @@ class Workers:
         raise OutOfTimeError("the deadline came before the result")
 
     def _begins(self, job: _Job) -> bool:
-        """Whether anybody still waits for this call: a thread may get its turn after the deadline."""
+        """Return whether the caller still waits for this call: a thread may get its turn after the deadline."""
         with self._lock:
             job.thread = get_ident()
             self._abandoned -= job.abandoned
@@ -166,7 +166,7 @@ class Workers:
             outcome: Result
             try:
                 outcome = (job.call(), None)
-            except BaseException as error:  # noqa: BLE001  # whatever it is belongs to whoever waits
+            except BaseException as error:  # noqa: BLE001  # every error belongs to the caller that waits
                 outcome = (None, error)
             with self._lock:
                 if job.abandoned:

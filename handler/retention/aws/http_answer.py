@@ -50,16 +50,16 @@ class HttpAnswer:
 class Arriving:
     """What arrives on a socket: no more than any answer has, no longer than any may take.
 
-    In seconds: `pause` is for one wait, `patience` for the first byte, `whole` for all of it.
+    In seconds: `pause` is for one wait, `patience` for the first byte, `complete` for all of it.
     """
 
-    def __init__(self, wire: socket.socket, *, pause: float, patience: float, whole: float) -> None:
+    def __init__(self, wire: socket.socket, *, pause: float, patience: float, complete: float) -> None:
         self._wire = wire
         self._pause = pause
         self._room = MAX_BYTES
         now = time.monotonic()
         self._first_by = now + patience
-        self._ends = now + whole
+        self._ends = now + complete
         self.begun = False  # whether a byte of the answer has come
 
     def more(self) -> bytes:
@@ -125,7 +125,7 @@ def _status(line: str) -> int | None:
 
 
 def _headers(lines: list[str]) -> dict[str, str] | None:
-    """Return the headers, None where a line is none, goes on another, or says again what one before has said."""
+    """Return the headers, None where a line is none, goes on another, or repeats the name of one before."""
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")

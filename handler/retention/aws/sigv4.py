@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for the one shape of request we send: a POST of JSON, its whole body signed.
+"""AWS Signature Version 4 for the one shape of request we send: a POST of JSON, its complete body signed.
 
 AWS documents the algorithm in "Signing AWS API requests" (IAM User Guide); a test compares signatures with botocore's.
 """
@@ -40,16 +40,16 @@ def signed_headers(
     `path` is the request's, already in its canonical form and without a query; `now` is UTC.
     """
     at = now.strftime("%Y%m%dT%H%M%SZ")
-    whole = {**headers, "x-amz-date": at}
+    signed = {**headers, "x-amz-date": at}
     if credentials.token:
-        whole["x-amz-security-token"] = credentials.token
-    names = sorted(whole)
+        signed["x-amz-security-token"] = credentials.token
+    names = sorted(signed)
     canonical = "\n".join(
         [
             "POST",
             path,
             "",
-            *(f"{name}:{whole[name]}" for name in names),
+            *(f"{name}:{signed[name]}" for name in names),
             "",
             ";".join(names),
             hashlib.sha256(body).hexdigest(),
@@ -59,11 +59,11 @@ def signed_headers(
     to_sign = "\n".join([_ALGORITHM, at, good_for, hashlib.sha256(canonical.encode()).hexdigest()])
     key = _signing_key(credentials.secret_key, at[:8], scope.region, scope.service)
     signature = hmac.digest(key, to_sign.encode(), hashlib.sha256).hex()
-    whole["authorization"] = (
+    signed["authorization"] = (
         f"{_ALGORITHM} Credential={credentials.access_key}/{good_for}, SignedHeaders={';'.join(names)}, "
         f"Signature={signature}"
     )
-    return whole
+    return signed
 
 
 def forget() -> None:

@@ -1,4 +1,4 @@
-"""What an app's releases say: their settings and sheets, from memory or the table.
+"""What an app's releases hold: their settings and sheets, from memory or the table.
 
 The rows of a release never change once they are there, so they are read eventually consistent, at half the price and
 from every replica, and consistently only where one is missing.

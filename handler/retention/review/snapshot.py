@@ -45,7 +45,7 @@ class SnapshotConflictError(RetentionError):
 
 @dataclass(frozen=True, slots=True)
 class ImageState:
-    """An image in Apple's list. `size` is FULL_SIZE or BULLET_POINT, empty where Apple does not say."""
+    """An image in Apple's list. `size` is FULL_SIZE or BULLET_POINT, empty where Apple's list has none."""
 
     state: str
     size: str = ""

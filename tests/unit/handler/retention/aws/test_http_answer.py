@@ -29,7 +29,7 @@ def read(*pieces: bytes, hang_up: bool = True) -> HttpAnswer:
         sender = threading.Thread(target=send)
         sender.start()
         try:
-            return read_answer(Arriving(ours, pause=5.0, patience=5.0, whole=5.0))
+            return read_answer(Arriving(ours, pause=5.0, patience=5.0, complete=5.0))
         finally:
             ours.shutdown(socket.SHUT_RDWR)
             sender.join(PATIENCE)
@@ -145,11 +145,11 @@ def test_patience_is_for_the_first_byte_alone() -> None:
     """A peer that sends nothing is given up after `patience` s; once it has begun, each pause may be longer."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        arriving = Arriving(ours, pause=5.0, patience=0.05, whole=5.0)
+        arriving = Arriving(ours, pause=5.0, patience=0.05, complete=5.0)
         with pytest.raises(TimeoutError):
             read_answer(arriving)
         assert not arriving.begun
-        arriving = Arriving(ours, pause=5.0, patience=0.05, whole=5.0)
+        arriving = Arriving(ours, pause=5.0, patience=0.05, complete=5.0)
         theirs.sendall(b"HTTP/1.1 200 OK\r\n")
         arriving.more()
         threading.Timer(0.2, theirs.sendall, [b"\r\n"]).start()
