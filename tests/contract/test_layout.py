@@ -34,7 +34,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
     # Apple, played by the simulator over HTTP
     "console/appstore/*": "integration/test_apple_client.py: every operation against the simulator",
-    "console/simulator/*": "integration/test_simulator.py, test_simulator_*.py: Apple's own client calls it over HTTP",
+    "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     "console/rollout/checks/*": "integration/test_doctor_of_the_stack.py, test_apple_commands.py: the doctor's checks",
     "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",
     # parts of a larger document

@@ -14,7 +14,7 @@ from console.simulator.accounts import Accounts, RegisteredKey, SimulatedApp
 from console.simulator.tokens import UnauthorizedError, authorize, read_signed
 from tests.support.simulated_app import APP, KEY, KEY_ID, NOW, make_simulator
 
-CLAIMS = {"iss": APP.issuer_id, "aud": "appstoreconnect-v1", "bid": APP.bundle_id, "exp": NOW + 300}
+CLAIMS: dict[str, Any] = {"iss": APP.issuer_id, "aud": "appstoreconnect-v1", "bid": APP.bundle_id, "exp": NOW + 300}
 ELSEWHERE = SimulatedApp(1, "com.example.elsewhere", "another team")
 
 
