@@ -28,7 +28,7 @@ from retention.errors import RetentionError, UnreadableRowError
 from retention.table import Item
 
 from console.backup.dynamodb_json import item_of, json_of
-from console.releases.read import judge
+from console.releases.read import checked_release
 
 FORMAT: Final = 1
 
@@ -175,7 +175,7 @@ def _check_partition(contents: Contents, pk: str, partition: Iterator[Item]) -> 
         found = {rows.string(item, "sk"): item for item in partition}
         if number in contents.releases:
             raise UnreadableRowError(f"it has release {number} twice")
-        judge(found, number)
+        checked_release(found, number)
         contents.releases[number] = rows.string(found[rows.SETTINGS], "manifest")
         return
     for item in partition:

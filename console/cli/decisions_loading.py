@@ -134,7 +134,7 @@ def _customer(question: Question, asked: AskedRequest, target: Target) -> Custom
     return read_profile(target.app_table, asked.request.original_transaction_id)
 
 
-def foreseen(subject: Subject, where: Where, now: datetime) -> Forecast:
+def make_forecast(subject: Subject, where: Where, now: datetime) -> Forecast:
     """Forecast by the live release where an environment or a table is named, else by the file.
 
     Raises Failure, Mistakes, or what reading a table raises.

@@ -16,7 +16,7 @@ from console.deployment.target import Target, find_target
 from console.deployment.where import Where
 from console.file.edition import Side, edition_from_file, side_of_file
 from console.releases.editions import KeptEditions, earlier_texts
-from console.releases.live import require_live, required
+from console.releases.live import require_live, require_published
 from console.releases.overview import look_at_table
 from console.releases.read import read_release
 from console.terminal.failure import Failure
@@ -36,7 +36,7 @@ def cover_chosen(
         previous = None if known is None else known.previous
         edition = edition_from_file(draft, now=now, environment=where.env, previous=previous, progress=report)
     elif table is not None:
-        edition = required(table.live).edition()
+        edition = require_published(table.live).edition()
     else:
         raise Failure("Name a file, or the environment with --env, or the table with --table.")
     found = cover(edition, known, now, choice, report)

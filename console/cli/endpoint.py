@@ -104,14 +104,14 @@ def performance_start(
     out: Out,
 ) -> None:
     """Start Apple's test, unless some answer would not be 200. `retention rehearse` runs the like beforehand."""
-    from console.cli.decisions_loading import Subject, foreseen
+    from console.cli.decisions_loading import Subject, make_forecast
     from console.deployment.session import open_session
     from console.rollout import performance_check
 
     with open_session(where, access, out) as session:
         performance_check.check_ready(session)
         if not anyway:
-            foreseen(Subject(transaction, product), where, datetime.now(UTC)).check()
+            make_forecast(Subject(transaction, product), where, datetime.now(UTC)).check()
         started = session.apple.start_performance_test(transaction)
     performance_check.show_started(started, where.env, out)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.cli.decisions_loading import Subject, foreseen
+from console.cli.decisions_loading import Subject, make_forecast
 from console.decisions.forecast import Forecast
 from console.deployment.where import Where
 from console.simulator.rehearsal import Rehearsal, RequestTemplate, rehearse
@@ -42,7 +42,7 @@ def show_anchor(directory: Path | None, out: Output) -> None:
 def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
     """Forecast, sign, run and report. Raises Failure where the forecast is that the test would fail."""
     now = datetime.now(UTC)
-    expected = foreseen(plan.subject, plan.where, now)
+    expected = make_forecast(plan.subject, plan.where, now)
     _show_forecast(expected, out)
     if not plan.anyway:
         expected.check()

@@ -28,10 +28,10 @@ def live_number(app_table: AppTable) -> int | None:
 def require_live(app_table: AppTable) -> StoredRelease:
     """Return the live release. Raises Failure where there is none, ReleaseError where it is damaged."""
     number = live_number(app_table)
-    return required(None if number is None else read_live(app_table, number))
+    return require_published(None if number is None else read_live(app_table, number))
 
 
-def required(live: StoredRelease | None) -> StoredRelease:
+def require_published(live: StoredRelease | None) -> StoredRelease:
     """Return the live release. Raises Failure where there is none."""
     if live is None:
         raise Failure("Nothing has been published for this app.")

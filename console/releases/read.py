@@ -67,7 +67,7 @@ class StoredRelease:
 
 def read_release(app_table: AppTable, number: int) -> StoredRelease:
     """Read a release and the file it was published from. Raises ReleaseError where there is none, or it is damaged."""
-    release = judge(_rows(app_table, number), number)
+    release = checked_release(_rows(app_table, number), number)
     try:
         return replace(release, document=read_document(release.source, file=release.name))
     except Mistakes:
@@ -88,7 +88,7 @@ def read_live(app_table: AppTable, number: int) -> StoredRelease:
 def verify(app_table: AppTable, number: int) -> dict[str, Item]:
     """Return the rows of a release by sort key. Raises ReleaseError where there is none, or it is damaged."""
     found = _rows(app_table, number)
-    judge(found, number)
+    checked_release(found, number)
     return found
 
 
@@ -96,7 +96,7 @@ def _rows(app_table: AppTable, number: int) -> dict[str, Item]:
     return {rows.string(item, "sk"): item for item in app_table.of_release(number)}
 
 
-def judge(found: Mapping[str, Item], number: int) -> StoredRelease:
+def checked_release(found: Mapping[str, Item], number: int) -> StoredRelease:
     """Return the release that has these rows, by sort key. Raises ReleaseError for one incomplete, newer or damaged.
 
     Every document is compared with its digest, all digests and the number of rows with the manifest; then settings,

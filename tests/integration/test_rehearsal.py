@@ -21,7 +21,7 @@ from appstoreserverlibrary.models.PerformanceTestResultResponse import Performan
 from retention.jws import SignedPayloadVerifier
 
 from console.appstore.realtime_url import check_url
-from console.cli.decisions_loading import Subject, foreseen
+from console.cli.decisions_loading import Subject, make_forecast
 from console.cli.main import main
 from console.deployment.where import Where
 from console.local.samples import SAMPLE
@@ -349,7 +349,7 @@ def test_progress_is_reported_after_every_request() -> None:
 
 def test_the_forecast_has_all_locales_of_the_file() -> None:
     """The forecast has the file's default locale, then each locale that a text or a fallback names."""
-    made = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    made = make_forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
     assert [expected.locale for expected in made.locales] == ["en-US", "de-DE", "es-MX", "fr-CA", "fr-FR", "ja"]
     assert (made.app_apple_id, made.unanswered) == (6745974591, ())
     assert made.locales[5].says.startswith("promotionalOffer by the rule annual-discount-in-japan")
@@ -357,17 +357,17 @@ def test_the_forecast_has_all_locales_of_the_file() -> None:
 
 def test_the_forecast_names_where_apple_falls_back() -> None:
     """The forecast names the locales that get 204, from no rule or from a fallback: Apple's test counts a failure."""
-    unserved = foreseen(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
+    unserved = make_forecast(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
     assert {expected.status for expected in unserved.unanswered} == {204}
     assert "no_rule" in unserved.unanswered[0].says
-    family = foreseen(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
+    family = make_forecast(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
     assert family.unanswered[0].says == "fallback by the rule families-see-app-store-connect"
 
 
 def test_a_message_is_forecast_only_if_no_experiment_decides() -> None:
     """The forecast has no message for an experiment: the customer's arm depends on a key that only the table has."""
-    sure = foreseen(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
-    assigned = foreseen(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
+    sure = make_forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
+    assigned = make_forecast(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
     assert sure.message_in("en-US") is not None
     assert assigned.message_in("en-US") is None
 
@@ -376,13 +376,13 @@ def test_a_message_is_forecast_only_if_no_experiment_decides() -> None:
 def test_the_product_must_be_one_of_the_file(product: str | None) -> None:
     """Without a product, or with an unknown one, the error names the file's products."""
     with pytest.raises(Failure, match=r"trailhead\.pro\.annual"):
-        foreseen(Subject("1", product), Where(file=SAMPLE), NOW)
+        make_forecast(Subject("1", product), Where(file=SAMPLE), NOW)
 
 
 def test_without_a_file_the_error_names_the_option(tmp_path: Path) -> None:
     """Without a file and a table there is nothing to forecast, and the error names --file."""
     with pytest.raises(Failure, match="--file"):
-        foreseen(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
+        make_forecast(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
 
 
 # --- the command ---
