@@ -458,6 +458,7 @@ class Written:
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Written:
+    load_app()  # its telemetry silences AWS's libraries, whose DEBUG lines quote each request
     caplog.set_level(logging.DEBUG)
     return Written(capsys, caplog)
 
