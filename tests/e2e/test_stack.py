@@ -121,7 +121,7 @@ def aws(scratch: Path) -> Iterator[MiniStack]:
 
 @pytest.fixture(scope="module")
 def scene(aws: MiniStack, scratch: Path) -> Scene:
-    """Deploy, publish, import review states and store the key, as docs/operations.md tells an owner to do."""
+    """Deploy, publish, import review states and store the key, as docs/operations.md describes."""
     now = datetime.now(UTC)
     authority = Authority.create("End-to-end Root CA", now - timedelta(hours=1), now + timedelta(days=1))
     parameters = {**PARAMETERS, "RehearsalTrustAnchor": base64_der(authority.root_der)}

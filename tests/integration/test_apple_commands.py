@@ -483,7 +483,7 @@ def test_a_sync_that_does_not_run_is_not_hidden_by_an_apply(
 def test_the_certificate_of_apple(desk: OperatorSetup) -> None:
     """`doctor` reads from the log how many days Apple's newest certificate has left."""
     logs, group = desk.aws("logs"), desk.table()
-    # moto knows no JSON patterns.
+    # moto does not support JSON patterns.
     logs.meta.events.register(
         "provide-client-params.cloudwatch-logs.FilterLogEvents",
         lambda params, **_: {key: value for key, value in params.items() if key != "filterPattern"},

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 
-# Everything that the layer may have at its top. What pip installs besides is removed: see scripts/layer.py.
+# Everything that the layer may have at its top. Everything else that pip installs is removed: see scripts/layer.py.
 PACKAGES = {
     *("aws_lambda_powertools", "boto3", "botocore", "cryptography", "dateutil", "jmespath", "jwt", "s3transfer"),
     *("urllib3", "six.py", "typing_extensions.py", "__pycache__"),
