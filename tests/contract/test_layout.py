@@ -33,7 +33,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
     "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
     # Apple, played by the simulator over HTTP
-    "console/appstore/*": "integration/test_apple_client.py: every operation against the simulator",
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     "console/rollout/checks/*": "integration/test_doctor_of_the_stack.py, test_apple_commands.py: the doctor's checks",
     "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",

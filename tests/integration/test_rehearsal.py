@@ -20,7 +20,6 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 from retention.jws import SignedPayloadVerifier
 
-from console.appstore.realtime_url import check_url
 from console.cli.decisions_loading import Subject, make_forecast
 from console.cli.main import main
 from console.deployment.where import Where
@@ -84,47 +83,6 @@ def listening(endpoint: Callable[[Request], Response]) -> Iterator[str]:
 
 def answering(status: int = 200, body: bytes = GOOD, **headers: str) -> Endpoint:
     return Endpoint(lambda _: reply(status, body, **headers))
-
-
-# --- which URLs it takes ---
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://api.example.com/v1/retention-message",
-        "https://example.com:8443/?app=1",
-        "http://127.0.0.1:8080/v1/retention-message",
-        "http://localhost:8080/",
-        "http://[::1]:8080/",
-    ],
-)
-def test_urls_that_are_taken(url: str) -> None:
-    """A rehearsal takes HTTPS anywhere, as Apple does, and plain HTTP on this machine."""
-    check_url(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.com/",
-        "http://10.0.0.1/",
-        "http://localhost.example.com/",
-        "http://127.0.0.1@example.com/",
-        "https://user:password@example.com/",
-        "https://example.com/#top",
-        "https://example.com:port/",
-        "https:///path",
-        "ftp://example.com/",
-        "example.com",
-        "",
-        "https://example.com/" + "x" * 240,
-    ],
-)
-def test_urls_that_are_refused(url: str) -> None:
-    """A rehearsal refuses URLs that Apple would not take, and plain HTTP to another machine."""
-    with pytest.raises(ValueError, match=r".+"):
-        check_url(url)
 
 
 # --- one request ---
