@@ -34,8 +34,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
     # Apple, played by the simulator over HTTP
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
-    "console/rollout/checks/*": "integration/test_doctor_of_the_stack.py, test_apple_commands.py: the doctor's checks",
-    "console/rollout/*": "integration/test_apply.py, test_apple_commands.py: against the simulator and a table",
     # parts of a larger document
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
     "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",

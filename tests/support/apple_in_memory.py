@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from retention.request import PRODUCTION
 from retention.review.snapshot import ImageState
 
 from console.appstore.errors import AppleError, Kind
 from console.deployment.session import Session
+from console.deployment.stack import Stack
 from console.deployment.target import Target
 from console.deployment.where import Where
 from console.file.document import read_document
@@ -83,11 +84,14 @@ def refusal(kind: Kind = Kind.REFUSED, status: int | None = 400, error_code: int
     return AppleError(kind, f"Apple: {kind.value}.", status=status, error_code=error_code)
 
 
-def target_in_memory(table: WritableTable | None = None, environment: str = PRODUCTION, **more: object) -> Target:
-    """Return a target without a stack that is written to without a question."""
-    fields = {"production": False, "url": "", "environment": environment, **more}
+def target_in_memory(
+    table: WritableTable | None = None, environment: str = PRODUCTION, name: str = "", **outputs: Any
+) -> Target:
+    """Return a target that is written to without a question; `name` and `outputs` are of its stack, by default none."""
     made = table or WritableTable()
-    return Target(made.client(), TABLE, APP, "com.example.app", **fields)  # type: ignore[arg-type]  # any of its fields
+    return Target(
+        made.client(), Stack(name, TABLE, "", environment, **outputs), APP, "com.example.app", production=False
+    )
 
 
 def session_in_memory(
