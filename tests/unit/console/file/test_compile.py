@@ -28,7 +28,10 @@ def test_sheets_and_settings_are_what_the_function_reads() -> None:
     ("rules", "expected"),
     [
         ("  - {name: a, answer: {message: kep}}\n", "There is no message set `kep`. Did you mean `keep`?"),
-        ("  - {name: a, answer: {promotionalOffer: other, message: text}}\n", "There is no offer `other`. Write `half`."),
+        (
+            "  - {name: a, answer: {promotionalOffer: other, message: text}}\n",
+            "There is no offer `other`. Write `half`.",
+        ),
         ("  - {name: a, answer: {alternateProduct: pro.anual, message: text}}\n", "Did you mean `pro.annual`?"),
         ("  - {name: a, answer: {promotionalOffer: hlf, message: text}}\n", "Did you mean `half`?"),
         ("  - {name: a, answer: {promotionalOffer: half, message: picture}}\n", "has an image or bullets (in `en-US`)"),
