@@ -17,9 +17,8 @@ from appstoreserverlibrary.models.RealtimeResponseBody import RealtimeResponseBo
 
 from console.local.demo import SampleAnswer, answer_all
 from console.local.embedded_stack import LocalTable, embedded_dynamodb, function_environment
-from console.local.sample_events import SAMPLES, Sample, event_of, write_sample_events
+from console.local.sample_events import SAMPLES, Sample, write_sample_events
 from console.local.samples import EVENTS, SAMPLE_CLOCK, write_sample_states
-from console.simulator.authority import Authority
 from tests.support import sam_template
 
 
@@ -122,9 +121,3 @@ def test_the_environment_file_names_what_the_template_declares() -> None:
     for function, given in variables.items():
         declared = functions[function]["Properties"]["Environment"]["Variables"]
         assert set(given) <= set(declared)
-
-
-def test_the_committed_authority_signs_the_same_bytes() -> None:
-    """The committed authority signs the same bytes for the same claims."""
-    authority = Authority.load(EVENTS / "ca")
-    assert event_of(SAMPLES[0], authority) == event_of(SAMPLES[0], authority)

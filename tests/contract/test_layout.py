@@ -31,7 +31,6 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "handler/retention/review/stored.py": "unit/handler/retention/review/test_snapshot.py: what a snapshot finds",
     # verbs and programs: started as an operator starts them
     "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
-    "console/local/*": "integration/test_serve.py, programs/test_readme_commands.py: servers, started",
     # Apple, played by the simulator over HTTP
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     # parts of a larger document
