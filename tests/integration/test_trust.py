@@ -138,6 +138,7 @@ def test_the_root_that_a_variable_names_is_trusted(
 def test_awss_own_variable_is_for_aws_alone(
     monkeypatch: pytest.MonkeyPatch, inspected: tuple[str, Path, list[str]]
 ) -> None:
+    """AWS_CA_BUNDLE names the roots of calls to AWS only, not of those to Apple."""
     url, root, _ = inspected
     monkeypatch.setenv("AWS_CA_BUNDLE", str(root))
     monkeypatch.setenv("SSL_CERT_FILE", "")
