@@ -19,8 +19,6 @@ QUICK: Final = ("unit", "property", "conformance", "contract", "integration")
 TESTED_THROUGH: Final[dict[str, str]] = {
     # handler/
     "handler/sync.py": "integration/test_sync_function.py: a sync needs Apple, SSM and the table",
-    "handler/retention/aws/connection.py": "integration/test_connection.py: on real sockets",
-    "handler/retention/aws/credentials.py": "integration/test_credentials.py: Lambda lends them over HTTP",
     "handler/retention/verification/certificates.py": "unit/handler/retention/test_jws.py: one case each",
     "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
     "handler/retention/signing/key_forms.py": "unit/handler/retention/signing/test_signer.py: keys in every form",

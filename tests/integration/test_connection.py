@@ -22,8 +22,7 @@ from retention.aws.clock import PassedTime
 from retention.aws.connection import CallFailedError, Connection, tls_context
 from retention.aws.connection import connect as connect_to
 from retention.aws.deadline import Deadline, OutOfTimeError
-from retention.aws.service_address import ServiceEndpoint
-from retention.errors import CatalogUnavailableError, ConfigurationError
+from retention.errors import CatalogUnavailableError
 from retention.lookup.store import Store
 
 from tests.support.fake_table import Clock
@@ -464,68 +463,6 @@ print(*sorted({"http", "email", "urllib", "encodings.idna", "pathlib"} & set(sys
         [sys.executable, "-S", "-c", script], env=variables | keys, capture_output=True, text=True, check=True
     )
     assert found.stdout == "\n"
-
-
-def test_binary_values_come_as_bytes(connect: Connect, serve: Serve) -> None:
-    """The connection decodes DynamoDB's base64 to bytes; an attribute that is named B is no binary value."""
-    serve(answer(b'{"Item": {"content": {"B": "AAH/"}, "B": {"S": "b"}, "m": {"M": {"B": {"B": "AA=="}}}}}'))
-    assert connect("dynamodb").call("get_item", GET, soon())["Item"] == {
-        "content": {"B": b"\x00\x01\xff"},
-        "B": {"S": "b"},
-        "m": {"M": {"B": {"B": b"\x00"}}},
-    }
-
-
-def test_what_is_sent_is_a_signed_post(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call is a signed POST with the service's target and content type; its body is the request as JSON."""
-    received: list[bytes] = []
-
-    def note(client: socket.socket) -> None:
-        received.append(read_request(client))
-        answer(b"{}")(client)
-
-    monkeypatch.setenv("AWS_ENDPOINT_URL", Server(note, reads=False).url)
-    connect("ssm").call("get_parameter", {"Name": "/retention/KEY", "WithDecryption": True}, soon())
-    head, _, body = received[0].partition(b"\r\n\r\n")
-    assert head.startswith(b"POST / HTTP/1.1")
-    for line in (
-        b"x-amz-target: AmazonSSM.GetParameter",
-        b"content-type: application/x-amz-json-1.1",
-        b"authorization: ",
-    ):
-        assert line in head
-    assert body == b'{"Name":"/retention/KEY","WithDecryption":true}'
-
-
-@pytest.mark.parametrize(
-    ("variables", "place"),
-    [
-        ({"AWS_REGION": "eu-west-1"}, "https://dynamodb.eu-west-1.amazonaws.com"),
-        ({"AWS_DEFAULT_REGION": "us-gov-west-1"}, "https://dynamodb.us-gov-west-1.amazonaws.com"),
-        ({"AWS_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn"),
-        ({"AWS_REGION": "eusc-de-east-1"}, "https://dynamodb.eusc-de-east-1.amazonaws.eu"),
-        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://localhost:8000"}, "http://localhost:8000"),
-        (
-            {"AWS_REGION": "a", "AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_DYNAMODB": "http://y:1"},
-            "http://y:1",
-        ),
-        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_DYNAMODB": ""}, "https://dynamodb.us-east-1.amazonaws.com"),
-    ],
-)
-def test_the_endpoint_is_the_one_of_the_sdks(variables: dict[str, str], place: str) -> None:
-    """Region, partition and the AWS SDKs' own variables decide the URL."""
-    found = ServiceEndpoint.of("dynamodb", variables)
-    assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [{}, *({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url} for url in ("ftp://x", "http://[::1", "http://x:y"))],
-)
-def test_without_a_region_or_with_a_bad_endpoint_nothing_starts(variables: dict[str, str]) -> None:
-    """Without a region, or with an endpoint that is no http or https URL, the function does not start."""
-    with pytest.raises(ConfigurationError):
-        ServiceEndpoint.of("dynamodb", variables)
 
 
 def test_tls_trusts_the_bundle_and_nothing_else(

@@ -57,12 +57,6 @@ def endpoint() -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def test_lambdas_environment_has_them() -> None:
-    """Without SnapStart, Lambda sets the credentials in three variables of the environment."""
-    env = {"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
-    assert CredentialSource(env).get() == Credentials("ASIA", "s", "t")
-
-
 def test_under_snapstart_credentials_are_borrowed(endpoint: dict[str, str]) -> None:
     """A snapshot has no credentials: Lambda's endpoint lends them, and they are renewed 299 s before they end."""
     now = [0.0]
@@ -95,16 +89,6 @@ def variables_of(error: BaseException | None) -> Iterator[str]:
             if frame.f_code.co_filename != __file__:
                 yield repr([*frame.f_locals.values()])
         error = error.__context__
-
-
-@pytest.mark.parametrize(
-    "env",
-    [{}, {"AWS_ACCESS_KEY_ID": "only"}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://169.254.170.23/x"}],
-)
-def test_without_credentials_there_are_none(env: dict[str, str]) -> None:
-    """Half of the credentials, or an endpoint that is not plain HTTP on the loopback, counts as none."""
-    with pytest.raises(NoCredentialsError):
-        CredentialSource(env).get()
 
 
 def test_forgotten_credentials_are_borrowed_again(endpoint: dict[str, str]) -> None:

@@ -126,3 +126,34 @@ def test_an_endpoint_that_is_no_url_stops_the_start(url: str) -> None:
     """The error names the service and the variable, before any call is made."""
     with pytest.raises(ConfigurationError, match="dynamodb has no endpoint: AWS_ENDPOINT_URL must be"):
         ServiceEndpoint.of("dynamodb", {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "https://dynamodb.eu-west-1.amazonaws.com"),
+        ({"AWS_DEFAULT_REGION": "us-gov-west-1"}, "https://dynamodb.us-gov-west-1.amazonaws.com"),
+        ({"AWS_REGION": "cn-north-1"}, "https://dynamodb.cn-north-1.amazonaws.com.cn"),
+        ({"AWS_REGION": "eusc-de-east-1"}, "https://dynamodb.eusc-de-east-1.amazonaws.eu"),
+        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://localhost:8000"}, "http://localhost:8000"),
+        (
+            {"AWS_REGION": "a", "AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_DYNAMODB": "http://y:1"},
+            "http://y:1",
+        ),
+        ({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_DYNAMODB": ""}, "https://dynamodb.us-east-1.amazonaws.com"),
+    ],
+)
+def test_the_endpoint_is_the_one_of_the_sdks(variables: dict[str, str], place: str) -> None:
+    """Region, partition and the AWS SDKs' own variables decide the URL."""
+    found = ServiceEndpoint.of("dynamodb", variables)
+    assert f"{'https' if found.secure else 'http'}://{found.authority}" == place
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, *({"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url} for url in ("ftp://x", "http://[::1", "http://x:y"))],
+)
+def test_without_a_region_or_with_a_bad_endpoint_nothing_starts(variables: dict[str, str]) -> None:
+    """Without a region, or with an endpoint that is no http or https URL, the function does not start."""
+    with pytest.raises(ConfigurationError):
+        ServiceEndpoint.of("dynamodb", variables)
