@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-from retention.aws import credentials as module
 from retention.aws.credentials import CredentialSource, NoCredentialsError
 from retention.aws.deadline import Deadline
 from retention.aws.sigv4 import Credentials
@@ -40,7 +39,7 @@ def lend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lend]:
             theirs.shutdown(socket.SHUT_WR)
             return Noting(fileno=ours.detach())
 
-        monkeypatch.setattr(module.socket, "create_connection", connected)
+        monkeypatch.setattr(socket, "create_connection", connected)
         return asked
 
     yield prepare
