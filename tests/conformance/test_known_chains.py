@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import chains
 import pytest
 from chains import CHAINS, Chain, judge, read_chains
 from cryptography import x509
@@ -75,27 +73,6 @@ def test_every_entry_is_the_result_of_the_full_check() -> None:
     assert faults(KNOWN_CHAINS, read_chains(), apple_root()) == []
     assert KNOWN_CHAINS
     assert {entry.anchor for entry in KNOWN_CHAINS.values()} == {jws.APPLE_ROOT_FINGERPRINT}
-
-
-def test_the_table_is_what_the_script_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The table is what the script writes, byte for byte; its `check`, which `make pins` runs, refuses any other."""
-    assert chains.main(["check"]) == 0
-    table = chains.TABLE.read_text()
-    monkeypatch.setattr(chains, "TABLE", tmp_path / "known_chains.py")
-    (tmp_path / "known_chains.py").write_text(table[: table.index(chains.BEGINS) + len(chains.BEGINS)] + "}\n")
-    assert chains.main(["check"]) == 1
-    chains.main(["write"])
-    written = (tmp_path / "known_chains.py").read_text()
-    assert written == (ROOT / "handler" / "retention" / "verification" / "known_chains.py").read_text()
-    (tmp_path / "known_chains.py").write_text(written.replace("not_after=1823449643", "not_after=1823449644"))
-    assert chains.main(["check"]) == 1
-
-
-def test_files_next_to_the_chains_are_ignored(tmp_path: Path) -> None:
-    """A file next to the chains, such as a file manager's, is ignored."""
-    shutil.copytree(CHAINS, tmp_path, dirs_exist_ok=True)
-    (tmp_path / ".DS_Store").write_bytes(b"")
-    assert read_chains(tmp_path) == read_chains()
 
 
 def test_mistakes_of_a_table_are_found() -> None:

@@ -36,8 +36,8 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
     # measurements
-    "benchmarks/*": "unit/benchmarks/test_figures.py, real/test_benchmarks.py: the rest measures",
-    "scripts/chains.py": "conformance/test_known_chains.py: checks the table",
+    "benchmarks/plot.py": "real/test_benchmarks.py: only `make bench` has matplotlib, and draws",
+    "benchmarks/reference/app.py": "real/test_benchmarks.py: only `make bench` installs what it needs, and runs it",
 }
 
 # In tests/unit nothing of these is called: a server, a process, or a verb.
