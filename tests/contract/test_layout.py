@@ -18,15 +18,7 @@ QUICK: Final = ("unit", "property", "conformance", "contract", "integration")
 # Modules without a unit test of their own, by pattern: the test that runs them, and why there.
 TESTED_THROUGH: Final[dict[str, str]] = {
     # handler/
-    "handler/sync.py": "integration/test_sync_function.py: a sync needs Apple, SSM and the table",
-    "handler/retention/verification/certificates.py": "unit/handler/retention/test_jws.py: one case each",
-    "handler/retention/compose.py": "unit/handler/retention/test_decision.py: composes each decision's answer",
-    "handler/retention/signing/key_forms.py": "unit/handler/retention/signing/test_signer.py: keys in every form",
     "handler/retention/verification/known_chains.py": "conformance/test_known_chains.py: data only",
-    "handler/retention/probe.py": "integration/test_probe.py: over HTTP",
-    "handler/retention/review/lists.py": "integration/test_sync_function.py: Apple's lists over HTTP",
-    "handler/retention/review/retry_after.py": "integration/test_sync_function.py: in answers over HTTP",
-    "handler/retention/review/stored.py": "unit/handler/retention/review/test_snapshot.py: what a snapshot finds",
     # verbs and programs: started as an operator starts them
     "console/cli/*": "integration/test_main.py, test_apple_commands.py, test_simulator_commands.py: every verb",
     # Apple, played by the simulator over HTTP

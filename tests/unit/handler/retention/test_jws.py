@@ -9,11 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from cryptography.x509.verification import PolicyBuilder, Store
 from retention import jws
 from retention.errors import ClaimError, ConfigurationError, VerificationError
 from retention.jws import SignedPayloadVerifier, VerifierStats, apple_root
-from retention.verification import certificates
 
 from tests import minting
 from tests.minting import NOW, Case, certificate_cases, claims, good_chain, signed, token_cases
@@ -129,35 +127,9 @@ def test_another_root_in_its_place_stops_the_start(monkeypatch: pytest.MonkeyPat
     assert refused.value.code == "apple_root_changed"
 
 
-def root_of_version(number: int) -> bytes:
-    version_3 = bytes.fromhex("a003020102")
-    return minting.resigned(good_chain()[2], minting.key("root", "P-384"), version_3, version_3[:-1] + bytes([number]))
-
-
-@pytest.mark.parametrize("roots", [[], [b""], [b"nonsense"], [good_chain()[2] + b"\x00"], [root_of_version(7)]])
-def test_an_unreadable_root_stops_the_start(roots: list[bytes]) -> None:
-    """Without a readable root no request can be verified, so the start fails with a code."""
-    with pytest.raises(ConfigurationError) as refused:
-        SignedPayloadVerifier(roots)
-    assert refused.value.code == "trust_anchor_malformed"
-
-
 def test_a_private_root_is_not_trusted_by_default() -> None:
     """A token under a private CA is refused where only Apple's root is trusted."""
     assert refusal(SignedPayloadVerifier([apple_root()]), signed()).code == "path_untrusted"
-
-
-def test_a_ca_needs_basic_constraints() -> None:
-    """An issuer whose basicConstraints deny that it is a CA is refused, although its key usage permits it."""
-    root = minting.root_plan().build()
-    builder = PolicyBuilder().store(Store([root])).time(NOW).max_chain_depth(1)
-    policy = (
-        builder.extension_policies(ca_policy=certificates._CA_POLICY, ee_policy=certificates._LEAF_POLICY)
-        .build_client_verifier()
-        .policy
-    )
-    with pytest.raises(ValueError, match="not a CA"):
-        certificates._require_ca(policy, root, minting.constraints(ca=False))
 
 
 def test_now_may_be_any_year(verifier: SignedPayloadVerifier) -> None:
