@@ -64,7 +64,7 @@ class Api:
     tests: PerformanceTests
 
     def __call__(self, request: Request) -> Response:
-        """Return Apple's answer to a request. Never raises anything but HangUp."""
+        """Return Apple's answer to a request. Never raises."""
         try:
             return self._answer(request)
         except UnauthorizedError as refused:

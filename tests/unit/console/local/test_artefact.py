@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from console.local import artefact
 from console.local.artefact import base_interpreter, build_artefact, machine, run_sam
 from console.local.processes import PartMissingError
+
+BUILD = artefact._build
 
 
 @pytest.mark.parametrize(
@@ -98,3 +101,33 @@ def test_without_python_3_13_nothing_is_built(
         with pytest.raises(PartMissingError, match=r"make (clean )?setup"):
             missing()
     assert builds == []
+
+
+def test_a_failed_build_shows_what_the_program_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, builds: list[str]
+) -> None:
+    """If scripts/build.py fails, the error has its output, and no folder is kept as a build."""
+    monkeypatch.setattr(artefact, "_build", BUILD)
+    failed = subprocess.CompletedProcess([], 1, "out of ", "disk")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(RuntimeError, match="not built:\nout of disk"):
+        build_artefact("arm64")
+    assert (list((tmp_path / "builds").iterdir()), builds) == ([], [])
+
+
+def test_sam_is_run_without_telemetry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM CLI runs in the project, isolated from the shell's Python settings, and sends no usage data."""
+    (tmp_path / "sam").touch()
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(command: list[str], *, env: dict[str, str], **_: object) -> subprocess.CompletedProcess[str]:
+        started.append((command, env))
+        return subprocess.CompletedProcess(command, 0, "Build Succeeded")
+
+    monkeypatch.setattr(artefact, "SAM", tmp_path / "sam")
+    monkeypatch.setattr(subprocess, "run", run)
+    assert run_sam("build", "--cached") == "Build Succeeded"
+    ((command, variables),) = started
+    assert command == [str(tmp_path / "python"), "-Es", "-m", "samcli", "build", "--cached"]
+    assert variables["SAM_CLI_TELEMETRY"] == "0"
+    assert variables["PATH"].startswith(f"{tmp_path}{os.pathsep}")

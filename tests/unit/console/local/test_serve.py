@@ -56,3 +56,25 @@ def test_the_printed_request_uses_no_proxy(tmp_path: Path) -> None:
     assert "| curl -sS --noproxy '*' -d @- http://127.0.0.1:1/x" in serve._hint(
         options, 1, "a.b", "http://127.0.0.1:1/x"
     )
+
+
+@pytest.mark.parametrize("number", ["201", "-1", "many", "²"])
+def test_what_is_no_number_of_environments_is_misuse(capsys: pytest.CaptureFixture[str], number: str) -> None:
+    """A number of environments that is not from 0 to 200 ends `make serve` with 2."""
+    with pytest.raises(SystemExit) as ended:
+        serve.main([f"--environments={number}"])
+    assert ended.value.code == 2
+    assert "a number up to 200" in capsys.readouterr().err
+
+
+def test_without_options_the_sample_is_served_with_an_embedded_table() -> None:
+    """The defaults are the sample's file, make's ports, this process, and the test authority."""
+    assert serve._options([]) == serve.ServeOptions(8080, 8000, SAMPLE)
+
+
+def test_options_are_read_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative file is one of the current directory; port 0, environments and another DynamoDB are taken as given."""
+    monkeypatch.chdir(tmp_path)
+    given = ["--port=0", "--dynamodb-port=1", "--file=own.yaml", "--environments=200", "--endpoint-url=http://db"]
+    own = tmp_path.resolve() / "own.yaml"
+    assert serve._options(given) == serve.ServeOptions(0, 1, own, environments=200, endpoint_url="http://db")

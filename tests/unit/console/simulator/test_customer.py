@@ -8,12 +8,22 @@ import pytest
 from retention.catalog import APPROVED, PENDING
 from retention.request import PRODUCTION, SANDBOX
 
-from console.simulator import staff_actions
+from console.simulator import realtime, staff_actions
 from console.simulator.accounts import Purchase
-from console.simulator.customer import APP_STORE_CONNECT, DEFAULT, NOTHING, CustomerScreen, Step, cancel, subscriber
+from console.simulator.customer import (
+    APP_STORE_CONNECT,
+    DEFAULT,
+    NOTHING,
+    REAL_TIME,
+    CustomerScreen,
+    Step,
+    cancel,
+    subscriber,
+)
+from console.simulator.endpoint_call import Attempt
 from console.simulator.simulator import Simulator
 from console.terminal.failure import Failure
-from tests.support.simulated_app import ANNUAL, APP, MONTHLY, make_simulator, shelve
+from tests.support.simulated_app import ANNUAL, APP, MONTHLY, answer_of, make_simulator, shelve
 
 
 @pytest.fixture
@@ -113,3 +123,37 @@ def test_the_document_has_null_for_missing_values() -> None:
         "notes": [],
         "endpoint": {"result": None, "status": None, "tookMs": None},
     }
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, attempt: Attempt) -> None:
+    """Configure a URL in the sandbox, and let every call of it end with `attempt`."""
+    simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url("https://a.example/")
+    monkeypatch.setattr(realtime, "call", lambda *_: attempt)
+
+
+@pytest.mark.parametrize("has_default", [True, False])
+def test_an_accepted_answer_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+    simulator: Simulator,
+    has_default: bool,  # noqa: FBT001  # a column of the table
+) -> None:
+    """An accepted answer is shown before every other source; a note says if no default backs it."""
+    app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
+    app_data.set_asc_message(MONTHLY, {"header": "Half price", "body": "For a year."})
+    if has_default:
+        app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
+    body = answer_of("message", messageIdentifier=shelve(app_data, header="Real time"))
+    answering(monkeypatch, simulator, Attempt("SUCCESS", "", 31, 200, body))
+    seen = cancelled(simulator)
+    assert (seen.source, seen.steps, seen.content["header"]) == (REAL_TIME, (Step(REAL_TIME, ""),), "Real time")
+    assert (seen.result, seen.status, seen.took_ms, seen.body) == ("SUCCESS", 200, 31, body)
+    assert [note.partition(" is")[0] for note in seen.notes] == ([] if has_default else ["No default message"])
+
+
+def test_a_failed_call_is_shown_next_to_what_replaces_it(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
+    """The screen has the failed call's result, status and time, and the source that is shown instead."""
+    simulator.app_data(APP.app_apple_id, SANDBOX).set_asc_message(MONTHLY, {"header": "Half price"})
+    answering(monkeypatch, simulator, Attempt("TIMED_OUT", "too late", 700))
+    seen = cancelled(simulator)
+    assert (seen.source, seen.steps[0]) == (APP_STORE_CONNECT, Step(REAL_TIME, "too late"))
+    assert (seen.result, seen.status, seen.took_ms) == ("TIMED_OUT", None, 700)

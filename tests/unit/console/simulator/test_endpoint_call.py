@@ -72,6 +72,7 @@ def test_a_signed_payload_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
         (answer("204 No Content", b""), "UNSUCCESSFUL_HTTP_RESPONSE_CODE", "HTTP 204, not 200"),
         (answer("302 Found"), "UNSUCCESSFUL_HTTP_RESPONSE_CODE", "HTTP 302, not 200"),
         (answer(content_type="application/json; charset=utf-16"), "UNSUPPORTED_CHARSET", "in utf-16, not in UTF-8"),
+        (answer(content_type="application/json; charset=klingon"), "UNSUPPORTED_CHARSET", "in klingon, not in UTF-8"),
         (answer(content_type="application/json; charset=UTF8"), "SUCCESS", ""),
         (answer()[:-1], "PREMATURE_CLOSE", "in the middle of its answer"),
         (b"", "NO_RESPONSE", "without an answer"),

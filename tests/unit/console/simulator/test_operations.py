@@ -13,13 +13,13 @@ from retention.catalog import APPROVED, PENDING
 from retention.request import PRODUCTION, SANDBOX
 
 from console.simulator import operations, problems
-from console.simulator.accounts import UNFIT_PURCHASES
+from console.simulator.accounts import UNFIT_PURCHASES, Purchase, SimulatedApp
 from console.simulator.app_data import AppData
 from console.simulator.operations import OPERATIONS, AuthorizedCall
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem, ProblemKind
-from console.simulator.simulator import Simulator
-from tests.support.simulated_app import ANNUAL, APP, FULL, MONTHLY, make_simulator, new_id, shelve, text
+from console.simulator.simulator import Simulator, TestConfig
+from tests.support.simulated_app import ANNUAL, APP, FULL, MONTHLY, QUICK, make_simulator, new_id, shelve, text
 
 URL = "https://api.example.com/v1/retention-message"
 
@@ -266,3 +266,25 @@ def test_the_results_of_a_test_are_found_by_its_id(simulator: Simulator, call: A
     assert results(asked(call, requestId=name.upper())) == {"result": "PASS"}
     refused(problems.INVALID_REQUEST_ID, results, asked(call, requestId="hello"))
     refused(problems.PERFORMANCE_TEST_RUN_NOT_FOUND, results, asked(call, requestId=new_id()))
+
+
+class StartedTests:
+    """In the place of the simulator's performance tests: keeps what it starts."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[SimulatedApp, Purchase, str]] = []
+
+    def start(self, app: SimulatedApp, purchase: Purchase, target: str) -> tuple[str, TestConfig]:
+        self.started.append((app, purchase, target))
+        return "the request id", QUICK
+
+
+def test_a_started_test_is_answered_with_its_id(simulator: Simulator, call: AuthorizedCall) -> None:
+    """A test calls the sandbox's URL for the named customer; the answer has its configuration and request id."""
+    tests: Any = StartedTests()
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    call.app_data.set_realtime_url(URL)
+    initiated = replace(asked(call, {"originalTransactionId": purchase.transaction_id}), tests=tests)
+    document = operations.initiate_performance_test(initiated)
+    assert document == {"config": QUICK.document(), "requestId": "the request id"}
+    assert tests.started == [(APP, purchase, URL)]

@@ -9,9 +9,12 @@ from dataclasses import replace
 import pytest
 from retention.catalog import PENDING
 
+from console.simulator import problems, realtime
+from console.simulator.endpoint_call import Attempt
 from console.simulator.performance import PerformanceTests, Tally, paced, response_times
+from console.simulator.problems import Problem
 from console.simulator.simulator import Simulator
-from tests.support.simulated_app import APP, QUICK, Clock, make_simulator, new_id
+from tests.support.simulated_app import APP, MONTHLY, QUICK, Clock, make_simulator, new_id
 
 
 @pytest.fixture
@@ -126,3 +129,33 @@ def test_a_new_server_fails_the_tests_that_an_earlier_one_left(simulator: Simula
     assert report is not None
     assert (report["result"], report["numPending"], report["failures"]) == ("FAIL", 0, {"OTHER": 6, "TIMED_OUT": 1})
     assert tests.report(APP, done) == finished.report()
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, result: str) -> None:
+    """Let every call of an endpoint end with one of Apple's results, after 7 ms."""
+    monkeypatch.setattr(realtime, "call", lambda *_: Attempt(result, "why", 7, 500))
+
+
+def test_a_test_sends_all_its_requests(monkeypatch: pytest.MonkeyPatch, simulator: Simulator) -> None:
+    """A test that is over has called the URL as often as its configuration says, and its report is kept."""
+    answering(monkeypatch, "UNSUCCESSFUL_HTTP_RESPONSE_CODE")
+    tests, purchase = PerformanceTests(simulator), simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    request_id, config = tests.start(APP, purchase, "https://a.example/")
+    tests.wait()
+    report = tests.report(APP, request_id)
+    assert config == QUICK
+    assert report is not None
+    assert (report["result"], report["target"], report["numPending"]) == ("FAIL", "https://a.example/", 0)
+    assert report["failures"] == {"UNSUCCESSFUL_HTTP_RESPONSE_CODE": QUICK.total_requests}
+    assert report["responseTimes"]["p99"] == 7
+    tests.close()
+
+
+def test_an_app_has_one_test_at_a_time(simulator: Simulator) -> None:
+    """While a test of the app is pending, another one is refused, and none is kept for it."""
+    kept(simulator, tally_of("SUCCESS"))
+    purchase = simulator.accounts.subscribe(APP.app_apple_id, MONTHLY)
+    with pytest.raises(Problem) as refused:
+        PerformanceTests(simulator).start(APP, purchase, "https://a.example/")
+    assert refused.value.code == problems.EXISTING_PERFORMANCE_TEST_RUN.code
+    assert simulator.database.one("SELECT COUNT(*) FROM performance_test") == (1,)

@@ -147,3 +147,10 @@ def test_a_key_of_another_team_is_refused(keys: dict[str, RegisteredKey]) -> Non
     """A signature by a key that the app's team does not have is refused, even if the signature is correct."""
     with pytest.raises(Flaw, match=f"{KEY_ID}, which is not a key of the team"):
         Inspector(APP, keys.get, TRANSACTION, NOW).promotional_offer_v2(v2())
+
+
+@pytest.mark.parametrize("token", [None, 7, "", "a.b", "a.b.c"])
+def test_what_is_no_jws_is_refused(inspector: Inspector, token: object) -> None:
+    """A V2 signature that is not a JWS is refused."""
+    with pytest.raises(Flaw, match="not a JWS"):
+        inspector.promotional_offer_v2(token)
