@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_ALL: Final = frozenset(os.sched_getaffinity(0))
+# Only Linux assigns cores, and the benchmark runs only there; tests import this module on a Mac too.
+_ALL: Final = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset({0})
 MEASURED: Final = frozenset({max(_ALL)})
 OTHERS: Final = (_ALL - MEASURED) or _ALL
 

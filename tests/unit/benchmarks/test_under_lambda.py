@@ -36,8 +36,8 @@ class PreparedEmulator:
         return {"statusCode": self.status}
 
 
-def environment(prepared: Any) -> Environment:
-    return Environment(prepared, "BENCHMARK_ENVIRONMENT=no such process")
+def environment(prepared: Any, mark: str = "BENCHMARK_ENVIRONMENT=none") -> Environment:
+    return Environment(prepared, mark)
 
 
 def test_the_runtimes_own_times_are_read_from_its_log() -> None:
@@ -56,6 +56,41 @@ def test_only_a_200_is_measured() -> None:
         environment(PreparedEmulator(401)).answer({})
 
 
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 101 1
+   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 102 1
+   2: 0100007F:1F92 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 103 1
+"""
+
+
+@pytest.fixture
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of /proc, with two processes of which number 17 has the mark of an environment."""
+    monkeypatch.setattr(under_lambda, "Path", lambda name: tmp_path if name == "/proc" else Path(name))
+    for number, variables in (("12", b"A=1\0"), ("17", b"A=1\0BENCHMARK_ENVIRONMENT=7\0")):
+        folder = tmp_path / number
+        (folder / "fd").mkdir(parents=True)
+        (folder / "net").mkdir()
+        (folder / "exe").symlink_to("/usr/bin/python3.13")
+        (folder / "environ").write_bytes(variables)
+        (folder / "status").write_text(f"VmPeak:\t  9000 kB\nVmHWM:\t  {number} kB\n")
+        (folder / "net" / "tcp").write_text(TCP)
+        for descriptor, target in enumerate(("/dev/null", "socket:[101]", "socket:[102]", "socket:[999]")):
+            (folder / "fd" / str(descriptor)).symlink_to(target)
+    (tmp_path / "self").symlink_to("12")
+    return tmp_path
+
+
+def test_the_functions_process_is_found_by_its_mark(processes: Path) -> None:
+    """Peak memory is that of the process with the environment's mark; its established connections are counted."""
+    running = environment(PreparedEmulator(), "BENCHMARK_ENVIRONMENT=7")
+    assert (processes / "17").is_dir()
+    assert running.peak_bytes == 17 * 1024
+    assert running.connections == 1
+
+
+@pytest.mark.usefixtures("processes")
 def test_a_process_that_is_gone_is_reported() -> None:
     """If no process has the environment's mark, its memory cannot be read."""
     with pytest.raises(RuntimeError, match="process is gone"):
