@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -391,13 +390,6 @@ def test_a_signed_request_can_be_explained(run: Run, tmp_path: Path) -> None:
     assert "promotionalOfferSignatureV1" in out
 
 
-@pytest.mark.parametrize("option", ["--product", "--locale", "--transaction"])
-def test_what_json_cannot_hold_is_not_signed(run: Run, option: str) -> None:
-    """Bytes that are not UTF-8 are reported as a wrong value of their option."""
-    code, _, err = run("sign-request", option, os.fsdecode(b"a\xff"))
-    assert (code, f"Invalid value for {option}: write it in UTF-8" in err) == (2, True)
-
-
 AT = ("--at", "2026-11-24T12:00:00Z")
 
 
@@ -430,21 +422,6 @@ def test_a_request_for_the_other_environment_is_refused_where_a_table_names_it(
     alone = json.loads(run("explain", str(SAMPLE), *event)[1])
     assert (alone["status"], alone["refused"], alone["otherwise"]) == (200, None, None)
     assert any("no environment was named" in note for note in alone["notes"])
-
-
-def test_a_signed_request_as_a_curl_line(run: Run) -> None:
-    """`--curl URL` prints a command that a shell can run as it is."""
-    line = shlex.split(
-        run("sign-request", "--curl", "http://127.0.0.1:1/x?a=1&b='2'", "--at", "2026-11-24T12:00:00Z")[1]
-    )
-    assert line[0] == "curl"
-    assert "http://127.0.0.1:1/x?a=1&b='2'" in line
-    assert "signedPayload" in json.loads(line[-1])
-
-
-def test_a_missing_test_ca_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    """A folder without the test authority is reported, with the missing file."""
-    assert "No such file" in run("sign-request", "--ca", str(tmp_path))[2]
 
 
 def test_output_is_plain_where_colour_is_not_wanted(run: Run) -> None:

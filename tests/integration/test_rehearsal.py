@@ -20,16 +20,13 @@ from appstoreserverlibrary.models.LibraryUtility import _get_cattrs_converter
 from appstoreserverlibrary.models.PerformanceTestResultResponse import PerformanceTestResultResponse
 from retention.jws import SignedPayloadVerifier
 
-from console.cli.decisions_loading import Subject, make_forecast
 from console.cli.main import main
-from console.deployment.where import Where
 from console.local.samples import SAMPLE
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.authority import Authority
 from console.simulator.rehearsal import RequestTemplate, rehearse, send
 from console.simulator.server import Server
 from console.simulator.simulator import TestConfig
-from console.terminal.failure import Failure
 from tests.support.waiting import PATIENCE
 
 AUTHORITY = Authority.create("Test Rehearsal Root CA")
@@ -300,47 +297,6 @@ def test_progress_is_reported_after_every_request() -> None:
     with listening(Endpoint()) as url:
         rehearse(url, SHORT, ASKING, report)
     assert seen == {("requests", 20): 20}
-
-
-# --- the forecast ---
-
-
-def test_the_forecast_has_all_locales_of_the_file() -> None:
-    """The forecast has the file's default locale, then each locale that a text or a fallback names."""
-    made = make_forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
-    assert [expected.locale for expected in made.locales] == ["en-US", "de-DE", "es-MX", "fr-CA", "fr-FR", "ja"]
-    assert (made.app_apple_id, made.unanswered) == (6745974591, ())
-    assert made.locales[5].says.startswith("promotionalOffer by the rule annual-discount-in-japan")
-
-
-def test_the_forecast_names_where_apple_falls_back() -> None:
-    """The forecast names the locales that get 204, from no rule or from a fallback: Apple's test counts a failure."""
-    unserved = make_forecast(Subject("1", "trailhead.student.annual"), Where(file=SAMPLE), NOW)
-    assert {expected.status for expected in unserved.unanswered} == {204}
-    assert "no_rule" in unserved.unanswered[0].says
-    family = make_forecast(Subject("1", "trailhead.family.monthly"), Where(file=SAMPLE), NOW)
-    assert family.unanswered[0].says == "fallback by the rule families-see-app-store-connect"
-
-
-def test_a_message_is_forecast_only_if_no_experiment_decides() -> None:
-    """The forecast has no message for an experiment: the customer's arm depends on a key that only the table has."""
-    sure = make_forecast(Subject("1", "trailhead.pro.annual"), Where(file=SAMPLE), NOW)
-    assigned = make_forecast(Subject("1", "trailhead.pro.monthly"), Where(file=SAMPLE), NOW)
-    assert sure.message_in("en-US") is not None
-    assert assigned.message_in("en-US") is None
-
-
-@pytest.mark.parametrize("product", [None, "trailhead.pro.anual"])
-def test_the_product_must_be_one_of_the_file(product: str | None) -> None:
-    """Without a product, or with an unknown one, the error names the file's products."""
-    with pytest.raises(Failure, match=r"trailhead\.pro\.annual"):
-        make_forecast(Subject("1", product), Where(file=SAMPLE), NOW)
-
-
-def test_without_a_file_the_error_names_the_option(tmp_path: Path) -> None:
-    """Without a file and a table there is nothing to forecast, and the error names --file."""
-    with pytest.raises(Failure, match="--file"):
-        make_forecast(Subject("1", "x"), Where(file=tmp_path / "retention.yaml"), NOW)
 
 
 # --- the command ---

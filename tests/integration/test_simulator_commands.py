@@ -1,135 +1,22 @@
-"""The verbs of `retention simulator`, as an operator types them."""
+"""`retention simulator serve`, as an operator types it; the other verbs start no server and are in tests/unit."""
 
 from __future__ import annotations
 
-import json
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
-from retention.request import PRODUCTION, SANDBOX
-from typer.main import get_command
 from typer.testing import CliRunner
 
-from console.cli.simulator import PurchaseKind, simulator
-from console.simulator.accounts import PURCHASES
-from console.simulator.endpoint_call import TIME_LIMIT_MS
-from console.simulator.simulator import Simulator, TestConfig
-from console.terminal.failure import Failure, Misuse
-from tests.support.simulated_app import NOW, shelve
-
-SAMPLE = Path(__file__).parents[2] / "events" / "retention.yaml"
-APP_APPLE_ID = 6745974591
-
-
-class Operator:
-    """Types commands at one simulator."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def __call__(self, *words: str) -> str:
-        """Return what a verb prints; a Failure is raised as it is."""
-        result = CliRunner().invoke(simulator, [*words, "--directory", str(self.directory)])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == 0, result.output
-        return result.output
+from console.cli.simulator import simulator
+from console.terminal.failure import Failure
+from tests.support.simulator_operator import Operator, granted_operator
 
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
-    operator = Operator(tmp_path / "simulator")
-    operator("grant", "--file", str(SAMPLE), "--key", str(tmp_path / "key.p8"), "--new-key")
-    return operator
-
-
-def test_granting_from_a_file(operator: Operator) -> None:
-    """`grant --file` takes app, products and the key's public half; the key's file is readable by its owner only."""
-    with Simulator.open(operator.directory) as opened:
-        (granted,) = opened.accounts.apps()
-        key = opened.accounts.key("2X9R4HXF34")
-        assert (granted.app_apple_id, granted.access) == (APP_APPLE_ID, True)
-        assert key is not None
-        assert b"PUBLIC" in key.public_pem
-        assert opened.accounts.products(APP_APPLE_ID)["trailhead.courses"].advanced_commerce
-    assert (operator.directory.parent / "key.p8").stat().st_mode & 0o077 == 0
-
-
-def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
-    """A second app may be given by its ids; then the verbs ask which app is meant."""
-    key = str(tmp_path / "key.p8")
-    names = ["--bundle-id", "com.example.b", "--app-apple-id", "2", "--issuer-id", "i", "--key-id", "K"]
-    assert "com.example.b may use the API" in operator("grant", "--key", key, *names)
-    with pytest.raises(Failure, match="--bundle-id"):
-        operator("list")
-    assert operator("revoke", "--bundle-id", "com.example.b")
-
-
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (["grant", "--key", "KEY"], "Name the app"),
-        (["grant", "--file", str(SAMPLE), "--key", "KEY", "--new-key"], "is there already"),
-        (["grant", "--file", str(SAMPLE), "--key", str(SAMPLE)], "not an unencrypted PEM key"),
-        (["approve", "hello"], "not a UUID"),
-        (["approve", "5f1f2a3e-0000-4000-8000-000000000000"], "no image and no message"),
-        (["asc-message", "trailhead.pro.monthly"], "--header and --body"),
-        (["cancel", "--product", "nothing"], "has no product"),
-    ],
-)
-def test_a_verb_that_fails(operator: Operator, tmp_path: Path, words: list[str], reason: str) -> None:
-    """A verb that fails reports the reason."""
-    with pytest.raises(Failure, match=reason):
-        operator(*[word.replace("KEY", str(tmp_path / "key.p8")) for word in words])
-
-
-def test_a_simulator_without_apps(tmp_path: Path) -> None:
-    """In a simulator without apps, a verb names `grant`, which adds one."""
-    with pytest.raises(Failure, match="grant"):
-        Operator(tmp_path / "simulator")("list")
-
-
-def test_reviewing(operator: Operator) -> None:
-    """`approve` and `reject` change the states in production's lists."""
-    with Simulator.open(operator.directory) as opened:
-        app_data = opened.app_data(APP_APPLE_ID, PRODUCTION)
-        first, second = shelve(app_data, state="PENDING", header="One"), shelve(app_data, state="PENDING", header="Two")
-    assert operator("reject", second) == "1 REJECTED in Production.\n"
-    assert operator("approve") == "1 APPROVED in Production.\n"
-    listed = json.loads(operator("list", "--env", "production", "--json"))
-    assert [(entry["identifier"], entry["state"], entry["text"]) for entry in listed] == [
-        (first, "APPROVED", "One"),
-        (second, "REJECTED", "Two"),
-    ]
-    assert first in operator("list")
-
-
-def test_cancelling(operator: Operator) -> None:
-    """`cancel` prints what the customer sees, and with --json everything about it."""
-    product = "trailhead.pro.monthly"
-    assert "sees no retention message" in operator("cancel", "--product", product)
-    operator("asc-message", product, "--header", "Stay", "--body", "Half price", "--offer", "half")
-    seen = json.loads(operator("cancel", "--product", product, "--json"))
-    assert (seen["source"], seen["shown"]["offer"]) == ("App Store Connect", "half")
-    operator("asc-message", product, "--remove")
-    assert "sees no retention message" in operator("cancel", "--product", product)
-
-
-def test_subscribing(operator: Operator) -> None:
-    """`subscribe` prints a transaction id and nothing else, so that `performance-test` can use it."""
-    transaction = operator("subscribe", "trailhead.pro.monthly").strip()
-    with Simulator.open(operator.directory) as opened:
-        assert opened.accounts.purchase(APP_APPLE_ID, transaction) is not None
-    assert operator("subscribe", "trailhead.pro.monthly", "--kind", "family").strip() != transaction
-
-
-def test_advancing_the_clock(operator: Operator) -> None:
-    """`advance` moves the simulator's clock forward for every process that has it open."""
-    with Simulator.open(operator.directory, clock=lambda: NOW) as opened:
-        operator("advance", "1.5")
-        assert opened.now() == NOW + 5400
+    return granted_operator(tmp_path)
 
 
 def test_a_port_that_is_taken(operator: Operator) -> None:
@@ -150,32 +37,3 @@ def test_serving(operator: Operator, monkeypatch: pytest.MonkeyPatch, capfd: pyt
     for line in ("/sandbox", "/production", "data is kept"):
         assert line in result.stderr
     assert capfd.readouterr().out == ""
-
-
-def test_options_and_modules_agree() -> None:
-    """The defaults that the options repeat, so that --help imports little, are those of the modules."""
-    defaults = {parameter.name: parameter.default for parameter in command("serve").params}
-    assert TestConfig() == TestConfig(
-        defaults["concurrency"],
-        defaults["requests"],
-        defaults["duration"],
-        defaults["limit_ms"],
-        defaults["success_rate"],
-    )
-    of_cancel = {parameter.name: parameter.default for parameter in command("cancel").params}
-    assert of_cancel["limit_ms"] == TIME_LIMIT_MS
-    assert tuple(kind.value for kind in PurchaseKind) == PURCHASES
-    assert SANDBOX == "Sandbox"
-
-
-def command(name: str) -> Any:
-    return get_command(simulator).commands[name]  # type: ignore[attr-defined]  # Typer's app is a group
-
-
-@pytest.mark.parametrize(
-    "words", [("approve", "notauuid"), ("reject", "notauuid"), ("asc-message", "p"), ("grant", "--key", "k")]
-)
-def test_wrong_arguments_are_a_misuse(operator: Operator, words: tuple[str, ...]) -> None:
-    """Wrong arguments raise Misuse, which ends a command with 2."""
-    with pytest.raises(Misuse):
-        operator(*words)
