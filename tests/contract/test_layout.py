@@ -32,8 +32,8 @@ TESTED_THROUGH: Final[dict[str, str]] = {
 }
 
 # In tests/unit nothing of these is called: a server, a process, or a verb with all that it calls (`runner`). A verb
-# whose room is replaced or in memory may be called there (tests/support/called_verb.py, simulator_operator.py): it reads
-# its options and prints in this process, which is what its module is about.
+# whose room is replaced or in memory may be called there (tests/support/called_verb.py, simulator_operator.py): in this
+# process it reads its options and prints, which is what its module is about.
 NOT_IN_UNIT: Final = {
     "ThreadingHTTPServer", "HTTPServer", "SimulatorServer", "create_server", "embedded_dynamodb", "runner",
     "subprocess.run", "subprocess.Popen", "check_call", "check_output", "execve", "listen",
@@ -90,7 +90,7 @@ def called(path: Path) -> Iterator[str]:
 
 
 def test_a_unit_test_starts_no_server_no_process_and_no_verb() -> None:
-    """Those are in tests/integration."""
+    """Those are in tests/integration; a verb whose room is replaced may be called in this process."""
     found = {path: NOT_IN_UNIT & set(called(path)) for path in (TESTS / "unit").rglob("*.py")}
     assert {str(path): names for path, names in found.items() if names} == {}
 
