@@ -91,16 +91,6 @@ def variables_of(error: BaseException | None) -> Iterator[str]:
         error = error.__context__
 
 
-def test_forgotten_credentials_are_borrowed_again(endpoint: dict[str, str]) -> None:
-    """`forget` leaves no credentials for a snapshot, and a restored process borrows new ones."""
-    Lender.answers = [(200, json.dumps(LENT).encode()), (200, json.dumps({**LENT, "AccessKeyId": "ASIA2"}).encode())]
-    source = CredentialSource(endpoint, lambda: 0.0)
-    source.get()
-    source.forget()
-    assert "ASIA1" not in repr(vars(source))
-    assert source.get() == Credentials("ASIA2", "secret", "token")
-
-
 def drip(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 200 OK\r\n")
     while True:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
+import pytest
+from retention.locales import LocaleTable
 from retention.table import ANY_PRODUCT
 
+from console.file.mistakes import Notes, Place
+from console.file.sheets import answer_document, check_limits, reach
 from tests.support.compiled_file import HEAD, KEEP, compiled, names, refused
+from tests.support.owner_file import document_of
 
 
 def test_a_sheet_holds_the_rules_of_its_product_only() -> None:
@@ -42,25 +50,28 @@ def test_a_sheet_with_too_many_rules_is_refused() -> None:
     assert "501 rules may answer `other`." in refused(rules)[0]
 
 
+def limits_of(product: str, rules: list[dict[str, Any]]) -> list[str]:
+    """Return the mistakes of a sheet that has these rules."""
+    notes = Notes()
+    sheet = {"product": None, "rules": rules, "sets": {}, "pictured": []}
+    check_limits(product, sheet, LocaleTable("en-US", {}), Place(1, "rules"), notes)
+    return [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
+
+
 def test_a_sheet_that_is_too_large_is_refused() -> None:
-    """One product's sheet may have at most 350 KB when compressed."""
-    values = [f"{i * 2654435761 % 2**64:x}{i * 40503 % 2**32:x}" for i in range(40_000)]
-    rules = (
-        f"  - {{name: a, when: {{productId: other, customer.x: [{', '.join(map(repr, values))}]}}, answer: fallback}}\n"
-    )
-    [mistake] = refused(rules)
-    assert "The rules that may answer `other` take" in mistake
+    """One product's sheet may have at most 350 KB when compressed; the mistake names the products it is for."""
+    random = "".join(hashlib.sha256(str(number).encode()).hexdigest() for number in range(12_000))
+    for product, who in (("other", "`other`"), (ANY_PRODUCT, "products the file does not name")):
+        [mistake] = limits_of(product, [{"when": random}])
+        assert mistake.startswith(f"The rules that may answer {who} take ")
+        assert mistake.endswith(" bytes. At most 358400 fit: ask for `productId` in more rules.")
 
 
 def test_a_sheet_that_is_too_large_unpacked_is_refused() -> None:
     """One product's sheet may have at most 1 MB unpacked, since the function has to compile it."""
-    values = ", ".join(f"'segment-{i}'" for i in range(1000))
-    rules = "".join(
-        f"  - {{name: r{i}, when: {{productId: other, customer.x{i}: [{values}]}}, answer: {{message: keep}}}}\n"
-        for i in range(80)
-    )
-    [mistake] = refused(rules)
+    [mistake] = limits_of("other", [{"when": "x" * 1024 * 1024}])
     assert "bytes unpacked. At most 1048576" in mistake
+    assert limits_of("other", [{"when": "x" * 1000 * 1024}]) == []
 
 
 def test_too_many_messages_for_one_locale_are_refused() -> None:
@@ -72,3 +83,56 @@ def test_too_many_messages_for_one_locale_are_refused() -> None:
     head = HEAD.replace("messages:\n", "messages:\n" + sets)
     assert any("name 102 messages that may serve `fr" in mistake for mistake in refused(rules, head))
     compiled("".join(rules.splitlines(keepends=True)[:50]), head)
+
+
+@pytest.mark.parametrize(
+    ("when", "products", "restricted"),
+    [
+        ("", ("pro.monthly", "pro.annual", "other", "bundle"), False),
+        ("when: {customer.x: 1}, ", ("pro.monthly", "pro.annual", "other", "bundle"), False),
+        ("when: {productId: [other, pro.annual]}, ", ("other", "pro.annual"), True),
+        ("when: {not: {productId: other}}, ", ("pro.monthly", "pro.annual", "bundle"), True),
+        ("when: {allOf: [{productId: other}, {productId: bundle}]}, ", (), True),
+    ],
+)
+def test_a_rule_reaches_the_products_that_it_may_answer(
+    when: str, products: tuple[str, ...], *, restricted: bool
+) -> None:
+    """A rule that asks for products is restricted to those that match; any other rule reaches all of the file's."""
+    document = document_of(f"{HEAD}  - {{name: a, {when}answer: fallback}}\n")
+    found = reach(document.rules[0], document.products)
+    assert (set(found.products), found.restricted) == (set(products), restricted)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("fallback", {"kind": "fallback"}),
+        ("{message: keep}", {"kind": "message", "set": "keep"}),
+        (
+            "{alternateProduct: pro.annual, message: text, billingPlanType: MONTHLY}",
+            {
+                "kind": "alternateProduct",
+                "set": "text",
+                "productId": "pro.annual",
+                "group": "pro",
+                "billingPlanType": "MONTHLY",
+            },
+        ),
+        (
+            "{promotionalOffer: half, message: text}",
+            {
+                "kind": "promotionalOffer",
+                "set": "text",
+                "productId": "pro.monthly",
+                "offerIdentifier": "half",
+                "signature": "v2",
+            },
+        ),
+        ("{promotionalOffer: nope, message: text}", {"kind": "promotionalOffer", "set": "text"}),
+    ],
+)
+def test_an_answer_has_what_its_names_stand_for(answer: str, expected: dict[str, Any]) -> None:
+    """The function reads no names of the file: a product comes with its group, an offer with its identifiers."""
+    document = document_of(f"{HEAD}  - {{name: a, answer: {answer}}}\n")
+    assert answer_document(document.rules[0].answers[0], document) == expected

@@ -1,7 +1,5 @@
 """A file's text becomes a tree with lines; what YAML allows and the file must not hold is a mistake."""
 
-# names of characters quote them
-
 from __future__ import annotations
 
 import json
@@ -9,6 +7,8 @@ import json
 import pytest
 
 from console.file.document import read_document
+from console.file.mistakes import Notes, Place
+from console.file.tree import parse
 from tests.support.owner_file import FULL, GOOD, document_of, mistakes_of, only_mistake
 
 
@@ -138,3 +138,47 @@ def test_an_exclamation_mark_that_is_a_tag_is_a_warning() -> None:
     (warning,) = document_of(FULL.replace("header: Stay", "header: ! Half price")).warnings
     assert "The `!` before `Half price` is a tag" in warning.wrong
     assert document_of(FULL.replace("header: Stay", "header: Stay ! now")).warnings == ()
+
+
+def test_each_value_has_its_line_and_its_path() -> None:
+    """Below a key the place is the key's; items of a list are counted from 1."""
+    root = parse(b"a:\n  b: 1\nc:\n  - x\n  - {d: 2}\n", "case", Notes())
+    deep = root.entries["a"].entries["b"]
+    assert (deep.at, deep.value, deep.written) == (Place(2, "a.b"), 1, "1")
+    first, second = root.entries["c"].items
+    assert (first.at, first.value) == (Place(4, "c[1]"), "x")
+    assert second.entries["d"].at == Place(5, "c[2].d")
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("", "nothing"),
+        ("~", "nothing"),
+        ("TRUE", "the truth value `TRUE`"),
+        ("1.50", "the number `1.50`"),
+        ("'1.50'", "the text `1.50`"),
+        ("2026-12-01", "the text `2026-12-01`"),
+        ("[1]", "a list"),
+        ("{a: 1}", "a mapping"),
+    ],
+)
+def test_a_value_is_called_what_its_owner_calls_it(written: str, kind: str) -> None:
+    """Mistakes name what stands in a place, with scalars as they are written."""
+    assert parse(f"a: {written}".encode(), "case", Notes()).entries["a"].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ("a: 1\na: 2\n", "The key `a` stands here twice."),
+        ("<<: {a: 1}\n", "Merge keys are not part of YAML 1.2."),
+        ("? [a]\n: 1\n", "A key must be a plain name."),
+        ("a: !x 1\n", "The tag `!x` means nothing here."),
+    ],
+)
+def test_what_yaml_allows_and_a_file_must_not_hold_is_a_mistake(source: str, wrong: str) -> None:
+    """Reading goes on, and the first of two equal keys counts."""
+    notes = Notes()
+    parse(source.encode(), "case", notes)
+    assert [mistake.wrong for mistake in notes.mistakes] == [wrong]
