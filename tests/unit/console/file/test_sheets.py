@@ -53,7 +53,7 @@ def test_a_sheet_with_too_many_rules_is_refused() -> None:
 def limits_of(product: str, rules: list[dict[str, Any]]) -> list[str]:
     """Return the mistakes of a sheet that has these rules."""
     notes = Notes()
-    sheet = {"product": None, "rules": rules, "sets": {}, "pictured": []}
+    sheet: dict[str, Any] = {"product": None, "rules": rules, "sets": {}, "pictured": []}
     check_limits(product, sheet, LocaleTable("en-US", {}), Place(1, "rules"), notes)
     return [f"{mistake.wrong} {mistake.instead}" for mistake in notes.mistakes]
 

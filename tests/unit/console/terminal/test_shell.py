@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from unittest.mock import patch
+
 import pytest
 
 from console.terminal import shell
@@ -64,3 +67,12 @@ def test_this_machine_is_added_to_the_exceptions_of_a_proxy(given: dict[str, str
     names = [name for name in ("no_proxy", "NO_PROXY") if name in environ]
     assert {environ[name] for name in names} == {exempt}
     assert environ["HTTPS_PROXY"] == "http://proxy.example.com:3128"
+
+
+def test_a_process_that_stays_local_loses_what_would_steer_it() -> None:
+    """It keeps the path, and AWS's credentials are replaced, so that no real account is called."""
+    with patch.dict(os.environ, {**STEERING, "PATH": "/bin"}):
+        shell.stay_local()
+        assert os.environ["PATH"] == "/bin"
+        assert {name: os.environ[name] for name in shell.LOCAL_AWS} == shell.LOCAL_AWS
+        assert not {"HTTPS_PROXY", "https_proxy", "AWS_PROFILE"} & set(os.environ)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.owner_file import GOOD, mistakes_of, only_mistake
+from tests.support.owner_file import FULL, GOOD, document_of, mistakes_of, only_mistake
 
 
 @pytest.mark.parametrize(("field", "limit"), [("header", 66), ("body", 144)])
@@ -56,3 +56,45 @@ def test_a_message_has_at_most_five_bullets() -> None:
 def test_texts_may_have_several_lines() -> None:
     """A text for customers may contain a line end."""
     assert mistakes_of(GOOD.replace("body: Please", 'body: "Please\\nstay"')) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("{file: a.png}", ("a.png", "FULL_SIZE", None, [])),
+        ("{file: a.png, size: BULLET_POINT, revision: 2}", ("a.png", "BULLET_POINT", 2, [])),
+        ("{size: BULLET_POINT}", ("", "", None, ["`file` is missing."])),
+        ("{file: a.png, size: SMALL}", ("a.png", "", None, ["There is no `size` called `SMALL`."])),
+        ("{file: a.png, revision: 0}", ("a.png", "", None, ["`revision` is a whole number from 1 on"])),
+    ],
+)
+def test_an_image_is_full_size_unless_the_file_states_another(
+    image: str, expected: tuple[str, str, int | None, list[str]]
+) -> None:
+    """An image with a mistake has no size, so that its pixels are not compared with a size that was not meant."""
+    document = document_of(FULL.replace("{file: hero.png}", image))
+    found, (file, size, revision, wrong) = document.images["hero"], expected
+    assert (found.file, found.size, found.revision) == (file, size, revision)
+    assert len(document.mistakes) == len(wrong)
+    assert all(mistake.wrong.startswith(text) for mistake, text in zip(document.mistakes, wrong, strict=True))
+
+
+def test_a_text_is_kept_as_it_will_be_uploaded() -> None:
+    """Outer blanks are gone, letters are composed, and bullets keep their order."""
+    bullets = "bullets: [{text: ' one ', image: i, altText: a}, {text: two, image: j, altText: b}]"
+    text = FULL.replace("{header: Stay, body: Please}", f"{{header: ' Cafe\u0301 ', body: Please, {bullets}}}")
+    found = document_of(text).messages["keep"]["en-US"]
+    assert found.header == "Caf\u00e9"
+    assert [(bullet.text, bullet.image, bullet.alt_text) for bullet in found.bullets] == [
+        ("one", "i", "a"),
+        ("two", "j", "b"),
+    ]
+
+
+@pytest.mark.parametrize("part", ["\\\\n", "&amp;", "{{name}}", "${name}", "%@"])
+def test_what_a_text_cannot_mean_is_a_warning(part: str) -> None:
+    """Customers would read an escape, an entity or a placeholder as it stands."""
+    document = document_of(FULL.replace("header: Stay", f'header: "Stay {part}"'))
+    [warning] = document.warnings
+    assert f"`{part.replace(chr(92) * 2, chr(92))}` in it" in warning.wrong
+    assert document.mistakes == ()

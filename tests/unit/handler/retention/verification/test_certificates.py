@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import timedelta
 
+import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,7 +17,7 @@ from retention.verification.certificates import Authorities, anchor_key
 from retention.verification.signing_path import whole_seconds
 
 from tests import minting
-from tests.minting import NOW, good_chain
+from tests.minting import NOW, certificate_cases, good_chain
 
 
 def root_of_version(number: int) -> bytes:
@@ -108,3 +110,15 @@ def test_an_anchor_signed_itself(der: bytes, code: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         anchor_key(der)
     assert refused.value.code == code
+
+
+ONE_CASE_EACH = {case.code: case for case in reversed(certificate_cases()) if case.code}
+
+
+@pytest.mark.parametrize("code", ["intermediate_marker_missing", "leaf_marker_missing", "leaf_key_usage", "leaf_is_ca"])
+def test_a_certificate_for_another_use_is_refused(code: str) -> None:
+    """Apple's root also signs certificates that are not for App Store data; tests/conformance has every chain."""
+    case = ONE_CASE_EACH[code]
+    header = jwt.get_unverified_header(case.token)
+    leaf, intermediate, *_ = (base64.b64decode(entry) for entry in header["x5c"])
+    assert refusal(leaf, intermediate, roots=case.roots) == code
