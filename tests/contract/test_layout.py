@@ -19,8 +19,7 @@ QUICK: Final = ("unit", "property", "conformance", "contract", "integration")
 TESTED_THROUGH: Final[dict[str, str]] = {
     # handler/
     "handler/retention/verification/known_chains.py": "conformance/test_known_chains.py: data only",
-    # verbs and programs: started as an operator starts them
-    # Apple, played by the simulator over HTTP
+    # the simulator
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     # parts of a larger document
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
@@ -33,7 +32,8 @@ TESTED_THROUGH: Final[dict[str, str]] = {
 
 # In tests/unit nothing of these is called: a server, a process, or a verb with all that it calls (`runner`). A verb
 # whose room is replaced or in memory may be called there (tests/support/called_verb.py, simulator_operator.py): in this
-# process it reads its options and prints, which is what its module is about.
+# process it reads its options and prints, which is what its module is about. A server or process that a test reaches
+# by other names is refused when it runs (tests/unit/conftest.py).
 NOT_IN_UNIT: Final = {
     "ThreadingHTTPServer", "HTTPServer", "SimulatorServer", "create_server", "embedded_dynamodb", "runner",
     "subprocess.run", "subprocess.Popen", "check_call", "check_output", "execve", "listen",
