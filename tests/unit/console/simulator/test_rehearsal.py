@@ -51,7 +51,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, attempt: Attempt) -> list[str]:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (GOOD, ""),
+        pytest.param(GOOD, "", id="a message"),  # its UUID is another in every process
         (b"\xff", "not JSON in UTF-8"),
         (b"[]", "exactly one of"),
         (b"{}", "exactly one of"),

@@ -34,7 +34,11 @@ def test_an_identifier_is_a_uuid_in_either_case() -> None:
     assert uploads.identifier(NAME.upper()) == NAME
 
 
-@pytest.mark.parametrize("wrong", ["hello", "", None, 7, NAME[:-1], "{" + NAME + "}"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["hello", "", None, 7, NAME[:-1], "{" + NAME + "}"],
+    ids=["a word", "empty", "none", "a number", "cut short", "in braces"],
+)
 def test_an_identifier_that_is_no_uuid_is_a_bad_request(wrong: object) -> None:
     """Anything that is not a UUID in its usual form is refused."""
     assert code_of(uploads.identifier, wrong) == problems.GENERAL_BAD_REQUEST.code

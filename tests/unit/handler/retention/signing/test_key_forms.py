@@ -80,9 +80,9 @@ def test_a_key_is_found_in_each_form(form: str) -> None:
         b"A" * 200,
         bytes(200),
         base64.b64encode(b"A" * 200),
-        pem()[:100],
+        pytest.param(pem()[:100], id="cut off"),
         b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----",
-        pem().replace(b"PRIVATE", b"PUBLIC"),
+        pytest.param(pem().replace(b"PRIVATE", b"PUBLIC"), id="called a public key"),
         b"\\n" * 10_000,
     ],
 )
