@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from console.appstore.realtime_url import shown
 from console.cli.decisions_loading import Subject, make_forecast
 from console.decisions.forecast import Forecast
 from console.deployment.where import Where
@@ -66,7 +67,8 @@ def carry_out(plan: RehearsalPlan, out: Output) -> Rehearsal:
         "notes": notes,
     }
     document = rehearsal.document()
-    out.document({**document, "rehearsal": document["rehearsal"] | more})
+    # A document ends in logs of CI systems, so the URL is shown without the stack's PathSecret.
+    out.document({**document, "target": shown(document["target"]), "rehearsal": document["rehearsal"] | more})
     return rehearsal
 
 

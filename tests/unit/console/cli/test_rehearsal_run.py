@@ -106,3 +106,15 @@ def test_the_anchor_is_printed_alone(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(first.split()) == 1
     document = json_document(lambda out: show_anchor(tmp_path, out), capsys)
     assert first.strip() in document.values()
+
+
+def test_the_document_hides_the_secret_of_the_url(
+    plan: RehearsalPlan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stack's PathSecret in the rehearsed URL is replaced by its name."""
+    secret = "https://example.com/v1/retention-message/s3cret-of-the-stack"
+    monkeypatch.setattr(
+        rehearsal_run, "rehearse", Recorded(replace(PASSED, tally=Tally(secret, CONFIG, PASSED.tally.results)))
+    )
+    document = json_document(lambda out: carry_out(replace(plan, url=secret), out), capsys)
+    assert document["target"] == "https://example.com/v1/retention-message/<PathSecret>"
