@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,8 @@ import pytest
 
 from console.file.edition import Edition
 from console.local.embedded_stack import embedded_dynamodb
-from tests.support.edited_sample import edition
-from tests.support.logged_decisions import (
-    NO_FACTS_ASKED,
-)
+from tests.support.edited_sample import Run, edition, empty_table, runner
+from tests.support.logged_decisions import NO_FACTS_ASKED
 from tests.support.operator_setup import OperatorSetup, set_up_operator
 
 
@@ -21,6 +20,18 @@ def endpoint() -> Iterator[str]:
     """The endpoint URL of an embedded DynamoDB, with the other services of moto."""
     with embedded_dynamodb() as url:
         yield url
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The `retention` command, run in this process; returns its exit code and what it printed."""
+    return runner(capsys)
+
+
+@pytest.fixture
+def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The options that name a new, empty table, which has the name of the test."""
+    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
 
 
 @pytest.fixture

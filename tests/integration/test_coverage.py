@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from retention.aws.app_table import AppTable
 
-from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.releases.default_rows import record_default
 from tests.support.covered_sample import BASIC, PRO
-from tests.support.edited_sample import APP, Run, edited, empty_table, runner
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
+from tests.support.edited_sample import APP, Run, edited
 
 
 def test_a_file_alone_needs_no_account(run: Run) -> None:

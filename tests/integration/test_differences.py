@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import SAMPLE
-from tests.support.edited_sample import APP, Run, edited, empty_table, runner
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
-
-
-@pytest.fixture
-def table(endpoint: str, request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return empty_table(endpoint, re.sub(r"[^A-Za-z0-9_.-]", "-", request.node.name))[0]
+from tests.support.edited_sample import APP, Run, edited
 
 
 def test_same_different_and_failed_have_their_exit_codes(run: Run, tmp_path: Path) -> None:

@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.edited_sample import Run, runner
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
+from tests.support.edited_sample import Run
 
 
 def test_init_then_validate(run: Run, tmp_path: Path) -> None:

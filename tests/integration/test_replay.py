@@ -6,33 +6,20 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from retention.rules import NO_FACTS
 
 from console.file.edition import Edition
-from console.local.embedded_stack import embedded_dynamodb
 from console.local.samples import EVENTS, SAMPLE
-from tests.support.edited_sample import APP, Run, edited, empty_table, runner
+from tests.support.edited_sample import APP, Run, edited, empty_table
 from tests.support.logged_decisions import (
     ANNUAL,
     BASIC,
     NO_FACTS_ASKED,
     lines,
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return runner(capsys)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with embedded_dynamodb() as url:
-        yield url
 
 
 def test_a_replay_from_a_file(run: Run, plain: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
@@ -18,3 +20,16 @@ def head(client: Any) -> Any:
 
 def sort_keys(client: Any, number: int) -> list[str]:
     return [item["sk"]["S"] for item in AppTable(client, TABLE, APP).of_release(number)]
+
+
+def before_the_next_transaction(client: Any, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have another program `act` just before the client sends its next transaction, once."""
+    transact, done = client.transact_write_items, list[bool]()
+
+    def meanwhile(**request: Any) -> Any:
+        if not done:
+            done.append(True)
+            act()
+        return transact(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", meanwhile)

@@ -17,7 +17,7 @@ from console.releases.listing import list_releases
 from console.releases.live import load_live
 from console.releases.read import ReleaseError
 from tests.support.fake_table import APP
-from tests.support.release_table import TABLE, sort_keys
+from tests.support.release_table import TABLE, before_the_next_transaction, sort_keys
 from tests.support.small_release import NOW, put
 
 
@@ -58,15 +58,7 @@ def test_a_release_that_becomes_live_meanwhile_is_kept(client: Any, monkeypatch:
     """If another program rolls back to a release just before the cleanup deletes it, the cleanup leaves it."""
     put(client, TABLE)
     put(client, TABLE, "two")
-    transact, done = client.transact_write_items, list[bool]()
-
-    def meanwhile(**request: Any) -> Any:
-        if not done:
-            done.append(True)
-            rollback(AppTable(client, TABLE, APP), 1)
-        return transact(**request)
-
-    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    before_the_next_transaction(client, monkeypatch, lambda: rollback(AppTable(client, TABLE, APP), 1))
     assert delete_old_releases(AppTable(client, TABLE, APP), now=NOW, keep=1) == []
     assert load_live(AppTable(client, TABLE, APP), "pro.monthly", "en-US").catalog.release == 1
 

@@ -22,7 +22,7 @@ from console.releases.listing import list_releases
 from console.releases.live import load_live
 from console.releases.read import ReleaseError, read_release
 from tests.support.fake_table import APP
-from tests.support.release_table import TABLE, head
+from tests.support.release_table import TABLE, before_the_next_transaction, head
 from tests.support.small_release import NOW, put
 
 
@@ -30,15 +30,7 @@ def test_a_rollback_after_another_publish_is_refused(client: Any, monkeypatch: p
     """If another program publishes between reading and writing `head`, the error names that release."""
     put(client, TABLE)
     put(client, TABLE, "two")
-    transact, done = client.transact_write_items, list[bool]()
-
-    def meanwhile(**request: Any) -> Any:
-        if not done:
-            done.append(True)
-            put(client, TABLE, "three", who="bob")
-        return transact(**request)
-
-    monkeypatch.setattr(client, "transact_write_items", meanwhile)
+    before_the_next_transaction(client, monkeypatch, lambda: put(client, TABLE, "three", who="bob"))
     with pytest.raises(PublishConflictError, match=r"release 3, published by bob .* run this again"):
         rollback(AppTable(client, TABLE, APP), to=1)
     assert head(client)["current"] == {"N": "3"}
