@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import socket
 import ssl
@@ -48,21 +47,13 @@ from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR, SET
 from tests.support.simulated_app import APP as SIMULATED_APP
 from tests.support.simulated_app import KEY, NOW, PEM, make_simulator, text
 from tests.support.small_release import put, release
+from tests.support.sync_entry import PREFIX, VARIABLES, Lines, sync_entry
 from tests.support.waiting import PATIENCE
 
-TABLE, PREFIX = "retention", "/retention/production"
+TABLE = "retention"
 KEY_ID, ISSUER = str(SETTINGS["keyId"]), str(SETTINGS["issuerId"])
 OTHER_APP = 531412
 MESSAGES = (KEEP_EN, KEEP_FR, ANYONE_EN)
-VARIABLES = {
-    "RETENTION_TABLE": TABLE,
-    "RETENTION_ENVIRONMENT": "Production",
-    "RETENTION_APP_APPLE_IDS": str(APP),
-    "RETENTION_KEY_PREFIX": PREFIX,
-    "RETENTION_APPLE_URL": "",
-    "POWERTOOLS_SERVICE_NAME": "retention-production",
-    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
-}
 
 
 def aws(service: str) -> Any:
@@ -72,27 +63,8 @@ def aws(service: str) -> Any:
 @pytest.fixture(scope="module")
 def sync() -> Iterator[ModuleType]:
     """The sync's entry point, imported as Lambda imports it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in VARIABLES.items():
-            patch.setenv(name, value)
-        yield importlib.import_module("sync")
-
-
-@dataclass
-class Lines:
-    """Stands in for the one Telemetry: keeps each line as it would be printed, and each count."""
-
-    reported: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    counted: dict[str, list[int]] = field(default_factory=dict)
-
-    def report(self, outcome: str, level: str, fields: Any, counts: Any) -> None:
-        self.reported.append((outcome, level, json.loads(json.dumps(fields))))
-        for name, number in counts.items():
-            self.counted.setdefault(name, []).append(number)
-
-    @property
-    def words(self) -> list[str]:
-        return [outcome for outcome, _, _ in self.reported]
+    with sync_entry() as module:
+        yield module
 
 
 @dataclass

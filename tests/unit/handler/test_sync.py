@@ -1,8 +1,7 @@
-"""A run of the sync: every app's result, level, fields and counts, whatever fails on the way."""
+"""A run of the sync: every app's result, level, fields and counts, for each step that can fail."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import ModuleType
@@ -19,17 +18,9 @@ from retention.settings import SyncDeployment
 from retention.signing.signer import Signer
 
 from tests.support.fake_table import APP, KEEP_EN, SETTINGS, TABLE, FakeTable, published
+from tests.support.sync_entry import Lines, sync_entry
 
 OTHER_APP = 531412
-VARIABLES = {
-    "RETENTION_TABLE": TABLE,
-    "RETENTION_ENVIRONMENT": "Production",
-    "RETENTION_APP_APPLE_IDS": str(APP),
-    "RETENTION_KEY_PREFIX": "/retention/production",
-    "RETENTION_APPLE_URL": "",
-    "POWERTOOLS_SERVICE_NAME": "retention-production",
-    "POWERTOOLS_METRICS_NAMESPACE": "Retention",
-}
 REPORT = SnapshotReport(
     messages=3,
     images=1,
@@ -47,23 +38,8 @@ REPORT = SnapshotReport(
 @pytest.fixture(scope="module")
 def sync() -> Iterator[ModuleType]:
     """The entry point, imported as Lambda imports it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in VARIABLES.items():
-            patch.setenv(name, value)
-        yield importlib.import_module("sync")
-
-
-@dataclass
-class Lines:
-    """In the place of Telemetry: each line, and each count."""
-
-    reported: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    counted: dict[str, list[int]] = field(default_factory=dict)
-
-    def report(self, outcome: str, level: str, fields: dict[str, Any], counts: dict[str, int]) -> None:
-        self.reported.append((outcome, level, fields))
-        for name, number in counts.items():
-            self.counted.setdefault(name, []).append(number)
+    with sync_entry() as module:
+        yield module
 
 
 @dataclass
