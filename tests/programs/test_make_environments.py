@@ -28,7 +28,7 @@ def test_environments_are_made_in_folders_of_any_name(tmp_path: Path, name: str)
 
 
 def test_a_link_is_judged_by_where_it_leads(tmp_path: Path) -> None:
-    """Python writes the real path into what it makes, whatever name the checkout was entered by."""
+    """Python writes the real path into what it makes, also where the checkout was entered by another name."""
     (tmp_path / "good").symlink_to(small_project(tmp_path / "a$b"))
     shell = {"PWD": str(tmp_path / "good")}
     refused = make(".venv-sam/.made", folder=tmp_path / "good", environment=shell)

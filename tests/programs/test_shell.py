@@ -75,7 +75,7 @@ def test_inside():
     ],
 )
 def test_tests_see_nothing_of_the_shell(tmp_path: Path, variables: dict[str, str]) -> None:
-    """Whatever it holds, and with a umask and a folder for temporary files that are not the usual ones."""
+    """The tests see none of its variables, nor its umask; the folder for temporary files may be any, blanks too."""
     (tmp_path / "test_inside.py").write_text(INSIDE)
     blanks = tmp_path / "temporary é files"
     blanks.mkdir()

@@ -60,7 +60,7 @@ def test_random_bytes_are_no_document(packed: bytes) -> None:
         rows.document_of({"document": {"B": packed}, "digest": {"S": "0" * 64}})
     except UnreadableRowError:
         return
-    raise AssertionError("read a document that nobody wrote")
+    raise AssertionError("read a document that no program had published")
 
 
 attribute_values = st.recursive(

@@ -47,7 +47,7 @@ def live(client: Any, table: str) -> int:
 
 
 def document(text: bytes) -> dict[str, Any]:
-    """Return the attributes of a document with a matching digest, whatever the document is."""
+    """Return the attributes of a document with a matching digest, valid or not."""
     return {"document": {"B": rows.pack(text)}, "digest": {"S": rows.digest_of(text)}}
 
 

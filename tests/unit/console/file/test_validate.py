@@ -14,7 +14,7 @@ from console.local.samples import SAMPLE
 from console.terminal.output import Output
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-WARNING = Mistake(3, "rules.a", "Nobody can get this.", "Move it up.")
+WARNING = Mistake(3, "rules.a", "No request can get this.", "Move it up.")
 
 
 def test_a_good_file_is_counted() -> None:
@@ -36,7 +36,7 @@ def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> No
     show(ValidFile(Path("a.yaml"), {"rules": 1, "products": 2}, (WARNING,)), Output())
     printed = capsys.readouterr()
     assert printed.out == "a.yaml is good: 1 rule, 2 products.\n"
-    assert printed.err == "a.yaml:3: warning: rules.a: Nobody can get this. Move it up.\n"
+    assert printed.err == "a.yaml:3: warning: rules.a: No request can get this. Move it up.\n"
 
 
 def test_warnings_are_in_the_document(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,5 +45,5 @@ def test_warnings_are_in_the_document(capsys: pytest.CaptureFixture[str]) -> Non
     document = json.loads(capsys.readouterr().out)
     assert (document["file"], document["ok"], document["rules"]) == ("a.yaml", True, 1)
     assert document["warnings"] == [
-        {"file": "a.yaml", "line": 3, "where": "rules.a", "wrong": "Nobody can get this.", "instead": "Move it up."}
+        {"file": "a.yaml", "line": 3, "where": "rules.a", "wrong": "No request can get this.", "instead": "Move it up."}
     ]
