@@ -6,6 +6,7 @@ import base64
 import json
 
 import pytest
+from cryptography import x509
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from retention import jws
@@ -117,6 +118,21 @@ def test_any_changed_byte_of_a_certificate_is_refused(which: int, place: int, ch
     place %= len(chain[which])
     chain[which] = chain[which][:place] + bytes([chain[which][place] ^ change]) + chain[which][place + 1 :]
     assert refused(minting.token_of(chain))
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_certificate_whose_signature_has_unused_bits_is_refused(which: int) -> None:
+    """A signature's last bit, if it is 0, could be counted as unused: the certificate would have a second spelling."""
+    chain = list(good_chain())
+    while chain[which][-1] % 2:
+        chain[which] = minting.der((minting.leaf_plan, minting.intermediate_plan)[which]())
+    count = len(chain[which]) - len(x509.load_der_x509_certificate(chain[which]).signature) - 1
+    assert chain[which][count] == 0
+    chain[which] = chain[which][:count] + b"\x01" + chain[which][count + 1 :]
+    assert x509.load_der_x509_certificate(chain[which]).signature  # cryptography takes it
+    with pytest.raises(VerificationError) as refusal:
+        SignedPayloadVerifier([chain[2]]).verify(minting.token_of(chain), NOW)
+    assert refusal.value.code == "certificate_malformed"
 
 
 @unhurried

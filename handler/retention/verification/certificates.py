@@ -98,6 +98,8 @@ class Authorities:
         leaf, intermediate = (x509.load_der_x509_certificate(der) for der in (leaf_der, intermediate_der))
         if leaf.serial_number <= 0 or intermediate.serial_number <= 0:
             raise ValueError("a serial number is not positive")  # RFC 5280, 4.1.2.2; cryptography warns, no more
+        if not (_ends_in_complete_bytes(leaf, leaf_der) and _ends_in_complete_bytes(intermediate, intermediate_der)):
+            raise ValueError("a signature is not a sequence of bytes")  # RFC 5758, 3.2; OpenSSL refuses it too
         # A verifier is built for one instant, so each check builds one.
         verifier = _BUILDER.store(self._store).time(datetime.fromtimestamp(at, UTC)).build_client_verifier()
         try:
@@ -107,6 +109,15 @@ class Authorities:
         if len(path) != PATH_LENGTH or path[1] != intermediate:
             raise VerificationError("path_shape", "the path is not leaf, x5c[1], root")
         return path
+
+
+def _ends_in_complete_bytes(certificate: x509.Certificate, der: bytes) -> bool:
+    """Return whether no bit of the signature's BIT STRING counts as unused.
+
+    Its content is a count of unused bits and the signature, and ends the certificate. No signature covers the count,
+    and cryptography takes any that fits, so that one certificate would have several spellings.
+    """
+    return der[-len(certificate.signature) - 1] == 0
 
 
 def _require_ca(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
