@@ -34,6 +34,7 @@ from console.simulator import staff_actions
 from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
+from tests.support.moto_client import dynamodb_client
 from tests.support.operator_setup import APP_ID, PREFIX, OperatorSetup, set_up_operator
 from tests.support.sam_template import ROOT, template
 from tests.support.simulated_app import APP as SIMULATED_APP
@@ -146,7 +147,7 @@ def sync_asks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ApiCall]]:
         monkeypatch.setenv(name, value)
     with mock_aws(), make_simulator() as simulator, SimulatorServer(simulator) as server:
         sync = importlib.import_module("sync")
-        dynamodb: Any = get_session().create_client("dynamodb", region_name="us-east-1")
+        dynamodb: Any = dynamodb_client()
         create_table(dynamodb, TABLE)
         live = put(dynamodb, TABLE)
         row = dynamodb.get_item(**rows.get(TABLE, rows.settings_key(APP, live.number)))["Item"]

@@ -8,7 +8,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -26,6 +25,7 @@ from console.releases.read import read_release
 from console.simulator.authority import request_claims
 from tests.support.endpoint_on_fakes import NOW
 from tests.support.fake_table import APP
+from tests.support.moto_client import dynamodb_client
 from tests.support.random_edits import restructured
 from tests.support.small_release import put, release
 
@@ -40,7 +40,7 @@ json_documents = st.recursive(
 def test_a_loaded_release_s_source_has_the_digest_of_the_published_one(source: bytes) -> None:
     """A release's source is read back byte for byte, and the list of releases has its digest."""
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, "retention")
         put(client, "retention", release=release(source=source))
         assert read_release(AppTable(client, "retention", APP), 1).source == source

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.catalog import APPROVED
@@ -31,6 +30,7 @@ from console.simulator.app_data import AppData
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator
 from console.terminal.output import Output
+from tests.support.moto_client import dynamodb_client
 from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, MONTHLY, PEM, Clock, make_simulator
 
 TABLE = "retention"
@@ -144,7 +144,7 @@ def operator(
     (directory / "hero.png").write_bytes(FULL)
     (directory / "tick.png").write_bytes(BULLET)
     with closing(make_simulator(clock)) as simulator, mock_aws(), SimulatorServer(simulator, wrap=wrap) as server:
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, TABLE)
         made = Operator(directory, simulator, server, client, environment, clock=clock)
         made.write(text)

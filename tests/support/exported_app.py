@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -26,6 +25,7 @@ from console.local.rows import create_table, write_profile
 from console.releases.default_rows import record_default
 from console.releases.head import pause, rollback
 from tests.support.fake_table import APP, HERO, KEEP_EN, KEEP_FR
+from tests.support.moto_client import dynamodb_client
 from tests.support.small_release import NOW, put, release
 
 FROM, TO = "retention", "restored"
@@ -76,7 +76,7 @@ def resealed(path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str,
 def two_tables() -> Iterator[Any]:
     """Give a client of a moto that has the tables FROM and TO, both empty."""
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         for table in (FROM, TO):
             create_table(client, table)
         yield client

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
 from console.local.rows import create_table, write_profile
 from tests.support.fake_table import APP
+from tests.support.moto_client import dynamodb_client
 from tests.support.release_table import TABLE
 
 
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, TABLE)
         yield client
 

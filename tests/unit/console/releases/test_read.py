@@ -12,7 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -34,6 +33,7 @@ from console.releases.overview import TableOverview, look_at_table
 from console.releases.publish import publish_release
 from console.releases.read import ReleaseError, read_release, verify
 from tests.support.fake_table import ANYONE_EN, APP, KEEP_EN, KEEP_FR, SETTINGS, sheet
+from tests.support.moto_client import dynamodb_client
 from tests.support.release_table import TABLE
 from tests.support.small_release import NOW, put, release
 
@@ -56,7 +56,7 @@ ODD = {
 @pytest.fixture
 def table() -> Iterator[AppTable]:
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, "retention")
         yield AppTable(client, "retention", APP)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 
 from console.local.rows import create_table
+from tests.support.moto_client import dynamodb_client
 
 APP = 6745974591
 HEAD = rows.head_key(APP)
@@ -21,7 +21,7 @@ HEAD = rows.head_key(APP)
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTable]:
     monkeypatch.setattr("retention.aws.app_table._PAUSE", 0.0)
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, "retention")
         yield AppTable(client, "retention", APP)
 

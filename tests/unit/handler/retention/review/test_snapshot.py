@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -30,6 +29,7 @@ from console.local.rows import create_table
 from console.releases.head import pause
 from console.releases.live import load_live
 from tests.support.fake_table import ANYONE_EN, APP, HERO, KEEP_EN, KEEP_FR
+from tests.support.moto_client import dynamodb_client
 from tests.support.small_release import put
 
 TABLE = "retention"
@@ -40,7 +40,7 @@ IMAGES = {HERO: ImageState("APPROVED", "FULL_SIZE")}
 @pytest.fixture
 def client() -> Iterator[Any]:
     with mock_aws():
-        client = get_session().create_client("dynamodb", region_name="us-east-1")
+        client = dynamodb_client()
         create_table(client, TABLE)
         put(client, TABLE)
         yield client
