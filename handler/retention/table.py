@@ -12,7 +12,12 @@
         texts                         set → locale → ids, for the console
         source#<k>                    the file itself, compressed, in chunks
     app#<appAppleId>#customer#<originalTransactionId>
-        profile                       facts about one customer
+        profile                       facts about one customer, written by the owner's systems
+        subscription                  what Apple's notifications and lists teach about the customer's subscription
+    app#<appAppleId>#notifications
+        pull                          up to which instant the notification history has been read
+        test                          the last TEST notification that arrived
+        backfill#<YYYY-MM-DD>         how far a backfill has read one day of the notification history
 
 A `document` is compressed canonical JSON, stored with the `digest` of the JSON, so that a row that was edited by hand
 is detected. Attribute values are DynamoDB's own low-level form: {"S": …}, {"N": "…"}, {"B": …}.
@@ -42,11 +47,15 @@ SETTINGS: Final = "settings"
 CLAIM: Final = "claim"
 TEXTS: Final = "texts"
 PROFILE: Final = "profile"
+SUBSCRIPTION: Final = "subscription"
+PULL: Final = "pull"
+TEST: Final = "test"
 MESSAGE: Final = "message#"
 DEFAULT: Final = "default#"
 IMAGE: Final = "image#"
 PRODUCT: Final = "product#"
 SOURCE: Final = "source#"
+BACKFILL: Final = "backfill#"
 ANY_PRODUCT: Final = "*"
 
 # DynamoDB's own limits: keys of one BatchGetItem, bytes of a sort key.
@@ -213,8 +222,33 @@ def sheet_key(app_apple_id: int, release: int, product_id: str) -> Key:
     return key(release_pk(app_apple_id, release), PRODUCT + product_id)
 
 
+def customer_pk(app_apple_id: int, original_transaction_id: str) -> str:
+    return f"app#{app_apple_id}#customer#{original_transaction_id}"
+
+
 def profile_key(app_apple_id: int, original_transaction_id: str) -> Key:
-    return key(f"app#{app_apple_id}#customer#{original_transaction_id}", PROFILE)
+    return key(customer_pk(app_apple_id, original_transaction_id), PROFILE)
+
+
+def subscription_key(app_apple_id: int, original_transaction_id: str) -> Key:
+    return key(customer_pk(app_apple_id, original_transaction_id), SUBSCRIPTION)
+
+
+def notifications_pk(app_apple_id: int) -> str:
+    return f"app#{app_apple_id}#notifications"
+
+
+def pull_key(app_apple_id: int) -> Key:
+    return key(notifications_pk(app_apple_id), PULL)
+
+
+def last_test_key(app_apple_id: int) -> Key:
+    return key(notifications_pk(app_apple_id), TEST)
+
+
+def backfill_key(app_apple_id: int, day: str) -> Key:
+    """Return the key of a backfill's day in UTC, written `2026-11-30`."""
+    return key(notifications_pk(app_apple_id), BACKFILL + day)
 
 
 def names_row(wanted: Key) -> bool:

@@ -25,6 +25,10 @@ def test_keys_are_the_ones_the_design_draws() -> None:
         ("app#1#release#7", "texts"): rows.texts_key(1, 7),
         ("app#1#release#7", "product#pro.annual"): rows.sheet_key(1, 7, "pro.annual"),
         ("app#1#customer#99371282", "profile"): rows.profile_key(1, "99371282"),
+        ("app#1#customer#99371282", "subscription"): rows.subscription_key(1, "99371282"),
+        ("app#1#notifications", "pull"): rows.pull_key(1),
+        ("app#1#notifications", "test"): rows.last_test_key(1),
+        ("app#1#notifications", "backfill#2026-11-30"): rows.backfill_key(1, "2026-11-30"),
     }
     assert all(key == {"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), key in documented.items())
 
