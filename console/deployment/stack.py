@@ -18,6 +18,7 @@ class Stack:
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
     are empty where the stack has no such output. `syncs`: review states are imported by schedule. `function` and
     `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
+    `notifications` is how Apple's notifications come in: off, pull or push; empty in a stack of an earlier template.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Stack:
     function: str = ""
     alarm_topic: str = ""
     alarm_email: str | None = None
+    notifications: str = ""
+
+    @property
+    def learns(self) -> bool | None:
+        """Whether the stack takes in Apple's notifications; None where the table was named without its stack."""
+        return self.notifications in {"pull", "push"} if self.name else None
 
 
 def find_stack(name: str, *, region: str | None, endpoint_url: str | None = None) -> Stack:
@@ -58,4 +65,5 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         outputs.get("FunctionName", ""),
         outputs.get("AlarmTopicArn", "") or parameters.get("AlarmTopicArn", ""),
         parameters.get("AlarmEmail"),
+        outputs.get("Notifications", "") or parameters.get("Notifications", ""),
     )

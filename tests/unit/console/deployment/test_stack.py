@@ -29,6 +29,7 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         "FunctionLogGroup": "/log",
         "FunctionName": "f",
         "AlarmTopicArn": "arn:topic",
+        "Notifications": "pull",
     }
     parameters = {"Environment": "Production", "SyncSchedule": "off", "AlarmEmail": "a@example.com"}
     expected = Stack(
@@ -37,6 +38,7 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         function="f",
         alarm_topic="arn:topic",
         alarm_email="a@example.com",
+        notifications="pull",
     )
     assert read_stack(description(outputs, parameters)) == expected
 
@@ -44,6 +46,14 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
 def test_an_older_stack_has_empty_fields() -> None:
     """A stack of an earlier template has fewer outputs, and imports review states by schedule."""
     assert read_stack(description({"TableName": "t"}, {})) == Stack("s", "t", "", "")
+
+
+@pytest.mark.parametrize(("mode", "learns"), [("pull", True), ("push", True), ("off", False), ("", False)])
+def test_a_stack_learns_where_its_notifications_are_on(mode: str, learns: bool) -> None:  # noqa: FBT001  # a parameter
+    """A stack of a template without the parameter takes in no notification; of a named table nothing is known."""
+    parameters = {"Notifications": mode} if mode else {}
+    assert read_stack(description({"TableName": "t"}, parameters)).learns is learns
+    assert Stack("", "t", "", "", notifications=mode).learns is None
 
 
 def test_an_owners_topic_is_the_topic_of_the_alarms() -> None:
