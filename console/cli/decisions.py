@@ -190,6 +190,38 @@ def diff(
 
 @verb(
     verbs,
+    "outcomes",
+    "retention outcomes decisions.log.gz notifications.log.gz",
+    "retention outcomes *.log --days 30 --json",
+)
+def outcomes(
+    logs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="LOG", help="Logs of the endpoint and of notifications, in any export; - for standard input."
+        ),
+    ],
+    days: Annotated[
+        float, typer.Option("--days", min=0.001, max=3650, help="How many days after a customer's first answer count.")
+    ] = 7,
+    *,
+    out: Out,
+) -> None:
+    """Count what became of the customers whom each rule answered: kept, turned off, switched, redeemed, renewed, lost.
+
+    A customer counts once, from the first logged answer. Whether a customer was kept is known once notifications are
+    complete until the end of those days.
+    """
+    from console.decisions.outcomes_evidence import read_evidence
+    from console.decisions.outcomes_report import count_outcomes, show
+
+    with out.progress() as report:
+        evidence = read_evidence(logs, report)
+    show(count_outcomes(evidence, days), out)
+
+
+@verb(
+    verbs,
     "replay",
     "retention replay yesterday.log.gz --against retention.yaml --env production",
     "aws logs filter-log-events --log-group-name GROUP --output json | retention replay - --against retention.yaml",

@@ -132,6 +132,12 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
             "Show what two releases or files answer differently. Exit code 0: nothing; 3: something; 1: failed.",
         ),
         Verb(
+            "outcomes",
+            "decisions",
+            "Count what became of the customers whom each rule answered: kept, turned off, switched, redeemed,"
+            " renewed, lost.",
+        ),
+        Verb(
             "replay",
             "decisions",
             "Show which logged decisions a draft would change, by rule and answer. Exit code 3: it changes some.",

@@ -22,6 +22,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # the simulator
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     # parts of a larger document
+    "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
     "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
