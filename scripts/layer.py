@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-SERVICES = {"dynamodb", "ssm"}  # botocore's data of all other services is deleted
+SERVICES = {"dynamodb", "sqs", "ssm"}  # botocore's data of all other services is deleted
 LIMIT = 32 * 1024 * 1024  # bytes, unzipped, with bytecode
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine in an ELF header
 MAGIC = (3571).to_bytes(2, "little") + b"\r\n"  # of Python 3.13's bytecode; another Python can run this program
@@ -30,7 +30,8 @@ UNUSED = (
     "pycparser*",
     "aws_lambda_powertools/event_handler",
     *(f"boto3/{name}" for name in ("crt.py", "data", "dynamodb", "ec2", "examples", "s3")),
-    "aws_lambda_powertools/utilities/[!_j]*",  # Logger needs jmespath_utils
+    "aws_lambda_powertools/utilities/[!_bdj]*",  # Logger needs jmespath_utils, and `batch` needs data_classes
+    "aws_lambda_powertools/utilities/data_masking",
     "cryptography/hazmat/bindings/_rust/*.pyi",
     "jmespath/__main__.py",
     "**/tests",

@@ -115,6 +115,56 @@ class SyncDeployment:
         )
 
 
+# How the stack learns of subscriptions: from Apple's notification history alone, or from notifications as well.
+PULL: Final = "pull"
+PUSH: Final = "push"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsDeployment:
+    """The same stack as its functions for Apple's notifications see it.
+
+    `mode` is PULL or PUSH. The three queues are named by their URLs. `queue_url`, whose messages are notifications, is
+    empty without PUSH; `parking_queue_url` takes what is authentic and not understood; `relay_queue_url` and
+    `relay_url`, the owner's own receiver, are empty where nothing is relayed. All else is as in the two classes above.
+    """
+
+    table: str
+    environment: str
+    app_apple_ids: tuple[int, ...]
+    key_prefix: str
+    apple_url: str
+    trust_anchor: bytes | None
+    clock: Callable[[], datetime]
+    mode: str
+    queue_url: str = ""
+    parking_queue_url: str = ""
+    relay_queue_url: str = ""
+    relay_url: str = ""
+    known_leaves: frozenset[str] = KNOWN_LEAVES
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> NotificationsDeployment:
+        """Read the RETENTION_* variables. Raises ConfigurationError naming the variable and what it should be."""
+        deployed, environment = _deployed(env), _environment(env)
+        mode = _checked(env, "RETENTION_NOTIFICATIONS", lambda value: value in {PULL, PUSH}, "pull or push")
+        return cls(
+            table=_table(env),
+            environment=environment,
+            app_apple_ids=_apps(env),
+            key_prefix=_key_prefix(env),
+            apple_url=_apple_url(env, environment, deployed=deployed),
+            trust_anchor=_trust_anchor(env.get("RETENTION_TRUST_ANCHOR", ""), environment, deployed=deployed),
+            clock=_clock(env.get("RETENTION_CLOCK", ""), deployed=deployed),
+            mode=mode,
+            queue_url=_queue_url(env, "RETENTION_QUEUE_URL", needed=mode == PUSH),
+            parking_queue_url=_queue_url(env, "RETENTION_PARKING_QUEUE_URL", needed=True),
+            relay_queue_url=_queue_url(env, "RETENTION_RELAY_QUEUE_URL"),
+            relay_url=_relay_url(env),
+            known_leaves=KNOWN_LEAVES | _known_leaves(env),
+        )
+
+
 def _deployed(env: Mapping[str, str]) -> bool:
     # Lambda sets the function's name. `sam local` and all that runs samples set AWS_SAM_LOCAL as well.
     return bool(env.get("AWS_LAMBDA_FUNCTION_NAME")) and env.get("AWS_SAM_LOCAL") != "true"
@@ -208,6 +258,38 @@ def _probe_url(env: Mapping[str, str]) -> str:
     if given and not good:
         raise ConfigurationError(
             "variable_invalid", f"{name} must be the stack's own URL, with https://, or empty.", variable=name
+        )
+    return given
+
+
+def _queue_url(env: Mapping[str, str], name: str, *, needed: bool = False) -> str:
+    """Return the URL by which SQS names a queue; the SDK sends to its own endpoint, not to this URL.
+
+    Raises ConfigurationError where it is empty and `needed`.
+    """
+    given = env.get(name, "")
+    try:
+        parts = _split(given)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query and not parts.username
+    except ValueError:
+        good = False
+    if (given and not good) or (needed and not given):
+        raise ConfigurationError("variable_invalid", f"{name} must be the URL of an SQS queue.", variable=name)
+    return given
+
+
+def _relay_url(env: Mapping[str, str]) -> str:
+    """Return the URL of the owner's receiver; it may have a query, since vendors name an app by one."""
+    name = "RETENTION_RELAY_URL"
+    given = env.get(name, "")
+    try:
+        parts = _split(given)
+        good = keeps_secrets(parts) and not parts.fragment and not parts.username
+    except ValueError:
+        good = False
+    if given and not good:
+        raise ConfigurationError(
+            "variable_invalid", f"{name} must be the receiver's URL, with https://, or empty.", variable=name
         )
     return given
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.settings import KNOWN_LEAVES, Deployment, SyncDeployment
+from retention.settings import KNOWN_LEAVES, Deployment, NotificationsDeployment, SyncDeployment
 
 from console.simulator.authority import Authority
 
@@ -221,3 +221,55 @@ def test_deployed_production_reads_states_from_apple_alone() -> None:
         SyncDeployment.from_env({**given, **DEPLOYED})
     assert caught.value.code == "apple_url_in_production"
     assert SyncDeployment.from_env({**given, **LOCAL}).apple_url == "http://127.0.0.1:8081/production"
+
+
+# The part of the functions for Apple's notifications
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/retention-Queue-1ABC"
+PULLED = {"RETENTION_NOTIFICATIONS": "pull", "RETENTION_PARKING_QUEUE_URL": f"{QUEUE}-parking"}
+PUSHED = {**PULLED, "RETENTION_NOTIFICATIONS": "push", "RETENTION_QUEUE_URL": QUEUE}
+
+
+def test_notifications_are_pulled_without_a_queue_of_their_own() -> None:
+    """Only what is pushed needs a queue; what is authentic and not understood is parked in either mode."""
+    deployment = NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PULLED})
+    assert (deployment.mode, deployment.queue_url, deployment.relay_queue_url, deployment.relay_url) == (
+        *("pull", "", ""),
+        "",
+    )
+    assert deployment.parking_queue_url == f"{QUEUE}-parking"
+    assert deployment.apple_url == "https://api.storekit-sandbox.apple.com"
+    assert deployment.app_apple_ids == (6745974591, 531412)
+    assert deployment.known_leaves == KNOWN_LEAVES
+
+
+def test_notifications_are_relayed_to_the_owner_s_receiver() -> None:
+    """A receiver's URL may have a query: vendors name an app by one."""
+    relay = {"RETENTION_RELAY_QUEUE_URL": f"{QUEUE}-relay", "RETENTION_RELAY_URL": "https://example.com/asn?pk=a1"}
+    deployment = NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PUSHED, **relay})
+    assert (deployment.queue_url, deployment.relay_queue_url) == (QUEUE, f"{QUEUE}-relay")
+    assert deployment.relay_url == "https://example.com/asn?pk=a1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETENTION_NOTIFICATIONS", ""),
+        ("RETENTION_NOTIFICATIONS", "off"),
+        ("RETENTION_QUEUE_URL", ""),
+        ("RETENTION_QUEUE_URL", "retention-Queue-1ABC"),
+        ("RETENTION_PARKING_QUEUE_URL", ""),
+        ("RETENTION_PARKING_QUEUE_URL", "https://user@example.com/1/queue"),
+        ("RETENTION_PARKING_QUEUE_URL", "https://[::1"),
+        ("RETENTION_RELAY_QUEUE_URL", "queue"),
+        ("RETENTION_RELAY_URL", "http://example.com/asn"),
+        ("RETENTION_RELAY_URL", "https://user:pass@example.com/asn"),
+        ("RETENTION_RELAY_URL", "https://example.com/asn\n"),
+        ("RETENTION_RELAY_URL", "https://[::1"),
+    ],
+)
+def test_a_wrong_setting_of_notifications_stops_the_start(name: str, value: str) -> None:
+    """The error names the variable, so that a function never loses notifications by a mistake in its settings."""
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PUSHED, name: value})
+    assert caught.value.evidence == {"variable": name}
