@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from retention import table as rows
+from retention.appstore.transport import RateLimitedError
 from retention.aws import sdk
 from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
@@ -22,7 +23,7 @@ from retention.errors import ConfigurationError, RetentionError, UnreadableRowEr
 from retention.log.record import camel_case, place_of
 from retention.log.telemetry import Telemetry
 from retention.probe import Probed, probe
-from retention.review.lists import AppStore, RateLimitedError
+from retention.review.lists import AppStore
 from retention.review.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.review.stored import read_settings
 from retention.settings import SyncDeployment

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from retention.appstore import statuses
 from retention.limits import MAX_IMAGES, MAX_MESSAGES, MAX_URL
-from retention.review import statuses
 
 from console.terminal.failure import Failure
 

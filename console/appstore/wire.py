@@ -22,8 +22,8 @@ from typing import Any, Final, Self
 import requests
 from appstoreserverlibrary.api_client import AppStoreServerAPIClient
 from appstoreserverlibrary.models.Environment import Environment
-from retention.review import statuses
-from retention.review.retry_after import read_retry_after
+from retention.appstore import statuses
+from retention.appstore.retry_after import read_retry_after
 from urllib3.exceptions import NameResolutionError
 
 from console.appstore.api_key import ApiKey

@@ -14,7 +14,7 @@
     │
     │   of the scheduled sync, `handler/sync.py`, which reports them as its outcome:
     ├── ReleaseUnreadableError        the live release does not name the key to call Apple with
-    ├── NoListError                   Apple refused, or answered with something else than a list
+    ├── AppleCallError                Apple refused a call, or answered with something else
     │   ├── AppleUnreachableError
     │   └── RateLimitedError
     ├── SnapshotFormatError           a body is not one of Apple's two lists

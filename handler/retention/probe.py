@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from retention.appstore.transport import public_roots
 from retention.aws.credentials import CredentialSource
 from retention.aws.deadline import Deadline, Workers
 from retention.aws.sigv4 import Credentials, Scope, signed_headers
-from retention.review.lists import public_roots
 
 # API Gateway gives an integration five seconds, so that after eight no answer comes.
 SECONDS: Final = 8.0

@@ -24,7 +24,7 @@ CRYPTOGRAPHY = {
 AWS = {
     "aws.sdk": {"boto3", "botocore"},
     "log.telemetry": {"aws_lambda_powertools"},
-    "review.lists": {"botocore", "urllib3"},
+    "appstore.transport": {"botocore", "urllib3"},
     "probe": {"urllib3"},
 }
 
@@ -34,7 +34,8 @@ DOMAIN_ROOMS: dict[str, set[str]] = {
     "aws": {"errors", "table"},
     "signing": {"aws", "errors"},
     "lookup": {"aws", "catalog", "errors", "locales", "rules", "table"},
-    "review": {"aws", "catalog", "errors", "request", "table"},
+    "appstore": {"aws", "errors"},
+    "review": {"appstore", "aws", "catalog", "errors", "request", "table"},
     "log": {"decision", "errors", "jws", "lookup", "request", "response", "rules"},  # for the types of what it notes
 }
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from moto import mock_aws
 from retention import table as rows
+from retention.appstore.transport import AppleCallError, RateLimitedError
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.catalog import MessageState
@@ -30,7 +31,7 @@ from retention.lookup.head import HEAD_SECONDS
 from retention.lookup.store import Store
 from retention.probe import Probed
 from retention.request import PRODUCTION
-from retention.review.lists import AppStore, NoListError, RateLimitedError
+from retention.review.lists import AppStore
 from retention.review.snapshot import SnapshotFormatError
 from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
@@ -533,7 +534,7 @@ def test_a_server_that_drips_is_cut_at_the_deadline() -> None:
             connection.sendall(b" ")
 
     with serving(drip) as url:
-        with pytest.raises(NoListError) as caught:
+        with pytest.raises(AppleCallError) as caught:
             lists_at(f"http:{url}").messages(lambda: "token", Deadline.after(0.3))
         ended.set()
     assert caught.value.code == "apple_unreachable"
@@ -560,7 +561,7 @@ def test_a_server_without_a_public_root_gets_no_token(tmp_path: Any) -> None:
         with context.wrap_socket(connection, server_side=True) as secured:
             heard.append(secured.recv(65536))
 
-    with serving(answer) as url, pytest.raises(NoListError) as caught:
+    with serving(answer) as url, pytest.raises(AppleCallError) as caught:
         lists_at(f"https:{url}").messages(lambda: "token", Deadline.after(PATIENCE))
     assert caught.value.evidence["error"] == "SSLError"
     assert not any(heard)

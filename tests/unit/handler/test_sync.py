@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from retention.appstore.transport import AppleUnreachableError, RateLimitedError
 from retention.aws.connection import CallFailedError
 from retention.errors import SigningError
 from retention.probe import Probed
-from retention.review.lists import AppleUnreachableError, RateLimitedError
 from retention.review.snapshot import SnapshotRefusedError, SnapshotReport
 from retention.settings import SyncDeployment
 from retention.signing.signer import Signer

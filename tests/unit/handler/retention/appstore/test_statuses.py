@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from retention.review.statuses import (
+from retention.appstore.statuses import (
     NO_ACCESS,
     RATE_LIMITED,
     REFUSED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from retention.review.retry_after import read_retry_after
+from retention.appstore.retry_after import read_retry_after
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Calls of Apple's API from scheduled functions, and what its answers mean."""
