@@ -12,7 +12,8 @@ from urllib.parse import parse_qs
 
 from console.simulator import problems
 from console.simulator.app_data import ENVIRONMENTS
-from console.simulator.operations import BASE_PATH, OPERATIONS, AuthorizedCall, Document, Operation
+from console.simulator.notification_operations import NOTIFICATION_OPERATIONS
+from console.simulator.operations import OPERATIONS, AuthorizedCall, Document, Operation
 from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
 from console.simulator.rates import RateLimitExceeded
@@ -58,7 +59,10 @@ _NOT_FOUND: Final = b"<html><body><h1>404 Not Found</h1></body></html>\n"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The Retention Messaging API of a simulator. The paths /sandbox and /production stand for Apple's two hosts."""
+    """The Retention Messaging API of a simulator, and what it has of the App Store Server API.
+
+    The paths /sandbox and /production stand for Apple's two hosts.
+    """
 
     simulator: Simulator
     tests: PerformanceTests
@@ -86,16 +90,18 @@ class Api:
             return Response(404, {"content-type": "text/html"}, _NOT_FOUND, "not a path of the API")
         operation, parameters = found
         app = authorize(request.headers.get("authorization"), self.simulator.accounts, self.simulator.wall())
-        if not app.access:
+        if operation.needs_access and not app.access:
             return Response(404, note=f"{app.bundle_id} has no access to the API")
         self.simulator.rates.count(app.app_apple_id, environment, operation.name, self.simulator.now())
+        values = parse_qs(query, keep_blank_values=True)
         call = AuthorizedCall(
             self.simulator,
             self.tests,
             app,
             environment,
             parameters,
-            {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()},
+            {name: given[-1] for name, given in values.items()},
+            values,
             request.headers.get("content-type", ""),
             request.body,
         )
@@ -105,12 +111,11 @@ class Api:
 
 
 def _find(method: str, path: str, environment: str) -> tuple[Operation, dict[str, str]] | None:
-    if not path.startswith(f"{BASE_PATH}/"):
-        return None
-    for operation in OPERATIONS:
-        if operation.method != method or environment not in operation.environments:
+    for operation in (*OPERATIONS, *NOTIFICATION_OPERATIONS):
+        below = path.removeprefix(operation.base)
+        if below == path or operation.method != method or environment not in operation.environments:
             continue
-        parameters = operation.match(path.removeprefix(BASE_PATH))
+        parameters = operation.match(below)
         if parameters is not None:
             return operation, parameters
     return None

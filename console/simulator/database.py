@@ -39,6 +39,16 @@ CREATE TABLE IF NOT EXISTS asc_message (
   app INTEGER, product_id TEXT, content TEXT NOT NULL, PRIMARY KEY (app, product_id));
 CREATE TABLE IF NOT EXISTS performance_test (
   request_id TEXT PRIMARY KEY, app INTEGER NOT NULL, result TEXT NOT NULL, report TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS notification_url (
+  app INTEGER, environment TEXT, url TEXT NOT NULL, PRIMARY KEY (app, environment));
+CREATE TABLE IF NOT EXISTS notification (
+  number INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, app INTEGER NOT NULL, environment TEXT NOT NULL,
+  type TEXT NOT NULL, subtype TEXT NOT NULL, original_transaction TEXT NOT NULL, transaction_id TEXT NOT NULL,
+  signed_date INTEGER NOT NULL, signed_payload TEXT NOT NULL, next_attempt REAL);
+CREATE INDEX IF NOT EXISTS notification_due ON notification (app, environment, next_attempt);
+CREATE INDEX IF NOT EXISTS notification_signed ON notification (app, environment, signed_date);
+CREATE TABLE IF NOT EXISTS send_attempt (
+  notification INTEGER, number INTEGER, at REAL NOT NULL, result TEXT NOT NULL, PRIMARY KEY (notification, number));
 CREATE TABLE IF NOT EXISTS calls (
   app INTEGER, environment TEXT, operation TEXT, hour INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (app, environment, operation));

@@ -1,4 +1,7 @@
-"""One call of a Get Retention Message endpoint as the App Store makes it, and its result in Apple's terms."""
+"""One call of an endpoint as the App Store makes it, and its result in Apple's terms.
+
+The endpoint is one of Get Retention Message, whose answer counts, or of notifications, whose answer Apple ignores.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import codecs
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message as Headers
@@ -21,6 +24,8 @@ from console.terminal import trust
 from console.terminal.failure import Failure
 
 TIME_LIMIT_MS: Final = 700
+# Of a notification. Assumption: Apple publishes no limit; thirty seconds were too long (notifications.md, section 1).
+NOTIFICATION_LIMIT_MS: Final = 5_000
 
 # sendAttemptResult (apple-api.md, section 6)
 SUCCESS: Final = "SUCCESS"
@@ -36,6 +41,8 @@ UNSUCCESSFUL_HTTP_RESPONSE_CODE: Final = "UNSUCCESSFUL_HTTP_RESPONSE_CODE"
 UNSUPPORTED_CHARSET: Final = "UNSUPPORTED_CHARSET"
 
 _OK: Final = 200
+# What counts as success for a notification (Apple's documentation, "Responding to App Store Server Notifications").
+_RECEIVED: Final = range(200, 207)
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS: Final = 5
 _MAX_BYTES: Final = 1 << 20
@@ -65,11 +72,19 @@ class _Failed(Exception):  # noqa: N818  # it is an outcome
 
 def call(url: str, signed_payload: str, limit_ms: int = TIME_LIMIT_MS) -> Attempt:
     """POST `signed_payload` to `url`; connecting, redirects and reading take at most `limit_ms`. Never raises."""
+    return _attempt(url, signed_payload, limit_ms, _check_answer)
+
+
+def notify(url: str, signed_payload: str, limit_ms: int = NOTIFICATION_LIMIT_MS) -> Attempt:
+    """POST a notification as `call` posts a request. Any status from 200 to 206 is success. Never raises."""
+    return _attempt(url, signed_payload, limit_ms, _check_receipt)
+
+
+def _attempt(url: str, signed_payload: str, limit_ms: int, check: Callable[[int, Headers], None]) -> Attempt:
     body = json.dumps({"signedPayload": signed_payload}).encode()
     exchange = _Exchange(limit_ms / 1000)
     try:
-        status, headers = exchange.follow(url, body)
-        _check_answer(status, headers)
+        check(*exchange.follow(url, body))
     except _Failed as failed:
         return exchange.ended(failed.result, str(failed))
     return exchange.ended(SUCCESS)
@@ -204,6 +219,11 @@ def _check_answer(status: int, headers: Headers) -> None:
         supported = False
     if not supported:
         raise _Failed(UNSUPPORTED_CHARSET, f"The endpoint answered in {charset}, not in UTF-8.")
+
+
+def _check_receipt(status: int, _: Headers) -> None:
+    if status not in _RECEIVED:
+        raise _Failed(UNSUCCESSFUL_HTTP_RESPONSE_CODE, f"The endpoint answered HTTP {status}, not 200 to 206.")
 
 
 def _one_line(error: Exception) -> str:

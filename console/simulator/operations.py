@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -30,7 +30,10 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedCall:
-    """One authorized call: the calling app, the environment, and the request. `parameters` are the path's, decoded."""
+    """One authorized call: the calling app, the environment, and the request. `parameters` are the path's, decoded.
+
+    `query` has the last value of each parameter of the query, `values` all of them.
+    """
 
     simulator: Simulator
     tests: PerformanceTests
@@ -38,6 +41,7 @@ class AuthorizedCall:
     environment: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     content_type: str = ""
     body: bytes = field(default=b"", repr=False)
 
@@ -206,16 +210,22 @@ def _is_callable(url: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: Apple's name, method and path below BASE_PATH, the function, and the environments that have it."""
+    """One operation: Apple's name, method and path below `base`, the function, and the environments that have it."""
 
     name: str
     method: str
     path: str
     run: Callable[[AuthorizedCall], Document | None]
     environments: tuple[str, ...] = ENVIRONMENTS
+    base: str = BASE_PATH
+
+    @property
+    def needs_access(self) -> bool:
+        """Whether Apple has to grant access: for retention messaging, not for the rest of the App Store Server API."""
+        return self.base == BASE_PATH
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the decoded parameters of `path` (below BASE_PATH, as received), None if it is another operation's."""
+        """Return the decoded parameters of `path` (below `base`, as received), None if it is another operation's."""
         names, parts = self.path.split("/"), path.split("/")
         if len(names) != len(parts):
             return None

@@ -31,7 +31,21 @@ class Problem(Exception):  # noqa: N818  # it is Apple's answer
 
 
 GENERAL_BAD_REQUEST: Final = ProblemKind(4000000, "Bad request.")
+INVALID_REQUEST_REVISION: Final = ProblemKind(4000005, "Invalid request revision.")
 INVALID_TRANSACTION_ID: Final = ProblemKind(4000006, "Invalid transaction id.")
+START_DATE_TOO_FAR_IN_PAST: Final = ProblemKind(4000012, "Invalid request. The start date is too far in the past.")
+START_DATE_AFTER_END_DATE: Final = ProblemKind(4000013, "Invalid request. The start date is after the end date.")
+INVALID_PAGINATION_TOKEN: Final = ProblemKind(4000014, "Invalid request. The pagination token is invalid.")
+INVALID_START_DATE: Final = ProblemKind(4000015, "Invalid request. The start date is invalid.")
+INVALID_END_DATE: Final = ProblemKind(4000016, "Invalid request. The end date is invalid.")
+PAGINATION_TOKEN_EXPIRED: Final = ProblemKind(4000017, "Invalid request. The pagination token is expired.")
+INVALID_NOTIFICATION_TYPE: Final = ProblemKind(4000018, "Invalid request. The notification type or subtype is invalid.")
+MULTIPLE_FILTERS_SUPPLIED: Final = ProblemKind(
+    4000019, "Invalid request. Supply either a transaction id or a notification type, not both."
+)
+INVALID_TEST_NOTIFICATION_TOKEN: Final = ProblemKind(
+    4000020, "Invalid request. The test notification token is invalid."
+)
 INVALID_PRODUCT_ID: Final = ProblemKind(4000023, "Invalid request. The product id parameter is invalid.")
 APP_TRANSACTION_ID: Final = ProblemKind(
     4000048, "Invalid request. App transaction ids are not supported by this endpoint."
@@ -59,6 +73,13 @@ MESSAGE_NOT_APPROVED: Final = ProblemKind(4030017, "The message is not approved.
 IMAGE_NOT_APPROVED: Final = ProblemKind(4030018, "The image is not approved.")
 IMAGE_IN_USE: Final = ProblemKind(4030019, "The image is in use.")
 NO_PASSING_TEST: Final = ProblemKind(4030026, "A performance test must pass in the sandbox first.")
+SERVER_NOTIFICATION_URL_NOT_FOUND: Final = ProblemKind(
+    4040007, "No App Store Server Notification URL found for provided app."
+)
+TEST_NOTIFICATION_NOT_FOUND: Final = ProblemKind(
+    4040008, "The test notification is not found, or its status is not available."
+)
+TRANSACTION_ID_NOT_FOUND: Final = ProblemKind(4040010, "Transaction id not found.")
 IMAGE_NOT_FOUND: Final = ProblemKind(4040014, "Image not found.")
 MESSAGE_NOT_FOUND: Final = ProblemKind(4040015, "Message not found.")
 PERFORMANCE_TEST_RUN_NOT_FOUND: Final = ProblemKind(4040018, "Performance test run not found.")

@@ -14,6 +14,7 @@ from console.simulator.app_data import AppData
 from console.simulator.authority import Authority
 from console.simulator.database import Database
 from console.simulator.endpoint_call import TIME_LIMIT_MS
+from console.simulator.outbox import Outbox
 from console.simulator.rates import Rates
 
 # The test authority: everything on this machine (`make serve`) trusts it, and no deployed stack does.
@@ -101,6 +102,9 @@ class Simulator:
 
     def app_data(self, app_apple_id: int, environment: str) -> AppData:
         return AppData(self.database, app_apple_id, environment)
+
+    def outbox(self, app_apple_id: int, environment: str) -> Outbox:
+        return Outbox(self.database, app_apple_id, environment)
 
     def now(self) -> float:
         """Return the simulator's time in UNIX seconds: its clock, plus all that it was advanced by."""

@@ -1,4 +1,4 @@
-"""Apple's limits on an app: what it may upload, and how many calls it may make (RM/identifying-rate-limits).
+"""Apple's limits on an app: what it may upload, and how many calls it may make (RM/ and AS/identifying-rate-limits).
 
 Every side that counts uses these: the owner's file, the console's client and the simulator. No request imports them.
 """
@@ -30,7 +30,12 @@ MAX_DESCRIPTION: Final = 45
 
 SECONDS_PER_HOUR: Final = 3600
 # Calls in a second, which Apple counts by the hour. The sandbox has a tenth of them.
-_CALLS_PER_SECOND: Final = {"Configure Default Message": 10}
+_CALLS_PER_SECOND: Final = {
+    "Configure Default Message": 10,
+    "Get Notification History": 50,
+    "Get All Subscription Statuses": 50,
+    "Get Transaction History": 50,
+}
 _SANDBOX_SHARE: Final = 0.1
 
 

@@ -102,6 +102,14 @@ def test_without_access_the_404_is_empty(api: Api, simulator: Simulator) -> None
     assert (response.status, response.headers, response.body) == (404, {}, b"")
 
 
+def test_the_history_of_notifications_needs_no_grant(api: Api, simulator: Simulator) -> None:
+    """Apple grants access to retention messaging alone: the App Store Server API answers every key of the team."""
+    staff_actions.set_access(simulator, APP, access=False)
+    dates = {"startDate": int(NOW * 1000) - 1, "endDate": int(NOW * 1000)}
+    response = call(api, "/sandbox/inApps/v1/notifications/history", "POST", dates)
+    assert (response.status, json.loads(response.body)) == (200, {"hasMore": False, "notificationHistory": []})
+
+
 def test_a_refusal_is_apples_json(api: Api) -> None:
     """A refused call has the error's status, its code and its message as JSON."""
     assert error_of(call(api, f"{BASE}/message/{new_id()}", "DELETE")) == (404, 4040015)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from console.simulator import endpoint_call
-from console.simulator.endpoint_call import call
+from console.simulator.endpoint_call import call, notify
 from tests.support.simulated_app import PATIENT_MS
 
 URL = "http://endpoint.example/v1/message?x=1"
@@ -135,3 +135,20 @@ def test_a_bad_url_raises_nothing(url: str) -> None:
 def test_tls_is_1_2_at_least() -> None:
     """The context that the simulator calls with takes TLS 1.2 or later, as Apple's does."""
     assert endpoint_call._tls().minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 206])
+def test_any_status_from_200_to_206_receives_a_notification(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """Apple ignores what a notification is answered with, whatever its charset; the status decides."""
+    answer = f"HTTP/1.1 {status} Fine\r\ncontent-type: text/plain; charset=latin-1\r\ncontent-length: 0\r\n\r\n"
+    sent = answering(monkeypatch, answer.encode())
+    assert notify(URL, "signed", PATIENT_MS).result == "SUCCESS"
+    assert json.loads(b"".join(sent).partition(b"\r\n\r\n")[2]) == {"signedPayload": "signed"}
+
+
+@pytest.mark.parametrize("status", [207, 400, 503])
+def test_every_other_status_is_a_failed_attempt(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """Any other status is an unsuccessful code, which makes Apple retry."""
+    answering(monkeypatch, f"HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n".encode())
+    attempt = notify(URL, "signed", PATIENT_MS)
+    assert (attempt.result, attempt.status) == ("UNSUCCESSFUL_HTTP_RESPONSE_CODE", status)
