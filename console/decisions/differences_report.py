@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.decisions.differences import Change, Differences
-from console.file.wording import text_line, value_text
+from console.file.wording import limit_text, text_line, value_text
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 
@@ -75,5 +75,7 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
     if isinstance(value, dict):
+        if "times" in value:  # only the limit of an offer has this field
+            return limit_text(value)
         return " / ".join(map(_shown, value.values()))
     return value_text(value)

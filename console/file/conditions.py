@@ -3,6 +3,7 @@
 productId: pro.monthly                     equality
 userLocale: [en, fr-CA]                    membership; a bare language covers its regions
 customer.tenureDays: {atLeast: 180}        operators; several in one mapping must all hold
+subscription.status: active                a fact from Apple: `console.file.subscription_facts` knows names and types
 anyOf: [{…}, {…}]   allOf: [{…}]   not: {…}
 """
 
@@ -18,23 +19,30 @@ from retention.locales import normalise, spelled
 from retention.rules import CUSTOMER_PREFIX
 
 from console.file.mistakes import Notes, suggestion
+from console.file.subscription_facts import SUBSCRIPTION_PREFIX, SubscriptionFacts, is_subscription_fact
 from console.file.tree import Node
 from console.terminal.characters import describe_character, invisible_in_name
 
 _CUSTOMER = re.compile(r"customer\.[A-Za-z][A-Za-z0-9_]*")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
 _COMBINATORS: Final = ("anyOf", "allOf", "not")
-_FACTS: Final = ("productId", "userLocale", "customer.<name>")
+_FACTS: Final = ("productId", "userLocale", "customer.<name>", "subscription.<name>")
 _RANGES: Final = {"atLeast": "least", "atMost": "most", "above": "above", "below": "below"}
 OPERATORS: Final = ("equals", "in", *_RANGES, "startsWith", "present", "not")
 
 # Far beyond what a person can read; the function compiles conditions by recursion.
 _MAX_DEPTH: Final = 20
+_NO_OFFERS: Final[Mapping[str, str]] = {}
 
 
-def read_condition(node: Node, notes: Notes, products: Collection[str]) -> Condition | None:
-    """Return the condition of a `when:`; None where nothing of it could be understood (and is noted)."""
-    return _ConditionReader(notes, products).condition(node, 0)
+def read_condition(
+    node: Node, notes: Notes, products: Collection[str], offers: Mapping[str, str] = _NO_OFFERS
+) -> Condition | None:
+    """Return the condition of a `when:`; None where nothing of it could be understood (and is noted).
+
+    `offers` is the name of each offer in the file → its identifier.
+    """
+    return _ConditionReader(notes, products, SubscriptionFacts(notes, products, offers)).condition(node, 0)
 
 
 def is_locale(text: str) -> bool:
@@ -57,6 +65,7 @@ def canonical_locale(value: str) -> str:
 class _ConditionReader:
     notes: Notes
     products: Collection[str]
+    apple: SubscriptionFacts
 
     def condition(self, node: Node, depth: int) -> Condition | None:
         if depth > _MAX_DEPTH:
@@ -78,6 +87,8 @@ class _ConditionReader:
             return self.several(AnyOf if key == "anyOf" else AllOf, node, depth)
         if key in {"productId", "userLocale"} or _CUSTOMER.fullmatch(key):
             return self.test(key, node, depth)
+        if is_subscription_fact(key):
+            return self.test(key, node, depth) if self.apple.exists(key, node) else None
         self.unknown_fact(key, node)
         return None
 
@@ -90,6 +101,8 @@ class _ConditionReader:
     def unknown_fact(self, key: str, node: Node) -> None:
         if key == "customer":
             instead = "Write `customer.tenureDays: …`, fact by fact."
+        elif key == "subscription":
+            instead = "Write `subscription.status: …`, fact by fact."
         elif key.startswith(CUSTOMER_PREFIX):
             instead = "Names of facts are letters, digits and `_`, beginning with a letter: `customer.tenureDays`."
         else:
@@ -143,7 +156,9 @@ class _ConditionReader:
         value = node.value
         if self.unseen(fact, node) or fact.startswith(CUSTOMER_PREFIX):
             return value
-        if not isinstance(value, str):
+        if is_subscription_fact(fact):
+            self.apple.value(fact, node)
+        elif not isinstance(value, str):
             self.notes.add(node.at, f"`{fact}` is compared with a text, not {node.kind}.", f'Write `"{node.written}"`.')
         elif fact == "productId" and value not in self.products:
             self.notes.unknown(node.at, "product", value, self.products)
@@ -168,7 +183,10 @@ class _ConditionReader:
         return mistake
 
     def bound(self, fact: str, name: str, node: Node) -> Condition | None:
-        if not fact.startswith(CUSTOMER_PREFIX):
+        if is_subscription_fact(fact):
+            if not self.apple.bound(fact, name, node):
+                return None
+        elif not fact.startswith(CUSTOMER_PREFIX):
             self.notes.add(node.at, f"`{fact}` is a text and has no range.", "Compare it with values or `startsWith`.")
             return None
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
@@ -178,6 +196,8 @@ class _ConditionReader:
 
     def prefixes(self, fact: str, node: Node) -> Condition | None:
         items = node.items if isinstance(node.value, tuple) else (node,)
+        if is_subscription_fact(fact) and not all(self.apple.prefix(fact, item) for item in items):
+            return None
         if not items or not all(isinstance(item.value, str) and item.value for item in items):
             self.notes.add(node.at, "`startsWith` needs a text, or a list of texts.", "Write `{startsWith: pro.}`.")
             return None
@@ -186,8 +206,9 @@ class _ConditionReader:
         return FactTest("starts", fact, tuple(str(item.value) for item in items))
 
     def present(self, fact: str, node: Node) -> Condition | None:
-        if not fact.startswith(CUSTOMER_PREFIX):
-            self.notes.add(node.at, f"Every request has `{fact}`.", "Ask `present` of facts under `customer.` only.")
+        if not fact.startswith((CUSTOMER_PREFIX, SUBSCRIPTION_PREFIX)):
+            instead = "Ask `present` of facts under `customer.` and `subscription.` only."
+            self.notes.add(node.at, f"Every request has `{fact}`.", instead)
             return None
         if not isinstance(node.value, bool):
             self.notes.add(node.at, f"`present` is `true` or `false`, not {node.kind}.", "Write `{present: true}`.")

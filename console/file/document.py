@@ -63,6 +63,7 @@ def _read(source: bytes, file: str, base_dir: Path | None, progress: ReportProgr
     top = Fields.of(root, notes, "a retention file", _SECTIONS)
     app, signing_key = read_app(_required(top, "app"), notes)
     products = read_products(top.named("products"), notes)
+    offers = read_offers(top.named("offers"), notes)
     return Document(
         file=file,
         base_dir=base_dir,
@@ -74,8 +75,8 @@ def _read(source: bytes, file: str, base_dir: Path | None, progress: ReportProgr
         images=read_images(top.named("images"), notes),
         messages=read_messages(top.named("messages"), notes),
         sets_at={name: node.at for name, node in top.named("messages").items()},
-        offers=read_offers(top.named("offers"), notes),
-        rules=read_rules(_rules(top), products, notes),
+        offers=offers,
+        rules=read_rules(_rules(top), products, offers, notes),
         source=source,
         mistakes=tuple(notes.mistakes),
         warnings=tuple(notes.warnings),

@@ -113,14 +113,27 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferLimit:
+    """How often a customer may redeem: fewer than `times` in the `days` before a request, else no rule offers it.
+
+    `of` is what counts: `this` offer, or `any` that Apple has reported as redeemed.
+    """
+
+    times: int
+    days: int
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """A promotional offer made in App Store Connect. `signature` is v1 or v2."""
+    """A promotional offer made in App Store Connect. `signature` is v1 or v2; `limit` None: it has none."""
 
     name: str
     product_id: str
     offer_identifier: str
     signature: str
     at: Place
+    limit: OfferLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)

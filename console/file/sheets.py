@@ -150,6 +150,8 @@ def answer_document(answer: AnswerEntry, document: Document) -> dict[str, Any]:
             "offerIdentifier": offer.offer_identifier,
             "signature": offer.signature,
         }
+        if offer.limit is not None:
+            compiled["limit"] = {"times": offer.limit.times, "days": offer.limit.days, "of": offer.limit.of}
     elif answer.kind == "advancedCommerce":
         compiled["request"] = answer.request
     return compiled

@@ -114,6 +114,13 @@ def _value(value: object) -> str:
     return value_text(value)
 
 
+def limit_text(limit: Mapping[str, Any]) -> str:
+    """Return a limit of an offer, by its fields in `retention.catalog`."""
+    times = "1 redemption" if limit["times"] == 1 else f"{limit['times']} redemptions"
+    days = "1 day" if limit["days"] == 1 else f"{limit['days']} days"
+    return f"at most {times} of {'this' if limit['of'] == 'this' else 'any'} offer in {days}"
+
+
 def rule_answer_text(rule: RuleEntry, document: Document) -> str:
     """Return the answer of a rule, or its experiment arm by arm."""
     if not isinstance(rule.gives, ExperimentEntry):

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from console.file.entries import AppEntry, Environment, Offer, ProductEntry, SigningKey
+from console.file.entries import AppEntry, Environment, Offer, OfferLimit, ProductEntry, SigningKey
 from console.file.fields import Fields
 from console.file.identifiers import APPLE_ID_FORM, APPLE_ID_WORDS, BUNDLE_ID_FORM
 from console.file.key_ids import KEY_ID_EXAMPLE, is_key_id, meant_key_id
 from console.file.mistakes import Notes
 from console.file.periods import PERIODS
+from console.file.subscription_facts import MOST_COUNTED
 from console.file.tree import Node
 from console.terminal.characters import non_ascii_hint
 
@@ -20,6 +21,9 @@ from console.terminal.characters import non_ascii_hint
 _STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:aws[a-z-]*:cloudformation:[!-~]+")
 _REGION: Final = re.compile("[a-z][a-z0-9]*(-[a-z]+)*(-[0-9]+)?")
 _MAX_PRODUCT_ID: Final = 255  # bytes: it is part of a sort key
+# A subscription's row remembers its latest 64 transactions. Ten years are more than a row is kept without an event.
+_MAX_TIMES: Final = MOST_COUNTED
+_MAX_DAYS: Final = 3650
 
 
 def read_app(node: Node | None, notes: Notes) -> tuple[AppEntry | None, SigningKey | None]:
@@ -81,15 +85,31 @@ def _product(name: str, node: Node, notes: Notes) -> ProductEntry:
 def read_offers(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Offer]:
     found = {}
     for name, node in nodes.items():
-        fields = Fields.of(node, notes, "an offer", ("productId", "offerIdentifier", "signature"))
+        fields = Fields.of(node, notes, "an offer", ("productId", "offerIdentifier", "signature", "limit"))
         product, identifier = fields.text("productId"), fields.text("offerIdentifier")
         if identifier is not None and not APPLE_ID_FORM.fullmatch(identifier):
             wrong = f"`{identifier}` is no offer identifier.{non_ascii_hint(identifier)}"
             instead = f"Write the one from App Store Connect: {APPLE_ID_WORDS}."
             notes.add(fields.place("offerIdentifier"), wrong, instead)
         signature = fields.choice("signature", ("v2", "v1"), default="v2")
-        found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"))
+        limit = _limit(fields.entries["limit"], notes) if "limit" in fields.entries else None
+        found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"), limit)
     return found
+
+
+def _limit(node: Node, notes: Notes) -> OfferLimit | None:
+    fields = Fields.of(node, notes, "a limit", ("times", "days", "of"))
+    times, days = _at_most(fields, "times", _MAX_TIMES, 1), _at_most(fields, "days", _MAX_DAYS, 365)
+    of = fields.choice("of", ("this", "any"), default="this")
+    return None if times is None or days is None else OfferLimit(times, days, of)
+
+
+def _at_most(fields: Fields, key: str, most: int, like: int) -> int | None:
+    number = fields.integer(key, least=1, like=like)
+    if number is None or number <= most:
+        return number
+    fields.notes.add(fields.place(key), f"`{key}` is {number}.", f"Write 1 to {most}.")
+    return None
 
 
 def _matching(fields: Fields, key: str, pattern: re.Pattern[str], example: str, *, required: bool = True) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from console.file.answers import read_answer, read_experiment
 from console.file.conditions import read_condition
-from console.file.entries import AnswerEntry, ExperimentEntry, ProductEntry, RuleEntry
+from console.file.entries import AnswerEntry, ExperimentEntry, Offer, ProductEntry, RuleEntry
 from console.file.fields import Fields
 from console.file.mistakes import Notes
 from console.file.schedules import Schedule, read_schedule
@@ -16,18 +16,27 @@ from console.file.tree import Node
 _MAX_NAME: Final = 100
 
 
-def read_rules(nodes: Iterable[Node], products: Mapping[str, ProductEntry], notes: Notes) -> tuple[RuleEntry, ...]:
-    """Return the rules in the order of the file."""
+def read_rules(
+    nodes: Iterable[Node], products: Mapping[str, ProductEntry], offers: Mapping[str, Offer], notes: Notes
+) -> tuple[RuleEntry, ...]:
+    """Return the rules in the order of the file. Conditions may name `products` and the identifiers of `offers`."""
     lines: dict[str, int] = {}
-    return tuple(_rule(node, products, lines, notes) for node in nodes)
+    identifiers = {name: offer.offer_identifier for name, offer in offers.items()}
+    return tuple(_rule(node, products, identifiers, lines, notes) for node in nodes)
 
 
-def _rule(node: Node, products: Mapping[str, ProductEntry], lines: dict[str, int], notes: Notes) -> RuleEntry:
+def _rule(
+    node: Node,
+    products: Mapping[str, ProductEntry],
+    offers: Mapping[str, str],
+    lines: dict[str, int],
+    notes: Notes,
+) -> RuleEntry:
     before = notes.found
     fields = Fields.of(node, notes, "a rule", ("name", "when", "during", "answer", "experiment"))
     name = _rule_name(fields, lines)
     when, during = fields.entries.get("when"), fields.entries.get("during")
-    condition = None if when is None else read_condition(when, notes, products)
+    condition = None if when is None else read_condition(when, notes, products, offers)
     schedule = None if during is None else read_schedule(during, notes)
     gives = _gives(fields)
     return RuleEntry(

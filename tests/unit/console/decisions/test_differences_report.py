@@ -27,6 +27,8 @@ def found(*, same_bytes: Any = False, **sections: Any) -> Differences:
         ("rules", Change("added", "late", {}, {"when": "customer.inTrial is true"}),
          "Rules:\n  + late\n      + when: customer.inTrial is true\n"),
         ("offers", Change("removed", "half", {"signature": "v1"}, {}), "Offers:\n  - half\n      - signature: v1\n"),
+        ("offers", Change("changed", "half", {}, {"limit": {"times": 1, "days": 365, "of": "any"}}),
+         "Offers:\n  ~ half\n      + limit: at most 1 redemption of any offer in 365 days\n"),
         ("rules", Change("moved", "late", {"place": 7}, {"place": 1}),
          "Rules:\n  ↕ late from place 7 to place 1\n"),
         ("experiments", Change("changed", "key", {}, {}, "10 % of the customers change arm"),

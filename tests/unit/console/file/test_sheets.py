@@ -136,3 +136,17 @@ def test_an_answer_has_what_its_names_stand_for(answer: str, expected: dict[str,
     """The function reads no names of the file: a product comes with its group, an offer with its identifiers."""
     document = document_of(f"{HEAD}  - {{name: a, answer: {answer}}}\n")
     assert answer_document(document.rules[0].answers[0], document) == expected
+
+
+def test_an_answer_has_the_limit_of_its_offer() -> None:
+    """Every rule and arm that offers it has the limit; without one, the answer is as before."""
+    limited = HEAD.replace("offerIdentifier: half}", "offerIdentifier: half, limit: {times: 2, days: 90}}")
+    arms = "{control: {weight: 50, answer: fallback}, offer: {weight: 50, answer: ANSWER}}"
+    answer = "{promotionalOffer: half, message: text}"
+    rules = f"  - {{name: a, answer: {answer}}}\n" + "  - {name: b, experiment: {key: k, arms: ARMS}}\n"
+    [plain, experiment] = compiled(rules.replace("ARMS", arms.replace("ANSWER", answer)), limited).release.sheets["*"][
+        "rules"
+    ]
+    assert plain["answer"]["limit"] == {"times": 2, "days": 90, "of": "this"}
+    assert experiment["experiment"]["arms"][1][2] == plain["answer"]
+    assert "limit" not in compiled(f"  - {{name: a, answer: {answer}}}\n").release.sheets["*"]["rules"][0]["answer"]

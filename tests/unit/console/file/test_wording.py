@@ -8,7 +8,15 @@ import pytest
 from retention.conditions import condition_of
 
 from console.file.schedules import Schedule
-from console.file.wording import condition_text, fields_text, instant_text, percent, schedule_text, text_line
+from console.file.wording import (
+    condition_text,
+    fields_text,
+    instant_text,
+    limit_text,
+    percent,
+    schedule_text,
+    text_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +106,15 @@ def test_a_message_is_on_one_line() -> None:
         "bullets": [{"text": "More"}],
     }
     assert text_line(text) == "“Stay” Keep it. [hero: A hill] • More"
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        ({"times": 1, "days": 365, "of": "this"}, "at most 1 redemption of this offer in 365 days"),
+        ({"times": 3, "days": 1, "of": "any"}, "at most 3 redemptions of any offer in 1 day"),
+    ],
+)
+def test_a_limit_names_what_counts(limit: dict[str, Any], text: str) -> None:
+    """The text has the number of redemptions, the offer that counts, and the days."""
+    assert limit_text(limit) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from console.file.entries import OfferLimit
 from tests.support.owner_file import GOOD, document_of, mistakes_of, only_mistake
 
 REGIONS = ("us-east-1", "us-gov-west-1", "eu-isoe-west-1", "eusc-de-east-1", "local")
@@ -63,3 +64,38 @@ def test_the_key_is_known_where_the_app_is_not() -> None:
     assert document.app is None
     assert document.signing_key is not None
     assert (document.signing_key.issuer_id, document.signing_key.key_id) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("limit", "read"),
+    [
+        ("{times: 1, days: 365}", OfferLimit(1, 365, "this")),
+        ("{times: 64, days: 3650, of: any}", OfferLimit(64, 3650, "any")),
+    ],
+)
+def test_an_offer_can_have_a_limit(limit: str, read: OfferLimit) -> None:
+    """A limit has a number of redemptions and of days, and counts this offer unless it names any."""
+    text = GOOD.replace("offerIdentifier: half", f"offerIdentifier: half, limit: {limit}")
+    assert mistakes_of(text) == []
+    assert document_of(text).offers["half"].limit == read
+    assert document_of(GOOD).offers["half"].limit is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("once", "A limit is a mapping, not the text `once`."),
+        ("{times: 1}", "`days` is missing."),
+        ("{days: 365}", "`times` is missing."),
+        ("{times: 0, days: 365}", "`times` is a whole number from 1 on, not the number `0`."),
+        ("{times: 1, days: 1.5}", "`days` is a whole number from 1 on"),
+        ("{times: 65, days: 365}", "`times` is 65. Write 1 to 64."),
+        ("{times: 1, days: 3651}", "`days` is 3651. Write 1 to 3650."),
+        ("{times: 1, days: 365, of: those}", "There is no `of` called `those`. Did you mean `this`?"),
+        ("{times: 1, day: 365, days: 365}", "A limit has no field `day`. Did you mean `days`?"),
+    ],
+)
+def test_a_limit_counts_in_positive_whole_numbers(limit: str, expected: str) -> None:
+    """Each field of a limit is checked, and the mistake states what to write."""
+    line, text = only_mistake("offerIdentifier: half", f"offerIdentifier: half, limit: {limit}")
+    assert (line, expected in text) == (12, True), text
