@@ -95,6 +95,7 @@ def spread(
         compiled = _rule(rule, document)
         always = rule.schedule.starts is None and rule.schedule.ends is None and bool(rule.answers)
         falls_back = all(answer.kind == "fallback" for answer in rule.answers)
+        for_everyone = isinstance(rule.gives, AnswerEntry) and "limit" not in compiled["answer"]
         for product, condition in reached.conditions.items():
             draft = drafts[product]
             if draft.closed is None:
@@ -102,7 +103,7 @@ def spread(
                 draft.sets.update(dict.fromkeys(answer.messages for answer in rule.answers if answer.messages))
             if always and condition is None and falls_back:
                 draft.closed = draft.closed or rule.name
-            elif always and condition is None and isinstance(rule.gives, AnswerEntry):
+            elif always and condition is None and for_everyone:
                 draft.settled = draft.settled or rule.name
     return drafts
 

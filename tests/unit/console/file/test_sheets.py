@@ -36,6 +36,14 @@ def test_a_rule_after_an_unconditional_answer_is_a_warning() -> None:
     assert "`late` answers only while `keep`" in result.warnings[0].wrong
 
 
+def test_a_rule_after_an_offer_with_a_limit_is_no_warning() -> None:
+    """It answers the customers who have redeemed as often as the limit allows."""
+    limited = HEAD.replace("offerIdentifier: half}", "offerIdentifier: half, limit: {times: 1, days: 90}}")
+    rules = "  - {name: offer, answer: {promotionalOffer: half, message: text}}\n" + KEEP
+    assert compiled(rules, limited).warnings == ()
+    assert "`keep` answers only while `offer`" in compiled(rules).warnings[0].wrong
+
+
 def test_a_schedule_that_ends_later_leaves_the_next_rule_reachable() -> None:
     """An unconditional fallback with an end leaves later rules reachable."""
     compiled("  - {name: a, during: {until: 2027-01-01, timeZone: UTC}, answer: fallback}\n" + KEEP)
