@@ -17,13 +17,15 @@ from console.releases.overview import TableOverview, look_at_table
 class Observed:
     """`messages` and `images` are Apple's lists: lower-case id → state. `table` is what the table has for the app.
 
-    `environment` is the App Store environment, "Sandbox" or "Production".
+    `environment` is the App Store environment, "Sandbox" or "Production". `learns`: whether the stack takes in Apple's
+    notifications; None where that is not known.
     """
 
     environment: str
     messages: Mapping[str, str]
     images: Mapping[str, ImageState]
     table: TableOverview = field(default_factory=TableOverview)
+    learns: bool | None = None
 
     def state(self, message: str, images: tuple[str, ...]) -> MessageState:
         """Return the review state at Apple of a message that uses these images; ABSENT for what Apple does not have."""
@@ -69,4 +71,5 @@ def observe(session: Session, lists: Lists | None = None) -> Observed:
     Raises AppleError, ReleaseError and AWS's errors.
     """
     messages, images = lists or read_apple_lists(session)
-    return Observed(app_store(session.target), messages, images, look_at_table(session.target.app_table))
+    overview = look_at_table(session.target.app_table)
+    return Observed(app_store(session.target), messages, images, overview, session.target.stack.learns)

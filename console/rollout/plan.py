@@ -21,6 +21,7 @@ from console.file.release import CompiledRelease
 from console.releases.read import StoredRelease
 from console.rollout.defaults import DIFFERENT, WAITING, DefaultCoverage, coverage
 from console.rollout.observed import Observed
+from console.rollout.unlearned_facts import ADVICE, unlearned_facts
 from console.terminal.json_form import form_of
 from console.terminal.words import plural
 
@@ -193,7 +194,7 @@ def make_plan(document: Document, compiled: Compiled, seen: Observed) -> Plan:
         rejected=tuple(review for review in reviews if review.state == REJECTED),
         waiting_defaults=tuple(one for one in covered if _waits(one)),
         behind=seen.behind,
-        notes=tuple(_notes(covered, document)),
+        notes=(*_notes(covered, document), *_unlearned(document, seen)),
     )
 
 
@@ -366,3 +367,9 @@ def _notes(covered: list[DefaultCoverage], document: Document) -> Iterator[str]:
             f"Default messages that the file does not want stay: {', '.join(others)}."
             " `retention defaults --delete-others` deletes them."
         )
+
+
+def _unlearned(document: Document, seen: Observed) -> Iterator[str]:
+    unlearned = unlearned_facts(document) if seen.learns is False else None
+    if unlearned is not None:
+        yield f"{unlearned} {ADVICE}"

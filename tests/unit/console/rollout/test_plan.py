@@ -41,6 +41,18 @@ def test_a_file_that_agrees_has_nothing_to_do(folder: Path) -> None:
     assert [note[:10] for note in found.notes] == ["pro.annual"]
 
 
+@pytest.mark.parametrize(("learns", "warned"), [(True, False), (False, True), (None, False)])
+def test_rules_that_lack_facts_are_noted(
+    folder: Path,
+    learns: bool | None,  # noqa: FBT001  # a parameter
+    warned: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """A note names the rules that ask for facts from Apple, where the stack is known to take in no notifications."""
+    asking = FILE.replace("when: {productId: pro.annual}", "when: {subscription.renewals: {atLeast: 3}}")
+    notes = plan(folder, replace(EMPTY, learns=learns), asking).notes
+    assert any("The rule `annual` asks" in note and "Notifications=pull" in note for note in notes) is warned
+
+
 def test_in_the_sandbox_defaults_are_in_the_same_plan(folder: Path) -> None:
     """Apple's sandbox approves at once; in production the defaults wait for the review."""
     assert [one.locale for one in plan(folder, replace(EMPTY, environment=SANDBOX)).defaults] == ["en-US", "fr-FR"]
