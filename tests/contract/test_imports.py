@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
 }
 
 # The modules of `decide` must not import a module that does more.
-INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json"}
+INNERMOST = {"catalog", "decision", "errors", "locales", "request", "response", "rules", "strict_json", "subscription"}
 
 
 def imported(path: Path) -> set[str]:
@@ -119,7 +119,7 @@ def test_a_room_of_the_domain_imports_only_what_it_may(room: str) -> None:
 def test_deciding_uses_no_clock_randomness_or_io() -> None:
     """`decide` is pure: nothing it is made of can read a clock, draw a number, open a file or log."""
     impure = {"time", "random", "secrets", "uuid", "os", "io", "socket", "logging", "threading", "urllib", "http"}
-    for module in ("catalog", "decision", "locales", "rules"):
+    for module in ("catalog", "decision", "locales", "rules", "subscription"):
         tops = {name.partition(".")[0] for name in imported(DOMAIN / f"{module}.py")}
         assert not tops & impure, module
 
