@@ -236,12 +236,18 @@ def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
     return PassedOver(rule.name, "after_schedule", f"its schedule ended {instant_text(rule.ends or 0)}")
 
 
+def _who(candidate: CandidateRule, when: str) -> str:
+    """Return, as text, what must hold of a customer to be answered."""
+    asked = [] if candidate.applies else [when]
+    return ", and ".join([*asked, "the offer's limit allows it"] if candidate.limited else asked)
+
+
 def _answers(candidate: CandidateRule, when: str) -> Iterator[RealTimeAnswer]:
     for share in candidate.shares:
         yield RealTimeAnswer(
             rule=candidate.rule.name,
-            everyone=candidate.applies is True,
-            when="" if candidate.applies else when,
+            everyone=candidate.everyone,
+            when=_who(candidate, when),
             arm=share.arm,
             share=None if share.arm is None else percent(share.slots),
             delivery=share.delivery,

@@ -36,7 +36,7 @@ def open_part(condition: Condition, facts: Facts) -> Condition:
 
 def facts_of(product: str, locale: str) -> Facts:
     """Return what a log line has of a request: everything but facts about the customer."""
-    return Facts.of(product, locale, UNREADABLE)
+    return Facts.of(product, locale, UNREADABLE, UNREADABLE)
 
 
 def name_of(condition: Condition) -> str:

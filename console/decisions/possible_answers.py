@@ -14,13 +14,14 @@ from typing import Final
 
 from retention.catalog import Catalog, Experiment, Rule, Sheet
 from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide, hash_customer, slot_of
-from retention.rules import UNREADABLE, Facts, Truth
+from retention.rules import NO_FACTS, UNREADABLE, Facts, Reported, Truth
 
 from console.decisions.made_request import made_request
 from console.file.schedules import Schedule
 
 _KEY: Final = bytes(32)
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_NOTHING_REDEEMED: Final = Reported(NO_FACTS, ())  # a customer whom no limit keeps from an offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +38,34 @@ class CandidateRule:
     """One rule, its schedule aside: the customers it applies to, and the answers they get.
 
     `applies`: True to every customer, None to some (or none: their facts decide), False to none. `shares` is empty
-    where the answer cannot be delivered, and `refusal` has the reason.
+    where the answer cannot be delivered, and `refusal` has the reason. `limited`: the rule is passed over for those of
+    them who are over the limit of an offer, or of whom Apple has reported nothing.
     """
 
     rule: Rule
     applies: Truth
     shares: tuple[Share, ...] = ()
     refusal: Pass | None = None
+    limited: bool = False
 
     def at(self, instant: float) -> bool:
         """Return whether its schedule holds at UTC seconds."""
         return Schedule(self.rule.starts, self.rule.ends).holds_at(instant)
 
     @property
+    def everyone(self) -> bool:
+        """Whether it can answer every customer whose request comes to it."""
+        return self.applies is True and not self.limited
+
+    @property
     def settles(self) -> bool:
         """Whether no later rule is asked while its schedule holds."""
-        return self.applies is True and bool(self.shares)
+        return self.everyone and bool(self.shares)
 
 
 def candidate_rules(catalog: Catalog, product_id: str, locale: str) -> tuple[CandidateRule, ...]:
     """Return every rule on the catalog's sheet as a candidate, in order."""
-    facts = Facts.of(product_id, locale, UNREADABLE)
+    facts = Facts.of(product_id, locale, UNREADABLE, UNREADABLE)
     return tuple(_candidate(catalog, rule, facts) for rule in catalog.sheet.rules)
 
 
@@ -72,12 +80,18 @@ def _candidate(catalog: Catalog, rule: Rule, facts: Facts) -> CandidateRule:
         if decision.outcome is Outcome.NO_RULE:
             return CandidateRule(rule, applies, (), decision.passed[0])
         shares.append(Share(arm, slots, decision.delivery))
-    return CandidateRule(rule, applies, tuple(shares))
+    return CandidateRule(rule, applies, tuple(shares), limited=_is_limited(rule))
+
+
+def _is_limited(rule: Rule) -> bool:
+    """Return whether an answer that some customer may get has a limit."""
+    if isinstance(rule.gives, Experiment):
+        return any(arm.answer.limit is not None for arm in rule.gives.arms if arm.slots)
+    return rule.gives.limit is not None
 
 
 def _alone(sheet: Sheet, rule: Rule) -> Sheet:
-    answers = [arm.answer for arm in rule.gives.arms] if isinstance(rule.gives, Experiment) else [rule.gives]
-    sets = {answer.messages: sheet.sets[answer.messages] for answer in answers if answer.messages}
+    sets = {answer.messages: sheet.sets[answer.messages] for answer in rule.answers if answer.messages}
     bare = replace(rule, condition=None, starts=None, ends=None)
     return Sheet(sheet.product, (bare,), sets, sheet.pictured, reads_customer=False, locales=sheet.locales)
 
@@ -85,7 +99,7 @@ def _alone(sheet: Sheet, rule: Rule) -> Sheet:
 def _decide(alone: Catalog, facts: Facts, customer: str) -> Decision:
     app = alone.settings.app_apple_id
     request = made_request(facts.product_id, facts.user_locale, transaction=customer, app_apple_id=app, at=_ANY_TIME)
-    return decide(request, alone, _ANY_TIME, UNREADABLE)
+    return decide(request, alone, _ANY_TIME, UNREADABLE, subscription=_NOTHING_REDEEMED)
 
 
 def _customers(rule: Rule) -> Iterator[tuple[str | None, int, str]]:

@@ -15,7 +15,16 @@ from retention.conditions import AllOf, AnyOf, Condition, FactTest, parts_of, tr
 from retention.decision import Decision, Outcome, decide
 from retention.errors import ForbiddenError
 from retention.request import RetentionRequest, admit
-from retention.rules import CUSTOMER_PREFIX, Customer, Facts, Truth, Unreadable
+from retention.rules import (
+    CUSTOMER_PREFIX,
+    NO_SUBSCRIPTION,
+    SUBSCRIPTION_PREFIX,
+    Customer,
+    Facts,
+    Subscription,
+    Truth,
+    Unreadable,
+)
 from retention.signing.signer import Signer
 
 from console.file.entries import Document, RuleEntry
@@ -92,7 +101,7 @@ class Basis:
 
     `catalog` is by locale: of a live release, only the states that one locale needs are read. `source` is the name of
     the file or the release. `assigns`: whether the catalog has the key that assigns customers to arms. `notes` state
-    what is assumed.
+    what is assumed. `subscription` is what Apple has reported of the customer's subscription.
     """
 
     document: Document
@@ -101,6 +110,7 @@ class Basis:
     source: str
     assigns: bool = True
     notes: tuple[str, ...] = ()
+    subscription: Subscription = field(default=NO_SUBSCRIPTION, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +130,8 @@ class AskedRequest:
 def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
     """Decide about a request as of `at`, with the reasons. Offers are signed by a key made for the occasion."""
     request, catalog = asked.request, basis.catalog(asked.request.user_locale)
-    decision = decide(request, catalog, at, basis.customer)
-    facts = Facts.of(request.product_id, request.user_locale, basis.customer)
+    decision = decide(request, catalog, at, basis.customer, subscription=basis.subscription)
+    facts = Facts.of(request.product_id, request.user_locale, basis.customer, basis.subscription)
     notes = [*asked.notes, *basis.notes]
     decided = None
     if decision.delivery is not None:
@@ -197,7 +207,8 @@ def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[PartResult
 
 
 def _found(fact: str, facts: Facts) -> str:
-    if fact.startswith(CUSTOMER_PREFIX) and isinstance(facts.customer, Unreadable):
+    known = {CUSTOMER_PREFIX: facts.customer, SUBSCRIPTION_PREFIX: facts.subscription}
+    if any(fact.startswith(prefix) and isinstance(found, Unreadable) for prefix, found in known.items()):
         return "unreadable"
     value = facts.get(fact)
     if value is None:

@@ -231,6 +231,8 @@ class _DraftJudge:
             if applies is None:
                 applies = proof.get(place.asks[candidate.rule.name])
                 proved = proved or applies is not None
+            if applies is True and candidate.limited:
+                applies = None  # no log line has what the customer had redeemed
             if applies is not False:
                 possible.append(_answer(candidate, share))
             if applies is True:
@@ -247,7 +249,7 @@ class _DraftJudge:
         """Yield the rules that may apply at the time of the request, and have an answer."""
         unreadable = "customer" in logged.degraded  # no fact could be read then, so no such rule matched
         for candidate in place.candidate_rules:
-            if candidate.shares and candidate.at(logged.at or 0) and not (unreadable and candidate.applies is None):
+            if candidate.shares and candidate.at(logged.at or 0) and (candidate.everyone or not unreadable):
                 yield candidate
 
     def _place(self, product: str, locale: str) -> _PlaceRules:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from retention.catalog import FORMAT, MessageState
+from retention.catalog import MessageState, format_of
 from retention.locales import LocaleTable
 
 from console.file.checks import (
@@ -119,7 +119,7 @@ def _release(
         raise Mistakes(document.file, notes.mistakes)
     return CompiledRelease(
         app_apple_id=settings["appAppleId"],
-        settings=settings,
+        settings={"format": max(map(format_of, sheets.values())), **settings},
         sheets=sheets,
         texts=texts,
         messages={message.identifier: message.images for message in content.all_messages()},
@@ -157,7 +157,6 @@ def _settings(document: Document) -> dict[str, Any]:
     if document.app is None or document.locales is None:
         raise Mistakes(document.file, document.mistakes)
     return {
-        "format": FORMAT,
         "appAppleId": document.app.app_apple_id,
         "bundleId": document.app.bundle_id,
         "issuerId": document.app.issuer_id,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from retention.catalog import format_of
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
@@ -26,3 +28,8 @@ class CompiledRelease:
     messages: Mapping[str, tuple[str, ...]]  # id of each message the file contains → the ids of its images
     images: Mapping[str, ImageFacts]
     source: bytes  # the file, as it was read
+
+    @property
+    def format(self) -> int:
+        """The oldest format that has all its sheets use."""
+        return max(map(format_of, self.sheets.values()), default=1)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from retention import table as rows
-from retention.catalog import FORMAT
 from retention.table import Item
 
 from console.file.release import CompiledRelease
@@ -38,7 +37,8 @@ def content_of(release: CompiledRelease) -> dict[str, Item]:
 def settings_of(release: CompiledRelease, content: Mapping[str, Item], who: str, commit: str, now: datetime) -> Item:
     """Return the release's `settings`, with who made it of what, and the manifest of all its rows."""
     products = [product for product in release.sheets if product != rows.ANY_PRODUCT]
-    attributes = rows.settings_attributes(release.settings, FORMAT, products, _first(products, content))
+    first = _first(products, content)
+    attributes = rows.settings_attributes(release.settings, release.format, products, first)
     source = rows.digest_of(release.source)
     counts = {
         "rows": len(content),

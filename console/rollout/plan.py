@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retention import table as rows
-from retention.catalog import ABSENT, APPROVED, FORMAT, PENDING, REJECTED, MessageState
+from retention.catalog import ABSENT, APPROVED, PENDING, REJECTED, MessageState
 from retention.request import SANDBOX
 
 from console.file.compile import Compiled
@@ -278,13 +278,12 @@ def differences(release: CompiledRelease, live: StoredRelease) -> Iterator[str]:
     sheets = rows.parse(rows.canonical(release.sheets))  # a live release has lists where a compiled one has tuples
     yield from _text_changes(release, live)
     yield from _rule_changes(_rules(sheets), _rules(live.sheets))
-    changed = sorted(
-        key for key in {*release.settings, *live.settings} if _differ(release.settings, live.settings, key)
-    )
+    compared = {*release.settings, *live.settings} - {"format"}
+    changed = sorted(key for key in compared if _differ(release.settings, live.settings, key))
     if changed:
         yield f"settings: {', '.join(changed)}"
-    if live.format != FORMAT:
-        yield f"the format of releases: {live.format} → {FORMAT}"
+    if live.format != release.format:
+        yield f"the release's format: {live.format} → {release.format}"
     mine, theirs = _comparable(sheets, release.texts), _comparable(live.sheets, live.texts)
     products = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     if products and not any(_rule_changes(_rules(sheets), _rules(live.sheets))):

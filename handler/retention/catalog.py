@@ -10,25 +10,34 @@ A *sheet* is published as a JSON document and compiled here when it is loaded:
 
     ANSWER  {"kind": "message", "set"}
             {"kind": "alternateProduct", "set", "productId", "group", "billingPlanType"?}
-            {"kind": "promotionalOffer", "set", "productId", "offerIdentifier", "signature": "v1" | "v2"}
+            {"kind": "promotionalOffer", "set", "productId", "offerIdentifier", "signature": "v1" | "v2",
+             "limit"?: {"times": at least 1, "days": more than 0, "of": "this" | "any"}}
             {"kind": "advancedCommerce", "set", "request": SubscriptionModifyInAppRequest without ids}
             {"kind": "fallback"}
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from retention.errors import DocumentError
 from retention.locales import MAX_CHARACTERS, LocaleTable, candidates
-from retention.rules import CUSTOMER_PREFIX, Predicate, compile_condition, facts_named
+from retention.rules import (
+    CUSTOMER_PREFIX,
+    SUBSCRIPTION_PREFIX,
+    Predicate,
+    compile_condition,
+    facts_named,
+)
 
 _T = TypeVar("_T")
 
-# Raised whenever a function of an older version would read a document wrongly.
-FORMAT: Final = 1
+# The newest format that this version reads. Raised where a function of an older version would read a document wrongly.
+# A release is of the oldest format that has all it uses (`format_of`), so that older functions read all they can.
+#   2  adds facts from Apple (`subscription.*`) and limits of offers; an older function would give every offer
+FORMAT: Final = 2
 
 SLOTS: Final = 10_000
 APPROVED: Final = "APPROVED"
@@ -61,15 +70,28 @@ class MessageState:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How often a customer may redeem an offer: fewer than `times` within the last `days`, of `offer`.
+
+    `offer` is the offer's identifier, None where redemptions of every offer count.
+    """
+
+    times: int
+    days: float
+    offer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a rule or an arm offers in the release: one of Apple's four kinds, or `fallback`. No message is chosen yet.
 
-    `messages` is the name of its set of texts; `fields` are the kind's own, as documented above.
+    `messages` is the name of its set of texts; `fields` are the kind's own, as documented above. Offers have limits.
     """
 
     kind: str
     messages: str
     fields: Mapping[str, Any]
+    limit: Limit | None = None
 
     @property
     def signs(self) -> bool:
@@ -106,6 +128,11 @@ class Rule:
     starts: float | None
     ends: float | None
     gives: Answer | Experiment
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Every answer that it may give, in file order."""
+        return (self.gives,) if isinstance(self.gives, Answer) else tuple([arm.answer for arm in self.gives.arms])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +185,10 @@ class LocalePlan:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One product's rules, compiled. Immutable, except that it keeps the plans it has made."""
+    """One product's rules, compiled. Immutable, except that it keeps the plans it has made.
+
+    `reads_customer`: whether a decision needs the customer's profile; `reads_subscription`: what Apple has reported.
+    """
 
     product: Product
     rules: tuple[Rule, ...]
@@ -166,6 +196,7 @@ class Sheet:
     pictured: frozenset[str]
     reads_customer: bool
     locales: LocaleTable
+    reads_subscription: bool = False
     _plans: dict[str, LocalePlan] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -176,9 +207,7 @@ class Sheet:
         """
         try:
             rules = tuple(map(_rule, _member(document, "rules", list)))
-            facts = {
-                fact for rule in document["rules"] if rule["when"] is not None for fact in facts_named(rule["when"])
-            }
+            facts = set(_facts_named(document))
         except RecursionError as error:
             raise DocumentError("a condition has too many levels") from error
         sets = {
@@ -194,6 +223,8 @@ class Sheet:
             pictured=frozenset(_texts(_value(document, "pictured"))),
             reads_customer=any(fact.startswith(CUSTOMER_PREFIX) for fact in facts),
             locales=locales,
+            reads_subscription=any(fact.startswith(SUBSCRIPTION_PREFIX) for fact in facts)
+            or any(answer.limit is not None for rule in rules for answer in rule.answers),
         )
 
     def plan(self, asked: str) -> LocalePlan:
@@ -245,13 +276,29 @@ class Catalog:
     paused: bool = False
 
 
+def format_of(sheet: Mapping[str, Any]) -> int:
+    """Return the oldest format that has all a sheet's document uses. The document is one of ours."""
+    if any(fact.startswith(SUBSCRIPTION_PREFIX) for fact in _facts_named(sheet)):
+        return 2
+    plain = [rule["answer"] for rule in sheet["rules"] if "answer" in rule]
+    arms = [answer for rule in sheet["rules"] if "experiment" in rule for _, _, answer in rule["experiment"]["arms"]]
+    return 2 if any("limit" in answer for answer in (*plain, *arms)) else 1
+
+
+def _facts_named(sheet: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the facts that the conditions of a sheet's document look at."""
+    for rule in sheet["rules"]:
+        if rule["when"] is not None:
+            yield from facts_named(rule["when"])
+
+
 def _sets_of(experiment: Experiment) -> list[str]:
     return [arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer.messages]
 
 
 def _check_sets(rule: Rule, sets: Mapping[str, object]) -> None:
     """Raise DocumentError unless the sheet has every set that the rule answers with."""
-    for answer in [rule.gives] if isinstance(rule.gives, Answer) else [arm.answer for arm in rule.gives.arms]:
+    for answer in rule.answers:
         if answer.kind != FALLBACK and answer.messages not in sets:
             raise DocumentError(f"rule {rule.name} names a set its sheet does not have")
 
@@ -318,7 +365,20 @@ def _answer(document: Mapping[str, Any]) -> Answer:
     _is_a(str, document.get("billingPlanType", ""))
     if kind == "advancedCommerce":
         _is_a(dict, document["request"].get("requestInfo", {}))  # signing adds to it
-    return Answer(kind, document["set"] if kind != FALLBACK else "", document)
+    return Answer(kind, document["set"] if kind != FALLBACK else "", document, _limit(document))
+
+
+def _limit(document: Mapping[str, Any]) -> Limit | None:
+    """Return the limit of an answer, None where it has none. One that is not understood must not be ignored."""
+    if "limit" not in document:
+        return None
+    if document["kind"] != "promotionalOffer":
+        raise DocumentError("an answer that is no promotional offer has a limit")
+    limit = document["limit"]
+    times, days, of = _member(limit, "times", int), _number(_value(limit, "days")), _member(limit, "of", str)
+    if times < 1 or days <= 0 or of not in {"this", "any"}:
+        raise DocumentError("the limit of an offer is none that can be judged")
+    return Limit(times, days, document["offerIdentifier"] if of == "this" else None)
 
 
 # A document in DynamoDB may have been written by another program: every member's type is checked.
@@ -348,6 +408,8 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _instant(value: object) -> float | None:
-    if value is None or isinstance(value, float):
-        return value
-    return _is_a(int, value)
+    return None if value is None else _number(value)
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, float) else _is_a(int, value)

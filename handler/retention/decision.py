@@ -21,14 +21,17 @@ from retention.catalog import (
     Arm,
     Catalog,
     Experiment,
+    Limit,
     LocalePlan,
     MessageState,
     Rule,
 )
 from retention.request import RetentionRequest
-from retention.rules import NO_FACTS, UNREADABLE, Customer, Facts, Unreadable
+from retention.rules import NO_FACTS, NO_SUBSCRIPTION, UNREADABLE, Customer, Facts, Subscription, Unreadable
 
 __all__ = ["NO_FACTS", "UNREADABLE", "Assignment", "Decision", "Delivery", "Outcome", "Pass", "Unreadable", "decide"]
+
+_DAY_SECONDS = 86_400
 
 
 class Outcome(Enum):
@@ -51,11 +54,15 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The arm a customer is in. `delivered` is False when a signature failed after assignment."""
+    """The arm a customer is in, and how many of the 10 000 `slots` are its own.
+
+    `delivered` is False when a signature failed after assignment.
+    """
 
     key: str
     arm: str
     delivered: bool
+    slots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +100,19 @@ def decide(
     customer: Customer = NO_FACTS,
     *,
     can_sign: bool = True,
+    subscription: Subscription = NO_SUBSCRIPTION,
 ) -> Decision:
     """Return the one answer to a verified request, with the reasons against every earlier rule.
 
-    `customer` holds the facts of the customer's profile, or UNREADABLE. With `can_sign` False, answers that need the
-    signing key are passed over; an experiment still assigns as if they were not, so that arms stay comparable. A `now`
-    without a zone is UTC.
+    `customer` holds the facts of the customer's profile, and `subscription` what Apple has reported, or each is
+    UNREADABLE. With `can_sign` False, answers that need the signing key are passed over; an experiment still assigns as
+    if they were not, so that arms stay comparable. A `now` without a zone is UTC.
     """
     customer_hash = hash_customer(catalog.customer_key, request.original_transaction_id)
     if catalog.paused:
         return Decision(Outcome.PAUSED, customer_hash)
     at = (now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp()
-    return _Judge(request, catalog, at, customer, customer_hash, can_sign).decide()
+    return _Judge(request, catalog, at, (customer, subscription), customer_hash, can_sign).decide()
 
 
 def hash_customer(customer_key: bytes, original_transaction_id: str) -> str:
@@ -112,6 +120,11 @@ def hash_customer(customer_key: bytes, original_transaction_id: str) -> str:
     # Apple's ids are digits. Half of a surrogate pair in one must not raise.
     person = original_transaction_id.encode("utf-8", "surrogatepass")
     return hmac.digest(customer_key, person, hashlib.sha256).hex()
+
+
+def identify_key(customer_key: bytes) -> str:
+    """Return 8 hex digits that differ where the key does: customers' hashes under different keys cannot be compared."""
+    return hashlib.sha256(customer_key).hexdigest()[:8]
 
 
 def slot_of(key: str, customer_hash: str) -> int:
@@ -133,14 +146,14 @@ def arm_at(experiment: Experiment, slot: int) -> Arm:
 class _Judge:
     """Makes one decision: goes through the rules in order, and keeps why each was passed over."""
 
-    __slots__ = ("_assignments", "_can_sign", "_catalog", "_facts", "_hash", "_now", "_passed", "_plan")
+    __slots__ = ("_assignments", "_can_sign", "_catalog", "_facts", "_hash", "_known", "_now", "_passed", "_plan")
 
     def __init__(
         self,
         request: RetentionRequest,
         catalog: Catalog,
         now: float,
-        customer: Customer,
+        known: tuple[Customer, Subscription],
         customer_hash: str,
         can_sign: bool,  # noqa: FBT001  # handed on by position within this module
     ) -> None:
@@ -148,8 +161,9 @@ class _Judge:
         self._now = now
         self._hash = customer_hash
         self._can_sign = can_sign
+        self._known = known
         self._plan: LocalePlan = catalog.sheet.plan(request.user_locale)
-        self._facts = Facts.of(request.product_id, request.user_locale, customer)
+        self._facts = Facts.of(request.product_id, request.user_locale, *known)
         self._passed: list[Pass] = []
         self._assignments: list[Assignment] = []
 
@@ -194,7 +208,11 @@ class _Judge:
         return reason or self._first_text(answer)
 
     def _experiment(self, rule: str, experiment: Experiment) -> Delivery | PassReason | None:
-        """Judge every arm that has slots before a customer is assigned, so that arms differ only in their answers."""
+        """Judge every arm that has slots before a customer is assigned, so that arms differ only in their answers.
+
+        A limit on one arm's offer therefore keeps a customer who is over it out of every arm: those whom the experiment
+        compares are the customers that all its arms could have answered.
+        """
         arms = [arm for arm in experiment.arms if arm.slots]
         for arm in arms:
             reason = self._impossible(arm.answer)
@@ -205,7 +223,7 @@ class _Judge:
             return found
         arm = arm_at(experiment, slot_of(experiment.key, self._hash))
         failed = arm.answer.signs and not self._can_sign
-        self._assignments.append(Assignment(experiment.key, arm.name, delivered=not failed))
+        self._assignments.append(Assignment(experiment.key, arm.name, not failed, arm.slots))
         if failed:
             return _NO_KEY
         if arm.answer.kind == FALLBACK:
@@ -213,7 +231,7 @@ class _Judge:
         return found[arm.name]
 
     def _impossible(self, answer: Answer) -> PassReason | None:
-        """Return why this answer can never be given to this product, however its texts are reviewed."""
+        """Return why this answer cannot be given for this product, or to this customer, whatever texts are approved."""
         product = self._catalog.sheet.product
         if answer.kind == "alternateProduct":
             if answer.fields["productId"] == product.product_id:
@@ -225,7 +243,7 @@ class _Judge:
                 return "not_advanced_commerce", "this product is not declared advancedCommerce"
             if product.bundle:
                 return "bundle", "Advanced Commerce answers are not available for bundles"
-        return None
+        return None if answer.limit is None else _over_limit(answer.limit, self._known[1], self._now)
 
     def _first_text(self, answer: Answer) -> Delivery | PassReason:
         doubts: list[str] = []
@@ -267,6 +285,28 @@ class _Judge:
 
 _NO_KEY: PassReason = ("no_signing_key", "its answer needs a signature and none can be made")
 _NO_STATE = MessageState(UNKNOWN)
+
+
+def _over_limit(limit: Limit, reported: Subscription, now: float) -> PassReason | None:
+    """Return why a limit keeps an offer from a customer: in doubt it does, since no discount can be taken back.
+
+    It counts the redemptions that Apple has reported whose purchase date is less than the limit's days before `now`.
+    """
+    if isinstance(reported, Unreadable):
+        return "offer_limit_unknown", "what Apple has reported of this subscription could not be read"
+    if reported.redemptions is None:
+        return "offer_limit_unknown", "Apple has reported nothing of this subscription yet"
+    since = (now - limit.days * _DAY_SECONDS) * 1000
+    counted = sum(
+        purchased > since and (limit.offer is None or limit.offer == offer) for offer, purchased in reported.redemptions
+    )
+    if counted < limit.times:
+        return None
+    what = "offers" if limit.offer is None else limit.offer
+    return (
+        "offer_limit",
+        f"redemptions of {what} in {limit.days} days, as Apple has reported: {counted} (the limit is {limit.times})",
+    )
 
 
 def _no_text(answer: Answer, doubts: list[str]) -> PassReason:

@@ -1,4 +1,4 @@
-"""Conditions: three-valued tests over a request and what the owner knows of the customer.
+"""Conditions: three-valued tests over a request, what the owner knows of the customer, and what Apple has reported.
 
 A condition travels as a document, a JSON array whose head names an operator of the table below:
 
@@ -8,9 +8,10 @@ A condition travels as a document, a JSON array whose head names an operator of 
     ["starts", FACT, [PREFIX…]]                         prefixes
     ["present", FACT]                                   whether the fact is known at all
 
-FACT is `productId`, `userLocale` or `customer.<name>`. A test answers True, False or None, which reads UNKNOWN: the
-fact is missing, could not be read, or is of a type the test cannot compare. Only True matches, so neither a missing
-fact nor its negation ever does.
+FACT is `productId`, `userLocale`, `customer.<name>` (of the profile that the owner writes) or `subscription.<name>` (of
+what Apple has reported of the subscription). A test answers True, False or None, which reads UNKNOWN: the fact is
+missing, could not be read, or is of a type the test cannot compare. Only True matches, so neither a missing fact nor
+its negation ever does.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ ConditionDocument: TypeAlias = Sequence[Any]
 _T = TypeVar("_T")
 
 CUSTOMER_PREFIX: Final = "customer."
+SUBSCRIPTION_PREFIX: Final = "subscription."
 
 
 class Unreadable(Enum):
-    """The profile could not be read, so that it is not known whether there is one."""
+    """The row that has the facts could not be read, so that it is not known whether there is one."""
 
     UNREADABLE = "unreadable"
 
@@ -43,6 +45,24 @@ class Unreadable(Enum):
 UNREADABLE: Final = Unreadable.UNREADABLE
 Customer: TypeAlias = Mapping[str, Fact] | Unreadable
 NO_FACTS: Final[Mapping[str, Fact]] = {}
+
+# The identifier of the offer, None where it has none, and the purchase date in ms since 1970 (UTC).
+Redemption: TypeAlias = tuple[str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What Apple has reported of one subscription: its facts by name, without prefix, and the offers redeemed with it.
+
+    `redemptions` None: Apple has reported nothing, so it is not known which offers the customer has redeemed.
+    """
+
+    facts: Mapping[str, Fact] = field(repr=False)
+    redemptions: tuple[Redemption, ...] | None = field(repr=False)
+
+
+Subscription: TypeAlias = Reported | Unreadable
+NO_SUBSCRIPTION: Final = Reported(NO_FACTS, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +73,14 @@ class Facts:
     locale_names: frozenset[str]
     user_locale: str
     customer: Customer = field(repr=False)
+    subscription: Customer = field(repr=False)
 
     @classmethod
-    def of(cls, product_id: str, user_locale: str, customer: Customer) -> Facts:
-        return cls(product_id, names_of(user_locale), user_locale, customer)
+    def of(
+        cls, product_id: str, user_locale: str, customer: Customer, subscription: Subscription = NO_SUBSCRIPTION
+    ) -> Facts:
+        reported = subscription if isinstance(subscription, Unreadable) else subscription.facts
+        return cls(product_id, names_of(user_locale), user_locale, customer, reported)
 
     def get(self, fact: str) -> Fact | None:
         """Return the fact's value, or None where it is missing or unreadable."""
@@ -64,9 +88,11 @@ class Facts:
             return self.product_id
         if fact == "userLocale":
             return self.user_locale
-        if isinstance(self.customer, Unreadable):
-            return None
-        return self.customer.get(fact.removeprefix(CUSTOMER_PREFIX))
+        if fact.startswith(SUBSCRIPTION_PREFIX):
+            known, name = self.subscription, fact.removeprefix(SUBSCRIPTION_PREFIX)
+        else:
+            known, name = self.customer, fact.removeprefix(CUSTOMER_PREFIX)
+        return None if isinstance(known, Unreadable) else known.get(name)
 
 
 def fold_document(document: ConditionDocument, build: Mapping[str, Callable[..., _T]]) -> _T:
@@ -167,13 +193,11 @@ def _expect(values: object, *kinds: type) -> None:
 
 
 def _present(fact: str) -> Predicate:
-    if not fact.startswith(CUSTOMER_PREFIX):
-        return lambda _: True
-
-    def judge(facts: Facts) -> Truth:
-        return None if isinstance(facts.customer, Unreadable) else facts.get(fact) is not None
-
-    return judge
+    if fact.startswith(SUBSCRIPTION_PREFIX):
+        return lambda facts: None if isinstance(facts.subscription, Unreadable) else facts.get(fact) is not None
+    if fact.startswith(CUSTOMER_PREFIX):
+        return lambda facts: None if isinstance(facts.customer, Unreadable) else facts.get(fact) is not None
+    return lambda _: True
 
 
 def _over(fact: str, kinds: set[type], test: Callable[[Scalar], bool]) -> Predicate:

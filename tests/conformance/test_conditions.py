@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from retention.conditions import Condition, document_of, truth_of
-from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition
+from retention.conditions import Condition, document_of, truth_of, with_tests
+from retention.rules import (
+    CUSTOMER_PREFIX,
+    NO_FACTS,
+    SUBSCRIPTION_PREFIX,
+    UNREADABLE,
+    Customer,
+    Facts,
+    Reported,
+    Truth,
+    compile_condition,
+)
 
 from console.file.conditions import OPERATORS, read_condition
 from console.file.mistakes import Notes
@@ -38,6 +49,20 @@ def facts_of(case: dict[str, Any]) -> Facts:
 def test_condition_has_the_value_in_the_table(case: dict[str, Any]) -> None:
     """A condition is TRUE, FALSE or UNKNOWN as its case in the table states."""
     assert compile_condition(document_of(condition_of(case)))(facts_of(case)) is case["expect"]
+
+
+@pytest.mark.parametrize("profile", [NO_FACTS, UNREADABLE], ids=["no profile", "unreadable profile"])
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_condition_on_facts_from_apple_has_the_value_in_the_table(case: dict[str, Any], profile: Customer) -> None:
+    """Every cell of the table is the same for `subscription.*`, whatever is known of the profile."""
+    known = facts_of(case).customer
+    reported = known if known is UNREADABLE else Reported(known, ())
+    condition = with_tests(
+        condition_of(case),
+        lambda test: replace(test, fact=test.fact.replace(CUSTOMER_PREFIX, SUBSCRIPTION_PREFIX, 1)),
+    )
+    facts = Facts.of(case["productId"], case["userLocale"], profile, reported)
+    assert compile_condition(document_of(condition))(facts) is case["expect"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

@@ -12,7 +12,7 @@ from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.decision import Decision, decide
 from retention.locales import LocaleTable
 from retention.request import RetentionRequest
-from retention.rules import UNREADABLE
+from retention.rules import NO_SUBSCRIPTION, UNREADABLE, Reported, Subscription
 
 DATA: dict[str, Any] = json.loads((Path(__file__).parent / "cases" / "decisions.json").read_text())
 LOCALES = LocaleTable("en-US", {})
@@ -34,6 +34,16 @@ def catalog_of(case: dict[str, Any]) -> Catalog:
     return Catalog(sheet, SETTINGS, states, release=1, customer_key=bytes(32), paused=case["paused"])
 
 
+def subscription_of(case: dict[str, Any]) -> Subscription:
+    found = case.get("subscription")
+    if found is None:
+        return NO_SUBSCRIPTION
+    if found == "unreadable":
+        return UNREADABLE
+    redemptions = found["redemptions"]
+    return Reported(found["facts"], None if redemptions is None else tuple(map(tuple, redemptions)))
+
+
 def decision_of(case: dict[str, Any]) -> Decision:
     catalog = catalog_of(case)
     request = RetentionRequest(
@@ -46,7 +56,8 @@ def decision_of(case: dict[str, Any]) -> Decision:
         case["now"] * 1000,
     )
     customer = UNREADABLE if case["customer"] == "unreadable" else case["customer"]
-    return decide(request, catalog, datetime.fromtimestamp(case["now"], UTC), customer, can_sign=case["canSign"])
+    now, subscription = datetime.fromtimestamp(case["now"], UTC), subscription_of(case)
+    return decide(request, catalog, now, customer, can_sign=case["canSign"], subscription=subscription)
 
 
 @pytest.mark.parametrize("case", DATA["cases"], ids=[case["name"] for case in DATA["cases"]])

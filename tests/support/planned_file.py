@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from retention.catalog import FORMAT, MessageState
+from retention.catalog import MessageState
 from retention.request import PRODUCTION
 from retention.review.snapshot import ImageState
 
@@ -55,7 +55,7 @@ def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Doc
 
 
 def live(release: CompiledRelease, number: int = 1) -> StoredRelease:
-    return StoredRelease(number, FORMAT, release.settings, release.sheets, release.texts)
+    return StoredRelease(number, release.format, release.settings, release.sheets, release.texts)
 
 
 def _with(seen: Observed, **rows: Any) -> Observed:

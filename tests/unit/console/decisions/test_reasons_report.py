@@ -19,7 +19,7 @@ DELIVERY = Delivery(Answer("message", "keep", {}), "id-1", "fr-FR")
 ANSWERED = Explanation(
     REQUEST,
     "file.yaml",
-    Decision(Outcome.ANSWERED, "", "keep", DELIVERY, (Assignment("key", "control", delivered=True),)),
+    Decision(Outcome.ANSWERED, "", "keep", DELIVERY, (Assignment("key", "control", delivered=True, slots=5000),)),
     (
         Verdict("trials", 3, "passed_over", "condition_false", "its condition does not hold", (
             PartResult(0, "all of", "", "no"),
@@ -86,7 +86,7 @@ def test_the_document_has_what_apple_would_get(capsys: pytest.CaptureFixture[str
     }  # fmt: skip
     assert (document["status"], document["body"]) == (200, {"message": {"messageIdentifier": "id-1"}})
     assert (document["outcome"], document["rule"], document["message"]) == ("answered", "keep", "id-1")
-    assert document["assignments"] == [{"key": "key", "arm": "control", "delivered": True}]
+    assert document["assignments"] == [{"key": "key", "arm": "control", "delivered": True, "slots": 5000}]
     assert [rule["verdict"] for rule in document["rules"]] == ["passed_over", "answers", "not_reached"]
     assert (document["refused"], document["otherwise"]) == (None, None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from retention.catalog import Experiment, MessageState, Product, Settings, Sheet
+from retention.catalog import Experiment, Limit, MessageState, Product, Settings, Sheet, format_of
 from retention.errors import DocumentError
 from retention.locales import LocaleTable
 
@@ -67,6 +67,76 @@ def test_a_sheet_knows_whether_it_reads_the_customer() -> None:
     """The customer's profile is read only if a rule of the sheet needs a fact."""
     rules = [{**document()["rules"][0], "when": ["not", ["present", "customer.x"]]}]
     assert Sheet.from_document(document(rules=rules), LOCALES).reads_customer
+
+
+HALF_OFF = {"kind": "promotionalOffer", "set": "one", "productId": "p", "offerIdentifier": "half", "signature": "v2"}
+PLAIN = {"name": "a", "when": None, "from": None, "until": None}
+
+
+def offered(limit: Any) -> dict[str, Any]:  # a JSON document
+    return document(rules=[{**PLAIN, "answer": {**HALF_OFF, "limit": limit}}])
+
+
+def tried(limit: Any) -> dict[str, Any]:  # the same as an arm without weight
+    arms = [["x", 10_000, {"kind": "message", "set": "one"}], ["y", 0, {**HALF_OFF, "limit": limit}]]
+    return document(rules=[{**PLAIN, "experiment": {"key": "k", "arms": arms}}])
+
+
+@pytest.mark.parametrize(
+    ("sheet", "needed"),
+    [
+        (document(), 1),
+        (document(rules=[{**PLAIN, "when": ["present", "customer.subscription.x"], "answer": HALF_OFF}]), 1),
+        (document(rules=[{**PLAIN, "when": ["not", ["present", "subscription.x"]], "answer": HALF_OFF}]), 2),
+        (offered({"times": 1, "days": 30, "of": "any"}), 2),
+        (tried({"times": 1, "days": 30, "of": "any"}), 2),
+    ],
+    ids=["neither", "a fact of the profile", "a condition", "a limit", "the limit of an arm"],
+)
+def test_a_sheet_knows_whether_it_reads_what_apple_has_reported(sheet: Any, needed: int) -> None:
+    """It does where a condition asks for it or an offer has a limit; an older function must not read such a sheet."""
+    assert Sheet.from_document(sheet, LOCALES).reads_subscription is (needed > 1)
+    assert format_of(sheet) == needed
+
+
+@pytest.mark.parametrize(("of", "offer"), [("this", "half"), ("any", None)])
+def test_the_limit_of_an_offer_is_read(of: str, offer: str | None) -> None:
+    """A limit counts this offer, by its identifier, or every offer; an answer without one has none."""
+    sheet = Sheet.from_document(offered({"times": 2, "days": 90, "of": of}), LOCALES)
+    assert [answer.limit for rule in sheet.rules for answer in rule.answers] == [Limit(2, 90, offer)]
+    bare = Sheet.from_document(document(rules=[{**PLAIN, "answer": HALF_OFF}]), LOCALES)
+    assert bare.rules[0].answers[0].limit is None
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        None,
+        {},
+        3,
+        {"times": 0, "days": 30, "of": "any"},
+        {"times": 1.5, "days": 30, "of": "any"},
+        {"times": True, "days": 30, "of": "any"},
+        {"times": 1, "days": 0, "of": "any"},
+        {"times": 1, "days": -1, "of": "any"},
+        {"times": 1, "days": None, "of": "any"},
+        {"times": 1, "days": "30", "of": "any"},
+        {"times": 1, "days": 30, "of": "each"},
+        {"times": 1, "days": 30},
+    ],
+)
+def test_a_limit_that_is_not_understood_is_not_ignored(limit: Any) -> None:
+    """An offer whose limit cannot be judged is not made: the sheet is refused when it is loaded."""
+    for sheet in (offered(limit), tried(limit)):
+        with pytest.raises(DocumentError):
+            Sheet.from_document(sheet, LOCALES)
+
+
+def test_no_other_answer_has_a_limit() -> None:
+    """Only promotional offers are reported as redeemed, so a limit of any other answer would never be reached."""
+    answer = {"kind": "message", "set": "one", "limit": {"times": 1, "days": 30, "of": "any"}}
+    with pytest.raises(DocumentError):
+        Sheet.from_document(document(rules=[{**PLAIN, "answer": answer}]), LOCALES)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from retention.rules import UNREADABLE, Facts, compile_condition, facts_named
+from retention.rules import NO_SUBSCRIPTION, UNREADABLE, Facts, Reported, compile_condition, facts_named
 
 
 def test_facts_named_finds_every_fact() -> None:
@@ -24,6 +24,25 @@ def test_facts_come_from_request_and_customer() -> None:
     assert (facts.get("productId"), facts.get("userLocale"), facts.get("customer.x")) == ("p", "fr-CA", 0)
     assert facts.get("customer.y") is None
     assert Facts.of("p", "fr", UNREADABLE).get("customer.x") is None
+
+
+def test_facts_from_apple_have_names_of_their_own() -> None:
+    """`subscription.x` is what Apple has reported, never the profile's `x`, nor the other way round."""
+    facts = Facts.of("p", "fr", {"x": 0}, Reported({"x": 1, "y": 2}, ()))
+    assert (facts.get("customer.x"), facts.get("subscription.x"), facts.get("subscription.y")) == (0, 1, 2)
+    assert facts.get("customer.y") is None
+    assert Facts.of("p", "fr", {"x": 0}).get("subscription.x") is None
+    assert Facts.of("p", "fr", UNREADABLE, Reported({"x": 1}, ())).get("subscription.x") == 1
+    assert Facts.of("p", "fr", {"x": 0}, UNREADABLE).get("subscription.x") is None
+
+
+def test_what_apple_has_reported_is_in_no_repr() -> None:
+    """Neither facts nor redemptions are in a `repr`, which a log or a traceback may quote."""
+    reported = Reported({"storefront": "FRA"}, (("half-off", 1),))
+    for shown in (repr(reported), repr(Facts.of("p", "fr", {}, reported))):
+        assert "FRA" not in shown
+        assert "half-off" not in shown
+    assert NO_SUBSCRIPTION.redemptions is None
 
 
 def test_true_is_not_one() -> None:
