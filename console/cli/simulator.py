@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from retention.request import PRODUCTION, SANDBOX
+from retention.request import SANDBOX
 
+from console.cli import simulator_notifications
 from console.cli.options import MadeBy, Out, verb
+from console.cli.simulator_notifications import OnTheWay
+from console.cli.simulator_options import AppStoreEnvironment, BundleId, Directory, InEnvironment
 from console.simulator.place import DIRECTORY, PORT
 from console.terminal.addresses import LAST_PORT
 from console.terminal.failure import Misuse
@@ -26,13 +29,7 @@ simulator = typer.Typer(
     no_args_is_help=True,
 )
 verbs.add_typer(simulator, name="simulator")
-
-
-class AppStoreEnvironment(StrEnum):
-    """What `--env` takes, in either case."""
-
-    SANDBOX = SANDBOX
-    PRODUCTION = PRODUCTION
+simulator.add_typer(simulator_notifications.verbs)
 
 
 class PurchaseKind(StrEnum):
@@ -46,14 +43,6 @@ class PurchaseKind(StrEnum):
     app_transaction = "app-transaction"
 
 
-Directory = Annotated[
-    Path,
-    typer.Option("--directory", "-d", envvar="RETENTION_SIMULATOR", help="Where the simulator keeps its data."),
-]
-BundleId = Annotated[str | None, typer.Option("--bundle-id", help="Which app, where the simulator knows several.")]
-InEnvironment = Annotated[
-    AppStoreEnvironment, typer.Option("--env", "-e", case_sensitive=False, help="Sandbox or Production.")
-]
 Identifiers = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Images and messages; without any, all that are PENDING.")
 ]
@@ -81,13 +70,18 @@ def serve(
     *,
     test: Annotated[tuple[int, int, int, int, int], MadeBy(_served)],
     strict: Strict = False,
+    on_the_way: OnTheWay,
 ) -> None:
-    """Answer Apple's API on this machine until Ctrl-C: /sandbox and /production stand for Apple's two hosts."""
+    """Answer Apple's API and deliver notifications on this machine until Ctrl-C.
+
+    The paths /sandbox and /production stand for Apple's two hosts.
+    """
+    from console.simulator.notification_delivery import Mishaps
     from console.simulator.simulator import TestConfig
     from console.simulator.staff_actions import open_simulator, serve
 
     with open_simulator(directory, authority=authority, config=TestConfig(*test), strict=strict) as opened:
-        serve(opened, port)
+        serve(opened, port, Mishaps(*on_the_way))
 
 
 @verb(simulator, "grant")

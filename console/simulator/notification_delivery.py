@@ -69,6 +69,10 @@ class DeliveryAttempt:
     next_attempt: float | None
     mishap: str = ""
 
+    @property
+    def arrived(self) -> bool:
+        return self.result == SUCCESS
+
     def document(self) -> dict[str, Any]:
         """Return the entry of the --json document."""
         return {
@@ -160,8 +164,18 @@ class Courier:
 class Couriers:
     """Delivers for every app in both environments. `duplicate` and `drop` of `mishaps` are used up over all calls."""
 
-    def __init__(self, simulator: Simulator, mishaps: Mishaps = NO_MISHAPS, post: Post = notify) -> None:
-        self._simulator, self._left, self._post = simulator, mishaps, post
+    def __init__(self, simulator: Simulator, mishaps: Mishaps = NO_MISHAPS, post: Post | None = None) -> None:
+        self._simulator, self._left, self._post = simulator, mishaps, post or notify
+
+    def due(self) -> int:
+        """Return how many attempts are due now, of apps with a notification URL."""
+        outboxes = [
+            self._simulator.outbox(app.app_apple_id, environment)
+            for app in self._simulator.accounts.apps()
+            for environment in ENVIRONMENTS
+        ]
+        now = self._simulator.now()
+        return sum(len(outbox.due(now)) for outbox in outboxes if outbox.url is not None)
 
     def deliver(self) -> Iterator[DeliveryAttempt]:
         """Make every attempt that is due, and yield each as it ends."""

@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from console.simulator.api import Answer, Api, HangUp, Request, Response
+from console.simulator.delivery_loop import DeliveryLoop
 from console.simulator.http_body import BodyError, read_body
+from console.simulator.notification_delivery import Couriers, Mishaps
 from console.simulator.performance import PerformanceTests
 from console.simulator.ports import LOOPBACK
 from console.simulator.simulator import Simulator
@@ -111,7 +113,8 @@ class Server:
 class SimulatorServer(Server):
     """A simulator's API on a port of this machine.
 
-    `wrap` is for tests: it gets the API's answer function, and returns the one to use instead.
+    With `mishaps`, it delivers notifications too, with these mishaps on the way. `wrap` is for tests: it gets the API's
+    answer function, and returns the one to use instead.
     """
 
     def __init__(
@@ -122,13 +125,19 @@ class SimulatorServer(Server):
         port: int = 0,
         log: Log = lambda _: None,
         wrap: Callable[[Answer], Answer] = lambda answer: answer,
+        mishaps: Mishaps | None = None,
     ) -> None:
         self.simulator = simulator
         self.tests = PerformanceTests(simulator)
         super().__init__(wrap(Api(simulator, self.tests)), host=host, port=port, log=log)
         self.tests.abandon()
+        self._loop = None if mishaps is None else DeliveryLoop(Couriers(simulator, mishaps), log)
+        if self._loop is not None:
+            self._loop.start()
 
     def stop(self) -> None:
-        """Stop the server and its performance tests; the simulator stays open."""
+        """Stop the server, its deliveries and its performance tests; the simulator stays open."""
+        if self._loop is not None:
+            self._loop.stop()
         super().stop()
         self.tests.close()

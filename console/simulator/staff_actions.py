@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,9 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 from retention.catalog import PENDING
+from retention.settings import keeps_secrets
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
 from console.simulator.app_data import ENVIRONMENTS, AppData
+from console.simulator.notification_delivery import NO_MISHAPS, Mishaps
+from console.simulator.outbox import Outbox
 from console.simulator.ports import naming_the_port
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator, TestConfig
@@ -31,6 +35,9 @@ from console.terminal.output import Output
 from console.terminal.program import write_error
 
 KINDS: Final = ("image", "message")
+
+_HTTPS_PORT: Final = 443
+_FIRST_FREE_PORT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,13 @@ def open_simulator(
         yield simulator
 
 
-def serve(simulator: Simulator, port: int) -> None:
-    """Answer Apple's API on a port until Ctrl-C, with a line on standard error for each call. Raises Failure."""
+def serve(simulator: Simulator, port: int, mishaps: Mishaps = NO_MISHAPS) -> None:
+    """Answer Apple's API on a port and deliver notifications until Ctrl-C. Raises Failure.
+
+    Each call and each attempt has a line on standard error.
+    """
     with naming_the_port(port, "--port"):
-        server = SimulatorServer(simulator, port=port, log=write_error)
+        server = SimulatorServer(simulator, port=port, log=write_error, mishaps=mishaps)
     write_error("Base URLs for Apple's client (stop with Ctrl-C):")
     for environment in ENVIRONMENTS:
         write_error(f"  {environment:<10} {server.base_url(environment)}")
@@ -87,6 +97,25 @@ def grant(
 def set_access(simulator: Simulator, app: SimulatedApp, *, access: bool) -> None:
     """Take an app's access away, so that every call is answered with an empty 404, or give it back."""
     simulator.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))
+
+
+def set_notification_url(outbox: Outbox, url: str | None) -> None:
+    """Set the notification URL of an app and environment as App Store Connect accepts it; None removes it.
+
+    It is https, at port 443 or from 1024 on; http to this machine is accepted for local tests. Raises Misuse.
+    """
+    if url is not None and not _accepted(url):
+        raise Misuse(f"{url} is no URL for notifications: write an https URL, with no port, 443 or one from 1024 on.")
+    outbox.set_url(url)
+
+
+def _accepted(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return keeps_secrets(parts) and (port is None or port == _HTTPS_PORT or port >= _FIRST_FREE_PORT)
 
 
 def find_app(simulator: Simulator, bundle_id: str | None = None) -> SimulatedApp:

@@ -12,11 +12,13 @@ from typer.main import get_command
 
 from console.cli.simulator import PurchaseKind, simulator
 from console.simulator.accounts import PURCHASES
+from console.simulator.database import Database
 from console.simulator.endpoint_call import TIME_LIMIT_MS
+from console.simulator.notification_delivery import Mishaps
 from console.simulator.simulator import Simulator, TestConfig
 from console.terminal.failure import Failure, Misuse
 from tests.support.called_verb import Recorded
-from tests.support.simulated_app import NOW, shelve
+from tests.support.simulated_app import AUTHORITY, NOW, shelve
 from tests.support.simulator_operator import APP_APPLE_ID, SAMPLE, Operator, granted_operator
 
 
@@ -145,14 +147,17 @@ def test_wrong_arguments_are_a_misuse(operator: Operator, words: tuple[str, ...]
 def test_what_is_served_has_the_limits_of_the_options(
     operator: Operator, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, *, strict: bool
 ) -> None:
-    """`serve` opens the data with the performance test's figures, and serves it on the port."""
+    """`serve` opens the data with the performance test's figures, and serves it on the port with the mishaps."""
     served, opened = Recorded(), Recorded()
     monkeypatch.setattr("console.simulator.staff_actions.serve", served)
     monkeypatch.setattr("console.simulator.simulator.Simulator.open", opened)
-    opened.answer = Simulator.__new__(Simulator)
+    opened.answer = Simulator(Database(":memory:"), AUTHORITY)
     monkeypatch.setattr("console.simulator.simulator.Simulator.__enter__", lambda self: self)
     monkeypatch.setattr("console.simulator.simulator.Simulator.__exit__", lambda *_: None)
-    operator("serve", "--port", "8701", "--requests", "7", "--duration", "9", "--success-rate", "50", *words)
+    operator(
+        "serve", "--port", "8701", "--requests", "7", "--duration", "9", "--success-rate", "50", "--drop", "2", *words
+    )
     [named] = opened.named
     assert (named["test_config"], named["strict"]) == (TestConfig(10, 7, 9, TIME_LIMIT_MS, 50), strict)
-    assert served.given == [(opened.answer, 8701)]
+    assert served.given == [(opened.answer, 8701, Mishaps(drop=2))]
+    opened.answer.close()

@@ -171,3 +171,27 @@ def test_a_review_of_an_unknown_id_changes_nothing(simulator: Simulator) -> None
     assert app_data.message_states() == {waiting: PENDING}
     with pytest.raises(Misuse, match="'hello' is not a UUID"):
         staff_actions.review(app_data, APPROVED, ["hello"])
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.example.com/v1/notifications", "https://api.example.com:8443/x", "http://127.0.0.1:8080/x"]
+)
+def test_a_notification_url_can_be_set_and_removed(simulator: Simulator, url: str) -> None:
+    """App Store Connect takes https; the simulator takes http to this machine too. None removes the URL."""
+    outbox = simulator.outbox(APP.app_apple_id, SANDBOX)
+    staff_actions.set_notification_url(outbox, url)
+    assert outbox.url == url
+    staff_actions.set_notification_url(outbox, None)
+    assert outbox.url is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["hello", "http://api.example.com/x", "https://api.example.com:80/x", "https://api.example.com:x/", "https://["],
+)
+def test_a_notification_url_that_apple_refuses(simulator: Simulator, url: str) -> None:
+    """Neither http to another machine nor a port below 1024 other than 443 is a notification URL."""
+    outbox = simulator.outbox(APP.app_apple_id, SANDBOX)
+    with pytest.raises(Misuse, match="no URL for notifications"):
+        staff_actions.set_notification_url(outbox, url)
+    assert outbox.url is None
