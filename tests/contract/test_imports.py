@@ -35,7 +35,10 @@ DOMAIN_ROOMS: dict[str, set[str]] = {
     "signing": {"aws", "errors"},
     "lookup": {"aws", "catalog", "errors", "locales", "rules", "table"},
     "appstore": {"aws", "errors"},
-    "notifications": {"appstore", "aws", "errors", "request"},
+    "notifications": {
+        *("appstore", "aws", "catalog", "decision", "errors", "jws", "log", "request", "review", "rules"),
+        *("signing", "subscription", "table", "verification"),
+    },
     "review": {"appstore", "aws", "catalog", "errors", "request", "table"},
     "log": {"decision", "errors", "jws", "lookup", "request", "response", "rules"},  # for the types of what it notes
 }
