@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 from retention.locales import normalise, spelled
-from retention.rules import CUSTOMER_PREFIX
+from retention.rules import CUSTOMER_PREFIX, SUBSCRIPTION_PREFIX
 
 from console.file.mistakes import Notes, suggestion
-from console.file.subscription_facts import SUBSCRIPTION_PREFIX, SubscriptionFacts, is_subscription_fact
+from console.file.subscription_facts import SubscriptionFacts, is_subscription_fact
 from console.file.tree import Node
 from console.terminal.characters import describe_character, invisible_in_name
 

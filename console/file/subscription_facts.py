@@ -11,40 +11,34 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from retention.rules import CUSTOMER_PREFIX
+from retention.rules import CUSTOMER_PREFIX, SUBSCRIPTION_PREFIX
+from retention.subscription import (
+    BILLING_PLANS,
+    FACT_KINDS,
+    MAX_SNAPSHOTS,
+    MAX_TRANSACTIONS,
+    OFFER_TYPES,
+    OTHER,
+    OWNERSHIPS,
+    STATUSES,
+)
 
 from console.file.mistakes import Notes, suggestion
 from console.file.tree import Node
 
-SUBSCRIPTION_PREFIX: Final = "subscription."
 NUMBER, TEXT, TRUTH, LIST = "number", "text", "truth", "list"
-FACT_KINDS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        "tenureDays customerDays daysUntilRenewal price renewalPrice offersRedeemed daysSinceOffer commitmentMonth"
-        " commitmentMonthsLeft renewals timesTurnedOff daysSinceTurnedOff refunds daysSinceRefund upgrades"
-        " billingTroubles factsAgeDays".split(),
-        NUMBER,
-    ),
-    **dict.fromkeys(
-        "nextProductId group storefront currency status currentOffer currentOfferType nextOffer lastOffer billingPlan"
-        " nextBillingPlan ownership".split(),
-        TEXT,
-    ),
-    **dict.fromkeys("autoRenew inTrial inIntro priceIncreasePending historyComplete".split(), TRUTH),
-    **dict.fromkeys(["plansHeld", "winBackOffers"], LIST),
-}
 
-# Facts with few values. Apple's own names are open: what Apple may add later is `other`.
+# Facts with few values.
 VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "status": ("active", "retry", "grace", "expired", "revoked", "other"),
-    "currentOfferType": ("introductory", "promotional", "code", "winBack", "retention", "other"),
-    "billingPlan": ("upfront", "monthly", "other"),
-    "nextBillingPlan": ("upfront", "monthly", "other"),
-    "ownership": ("purchased", "familyShared", "assigned", "other"),
+    "status": (*STATUSES.values(), OTHER),
+    "currentOfferType": (*OFFER_TYPES.values(), OTHER),
+    "billingPlan": (*BILLING_PLANS.values(), OTHER),
+    "nextBillingPlan": (*BILLING_PLANS.values(), OTHER),
+    "ownership": (*OWNERSHIPS.values(), OTHER),
 }
 # Facts that count what a subscription's row remembers, and how many it remembers.
 _COUNTS: Final = frozenset({"renewals", "offersRedeemed", "refunds", "upgrades", "timesTurnedOff", "billingTroubles"})
-MOST_COUNTED: Final = 64
+MOST_COUNTED: Final = min(MAX_TRANSACTIONS, MAX_SNAPSHOTS)
 _CODES: Final = {"storefront": "USA", "currency": "USD"}
 _OF_PRODUCTS: Final = frozenset({"nextProductId", "plansHeld"})
 _OF_OFFERS: Final = frozenset({"currentOffer", "nextOffer", "lastOffer", "winBackOffers"})

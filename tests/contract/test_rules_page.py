@@ -6,10 +6,11 @@ import re
 from typing import Final
 
 import pytest
+from retention.subscription import FACT_KINDS
 
 from console.file.document import read_document
 from console.file.entries import OfferLimit
-from console.file.subscription_facts import FACT_KINDS, MOST_COUNTED, VALUES
+from console.file.subscription_facts import MOST_COUNTED, VALUES
 from tests.support.sam_template import ROOT
 
 PAGE: Final = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from retention.conditions import document_of
+from retention.subscription import FACT_KINDS
 
 from console.file.conditions import read_condition
 from console.file.mistakes import Notes
-from console.file.subscription_facts import FACT_KINDS, LIST, NUMBER, TEXT, TRUTH, VALUES, SubscriptionFacts
+from console.file.subscription_facts import LIST, NUMBER, TEXT, TRUTH, VALUES, SubscriptionFacts
 from console.file.tree import parse
 
 PRODUCTS = ("pro.monthly", "pro.annual")
