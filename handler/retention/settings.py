@@ -6,7 +6,7 @@ import base64
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -125,8 +125,8 @@ class NotificationsDeployment:
     """The same stack as its functions for Apple's notifications see it.
 
     `mode` is PULL or PUSH. The three queues are named by their URLs. `queue_url`, whose messages are notifications, is
-    empty without PUSH; `parking_queue_url` takes what is authentic and not understood; `relay_queue_url` and
-    `relay_url`, the owner's own receiver, are empty where nothing is relayed. All else is as in the two classes above.
+    empty without PUSH; `parking_queue_url` takes what is authentic and not understood; `relay_queue_url` is empty where
+    nothing is relayed. All else is as in the two classes above.
     """
 
     table: str
@@ -140,7 +140,6 @@ class NotificationsDeployment:
     queue_url: str = ""
     parking_queue_url: str = ""
     relay_queue_url: str = ""
-    relay_url: str = ""
     known_leaves: frozenset[str] = KNOWN_LEAVES
 
     @classmethod
@@ -160,8 +159,28 @@ class NotificationsDeployment:
             queue_url=_queue_url(env, "RETENTION_QUEUE_URL", needed=mode == PUSH),
             parking_queue_url=_queue_url(env, "RETENTION_PARKING_QUEUE_URL", needed=True),
             relay_queue_url=_queue_url(env, "RETENTION_RELAY_QUEUE_URL"),
-            relay_url=_relay_url(env),
             known_leaves=KNOWN_LEAVES | _known_leaves(env),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RelayDeployment:
+    """The same stack as its relay sees it: the owner's receiver, the queue for it, and the queue where bodies end.
+
+    The receiver's URL may hold a secret of the owner's, so `repr` leaves it out.
+    """
+
+    url: str = field(repr=False)
+    queue_url: str
+    dead_letters_url: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> RelayDeployment:
+        """Read the RETENTION_* variables. Raises ConfigurationError naming the variable and what it should be."""
+        return cls(
+            url=_relay_url(env),
+            queue_url=_queue_url(env, "RETENTION_RELAY_QUEUE_URL", needed=True),
+            dead_letters_url=_queue_url(env, "RETENTION_RELAY_DEAD_LETTERS_URL", needed=True),
         )
 
 
@@ -287,9 +306,9 @@ def _relay_url(env: Mapping[str, str]) -> str:
         good = keeps_secrets(parts) and not parts.fragment and not parts.username
     except ValueError:
         good = False
-    if given and not good:
+    if not good:
         raise ConfigurationError(
-            "variable_invalid", f"{name} must be the receiver's URL, with https://, or empty.", variable=name
+            "variable_invalid", f"{name} must be the receiver's URL, with https://.", variable=name
         )
     return given
 

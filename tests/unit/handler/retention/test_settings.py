@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from retention.errors import ConfigurationError
-from retention.settings import KNOWN_LEAVES, Deployment, NotificationsDeployment, SyncDeployment
+from retention.settings import KNOWN_LEAVES, Deployment, NotificationsDeployment, RelayDeployment, SyncDeployment
 
 from console.simulator.authority import Authority
 
@@ -233,22 +233,47 @@ PUSHED = {**PULLED, "RETENTION_NOTIFICATIONS": "push", "RETENTION_QUEUE_URL": QU
 def test_notifications_are_pulled_without_a_queue_of_their_own() -> None:
     """Only what is pushed needs a queue; what is authentic and not understood is parked in either mode."""
     deployment = NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PULLED})
-    assert (deployment.mode, deployment.queue_url, deployment.relay_queue_url, deployment.relay_url) == (
-        *("pull", "", ""),
-        "",
-    )
+    assert (deployment.mode, deployment.queue_url, deployment.relay_queue_url) == ("pull", "", "")
     assert deployment.parking_queue_url == f"{QUEUE}-parking"
     assert deployment.apple_url == "https://api.storekit-sandbox.apple.com"
     assert deployment.app_apple_ids == (6745974591, 531412)
     assert deployment.known_leaves == KNOWN_LEAVES
 
 
+RELAY = {
+    "RETENTION_RELAY_QUEUE_URL": f"{QUEUE}-relay",
+    "RETENTION_RELAY_DEAD_LETTERS_URL": f"{QUEUE}-dead",
+    "RETENTION_RELAY_URL": "https://example.com/asn?pk=a1",
+}
+
+
 def test_notifications_are_relayed_to_the_owner_s_receiver() -> None:
-    """A receiver's URL may have a query: vendors name an app by one."""
-    relay = {"RETENTION_RELAY_QUEUE_URL": f"{QUEUE}-relay", "RETENTION_RELAY_URL": "https://example.com/asn?pk=a1"}
-    deployment = NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PUSHED, **relay})
+    """A receiver's URL may have a query, since vendors name an app by one; it may be a secret, so no repr shows it."""
+    deployment = NotificationsDeployment.from_env({**SYNC, **DEPLOYED, **PUSHED, **RELAY})
     assert (deployment.queue_url, deployment.relay_queue_url) == (QUEUE, f"{QUEUE}-relay")
-    assert deployment.relay_url == "https://example.com/asn?pk=a1"
+    relay = RelayDeployment.from_env(RELAY)
+    assert relay == RelayDeployment("https://example.com/asn?pk=a1", f"{QUEUE}-relay", f"{QUEUE}-dead")
+    assert "a1" not in repr(relay)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETENTION_RELAY_QUEUE_URL", ""),
+        ("RETENTION_RELAY_DEAD_LETTERS_URL", ""),
+        ("RETENTION_RELAY_DEAD_LETTERS_URL", "queue"),
+        ("RETENTION_RELAY_URL", ""),
+        ("RETENTION_RELAY_URL", "http://example.com/asn"),
+        ("RETENTION_RELAY_URL", "https://user:pass@example.com/asn"),
+        ("RETENTION_RELAY_URL", "https://example.com/asn#part"),
+        ("RETENTION_RELAY_URL", "https://example.com/asn\n"),
+        ("RETENTION_RELAY_URL", "https://[::1"),
+    ],
+)
+def test_a_wrong_setting_of_the_relay_stops_the_start(name: str, value: str) -> None:
+    """The error names the variable: no notification is sent where the owner did not mean it to go."""
+    with pytest.raises(ConfigurationError, match=name):
+        RelayDeployment.from_env({**RELAY, name: value})
 
 
 @pytest.mark.parametrize(
@@ -262,10 +287,6 @@ def test_notifications_are_relayed_to_the_owner_s_receiver() -> None:
         ("RETENTION_PARKING_QUEUE_URL", "https://user@example.com/1/queue"),
         ("RETENTION_PARKING_QUEUE_URL", "https://[::1"),
         ("RETENTION_RELAY_QUEUE_URL", "queue"),
-        ("RETENTION_RELAY_URL", "http://example.com/asn"),
-        ("RETENTION_RELAY_URL", "https://user:pass@example.com/asn"),
-        ("RETENTION_RELAY_URL", "https://example.com/asn\n"),
-        ("RETENTION_RELAY_URL", "https://[::1"),
     ],
 )
 def test_a_wrong_setting_of_notifications_stops_the_start(name: str, value: str) -> None:
