@@ -19,7 +19,14 @@
     │   └── RateLimitedError
     ├── SnapshotFormatError           a body is not one of Apple's two lists
     ├── SnapshotRefusedError          the lists would leave too much without a servable message
-    └── SnapshotConflictError         others wrote the same rows all the time
+    ├── SnapshotConflictError         others wrote the same rows all the time
+    │
+    │   of the functions for Apple's notifications, `handler/notifications.py` and `handler/relay.py`:
+    ├── HistoryFormatError            an answer is not a page of Apple's history
+    ├── TokenExpiredError             Apple no longer knows the page that was to be read next
+    ├── SubscriptionConflictError     others wrote the same subscription all the time
+    ├── SubscriptionUnreadableError   a subscription's row is not what we write
+    └── NotDeliveredError             the owner's receiver did not take a notification, which is sent again
 
 The others are failures inside a part. The module that calls the part turns each into one of the above, or answers
 without what failed; of these, only CallFailedError is logged by an entry point, the sync's, by its code.
