@@ -131,6 +131,7 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
             "decisions",
             "Show what two releases or files answer differently. Exit code 0: nothing; 3: something; 1: failed.",
         ),
+        Verb("facts", "facts", "What Apple has reported of subscriptions, as rules read it."),
         Verb(
             "outcomes",
             "decisions",
