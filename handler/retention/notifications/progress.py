@@ -43,7 +43,7 @@ _LATER: Final = "attribute_not_exists(#until) OR NOT attribute_type(#until, :num
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoppedAt:
     """Where a reading stopped: the query, and the token of its next page."""
 
     query: HistoryQuery
@@ -56,14 +56,14 @@ class Progress:
 
     since: int | None = None
     until: Mapping[Reading, int] = field(default_factory=dict)
-    places: Mapping[Reading, Place] = field(default_factory=dict)
+    places: Mapping[Reading, StoppedAt] = field(default_factory=dict)
 
     @property
     def watermark(self) -> int | None:
         """Up to which instant all news is merged; None before the first run has ended."""
         return self.until.get(Reading.NEWS)
 
-    def place(self, reading: Reading) -> Place | None:
+    def place(self, reading: Reading) -> StoppedAt | None:
         """Return where a reading goes on. A place before the instant that another run reached meanwhile is none."""
         found = self.places.get(reading)
         return found if found is not None and found.query.end > self.until.get(reading, 0) else None
@@ -81,8 +81,8 @@ def read_progress(item: rows.Item) -> Progress:
     return Progress(since, until, _places(item))
 
 
-def _places(item: rows.Item) -> dict[Reading, Place]:
-    return {reading: place for reading in Reading if (place := _place(item.get(f"{reading}Place"))) is not None}
+def _places(item: rows.Item) -> dict[Reading, StoppedAt]:
+    return {reading: place for reading in Reading if (place := _place(item.get(f"{reading}StoppedAt"))) is not None}
 
 
 def _number(item: rows.Item, name: str) -> int | None:
@@ -92,13 +92,13 @@ def _number(item: rows.Item, name: str) -> int | None:
         return None
 
 
-def _place(attribute: object) -> Place | None:
+def _place(attribute: object) -> StoppedAt | None:
     held = attribute.get("M") if isinstance(attribute, Mapping) else None
     if not isinstance(held, Mapping):
         return None
     try:
         query = HistoryQuery(rows.number(held, "start"), rows.number(held, "end"))
-        return Place(query, rows.string(held, "token"))
+        return StoppedAt(query, rows.string(held, "token"))
     except UnreadableRowError:
         return None
 
@@ -113,13 +113,13 @@ class ProgressRow:
         """Return how far the readings are."""
         return read_progress(self.app_table.get(self._key))
 
-    def stop_at(self, reading: Reading, place: Place) -> None:
+    def stop_at(self, reading: Reading, place: StoppedAt) -> None:
         """Note where a reading goes on."""
         self.app_table.update(
             {
                 "Key": self._key,
                 "UpdateExpression": "SET #place = :place",
-                "ExpressionAttributeNames": {"#place": f"{reading}Place"},
+                "ExpressionAttributeNames": {"#place": f"{reading}StoppedAt"},
                 "ExpressionAttributeValues": {":place": {"M": _held(place)}},
             }
         )
@@ -133,7 +133,7 @@ class ProgressRow:
         values: dict[str, Any] = {":end": _n(end), ":number": {"S": "N"}}
         if since is not None:
             values[":since"] = _n(since)
-        names = {"#until": _UNTIL[reading], "#place": f"{reading}Place"}
+        names = {"#until": _UNTIL[reading], "#place": f"{reading}StoppedAt"}
         if since is not None:
             names["#since"] = _SINCE
         noted = "SET #until = :end" + ("" if since is None else ", #since = :since")
@@ -152,7 +152,7 @@ class ProgressRow:
         return rows.pull_key(self.app_table.app_apple_id)
 
 
-def _held(place: Place) -> dict[str, Any]:
+def _held(place: StoppedAt) -> dict[str, Any]:
     return {"start": _n(place.query.start), "end": _n(place.query.end), "token": {"S": place.token}}
 
 

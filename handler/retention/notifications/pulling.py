@@ -18,7 +18,7 @@ from typing import Final
 
 from retention.errors import RetentionError
 from retention.notifications.history import DAY_MS, AskPage, HistoryQuery, TokenExpiredError
-from retention.notifications.progress import Place, Progress, ProgressRow, Reading
+from retention.notifications.progress import Progress, ProgressRow, Reading, StoppedAt
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
@@ -132,12 +132,12 @@ class Pull:
         if reading is Reading.HOURLY and progress.since is not None and progress.since < until:
             self.done.complete = (progress.since, until)
 
-    def _place(self, progress: Progress, reading: Reading) -> Place | None:
+    def _place(self, progress: Progress, reading: Reading) -> StoppedAt | None:
         """Return where a reading goes on, None where it stopped so long ago that it had better begin anew."""
         found = progress.place(reading)
         return found if found is not None and found.query.end >= self._end - MAX_GAP_MS else None
 
-    def _read(self, reading: Reading, place: Place | None, query: HistoryQuery) -> HistoryQuery | None:
+    def _read(self, reading: Reading, place: StoppedAt | None, query: HistoryQuery) -> HistoryQuery | None:
         """Merge all pages of a query, from the place at which it stopped. Returns the query that was read.
 
         None where time ran out: the place of the next page is then in the row.
@@ -160,7 +160,7 @@ class Pull:
             token = page.next
             if token is None:
                 return query
-            self.row.stop_at(reading, Place(query, token))
+            self.row.stop_at(reading, StoppedAt(query, token))
         return None
 
     def _take_in(self, signed: tuple[str, ...]) -> None:

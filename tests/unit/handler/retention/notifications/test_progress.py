@@ -10,13 +10,13 @@ from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.notifications.history import HistoryQuery
-from retention.notifications.progress import Place, Progress, ProgressRow, Reading, read_progress
+from retention.notifications.progress import Progress, ProgressRow, Reading, StoppedAt, read_progress
 
 from console.local.rows import create_table
 from tests.support.fake_table import APP, TABLE
 from tests.support.moto_client import dynamodb_client
 
-PLACE = Place(HistoryQuery(1_000, 2_000), "token-of-page-2")
+PLACE = StoppedAt(HistoryQuery(1_000, 2_000), "token-of-page-2")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_an_instant_never_goes_back(app_table: AppTable) -> None:
     """Of two runs at once the slower one changes nothing, neither the instant nor a place."""
     row = ProgressRow(app_table)
     assert row.end_at(Reading.NEWS, 5_000, since=1_000)
-    row.stop_at(Reading.NEWS, Place(HistoryQuery(4_000, 9_000), "t"))
+    row.stop_at(Reading.NEWS, StoppedAt(HistoryQuery(4_000, 9_000), "t"))
     for late in (5_000, 4_999):
         assert not row.end_at(Reading.NEWS, late, since=2_000)
     found = row.read()

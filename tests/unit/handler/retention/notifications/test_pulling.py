@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from retention.aws.app_table import AppTable
 from retention.notifications.history import DAY_MS, HistoryFormatError, HistoryQuery, Page, TokenExpiredError
-from retention.notifications.progress import Place, ProgressRow, Reading
+from retention.notifications.progress import ProgressRow, Reading, StoppedAt
 from retention.notifications.pulling import (
     FIRST_MS,
     HOUR_MS,
@@ -160,7 +160,7 @@ def test_without_time_a_run_stops_and_the_next_one_goes_on_from_its_place(app: A
     later = NOW + 5 * MINUTE_MS
     done = app.pull(later, pages=2)
     assert (done.caught_up, done.ended, app.row.read().watermark) == (False, [], NOW)
-    assert app.row.read().place(Reading.NEWS) == Place(HistoryQuery(NOW - OVERLAP_MS, later), "4")
+    assert app.row.read().place(Reading.NEWS) == StoppedAt(HistoryQuery(NOW - OVERLAP_MS, later), "4")
     done = app.pull(later + MINUTE_MS)
     assert app.taken.payloads[:5] == ["n0", "n1", "n2", "n3", "n4"]
     assert app.history.asked[2] == (HistoryQuery(NOW - OVERLAP_MS, later), "4")
@@ -231,7 +231,7 @@ def test_a_gap_is_closed_day_by_day(app: App) -> None:
 def test_a_gap_of_more_than_two_weeks_is_the_backfills(app: App) -> None:
     """The pull begins as on its first day, and completeness begins anew."""
     app.settle()
-    app.row.stop_at(Reading.NEWS, Place(HistoryQuery(NOW, NOW + MINUTE_MS), "long expired"))
+    app.row.stop_at(Reading.NEWS, StoppedAt(HistoryQuery(NOW, NOW + MINUTE_MS), "long expired"))
     later = NOW + MAX_GAP_MS + HOUR_MS
     done = app.pull(later)
     assert (done.gap, app.row.read().since) == (later - FIRST_MS, later - FIRST_MS)
