@@ -36,6 +36,7 @@ from console.local.ports import port
 from console.local.rows import create_table
 from console.local.sample_events import PATH
 from console.simulator import accounts, staff_actions
+from console.simulator.grants import sold
 from console.simulator.place import DIRECTORY, PORT
 from console.simulator.ports import LOOPBACK, naming_the_port
 from console.simulator.server import SimulatorServer
@@ -143,10 +144,7 @@ def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
     """Make a key, and let the app use the simulator's API with it. Returns the private key's PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    products = [
-        accounts.Subscription(found.product_id, found.group, found.advanced_commerce)
-        for found in document.products.values()
-    ]
+    products = [sold(found) for found in document.products.values()]
     staff_actions.grant(
         simulator, accounts.SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id), app.key_id, pem, products
     )

@@ -46,11 +46,15 @@ class RegisteredKey:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An auto-renewable subscription of an app. For an app without any, the simulator accepts every product id."""
+    """An auto-renewable subscription of an app. For an app without any, the simulator accepts every product id.
+
+    `period` is ISO 8601.
+    """
 
     product_id: str
     group: str
     advanced_commerce: bool = False
+    period: str = "P1M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,11 @@ class Accounts:
     def replace_products(self, app_apple_id: int, products: list[Subscription]) -> None:
         with self.database.transaction():
             self.database.run("DELETE FROM product WHERE app = ?", app_apple_id)
+            self.database.run("DELETE FROM period WHERE app = ?", app_apple_id)
             for product in products:
+                self.database.run(
+                    "INSERT INTO period VALUES (?, ?, ?)", app_apple_id, product.product_id, product.period
+                )
                 self.database.run(
                     "INSERT INTO product VALUES (?, ?, ?, ?)",
                     app_apple_id, product.product_id, product.group, product.advanced_commerce,
@@ -106,9 +114,15 @@ class Accounts:
 
     def products(self, app_apple_id: int) -> dict[str, Subscription]:
         rows = self.database.all(
-            "SELECT product_id, subscription_group, advanced_commerce FROM product WHERE app = ?", app_apple_id
+            # Data of an earlier version of the simulator has no periods.
+            "SELECT product_id, subscription_group, advanced_commerce, COALESCE(period, 'P1M')"
+            " FROM product LEFT JOIN period USING (app, product_id) WHERE app = ? ORDER BY product_id",
+            app_apple_id,
         )
-        return {name: Subscription(name, group, bool(advanced_commerce)) for name, group, advanced_commerce in rows}
+        return {
+            name: Subscription(name, group, bool(advanced_commerce), period)
+            for name, group, advanced_commerce, period in rows
+        }
 
     def save_purchase(self, purchase: Purchase) -> None:
         self.database.run(

@@ -19,6 +19,13 @@ CREATE TABLE IF NOT EXISTS product (
   PRIMARY KEY (app, product_id));
 CREATE TABLE IF NOT EXISTS purchase (
   transaction_id TEXT PRIMARY KEY, app INTEGER NOT NULL, product_id TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS period (app INTEGER, product_id TEXT, period TEXT NOT NULL, PRIMARY KEY (app, product_id));
+CREATE TABLE IF NOT EXISTS subscription (
+  app INTEGER, environment TEXT, original_transaction TEXT, product_id TEXT NOT NULL, status INTEGER NOT NULL,
+  document TEXT NOT NULL, PRIMARY KEY (app, environment, original_transaction));
+CREATE TABLE IF NOT EXISTS subscription_transaction (
+  app INTEGER, environment TEXT, transaction_id TEXT, original_transaction TEXT NOT NULL,
+  PRIMARY KEY (app, environment, transaction_id));
 CREATE TABLE IF NOT EXISTS image (
   app INTEGER, environment TEXT, identifier TEXT, size TEXT NOT NULL, state TEXT NOT NULL, uploaded REAL NOT NULL,
   PRIMARY KEY (app, environment, identifier));

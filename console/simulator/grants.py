@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.file.document import read_document
+from console.file.entries import ProductEntry
 from console.simulator.accounts import SimulatedApp, Subscription
 from console.terminal.failure import Failure, Misuse
 
@@ -29,6 +30,11 @@ class Grant:
     products: tuple[Subscription, ...]
 
 
+def sold(product: ProductEntry) -> Subscription:
+    """Return a product of the file as the simulator sells it; without a period in the file, by the month."""
+    return Subscription(product.product_id, product.group, product.advanced_commerce, product.period or "P1M")
+
+
 def read_grant(file: Path | None, named: GrantOptions) -> Grant:
     """Return what is granted, from the options and from `file` if there is one. Raises Failure or Misuse."""
     products: tuple[Subscription, ...] = ()
@@ -40,8 +46,7 @@ def read_grant(file: Path | None, named: GrantOptions) -> Grant:
             raise Failure(f"{file} names no app under `app:`.")
         bundle_id, app_apple_id = bundle_id or app.bundle_id, app_apple_id or app.app_apple_id
         issuer_id, key_id = issuer_id or app.issuer_id, key_id or app.key_id
-        found = document.products.values()
-        products = tuple(Subscription(one.product_id, one.group, one.advanced_commerce) for one in found)
+        products = tuple(sold(one) for one in document.products.values())
     if not (bundle_id and app_apple_id and issuer_id and key_id):
         raise Misuse("Name the app with --file, or with --bundle-id, --app-apple-id, --issuer-id and --key-id.")
     return Grant(SimulatedApp(app_apple_id, bundle_id, issuer_id), key_id, products)

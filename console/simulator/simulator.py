@@ -16,6 +16,7 @@ from console.simulator.database import Database
 from console.simulator.endpoint_call import TIME_LIMIT_MS
 from console.simulator.outbox import Outbox
 from console.simulator.rates import Rates
+from console.simulator.subscriptions.subscription_data import SubscriptionData
 
 # The test authority: everything on this machine (`make serve`) trusts it, and no deployed stack does.
 COMMITTED_AUTHORITY: Final = Path(__file__).resolve().parents[2] / "events" / "ca"
@@ -105,6 +106,9 @@ class Simulator:
 
     def outbox(self, app_apple_id: int, environment: str) -> Outbox:
         return Outbox(self.database, app_apple_id, environment)
+
+    def subscriptions(self, app_apple_id: int, environment: str) -> SubscriptionData:
+        return SubscriptionData(self.database, app_apple_id, environment)
 
     def now(self) -> float:
         """Return the simulator's time in UNIX seconds: its clock, plus all that it was advanced by."""

@@ -68,6 +68,15 @@ def test_products_are_replaced_together(accounts: Accounts) -> None:
     assert accounts.products(2) == {"courses": courses}
 
 
+def test_a_product_keeps_its_period(accounts: Accounts) -> None:
+    """A product has the period it was saved with; in data of before there were periods, it is sold by the month."""
+    weekly, yearly = Subscription("weekly", "pro", period="P1W"), Subscription("yearly", "pro", period="P1Y")
+    accounts.replace_products(1, [weekly, yearly])
+    assert accounts.products(1) == {"weekly": weekly, "yearly": yearly}
+    accounts.database.run("DELETE FROM period WHERE product_id = 'yearly'")
+    assert accounts.products(1)["yearly"].period == "P1M"
+
+
 def test_a_purchase_belongs_to_one_app(accounts: Accounts) -> None:
     """A transaction id finds the purchase of its own app only."""
     purchase = accounts.subscribe(1, "monthly")

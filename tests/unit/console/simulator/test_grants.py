@@ -22,7 +22,9 @@ def test_a_file_has_app_key_and_products() -> None:
         "com.example.trailhead",
         "2X9R4HXF34",
     )
-    assert "trailhead.courses" in {product.product_id for product in found.products}
+    periods = {product.product_id: product.period for product in found.products}
+    assert (periods["trailhead.pro.monthly"], periods["trailhead.pro.annual"]) == ("P1M", "P1Y")
+    assert "trailhead.courses" in periods
 
 
 def test_without_a_file_options_name_app_and_key() -> None:
