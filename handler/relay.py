@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from retention.aws import sdk
 from retention.errors import ConfigurationError, RetentionError
-from retention.notifications.relaying import DEAD, DELIVERED, WAITING, Receiver, Relay, Relayed, RelayMessage
+from retention.notifications.relaying import DEAD, DELIVERED, WAITING, OwnerRelay, Receiver, Relayed, RelayMessage
 from retention.settings import RelayDeployment
 
 # No `location`: each text is logged at one place, and an exception of another library may quote what was sent.
@@ -32,7 +32,7 @@ class NotDeliveredError(RetentionError):
     """The receiver did not take a notification: it stays in the queue, and is sent again."""
 
 
-def start() -> Relay:
+def start() -> OwnerRelay:
     """Build the relay from the environment's variables, without a call. Logs and raises ConfigurationError."""
     for library in ("botocore", "urllib3"):  # their lines are not from our allow-list
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -42,7 +42,7 @@ def start() -> Relay:
         LOGGER.critical("refused to start", reason=error.code, explanation=str(error))
         raise
     sqs = sdk.SdkConnection(sdk.client("sqs"))
-    return Relay(Receiver(deployment.url), sqs, deployment.queue_url, deployment.dead_letters_url)
+    return OwnerRelay(Receiver(deployment.url), sqs, deployment.queue_url, deployment.dead_letters_url)
 
 
 RELAY: Final = start()

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 from retention.aws.sdk import SdkConnection
-from retention.notifications.relaying import Receiver, Relay
+from retention.notifications.relaying import OwnerRelay, Receiver
 
 from tests.support.simulated_queue import SimulatedQueues
 
@@ -52,9 +52,9 @@ def relay_entry() -> Iterator[ModuleType]:
         yield module
 
 
-def relay_to(url: str, queues: SimulatedQueues, *, seconds: float = 60.0) -> Relay:
+def relay_to(url: str, queues: SimulatedQueues, *, seconds: float = 60.0) -> OwnerRelay:
     """Return a relay to another receiver, on simulated queues."""
-    return Relay(Receiver(url, seconds=seconds), SdkConnection(queues), QUEUE, DEAD_LETTERS, queues.clock)
+    return OwnerRelay(Receiver(url, seconds=seconds), SdkConnection(queues), QUEUE, DEAD_LETTERS, queues.clock)
 
 
 def lines_of(printed: str) -> tuple[list[dict[str, Any]], dict[str, float]]:

@@ -171,7 +171,7 @@ DEAD: Final = "dead"
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class OwnerRelay:
     """One receiver, and the two queues: where bodies wait, and where they end that no attempt could deliver."""
 
     receiver: Receiver

@@ -17,9 +17,9 @@ from retention.notifications.relaying import (
     GIVE_UP_SECONDS,
     LONGEST_WAIT,
     WAITING,
+    OwnerRelay,
     Posted,
     Receiver,
-    Relay,
     Relayed,
     RelayMessage,
     wait_after,
@@ -172,9 +172,9 @@ class FakeReceiver:
 REFUSED: Final = Posted(503, "failed")
 
 
-def relay(queues: SimulatedQueues, posted: Posted) -> tuple[Relay, FakeReceiver]:
+def relay(queues: SimulatedQueues, posted: Posted) -> tuple[OwnerRelay, FakeReceiver]:
     fake = FakeReceiver(posted)
-    return Relay(fake, SdkConnection(queues), QUEUE, DEAD_LETTERS, queues.clock), fake  # type: ignore[arg-type]  # a fake
+    return OwnerRelay(fake, SdkConnection(queues), QUEUE, DEAD_LETTERS, queues.clock), fake  # type: ignore[arg-type]  # a fake
 
 
 def received(queues: SimulatedQueues, attempts: int = 1, age: float = 0.0) -> RelayMessage:
