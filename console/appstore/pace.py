@@ -6,6 +6,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final
 
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
@@ -32,7 +33,8 @@ class Pace:
 
     Apple does not document whether its hours are the clock's or slide; a sliding hour is right for both. `patience` is
     the longest wait in seconds; where more is needed, the call ends as rate-limited. `waiting` is called before each
-    wait.
+    wait. `share` is how much of Apple's limits is used, so that the owner's other programs have the rest. Several
+    threads may keep one pace.
     """
 
     environment: str
@@ -40,22 +42,25 @@ class Pace:
     sleep: Callable[[float], None] = time.sleep
     patience: float = 2 * SECONDS_PER_HOUR
     waiting: ReportWait = _no_report
+    share: float = 1.0
     _made: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _blocked: dict[str, float] = field(default_factory=dict)
+    _taking: Lock = field(default_factory=Lock)
 
     def take(self, operation: str) -> None:
         """Return when one call of `operation` may be made, and count it."""
-        due = self.due(operation)
-        if due > self.clock():
-            self.wait_until(operation, due)
-        self._made[operation].append(self.clock())
+        with self._taking:  # while one thread waits for the rate, the others would have to wait too
+            due = self.due(operation)
+            if due > self.clock():
+                self.wait_until(operation, due)
+            self._made[operation].append(self.clock())
 
     def due(self, operation: str) -> float:
         """Return when the next call may be made, UNIX seconds; a time in the past means now."""
         made, now = self._made[operation], self.clock()
         while made and made[0] <= now - SECONDS_PER_HOUR:
             made.popleft()
-        limit = calls_per_hour(operation, self.environment)
+        limit = max(1, int(calls_per_hour(operation, self.environment) * self.share))
         free = made[-limit] + SECONDS_PER_HOUR if len(made) >= limit else now
         return max(free, self._blocked.get(operation, now))
 
@@ -80,7 +85,13 @@ class Pace:
 
         made = defaultdict(deque, {operation: deque(times) for operation, times in self._made.items()})
         rehearsal = Pace(
-            self.environment, lambda: now[0], sleep, float("inf"), _made=made, _blocked=dict(self._blocked)
+            self.environment,
+            lambda: now[0],
+            sleep,
+            float("inf"),
+            share=self.share,
+            _made=made,
+            _blocked=dict(self._blocked),
         )
         for operation, number in calls:
             for _ in range(number):

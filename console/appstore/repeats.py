@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, TypeVar
 
+from retention.notifications.history import HistoryFormatError
 from retention.review.snapshot import SnapshotFormatError
 
 from console.appstore.errors import ALREADY_EXISTS, AppleError, Kind, taken
@@ -18,6 +19,7 @@ from console.appstore.wire import Wire
 _PAUSES: Final = (1.0, 2.0, 4.0)
 _MAX_RATE_WAITS: Final = 3
 _RATE_WAIT_SECONDS: Final = 60.0  # where a 429 names no time
+_FORMATS: Final = (SnapshotFormatError, HistoryFormatError)
 
 T = TypeVar("T")
 
@@ -26,7 +28,7 @@ class Repeats:
     """Makes the calls of one client. Every failure is an AppleError.
 
     No wait is longer than `patience` seconds, and with 0 no call is repeated. `repeating(error)` is called before a
-    call is made again whose outcome is unclear.
+    call is made again whose outcome is unclear. `pace` is one that several clients keep together.
     """
 
     def __init__(
@@ -39,13 +41,14 @@ class Repeats:
         patience: float,
         waiting: ReportWait | None,
         repeating: Callable[[AppleError], None],
+        pace: Pace | None = None,
     ) -> None:
         self._wire = wire
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
         self._repeating = repeating
-        self._pace = Pace(environment, clock, sleep, patience)
+        self._pace = Pace(environment, clock, sleep, patience) if pace is None else pace
         if waiting is not None:
             self._pace.waiting = waiting
 
@@ -70,8 +73,8 @@ class Repeats:
         self._wire.operation = operation
         try:
             return call()
-        except (ExceptionGroup, ValueError, TypeError, LookupError, AttributeError, SnapshotFormatError) as error:
-            # The library could not read the answer into its classes, or we found no list in it.
+        except (ExceptionGroup, ValueError, TypeError, LookupError, AttributeError, *_FORMATS) as error:
+            # The library could not read the answer into its classes, or we did not find in it what was asked for.
             raise AppleError(
                 Kind.NOT_APPLE, f"What answers “{operation}” is not Apple's API: its JSON has another shape."
             ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +100,22 @@ def test_an_estimate_counts_the_calls_already_made() -> None:
         pace.take(UPLOAD)
     assert pace.estimate([(UPLOAD, 161)], call_seconds=0) == SECONDS_PER_HOUR
     assert pace.estimate([(UPLOAD, 100)], call_seconds=0.5) == 50
+
+
+def test_a_share_leaves_the_rest_to_the_owners_other_programs() -> None:
+    """With a share of a half, the 181st call of an hour waits where the 361st would."""
+    clock = Clock()
+    pace = Pace("Sandbox", clock, clock.sleep, share=0.5)
+    assert pace.estimate([(UPLOAD, 181)], 0.0) == SECONDS_PER_HOUR
+    for _ in range(181):
+        pace.take(UPLOAD)
+    assert clock.slept == [SECONDS_PER_HOUR]
+
+
+def test_threads_keep_one_pace_together() -> None:
+    """Four threads make no more calls in an hour than one may."""
+    clock = Clock()
+    pace = Pace("Sandbox", clock, clock.sleep)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(pace.take, [UPLOAD] * 720))
+    assert clock.slept == [SECONDS_PER_HOUR]

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from retention.notifications.history import HistoryFormatError
 from retention.review.snapshot import SnapshotFormatError
 
 from console.appstore.errors import ALREADY_EXISTS, MESSAGE_NOT_FOUND, AppleError, Kind, rate_limited, refused
+from console.appstore.pace import Pace
 from console.appstore.repeats import Repeats
 from tests.support.simulated_app import NOW, Clock
 
@@ -97,6 +99,7 @@ def test_the_fourth_rate_limit_is_final(clock: Clock) -> None:
         TypeError("a"),
         ExceptionGroup("a", [ValueError()]),
         SnapshotFormatError("a", "b"),
+        HistoryFormatError("a", "b"),
     ],
 )
 def test_an_answer_of_another_shape_is_not_apples(clock: Clock, error: Exception) -> None:
@@ -162,3 +165,15 @@ def test_waits_for_the_rate_are_estimated_beforehand(clock: Clock) -> None:
     made = repeats(clock)
     assert made.estimate([(UPLOAD, 10)]) < 60
     assert made.estimate([(UPLOAD, 361)]) > 3600
+
+
+def test_clients_may_keep_one_pace_together(clock: Clock) -> None:
+    """What one of them has called counts for the other."""
+    wire: Any = SimpleNamespace(operation="")
+    pace = Pace("Sandbox", clock, clock.sleep)
+    options: Any = {"clock": clock, "sleep": clock.sleep, "patience": 7200, "waiting": None, "pace": pace}
+    for _ in range(2):
+        client = Repeats(wire, "Sandbox", repeating=lambda _: None, **options)
+        for _ in range(181):
+            client.once(LIST, Calls(None))
+    assert clock.slept == [3600]
