@@ -24,7 +24,7 @@ from console.decisions.unreachable import Unreachable, unreachable
 from console.file.edition import UNKNOWN_PRODUCT, Edition, Standing
 from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import suggestion
-from console.file.wording import condition_text, instant_text, percent, text_fields
+from console.file.wording import condition_text, instant_text, percent, text_fields, within_limit_text
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress, no_progress
 
@@ -238,8 +238,8 @@ def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
 
 def _who(candidate: CandidateRule, when: str) -> str:
     """Return, as text, what must hold of a customer to be answered."""
-    asked = [] if candidate.applies else [when]
-    return ", and ".join([*asked, "the offer's limit allows it"] if candidate.limited else asked)
+    within = map(within_limit_text, candidate.limits)
+    return ", and ".join([*([] if candidate.applies else [when]), *within])
 
 
 def _answers(candidate: CandidateRule, when: str) -> Iterator[RealTimeAnswer]:

@@ -1,26 +1,51 @@
 """What a logged decision proves about its customer, whose facts no log line has.
 
-The rule that answered did match. A rule above it that gives `fallback` can always be delivered: it was passed over, so
-it did not match. Of other rules that were passed over nothing is known, since their text may not have been approved.
+The rule that answered did match, and its customer was within the limits of the offers it can give. A rule above it that
+gives `fallback` can always be delivered: it was passed over, so it did not match. Of other rules that were passed over
+nothing is known, since their text may not have been approved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final
 
+from retention.catalog import Limit
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not, document_of, truth_of
-from retention.rules import UNREADABLE, Facts
-from retention.table import canonical
+from retention.rules import UNREADABLE, Facts, Truth
+from retention.table import ANY_PRODUCT, canonical
 
 from console.decisions.decision_log import Logged
+from console.decisions.possible_answers import limits_of
 from console.file.edition import Edition
 from console.file.entries import ExperimentEntry
 from console.file.schedules import Schedule
 from console.file.wording import terms_text
 
-Proof: TypeAlias = Mapping[str, bool]
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one decision proves: `conditions`, by name, that matched or did not, and `limits` that were not reached."""
+
+    conditions: Mapping[str, bool]
+    limits: tuple[Limit, ...] = ()
+
+    def of(self, condition: str | None, limits: Iterable[Limit]) -> Truth:
+        """Return whether a rule can answer that asks `condition` (None: it matches) and has `limits`."""
+        holds = True if condition is None else self.conditions.get(condition)
+        if holds is not True:
+            return holds
+        return True if all(any(_implies(kept, limit) for kept in self.limits) for limit in limits) else None
+
+
+NO_PROOF: Final = Proof({})
+
+
+def _implies(kept: Limit, limit: Limit) -> bool:
+    """Return whether each customer within the limit `kept` is within `limit`."""
+    counted = kept.offer is None or kept.offer == limit.offer
+    return counted and kept.days >= limit.days and kept.times <= limit.times
 
 
 def open_part(condition: Condition, facts: Facts) -> Condition:
@@ -46,16 +71,20 @@ def name_of(condition: Condition) -> str:
 
 @dataclass(slots=True)
 class Evidence:
-    """What the decisions of one release prove. `_open` is by the product and the locale of a request."""
+    """What the decisions of one release prove.
+
+    `_open` is by the product and the locale of a request, `_limits` by its product and the name of a rule.
+    """
 
     edition: Edition
     _open: dict[tuple[str, str], Mapping[str, Condition]] = field(default_factory=dict)
+    _limits: dict[str, Mapping[str, tuple[Limit, ...]]] = field(default_factory=dict)
 
     def of(self, logged: Logged) -> Proof:
-        """Return conditions, by name, of which it is proved that they matched, or that they did not."""
-        proved: dict[str, bool] = {}
+        """Return what is proved of the customer's facts, and of what they have redeemed."""
         if logged.degraded or logged.at is None or logged.outcome not in {"answered", "fallback", "no_rule"}:
-            return proved  # a rule may have been passed over because something failed then
+            return NO_PROOF  # a rule may have been passed over because something failed then
+        proved: dict[str, bool] = {}
         conditions = self._conditions(logged)
         for rule in self.edition.sheet(logged.product_id)["rules"]:
             if rule["name"] in conditions:
@@ -66,7 +95,7 @@ class Evidence:
                     proved.update(dict.fromkeys(_certain(condition, AnyOf), False))
             if rule["name"] == logged.rule:
                 break
-        return proved
+        return Proof(proved, self._kept_limits(logged))
 
     def terms(self, rule: str, arm: str | None) -> str | None:
         """Return the offer or product that a rule, or an arm of it, named; None where the release has no such rule."""
@@ -78,6 +107,14 @@ class Evidence:
         else:
             answers = [found.gives]
         return terms_text(answers[0], self.edition.document) if answers and answers[0] is not None else None
+
+    def _kept_limits(self, logged: Logged) -> tuple[Limit, ...]:
+        """Return the limits of the rule that answered."""
+        product = logged.product_id if logged.product_id in self.edition.sheets else ANY_PRODUCT
+        if product not in self._limits:
+            rules = self.edition.catalog(product).sheet.rules
+            self._limits[product] = {rule.name: limits_of(rule) for rule in rules}
+        return self._limits[product].get(logged.rule or "", ())
 
     def _conditions(self, logged: Logged) -> Mapping[str, Condition]:
         """Return, by rule, the conditions that facts about the customer decide."""

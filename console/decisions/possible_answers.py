@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from retention.catalog import Catalog, Experiment, Rule, Sheet
+from retention.catalog import Catalog, Experiment, Limit, Rule, Sheet
 from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide, hash_customer, slot_of
 from retention.rules import NO_FACTS, UNREADABLE, Facts, Reported, Truth
 
@@ -38,15 +38,15 @@ class CandidateRule:
     """One rule, its schedule aside: the customers it applies to, and the answers they get.
 
     `applies`: True to every customer, None to some (or none: their facts decide), False to none. `shares` is empty
-    where the answer cannot be delivered, and `refusal` has the reason. `limited`: the rule is passed over for those of
-    them who are over the limit of an offer, or of whom Apple has reported nothing.
+    where the answer cannot be delivered, and `refusal` has the reason. `limits`: the rule is passed over for those of
+    them who are over one of these, or of whom Apple has reported nothing.
     """
 
     rule: Rule
     applies: Truth
     shares: tuple[Share, ...] = ()
     refusal: Pass | None = None
-    limited: bool = False
+    limits: tuple[Limit, ...] = ()
 
     def at(self, instant: float) -> bool:
         """Return whether its schedule holds at UTC seconds."""
@@ -55,7 +55,7 @@ class CandidateRule:
     @property
     def everyone(self) -> bool:
         """Whether it can answer every customer whose request comes to it."""
-        return self.applies is True and not self.limited
+        return self.applies is True and not self.limits
 
     @property
     def settles(self) -> bool:
@@ -80,14 +80,14 @@ def _candidate(catalog: Catalog, rule: Rule, facts: Facts) -> CandidateRule:
         if decision.outcome is Outcome.NO_RULE:
             return CandidateRule(rule, applies, (), decision.passed[0])
         shares.append(Share(arm, slots, decision.delivery))
-    return CandidateRule(rule, applies, tuple(shares), limited=_is_limited(rule))
+    return CandidateRule(rule, applies, tuple(shares), limits=limits_of(rule))
 
 
-def _is_limited(rule: Rule) -> bool:
-    """Return whether an answer that some customer may get has a limit."""
-    if isinstance(rule.gives, Experiment):
-        return any(arm.answer.limit is not None for arm in rule.gives.arms if arm.slots)
-    return rule.gives.limit is not None
+def limits_of(rule: Rule) -> tuple[Limit, ...]:
+    """Return the limits that a customer must be within, each once: of the answer, or of every arm with slots."""
+    gives = rule.gives
+    answers = [arm.answer for arm in gives.arms if arm.slots] if isinstance(gives, Experiment) else [gives]
+    return tuple(dict.fromkeys(answer.limit for answer in answers if answer.limit is not None))
 
 
 def _alone(sheet: Sheet, rule: Rule) -> Sheet:

@@ -1,8 +1,8 @@
 """`retention replay`: logged decisions against a draft. Which answers would change, and how often.
 
 A log line has product, locale, time and the customer's hash, so rules, texts, schedules and arms are judged exactly. It
-has no facts about the customer. Where they decide, the logged decision may still prove them (`inferred_facts`); where
-it does not, the request is counted as undecidable.
+has no facts about the customer, nor what they have redeemed. Where these decide, the logged decision may still prove
+them (`inferred_facts`); where it does not, the request is counted as undecidable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from retention.catalog import Answer
 from retention.log.record import MAX_TEXT
 
 from console.decisions.decision_log import Logged
-from console.decisions.inferred_facts import Evidence, Proof, facts_of, name_of, open_part
+from console.decisions.inferred_facts import NO_PROOF, Evidence, Proof, facts_of, name_of, open_part
 from console.decisions.possible_answers import CandidateRule, Share, candidate_rules, share_of
 from console.file.edition import Edition, States
 from console.file.wording import fields_text
@@ -228,11 +228,10 @@ class _DraftJudge:
             if not signs and share.delivery is not None and share.delivery.answer.signs:
                 continue
             applies = candidate.applies
-            if applies is None:
-                applies = proof.get(place.asks[candidate.rule.name])
+            if not candidate.everyone:
+                asks = place.asks[candidate.rule.name] if applies is None else None
+                applies = proof.of(asks, candidate.limits)
                 proved = proved or applies is not None
-            if applies is True and candidate.limited:
-                applies = None  # no log line has what the customer had redeemed
             if applies is not False:
                 possible.append(_answer(candidate, share))
             if applies is True:
@@ -264,7 +263,7 @@ class _DraftJudge:
 
     def _proof(self, logged: Logged) -> Proof:
         evidence = self._evidence_of(logged)
-        return {} if evidence is None else evidence.of(logged)
+        return NO_PROOF if evidence is None else evidence.of(logged)
 
     def _evidence_of(self, logged: Logged) -> Evidence | None:
         if logged.release is None:

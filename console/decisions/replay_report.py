@@ -46,8 +46,8 @@ def show(found: Replayed, source: str, out: Output) -> None:
 def _show_rest(found: Replayed, out: Output) -> None:
     for rule, number in found.undecidable.most_common():
         out.print(
-            f"{number} undecidable: whether `{rule}` matches is up to facts about the customer, which are not logged"
-            f" (such as {found.examples[rule][0]}).",
+            f"{number} undecidable: whether `{rule}` answers is up to facts about the customer, or to what they have"
+            f" redeemed, which are not logged (such as {found.examples[rule][0]}).",
             "yellow",
         )
     for reason, number in found.skipped.most_common():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from retention.catalog import SLOTS
+from retention.catalog import SLOTS, Limit
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 
 from console.file.entries import AnswerEntry, Document, ExperimentEntry, RuleEntry, Text
@@ -115,10 +115,19 @@ def _value(value: object) -> str:
 
 
 def limit_text(limit: Mapping[str, Any]) -> str:
-    """Return a limit of an offer, by its fields in `retention.catalog`."""
-    times = "1 redemption" if limit["times"] == 1 else f"{limit['times']} redemptions"
-    days = "1 day" if limit["days"] == 1 else f"{limit['days']} days"
-    return f"at most {times} of {'this' if limit['of'] == 'this' else 'any'} offer in {days}"
+    """Return a limit of an offer, by its fields in `retention.catalog`: how often it may be redeemed."""
+    offer = "this offer" if limit["of"] == "this" else "any offer"
+    return f"at most {_redemptions(limit['times'], offer, limit['days'])}"
+
+
+def within_limit_text(limit: Limit) -> str:
+    """Return what a customer must not have redeemed to be made an offer."""
+    few = "no" if limit.times == 1 else f"fewer than {limit.times}"
+    return _redemptions(limit.times, limit.offer or "any offer", limit.days).replace(str(limit.times), few, 1)
+
+
+def _redemptions(times: int, offer: str, days: float) -> str:
+    return f"{times} redemption{'s' * (times != 1)} of {offer} in {days} day{'s' * (days != 1)}"
 
 
 def rule_answer_text(rule: RuleEntry, document: Document) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from retention.decision import Decision, decide
 from retention.request import RetentionRequest
-from retention.rules import Customer
+from retention.rules import NO_SUBSCRIPTION, UNREADABLE, Customer, Reported, Subscription
 
 from console.decisions.replay import Replayed
 from console.file.edition import Edition
@@ -26,6 +26,26 @@ NO_FACTS_ASKED = (
     ("when: {customer.inTrial: true}", "when: {productId: trailhead.student.annual}"),
     ("customer.tenureDays: {atLeast: 180}", "not: {userLocale: [en, fr, de, es]}"),
     ("{customer.tenureDays: {above: 30}}", "{userLocale: de-DE}"),
+)
+
+
+# Apple's facts in the place of the owner's, and a limit on each offer of the app: one of any offer, one of its own.
+FACTS_FROM_APPLE = (
+    ("{customer.inTrial: true}", "{subscription.inTrial: true}"),
+    ("customer.tenureDays: {atLeast: 180}", "subscription.tenureDays: {atLeast: 180}"),
+    ("{customer.tenureDays: {above: 30}}", "{subscription.tenureDays: {above: 30}}"),
+    ("retention_half_3m\n", "retention_half_3m\n    limit: {times: 1, days: 365, of: any}\n"),
+    ("retention_annual_30\n", "retention_annual_30\n    limit: {times: 2, days: 90}\n"),
+)
+_RECENTLY = int(SAMPLE_CLOCK.timestamp() * 1000) - 30 * 86_400_000
+REPORTED: tuple[Subscription, ...] = (
+    NO_SUBSCRIPTION,
+    UNREADABLE,
+    Reported({"inTrial": True, "tenureDays": 5}, ()),
+    Reported({"inTrial": False, "tenureDays": 200}, ()),
+    Reported({"tenureDays": 200}, (("retention_half_3m", _RECENTLY),)),
+    Reported({"tenureDays": 40}, (("retention_annual_30", _RECENTLY), ("retention_annual_30", _RECENTLY))),
+    Reported({"inTrial": False, "tenureDays": 10}, ((None, _RECENTLY),)),
 )
 
 

@@ -22,6 +22,7 @@ from console.local.samples import SAMPLE_CLOCK
 from console.terminal.failure import Failure
 from tests.support.covered_sample import BASIC, PRO, STUDENT, cell
 from tests.support.edited_sample import edition
+from tests.support.logged_decisions import FACTS_FROM_APPLE, REPORTED
 
 EXPERIMENT = "half-of-monthly-tries-the-switch"
 
@@ -101,6 +102,41 @@ def test_no_customer_gets_an_unlisted_answer(sample: Edition) -> None:
             assert not one.complete
         else:
             assert (decision.rule, decision.delivery) in listed, (one, customer)
+
+
+@pytest.fixture(scope="module")
+def learning(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    return edition(tmp_path_factory.mktemp("learning"), *FACTS_FROM_APPLE)
+
+
+def test_no_subscription_gets_an_unlisted_answer(learning: Edition) -> None:
+    """Whatever Apple has reported, the answer of `decide` is in the cell; what all customers get, all of them get."""
+    found = covered(learning, CellChoice())
+    for one, (number, reported) in itertools.product(found.cells, enumerate(REPORTED)):
+        request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
+        decision = decide(request, learning.catalog(one.product), SAMPLE_CLOCK, subscription=reported)
+        listed = [(shown.rule, shown.delivery) for shown in one.real_time]
+        if decision.rule is None:
+            assert not one.complete
+        else:
+            assert (decision.rule, decision.delivery) in listed, (one, reported)
+        rules = [shown.rule for shown in one.real_time]
+        passed = len(rules) if decision.rule is None else rules.index(decision.rule)
+        assert not any(shown.everyone for shown in one.real_time[:passed]), (one, reported)
+
+
+def test_an_offer_with_a_limit_goes_to_some_customers(learning: Edition) -> None:
+    """A cell names the limit next to what the condition still asks, and goes on to the next rule."""
+    japan = cell(covered(learning), "trailhead.pro.annual", "ja")
+    assert [(shown.rule, shown.everyone, shown.when) for shown in japan.real_time] == [
+        ("leave-trials-alone", False, "subscription.inTrial is true"),
+        ("annual-discount-in-japan", False, "fewer than 2 redemptions of retention_annual_30 in 90 days"),
+        ("keep-pro", True, ""),
+    ]
+    [half] = [shown for shown in cell(covered(learning), PRO, "en-US").real_time if shown.rule == "winter-half-price"]
+    assert half.when.startswith("subscription.tenureDays is at least 180 and ")
+    assert half.when.endswith(", and no redemption of any offer in 365 days")
+    assert covered(learning).unreachable == ()
 
 
 def test_products_outside_the_file_have_a_cell(sample: Edition) -> None:

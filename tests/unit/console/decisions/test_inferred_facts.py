@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from retention.catalog import Limit
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 
 from console.decisions.decision_log import Logged
-from console.decisions.inferred_facts import Evidence, facts_of, name_of, open_part
+from console.decisions.inferred_facts import NO_PROOF, Evidence, Proof, facts_of, name_of, open_part
 from console.file.edition import Edition
 from console.local.samples import SAMPLE_CLOCK
 from tests.support.edited_sample import edition
@@ -52,21 +53,21 @@ def test_a_condition_has_one_name_in_all_editions() -> None:
 
 def test_a_fallback_rule_that_was_passed_over_did_not_match(sample: Edition) -> None:
     """A rule that answers `fallback` can always be delivered, so it was passed over for its condition alone."""
-    assert Evidence(sample).of(LOGGED) == {name_of(TRIAL): False}
+    assert Evidence(sample).of(LOGGED).conditions == {name_of(TRIAL): False}
 
 
 def test_the_rule_that_answered_did_match(sample: Edition) -> None:
     """That `leave-trials-alone` decided proves that the customer is in a trial."""
     logged = replace(LOGGED, outcome="fallback", rule="leave-trials-alone")
-    assert Evidence(sample).of(logged) == {name_of(TRIAL): True}
+    assert Evidence(sample).of(logged).conditions == {name_of(TRIAL): True}
 
 
 def test_the_parts_of_a_condition_that_matched_are_proved_too(tmp_path: Path) -> None:
     """Of two tests joined by `and`, both hold where the rule answered; where it did not, either may have failed."""
     both = edition(tmp_path, ("{customer.inTrial: true}", "{customer.inTrial: true, customer.tenureDays: {above: 30}}"))
     matched = Evidence(both).of(replace(LOGGED, outcome="fallback", rule="leave-trials-alone"))
-    assert matched == dict.fromkeys((name_of(TRIAL), name_of(TENURE), name_of(AllOf((TRIAL, TENURE)))), True)
-    assert Evidence(both).of(LOGGED) == {name_of(AllOf((TRIAL, TENURE))): False}
+    assert matched.conditions == dict.fromkeys((name_of(TRIAL), name_of(TENURE), name_of(AllOf((TRIAL, TENURE)))), True)
+    assert Evidence(both).of(LOGGED).conditions == {name_of(AllOf((TRIAL, TENURE))): False}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_the_parts_of_a_condition_that_matched_are_proved_too(tmp_path: Path) ->
 )
 def test_a_decision_that_was_not_made_by_the_rules_proves_nothing(sample: Edition, changed: dict[str, object]) -> None:
     """Where something failed, a rule may have been passed over for that."""
-    assert Evidence(sample).of(replace(LOGGED, **changed)) == {}  # type: ignore[arg-type]  # one of its fields
+    assert Evidence(sample).of(replace(LOGGED, **changed)) == NO_PROOF  # type: ignore[arg-type]  # one of its fields
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,38 @@ def test_the_release_names_the_terms_of_an_answer(
 ) -> None:
     """The log has the rule and the arm; the offer or product is in the release, if it still has that rule and arm."""
     assert Evidence(sample).terms(rule, arm) == terms
+
+
+HALF = "offerIdentifier: retention_half_3m"
+OFFERED = replace(LOGGED, product_id=PRO, rule="winter-half-price", kind="promotionalOffer")
+
+
+def test_an_offer_that_was_made_was_within_its_limit(tmp_path: Path) -> None:
+    """The rule that answered proves the limits of all its offers; a rule below it proves none."""
+    limited = Evidence(edition(tmp_path, (HALF, f"{HALF}\n    limit: {{times: 1, days: 365}}")))
+    assert limited.of(OFFERED).limits == (Limit(1, 365, "retention_half_3m"),)
+    assert limited.of(replace(OFFERED, rule="keep-pro")).limits == ()
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "holds"),
+    [
+        (Limit(2, 90, "a"), Limit(2, 90, "a"), True),
+        (Limit(2, 90, "a"), Limit(3, 30, "a"), True),
+        (Limit(2, 90, "a"), Limit(1, 90, "a"), None),
+        (Limit(2, 90, "a"), Limit(2, 91, "a"), None),
+        (Limit(2, 90, "a"), Limit(2, 90, "b"), None),
+        (Limit(2, 90, "a"), Limit(2, 90, None), None),
+        (Limit(2, 90, None), Limit(2, 90, "a"), True),
+        (Limit(2, 90, None), Limit(2, 90, None), True),
+    ],
+)
+def test_a_limit_that_was_kept_proves_what_it_implies(
+    kept: Limit,
+    asked: Limit,
+    holds: bool | None,  # noqa: FBT001  # a parameter
+) -> None:
+    """As few redemptions in as many days prove a limit that allows more in fewer; those of any offer, each offer's."""
+    proof = Proof({"matched": True, "failed": False}, (kept,))
+    assert (proof.of(None, [asked]), proof.of("matched", [asked])) == (holds, holds)
+    assert (proof.of("failed", [asked]), proof.of("open", [asked]), proof.of("matched", [])) == (False, None, True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from retention.catalog import MessageState
 from retention.decision import decide
-from retention.rules import NO_FACTS, UNREADABLE, Customer
+from retention.rules import NO_FACTS, UNREADABLE, Customer, Reported
 
 from console.decisions.decision_log import Logged, read_log
 from console.decisions.replay import Replayed, replay
@@ -23,8 +23,10 @@ from tests.support.logged_decisions import (
     ANNUAL,
     BASIC,
     COURSES,
+    FACTS_FROM_APPLE,
     NO_FACTS_ASKED,
     PRO,
+    REPORTED,
     line,
     lines,
     request,
@@ -247,6 +249,69 @@ def test_nothing_is_guessed(
         same = answers[0] == answers[1]
         assert found.unchanged + sum(row.count for row in found.changes.values() if row.same_answer) == int(same), asked
     assert decided
+
+
+OFFERING_ARM = (
+    "answer: {alternateProduct: trailhead.pro.annual, message: switch-text}}",
+    "answer: {promotionalOffer: half-for-three-months, message: offer-text}}",
+)
+DRAFTS_FROM_APPLE: dict[str, tuple[tuple[str, str], ...]] = {
+    "itself": (),
+    "a wider limit": (("times: 1, days: 365, of: any", "times: 2, days: 30"),),
+    "a narrower limit": (("times: 2, days: 90", "times: 1, days: 365, of: any"),),
+    "no limit": (("\n    limit: {times: 2, days: 90}", ""),),
+    "an arm with a limit": (OFFERING_ARM,),
+    "another threshold": (("subscription.tenureDays: {above: 30}", "subscription.tenureDays: {above: 300}"),),
+    "the owner's fact": (("subscription.inTrial", "customer.inTrial"),),
+}
+
+
+@pytest.mark.parametrize("changes", DRAFTS_FROM_APPLE.values(), ids=DRAFTS_FROM_APPLE)
+@pytest.mark.parametrize("kept", [False, True], ids=["release gone", "release kept"])
+def test_nothing_is_guessed_of_what_apple_reports(
+    changes: tuple[tuple[str, str], ...], tmp_path: Path, *, kept: bool
+) -> None:
+    """For any facts from Apple and any redemptions, a replayed answer is the one that the draft gives with those."""
+    learning = edition(tmp_path, *FACTS_FROM_APPLE)
+    draft = edition(tmp_path, *FACTS_FROM_APPLE, *changes)
+    decided = 0
+    for number, (product, locale, reported) in enumerate(
+        itertools.product((PRO, ANNUAL, BASIC, COURSES), ("en-US", "de-DE", "ja"), REPORTED)
+    ):
+        asked = request(number, product, locale)
+        before, after = (
+            decide(asked, of.catalog(product), SAMPLE_CLOCK, NO_FACTS, subscription=reported)
+            for of in (learning, draft)
+        )
+        degraded = ["customer"] if reported is UNREADABLE else []
+        found = replayed(
+            [line(asked, before, degraded=degraded)], draft, tmp_path, (lambda _: learning) if kept else no_release_kept
+        )
+        if found.undecidable:
+            continue
+        decided += 1
+        answers = [
+            None if decision.delivery is None else (decision.delivery.answer.kind, decision.delivery.message_id)
+            for decision in (before, after)
+        ]
+        same = answers[0] == answers[1]
+        assert found.unchanged + sum(row.count for row in found.changes.values() if row.same_answer) == int(same), asked
+    assert decided
+
+
+def test_an_offer_that_was_made_is_made_again(tmp_path: Path) -> None:
+    """Where the release is kept, the offer proves that its customer was within the limit; a wider one is kept too."""
+    learning = edition(tmp_path, *FACTS_FROM_APPLE)
+    asked = request(1, ANNUAL, "ja")
+    fresh = Reported({"inTrial": False}, ())
+    written = [line(asked, decide(asked, learning.catalog(ANNUAL), SAMPLE_CLOCK, subscription=fresh))]
+    plain = ("when: {subscription.inTrial: true}", "when: {productId: trailhead.student.annual}")
+    for limit, decided in (("times: 2, days: 90", True), ("times: 3, days: 30", True), ("times: 1, days: 90", False)):
+        draft = edition(tmp_path, *FACTS_FROM_APPLE, plain, ("times: 2, days: 90", limit))
+        found = replayed(written, draft, tmp_path, lambda _: learning)
+        assert (found.unchanged, dict(found.undecidable)) == (
+            (1, {}) if decided else (0, {"annual-discount-in-japan": 1})
+        )
 
 
 def test_requests_without_a_decision_are_left_out(sample: Edition, tmp_path: Path) -> None:

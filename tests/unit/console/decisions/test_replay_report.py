@@ -50,8 +50,8 @@ def test_changes_are_a_table_with_the_most_frequent_first(capsys: pytest.Capture
     ("more", "expected"),
     [
         ({"undecidable": Counter(trials=3), "examples": {"trials": ["request-9"]}},
-         ("3 undecidable: whether `trials` matches is up to facts about the customer, which are not logged"
-          " (such as request-9).\n")),
+         ("3 undecidable: whether `trials` answers is up to facts about the customer, or to what they have redeemed,"
+          " which are not logged (such as request-9).\n")),
         ({"skipped": Counter({"the line has no time": 2})}, "2 left out: the line has no time.\n"),
         ({"proved": 4}, "4 decided because the logged decision proves what the facts were.\n"),
         ({"unnamed": 5}, "5 answers before name no offer or product in the log: compared by kind and message only.\n"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from retention.catalog import Limit
 from retention.conditions import condition_of
 
 from console.file.schedules import Schedule
@@ -16,6 +17,7 @@ from console.file.wording import (
     percent,
     schedule_text,
     text_line,
+    within_limit_text,
 )
 
 
@@ -118,3 +120,15 @@ def test_a_message_is_on_one_line() -> None:
 def test_a_limit_names_what_counts(limit: dict[str, Any], text: str) -> None:
     """The text has the number of redemptions, the offer that counts, and the days."""
     assert limit_text(limit) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (Limit(1, 365, "half"), "no redemption of half in 365 days"),
+        (Limit(3, 1, None), "fewer than 3 redemptions of any offer in 1 day"),
+    ],
+)
+def test_a_customer_within_a_limit_has_redeemed_less(limit: Limit, text: str) -> None:
+    """At the limit itself, the offer is no longer made."""
+    assert within_limit_text(limit) == text
