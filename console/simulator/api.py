@@ -18,6 +18,7 @@ from console.simulator.performance import PerformanceTests
 from console.simulator.problems import Problem
 from console.simulator.rates import RateLimitExceeded
 from console.simulator.simulator import Simulator
+from console.simulator.subscription_operations import SUBSCRIPTION_OPERATIONS
 from console.simulator.tokens import UnauthorizedError, authorize
 
 
@@ -111,7 +112,7 @@ class Api:
 
 
 def _find(method: str, path: str, environment: str) -> tuple[Operation, dict[str, str]] | None:
-    for operation in (*OPERATIONS, *NOTIFICATION_OPERATIONS):
+    for operation in (*OPERATIONS, *NOTIFICATION_OPERATIONS, *SUBSCRIPTION_OPERATIONS):
         below = path.removeprefix(operation.base)
         if below == path or operation.method != method or environment not in operation.environments:
             continue

@@ -46,7 +46,14 @@ MULTIPLE_FILTERS_SUPPLIED: Final = ProblemKind(
 INVALID_TEST_NOTIFICATION_TOKEN: Final = ProblemKind(
     4000020, "Invalid request. The test notification token is invalid."
 )
+INVALID_SORT: Final = ProblemKind(4000021, "Invalid request. The sort order is invalid.")
+INVALID_PRODUCT_TYPE: Final = ProblemKind(4000022, "Invalid request. The product type parameter is invalid.")
 INVALID_PRODUCT_ID: Final = ProblemKind(4000023, "Invalid request. The product id parameter is invalid.")
+INVALID_IN_APP_OWNERSHIP_TYPE: Final = ProblemKind(
+    4000026, "Invalid request. The in-app ownership type parameter is invalid."
+)
+INVALID_REVOKED: Final = ProblemKind(4000030, "Invalid request. The revoked parameter is invalid.")
+INVALID_STATUS: Final = ProblemKind(4000031, "Invalid request. The status parameter is invalid.")
 APP_TRANSACTION_ID: Final = ProblemKind(
     4000048, "Invalid request. App transaction ids are not supported by this endpoint."
 )

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
-from appstoreserverlibrary.api_client import APIException, AppStoreServerAPIClient
+from appstoreserverlibrary.api_client import APIException, AppStoreServerAPIClient, GetTransactionHistoryVersion
+from appstoreserverlibrary.models.AutoRenewStatus import AutoRenewStatus
 from appstoreserverlibrary.models.CheckTestNotificationResponse import CheckTestNotificationResponse
 from appstoreserverlibrary.models.Environment import Environment
 from appstoreserverlibrary.models.NotificationHistoryRequest import NotificationHistoryRequest
 from appstoreserverlibrary.models.NotificationTypeV2 import NotificationTypeV2
 from appstoreserverlibrary.models.SendAttemptResult import SendAttemptResult
+from appstoreserverlibrary.models.Status import Status
+from appstoreserverlibrary.models.TransactionHistoryRequest import TransactionHistoryRequest
 from appstoreserverlibrary.signed_data_verifier import SignedDataVerifier
 from retention.request import PRODUCTION, SANDBOX
 
@@ -22,8 +25,13 @@ from console.simulator.notification_delivery import Mishaps
 from console.simulator.outbox import OutgoingNotification, SendAttempt
 from console.simulator.server import Server, SimulatorServer
 from console.simulator.simulator import Simulator
-from tests.support.simulated_app import APP, AUTHORITY, apples_client, make_simulator
+from console.simulator.subscriptions.life import Seller, SoldProduct
+from console.simulator.subscriptions.purchases import bought
+from console.simulator.subscriptions.renewals import renewed
+from tests.support.simulated_app import APP, AUTHORITY, MONTHLY, apples_client, make_simulator
 from tests.support.waiting import attempts
+
+ALL_TRANSACTIONS = TransactionHistoryRequest()
 
 
 class Receiver:
@@ -150,3 +158,38 @@ def test_history_is_read_page_by_page(server: SimulatorServer, simulator: Simula
     with pytest.raises(APIException) as refused:
         client.get_notification_history(first, request)
     assert code_of(refused) == (400, 4000017)
+
+
+def test_apples_client_reads_statuses_and_transactions(client: AppStoreServerAPIClient, simulator: Simulator) -> None:
+    """Both answers name app and environment, and Apple's verifier accepts every token in them."""
+    seller = Seller(APP.app_apple_id, APP.bundle_id, SANDBOX)
+    began = int(time.time() * 1000) - 30 * 30 * 86_400_000
+    subscription, _ = bought(seller, SoldProduct(MONTHLY), "2000000000000007", began)
+    for _ in range(25):
+        subscription, _ = renewed(subscription, subscription.current.expires)
+    simulator.subscriptions(APP.app_apple_id, SANDBOX).save(subscription)
+    verifier = SignedDataVerifier([AUTHORITY.root_der], False, Environment.SANDBOX, APP.bundle_id)  # noqa: FBT003  # Apple's
+    statuses = client.get_all_subscription_statuses(subscription.current.transaction_id, [Status.ACTIVE])
+    assert (statuses.environment, statuses.appAppleId) == (Environment.SANDBOX, APP.app_apple_id)
+    [entry] = (statuses.data or [])[0].lastTransactions or []
+    assert entry.status == Status.ACTIVE
+    renewal = verifier.verify_and_decode_renewal_info(entry.signedRenewalInfo or "")
+    assert (renewal.originalTransactionId, renewal.autoRenewStatus) == ("2000000000000007", AutoRenewStatus.ON)
+    tokens: list[str] = []
+    page = client.get_transaction_history("2000000000000007", None, ALL_TRANSACTIONS, GetTransactionHistoryVersion.V2)
+    tokens += page.signedTransactions or []
+    while page.hasMore:
+        page = client.get_transaction_history(
+            "2000000000000007", page.revision, ALL_TRANSACTIONS, GetTransactionHistoryVersion.V2
+        )
+        tokens += page.signedTransactions or []
+    found = [verifier.verify_and_decode_signed_transaction(token).transactionId for token in tokens]
+    assert found == [one.transaction_id for one in subscription.transactions]
+
+
+def test_an_unknown_customer_is_apples_error(client: AppStoreServerAPIClient) -> None:
+    """An id of no transaction is not found, and what is no id is a bad request."""
+    for identifier, expected in (("2000000000000001", (404, 4040010)), ("mine", (400, 4000006))):
+        with pytest.raises(APIException) as refused:
+            client.get_all_subscription_statuses(identifier)
+        assert code_of(refused) == expected
