@@ -36,8 +36,8 @@ with Beginning() as _begun:
     from retention.jws import APPLE_ROOT_FINGERPRINT, Authenticated, SignedPayloadVerifier, apple_root
     from retention.log.record import APPLE, Record, process_age_ms
     from retention.log.telemetry import Telemetry
+    from retention.lookup.customer_facts import NO_CUSTOMER_FACTS, CustomerFacts
     from retention.request import RetentionRequest, admit, read_signed_payload
-    from retention.rules import NO_FACTS, Customer
     from retention.settings import Deployment
     from retention.signing.keys import KeyRing
     from retention.signing.signer import Signer, prepare
@@ -131,9 +131,9 @@ class Endpoint:
         deadline = Deadline.after(self.store.budget(*wanted))
         with record.stage("lookup"):
             loaded = self.store.catalog(*wanted, deadline)
-            customer = self._customer(request, loaded.catalog, deadline)
-        record.note_catalog(loaded, customer)
-        case = Case(request, loaded.catalog, customer, now, deadline, signed_by_apple)
+            known = self._customer_facts(request, loaded.catalog, deadline)
+        record.note_catalog(loaded, known)
+        case = Case(request, loaded.catalog, known, now, deadline, signed_by_apple)
         with record.stage("decide"):
             decision = case.decide()
         try:
@@ -154,10 +154,10 @@ class Endpoint:
         admit(request, app_apple_ids=ours.app_apple_ids, environment=ours.environment, now=now)
         return request
 
-    def _customer(self, request: RetentionRequest, catalog: Catalog, deadline: Deadline) -> Customer:
-        if catalog.paused or not catalog.sheet.reads_customer:
-            return NO_FACTS
-        return self.store.customer(request.app_apple_id, request.original_transaction_id, deadline)
+    def _customer_facts(self, request: RetentionRequest, catalog: Catalog, deadline: Deadline) -> CustomerFacts:
+        if catalog.paused:
+            return NO_CUSTOMER_FACTS
+        return self.store.customer_facts(request.app_apple_id, request.original_transaction_id, catalog.sheet, deadline)
 
     def _body(self, decision: Decision, case: Case, record: Record) -> response.Body | None:
         delivery = decision.delivery
@@ -184,13 +184,14 @@ class Case:
 
     request: RetentionRequest
     catalog: Catalog
-    customer: Customer
+    known: CustomerFacts
     now: datetime
     deadline: Deadline
     signed_by_apple: bool
 
     def decide(self, *, can_sign: bool = True) -> Decision:
-        return decide(self.request, self.catalog, self.now, self.customer, can_sign=can_sign)
+        profile, subscription = self.known.profile, self.known.subscription
+        return decide(self.request, self.catalog, self.now, profile, can_sign=can_sign, subscription=subscription)
 
 
 def wire(deployment: Deployment, telemetry: Telemetry, reach: Reach | None = None) -> Endpoint:

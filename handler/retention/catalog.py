@@ -187,7 +187,8 @@ class LocalePlan:
 class Sheet:
     """One product's rules, compiled. Immutable, except that it keeps the plans it has made.
 
-    `reads_customer`: whether a decision needs the customer's profile; `reads_subscription`: what Apple has reported.
+    `reads_customer`: whether a decision needs the customer's profile; `reads_subscription`: what Apple has reported,
+    of which conditions ask for `subscription_facts`, named without prefix.
     """
 
     product: Product
@@ -197,6 +198,7 @@ class Sheet:
     reads_customer: bool
     locales: LocaleTable
     reads_subscription: bool = False
+    subscription_facts: frozenset[str] = frozenset()
     _plans: dict[str, LocalePlan] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -216,6 +218,9 @@ class Sheet:
         }
         for rule in rules:
             _check_sets(rule, sets)
+        reported = frozenset(
+            fact.removeprefix(SUBSCRIPTION_PREFIX) for fact in facts if fact.startswith(SUBSCRIPTION_PREFIX)
+        )
         return cls(
             product=_product(_value(document, "product")),
             rules=rules,
@@ -223,8 +228,8 @@ class Sheet:
             pictured=frozenset(_texts(_value(document, "pictured"))),
             reads_customer=any(fact.startswith(CUSTOMER_PREFIX) for fact in facts),
             locales=locales,
-            reads_subscription=any(fact.startswith(SUBSCRIPTION_PREFIX) for fact in facts)
-            or any(answer.limit is not None for rule in rules for answer in rule.answers),
+            reads_subscription=bool(reported) or any(answer.limit for rule in rules for answer in rule.answers),
+            subscription_facts=reported,
         )
 
     def plan(self, asked: str) -> LocalePlan:

@@ -351,6 +351,22 @@ def redemptions(state: State) -> tuple[tuple[str | None, int], ...]:
     return tuple((each.offer_identifier, each.purchase_date) for each in _redeemed(_distinct(state)))
 
 
+def offers_taken(state: State) -> tuple[tuple[str | None, int], ...] | None:
+    """Return what limits of offers count: `redemptions`, and an offer of which there is no transaction yet.
+
+    An active subscriber may redeem an offer that begins with the next period: until then renewal info alone shows it,
+    and it is counted with the date of the renewal. None where no transaction is known: 0 would be a guess.
+    """
+    if not state.transactions:
+        return None
+    taken, renewal = redemptions(state), state.renewal
+    current = state.transaction and state.transaction.offer_identifier
+    if renewal is None or renewal.offer_identifier in {None, current}:  # or one offer of several periods
+        return taken
+    at = renewal.signed_date if renewal.renewal_date is None else renewal.renewal_date
+    return (*taken, (renewal.offer_identifier, at))
+
+
 def _distinct(state: State) -> tuple[PastTransaction, ...]:
     """Return each transaction once, also if Apple should ever have moved a purchase date."""
     newest: dict[str, PastTransaction] = {}

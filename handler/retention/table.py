@@ -391,15 +391,23 @@ def _state(value: object) -> str:
 def read_profile(item: Item, now: float) -> Mapping[str, Fact]:
     """Return the facts of a profile: every attribute that is text, a number, a truth value or a list or set of texts.
 
-    After `expiresAt` (UTC epoch seconds, DynamoDB's time to live) there are none; DynamoDB deletes the row later. If it
-    is not a number there are none either, since it is unknown whether they still hold.
+    Once it has expired there are none.
     """
-    if "expiresAt" in item:
-        expires = _plain(item["expiresAt"])
-        if isinstance(expires, (str, bool, tuple)) or expires is None or expires <= now:
-            return NO_FACTS
+    if has_expired(item, now):
+        return NO_FACTS
     facts = {name: _plain(value) for name, value in item.items() if name not in {"pk", "sk", "expiresAt"}}
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def has_expired(item: Item, now: float) -> bool:
+    """Return whether a customer's row is past its `expiresAt` (UTC epoch seconds, DynamoDB's time to live).
+
+    DynamoDB deletes the row later. What is not a number has expired: it is unknown whether the row still holds.
+    """
+    if "expiresAt" not in item:
+        return False
+    expires = _plain(item["expiresAt"])
+    return isinstance(expires, (str, bool, tuple)) or expires is None or expires <= now
 
 
 def _plain(value: object) -> Fact | None:

@@ -33,7 +33,7 @@ DOMAIN_ROOMS: dict[str, set[str]] = {
     "verification": {"errors"},
     "aws": {"errors", "table"},
     "signing": {"aws", "errors"},
-    "lookup": {"aws", "catalog", "errors", "locales", "rules", "table"},
+    "lookup": {"aws", "catalog", "errors", "locales", "rules", "subscription", "table"},
     "appstore": {"aws", "errors"},
     "notifications": {
         *("appstore", "aws", "catalog", "decision", "errors", "jws", "log", "request", "review", "rules"),

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -108,8 +109,9 @@ def endpoint_asks() -> list[ApiCall]:
     parameters = Parameter()
     store = Store(lambda: table, TABLE)
     store.warm([APP], Deadline.after(PATIENCE))
-    store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
-    store.customer(APP, "2000000900000180", Deadline.after(PATIENCE))
+    loaded = store.catalog(APP, "pro.monthly", "en-US", Deadline.after(PATIENCE))
+    needing = replace(loaded.catalog.sheet, reads_customer=True, reads_subscription=True)
+    store.customer_facts(APP, "2000000900000180", needing, Deadline.after(PATIENCE))
     KeyRing(lambda: parameters, "/retention/sandbox", Signer.from_pem).get(KEY_ID, Deadline.after(PATIENCE))
     calls = [("dynamodb", *call) for call in table.calls] + [("ssm", *call) for call in parameters.calls]
     return [ask for call in calls for ask in asks(*call)]

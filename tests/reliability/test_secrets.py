@@ -764,7 +764,7 @@ def test_an_error_of_aws_that_quotes_is_printed_without_secrets(
 # Fields with a name like a secret's, and why each may be shown.
 SHOWN = {
     "key": "an experiment's salt or a public key",
-    "key_id": "App Store Connect shows it, and so does every token",
+    "key_id": "App Store Connect shows it, and so does every token; a log line's is a digest of the customers' key",
     "key_prefix": "where the keys are",
     "public_pem": "a public key",
     "signing_key": "its ids, and where the file has them",
@@ -810,7 +810,9 @@ def test_no_object_of_a_request_shows_personal_data(planted: PlantedSecrets) -> 
     app, person = load_app(), planted.people[0]
     token = AUTHORITY.sign(own_claims(person))
     seen: list[object] = []
-    at = make_endpoint(catalog(rule(MESSAGE, ["present", "customer.note"])), customer={"note": planted.fact})
+    asked = ["all", ["present", "customer.note"], ["present", "subscription.note"]]
+    reported = importlib.import_module("retention.rules").Reported({"note": planted.fact}, ((planted.fact, 1),))
+    at = make_endpoint(catalog(rule(MESSAGE, asked)), customer={"note": planted.fact}, subscription=reported)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("decide", "compose", "admit"):
             original = getattr(app, name)
@@ -824,8 +826,8 @@ def test_no_object_of_a_request_shows_personal_data(planted: PlantedSecrets) -> 
         at.post(token)
     authenticated = at.endpoint.verifier.authenticate(token, NOW)
     parsed = importlib.import_module("retention.jws")._read_token(token, {})
-    facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": planted.fact})
-    shown = [*seen, authenticated, parsed, facts, at.endpoint, at.lines.records]
+    facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": planted.fact}, reported)
+    shown = [*seen, authenticated, parsed, facts, reported, at.endpoint, at.lines.records]
     texts = [repr(each) for each in shown if dataclasses.is_dataclass(each) or isinstance(each, list)]
     assert len(texts) > 8
     planted.search("exceptions in every stage", texts, [token])

@@ -16,7 +16,8 @@ from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.errors import SigningError
 from retention.log.record import Record
 from retention.lookup.app import Loaded
-from retention.rules import UNREADABLE, Customer
+from retention.lookup.customer_facts import NO_CUSTOMER_FACTS, CustomerFacts
+from retention.rules import NO_FACTS, NO_SUBSCRIPTION, UNREADABLE, Customer, Subscription
 from retention.settings import KNOWN_LEAVES, Deployment
 from retention.signing.signer import Signer
 
@@ -66,8 +67,14 @@ def catalog(*rules: dict[str, Any], paused: bool = False, state: str = APPROVED)
 class FakeStore:
     """Has one catalog, or raises a given error."""
 
-    def __init__(self, held: Catalog | Exception, customer: Customer, degraded: tuple[str, ...]) -> None:
-        self.held, self.facts, self.degraded = held, customer, degraded
+    def __init__(
+        self,
+        held: Catalog | Exception,
+        customer: Customer,
+        degraded: tuple[str, ...],
+        subscription: Subscription = UNREADABLE,
+    ) -> None:
+        self.held, self.profile, self.degraded, self.subscription = held, customer, degraded, subscription
         self.customers_read = 0
         self.renewed = 0
 
@@ -85,9 +92,14 @@ class FakeStore:
             raise self.held
         return Loaded(self.held, has_default=True, age=2.0, degraded=self.degraded)
 
-    def customer(self, *_: object) -> Customer:
+    def customer_facts(self, _app: int, _person: str, sheet: Sheet, _deadline: object) -> CustomerFacts:
+        if not (sheet.reads_customer or sheet.reads_subscription):
+            return NO_CUSTOMER_FACTS
         self.customers_read += 1
-        return self.facts
+        return CustomerFacts(
+            self.profile if sheet.reads_customer else NO_FACTS,
+            self.subscription if sheet.reads_subscription else NO_SUBSCRIPTION,
+        )
 
 
 class FakeKeys:
@@ -157,6 +169,7 @@ def make_endpoint(
     held: Catalog | Exception,
     *,
     customer: Customer = UNREADABLE,
+    subscription: Subscription = UNREADABLE,
     signer: Signer | None = None,
     degraded: tuple[str, ...] = (),
     roots: tuple[bytes, ...] = (AUTHORITY.root_der,),
@@ -176,7 +189,7 @@ def make_endpoint(
         initialization=initialization,
         function_version="7",
     )
-    store, keys, lines = FakeStore(held, customer, degraded), FakeKeys(signer), Lines()
+    store, keys, lines = FakeStore(held, customer, degraded, subscription), FakeKeys(signer), Lines()
     return EndpointOnFakes(
         app.Endpoint(deployment, app.SignedPayloadVerifier(roots), store, keys, lines), store, keys, lines
     )

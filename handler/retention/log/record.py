@@ -20,14 +20,16 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from retention.decision import identify_key
 from retention.errors import ErrorAnswer, RetentionError
 from retention.response import NO_CONTENT
-from retention.rules import UNREADABLE, Customer
+from retention.rules import UNREADABLE
 
 if TYPE_CHECKING:
     from retention.decision import Decision
     from retention.jws import Authenticated
     from retention.lookup.app import Loaded
+    from retention.lookup.customer_facts import CustomerFacts
     from retention.request import RetentionRequest
 
 # How log lines name Apple's root among trust anchors.
@@ -53,6 +55,7 @@ DEGRADED_METRICS: Final = {
     "malformed": "DegradedCatalog",
     "states": "DegradedCatalog",
     "customer": "DegradedCustomer",
+    "subscription": "DegradedCustomer",
     "signing": "SigningFailed",
 }
 
@@ -75,17 +78,20 @@ class Record:
     rule: str | None = None
     experiment: str | None = None
     arm: str | None = None
+    slots: int | None = None  # of the arm, among 10 000
     delivered: bool | None = None
     release: int | None = None
     message: str | None = None
     locale_asked: str | None = None
     locale_served: str | None = None
     has_default: bool | None = None
+    app_apple_id: int | None = None
     product_id: str | None = None
     request_identifier: str | None = None
     gateway_request_id: str | None = None  # the one of API Gateway's access log
     function_version: str | None = None
     customer_hash: str | None = None
+    key_id: str | None = None  # hashes of customers are comparable under one key only
     trust_anchor: str | None = None
     leaf_days_left: int | None = None
     new_leaf: str | None = None
@@ -114,6 +120,7 @@ class Record:
 
     def note_request(self, request: RetentionRequest) -> None:
         self.request_identifier = request.request_identifier
+        self.app_apple_id = request.app_apple_id
         self.product_id = request.product_id
         self.locale_asked = request.user_locale
 
@@ -133,13 +140,16 @@ class Record:
         if signed.leaf_fingerprint not in known_leaves:
             self.new_leaf = signed.leaf_fingerprint
 
-    def note_catalog(self, loaded: Loaded, customer: Customer) -> None:
+    def note_catalog(self, loaded: Loaded, known: CustomerFacts) -> None:
         self.release = loaded.catalog.release
         self.has_default = loaded.has_default
         self.catalog_age = loaded.age
+        self.key_id = identify_key(loaded.catalog.customer_key)
         self.degraded += loaded.degraded
-        if customer is UNREADABLE:
+        if known.profile is UNREADABLE:
             self.degraded.append("customer")
+        if known.subscription is UNREADABLE:
+            self.degraded.append("subscription")
 
     def note_decision(self, decision: Decision) -> None:
         self.outcome = decision.outcome.value
@@ -148,7 +158,8 @@ class Record:
         if decision.assignments:
             # The first one assigned the customer; a later one only served because the first one's signature failed.
             assignment = decision.assignments[0]
-            self.experiment, self.arm, self.delivered = assignment.key, assignment.arm, assignment.delivered
+            self.experiment, self.arm, self.slots = assignment.key, assignment.arm, assignment.slots
+            self.delivered = assignment.delivered
         if decision.delivery is not None:
             self.kind = decision.delivery.answer.kind
             self.message = decision.delivery.message_id

@@ -15,6 +15,7 @@ from retention import table as rows
 from retention.aws.deadline import Deadline
 from retention.catalog import FORMAT, MessageState, Settings, Sheet
 from retention.errors import FormatTooNewError, RowGoneError, UnreadableRowError
+from retention.lookup.customer_facts import prepare
 from retention.lookup.head import release_of
 from retention.lookup.memory import Memory, SheetKey
 from retention.lookup.table_reader import Found, Place, TableReader, place_of
@@ -102,6 +103,8 @@ class Releases:
         content = rows.content_of(item)
         sheet = Sheet.from_document(rows.parse(content), release.settings.locales)
         sheet.plan(user_locale)
+        if sheet.reads_subscription:
+            prepare()
         self._memory.keep_sheet(name, sheet, len(content))
         return sheet
 

@@ -12,21 +12,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from retention import table as rows
-from retention.aws.connection import Caller, CallFailedError
-from retention.aws.deadline import Deadline, OutOfTimeError
-from retention.catalog import Settings
+from retention.aws.connection import Caller
+from retention.aws.deadline import Deadline
+from retention.catalog import Product, Settings, Sheet
+from retention.locales import LocaleTable
 from retention.lookup.app import CUSTOMER_SECONDS, App, Loaded
+from retention.lookup.customer_facts import NO_CUSTOMER_FACTS, CustomerFacts, read_customer_facts
 from retention.lookup.failures import Failures
 from retention.lookup.memory import MAX_BYTES, Memory
 from retention.lookup.table_reader import TableReader
-from retention.rules import NO_FACTS, UNREADABLE, Customer
+from retention.rules import Customer
 from retention.table import Head
 
 # One absolute deadline for all I/O of a request (design, section 4).
 CACHED_SECONDS: Final = 0.200
 COLD_SECONDS: Final = 0.350
 INIT_SECONDS: Final = 0.150
+
+_PROFILE_ALONE: Final = Sheet(Product(), (), {}, frozenset(), reads_customer=True, locales=LocaleTable("", {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,25 @@ class Store:
 
         Reading takes at most `seconds`, by default CUSTOMER_SECONDS, and ends with the deadline.
         """
-        key = rows.profile_key(app_apple_id, original_transaction_id)
-        try:
-            item = self._reader.row(key, deadline.at_most(CUSTOMER_SECONDS if seconds is None else seconds))
-        except (OutOfTimeError, CallFailedError):
-            return UNREADABLE
-        return NO_FACTS if item is None else rows.read_profile(item, self._clock())
+        return self.customer_facts(app_apple_id, original_transaction_id, _PROFILE_ALONE, deadline, seconds).profile
+
+    def customer_facts(
+        self,
+        app_apple_id: int,
+        original_transaction_id: str,
+        sheet: Sheet,
+        deadline: Deadline,
+        seconds: float | None = None,
+    ) -> CustomerFacts:
+        """Return what a sheet's rules need to know of a customer, read in one call; see `read_customer_facts`.
+
+        Reading takes at most `seconds`, by default CUSTOMER_SECONDS, and ends with the deadline. Where the rules need
+        nothing, nothing is read.
+        """
+        if not (sheet.reads_customer or sheet.reads_subscription):
+            return NO_CUSTOMER_FACTS
+        name, within = (app_apple_id, original_transaction_id), CUSTOMER_SECONDS if seconds is None else seconds
+        return read_customer_facts(self._reader, name, sheet, deadline.at_most(within), self._clock())
 
     def warm(self, app_apple_ids: Iterable[int], deadline: Deadline) -> dict[int, Settings]:
         """Open the connection and read what the first request will need. Returns the live settings it could read.

@@ -18,6 +18,7 @@ from retention.aws.sigv4 import Credentials
 from retention.catalog import PENDING
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.request import MAX_BODY_BYTES
+from retention.rules import Reported
 from retention.signing.signer import Signer
 
 from tests.support.endpoint_on_fakes import (
@@ -42,6 +43,8 @@ from tests.support.endpoint_on_fakes import (
 from tests.support.waiting import PATIENCE
 
 ADVANCED = "advancedCommerceInfo"
+PROMOTION = {**OFFER, "signature": "v2"}
+LIMITED = {**PROMOTION, "limit": {"times": 1, "days": 30, "of": "any"}}
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
 
 
@@ -255,6 +258,49 @@ def test_without_the_profile_rules_without_facts_answer() -> None:
     at = make_endpoint(catalog(rule(SWITCH, ["not", ["present", "customer.vip"]]), rule(MESSAGE)))
     status, body, record = at.post(signed())
     assert (status, list(body), record.degraded) == (200, ["message"], ["customer"])
+
+
+def test_what_apple_has_reported_is_read_where_a_rule_or_a_limit_needs_it() -> None:
+    """A condition on `subscription.*` and a limit of an offer are judged by what Apple has reported."""
+    long = ["least", "subscription.tenureDays", 180]
+    known = Reported({"tenureDays": 200}, ())
+    at = make_endpoint(catalog(rule(MESSAGE, long)), subscription=known)
+    assert at.post(signed())[0] == 200
+    at = make_endpoint(catalog(rule(LIMITED)), subscription=known, signer=Signer.throwaway("ABC123DEFG"))
+    assert list(at.post(signed())[1]) == ["promotionalOffer"]
+    assert at.store.customers_read == 1
+
+
+def test_without_what_apple_has_reported_no_limited_offer_is_made() -> None:
+    """If it could not be read, an offer with a limit gives way to the next rule, and the record is degraded."""
+    status, body, record = make_endpoint(catalog(rule(LIMITED), rule(MESSAGE))).post(signed())
+    assert (status, list(body), record.degraded) == (200, ["message"], ["subscription"])
+
+
+def test_the_decision_without_a_key_is_made_with_the_same_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature that fails is no way around a limit, nor does a fact from Apple get lost."""
+    at = make_endpoint(
+        catalog(rule(PROMOTION), rule(LIMITED), rule(MESSAGE, ["present", "subscription.tenureDays"])),
+        subscription=Reported({"tenureDays": 1}, (("half", int(NOW.timestamp() * 1000)),)),
+    )
+    trust_as_apples(at, monkeypatch)
+    status, body, record = at.post(signed())
+    assert (status, list(body), record.degraded) == (200, ["message"], ["signing"])
+
+
+def test_a_record_names_the_app_and_the_key_of_its_hashes() -> None:
+    """Hashes of customers are comparable within one app and under one key, so the line has both."""
+    _, _, record = make_endpoint(catalog(rule(MESSAGE))).post(signed())
+    assert (record.app_apple_id, record.key_id) == (APP, hashlib.sha256(b"k" * 32).hexdigest()[:8])
+    assert record.slots is None
+
+
+def test_a_record_has_the_share_of_the_arm() -> None:
+    """With the arm goes how many of the 10 000 slots it has, which a later release may change."""
+    arms = [["all", 10_000, MESSAGE], ["none", 0, MESSAGE]]
+    tried = {"name": "a", "when": None, "from": None, "until": None, "experiment": {"key": "k", "arms": arms}}
+    _, _, record = make_endpoint(catalog(tried)).post(signed())
+    assert (record.experiment, record.arm, record.slots, record.delivered) == ("k", "all", 10_000, True)
 
 
 def test_degradations_of_the_store_are_recorded() -> None:

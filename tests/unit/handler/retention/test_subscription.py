@@ -20,6 +20,7 @@ from retention.subscription import (
     facts,
     from_document,
     merge,
+    offers_taken,
     redemptions,
     renews,
     to_document,
@@ -442,6 +443,44 @@ def test_redemptions_are_listed_with_their_dates() -> None:
     )
     assert redemptions(several) == (("half", START), (None, START + 2 * DAY))
     assert redemptions(EMPTY) == ()
+
+
+NEXT: Final = renewal(signed_date=START + DAY, offer_identifier="half", renewal_date=START + 30 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((bought({}),), ()),
+        ((bought({"offer_type": 2, "offer_identifier": "half"}),), (("half", START),)),
+        ((bought({}), NEXT), (("half", START + 30 * DAY),)),
+        ((bought({}), renewal(offer_identifier="half")), (("half", START),)),
+        ((bought({"offer_type": 4, "offer_identifier": "back"}), NEXT), (("back", START), ("half", START + 30 * DAY))),
+        (
+            (bought({"offer_type": 2, "offer_identifier": "half"}), current(offer_identifier="half"), NEXT),
+            (("half", START),),
+        ),
+        ((renewal(),), None),
+        ((NEXT,), None),
+        ((EMPTY,), None),
+    ],
+    ids=[
+        "none redeemed",
+        "a transaction with an offer",
+        "an offer that begins with the next period",
+        "one without a date of renewal",
+        "another offer that begins with the next period",
+        "an offer of several periods",
+        "no transaction is known",
+        "no transaction but an offer to come",
+        "nothing is known",
+    ],
+)
+def test_limits_count_an_offer_before_its_transaction(
+    parts: tuple[State, ...], expected: tuple[tuple[str | None, int], ...] | None
+) -> None:
+    """An offer redeemed for the next period counts at once; without a transaction it is not known what was redeemed."""
+    assert offers_taken(merge(*parts)) == expected
 
 
 @pytest.mark.parametrize(

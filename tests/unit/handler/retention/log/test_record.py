@@ -53,9 +53,11 @@ def answered() -> Record:
         locale_asked="en-IN",
         locale_served="en-US",
         has_default=False,
+        app_apple_id=6745974591,
         product_id="pro.monthly",
         request_identifier="3db5c98d-8acf-4e29-831e-8e1f82f9f6e9",
         customer_hash="ab" * 32,
+        key_id="0123abcd",
         trust_anchor="apple",
         catalog_age=1.5,
         leaf_days_left=300,
@@ -71,6 +73,7 @@ def test_a_request_is_one_line(emit: Any) -> None:
     assert line["messageIdentifier"] == "1b4e28ba-2fa1-51d2-883f-0016d3cca427"
     assert line["localeServed"] == "en-US"
     assert line["hasDefault"] is False
+    assert (line["appAppleId"], line["keyId"]) == (6745974591, "0123abcd")
     assert line["times"] == {"verify": 0.2, "total": 1.25}
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Retention"
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
@@ -111,7 +114,7 @@ def test_no_answer_is_counted(emit: Any) -> None:
 def test_degradations_are_counted_once_each(emit: Any) -> None:
     """Each kind of degradation has its own metric, and together they count once as Degraded."""
     record = answered()
-    record.degraded = ["catalog", "states", "customer"]
+    record.degraded = ["catalog", "states", "customer", "subscription"]
     line = emit(record)
     assert line["Degraded"] == line["DegradedCatalog"] == line["DegradedCustomer"] == [1.0]
 

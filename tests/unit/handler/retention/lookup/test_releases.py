@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 from retention import table as rows
 from retention.aws.deadline import Deadline
+from retention.catalog import FORMAT
 from retention.errors import DocumentError, FormatTooNewError, RowGoneError, UnreadableRowError
 from retention.lookup.memory import Memory
 from retention.lookup.releases import Ahead, Releases
@@ -77,10 +79,24 @@ def test_a_row_missing_in_a_consistent_read_is_gone(read: ReleasesOnFake, missin
         read.sheet()
 
 
+def test_a_sheet_that_asks_for_facts_from_apple_is_loaded_with_what_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module is imported when the sheet is compiled, so that no customer's request pays for it; others never."""
+    monkeypatch.delitem(sys.modules, "retention.subscription", raising=False)
+    monkeypatch.delattr("retention.subscription", raising=False)
+    table = published()
+    ReleasesOnFake(table).sheet()
+    assert "retention.subscription" not in sys.modules
+    [rule] = SHEETS["pro.monthly"]["rules"]
+    asking = {**SHEETS["pro.monthly"], "rules": [{**rule, "when": ["least", "subscription.tenureDays", 180]}]}
+    table.publish(1, {**SHEETS, "pro.monthly": asking})
+    ReleasesOnFake(table).sheet()
+    assert "retention.subscription" in sys.modules
+
+
 def test_a_newer_format_is_not_read() -> None:
     """Documents in a newer format may have another meaning."""
     table = FakeTable()
-    table.publish(1, format_version=2)
+    table.publish(1, format_version=FORMAT + 1)
     with pytest.raises(FormatTooNewError):
         ReleasesOnFake(table).sheet()
 
