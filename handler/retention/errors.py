@@ -22,7 +22,10 @@
     ├── SnapshotConflictError         others wrote the same rows all the time
     │
     │   of the functions for Apple's notifications, `handler/notifications.py` and `handler/relay.py`:
+    ├── NotUnderstoodError            signed by Apple and not of a form that is read: parked, to be read later
+    ├── NoReleaseError                for an app whose bundle id no live release names yet: tried again
     ├── HistoryFormatError            an answer is not a page of Apple's history
+    ├── HistoryUnreadableError        Apple takes no token of the pages that it lists
     ├── TokenExpiredError             Apple no longer knows the page that was to be read next
     ├── SubscriptionConflictError     others wrote the same subscription all the time
     ├── SubscriptionUnreadableError   a subscription's row is not what we write
@@ -98,6 +101,14 @@ class SigningError(RetentionError):
 
 class ConfigurationError(RetentionError):
     """The deployment contradicts itself; refuse to start rather than answer wrongly."""
+
+
+class NotUnderstoodError(RetentionError):
+    """Apple signed it, and a field is of another type than documented, or what must be there is missing."""
+
+
+class NoReleaseError(RetentionError):
+    """Apple signed it for a bundle id that is not known yet: some app of this deployment has no live release."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ TEST_AUTHORITY_KEYS: Final = frozenset(
     }
 )
 
-# API Gateway and step 1 stop earlier; this bounds the work of any other caller. Genuine tokens have about 4 800.
+# API Gateway and step 1 stop earlier; this bounds the work of any other caller. A genuine request has about 4 800.
 MAX_CHARACTERS: Final = 64 * 1024
 
 # How many good paths are remembered. Apple signs with one leaf, with two around a change.
@@ -153,14 +153,14 @@ class SignedPayloadVerifier:
         RetentionRequest.from_claims(payload)
         return payload
 
-    def authenticate(self, signed_payload: str, now: datetime) -> Authenticated:
-        """Return the payload, of any kind, and who signed it.
+    def authenticate(self, signed_payload: str, now: datetime, *, limit: int = MAX_CHARACTERS) -> Authenticated:
+        """Return the payload, of any kind, and who signed it. A token of more than `limit` characters is not read.
 
         Raises `VerificationError` if Apple did not sign it or it is not a JSON object. The caller still owes the check
         of its fields, and of the app, the environment and the time they name.
         """
         # 2. Compact form, strict base64url, `alg` ES256, an `x5c` of three; other header fields are ignored.
-        token = _read_token(signed_payload, self._chains)
+        token = _read_token(signed_payload, self._chains, limit)
 
         # 3. Path: leaf ← intermediate ← one of our roots, never x5c[2], each certificate of the kind Apple uses.
         # 4. Time: valid now by our clock, never by the payload's.
@@ -216,9 +216,9 @@ def _with_newest(known: dict[_K, _V], key: _K, value: _V) -> dict[_K, _V]:
 # Step 2: the compact form.
 
 
-def _read_token(text: str, known: Mapping[str, _Chain]) -> _Token:
-    if len(text) > MAX_CHARACTERS:
-        raise VerificationError("token_too_long", "longer than any genuine request", limit=MAX_CHARACTERS)
+def _read_token(text: str, known: Mapping[str, _Chain], limit: int) -> _Token:
+    if len(text) > limit:
+        raise VerificationError("token_too_long", "longer than any genuine token of its kind", limit=limit)
     parts = text.split(".")
     if len(parts) != PARTS:
         raise VerificationError("token_not_three_parts", "not header.payload.signature")

@@ -37,7 +37,7 @@ DOMAIN_ROOMS: dict[str, set[str]] = {
     "appstore": {"aws", "errors"},
     "notifications": {
         *("appstore", "aws", "catalog", "decision", "errors", "jws", "log", "request", "review", "rules"),
-        *("signing", "subscription", "table", "verification"),
+        *("signing", "strict_json", "subscription", "table", "verification"),
     },
     "review": {"appstore", "aws", "catalog", "errors", "request", "table"},
     "log": {"decision", "errors", "jws", "lookup", "request", "response", "rules"},  # for the types of what it notes

@@ -10,6 +10,7 @@ at the same time.
     leaves, odd_*, x5c_entries            wrong certificates: `certificate_cases()`
     forms, payloads                       wrong tokens under good certificates: `token_cases()`
     bodies                                wrong bodies with good tokens, and requests for others: `body_cases()`
+    notifications                         App Store Server Notifications, with the tokens nested in them
 """
 
 from tests.minting.bodies import Body, body_cases
