@@ -1,4 +1,4 @@
-"""The sync's entry point as Lambda imports it, and what stands in for its Telemetry."""
+"""The sync's entry point as Lambda imports it, and what stands in for the functions' Telemetry."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ class Lines:
 
     def report(self, outcome: str, level: str, fields: dict[str, Any], counts: dict[str, int]) -> None:
         self.reported.append((outcome, level, json.loads(json.dumps(fields))))
+        self.count(counts)
+
+    def count(self, counts: dict[str, int]) -> None:
         for name, number in counts.items():
             self.counted.setdefault(name, []).append(number)
 

@@ -51,7 +51,12 @@ class Telemetry:
         shown = {key: value for key, value in fields.items() if value or value == 0}
         with _WRITING:
             getattr(_logger(self._service), level)(outcome, **shown)
-            if counts:
+        self.count(counts)
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Write a metrics line alone, where something is counted."""
+        if counts:
+            with _WRITING:
                 print(json.dumps(self._counted(counts)))  # noqa: T201  # standard output is where CloudWatch reads
 
     def _counted(self, counts: Mapping[str, int]) -> Mapping[str, Any]:

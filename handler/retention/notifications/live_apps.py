@@ -65,6 +65,11 @@ class LiveApps:
         self._monotonic = monotonic
         self._known: dict[int, tuple[float, LiveApp]] = {}
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The apps of the deployment, live or not."""
+        return tuple(app_table.app_apple_id for app_table in self._tables)
+
     def read(self) -> AppsRead:
         """Return all apps with a live release that can be read now; raises nothing."""
         found = AppsRead()

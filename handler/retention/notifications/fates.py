@@ -1,0 +1,73 @@
+"""The fates of a notification: what becomes of one that arrived, and which metric counts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from retention.log.record import MAX_TEXT
+
+
+class Fate(Enum):
+    """What became of one notification. The value is the text of its log line.
+
+    All but DELAYED are final: the message is acknowledged. DELAYED is for what cannot be processed now, and is
+    processed again later.
+    """
+
+    MERGED = "merged"  # it taught something, and the row has it
+    NOTHING_NEW = "nothing new"  # all of it was known
+    TEST = "test"  # a delivery test, which is noted
+    IGNORED = "ignored"  # of no subscription
+    FORGED = "forged"  # not signed by the App Store
+    OTHER_APP = "other app"  # signed for another app or another environment
+    PARKED = "parked"  # signed by Apple and not understood, or its row is damaged
+    DELAYED = "delayed"
+
+
+METRICS: Final = {
+    Fate.MERGED: "NotificationsMerged",
+    Fate.NOTHING_NEW: "NotificationsNothingNew",
+    Fate.TEST: "NotificationsTest",
+    Fate.IGNORED: "NotificationsIgnored",
+    Fate.FORGED: "NotificationsForged",
+    Fate.OTHER_APP: "NotificationsOtherApp",
+    Fate.PARKED: "NotificationsParked",
+    Fate.DELAYED: "NotificationsDelayed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeVerdict:
+    """A fate and its reason: a code of ours, or the type that is ignored. `evidence` is safe to log."""
+
+    fate: Fate
+    reason: str = ""
+    evidence: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the message can be acknowledged."""
+        return self.fate is not Fate.DELAYED
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTally:
+    """How many notifications of a batch met each fate, by their reasons, each cut to MAX_TEXT characters."""
+
+    reasons: Mapping[Fate, Counter[str]]
+
+    @classmethod
+    def of(cls, verdicts: Iterable[IntakeVerdict]) -> BatchTally:
+        reasons: dict[Fate, Counter[str]] = {}
+        for verdict in verdicts:
+            reasons.setdefault(verdict.fate, Counter())[verdict.reason[:MAX_TEXT]] += 1
+        return cls(reasons)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the metrics of the batch."""
+        return {METRICS[fate]: found.total() for fate, found in self.reasons.items()}
