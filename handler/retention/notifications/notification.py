@@ -212,7 +212,7 @@ def _renewal(token: str, judge: NotificationJudge) -> RenewalInfo:
 def _agreed_environment(
     judge: NotificationJudge, named: str | None, transaction: TransactionInfo | None, renewal: RenewalInfo | None
 ) -> str:
-    """Return the environment that all of them name who name one."""
+    """Return the environment that is named, everywhere the same; ours where it is not and nothing is to be learned."""
     claimed = (named, transaction.environment if transaction else None, renewal.environment if renewal else None)
     every = {environment for environment in claimed if environment is not None}
     if len(every) > 1:
@@ -220,7 +220,9 @@ def _agreed_environment(
     for environment in every:
         judge.admit_environment(environment)
         return environment
-    raise NotUnderstoodError("environment_missing", "no environment is named")
+    if transaction or renewal:
+        raise NotUnderstoodError("environment_missing", "no environment is named")
+    return judge.environment
 
 
 def _agreed_subscription(transaction: TransactionInfo | None, renewal: RenewalInfo | None) -> str | None:

@@ -88,6 +88,12 @@ def test_a_test_notification_has_an_app_alone(judge: NotificationJudge) -> None:
     assert (found.notification_type, found.transaction, found.renewal, found.status) == ("TEST", None, None, None)
 
 
+def test_without_a_subscription_the_environment_may_be_missing(judge: NotificationJudge) -> None:
+    """Where nothing is to be learned, a notification without an environment is taken for ours."""
+    token = notification("TEST", transaction=None, renewal=None, data={"environment": ABSENT})
+    assert read_notification(token, judge).environment == "Production"
+
+
 def test_the_environment_may_be_in_the_tokens_alone(judge: NotificationJudge) -> None:
     """If `data` does not name the environment, its tokens do, and are judged by it."""
     token = notification(data={"environment": ABSENT})
@@ -140,7 +146,9 @@ REFUSED: Final[list[tuple[str, str, type[RetentionError], Callable[[], str]]]] =
         "no environment",
         "environment_missing",
         NotUnderstoodError,
-        lambda: notification("TEST", transaction=None, renewal=None, data={"environment": ABSENT}),
+        lambda: notification(
+            transaction={"environment": ABSENT}, renewal={"environment": ABSENT}, data={"environment": ABSENT}
+        ),
     ),
     ("object of another type", "claim_type", NotUnderstoodError, lambda: notification(data=None, summary=[])),
     ("field of another type", "claim_type", NotUnderstoodError, lambda: notification(renewal={"autoRenewStatus": "1"})),
