@@ -27,7 +27,7 @@ sys.path[:0] = [str(_ROOT), str(_ROOT / "handler")]
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
-from benchmarks import artefacts, cores, figures, in_process, instructions, plot, report, under_lambda  # noqa: E402
+from benchmarks import artefacts, cores, figures, in_process, instructions, known_customers, plot, report, under_lambda  # noqa: E402
 from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
@@ -136,6 +136,8 @@ def _in_one_process(scene: Scene, rounds: Rounds) -> in_process.Times:
             **in_process.verification(scene, rounds.in_process),
             **in_process.decisions(scene, rounds.in_process),
             **in_process.lookups(scene, rounds.lookups),
+            **known_customers.decisions(rounds.in_process),
+            **known_customers.lookups(scene, rounds.lookups),
         }
 
 
@@ -168,6 +170,7 @@ def _run(rounds: Rounds, progress: Progress, before: Path | None) -> Found:
             "layer_mib": artefacts.size_of(builds.ours.layer) / _MIB,
             "peak_rss_mib": peak[OURS] / _MIB,
             "peak_rss_all_products_mib": all_products / _MIB,
+            "subscription_row_bytes": known_customers.packed_bytes(),
             "publish_large_seconds": scene.publish_seconds["large"],
             "publish_everywhere_seconds": scene.publish_seconds["everywhere"],
         }

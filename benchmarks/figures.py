@@ -60,6 +60,11 @@ FIGURES: Final = (
     Figure("import_minstructions_before", "… of the tree before"),
     Figure("decide_growth", "decide, large catalog ÷ small", at_most=1.1),
     Figure("lookup_growth", "cold look-up, large catalog ÷ small", at_most=1.1),
+    Figure("decide_subscription_vs_customer", "decide by facts from Apple ÷ by facts of the profile", at_most=1.1),
+    Figure("facts_both_vs_profile", "look-up of both rows of a customer ÷ of the profile alone", at_most=1.1),
+    Figure("facts_subscription_vs_profile", "… of the row from Apple alone ÷ of the profile alone", at_most=1.1),
+    Figure("facts_both_vs_profile_at_once", "… of both, from DynamoDB Local on this machine"),
+    Figure("subscription_row_bytes", "row from Apple with 64 transactions, document as packed, bytes", at_most=3072),
     Figure("idle_request_ms", "first request after a minute's idling, ms"),
     Figure("ours_init_ms", "our init, ms"),
     Figure("ours_warm_ms", "our warm request, ms"),
@@ -95,6 +100,10 @@ def ratios(first: Times, init: Times, warm: Times, in_process: Times) -> dict[st
         "handler_vs_ecdsa": _ratio(in_process, "handler", "ecdsa"),
         "decide_growth": _ratio(in_process, "decide_large", "decide_small"),
         "lookup_growth": _ratio(in_process, "lookup_large", "lookup_small"),
+        "decide_subscription_vs_customer": _ratio(in_process, "decide_subscription", "decide_customer"),
+        "facts_both_vs_profile": _paired(in_process, "facts_both", "facts_profile"),
+        "facts_subscription_vs_profile": _paired(in_process, "facts_subscription", "facts_profile"),
+        "facts_both_vs_profile_at_once": _paired(in_process, "facts_both_at_once", "facts_profile_at_once"),
     }
 
 

@@ -121,7 +121,7 @@ def decisions(scene: Scene, rounds: int) -> Times:
 def _decision(scene: Scene, app_apple_id: int, shape: Shape) -> Callable[[], object]:
     product = catalogs.product_id(shape.products // 2)
     catalog = looked_up(fresh_store(scene), app_apple_id, product, shape).catalog
-    request, now = _request(app_apple_id, product), datetime.now(UTC)
+    request, now = made_request(app_apple_id, product), datetime.now(UTC)
     decision = decide(request, catalog, now)
     if decision.outcome is not Outcome.ANSWERED or decision.rule != _last_rule(catalog):
         raise RuntimeError(f"the last rule should answer, but the decision is {decision}")
@@ -132,7 +132,7 @@ def _last_rule(catalog: Catalog) -> str:
     return catalog.sheet.rules[-1].name
 
 
-def _request(app_apple_id: int, product: str) -> RetentionRequest:
+def made_request(app_apple_id: int, product: str) -> RetentionRequest:
     return RetentionRequest(
         original_transaction_id="99371282",
         app_apple_id=app_apple_id,

@@ -25,6 +25,14 @@ _IN_PROCESS: Final = {
     "lookup_small": "cold look-up, small catalog",
     "lookup_large": "cold look-up, large catalog",
     "lookup_everywhere": "cold look-up, 100 more rules on the sheet",
+    "decide_customer": "decide by facts of the profile",
+    "decide_subscription": "decide by facts from Apple",
+    "facts_profile": "look-up of the profile, calls of 5 ms",
+    "facts_subscription": "look-up of the row from Apple, calls of 5 ms",
+    "facts_both": "look-up of both, calls of 5 ms",
+    "facts_profile_at_once": "look-up of the profile",
+    "facts_subscription_at_once": "look-up of the row from Apple",
+    "facts_both_at_once": "look-up of both",
 }
 
 
