@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from retention.request import SANDBOX
 
-from console.cli import simulator_notifications
+from console.cli import simulator_notifications, simulator_subscriptions
 from console.cli.options import MadeBy, Out, verb
 from console.cli.simulator_notifications import OnTheWay
-from console.cli.simulator_options import AppStoreEnvironment, BundleId, Directory, InEnvironment
+from console.cli.simulator_options import AppStoreEnvironment, BundleId, Directory, InEnvironment, Later
 from console.simulator.place import DIRECTORY, PORT
 from console.terminal.addresses import LAST_PORT
 from console.terminal.failure import Misuse
@@ -29,18 +30,8 @@ simulator = typer.Typer(
     no_args_is_help=True,
 )
 verbs.add_typer(simulator, name="simulator")
+simulator.add_typer(simulator_subscriptions.verbs)
 simulator.add_typer(simulator_notifications.verbs)
-
-
-class PurchaseKind(StrEnum):
-    """What `--kind` takes; a test compares it with the simulator's own list."""
-
-    subscription = "subscription"
-    expired = "expired"
-    one_time = "one-time"
-    renewal = "renewal"
-    family = "family"
-    app_transaction = "app-transaction"
 
 
 Identifiers = Annotated[
@@ -122,23 +113,6 @@ def revoke(directory: Directory = DIRECTORY, bundle_id: BundleId = None) -> None
         found = find_app(opened, bundle_id)
         set_access(opened, found, access=False)
     Output().print(f"{found.bundle_id} has no access any more; `grant` gives it back.")
-
-
-@verb(simulator, "subscribe")
-def subscribe(
-    product: Annotated[str, typer.Argument(help="The product to buy.")],
-    kind: Annotated[
-        PurchaseKind, typer.Option(help="Another kind shows how Apple refuses it.")
-    ] = PurchaseKind.subscription,
-    directory: Directory = DIRECTORY,
-    bundle_id: BundleId = None,
-) -> None:
-    """Buy a product in the sandbox and print the original transaction id, which a performance test asks for."""
-    from console.simulator.staff_actions import find_app, open_simulator
-
-    with open_simulator(directory) as opened:
-        owner = find_app(opened, bundle_id)
-        Output().print(opened.accounts.subscribe(owner.app_apple_id, product, kind.value).transaction_id)
 
 
 @verb(simulator, "list")
@@ -235,34 +209,76 @@ def advance(
     Output().print(f"The simulator's clock is {hours:g} h further.")
 
 
-@verb(simulator, "cancel")
+class NextStep(StrEnum):
+    """What `--then` takes; a test compares it with the simulator's own list."""
+
+    cancel = "cancel"
+    keep = "keep"
+    redeem = "redeem"
+    switch = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What the customer does after the screen, None for nothing that is reported; `later` leaves it in the outbox."""
+
+    choice: NextStep | None
+    later: bool
+
+    def run(self, opened: Any, app: Any, environment: str, out: Output, **asked: Any) -> None:  # noqa: ANN401  # a Simulator, its app, and what `cancel` takes
+        """Call the endpoint and print what the customer sees; let the customer act, and print what happened."""
+        from console.simulator import customer, customer_report
+        from console.simulator.subscriptions.cancellation import cancel_then, show
+        from console.simulator.subscriptions.customers import Customers
+        from console.simulator.subscriptions.happening_report import delivered
+
+        if self.choice is None:
+            customer_report.show(customer.cancel(opened, app, environment=environment, **asked), out)
+            return
+        customers = Customers(opened, app, environment)
+        seen, made = cancel_then(customers, self.choice.value, **asked)
+        show(customers, seen, made, [] if self.later else delivered(customers), out)
+
+
+def _afterwards(
+    *,
+    then: Annotated[
+        NextStep | None,
+        typer.Option(help="What the customer does next: redeem and switch take what the screen offers."),
+    ] = None,
+    later: Later = False,
+) -> Afterwards:
+    return Afterwards(then, later)
+
+
+@verb(
+    simulator,
+    "cancel",
+    "retention simulator cancel --product pro.monthly",
+    "retention simulator cancel --product pro.monthly --then cancel",
+    "retention simulator cancel --product pro.monthly --then redeem",
+)
 def cancel_subscription(
     product: Annotated[str, typer.Option(help="The product the customer holds.")],
     locale: Annotated[str, typer.Option(help="The locale of the customer's device.")] = _LOCALE,
     transaction: Annotated[
-        str | None, typer.Option(help="The customer's original transaction id; otherwise, a subscriber to the product.")
+        str | None, typer.Option(help="A transaction id of the customer; otherwise, a subscriber to the product.")
     ] = None,
     environment: InEnvironment = AppStoreEnvironment.SANDBOX,
     limit_ms: Annotated[int, typer.Option(help="How long the App Store waits, in ms.", min=1)] = _LIMIT_MS,
     directory: Directory = DIRECTORY,
     bundle_id: BundleId = None,
     *,
+    afterwards: Annotated[Afterwards, MadeBy(_afterwards)],
     strict: Strict = False,
     out: Out,
 ) -> None:
-    """Call the configured endpoint as the App Store would, and show what the customer sees and why."""
-    from console.simulator.customer import cancel
-    from console.simulator.customer_report import show
+    """Call the configured endpoint as the App Store would, and show what the customer sees and why.
+
+    With --then the customer acts, Apple makes a notification of it, and it is sent.
+    """
     from console.simulator.staff_actions import find_app, open_simulator
 
+    asked = {"product_id": product, "locale": locale, "transaction_id": transaction, "limit_ms": limit_ms}
     with open_simulator(directory, strict=strict) as opened:
-        seen = cancel(
-            opened,
-            find_app(opened, bundle_id),
-            environment=environment.value,
-            product_id=product,
-            locale=locale,
-            transaction_id=transaction,
-            limit_ms=limit_ms,
-        )
-    show(seen, out)
+        afterwards.run(opened, find_app(opened, bundle_id), environment.value, out, **asked)

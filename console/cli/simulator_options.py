@@ -25,3 +25,6 @@ BundleId = Annotated[str | None, typer.Option("--bundle-id", help="Which app, wh
 InEnvironment = Annotated[
     AppStoreEnvironment, typer.Option("--env", "-e", case_sensitive=False, help="Sandbox or Production.")
 ]
+Later = Annotated[
+    bool, typer.Option("--later", help="Leave the notification to `simulator serve` or `simulator deliver`.")
+]

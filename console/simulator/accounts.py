@@ -137,14 +137,18 @@ class Accounts:
         )  # fmt: skip
         return None if row is None else Purchase(*row)
 
-    def subscription(self, app_apple_id: int, product_id: str) -> Purchase | None:
-        """Return a subscription to the product, None if no customer in the simulator has one."""
-        row = self.database.one(
+    def subscribers(self, app_apple_id: int, product_id: str) -> list[Purchase]:
+        """Return the subscriptions to the product, in the order of their transaction ids."""
+        rows = self.database.all(
             "SELECT transaction_id, app, product_id, kind FROM purchase WHERE app = ? AND product_id = ? AND kind = ?"
             " ORDER BY transaction_id",
             app_apple_id, product_id, SUBSCRIPTION,
         )  # fmt: skip
-        return None if row is None else Purchase(*row)
+        return [Purchase(*row) for row in rows]
+
+    def subscription(self, app_apple_id: int, product_id: str) -> Purchase | None:
+        """Return a subscription to the product, None if no customer in the simulator has one."""
+        return next(iter(self.subscribers(app_apple_id, product_id)), None)
 
     def subscribe(self, app_apple_id: int, product_id: str, kind: str = SUBSCRIPTION) -> Purchase:
         """Record that a new customer buys the product in the sandbox; return the purchase with a new transaction id."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from retention.request import SANDBOX
+
 from console.file.mistakes import suggestion
 from console.simulator.accounts import Purchase, SimulatedApp
 from console.simulator.app_data import Content
@@ -87,7 +89,7 @@ def cancel(
     limit in milliseconds. Raises Failure if the app has no such product.
     """
     caller = RealtimeCaller(simulator, app, environment)
-    purchase = subscriber(simulator, app, product_id, transaction_id)
+    purchase = subscriber(simulator, app, product_id, transaction_id, environment)
     app_data = simulator.app_data(app.app_apple_id, environment)
     url = app_data.realtime_url
     asked = None if url is None else caller.ask(url, purchase, locale, limit_ms)
@@ -109,18 +111,33 @@ def cancel(
     return _screen(DEFAULT, (*steps, Step(DEFAULT, "")), asked, "message", default)
 
 
-def subscriber(simulator: Simulator, app: SimulatedApp, product_id: str, transaction_id: str | None = None) -> Purchase:
-    """Return the purchase `transaction_id`; without it, any purchase of the product, or a new one, which is saved.
+def subscriber(
+    simulator: Simulator,
+    app: SimulatedApp,
+    product_id: str,
+    transaction_id: str | None = None,
+    environment: str = SANDBOX,
+) -> Purchase:
+    """Return the purchase of `transaction_id`; without it, one whose subscription to the product has not ended.
 
-    Raises Failure if the simulator knows the app's products and this is not one of them.
+    Without such a purchase, it is a new one, which is saved. Raises Failure if the simulator knows the app's products
+    and this is not one of them.
     """
     products = simulator.accounts.products(app.app_apple_id)
     if products and product_id not in products:
         raise Failure(f"{app.bundle_id} has no product {product_id}. {suggestion(product_id, products)}")
+    subscriptions = simulator.subscriptions(app.app_apple_id, environment)
     if transaction_id is not None:
-        return Purchase(transaction_id, app.app_apple_id, product_id)
-    found = simulator.accounts.subscription(app.app_apple_id, product_id)
-    return found or simulator.accounts.subscribe(app.app_apple_id, product_id)
+        known = subscriptions.find(transaction_id)
+        original = transaction_id if known is None else known.original.transaction_id
+        return Purchase(original, app.app_apple_id, product_id)
+    holder = subscriptions.holder(product_id)
+    if holder is not None:
+        return Purchase(holder.original.transaction_id, app.app_apple_id, product_id)
+    bought = simulator.accounts.subscribers(app.app_apple_id, product_id)
+    # The subscription of a purchase that has a history, and is no holder's, has ended.
+    untouched = (one for one in bought if subscriptions.find(one.transaction_id) is None)
+    return next(untouched, None) or simulator.accounts.subscribe(app.app_apple_id, product_id)
 
 
 def _default(caller: RealtimeCaller, purchase: Purchase, locale: str) -> Content:

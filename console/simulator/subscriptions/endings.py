@@ -126,8 +126,8 @@ def _reason(subscription: SimulatedSubscription) -> str:
     if subscription.renewal.price_increase == PENDING:
         return PRICE
     raise Failure(
-        "The subscription renews: the customer has not cancelled, and billing has not failed. Cancel first, or name"
-        f" another reason: {NOT_FOR_SALE} or {OTHER}."
+        "The subscription renews: the customer has not cancelled, and billing has not failed. Let one of them happen"
+        " first, or name another reason with --why."
     )
 
 

@@ -125,7 +125,7 @@ class SimulatedCustomer:
     """Where the customer buys, and as what: `storefront` is alpha-3, `ownership` Apple's inAppOwnershipType."""
 
     storefront: str = "USA"
-    storefront_id: str = "143441"
+    storefront_id: str | None = "143441"
     currency: str = "USD"
     ownership: str = "PURCHASED"
 

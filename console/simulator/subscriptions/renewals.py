@@ -36,6 +36,12 @@ def renewed(subscription: SimulatedSubscription, now: int) -> Outcome:
     return reported(_next_period(subscription, begins, begins), now, "DID_RENEW")
 
 
+def billed(subscription: SimulatedSubscription, now: int) -> Outcome:
+    """The next period is billed, or the one that could not be billed before."""
+    failed = subscription.status in {BILLING_RETRY, GRACE_PERIOD}
+    return recovered(subscription, now) if failed else renewed(subscription, now)
+
+
 def turned_off(subscription: SimulatedSubscription, now: int) -> Outcome:
     """The customer cancels. What is left of a commitment is billed nevertheless, and autoRenewStatus stays 1."""
     if not subscription.renewal.on or subscription.status not in {ACTIVE, BILLING_RETRY, GRACE_PERIOD}:

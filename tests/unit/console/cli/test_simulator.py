@@ -10,8 +10,7 @@ import pytest
 from retention.request import PRODUCTION, SANDBOX
 from typer.main import get_command
 
-from console.cli.simulator import PurchaseKind, simulator
-from console.simulator.accounts import PURCHASES
+from console.cli.simulator import simulator
 from console.simulator.database import Database
 from console.simulator.endpoint_call import TIME_LIMIT_MS
 from console.simulator.notification_delivery import Mishaps
@@ -126,7 +125,6 @@ def test_options_and_modules_agree() -> None:
     )
     of_cancel = {parameter.name: parameter.default for parameter in command("cancel").params}
     assert of_cancel["limit_ms"] == TIME_LIMIT_MS
-    assert tuple(kind.value for kind in PurchaseKind) == PURCHASES
     assert SANDBOX == "Sandbox"
 
 
