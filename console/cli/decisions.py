@@ -34,6 +34,16 @@ LOCALE: Final = "en-US"
 Customer = Annotated[
     list[str] | None, typer.Option("--customer", metavar="KEY=VALUE", help="A fact about the customer; repeatable.")
 ]
+Subscription = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subscription", metavar="KEY=VALUE", help="A fact that Apple has reported of the subscription; repeatable."
+    ),
+]
+Redeemed = Annotated[
+    list[str] | None,
+    typer.Option("--redeemed", metavar="OFFER=DAYS", help="An offer redeemed so many days ago; repeatable."),
+]
 Event = Annotated[
     Path | None, typer.Option("--event", help="A saved request: an API Gateway event, a body or a signedPayload.")
 ]
@@ -43,6 +53,7 @@ Event = Annotated[
     verbs,
     "explain",
     "retention explain retention.yaml --product pro.monthly --locale fr-CA --customer tenureDays=200",
+    "retention explain retention.yaml --product pro.monthly --subscription renewals=3 --redeemed retention_half_3m=30",
     "retention explain --env production --event event.json",
 )
 def explain(
@@ -53,24 +64,31 @@ def explain(
     locale: Locale = LOCALE,
     transaction: Transaction = DEFAULT_TRANSACTION,
     customer: Customer = None,
+    subscription: Subscription = None,
+    redeemed: Redeemed = None,
     *,
     unreadable: Annotated[
-        bool, typer.Option("--unreadable", help="Explain as if the customer's profile could not be read.")
+        bool, typer.Option("--unreadable", help="Explain as if nothing about the customer could be read.")
     ] = False,
     event: Event = None,
     at: At = None,
     where: AtTarget,
     out: Out,
 ) -> None:
-    """Show rule by rule why a request is answered as it is, and the exact body that would be sent."""
+    """Show rule by rule why a request is answered as it is, and the exact body that would be sent.
+
+    With --env or --table, and no facts given, those of the table count: of --transaction, or of the saved request.
+    """
     from console.cli.decisions_loading import Question, explain_draft, explain_live
-    from console.decisions.made_request import read_facts
+    from console.decisions.made_request import read_facts, read_subscription
     from console.decisions.reasons_report import show
 
     if product is None and event is None:
         raise typer.BadParameter("name the request: --product, or --event FILE")
+    at = at or datetime.now(UTC)
     facts = read_facts(customer or [], unreadable=unreadable)
-    question = Question(product, locale, transaction, facts, event, at or datetime.now(UTC), TEST_CA)
+    reported = read_subscription(subscription or [], redeemed or [], at, unreadable=unreadable)
+    question = Question(product, locale, transaction, facts, event, at, TEST_CA, reported)
     if draft is None:
         explained = explain_live(question, where)
     else:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Final
 
 from retention.request import SANDBOX, RetentionRequest
-from retention.rules import UNREADABLE, Customer, Fact
+from retention.rules import SUBSCRIPTION_PREFIX, UNREADABLE, Customer, Fact, Redemption, Reported, Subscription
+from retention.subscription import FACT_KINDS
 
+from console.file.mistakes import suggestion
 from console.terminal.failure import Failure
 
+_DAY_MS: Final = 86_400_000
+_MOST_DAYS: Final = 10_000  # before there was an App Store
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {"number": (int, float), "text": (str,), "truth": (bool,)}
 _IDENTIFIER: Final = str(uuid.UUID(int=0))
 
 
@@ -43,6 +48,50 @@ def read_facts(given: Sequence[str], *, unreadable: bool) -> Customer | None:
             raise Failure(f"`{item}` is no fact: write KEY=VALUE, such as tenureDays=200.")
         facts[key.removeprefix("customer.")] = _fact(value)
     return facts or None
+
+
+def read_subscription(
+    given: Sequence[str], redeemed: Sequence[str], at: datetime, *, unreadable: bool
+) -> Subscription | None:
+    """Read what Apple has reported: facts as KEY=VALUE, and offers redeemed before `at` as OFFER=DAYS.
+
+    None where nothing is given. Raises Failure for a fact that there is not, or of another type.
+    """
+    if unreadable:
+        return UNREADABLE
+    if not given and not redeemed:
+        return None
+    facts = dict(_reported(item) for item in given)
+    return Reported(facts, tuple(sorted((_redemption(item, at) for item in redeemed), key=lambda one: one[1])))
+
+
+def _reported(item: str) -> tuple[str, Fact]:
+    key, equals, written = item.partition("=")
+    name = key.removeprefix(SUBSCRIPTION_PREFIX)
+    if not equals:
+        raise Failure(f"`{item}` is no fact: write KEY=VALUE, such as renewals=3.")
+    kind = FACT_KINDS.get(name)
+    if kind is None:
+        raise Failure(f"Apple reports no fact `{name}`. {suggestion(name, FACT_KINDS)}")
+    if kind == "text":
+        return name, written
+    value = _fact(written)
+    if kind == "list":
+        return name, value if isinstance(value, tuple) else (written,)
+    if not isinstance(value, _TYPES[kind]) or (kind == "number" and isinstance(value, bool)):
+        raise Failure(f"`{name}` is a {'number' if kind == 'number' else 'truth value'}, not `{written}`.")
+    return name, value
+
+
+def _redemption(item: str, at: datetime) -> Redemption:
+    offer, _, days = item.rpartition("=")
+    try:
+        ago = float(days)
+    except ValueError:
+        ago = -1.0
+    if not offer or not 0 <= ago < _MOST_DAYS:
+        raise Failure(f"`{item}` is no redemption: write OFFER=DAYS, such as retention_half_3m=30 for 30 days ago.")
+    return offer, round(at.timestamp() * 1000 - ago * _DAY_MS)
 
 
 def _fact(text: str) -> Fact:

@@ -15,20 +15,12 @@ from retention.conditions import AllOf, AnyOf, Condition, FactTest, parts_of, tr
 from retention.decision import Decision, Outcome, decide
 from retention.errors import ForbiddenError
 from retention.request import RetentionRequest, admit
-from retention.rules import (
-    CUSTOMER_PREFIX,
-    NO_SUBSCRIPTION,
-    SUBSCRIPTION_PREFIX,
-    Customer,
-    Facts,
-    Subscription,
-    Truth,
-    Unreadable,
-)
+from retention.rules import NO_SUBSCRIPTION, Customer, Facts, Subscription, Truth
 from retention.signing.signer import Signer
 
+from console.decisions.asked_facts import OF_ROWS, AskedFact, KnownCustomer, Origins, asked_facts, found_text
 from console.file.entries import Document, RuleEntry
-from console.file.wording import fact_test_text, value_text
+from console.file.wording import fact_test_text, within_limit_text
 
 _TRUTHS: Final[Mapping[Truth, str]] = {True: "yes", False: "no", None: "unknown"}
 
@@ -69,7 +61,7 @@ class Explanation:
     """What Apple would get, and the decision: for a request that is `refused`, only what it would be otherwise.
 
     `source` is the file or release that decided. `decided` is the decision's body, None where it has none. `notes`
-    state everything that was assumed.
+    state everything that was assumed. `facts` are those that rules of this product ask for.
     """
 
     request: RetentionRequest
@@ -79,6 +71,7 @@ class Explanation:
     decided: Mapping[str, Any] | None = field(repr=False)
     refused: Refused | None
     notes: tuple[str, ...]
+    facts: tuple[AskedFact, ...] = field(default=(), repr=False)
 
     @property
     def decided_status(self) -> int:
@@ -101,7 +94,8 @@ class Basis:
 
     `catalog` is by locale: of a live release, only the states that one locale needs are read. `source` is the name of
     the file or the release. `assigns`: whether the catalog has the key that assigns customers to arms. `notes` state
-    what is assumed. `subscription` is what Apple has reported of the customer's subscription.
+    what is assumed. `subscription` is what Apple has reported of the customer's subscription, `origins` where the
+    facts come from.
     """
 
     document: Document
@@ -111,6 +105,7 @@ class Basis:
     assigns: bool = True
     notes: tuple[str, ...] = ()
     subscription: Subscription = field(default=NO_SUBSCRIPTION, repr=False)
+    origins: Origins = field(default_factory=lambda: OF_ROWS, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +135,7 @@ def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
         if decision.delivery.answer.signs:
             notes.append("The offer is signed with a throwaway key: Apple would refuse this body.")
     refused = asked.refused or _refused(request, catalog, asked.environment or request.environment, at)
+    known = KnownCustomer(facts, basis.subscription, basis.origins, at)
     return Explanation(
         request,
         basis.source,
@@ -148,6 +144,7 @@ def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
         decided,
         refused,
         tuple(notes),
+        tuple(asked_facts(basis.document, {rule.name for rule in catalog.sheet.rules}, known)),
     )
 
 
@@ -188,7 +185,9 @@ def _answer_detail(decision: Decision) -> str:
     delivery = decision.delivery
     if delivery is None:
         return f"{arms}Apple falls back"
-    return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}"
+    limit = delivery.answer.limit
+    within = "" if limit is None else f"; within its limit: {within_limit_text(limit)}"
+    return f"{arms}{delivery.answer.kind} with {delivery.answer.messages} in {delivery.locale}{within}"
 
 
 def _tests(rule: RuleEntry, facts: Facts) -> Iterator[PartResult]:
@@ -198,19 +197,9 @@ def _tests(rule: RuleEntry, facts: Facts) -> Iterator[PartResult]:
 def _walk(condition: Condition, facts: Facts, depth: int) -> Iterator[PartResult]:
     holds = _TRUTHS[truth_of(condition, facts)]
     if isinstance(condition, FactTest):
-        yield PartResult(depth, fact_test_text(condition), _found(condition.fact, facts), holds)
+        yield PartResult(depth, fact_test_text(condition), found_text(condition.fact, facts), holds)
         return
     asks = "all of" if isinstance(condition, AllOf) else "any of" if isinstance(condition, AnyOf) else "not"
     yield PartResult(depth, asks, "", holds)
     for part in parts_of(condition):
         yield from _walk(part, facts, depth + 1)
-
-
-def _found(fact: str, facts: Facts) -> str:
-    known = {CUSTOMER_PREFIX: facts.customer, SUBSCRIPTION_PREFIX: facts.subscription}
-    if any(fact.startswith(prefix) and isinstance(found, Unreadable) for prefix, found in known.items()):
-        return "unreadable"
-    value = facts.get(fact)
-    if value is None:
-        return "missing"
-    return ", ".join(map(value_text, value)) if isinstance(value, tuple) else value_text(value)

@@ -9,9 +9,11 @@ from typing import Any
 
 from retention.decision import Assignment
 
+from console.decisions.asked_facts import AskedFact
 from console.decisions.reasons import Explanation, Refused, Verdict
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
+from console.terminal.words import plural
 
 _MARKS = {"answers": "→", "falls_back": "→", "passed_over": "-", "not_reached": " "}
 
@@ -22,6 +24,7 @@ def show(explanation: Explanation, out: Output) -> None:
     out.print(f"{request.product_id} in {request.user_locale}, by {explanation.source}")
     for verdict in explanation.verdicts:
         _show_verdict(verdict, out)
+    _show_facts(explanation, out)
     out.print("")
     refused = explanation.refused
     if refused is not None:
@@ -49,6 +52,19 @@ def _show_verdict(verdict: Verdict, out: Output) -> None:
     for test in verdict.tests:
         found = f" (it is {test.found})" if test.found else ""
         out.print(f"    {'  ' * test.depth}{test.holds:8}{test.asks}{found}", "dim")
+
+
+def _show_facts(explanation: Explanation, out: Output) -> None:
+    if explanation.facts:
+        out.print("")
+        out.table(
+            ("fact", "value", "from", "signed by Apple"),
+            [(fact.name, fact.found, fact.source, _age(fact)) for fact in explanation.facts],
+        )
+
+
+def _age(fact: AskedFact) -> str:
+    return "" if fact.age_days is None else "today" if not fact.age_days else f"{plural(fact.age_days, 'day')} ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class _ExplanationForm:
     locale: str | None
     assignments: Sequence[Assignment]
     rules: Sequence[Verdict]
+    facts: Sequence[AskedFact]
     body: Mapping[str, Any] | None
     otherwise: _OtherwiseForm | None
     notes: Sequence[str]
@@ -98,6 +115,7 @@ def _document(explanation: Explanation) -> _ExplanationForm:
         locale=None if delivery is None else delivery.locale,
         assignments=decision.assignments,
         rules=explanation.verdicts,
+        facts=explanation.facts,
         body=explanation.body,
         otherwise=None if refused is None else _OtherwiseForm(explanation.decided_status, explanation.decided),
         notes=explanation.notes,
