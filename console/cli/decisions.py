@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from retention.request import ENVIRONMENTS, SANDBOX
@@ -19,6 +19,7 @@ from console.cli.options import (
     AtTarget,
     Json,
     Locale,
+    MadeBy,
     Out,
     Product,
     Transaction,
@@ -49,6 +50,24 @@ Event = Annotated[
 ]
 
 
+def _given(
+    customer: Customer = None,
+    subscription: Subscription = None,
+    redeemed: Redeemed = None,
+    *,
+    unreadable: Annotated[
+        bool, typer.Option("--unreadable", help="Explain as if nothing about the customer could be read.")
+    ] = False,
+    at: At = None,
+) -> tuple[Any, Any, datetime]:
+    """Return what is given of the customer (of each row None: nothing), and the instant of the request."""
+    from console.decisions.made_request import read_facts, read_subscription
+
+    when = at or datetime.now(UTC)
+    reported = read_subscription(subscription or [], redeemed or [], when, unreadable=unreadable)
+    return read_facts(customer or [], unreadable=unreadable), reported, when
+
+
 @verb(
     verbs,
     "explain",
@@ -63,15 +82,9 @@ def explain(
     product: Product = None,
     locale: Locale = LOCALE,
     transaction: Transaction = DEFAULT_TRANSACTION,
-    customer: Customer = None,
-    subscription: Subscription = None,
-    redeemed: Redeemed = None,
-    *,
-    unreadable: Annotated[
-        bool, typer.Option("--unreadable", help="Explain as if nothing about the customer could be read.")
-    ] = False,
     event: Event = None,
-    at: At = None,
+    *,
+    given: Annotated[tuple[Any, Any, datetime], MadeBy(_given)],
     where: AtTarget,
     out: Out,
 ) -> None:
@@ -80,14 +93,11 @@ def explain(
     With --env or --table, and no facts given, those of the table count: of --transaction, or of the saved request.
     """
     from console.cli.decisions_loading import Question, explain_draft, explain_live
-    from console.decisions.made_request import read_facts, read_subscription
     from console.decisions.reasons_report import show
 
     if product is None and event is None:
         raise typer.BadParameter("name the request: --product, or --event FILE")
-    at = at or datetime.now(UTC)
-    facts = read_facts(customer or [], unreadable=unreadable)
-    reported = read_subscription(subscription or [], redeemed or [], at, unreadable=unreadable)
+    facts, reported, at = given
     question = Question(product, locale, transaction, facts, event, at, TEST_CA, reported)
     if draft is None:
         explained = explain_live(question, where)

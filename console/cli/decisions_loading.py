@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from retention.catalog import Catalog
 from retention.request import SANDBOX
-from retention.rules import NO_FACTS, Customer
+from retention.rules import CUSTOMER_PREFIX, NO_FACTS, SUBSCRIPTION_PREFIX, Customer, Reported, Subscription
 
+from console.decisions.asked_facts import OF_ROWS, Origin, Origins
 from console.decisions.forecast import Forecast, forecast, product_of
 from console.decisions.made_request import made_request
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
@@ -20,18 +22,25 @@ from console.file.compile import compile_release
 from console.file.document import read_document, read_named
 from console.file.edition import edition_of
 from console.file.entries import Document
-from console.releases.live import load_live, read_profile, require_live
+from console.releases.facts import read_facts
+from console.releases.live import load_live, read_customer, require_live
 from console.releases.overview import look_at_table
+from console.rollout.unlearned_facts import unlearned_facts
 from console.simulator.authority import Authority
 from console.terminal.ordinary_file import read_ordinary
 
 # A request has some ten KiB; an event of API Gateway, a few more.
 _MAX_EVENT = 2**20
 
+_NOTHING_GIVEN: Final[Origins] = dict.fromkeys((CUSTOMER_PREFIX, SUBSCRIPTION_PREFIX), Origin("no table was named"))
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: by its fields, or saved in `event`. `customer` None: the facts of the table, or none."""
+    """One request: by its fields, or saved in `event`.
+
+    `customer` None: the facts of the table, or none; `subscription` likewise.
+    """
 
     product: str | None
     locale: str
@@ -40,6 +49,7 @@ class Question:
     event: Path | None
     at: datetime
     test_ca: Path
+    subscription: Subscription | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,8 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
         release = compile_release(document, now=question.at)
         catalog = edition_of(document, release).catalog(asked.request.product_id)
         note = "Every text is taken as approved, and arms are assigned with a made-up key: no table was named."
-        customer = NO_FACTS if question.customer is None else question.customer
-        basis = Basis(document, lambda _: catalog, customer, document.file, notes=(note,))
-        return explain(basis, asked, question.at)
+        basis = Basis(document, lambda _: catalog, NO_FACTS, document.file, notes=(note,), origins=_NOTHING_GIVEN)
+        return explain(_as_given(basis, question), asked, question.at)
     target = find_target(where, document)
     asked = _ask(question, target.app_apple_id, target)
     return explain(_by_file_and_table(document, asked, question, target), asked, question.at)
@@ -78,8 +87,8 @@ def _by_file_and_table(document: Document, asked: AskedRequest, question: Questi
         live = load_live(target.app_table, request.product_id, request.user_locale).catalog
         catalog = replace(catalog, customer_key=live.customer_key)
         note = "Texts are judged by the states of the live release; the states of new texts are not known."
-    customer = _customer(question, asked, target)
-    return Basis(document, lambda _: catalog, customer, document.file, notes=(note,))
+    basis = Basis(document, lambda _: catalog, NO_FACTS, document.file, notes=(note,))
+    return _with_customer(basis, asked, question, target)
 
 
 def explain_live(question: Question, where: Where) -> Explanation:
@@ -87,9 +96,8 @@ def explain_live(question: Question, where: Where) -> Explanation:
     target = find_target(where)
     asked = _ask(question, target.app_apple_id, target)
     document, source = _live_document(target)
-    customer = _customer(question, asked, target)
-    basis = Basis(document, lambda locale: _live_catalog(target, asked.request.product_id, locale), customer, source)
-    return explain(basis, asked, question.at)
+    basis = Basis(document, lambda locale: _live_catalog(target, asked.request.product_id, locale), NO_FACTS, source)
+    return explain(_with_customer(basis, asked, question, target), asked, question.at)
 
 
 def _live_document(target: Target) -> tuple[Document, str]:
@@ -128,10 +136,41 @@ def _test_root(directory: Path) -> bytes | None:
         return None
 
 
-def _customer(question: Question, asked: AskedRequest, target: Target) -> Customer:
+def _with_customer(basis: Basis, asked: AskedRequest, question: Question, target: Target) -> Basis:
+    """Return the basis with what the table has of the customer, or with what is given instead."""
+    if question.customer is not None and question.subscription is not None:
+        return _as_given(basis, question)
+    transaction, at = asked.request.original_transaction_id, question.at
+    known = read_customer(target.app_table, transaction, at)
+    notes = basis.notes
+    if target.stack.learns is False and question.subscription is None:
+        unlearned = unlearned_facts(basis.document)
+        notes += () if unlearned is None else (unlearned,)
+    basis = replace(basis, customer=known.profile, subscription=known.subscription, notes=notes)
+    if isinstance(known.subscription, Reported):
+        basis = replace(basis, origins={**OF_ROWS, **_reported_origins(target, transaction, at)})
+    return _as_given(basis, question)
+
+
+def _as_given(basis: Basis, question: Question) -> Basis:
+    """Return the basis with the facts that the question gives."""
     if question.customer is not None:
-        return question.customer
-    return read_profile(target.app_table, asked.request.original_transaction_id)
+        origins = {**basis.origins, CUSTOMER_PREFIX: Origin("the command line")}
+        basis = replace(basis, customer=question.customer, origins=origins)
+    if question.subscription is not None:
+        others = {name: origin for name, origin in basis.origins.items() if not name.startswith(SUBSCRIPTION_PREFIX)}
+        origins = {**others, SUBSCRIPTION_PREFIX: Origin("the command line")}
+        basis = replace(basis, subscription=question.subscription, origins=origins)
+    return basis
+
+
+def _reported_origins(target: Target, transaction: str, at: datetime) -> Origins:
+    found = read_facts(target.app_table, transaction, at)
+    if found is None:
+        return {SUBSCRIPTION_PREFIX: Origin("Apple has reported nothing")}
+    named = {f"{SUBSCRIPTION_PREFIX}{name}": known for name, known in found.facts.items()}
+    origins = {name: Origin(f"Apple, {known.source}", known.signed_at) for name, known in named.items()}
+    return {SUBSCRIPTION_PREFIX: Origin("Apple", found.signed_at), **origins}
 
 
 def make_forecast(subject: Subject, where: Where, now: datetime) -> Forecast:
@@ -143,8 +182,9 @@ def make_forecast(subject: Subject, where: Where, now: datetime) -> Forecast:
         target = find_target(where)
         document, source = _live_document(target)
         product, app_apple_id = product_of(document, subject.product), target.app_apple_id
-        customer = read_profile(target.app_table, subject.transaction)
-        basis = Basis(document, lambda locale: _live_catalog(target, product, locale), customer, source)
+        known = read_customer(target.app_table, subject.transaction, now)
+        basis = Basis(document, lambda locale: _live_catalog(target, product, locale), known.profile, source)
+        basis = replace(basis, subscription=known.subscription)
     else:
         document = read_named(where.file, ", or the deployment with --env or --table")
         product = product_of(document, subject.product)

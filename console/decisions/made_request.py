@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import isfinite
+from math import floor, isfinite
 from typing import Final
 
 from retention.request import SANDBOX, RetentionRequest
@@ -46,6 +46,8 @@ def read_facts(given: Sequence[str], *, unreadable: bool) -> Customer | None:
         key, equals, value = item.partition("=")
         if not key or not equals:
             raise Failure(f"`{item}` is no fact: write KEY=VALUE, such as tenureDays=200.")
+        if key.startswith(SUBSCRIPTION_PREFIX):
+            raise Failure(f"`{key}` is a fact from Apple: give it with --subscription.")
         facts[key.removeprefix("customer.")] = _fact(value)
     return facts or None
 
@@ -91,7 +93,7 @@ def _redemption(item: str, at: datetime) -> Redemption:
         ago = -1.0
     if not offer or not 0 <= ago < _MOST_DAYS:
         raise Failure(f"`{item}` is no redemption: write OFFER=DAYS, such as retention_half_3m=30 for 30 days ago.")
-    return offer, round(at.timestamp() * 1000 - ago * _DAY_MS)
+    return offer, floor(at.timestamp() * 1000 - ago * _DAY_MS)
 
 
 def _fact(text: str) -> Fact:

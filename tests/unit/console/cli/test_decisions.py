@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+from retention.rules import UNREADABLE, Reported
 
 from console.cli.decisions import TEST_CA
 from console.cli.decisions_loading import Question
@@ -52,6 +53,18 @@ def test_a_request_is_explained_by_the_file_or_the_live_release(
     assert where == Where("sandbox", file)
     [(shown, _)] = made["decisions__reasons_report__show"].given
     assert shown == asks.removeprefix("explain_")
+
+
+def test_facts_from_apple_can_be_given(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Facts and redemptions are as of the instant of the request; `--unreadable` means both rows."""
+    made = room(monkeypatch, cli__decisions_loading__explain_live="live", decisions__reasons_report__show=None)
+    asked = ("explain", "--product", "pro", "--env", "sandbox", "--at", AT)
+    assert call(*asked, "--subscription", "renewals=3", "--redeemed", "half=1").code == 0
+    assert call(*asked, "--unreadable").code == 0
+    (first, _), (second, _) = made["cli__decisions_loading__explain_live"].given
+    yesterday = int(MOMENT.timestamp() * 1000) - 86_400_000
+    assert (first.customer, first.subscription) == (None, Reported({"renewals": 3}, (("half", yesterday),)))
+    assert (second.customer, second.subscription) == (UNREADABLE, UNREADABLE)
 
 
 def test_an_explanation_needs_a_request(call: Call) -> None:

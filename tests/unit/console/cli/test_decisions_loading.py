@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.request import PRODUCTION, SANDBOX
+from retention.rules import Customer, Reported
+from retention.subscription import PastTransaction, RenewalSnapshot, State, to_document
 
 from console.cli import decisions_loading
 from console.cli.decisions_loading import Question, Subject, explain_draft, explain_live, make_forecast
@@ -24,7 +26,7 @@ from console.simulator.authority import request_claims
 from console.simulator.signed_request import signed_body
 from console.terminal.failure import Failure
 from tests.support.apple_in_memory import target_in_memory
-from tests.support.edited_sample import APP
+from tests.support.edited_sample import APP, edited
 from tests.support.writable_table import WritableTable
 
 NOW = datetime.now(UTC)
@@ -96,6 +98,76 @@ def test_the_live_release_explains_by_the_customers_profile(live: AppTable, tabl
     table.put(rows.profile_key(live.app_apple_id, "99371282"), {"inTrial": {"BOOL": True}})
     assert explain_live(ASKED, AT).decision.rule == "leave-trials-alone"
     assert explain_live(replace(ASKED, customer={"inTrial": False}), AT).decision.rule == "keep-pro"
+
+
+SIGNED = SAMPLE_CLOCK - timedelta(days=3)
+REPORTED = to_document(
+    State(
+        renewal=RenewalSnapshot(int(SIGNED.timestamp() * 1000), status=1),
+        transactions=(PastTransaction(1, "ab", 1, offer_type=2, offer_identifier="half"),),
+    )
+)
+FREE_TRIALS = ("{customer.inTrial: true}", "{subscription.status: active, customer.inTrial: {present: false}}")
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Path:
+    """The sample, with a rule that asks for facts from Apple."""
+    return edited(tmp_path, FREE_TRIALS)
+
+
+@pytest.mark.usefixtures("live")
+def test_facts_from_apple_are_the_tables_with_their_source_and_age(asking: Path, table: WritableTable) -> None:
+    """Each fact has Apple's object that it comes from, and the days since Apple signed it; none is nothing reported."""
+    facts = {fact.name: fact for fact in explain_draft(asking, ASKED, AT).facts}
+    assert (facts["subscription.status"].found, facts["subscription.status"].source) == (
+        "missing",
+        "Apple has reported nothing",
+    )
+    table.put(rows.subscription_key(int(APP), "99371282"), rows.document_attributes(REPORTED))
+    found = explain_draft(asking, ASKED, AT)
+    assert found.decision.rule == "leave-trials-alone"
+    fact = next(fact for fact in found.facts if fact.name == "subscription.status")
+    assert (fact.found, fact.source, fact.signed_at, fact.age_days) == ("active", "Apple, renewal info", SIGNED, 3)
+    profile = next(fact for fact in found.facts if fact.name == "customer.inTrial")
+    assert (profile.found, profile.age_days) == ("missing", None)
+
+
+@pytest.mark.usefixtures("live")
+def test_facts_that_are_given_take_the_place_of_apples(asking: Path, table: WritableTable) -> None:
+    """The row is then not read, and no source of it is named."""
+    table.put(rows.subscription_key(int(APP), "99371282"), rows.document_attributes(REPORTED))
+    customers: tuple[Customer | None, ...] = (None, {})
+    for customer in customers:
+        given = replace(ASKED, customer=customer, subscription=Reported({"status": "grace"}, ()))
+        found = explain_draft(asking, given, AT)
+        fact = next(fact for fact in found.facts if fact.name == "subscription.status")
+        assert (fact.found, fact.source, fact.age_days) == ("grace", "the command line", None)
+        assert found.decision.rule == "keep-pro"
+
+
+@pytest.mark.usefixtures("live")
+def test_a_damaged_row_is_unreadable(asking: Path, table: WritableTable) -> None:
+    """It is to an explanation what it is to the function."""
+    table.put(rows.subscription_key(int(APP), "99371282"), {"document": {"S": "edited by hand"}})
+    fact = next(fact for fact in explain_draft(asking, ASKED, AT).facts if fact.name == "subscription.status")
+    assert fact.found == "unreadable"
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(("mode", "noted"), [("off", True), ("pull", False)])
+def test_a_stack_that_learns_nothing_is_noted(
+    asking: Path,
+    target: Target,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    noted: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """With notifications off, a fact is missing for another reason than that Apple has reported none."""
+    there = replace(target, stack=replace(target.stack, name="retention-sandbox", notifications=mode))
+    monkeypatch.setattr(decisions_loading, "find_target", lambda *_: there)
+    notes = explain_draft(asking, ASKED, AT).notes
+    assert any("takes in no notifications" in note for note in notes) is noted
 
 
 @pytest.mark.usefixtures("live")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from retention.catalog import MessageState
 from retention.request import RetentionRequest
-from retention.rules import NO_FACTS, UNREADABLE, Customer
+from retention.rules import NO_FACTS, NO_SUBSCRIPTION, UNREADABLE, Customer, Reported, Subscription
 
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
+from console.file.compile import compile_document
 from console.file.document import read_document
 from console.file.edition import edition_of
 from console.local.samples import SAMPLE, SAMPLE_CLOCK, compile_sample
@@ -67,6 +68,42 @@ def test_an_unreadable_profile_is_not_a_missing_fact() -> None:
     explanation = explained(request("trailhead.pro.monthly"), UNREADABLE)
     found = [test.found for verdict in explanation.verdicts for test in verdict.tests if "customer." in test.asks]
     assert set(found) == {"unreadable"}
+
+
+LIMITED = SAMPLE.read_text(encoding="utf-8").replace(
+    "retention_annual_30\n", "retention_annual_30\n    limit: {times: 2, days: 90}\n"
+)
+LIMITED_DOCUMENT = read_document(LIMITED.encode(), SAMPLE.parent)
+LIMITED_EDITION = edition_of(LIMITED_DOCUMENT, compile_document(LIMITED_DOCUMENT, now=SAMPLE_CLOCK).release)
+_RECENTLY = ("retention_annual_30", int(SAMPLE_CLOCK.timestamp() * 1000))
+
+
+@pytest.mark.parametrize(
+    ("reported", "verdict", "detail"),
+    [
+        (
+            Reported({}, (_RECENTLY,)),
+            "answers",
+            "within its limit: fewer than 2 redemptions of retention_a",
+        ),
+        (
+            Reported({}, (_RECENTLY, _RECENTLY)),
+            "passed_over",
+            "redemptions of retention_annual_30 in 90 days",
+        ),
+        (NO_SUBSCRIPTION, "passed_over", "Apple has reported nothing of this subscription yet"),
+        (UNREADABLE, "passed_over", "what Apple has reported of this subscription could not be read"),
+    ],
+)
+def test_a_limit_is_explained(reported: Subscription, verdict: str, detail: str) -> None:
+    """An offer names the limit that it is within; a rule that is passed over, what was counted, or is not known."""
+    catalog = LIMITED_EDITION.catalog("trailhead.pro.annual")
+    based = Basis(LIMITED_DOCUMENT, lambda _: catalog, NO_FACTS, "file", subscription=reported)
+    found = explain(based, AskedRequest(request("trailhead.pro.annual", "ja")), SAMPLE_CLOCK)
+    [offer] = [one for one in found.verdicts if one.rule == "annual-discount-in-japan"]
+    assert (offer.verdict, detail in offer.detail) == (verdict, True), offer
+    assert offer.reason in {"", "offer_limit", "offer_limit_unknown"}
+    assert [fact.name for fact in found.facts] == ["customer.inTrial", "redemptions"]
 
 
 def test_lists_and_booleans_are_shown_as_in_the_file() -> None:

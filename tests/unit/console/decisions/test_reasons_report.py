@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -10,6 +11,7 @@ from retention.catalog import Answer
 from retention.decision import Assignment, Decision, Delivery, Outcome
 from retention.request import RetentionRequest
 
+from console.decisions.asked_facts import AskedFact
 from console.decisions.reasons import Explanation, PartResult, Refused, Verdict
 from console.decisions.reasons_report import show
 from tests.support.printed import json_document, printed
@@ -51,6 +53,34 @@ def test_rules_are_printed_in_order_with_their_tests(capsys: pytest.CaptureFixtu
     )
     assert text.endswith("Note: Every text is taken as approved.\n")
     assert '"messageIdentifier": "id-1"' in text
+
+
+def test_facts_have_their_source_and_age(capsys: pytest.CaptureFixture[str]) -> None:
+    """What rules ask for is a table after them; the document has it with the instant of Apple's signature."""
+    facts = (
+        AskedFact("customer.plan", "gold", "the profile", None, None),
+        AskedFact("subscription.renewals", "3", "Apple, all transactions", datetime(2026, 11, 22, tzinfo=UTC), 2),
+        AskedFact("redemptions", "none", "Apple", datetime(2026, 11, 24, tzinfo=UTC), 0),
+    )
+    lines = printed(partial(show, replace(ANSWERED, facts=facts)), capsys).splitlines()
+    table = [" ".join(line.split()) for line in lines]
+    at = table.index("fact value from signed by Apple")
+    assert table[at - 1 : at + 5] == [
+        "",
+        "fact value from signed by Apple",
+        "customer.plan gold the profile",
+        "subscription.renewals 3 Apple, all transactions 2 days ago",
+        "redemptions none Apple today",
+        "",
+    ]
+    document = json_document(partial(show, replace(ANSWERED, facts=facts)), capsys)
+    assert document["facts"][1] == {
+        "name": "subscription.renewals",
+        "found": "3",
+        "source": "Apple, all transactions",
+        "signedAt": "2026-11-22T00:00:00+00:00",
+        "ageDays": 2,
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from botocore.exceptions import ClientError
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.errors import CatalogUnavailableError
-from retention.rules import NO_FACTS, UNREADABLE
+from retention.lookup.customer_facts import NO_CUSTOMER_FACTS, CustomerFacts
+from retention.rules import NO_FACTS, UNREADABLE, Reported
+from retention.subscription import RenewalSnapshot, State, to_document
 
 from console.releases.head import rollback
-from console.releases.live import live_number, load_live, read_profile, require_live
+from console.releases.live import live_number, load_live, read_customer, require_live
 from console.releases.read import ReleaseError
 from console.terminal.failure import Failure
 from tests.support.fake_table import APP, KEEP_FR
@@ -21,6 +24,7 @@ from tests.support.small_release import put
 from tests.support.writable_table import WritableTable
 
 TRANSACTION = "2000000900000180"
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def refused(operation: str, _: object) -> dict[str, Any]:
@@ -74,9 +78,22 @@ def test_the_function_decides_by_one_product_and_its_states(app_table: AppTable,
 
 
 def test_a_customers_facts_are_found_by_the_transaction(app_table: AppTable, table: WritableTable) -> None:
-    """A customer without a profile has no facts, and one that cannot be read is unreadable."""
+    """Both rows are read; a customer without them has no facts, and where reading fails both are unreadable."""
     put(app_table.client, TABLE)
-    assert read_profile(app_table, TRANSACTION) == NO_FACTS
-    table.put(rows.profile_key(APP, TRANSACTION), {"tenureDays": {"N": "200"}})
-    assert read_profile(app_table, TRANSACTION) == {"tenureDays": 200}
-    assert read_profile(AppTable(table.client(refused), TABLE, APP), TRANSACTION) is UNREADABLE
+    assert read_customer(app_table, TRANSACTION, NOW) == NO_CUSTOMER_FACTS
+    table.put(rows.profile_key(APP, TRANSACTION), {"tenureDays": {"N": "200"}, "expiresAt": {"N": "1790000000"}})
+    reported = to_document(State(renewal=RenewalSnapshot(0, status=1), auto=((0, True),)))
+    table.put(rows.subscription_key(APP, TRANSACTION), rows.document_attributes(reported))
+    found = read_customer(app_table, TRANSACTION, NOW)
+    assert found.profile == {"tenureDays": 200}
+    assert isinstance(found.subscription, Reported)
+    assert (found.subscription.facts["status"], found.subscription.redemptions) == ("active", None)
+    refusing = AppTable(table.client(refused), TABLE, APP)
+    assert read_customer(refusing, TRANSACTION, NOW) == CustomerFacts(UNREADABLE, UNREADABLE)
+
+
+def test_a_customer_is_read_as_of_an_instant(app_table: AppTable, table: WritableTable) -> None:
+    """A profile that has expired by then is none, and days are counted until then."""
+    table.put(rows.profile_key(APP, TRANSACTION), {"tenureDays": {"N": "200"}, "expiresAt": {"N": "1780000000"}})
+    assert read_customer(app_table, TRANSACTION, NOW).profile == NO_FACTS
+    assert read_customer(app_table, TRANSACTION, NOW - timedelta(days=365)).profile == {"tenureDays": 200}
