@@ -94,7 +94,7 @@ def test_the_layer_has_only_what_is_imported(made: Artefact) -> None:
     tops = {path.name for path in python.iterdir() if path.suffix != ".dist-info"}
     assert {top for top in tops if not top.startswith("_cffi_backend")} == PACKAGES
     data = python / "botocore" / "data"
-    assert {path.name for path in data.iterdir() if path.is_dir()} == {"dynamodb", "ssm"}
+    assert {path.name for path in data.iterdir() if path.is_dir()} == {"dynamodb", "sqs", "ssm"}
 
 
 def test_every_package_keeps_its_licence(made: Artefact) -> None:
@@ -158,14 +158,15 @@ def test_the_built_template_has_no_yaml_aliases(made: Artefact) -> None:
 
 
 def test_the_artefact_has_all_that_it_imports() -> None:
-    """With the artefact alone on its path, Python imports every package and makes both clients and a paginator."""
+    """With the artefact alone on its path, Python imports every package and makes all clients and a paginator."""
     artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
     program = (
         "import cryptography.x509.verification, jwt.algorithms\n"
         "from aws_lambda_powertools.logging import Logger\n"
         "from aws_lambda_powertools.metrics import Metrics\n"
+        "from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response\n"
         "from retention.aws import sdk\n"
-        "clients = [sdk.client(name) for name in ('dynamodb', 'ssm')]\n"
+        "clients = [sdk.client(name) for name in ('dynamodb', 'sqs', 'ssm')]\n"
         "clients[0].get_paginator('query')\n"
         "print([client.meta.endpoint_url for client in clients])\n"
     )
@@ -178,7 +179,8 @@ def test_the_artefact_has_all_that_it_imports() -> None:
         capture_output=True,
         text=True,
     ).stdout
-    assert printed.strip() == "['https://dynamodb.us-east-1.amazonaws.com', 'https://ssm.us-east-1.amazonaws.com']"
+    hosts = [f"https://{service}.us-east-1.amazonaws.com" for service in ("dynamodb", "sqs", "ssm")]
+    assert printed.strip() == str(hosts)
 
 
 # What no request needs and what slows a cold start. Lambda's own runtime imports none of it either.
