@@ -41,6 +41,7 @@ from console.local.rows import write_profile
 from console.local.samples import SAMPLE_CLOCK
 from console.simulator.api import Request, Response
 from console.simulator.server import Server
+from tests.minting import notifications as minted
 from tests.minting import signed
 from tests.support import echoing_servers, real_parts, simulated_app
 from tests.support.endpoint_on_fakes import (
@@ -58,6 +59,7 @@ from tests.support.endpoint_on_fakes import (
     make_endpoint,
     rule,
 )
+from tests.support.intake_on_fakes import IntakeOnFakes
 from tests.support.mixed_traffic import Traffic, anchor, posted, request
 from tests.support.operator_setup import OperatorSetup, set_up_operator
 from tests.support.planted_secrets import ENCODINGS, WINDOW, Watch, new_key, new_person, spellings
@@ -151,7 +153,10 @@ class PlantedSecrets:
         assert found == Counter(), f"{place}: {dict(found)}"
 
 
-PLACES = ("the function", "the function, refusing to start", "the sync", "exceptions in every stage", "the real key")
+PLACES = (
+    *("the function", "the function, refusing to start", "the sync", "exceptions in every stage", "the real key"),
+    "notifications",
+)
 CONSOLE = "the console"
 
 
@@ -620,6 +625,83 @@ def test_an_exception_in_the_sync_is_logged_by_its_type(kind: str, planted: Plan
     planted.search("exceptions in every stage", texts, asked=1)
 
 
+# Notifications
+
+# What Apple signs of a customer and must not be kept or logged, by where it stands in a notification.
+PERSONAL: Mapping[str, tuple[str, ...]] = {
+    "transaction": ("appAccountToken", "webOrderLineItemId", "appTransactionId"),
+    "renewal": ("appAccountToken", "appTransactionId"),
+    "data": ("consumptionRequestReason", "bundleVersion"),
+}
+COMMERCE = ("SKU", "displayName", "description", "requestReferenceId", "taxCode")
+
+
+def personal_notification(planted: PlantedSecrets, person: str, **changes: Any) -> str:
+    """Return a signed notification with a new canary in each place that is personal."""
+
+    def canary(name: str) -> str:
+        made = secrets.token_urlsafe(18)
+        planted.watch.plant(name, made)
+        return made
+
+    parts: dict[str, dict[str, Any]] = {
+        part: {name: canary(name) for name in names} for part, names in PERSONAL.items()
+    }
+    names = {name: canary("Advanced Commerce") for name in COMMERCE}
+    bought = new_person()
+    planted.watch.plant("transaction id of a notification", bought)  # its digest is a key of the row's set
+    ids = {"originalTransactionId": person, "advancedCommerceInfo": {"items": [names], **names}}
+    at = int(NOW.timestamp() * 1000)
+    for part in ("transaction", "renewal"):
+        parts[part] |= {**ids, "signedDate": at, **changes.get(part, {})}
+    parts["transaction"]["transactionId"] = bought
+    return minted.notification("CONSUMPTION_REQUEST", signedDate=at, **parts)
+
+
+def row_texts(table: Any) -> Iterator[str]:
+    """Yield each row of a subscription as it is and unpacked, without its key, which is the customer's id."""
+    for (_, sk), item in table.items.items():
+        if sk == rows.SUBSCRIPTION:
+            yield repr({name: value for name, value in item.items() if name != "pk"})
+            yield rows.content_of(item).decode()
+
+
+INTAKE_STAGES = ("nothing", "read_notification", "learned", "outcome_line", "learn", "park", "the table")
+
+
+@pytest.mark.parametrize("kind", some(CARELESS, "ValueError", "Careless", "CallFailedError"))
+@pytest.mark.parametrize("stage", INTAKE_STAGES)
+def test_notifications_leave_no_secret(
+    stage: str, kind: str, planted: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line, row or verdict has what Apple signs of a person, also where any step fails with all of it as message."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"retention-{secrets.token_hex(4)}")
+    fakes = IntakeOnFakes(lines=Telemetry(), now=NOW)  # type: ignore[arg-type]  # the real one, in its place
+    tokens = [
+        personal_notification(planted, person, **({"transaction": {"price": person}} if number % 3 == 2 else {}))
+        for number, person in enumerate(planted.people[:6])
+    ]
+    fail = careless(kind, f"{' '.join(tokens)} {planted.quote}")
+    with pytest.MonkeyPatch.context() as patch:
+        if stage == "the table":
+            fakes.call = fail
+        elif stage == "park":
+            patch.setattr(fakes.parked, "park", careless("CallFailedError", "Throttled"))
+        elif stage != "nothing":
+            patch.setattr(f"retention.notifications.intake.{stage}", fail)
+        verdicts = fakes.judge(*map(minted.body, tokens), "junk")
+    fates = Counter(verdict.fate.value for verdict in verdicts)
+    assert len(verdicts) == len(tokens) + 1
+    assert fates["merged"] == (4 if stage in {"nothing", "park"} else 0)
+    texts = [
+        *written.read(),
+        repr(verdicts),
+        *row_texts(fakes.table),
+        repr([fakes.state(each) for each in planted.people]),
+    ]
+    planted.search("notifications", texts, tokens, len(tokens))
+
+
 # The console
 
 KEY_FORMS: Mapping[str, Callable[[str], str]] = {
@@ -773,6 +855,9 @@ SHOWN = {
     "signature": "v1 or v2",
     "signed_date": "a time",
     "signed_by": "Apple, or the local test CA",
+    "signed_at": "a time",
+    "transaction": "of a log line a keyed digest, of a state or a notification a type whose ids are not shown",
+    "transactions": "a set under digests",
     "payload_format": "API Gateway's 1.0 or 2.0",
     "customer": "of the committed sample: its name",
     "claims": "of the committed sample",

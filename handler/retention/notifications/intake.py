@@ -160,18 +160,22 @@ class _Batch:
         """Judge and read one body. Returns what it reports of a subscription, or the verdict where it reports none."""
         try:
             notification = read_notification(text, self._judge)
+            return self._about(place, notification, learned(notification))
         except RetentionError as error:
             return _verdict(error)
         except Exception as error:  # noqa: BLE001  # a bug of ours: what arrived waits for the release without it
             return IntakeVerdict(Fate.PARKED, type(error).__name__, {"at": place_of(error)})
-        self._note_leaf(notification)
+
+    def _about(self, place: int, notification: Notification, state: State) -> Arrived | IntakeVerdict:
+        leaf = new_leaf(notification, self._intake.known_leaves)
+        if leaf is not None:
+            self._new_leaves.add(leaf)
         app = self._apps.live.get(notification.app_apple_id)
         if app is None:
             return IntakeVerdict(Fate.DELAYED, self._apps.unread.get(notification.app_apple_id, "no_release"))
         person = notification.original_transaction_id
         if notification.notification_type == _TEST and person is None:
             return self._note_test(app, notification)
-        state = learned(notification)
         if state == EMPTY:
             return IntakeVerdict(Fate.IGNORED, notification.notification_type or "no type")
         if person is None or not (person.isascii() and person.isprintable() and 0 < len(person) <= _MAX_ID):
@@ -188,11 +192,6 @@ class _Batch:
         fields = {"appAppleId": app.app_apple_id, "notificationUuid": found.notification_uuid, "source": self._source}
         self._intake.telemetry.report(Fate.TEST.value, "info", fields, {})
         return IntakeVerdict(Fate.TEST)
-
-    def _note_leaf(self, notification: Notification) -> None:
-        leaf = new_leaf(notification, self._intake.known_leaves)
-        if leaf is not None:
-            self._new_leaves.add(leaf)
 
     # Keeping
 
