@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console.cli.options import AtTarget, Out, YesDelete, verb
+from console.cli.options import Apple, AtStack, AtTarget, Out, Yes, YesDelete, verb
 
 verbs = typer.Typer()
 facts = typer.Typer(help="What Apple has reported of subscriptions, as rules read it.", no_args_is_help=True)
@@ -47,3 +48,45 @@ def facts_forget(transaction: Original, where: AtTarget, *, yes: YesDelete = Fal
     else:
         out.print("Nothing is known of this transaction.")
     out.document({"forgotten": found})
+
+
+@verb(
+    facts,
+    "backfill",
+    "retention facts backfill --env production",
+    "retention facts backfill --env sandbox --days 7",
+    "retention facts backfill --env production --transactions ids.txt",
+)
+def facts_backfill(
+    where: AtStack,
+    access: Apple,
+    *,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="Read the last so many days only; today is the first.")
+    ] = None,
+    transactions: Annotated[
+        Path | None,
+        typer.Option(
+            "--transactions",
+            metavar="FILE",
+            allow_dash=True,
+            help="Ask about the customers with these transaction ids instead, one on each line; - reads them from"
+            " standard input.",
+        ),
+    ] = None,
+    yes: Yes = False,
+    out: Out,
+) -> None:
+    """Learn from Apple what happened before the stack took in notifications: 180 days, in the sandbox 30.
+
+    It uses half of the calls that Apple allows, and may run next to live traffic. If it is stopped, run it again: it
+    continues where it was. Only facts are written, no outcome lines. With --transactions, everything that Apple has of
+    these customers is read, however old, and their history is complete.
+    """
+    from console.rollout.backfill_customers import read_ids
+    from console.rollout.backfill_run import BackfillChoice, backfill, show
+
+    if days is not None and transactions is not None:
+        raise typer.BadParameter("--transactions reads all days: leave one of the two out", param_hint="--days")
+    ids = None if transactions is None else read_ids(transactions)
+    show(backfill(where, access, BackfillChoice(days, ids, yes), out), out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +12,15 @@ from retention.request import PRODUCTION, SANDBOX
 
 from console.appstore.api_key import ApiKey, read_api_key
 from console.appstore.client import Apple
+from console.appstore.errors import AppleError
+from console.appstore.history import SHARE, AppleHistory
+from console.appstore.pace import Pace
 from console.deployment.aws import client
 from console.deployment.target import Target, find_target
 from console.deployment.where import Access, Where
 from console.file.compile import compile_document
 from console.file.document import read_named
-from console.file.entries import Document
+from console.file.entries import AppEntry, Document
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
@@ -48,7 +51,7 @@ def open_session(where: Where, access: Access, out: Output, document: Document |
         app_store(target),
         base_url=base_url(access.url, target.environment),
         waiting=wait_reporter(out),
-        repeating=lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again."),
+        repeating=repetition_reporter(out),
     ) as apple:
         yield Session(where, document, target, apple)
 
@@ -59,6 +62,41 @@ def open_checked(where: Where, access: Access, out: Output) -> AbstractContextMa
     with out.progress() as report:
         compile_document(document, environment=where.env, now=datetime.now(UTC), progress=report)
     return open_session(where, access, out, document)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySession:
+    """What a command on Apple's records of the past needs: the app's table, and a client for each of some threads."""
+
+    app: AppEntry
+    target: Target
+    clients: tuple[AppleHistory, ...]
+
+
+@contextmanager
+def open_history(
+    where: Where, access: Access, out: Output, number: int, sleep: Callable[[float], None]
+) -> Iterator[HistorySession]:
+    """Find the table, read the key and make so many clients, which keep one pace; waits are printed. Raises Failure.
+
+    `sleep` is what they wait with, for the rate and before a repetition: one that returns early ends the wait.
+    """
+    document = read_named(where.file)
+    target = find_target(where, document)
+    key = find_key(document, target, where, access)
+    if document.app is None:  # find_key has raised by now
+        raise Failure(f"{document.file} names no app.")
+    environment = app_store(target)
+    pace = Pace(environment, sleep=sleep, waiting=wait_reporter(out), share=SHARE)
+    base, bundle_id = base_url(access.url, environment), document.app.bundle_id
+    with ExitStack() as opened:
+        clients = tuple(
+            opened.enter_context(
+                AppleHistory(key, bundle_id, pace, base_url=base, sleep=sleep, repeating=repetition_reporter(out))
+            )
+            for _ in range(number)
+        )
+        yield HistorySession(document.app, target, clients)
 
 
 def find_key(document: Document, target: Target, where: Where, access: Access) -> ApiKey:
@@ -107,3 +145,8 @@ def wait_reporter(out: Output) -> Callable[[str, float], None]:
     return lambda operation, seconds: out.warn(
         f"Apple's rate limit for “{operation}” is used up: going on in {duration(seconds)}. Ctrl-C is safe."
     )
+
+
+def repetition_reporter(out: Output) -> Callable[[AppleError], None]:
+    """Return a function that prints why a call is made again."""
+    return lambda error: out.warn(f"{str(error).removesuffix(': try again later.').rstrip('.')}; trying again.")

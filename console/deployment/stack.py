@@ -18,6 +18,7 @@ class Stack:
     `key_prefix` is where Parameter Store keeps the signing keys, `log_group` where the function writes its lines; both
     are empty where the stack has no such output. `syncs`: review states are imported by schedule. `function` and
     `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
+    `trust_anchor` is the parameter: base64 of a root that the stack trusts in addition to Apple's, or empty.
     `notifications` is how Apple's notifications come in: off, pull or push; empty in a stack of an earlier template.
     """
 
@@ -32,6 +33,7 @@ class Stack:
     alarm_topic: str = ""
     alarm_email: str | None = None
     notifications: str = ""
+    trust_anchor: str = ""
 
     @property
     def learns(self) -> bool | None:
@@ -66,4 +68,5 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         outputs.get("AlarmTopicArn", "") or parameters.get("AlarmTopicArn", ""),
         parameters.get("AlarmEmail"),
         outputs.get("Notifications", "") or parameters.get("Notifications", ""),
+        parameters.get("RehearsalTrustAnchor", ""),
     )

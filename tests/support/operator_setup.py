@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -23,7 +24,7 @@ from console.simulator.app_data import AppData
 from console.simulator.server import SimulatorServer
 from console.simulator.simulator import Simulator, TestConfig
 from tests.support.apply_operator import FILE
-from tests.support.simulated_app import APP, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_simulator
+from tests.support.simulated_app import APP, AUTHORITY, BULLET, FULL, KEY_ID, NOW, PATIENT_MS, PEM, make_simulator
 
 APP_ID = APP.app_apple_id
 PREFIX = "/retention/test"
@@ -32,7 +33,10 @@ Wrap = Callable[[Answer], Answer]
 TEMPLATE = {
     "Parameters": {
         name: {"Type": "String"}
-        for name in ("Environment", "Table", "Prefix", "Function", "AlarmEmail", "AlarmTopicArn")
+        for name in (
+            *("Environment", "Table", "Prefix", "Function", "AlarmEmail", "AlarmTopicArn"),
+            "RehearsalTrustAnchor",
+        )
     },
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
     "Outputs": {
@@ -152,6 +156,7 @@ def set_up_operator(
             "Function": deploy_function(endpoint, f"{name}-{env}"),
             "AlarmEmail": "",
             "AlarmTopicArn": topic,
+            "RehearsalTrustAnchor": base64.b64encode(AUTHORITY.root_der).decode() if env == "sandbox" else "",
         }
         boto3.client("cloudformation", endpoint_url=endpoint).create_stack(
             StackName=f"{name}-{env}",

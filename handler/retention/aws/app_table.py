@@ -49,6 +49,10 @@ class AppTable:
         """Yield the rows of the app's own partition whose sort keys begin with `prefix`."""
         return self._pages("query", rows.query(self.name, rows.app_pk(self.app_apple_id), prefix))
 
+    def of_notifications(self, prefix: str) -> Iterator[Item]:
+        """Yield the rows about reading Apple's notifications whose sort keys begin with `prefix`."""
+        return self._pages("query", rows.query(self.name, rows.notifications_pk(self.app_apple_id), prefix))
+
     def of_release(self, number: int, *, attributes: str = "") -> Iterator[Item]:
         """Yield the rows of a release; with `attributes`, a projection expression, only these of each."""
         request = rows.query(self.name, rows.release_pk(self.app_apple_id, number))
