@@ -22,8 +22,10 @@ from console.appstore.errors import (
     IMAGE_NOT_FOUND,
     MESSAGE_NOT_FOUND,
     REALTIME_URL_NOT_FOUND,
+    TEST_NOTIFICATION_NOT_FOUND,
     AppleError,
 )
+from console.appstore.notification_test import TestStatus, read_test_status
 from console.appstore.pace import ReportWait
 from console.appstore.performance import PerformanceReport, PerformanceTest, read_report, read_test
 from console.appstore.repeats import Repeats
@@ -44,6 +46,8 @@ GET_REALTIME_URL: Final = "Get Realtime URL"
 DELETE_REALTIME_URL: Final = "Delete Realtime URL"
 START_PERFORMANCE_TEST: Final = "Initiate Performance Test"
 GET_PERFORMANCE_TEST: Final = "Get Performance Test Results"
+REQUEST_TEST_NOTIFICATION: Final = "Request a Test Notification"
+GET_TEST_NOTIFICATION: Final = "Get Test Notification Status"
 
 
 class Apple:
@@ -178,6 +182,21 @@ class Apple:
         name = _path_part(request_id)
         found = self._calls.safely(GET_PERFORMANCE_TEST, lambda: self._wire.get_performance_test_results(name))
         return read_report(request_id, found)
+
+    # Test notification
+
+    def request_test_notification(self) -> str:
+        """Have Apple send a TEST notification to the notification URL it has. Return the token of its status."""
+        found = self._calls.once(REQUEST_TEST_NOTIFICATION, self._wire.request_test_notification)
+        return found.testNotificationToken or ""
+
+    def test_notification(self, token: str) -> TestStatus | None:
+        """Return how a test notification was delivered, None while Apple has no status of it."""
+        name = _path_part(token)
+        found = self._calls.found(
+            TEST_NOTIFICATION_NOT_FOUND, GET_TEST_NOTIFICATION, lambda: self._wire.get_test_notification_status(name)
+        )
+        return None if found is None else read_test_status(found)
 
     def close(self) -> None:
         self._wire.close()

@@ -36,6 +36,8 @@ MESSAGE_NOT_FOUND: Final = 4040015
 IMAGE_IN_USE: Final = 4030019
 DEFAULT_NOT_FOUND: Final = 4040020
 REALTIME_URL_NOT_FOUND: Final = 4040021
+NOTIFICATION_URL_NOT_FOUND: Final = 4040007
+TEST_NOTIFICATION_NOT_FOUND: Final = 4040008
 ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
 
 # What to do about a refusal, where Apple's message does not state it.
@@ -49,6 +51,8 @@ _HINTS: Final = {
     4030017: "Only an approved message can be a default: `retention status` lists what is waiting.",
     4030018: "Every image of a default must be approved: `retention status` lists what is waiting.",
     IMAGE_IN_USE: "Delete the messages that use the image first.",
+    NOTIFICATION_URL_NOT_FOUND: "App Store Connect has none for this environment: `retention notifications url` shows"
+    " where to enter the stack's.",
     4030026: "Pass a performance test in the sandbox first: `retention performance-test start`.",
 }
 

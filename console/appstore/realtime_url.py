@@ -12,7 +12,8 @@ from retention.limits import MAX_URL
 
 from console.terminal.addresses import check_public, read_url
 
-_SECRET: Final = re.compile(r"(/v1/retention-message/)[^\s\"'<>]+")
+# Of both URLs: the real-time URL, and that of notifications.
+_SECRET: Final = re.compile(r"(/v1/(?:retention-message|notifications)/)[^\s\"'<>]+")
 
 
 def shown(text: str) -> str:

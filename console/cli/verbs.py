@@ -99,6 +99,7 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
         ),
         Verb("endpoint", "endpoint", "The real-time URL that Apple calls."),
         Verb("performance-test", "endpoint", "Apple's own test of the sandbox endpoint."),
+        Verb("notifications", "notifications", "Apple's notifications, and how the stack takes them in."),
     ),
     "Understand": (
         Verb(

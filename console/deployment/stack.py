@@ -20,6 +20,8 @@ class Stack:
     `alarm_topic` are empty where the stack has none; `alarm_email` is the parameter, None where it has none such.
     `trust_anchor` is the parameter: base64 of a root that the stack trusts in addition to Apple's, or empty.
     `notifications` is how Apple's notifications come in: off, pull or push; empty in a stack of an earlier template.
+    `notifications_url` is where Apple may send them. The queues are named by their URLs: of notifications, of those
+    parked, of those for the owner's receiver, and of those that it never took. Each is empty where there is none.
     """
 
     name: str
@@ -34,6 +36,11 @@ class Stack:
     alarm_email: str | None = None
     notifications: str = ""
     trust_anchor: str = ""
+    notifications_url: str = ""
+    notification_queue: str = ""
+    parking_queue: str = ""
+    relay_queue: str = ""
+    relay_dead_letters: str = ""
 
     @property
     def learns(self) -> bool | None:
@@ -69,4 +76,9 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         parameters.get("AlarmEmail"),
         outputs.get("Notifications", "") or parameters.get("Notifications", ""),
         parameters.get("RehearsalTrustAnchor", ""),
+        outputs.get("NotificationsUrl", ""),
+        outputs.get("NotificationQueueUrl", ""),
+        outputs.get("ParkingQueueUrl", ""),
+        outputs.get("RelayQueueUrl", ""),
+        outputs.get("RelayDeadLettersUrl", ""),
     )

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.errors import DocumentError, UnreadableRowError
+from retention.errors import UnreadableRowError
+from retention.notifications.customers import SubscriptionUnreadableError, read_state
 from retention.rules import Fact
-from retention.subscription import FACT_KINDS, State, facts, from_document
+from retention.subscription import FACT_KINDS, State, facts
 
 from console.releases.attributes import count
 from console.terminal.failure import Failure
@@ -50,15 +51,14 @@ class KnownFact:
 class ReportedFacts:
     """A subscription's row at one instant. `facts` are those known, by their names in rules without the prefix.
 
-    `signed_at` is when Apple signed the newest report of all, None where there is none. `version` counts the writes of
-    the row; DynamoDB deletes it after `expires_at`.
+    `signed_at` is when Apple signed the newest report of all, None where there is none. DynamoDB deletes the row after
+    `expires_at`.
     """
 
     at: datetime
     facts: Mapping[str, KnownFact]
     signed_at: datetime | None
     history_complete: bool
-    version: int
     expires_at: datetime | None
 
     def document(self) -> dict[str, Any]:
@@ -73,7 +73,6 @@ class ReportedFacts:
             "signedAt": self.signed_at,
             "ageSeconds": self.age_of(self.signed_at),
             "historyComplete": self.history_complete,
-            "version": self.version,
             "expiresAt": self.expires_at,
         }
 
@@ -91,9 +90,8 @@ def read_facts(app_table: AppTable, original_transaction_id: str, now: datetime)
     if not item:
         return None
     try:
-        state = from_document(rows.document_of(item))
-        version, expires = count(item, "version"), count(item, "expiresAt")
-    except (DocumentError, UnreadableRowError):
+        state, expires = read_state(item), count(item, "expiresAt")
+    except (SubscriptionUnreadableError, UnreadableRowError):
         raise Failure(
             "The row of this subscription is damaged: `retention facts forget` deletes it, and `retention facts"
             " backfill` learns it again."
@@ -107,7 +105,6 @@ def read_facts(app_table: AppTable, original_transaction_id: str, now: datetime)
         {name: _known(state, name, found[name], now) for name in FACT_KINDS if name in found},
         _signed_at(state, tuple(_SOURCES)),
         state.history_complete,
-        version,
         expires_at,
     )
 

@@ -20,7 +20,7 @@ def show(found: ReportedFacts | None, out: Output) -> None:
             "Nothing is known of this transaction. It must be the original transaction id; `retention facts backfill"
             " --transactions FILE` asks Apple about it."
         )
-        out.document({**_NONE, "historyComplete": False, "version": 0, "expiresAt": None})
+        out.document({**_NONE, "historyComplete": False, "expiresAt": None})
         return
     out.document(found.document())
     rows = [

@@ -12,7 +12,14 @@ from retention.review.snapshot import ImageState
 
 from console.appstore.api_key import ApiKey
 from console.appstore.client import Apple
-from console.appstore.errors import DEFAULT_NOT_FOUND, REALTIME_URL_NOT_FOUND
+from console.appstore.errors import (
+    DEFAULT_NOT_FOUND,
+    NOTIFICATION_URL_NOT_FOUND,
+    REALTIME_URL_NOT_FOUND,
+    TEST_NOTIFICATION_NOT_FOUND,
+    AppleError,
+)
+from console.appstore.notification_test import TestStatus
 from tests.support.simulated_app import APP, KEY_ID, PEM, Clock
 
 KEY = ApiKey(KEY_ID, APP.issuer_id, PEM)
@@ -99,6 +106,8 @@ def test_each_change_is_one_call(call: Callable[[Apple], object], method: str, p
         (lambda apple: apple.realtime_url(), {"realtimeURL": "https://a.example.com"}, "https://a.example.com"),
         (lambda apple: apple.start_performance_test("1").request_id, {"requestId": "t"}, "t"),
         (lambda apple: apple.performance_test("t").result, {"result": "PASS"}, "PASS"),
+        (lambda apple: apple.request_test_notification(), {"testNotificationToken": "u_1"}, "u_1"),
+        (lambda apple: apple.test_notification("u_1"), {"sendAttempts": []}, TestStatus("", ())),
     ],
 )
 def test_each_answer_is_in_our_types(read: Callable[[Apple], object], document: object, expected: object) -> None:
@@ -111,11 +120,19 @@ def test_each_answer_is_in_our_types(read: Callable[[Apple], object], document: 
     [
         (lambda apple: apple.default("p", "en-US"), DEFAULT_NOT_FOUND),
         (lambda apple: apple.realtime_url(), REALTIME_URL_NOT_FOUND),
+        (lambda apple: apple.test_notification("u_1"), TEST_NOTIFICATION_NOT_FOUND),
     ],
 )
 def test_what_is_not_configured_is_none(read: Callable[[Apple], object], code: int) -> None:
     """Apple's `not found` is an answer, and no failure."""
     assert read(made(Session(404, {"errorCode": code, "errorMessage": "Not found."}))) is None
+
+
+def test_without_a_notification_url_the_error_names_the_verb_that_shows_it() -> None:
+    """Apple sends no test to an app that has no URL in App Store Connect."""
+    answer = {"errorCode": NOTIFICATION_URL_NOT_FOUND, "errorMessage": "No URL."}
+    with made(Session(404, answer)) as client, pytest.raises(AppleError, match="retention notifications url"):
+        client.request_test_notification()
 
 
 def test_an_identifier_must_be_a_uuid() -> None:

@@ -30,6 +30,11 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         "FunctionName": "f",
         "AlarmTopicArn": "arn:topic",
         "Notifications": "pull",
+        "NotificationsUrl": "https://n",
+        "NotificationQueueUrl": "https://q",
+        "ParkingQueueUrl": "https://p",
+        "RelayQueueUrl": "https://r",
+        "RelayDeadLettersUrl": "https://d",
     }
     parameters = {"Environment": "Production", "SyncSchedule": "off", "AlarmEmail": "a@example.com"}
     expected = Stack(
@@ -39,6 +44,11 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         alarm_topic="arn:topic",
         alarm_email="a@example.com",
         notifications="pull",
+        notifications_url="https://n",
+        notification_queue="https://q",
+        parking_queue="https://p",
+        relay_queue="https://r",
+        relay_dead_letters="https://d",
     )
     assert read_stack(description(outputs, parameters)) == expected
 

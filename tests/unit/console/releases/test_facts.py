@@ -61,7 +61,6 @@ def written(app_table: AppTable, state: State = STATE, **more: Any) -> None:
     item = {
         **rows.subscription_key(app_table.app_apple_id, CUSTOMER),
         **rows.document_attributes(to_document(state)),
-        "version": {"N": "3"},
         "expiresAt": {"N": str(int(NOW.timestamp()) + 86_400)},
     }
     app_table.put({"Item": {**item, **more}})
@@ -91,15 +90,15 @@ def test_facts_are_in_the_order_of_the_documents(app_table: AppTable) -> None:
 
 
 def test_the_document_has_the_row_too(app_table: AppTable) -> None:
-    """The --json document has facts by name, and of the row its newest report, version and end; but no id."""
+    """The --json document has facts by name, and of the row its newest report and its end; but no id."""
     written(app_table, replace(STATE, history_complete=True))
     found = read_facts(app_table, CUSTOMER, NOW)
     assert found is not None
     document = found.document()
     assert document["facts"]["storefront"] == "USA"
     assert document["sources"]["storefront"]["ageSeconds"] == 3 * 86_400
-    rest = {name: document[name] for name in ("found", "ageSeconds", "historyComplete", "version")}
-    assert rest == {"found": True, "ageSeconds": 2 * 86_400, "historyComplete": True, "version": 3}
+    rest = {name: document[name] for name in ("found", "ageSeconds", "historyComplete")}
+    assert rest == {"found": True, "ageSeconds": 2 * 86_400, "historyComplete": True}
     assert (document["expiresAt"] - NOW).total_seconds() == 86_400
     assert CUSTOMER not in str(document)
 
@@ -122,7 +121,7 @@ def test_an_expired_row_counts_as_none(app_table: AppTable) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"digest": {"S": "0"}}, {"version": {"S": "three"}}, rows.document_attributes({"renewal": 1})]
+    "damage", [{"digest": {"S": "0"}}, {"expiresAt": {"S": "soon"}}, rows.document_attributes({"renewal": 1})]
 )
 def test_a_damaged_row_is_a_failure_that_names_the_way_out(app_table: AppTable, damage: dict[str, Any]) -> None:
     """What was edited by hand is not shown as facts."""

@@ -22,7 +22,6 @@ FOUND = ReportedFacts(
     },
     SIGNED,
     history_complete=False,
-    version=3,
     expires_at=datetime(2027, 12, 29, tzinfo=UTC),
 )
 
@@ -41,7 +40,7 @@ def test_a_row_has_name_value_source_and_age(capsys: pytest.CaptureFixture[str])
 
 def test_a_complete_history_limits_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Where Apple's history was read, numbers are what they are."""
-    show(ReportedFacts(NOW, {}, None, history_complete=True, version=1, expires_at=None), Output())
+    show(ReportedFacts(NOW, {}, None, history_complete=True, expires_at=None), Output())
     assert "least" not in capsys.readouterr().out
 
 

@@ -90,4 +90,5 @@ def test_in_an_empty_folder_each_check_names_what_it_needs(tmp_path: Path) -> No
     assert [finding.code for finding in found if finding.verdict == BAD] == ["file", "table"]
     assert {finding.code for finding in found if finding.verdict == UNKNOWN} == {
         "release", "signing-key", "api-key", "apple", "live-messages", "defaults", "sync", "certificate", "stack",
+            "notifications",
     }  # fmt: skip
