@@ -27,7 +27,18 @@ sys.path[:0] = [str(_ROOT), str(_ROOT / "handler")]
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
-from benchmarks import artefacts, cores, figures, in_process, instructions, known_customers, plot, report, under_lambda  # noqa: E402
+from benchmarks import (  # noqa: E402
+    artefacts,
+    cores,
+    figures,
+    in_process,
+    instructions,
+    known_customers,
+    plot,
+    report,
+    taken_notifications,
+    under_lambda,
+)
 from benchmarks.figures import BEFORE, CACHED, EMPTY, OURS, PRECOMPILED, REFERENCE, UNKNOWN  # noqa: E402
 from benchmarks.scene import Scene, staged  # noqa: E402
 from benchmarks.under_lambda import Contestant  # noqa: E402
@@ -138,6 +149,7 @@ def _in_one_process(scene: Scene, rounds: Rounds) -> in_process.Times:
             **in_process.lookups(scene, rounds.lookups),
             **known_customers.decisions(rounds.in_process),
             **known_customers.lookups(scene, rounds.lookups),
+            **taken_notifications.reports(scene.authority, rounds.in_process),
         }
 
 

@@ -65,6 +65,9 @@ FIGURES: Final = (
     Figure("facts_subscription_vs_profile", "… of the row from Apple alone ÷ of the profile alone", at_most=1.1),
     Figure("facts_both_vs_profile_at_once", "… of both, from DynamoDB Local on this machine"),
     Figure("subscription_row_bytes", "row from Apple with 64 transactions, document as packed, bytes", at_most=3072),
+    Figure("notification_vs_ecdsa", "a notification's three tokens verified and read ÷ one bare ECDSA", at_most=8),
+    Figure("merge_microseconds", "a report merged into a state of 64 transactions, µs", at_most=100),
+    Figure("notification_batch_ms", "ten notifications verified, read and merged, without I/O, ms", at_most=10),
     Figure("idle_request_ms", "first request after a minute's idling, ms"),
     Figure("ours_init_ms", "our init, ms"),
     Figure("ours_warm_ms", "our warm request, ms"),
@@ -104,6 +107,9 @@ def ratios(first: Times, init: Times, warm: Times, in_process: Times) -> dict[st
         "facts_both_vs_profile": _paired(in_process, "facts_both", "facts_profile"),
         "facts_subscription_vs_profile": _paired(in_process, "facts_subscription", "facts_profile"),
         "facts_both_vs_profile_at_once": _paired(in_process, "facts_both_at_once", "facts_profile_at_once"),
+        "notification_vs_ecdsa": _ratio(in_process, "notification", "notification_ecdsa"),
+        "merge_microseconds": median(in_process["merge"]) * 1_000_000,
+        "notification_batch_ms": median(in_process["notification_batch"]) * 1000,
     }
 
 

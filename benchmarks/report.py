@@ -33,6 +33,10 @@ _IN_PROCESS: Final = {
     "facts_profile_at_once": "look-up of the profile",
     "facts_subscription_at_once": "look-up of the row from Apple",
     "facts_both_at_once": "look-up of both",
+    "notification_ecdsa": "bare ECDSA verification over a nested token",
+    "notification": "a notification's three tokens verified and read",
+    "merge": "a report merged into a full state",
+    "notification_batch": "ten notifications verified, read and merged",
 }
 
 

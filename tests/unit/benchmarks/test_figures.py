@@ -16,6 +16,7 @@ KEYS = frozenset(
 GROWN = (
     *("decide_small", "decide_large", "lookup_small", "lookup_large", "decide_customer", "decide_subscription"),
     *("facts_profile", "facts_subscription", "facts_both", "facts_profile_at_once", "facts_both_at_once"),
+    *("notification", "notification_ecdsa", "notification_batch", "merge"),
 )
 
 
