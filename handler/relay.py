@@ -82,4 +82,6 @@ def _report(relayed: Relayed, message: RelayMessage, message_id: str) -> None:
 @METRICS.log_metrics
 def forward(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's, and Powertools' own answer
     """Send every message of a batch, and return which of them SQS has to keep."""
+    for name in _COUNTED.values():  # also as zero: an alarm compares them, and one over a missing metric never fires
+        METRICS.add_metric(name, MetricUnit.Count, 0)
     return process_partial_response(event=event, record_handler=relay_one, processor=PROCESSOR, context=context)

@@ -141,7 +141,7 @@ def test_three_days_without_a_receiver_lose_nothing(
     lines, counted = lines_of(capsys.readouterr().out)
     assert {line["reason"] for line in lines} == {"unreachable"}
     assert max(line["attempt"] for line in lines) == 11
-    assert counted == {"RelayFailed": len(lines)}
+    assert counted == {"RelayDelivered": 0, "RelayFailed": len(lines), "RelayDead": 0}
     owner = Owner(queues, lambda *_: OK)
     run(module, monkeypatch, owner, 1)
     assert_all_arrived(owner)

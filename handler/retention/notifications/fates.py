@@ -69,5 +69,11 @@ class BatchTally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return the metrics of the batch."""
-        return {METRICS[fate]: found.total() for fate, found in self.reasons.items()}
+        """Return the metrics of the batch.
+
+        With a forged one, the two of what passes are there as zero too: an alarm compares them, and one over a missing
+        metric never fires.
+        """
+        passing = (Fate.MERGED, Fate.NOTHING_NEW) if Fate.FORGED in self.reasons else ()
+        zeros = {METRICS[fate]: 0 for fate in passing}
+        return {**zeros, **{METRICS[fate]: found.total() for fate, found in self.reasons.items()}}

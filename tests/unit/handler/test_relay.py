@@ -60,7 +60,7 @@ def test_sqs_keeps_what_was_not_taken(
     answer = relay.forward(receive(queues, "a", "b", "c", "d"), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}, {"itemIdentifier": "message-4"}]}
     lines, counted = lines_of(capsys.readouterr().out)
-    assert counted == {"RelayDelivered": 2, "RelayFailed": 2}
+    assert counted == {"RelayDelivered": 2, "RelayFailed": 2, "RelayDead": 0}
     failed, late = lines
     shown = ("message", "level", "host", "status", "reason", "attempt", "nextSeconds", "messageId")
     assert [failed[name] for name in shown] == [
@@ -95,7 +95,7 @@ def test_the_end_of_the_attempts_is_an_error(
     assert queues.bodies(DEAD_LETTERS) == ["a"]
     (line,), counted = lines_of(capsys.readouterr().out)
     assert (line["message"], line["level"], line["status"]) == ("relay gave up", "ERROR", 404)
-    assert counted == {"RelayDead": 1}
+    assert counted == {"RelayDelivered": 0, "RelayFailed": 0, "RelayDead": 1}
 
 
 def test_a_failure_of_sqs_is_in_the_line(

@@ -22,4 +22,9 @@ def test_a_batch_is_tallied_by_fate_and_reason() -> None:
     tally = BatchTally.of([*forged, IntakeVerdict(Fate.MERGED), IntakeVerdict(Fate.IGNORED, "X" * 500)])
     assert tally.reasons[Fate.FORGED] == {"signature_invalid": 2, "body_not_json": 1}
     assert tally.reasons[Fate.IGNORED] == {"X" * 128: 1}
-    assert tally.counts == {"NotificationsForged": 3, "NotificationsMerged": 1, "NotificationsIgnored": 1}
+    assert tally.counts == {
+        "NotificationsForged": 3,
+        "NotificationsMerged": 1,
+        "NotificationsNothingNew": 0,
+        "NotificationsIgnored": 1,
+    }

@@ -171,7 +171,11 @@ def test_what_apple_did_not_sign_is_counted_and_gone(name: str, intake: IntakeOn
     assert intake.take(FORGED[name]) == ["forged"]
     assert intake.table.items == before
     assert intake.parked.bodies == []
-    assert intake.lines.counted == {"NotificationsForged": [1]}
+    assert intake.lines.counted == {
+        "NotificationsForged": [1],
+        "NotificationsMerged": [0],
+        "NotificationsNothingNew": [0],
+    }
     [line] = intake.printed("forged")
     assert sum(line["reasons"].values()) == 1
 
