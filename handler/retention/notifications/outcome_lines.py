@@ -10,6 +10,7 @@ from retention.decision import hash_customer
 from retention.jws import APPLE_ROOT_FINGERPRINT
 from retention.log.outcome import OutcomeLine, hash_transaction, instant, key_id
 from retention.log.record import APPLE
+from retention.notifications.learning import is_current
 from retention.notifications.live_apps import LiveApp
 from retention.notifications.notification import Notification
 from retention.notifications.renewal import RenewalInfo
@@ -48,7 +49,11 @@ def outcome_line(
     )
     if notification.transaction is not None:
         line = _with_transaction(line, notification.transaction, app.customer_key)
-    return line if notification.renewal is None else _with_renewal(line, notification.renewal)
+    if notification.renewal is None:
+        return line
+    # A past transaction next to today's product, as with a refund, may be of another billing plan than today's.
+    past = notification.transaction is not None and not is_current(notification.transaction, notification.renewal)
+    return _with_renewal(replace(line, billing_plan=None) if past else line, notification.renewal)
 
 
 def _with_transaction(line: OutcomeLine, transaction: TransactionInfo, customer_key: bytes) -> OutcomeLine:

@@ -91,6 +91,14 @@ def test_a_refund_is_marked_and_keeps_today_s_product() -> None:
     assert (found["revoked"], found["revocationPercentage"], found["productId"]) == (1, 50_000, "journal.monthly")
 
 
+def test_a_past_transaction_s_billing_plan_is_not_today_s() -> None:
+    """A refund of a transaction of the past names its plan; the line has none, since its product is today's."""
+    past = {"productId": "journal.annual", "billingPlanType": "MONTHLY"}
+    found = line(read(notification("REFUND", transaction=past)))
+    assert found["productId"] == "journal.monthly"
+    assert "billingPlan" not in found
+
+
 def test_what_is_missing_is_left_out() -> None:
     """A notification without renewal info, without a status, or without a UUID has a line all the same."""
     found = line(read(notification(renewal=None, data={"status": ABSENT}, notificationUUID=ABSENT, signedDate=ABSENT)))
