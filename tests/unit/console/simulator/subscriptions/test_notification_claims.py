@@ -5,10 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from appstoreserverlibrary.models.Environment import Environment
 from appstoreserverlibrary.signed_data_verifier import SignedDataVerifier
+from retention.jws import SignedPayloadVerifier
+from retention.notifications.judge import NotificationJudge
+from retention.notifications.learning import learned
+from retention.notifications.notification import read_notification
+from retention.subscription import facts
 
 from console.simulator.subscriptions.event import Event
 from console.simulator.subscriptions.notification_claims import notification_claims, signed
@@ -70,3 +76,15 @@ def test_apples_library_accepts_all_three_tokens() -> None:
     assert read.data is not None
     assert verifier.verify_and_decode_signed_transaction(str(read.data.signedTransactionInfo)).price == 9990
     assert verifier.verify_and_decode_renewal_info(str(read.data.signedRenewalInfo)).renewalPrice == 9990
+
+
+def test_our_own_reader_learns_what_happened() -> None:
+    """What the receiving functions verify and read is what happened to the customer."""
+    life = Life.begun()
+    event = life.then(turned_off)
+    verifier = SignedPayloadVerifier([AUTHORITY.root_der])
+    now = datetime.fromtimestamp(life.now / 1000, UTC)
+    apps = {SELLER.app_apple_id: SELLER.bundle_id}
+    judge = NotificationJudge(verifier, apps, SELLER.environment, now)
+    found = facts(learned(read_notification(signed(event, AUTHORITY).signed_payload, judge)), now.timestamp())
+    assert (found["autoRenew"], found["price"], found["status"]) == (False, 9.99, "active")
