@@ -100,6 +100,7 @@ def test_a_batch_is_relayed_and_taken_in(bench: QueueBench) -> None:
     assert [each["Body"] for each in bench.received("parking")] == [ODD]
     assert bench.fakes.lines.counted == {
         "NotificationsMerged": [1],
+        "NotificationsNothingNew": [0],
         "NotificationsParked": [1],
         "NotificationsForged": [1],
     }
