@@ -100,7 +100,7 @@ def _signatures() -> list[Case]:
             certificate_of(signed_part, with_null, raw),
         ),
         _with_an_unused_bit("leaf's signature with an unused bit that is set", "certificate_malformed", 1),
-        _with_an_unused_bit("leaf's signature with an unused bit", None, 0),
+        _with_an_unused_bit("leaf's signature with an unused bit", "certificate_malformed", 0),
         leaf_case("leaf's signature is empty", "path_untrusted", certificate_of(signed_part, algorithm, b"")),
         leaf_case(
             "leaf's signature is r and s without ASN.1",
