@@ -21,12 +21,15 @@ from retention.aws.credentials import CredentialSource
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
 from retention.aws.service_address import ServiceEndpoint
-from retention.catalog import MessageState
+from retention.catalog import MessageState, Sheet
 from retention.errors import CatalogUnavailableError
+from retention.locales import LocaleTable
 from retention.lookup.app import Loaded
+from retention.lookup.customer_facts import NO_CUSTOMER_FACTS, CustomerFacts
 from retention.lookup.store import CACHED_SECONDS, COLD_SECONDS, Store
 from retention.review.snapshot import ImageState, SnapshotRefusedError, apply_snapshot
-from retention.rules import NO_FACTS, UNREADABLE
+from retention.rules import NO_FACTS, NO_SUBSCRIPTION, UNREADABLE, Reported
+from retention.subscription import PastTransaction, RenewalSnapshot, State, to_document
 
 from console.local.rows import create_table, write_profile
 from console.releases.cleanup import delete_old_releases
@@ -126,6 +129,44 @@ def test_a_profile_is_read_and_expires(client: Any, table: str, connection: Coun
     assert store.customer(APP, "99371282", soon(), PATIENCE) == NO_FACTS
 
 
+PURCHASED = 1_795_000_000_000
+REPORTED = State(
+    renewal=RenewalSnapshot(PURCHASED, auto_renew_status=1, recent_subscription_start_date=PURCHASED - 40 * 86_400_000),
+    transactions=(
+        PastTransaction(PURCHASED, "0" * 16, PURCHASED, reason="RENEWAL", offer_type=2, offer_identifier="half"),
+    ),
+)
+
+
+def test_both_rows_of_a_customer_are_read_in_one_call_and_expire(client: Any, table: str, connection: Counting) -> None:
+    """A sheet that asks for both gets them by one BatchGetItem, each until the second in which it expires."""
+    write_profile(AppTable(client, table, APP), "99371282", {"plan": "gold"}, expires_at=1_795_000_002)
+    row = {**rows.document_attributes(to_document(REPORTED)), "version": {"N": "1"}, "expiresAt": {"N": "1795000001"}}
+    client.put_item(TableName=table, Item={**rows.subscription_key(APP, "99371282"), **row})
+    now = 1_795_000_000.0
+    store = Store(lambda: connection, table, clock=lambda: now)
+
+    def known(person: str) -> CustomerFacts:
+        return store.customer_facts(APP, person, asking(), soon(), PATIENCE)
+
+    reported = Reported({"tenureDays": 40}, (("half", PURCHASED),))
+    assert known("99371282") == CustomerFacts({"plan": "gold"}, reported)
+    assert known("1") == NO_CUSTOMER_FACTS
+    now = 1_795_000_001.0
+    assert known("99371282") == CustomerFacts({"plan": "gold"}, NO_SUBSCRIPTION)
+    now = 1_795_000_002.0
+    assert known("99371282") == NO_CUSTOMER_FACTS
+    assert connection.calls == ["batch_get_item"] * 4
+
+
+def asking() -> Sheet:
+    """Return a sheet whose rule asks for a fact of the profile and one from Apple."""
+    when = ["all", ["present", "customer.plan"], ["least", "subscription.tenureDays", 30]]
+    rule = {"name": "a", "when": when, "from": None, "until": None, "answer": {"kind": "fallback"}}
+    document = {"product": None, "rules": [rule], "sets": {}, "pictured": []}
+    return Sheet.from_document(document, LocaleTable("en-US", {}))
+
+
 @pytest.mark.parametrize("product", ["x" * 2000, "\ud800", "", "a#b", "\0"])
 def test_strange_product_ids_are_answered_like_unknown_ones(
     client: Any, table: str, store: Store, product: str
@@ -137,9 +178,11 @@ def test_strange_product_ids_are_answered_like_unknown_ones(
 
 @pytest.mark.parametrize("person", ["", "\ud800", "x" * 3000, "\0"])
 def test_strange_transaction_ids_have_no_profile(client: Any, table: str, store: Store, person: str) -> None:
-    """A strange transaction id has no facts or unreadable ones, and raises no error."""
+    """A strange transaction id has no facts or unreadable ones, and raises no error, whichever call reads them."""
     put(client, table)
-    assert not isinstance(store.customer(APP, person, soon(), PATIENCE), Exception)
+    assert store.customer(APP, person, soon(), PATIENCE) in (NO_FACTS, UNREADABLE)
+    known = store.customer_facts(APP, person, asking(), soon(), PATIENCE)
+    assert known in (NO_CUSTOMER_FACTS, CustomerFacts(UNREADABLE, UNREADABLE))
 
 
 def test_two_publishers_at_once_leave_one_complete_release_and_one_error(client: Any, table: str) -> None:
