@@ -163,7 +163,7 @@ def asking() -> Sheet:
     """Return a sheet whose rule asks for a fact of the profile and one from Apple."""
     when = ["all", ["present", "customer.plan"], ["least", "subscription.tenureDays", 30]]
     rule = {"name": "a", "when": when, "from": None, "until": None, "answer": {"kind": "fallback"}}
-    document = {"product": None, "rules": [rule], "sets": {}, "pictured": []}
+    document: dict[str, Any] = {"product": None, "rules": [rule], "sets": {}, "pictured": []}
     return Sheet.from_document(document, LocaleTable("en-US", {}))
 
 

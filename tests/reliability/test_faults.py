@@ -25,6 +25,7 @@ from retention.aws.deadline import MAX_ABANDONED
 from retention.catalog import FORMAT
 from retention.lookup.failures import QUIET_SECONDS
 from retention.lookup.head import HEAD_SECONDS
+from retention.subscription import to_document
 
 from console.local.embedded_stack import embedded_dynamodb, function_environment
 from console.local.rows import create_table
@@ -40,6 +41,7 @@ from tests.support.endpoint_with_faults import (
     OFFER,
     PEM,
     PREFIX,
+    REPORTED,
     Answered,
     EndpointWithFaults,
     connection,
@@ -67,6 +69,7 @@ from tests.support.table_damage import (
     no_sheets,
     no_table,
     profile,
+    reported,
     settings,
 )
 from tests.support.waiting import PATIENCE, attempts
@@ -91,6 +94,7 @@ COUNTED_BY: Final = {
     "format": "DegradedCatalog",
     "malformed": "DegradedCatalog",
     "customer": "DegradedCustomer",
+    "subscription": "DegradedCustomer",
     "signing": "SigningFailed",
 }
 
@@ -121,9 +125,11 @@ UNAVAILABLE: Final = Expected(503, "nothing", frozenset())
 ALL_GOOD: Final = dict.fromkeys(CASES, good())
 ALL_UNAVAILABLE: Final = dict.fromkeys(CASES, UNAVAILABLE)
 OUTDATED: Final = ("head", "states")
+UNREAD: Final = ("customer", "subscription")
 ALL_OUTDATED: Final[Mapping[str, Expected]] = {
     "message": good(*OUTDATED),
     "facts": next_rule(*OUTDATED, "customer"),
+    "both": next_rule(*OUTDATED, *UNREAD),
     "offer": good(*OUTDATED),
 }
 
@@ -156,12 +162,13 @@ def without_key(name: str, fault: str) -> Scenario:
 
 
 def without_profile(name: str, fault: str) -> Scenario:
-    either = {**ALL_GOOD, "facts": next_rule("customer")}
-    return Scenario(f"customers' profiles alone: {name}", fault, ("dynamodb",), either, either, only="#customer#")
+    either = {**ALL_GOOD, "facts": next_rule("customer"), "both": next_rule(*UNREAD)}
+    return Scenario(f"customers' rows alone: {name}", fault, ("dynamodb",), either, either, only="#customer#")
 
 
 def without_batches(name: str, fault: str) -> Scenario:
-    return Scenario(name, fault, ("dynamodb",), dict.fromkeys(CASES, good("states")), ALL_UNAVAILABLE)
+    warm = {**dict.fromkeys(CASES, good("states")), "both": next_rule("states", *UNREAD)}
+    return Scenario(name, fault, ("dynamodb",), warm, ALL_UNAVAILABLE)
 
 
 def late(name: str, fault: str) -> Scenario:
@@ -376,11 +383,12 @@ def _page_text(found: Found) -> str:
     how = (
         "Real signed requests to the endpoint, wired as in Lambda with its own connections, in one process. DynamoDB "
         "Local and moto's SSM are behind proxies in processes of their own, over TLS. Rows that begin with \"under "
-        "Lambda's runtime\" use the built artefact. *In memory*: a message, an answer by a customer's facts and a "
-        "signed offer, with head, states and key all due to be read again, each requested twice, then an offer whose "
-        "key is needed for the first time. *Cold*: the same three, twice, by an endpoint with an empty memory. "
+        "Lambda's runtime\" use the built artefact. *In memory*: a message, an answer by a customer's profile, one by "
+        "the profile and what Apple has reported, and a signed offer, with head, states and key all due to be read "
+        "again, each requested twice, then an offer whose key is needed for the first time. *Cold*: the same four, "
+        "twice, by an endpoint with an empty memory. "
         "Degradations and metrics are those of all answers of a row. *Recovers*: the time after the fault until all "
-        "three were answered normally."
+        "four were answered normally."
     )
     lasting = (
         f"{size(200, 15)} requests in a row during a fault, each of which gives up a call at its deadline: "
@@ -406,7 +414,7 @@ def lawful(answered: Answered) -> Answered:
     """Check an answer where every text may be shown: another text than the best one only for a degradation."""
     judge(answered)
     assert answered.status != 204, answered
-    assert answered.verdict != "next" or answered.degraded & {"customer", "signing"}, answered
+    assert answered.verdict != "next" or answered.degraded & {*UNREAD, "signing"}, answered
     return answered
 
 
@@ -488,7 +496,7 @@ def test_a_fault_degrades_as_documented_and_leaves_nothing_behind(
 def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
     services: Services, table: str, found: Found, fault: str
 ) -> None:
-    """Each request needs a profile and never gets it; at most MAX_ABANDONED calls are left behind, none in the end."""
+    """Each request needs rows of the customer that never come; at most MAX_ABANDONED calls stay, none in the end."""
     scenario = next(each for each in SCENARIOS if each.fault == fault)
     bench = bench_of(services, table)
     bench.load()
@@ -499,7 +507,7 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
         for number in range(size(200, 15)):
             if not number % 10:
                 bench.later(EVERYTHING_DUE)
-            answered = bench.post("facts")
+            answered = bench.post(("facts", "both")[number % 2])
             lawful(answered)
             assert (answered.verdict, "customer" in answered.degraded) == ("next", True)
             answers.append(answered)
@@ -526,8 +534,10 @@ KEEPS_LAST_GOOD: Final = (dict.fromkeys(CASES, good("malformed")), ALL_UNAVAILAB
 KEEPS_READABLE: Final = (dict.fromkeys(CASES, good("format")), ALL_UNAVAILABLE)
 KEEPS_HEAD: Final = (dict.fromkeys(CASES, good("head")), ALL_UNAVAILABLE)
 NOTHING_APPROVED: Final = (dict.fromkeys(CASES, Expected(204, "nothing", frozenset())),) * 2
-TEXTS_PASSED_OVER: Final = ({"message": good(), "facts": next_rule(), "offer": next_rule()},) * 2
-FACT_UNKNOWN: Final = ({**ALL_GOOD, "facts": next_rule()},) * 2
+TEXTS_PASSED_OVER: Final = ({**dict.fromkeys(CASES, next_rule()), "message": good()},) * 2
+FACT_UNKNOWN: Final = ({**ALL_GOOD, "facts": next_rule(), "both": next_rule()},) * 2
+REPORT_UNKNOWN: Final = ({**ALL_GOOD, "both": next_rule()},) * 2
+REPORT_UNREADABLE: Final = ({**ALL_GOOD, "both": next_rule("subscription")},) * 2
 
 CONTENT: Final[Mapping[str, tuple[Damage, tuple[Mapping[str, Expected], Mapping[str, Expected]]]]] = {
     "a head without `current`": (head("current"), KEEPS_HEAD),
@@ -559,7 +569,15 @@ CONTENT: Final[Mapping[str, tuple[Damage, tuple[Mapping[str, Expected], Mapping[
     "a profile whose fact is text": (profile(tenureDays={"S": "many"}), FACT_UNKNOWN),
     "a profile whose fact is a map": (profile(tenureDays={"M": {"days": {"N": "412"}}}), FACT_UNKNOWN),
     "a profile whose `expiresAt` is text": (profile(expiresAt={"S": "tomorrow"}), FACT_UNKNOWN),
-    "no row at all": (empty, ({**ALL_OUTDATED, "facts": next_rule(*OUTDATED)}, ALL_UNAVAILABLE)),
+    "what Apple has reported with another digest": (reported(digest={"S": "0" * 64}), REPORT_UNREADABLE),
+    "what Apple has reported as gibberish": (reported(document=GIBBERISH), REPORT_UNREADABLE),
+    "what Apple has reported without a document": (reported("document"), REPORT_UNREADABLE),
+    "what Apple has reported as a list": (reported(**document(b"[]")), REPORT_UNREADABLE),
+    "what Apple has reported, whose `expiresAt` is text": (reported(expiresAt={"S": "tomorrow"}), REPORT_UNKNOWN),
+    "no row at all": (
+        empty,
+        ({**ALL_OUTDATED, "facts": next_rule(*OUTDATED), "both": next_rule(*OUTDATED)}, ALL_UNAVAILABLE),
+    ),
     "no table at all": (no_table, (ALL_OUTDATED, ALL_UNAVAILABLE)),
 }
 
@@ -579,7 +597,7 @@ def test_a_damaged_table_never_reaches_a_customer(services: Services, found: Fou
         cold.answers += [ask(fresh, case, cold_expected) for case in CASES]
     services.repair(table)
     for each in (bench, fresh):
-        recovery = recovered(each, 0 if "profile" in name else HEAD_SECONDS)
+        recovery = recovered(each, 0 if "profile" in name or "reported" in name else HEAD_SECONDS)
         each.close()
     found.add(f"in the table: {name}", warm, cold, recovery)
 
@@ -598,6 +616,10 @@ EVERY_KIND: Final[tuple[dict[str, Any], ...]] = (
     },
     {"answer": {"kind": "alternateProduct", "set": "keep", "productId": "facts", "group": "pro"}},
     {"experiment": {"key": "salt", "arms": ARMS}},
+    {
+        "when": ["any", ["least", "subscription.renewals", 9], ["not", ["present", "subscription.tenureDays"]]],
+        "answer": {**DISCOUNT, "signature": "v2", "limit": {"times": 1, "days": 90, "of": "any"}},
+    },
     {"answer": {**DISCOUNT, "signature": "v2"}},
     {"answer": {"kind": "message", "set": "keep"}},
 )
@@ -619,7 +641,7 @@ def test_a_release_edited_at_random_is_answered_or_refused(found: Found) -> None
     chance, answers, tried = random.Random(5), Counter[int](), size(3000, 100)
     for _ in range(tried):
         bench = make_endpoint_with_faults(TABLE, edited_table(chance), OneKey())
-        for case, locale in (("message", "en-US"), ("facts", "fr-FR"), ("offer", "en-US")):
+        for case, locale in (("message", "en-US"), ("facts", "fr-FR"), ("both", "fr-FR"), ("offer", "en-US")):
             with contextlib.redirect_stdout(io.StringIO()):
                 response = bench.endpoint.respond(event(case, bench.now(), locale))
             response.get("body", "").encode()  # no unpaired surrogates
@@ -627,7 +649,8 @@ def test_a_release_edited_at_random_is_answered_or_refused(found: Found) -> None
     assert {200, 503} <= set(answers) <= {200, 204, 503}
     statuses = ", ".join(f"{status}: {answers[status]}" for status in sorted(answers))
     found.notes.append(
-        f"{tried} releases were loaded whose settings and sheets had been edited at random under a correct digest; "
+        f"{tried} releases were loaded whose settings and sheets had been edited at random under a correct digest, and "
+        "every second time what Apple had reported of the customer as well; "
         f"answers by status: {statuses}."
     )
 
@@ -652,6 +675,7 @@ def edited_table(chance: random.Random) -> FakeTable:
     for message in MESSAGES:
         table.state(message, "APPROVED")
     table.put(rows.profile_key(APP, CUSTOMER), {"tenureDays": {"N": "412"}})
+    table.put(rows.subscription_key(APP, CUSTOMER), written(to_document(REPORTED), spoil=bool(chance.randrange(2))))
     return table
 
 

@@ -4,8 +4,9 @@
     bench.post("facts")                a signed request; its result, from its log lines
     bench.later(EVERYTHING_DUE)        everything in memory is due to be read again
 
-Three products, whose answers need different things: `message` the catalog, `facts` the profile of a
-customer as well, `offer` the signing key. If profile or key cannot be read, the next rule answers with another text.
+Four products, whose answers need different things: `message` the catalog, `facts` the profile of a customer as well,
+`both` that and what Apple has reported, `offer` the signing key. If a row or the key cannot be read, the next rule
+answers with another text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.connection import Caller, Connection
 from retention.aws.credentials import CredentialSource
@@ -32,6 +34,7 @@ from retention.review.snapshot import apply_snapshot
 from retention.settings import Deployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
+from retention.subscription import PastTransaction, RenewalSnapshot, State, to_document
 
 from console.file.release import CompiledRelease
 from console.local.rows import write_profile
@@ -44,7 +47,7 @@ from tests.support.waiting import attempts, eventually
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CASES: Final = ("message", "facts", "offer")
+CASES: Final = ("message", "facts", "both", "offer")
 CUSTOMER: Final = "2000000900000180"
 KEEP: Final = "11111111-1111-5111-8111-111111111111"
 LOYAL: Final = "22222222-2222-5222-8222-222222222222"
@@ -53,6 +56,7 @@ MESSAGES: Final = (KEEP, LOYAL, OFFER)
 GOOD: Final[Mapping[str, tuple[str, str]]] = {
     "message": ("message", KEEP),
     "facts": ("message", LOYAL),
+    "both": ("message", LOYAL),
     "offer": ("promotionalOffer", OFFER),
 }
 NEXT: Final = ("message", KEEP)
@@ -78,8 +82,23 @@ _RULES: Final[Mapping[str, list[dict[str, Any]]]] = {
         _rule("loyal", {"kind": "message", "set": "loyal"}, ["least", "customer.tenureDays", 180]),
         _EVERYONE,
     ],
+    "both": [
+        _rule(
+            "loyal",
+            {"kind": "message", "set": "loyal"},
+            ["all", ["least", "customer.tenureDays", 180], ["least", "subscription.renewals", 1]],
+        ),
+        _EVERYONE,
+    ],
     "offer": [_rule("offer", {**DISCOUNT, "signature": "v2"}), _EVERYONE],
 }
+
+
+# What Apple has reported of the customer.
+REPORTED: Final = State(
+    renewal=RenewalSnapshot(1_795_000_000_000, auto_renew_status=1),
+    transactions=(PastTransaction(1_795_000_000_000, "0123456789abcdef", 1_795_000_000_000, reason="RENEWAL"),),
+)
 
 
 def sheets() -> dict[str, dict[str, Any]]:
@@ -101,10 +120,12 @@ def a_release() -> CompiledRelease:
 
 
 def fill(client: Any, table: str) -> None:
-    """Publish one more release; all its texts approved, one customer known."""
+    """Publish one more release; all its texts approved, one customer known, by the owner's systems and by Apple."""
     publish_release(AppTable(client, table, APP), a_release(), who="ada", commit=None, now=datetime.now(UTC))
     apply_snapshot(AppTable(client, table, APP), dict.fromkeys(MESSAGES, "APPROVED"), {})
     write_profile(AppTable(client, table, APP), CUSTOMER, {"tenureDays": 412})
+    reported = {**rows.document_attributes(to_document(REPORTED)), "version": {"N": "1"}}
+    client.put_item(TableName=table, Item={**rows.subscription_key(APP, CUSTOMER), **reported})
 
 
 @dataclass(frozen=True)

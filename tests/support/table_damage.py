@@ -102,6 +102,10 @@ def profile(**attributes: Any) -> Damage:
     return lambda client, table: edit(client, table, rows.profile_key(APP, CUSTOMER), **attributes)
 
 
+def reported(*gone: str, **attributes: Any) -> Damage:
+    return lambda client, table: edit(client, table, rows.subscription_key(APP, CUSTOMER), *gone, **attributes)
+
+
 def empty(client: Any, table: str) -> None:
     for item in client.scan(TableName=table)["Items"]:
         drop(client, table, {name: item[name] for name in ("pk", "sk")})
