@@ -431,9 +431,11 @@ def _days_until_renewal(renewal: RenewalSnapshot, known: _Known) -> int | None:
 
 
 def _status(renewal: RenewalSnapshot, known: _Known) -> str | None:
-    """Return Apple's own word; where the report had none, what the renewal info amounts to."""
+    """Return Apple's own word; where the report had none, what renewal info and the last transaction amount to."""
     if renewal.status is not None:
         return _named(renewal.status, STATUSES)
+    if known.transactions and known.transactions[-1].revocation_date is not None:
+        return "revoked"
     if renewal.grace_period_expires_date is not None and known.now < renewal.grace_period_expires_date:
         return "grace"
     if renewal.in_billing_retry:

@@ -254,6 +254,16 @@ CASES: Final[list[tuple[str, State, Mapping[str, object]]]] = [
     ("its renewal not yet reported", renewal(renewal_date=NOW_MS, auto_renew_status=1), {"status": "active"}),
     ("over and off", renewal(renewal_date=NOW_MS, auto_renew_status=0), {"status": "expired"}),
     ("over and not known", renewal(renewal_date=NOW_MS), {"status": None}),
+    (
+        "revoked, by its last transaction",
+        merge(renewal(renewal_date=NOW_MS + 1), bought({}, {"revocation_date": START})),
+        {"status": "revoked"},
+    ),
+    (
+        "an earlier one revoked",
+        merge(renewal(renewal_date=NOW_MS + 1), bought({"revocation_date": START}, {})),
+        {"status": "active"},
+    ),
     ("nothing about it", renewal(auto_renew_status=1), {"status": None}),
     (
         "trial",
