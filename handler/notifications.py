@@ -9,9 +9,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from retention.appstore.transport import Transport
 from retention.aws import sdk
 from retention.aws.deadline import Deadline
 from retention.errors import ConfigurationError
@@ -20,13 +22,19 @@ from retention.log.telemetry import Telemetry
 from retention.notifications.intake import PUSH, DelayedError, Intake
 from retention.notifications.live_apps import LiveApps
 from retention.notifications.queues import Parking, QueuedMessage, Relay, postpone
+from retention.notifications.scheduled_pull import ScheduledPull
+from retention.settings import PUSH as PUSH_MODE
 from retention.settings import NotificationsDeployment
+from retention.signing.keys import KeyRing
+from retention.signing.signer import Signer
 
 # As in app: cryptography warns of certificates that any caller may post, and stderr is part of the log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"retention\.verification\.certificates")
 
 # What is left of an invocation's time to park, to postpone and to answer.
 RESERVE_SECONDS: Final = 15.0
+# How long a pull takes at most where no Lambda sets a limit.
+OUTSIDE_LAMBDA_SECONDS: Final = 600.0
 
 
 class Context(Protocol):
@@ -100,6 +108,7 @@ class Notifications:
     sqs: sdk.Client
     intake: Intake
     take_in: TakeIn
+    pull: ScheduledPull
 
 
 def wire(deployment: NotificationsDeployment, telemetry: Telemetry) -> Notifications:
@@ -117,8 +126,27 @@ def wire(deployment: NotificationsDeployment, telemetry: Telemetry) -> Notificat
     )
     relay = Relay(sqs, deployment.relay_queue_url)
     return Notifications(
-        deployment, telemetry, dynamodb, sqs, intake, TakeIn(intake, relay, sqs, deployment.queue_url, telemetry)
+        deployment,
+        telemetry,
+        dynamodb,
+        sqs,
+        intake,
+        TakeIn(intake, relay, sqs, deployment.queue_url, telemetry),
+        ScheduledPull(
+            intake,
+            Transport(deployment.apple_url),
+            partial(_keys, deployment),
+            telemetry,
+            deployment.clock,
+            deployment.mode == PUSH_MODE,
+        ),
     )
+
+
+def _keys(deployment: NotificationsDeployment) -> KeyRing[Signer]:
+    """Make a new client for each run of the pull: the connections of the last one are five minutes old."""
+    ssm = partial(sdk.client, "ssm")
+    return KeyRing(lambda: sdk.SdkConnection(ssm()), deployment.key_prefix, Signer.from_pem)
 
 
 def start() -> Notifications:
@@ -137,3 +165,8 @@ NOTIFICATIONS: Final = start()
 def take_in(event: Mapping[str, Any], context: Context | None) -> dict[str, Any]:
     """Take in one batch of messages; see `TakeIn.run`."""
     return NOTIFICATIONS.take_in.run(event, context)
+
+
+def pull(_event: object, context: Context | None) -> dict[str, Any]:
+    """Read Apple's history of notifications once, as the schedule asks; see `ScheduledPull.run`."""
+    return NOTIFICATIONS.pull.run(_deadline(context) or Deadline.after(OUTSIDE_LAMBDA_SECONDS))

@@ -22,7 +22,7 @@ from tests.support.pages import Pages
 Row: TypeAlias = dict[str, Any]
 Name: TypeAlias = tuple[str, str]
 
-_TOKEN = re.compile(r"\s*(<>|[(),=]|[#:]?[\w.#]+)")
+_TOKEN = re.compile(r"\s*(<>|[(),=<]|[#:]?[\w.#]+)")
 
 
 class ConditionFailed(Exception):  # noqa: N818  # DynamoDB's name for it, shortened
@@ -258,8 +258,11 @@ class _Condition(_Expression):
                 return self._function(self.take())
             case _:
                 left = self.value()
-                operator = self.take("=", "<>")
+                operator = self.take("=", "<>", "<")
                 right = self.value()
+                if operator == "<":  # of what is missing, or of two types, neither is less
+                    numbers = [value["N"] for value in (left, right) if value is not None and "N" in value]
+                    return len(numbers) == 2 and float(numbers[0]) < float(numbers[1])
                 # To DynamoDB an attribute that is not there equals nothing, and differs from everything.
                 equal = left is not None and right is not None and left == right
                 return equal if operator == "=" else not equal
@@ -278,23 +281,29 @@ class _Condition(_Expression):
 
 
 def _updated(row: Row, request: Mapping[str, Any]) -> Row:
-    """The row after an UpdateExpression of SET and ADD; every value is of the row before."""
+    """The row after an UpdateExpression of SET, ADD and REMOVE; every value is of the row before."""
     expression = _Expression(request["UpdateExpression"], copy.deepcopy(row), request)
     after = {**copy.deepcopy(request["Key"]), **row}
     for path, value in _assignments(expression):
         target = after
         for part in path[:-1]:
             target = target[part]["M"]
-        target[path[-1]] = copy.deepcopy(value)
+        if value is None:
+            target.pop(path[-1], None)
+        else:
+            target[path[-1]] = copy.deepcopy(value)
     return after
 
 
 def _assignments(expression: _Expression) -> Iterator[tuple[list[str], Any]]:
+    """Yield each path with its new value, None for one that is removed."""
     clause = ""
     while not expression.ended():
-        clause = expression.take() if expression.peek() in {"SET", "ADD"} else clause
+        clause = expression.take() if expression.peek() in {"SET", "ADD", "REMOVE"} else clause
         path = expression.path()
-        if clause == "SET":
+        if clause == "REMOVE":
+            yield path, None
+        elif clause == "SET":
             expression.take("=")
             yield path, expression.value()
         else:

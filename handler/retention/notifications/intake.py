@@ -4,7 +4,8 @@
     group   by subscription: its row is read and written once for all notifications of a batch
     line    one log line for each notification that teaches something, before the write
     write   merge into the row, under a condition
-    park    what Apple signed and this release does not understand goes to the parking queue
+    park    what Apple signed and this release does not understand goes to the parking queue; what the pull met stays
+            in Apple's history, from which `retention facts backfill` reads it again
 
 A batch that is killed at any point is taken in again from the start, and leaves the same rows: before the write nothing
 has happened, and after it nothing is new. Only log lines and parked bodies may be there twice.
@@ -254,6 +255,8 @@ class _Batch:
         verdict = self._verdicts[place]
         fields = {"reason": verdict.reason, "evidence": dict(verdict.evidence), "source": self._source}
         self._intake.telemetry.report(Fate.PARKED.value, "error", fields, {})
+        if self._source == PULL:  # which meets it again: Apple lists it for 180 days
+            return
         try:
             self._intake.parking.park(text, verdict.reason)
         except CallFailedError as error:

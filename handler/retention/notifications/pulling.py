@@ -12,11 +12,12 @@ leaves nothing that the next one does not repair.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from retention.errors import RetentionError
+from retention.notifications.fates import Fate, IntakeVerdict
 from retention.notifications.history import DAY_MS, AskPage, HistoryQuery, TokenExpiredError
 from retention.notifications.progress import Progress, ProgressRow, Reading, StoppedAt
 
@@ -44,12 +45,20 @@ LISTING_DELAY_MS: Final = 2 * HOUR_MS
 # A page is begun only with this much time left, so that it is merged before the function is ended.
 PAGE_SECONDS: Final = 20.0
 
-# Takes in one signed payload and returns what became of it. Raises where that is impossible now.
-TakeIn = Callable[[str], str]
+# Why a notification is DELAYED that would stop the pull for as long as it is listed: of another app, or with a date in
+# the future. It is passed by, and the repairs meet it again for three days.
+_PASSED_BY: Final = frozenset({"no_release", "too_new"})
+
+# Takes in a page of signed payloads, and returns what became of each.
+TakeIn = Callable[[Sequence[str]], Sequence[IntakeVerdict]]
 
 
 class HistoryUnreadableError(RetentionError):
     """Apple takes back every token that leads to the next page."""
+
+
+class PullDelayedError(RetentionError):
+    """A notification cannot be taken in now; the next run begins with its page."""
 
 
 @dataclass(slots=True)
@@ -64,7 +73,7 @@ class Pulled:
 
     pages: int = 0
     unsigned: int = 0
-    fates: Counter[str] = field(default_factory=Counter)
+    fates: Counter[Fate] = field(default_factory=Counter)
     caught_up: bool = False
     gap: int | None = None
     complete: tuple[int, int] | None = None
@@ -86,8 +95,8 @@ class Pull:
     def run(self) -> Pulled:
         """Read the news, then the repairs that are due, for as long as there is time.
 
-        Raises AppleCallError, HistoryFormatError, HistoryUnreadableError, and what `take_in` raises; `done` then has
-        what was done before.
+        Raises AppleCallError, HistoryFormatError, HistoryUnreadableError, PullDelayedError and the SDK's own errors;
+        `done` then has what was done before.
         """
         self.done.caught_up = self._news()
         for reading, (every, back) in REPAIRS.items():
@@ -163,6 +172,9 @@ class Pull:
             self.row.stop_at(reading, StoppedAt(query, token))
         return None
 
-    def _take_in(self, signed: tuple[str, ...]) -> None:
-        for payload in signed:
-            self.done.fates[self.take_in(payload)] += 1
+    def _take_in(self, signed: Sequence[str]) -> None:
+        verdicts = self.take_in(signed) if signed else ()
+        self.done.fates.update(verdict.fate for verdict in verdicts)
+        for verdict in verdicts:
+            if not verdict.settled and verdict.reason not in _PASSED_BY:
+                raise PullDelayedError(verdict.reason, "a notification cannot be taken in now", **verdict.evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from boto3 import client as aws
 from moto import mock_aws
+from retention.aws.deadline import Deadline
 from retention.errors import ConfigurationError
 from retention.notifications.queues import Parking, Relay
 from retention.settings import NotificationsDeployment
@@ -175,3 +176,34 @@ def test_a_start_that_is_refused_is_logged(
         entry.start()
     [record] = caplog.records
     assert (record.getMessage(), vars(record)["reason"]) == ("refused to start", "variable_invalid")
+
+
+@pytest.mark.parametrize(
+    ("context", "seconds"),
+    [(FunctionContext(300_000), 300 - 15.0), (None, 600.0)],
+    ids=["in Lambda", "outside"],
+)
+def test_the_schedule_pulls_until_shortly_before_lambda_ends_it(
+    entry: ModuleType, monkeypatch: pytest.MonkeyPatch, context: FunctionContext | None, seconds: float
+) -> None:
+    """The rest of the time is for what was begun."""
+    left: list[float] = []
+
+    class Pull:
+        def run(self, deadline: Deadline) -> dict[str, Any]:
+            left.append(deadline.left())
+            return {"apps": []}
+
+    monkeypatch.setattr(entry, "NOTIFICATIONS", replace(entry.NOTIFICATIONS, pull=Pull()))
+    assert entry.pull({}, context) == {"apps": []}
+    assert seconds - 60 < left[0] <= seconds
+
+
+@pytest.mark.parametrize(("mode", "pushed"), [("pull", False), ("push", True)])
+def test_the_pull_is_wired_by_the_stacks_mode(entry: ModuleType, mode: str, *, pushed: bool) -> None:
+    """Where notifications are pushed, the pull is their repair. Its key ring is new in each run."""
+    deployment = NotificationsDeployment.from_env({**VARIABLES, "RETENTION_NOTIFICATIONS": mode})
+    made = entry.wire(deployment, entry.Telemetry())
+    assert made.pull.pushed is pushed
+    assert made.pull.intake is made.intake
+    assert made.pull.keys() is not made.pull.keys()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from moto import mock_aws
 from retention.aws.app_table import AppTable
+from retention.notifications.fates import Fate, IntakeVerdict
 from retention.notifications.history import DAY_MS, HistoryFormatError, HistoryQuery, Page, TokenExpiredError
 from retention.notifications.progress import ProgressRow, Reading, StoppedAt
 from retention.notifications.pulling import (
@@ -22,6 +23,7 @@ from retention.notifications.pulling import (
     PUSH_LEAD_MS,
     HistoryUnreadableError,
     Pull,
+    PullDelayedError,
     Pulled,
 )
 
@@ -57,17 +59,21 @@ class History:
 
 @dataclass
 class Taken:
-    """Takes in payloads: what comes a second time is nothing new. Refuses those of `impossible`."""
+    """Takes in payloads: what comes a second time is nothing new. Those of `impossible` are delayed for `reason`."""
 
     payloads: list[str] = field(default_factory=list)
     impossible: set[str] = field(default_factory=set)
+    reason: str = "ThrottlingException"
 
-    def __call__(self, payload: str) -> str:
+    def __call__(self, payloads: Sequence[str]) -> list[IntakeVerdict]:
+        return [self._one(payload) for payload in payloads]
+
+    def _one(self, payload: str) -> IntakeVerdict:
         if payload in self.impossible:
-            raise RuntimeError("DynamoDB is away")
+            return IntakeVerdict(Fate.DELAYED, self.reason)
         known = payload in self.payloads
         self.payloads.append(payload)
-        return "nothing_new" if known else "merged"
+        return IntakeVerdict(Fate.NOTHING_NEW if known else Fate.MERGED)
 
 
 @dataclass
@@ -120,7 +126,7 @@ def test_a_run_begins_fifteen_minutes_before_the_watermark(app: App) -> None:
     assert app.history.queries == [HistoryQuery(NOW - OVERLAP_MS, later)]
     assert (app.taken.payloads, app.row.read().watermark) == (["listed late", "new"], later)
     app.pull(later + MINUTE_MS)
-    assert (done.fates, done.pages, done.complete) == ({"merged": 2}, 1, None)
+    assert (done.fates, done.pages, done.complete) == ({Fate.MERGED: 2}, 1, None)
     assert app.row.read().since == NOW - FIRST_MS
 
 
@@ -181,12 +187,23 @@ def test_a_failure_leaves_the_watermark_and_the_next_run_reads_the_page_again(ap
     app.history.sent = [(NOW + second, f"n{second}") for second in range(5)]
     app.taken.impossible = {"n3"}
     for _ in range(2):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(PullDelayedError) as caught:
             app.pull(NOW + MINUTE_MS)
+        assert caught.value.code == "ThrottlingException"
     assert (app.row.read().watermark, app.taken.payloads.count("n0")) == (NOW, 1)
     app.taken.impossible = set()
     app.pull(NOW + 2 * MINUTE_MS)
     assert set(app.taken.payloads) == {"n0", "n1", "n2", "n3", "n4"}
+
+
+@pytest.mark.parametrize("reason", ["no_release", "too_new"])
+def test_what_cannot_be_taken_in_for_long_stops_nothing(app: App, reason: str) -> None:
+    """One notification of an odd app or date would keep all others away; the repairs meet it again for three days."""
+    app.settle()
+    app.history.sent = [(NOW + 1, "odd"), (NOW + 2, "good")]
+    app.taken.impossible, app.taken.reason = {"odd"}, reason
+    done = app.pull(NOW + MINUTE_MS)
+    assert (done.fates, app.row.read().watermark) == ({Fate.DELAYED: 1, Fate.MERGED: 1}, NOW + MINUTE_MS)
 
 
 def test_an_answer_of_another_shape_moves_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
