@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
 import pytest
 from retention.jws import SignedPayloadVerifier
-from retention.notifications.judge import NotificationJudge
+from retention.notifications.judge import LATE_DELIVERY, LATE_LISTING, NotificationJudge
 from retention.notifications.learning import learned
 from retention.notifications.notification import read_notification
 from retention.subscription import EMPTY, State, facts, merge, redemptions, to_document
@@ -264,8 +263,9 @@ def test_shuffled_and_repeated_deliveries_give_the_same_state() -> None:
         assert canonical(to_document(state)) == expected
 
 
-def test_late_deliveries_teach_the_same() -> None:
-    """Listed by Apple after the leaf has ended, the same notifications teach the same."""
-    fresh = NotificationJudge(SignedPayloadVerifier([good_chain()[2]]), {APP_ID: BUNDLE}, "Sandbox", NOW)
-    listed = replace(fresh, now=NOW + timedelta(days=301), max_late=timedelta(days=320))
-    assert tuple(learned(read_notification(each, listed)) for each in tokens()) == reports()
+@pytest.mark.parametrize("max_late", [LATE_DELIVERY, LATE_LISTING], ids=["delivered", "listed"])
+def test_late_deliveries_teach_the_same(max_late: timedelta) -> None:
+    """Within seven days after the leaf's end, or listed by Apple within 200, the same notifications teach the same."""
+    verifier = SignedPayloadVerifier([good_chain()[2]])
+    late = NotificationJudge(verifier, {APP_ID: BUNDLE}, "Sandbox", NOW + timedelta(days=300) + max_late, max_late)
+    assert tuple(learned(read_notification(each, late)) for each in tokens()) == reports()

@@ -1,9 +1,9 @@
 """Who signed a notification or one of the tokens in it, and is it for this deployment? Steps 2 to 7 for notifications.
 
 The signature is judged as for requests. What differs is time: a notification may come days late, and may be listed
-months later. It is judged by our clock. Only where a certificate has ended by then, it is judged again by the date in
-the payload, and that date must not lie further back than late deliveries do. So the rule also lets in, for that long,
-what the owner of an expired key would sign with an earlier date.
+months later. It is judged by our clock. Only where a certificate has ended by then, it is judged again, as of the date
+in the payload, but of no earlier instant than a late delivery comes from. So for that long after a certificate's end,
+what it signed before its end is still taken; and what the owner of the expired key would date back, too.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class NotificationJudge:
             return self._authenticate(token, self.now)
         except VerificationError as error:
             signed_at = _date_of(token) if error.code == "certificate_expired" else None
-            if signed_at is None or not timedelta(0) <= self.now - signed_at <= self.max_late:
+            if signed_at is None or signed_at > self.now:
                 raise
-        return self._authenticate(token, signed_at)
+        return self._authenticate(token, max(signed_at, self.now - self.max_late))
 
     def _authenticate(self, token: str, at: datetime) -> Authenticated:
         try:

@@ -47,26 +47,28 @@ def test_an_authentic_payload_that_is_no_object_is_not_understood(judge: Notific
         judge.authenticate(signed(body=b"[1]"))
 
 
+@pytest.mark.parametrize("days_before", [0, 3, 250], ids="at its end,days before,months before".split(","))
 @pytest.mark.parametrize(
     ("late", "max_late", "refused"),
     [
+        (SECOND, 7 * DAY, None),
         (7 * DAY, 7 * DAY, None),
         (7 * DAY + SECOND, 7 * DAY, "certificate_expired"),
         (200 * DAY, LATE_LISTING, None),
-        (201 * DAY, LATE_LISTING, "certificate_expired"),
+        (200 * DAY + SECOND, LATE_LISTING, "certificate_expired"),
     ],
     ids=str,
 )
 def test_a_certificate_may_end_before_a_late_delivery(
-    judge: NotificationJudge, late: timedelta, max_late: timedelta, refused: str | None
+    judge: NotificationJudge, days_before: int, late: timedelta, max_late: timedelta, refused: str | None
 ) -> None:
-    """After the leaf's end a token is judged by its own date, if that is not further back than deliveries are late."""
-    token = signed(body=claims(signedDate=END_MS))
+    """For as long after the leaf's end as deliveries are late, what was signed before its end is taken."""
+    token = signed(body=claims(signedDate=END_MS - days_before * 86_400_000))
     late_judge = replace(judge, now=LEAF_END + late, max_late=max_late)
     if refused:
         assert code_of(late_judge, token) == refused
     else:
-        assert late_judge.authenticate(token).payload["signedDate"] == END_MS
+        assert late_judge.authenticate(token).payload["userLocale"] == "en-US"
 
 
 @pytest.mark.parametrize(
