@@ -76,6 +76,9 @@ VARYING: Final[Mapping[str, str]] = {
     "line.catalogAge": "likewise",
     "line.timestamp": "when the line was written",
     "server-timing": "milliseconds",
+    **dict.fromkeys(
+        ("renewalDate", "purchaseDate", "expiresDate", "revocationDate"), "by the time of a simulated purchase"
+    ),
     "x5c": "certificates: what they are worth is tested where they are read",
     "signature": "ECDSA signs the same text otherwise each time",
     "encodedSignature": "likewise",

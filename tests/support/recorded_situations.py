@@ -234,6 +234,27 @@ def endpoints(desk: OperatorSetup) -> None:
     desk.type("endpoint", "delete", *SANDBOX, "--yes")
 
 
+def customers(desk: OperatorSetup) -> None:
+    """What happens to the subscriptions of simulated customers, before and after the Cancel button."""
+    transaction = desk.type("simulator", "subscribe", ANNUAL, "--plan", "MONTHLY", as_json=False).out.strip()
+    of = ("--transaction", transaction)
+    for verb in ("turn-off", "turn-on", "renew", "fail-billing", "renew"):
+        desk.type("simulator", verb, *of)
+    desk.type("simulator", "switch", *of, "--to", MONTHLY)
+    desk.type("simulator", "redeem", *of, "--offer", "half", "--periods", "2")
+    desk.type("simulator", "raise-price", "99.99", *of)
+    desk.type("simulator", "extend", *of)
+    desk.type("simulator", "refund", *of, "--step", "asked")
+    desk.type("simulator", "refund", *of)
+    desk.type("simulator", "expire", *of)
+    desk.type("simulator", "resubscribe", *of)
+    desk.type("simulator", "commit", *of)
+    desk.type("simulator", "unshare", *of)
+    desk.type("simulator", "cancel", "--product", BASIC, "--then", "keep")
+    desk.type("simulator", "cancel", "--product", BASIC, "--then", "cancel")
+    desk.type("simulator", "subscriptions")
+
+
 def production(desk: OperatorSetup) -> None:
     """Production, where review takes its time and every write is asked for."""
     both = ("--from", "sandbox", "--to", "production", "later.yaml")
@@ -399,7 +420,10 @@ VERBS: Final = (
     *("coverage", "diff", "replay", "endpoint set", "endpoint show", "endpoint delete", "performance-test start"),
     *("performance-test wait", "performance-test show", "simulator serve", "simulator grant", "simulator revoke"),
     *("simulator subscribe", "simulator list", "simulator approve", "simulator reject", "simulator asc-message"),
-    *("simulator advance", "simulator cancel"),
+    *("simulator advance", "simulator cancel", "simulator subscriptions", "simulator resubscribe", "simulator renew"),
+    *("simulator turn-off", "simulator turn-on", "simulator switch", "simulator commit", "simulator redeem"),
+    *("simulator fail-billing", "simulator expire", "simulator refund", "simulator raise-price", "simulator extend"),
+    *("simulator unshare", "simulator notification-url", "simulator deliver"),
 )
 WITHOUT_JSON: Final = frozenset(
     f"simulator {verb}" for verb in "serve grant revoke subscribe approve reject asc-message advance".split()
@@ -412,6 +436,7 @@ CHAPTERS: Final[tuple[Callable[[OperatorSetup], None], ...]] = (
     releases,
     agreement,
     endpoints,
+    customers,
     production,
     the_sync,
     old_rows,
