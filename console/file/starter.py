@@ -259,7 +259,13 @@ def _pair(starter: Starter) -> tuple[StarterProduct, StarterProduct] | None:
 
 def _rules(starter: Starter) -> list[str]:
     pair = _pair(starter)
-    lines = ["# The first rule that matches and can be delivered answers.", "rules:"]
+    lines = [
+        "# The first rule that matches and can be delivered answers.",
+        "rules:",
+        "#  - name: leave-trials-alone               # facts from Apple; deploy the stack with Notifications=pull",
+        "#    when: {subscription.inTrial: true}",
+        "#    answer: fallback",
+    ]
     if pair is not None:
         other = _scalar(pair[1].product_id)
         lines += [

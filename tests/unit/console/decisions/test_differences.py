@@ -61,6 +61,21 @@ CASES: dict[str, tuple[tuple[str, str], str, Change]] = {
         "products",
         Change("changed", "trailhead.student.annual", {}, {"default": "keep-pro"}),
     ),
+    "a limit of an offer": (
+        ("retention_half_3m\n", "retention_half_3m\n    limit: {times: 1, days: 365}\n"),
+        "offers",
+        Change("changed", "half-for-three-months", {}, {"limit": {"times": 1, "days": 365, "of": "this"}}),
+    ),
+    "a fact from Apple": (
+        ("customer.inTrial: true", "subscription.inTrial: true"),
+        "rules",
+        Change(
+            "changed",
+            "leave-trials-alone",
+            {"when": "customer.inTrial is true"},
+            {"when": "subscription.inTrial is true"},
+        ),
+    ),
     "a condition": (
         ("customer.inTrial: true", "customer.inTrial: false"),
         "rules",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from retention.catalog import MessageState
+from retention.catalog import Limit, MessageState
 from retention.decision import arm_at, slot_of
 
 from console.decisions.possible_answers import CandidateRule, candidate_rules, share_of
 from console.file.edition import Edition
 from console.local.samples import SAMPLE_CLOCK
-from tests.support.logged_decisions import ANNUAL, BASIC, PRO
+from tests.support.edited_sample import edition
+from tests.support.logged_decisions import ANNUAL, BASIC, FACTS_FROM_APPLE, PRO
 
 EXPERIMENT = "half-of-monthly-tries-the-switch"
 
@@ -74,6 +76,23 @@ def test_a_rule_for_everyone_with_an_answer_ends_the_list(sample: Edition) -> No
     """No later rule is asked after a rule that applies to all customers and has an answer for them."""
     found = candidates(sample, PRO, "en-US")
     assert {name for name, candidate in found.items() if candidate.settles} == {EXPERIMENT, "keep-pro"}
+
+
+def test_a_rule_with_a_limit_is_for_some_customers_only(tmp_path: Path) -> None:
+    """It has its shares, as made to a customer within the limits; every arm with a weight brings its own limit."""
+    arms = ("switch: {weight: 50, answer: {alternateProduct: trailhead.pro.annual, message: switch-text}}",
+            "switch: {weight: 50, answer: {promotionalOffer: half-for-three-months, message: offer-text}}")  # fmt: skip
+    limited = edition(tmp_path, *FACTS_FROM_APPLE, arms)
+    japan = candidates(limited, ANNUAL, "ja")["annual-discount-in-japan"]
+    assert (japan.applies, japan.everyone, japan.settles) == (True, False, False)
+    assert (japan.limits, [share.delivery is None for share in japan.shares]) == (
+        (Limit(2, 90, "retention_annual_30"),),
+        [False],
+    )
+    assert candidates(limited, PRO, "en-US")[EXPERIMENT].limits == (Limit(1, 365, None),)
+    unweighted = (arms[0], arms[1].replace("weight: 50", "weight: 0"))
+    control = ("control: {weight: 50", "control: {weight: 100")
+    assert candidates(edition(tmp_path, *FACTS_FROM_APPLE, unweighted, control), PRO, "en-US")[EXPERIMENT].settles
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ def test_a_rule_after_one_that_always_answers_is_unreachable(tmp_path: Path) -> 
     assert "`basic-commits-to-a-year` has an answer for every request before it" in lost["keep-basic"]
 
 
+def test_a_rule_after_an_offer_with_a_limit_is_reachable(tmp_path: Path) -> None:
+    """It answers the customers who are over the limit, though the offer's rule is for everyone."""
+    offer = "    answer: {promotionalOffer: half-for-three-months, message: offer-text}\n"
+    rule = ("rules:\n", f"rules:\n  - name: first\n{offer}")
+    limit = ("retention_half_3m\n", "retention_half_3m\n    limit: {times: 1, days: 365}\n")
+    assert "keep-pro" in unreachable_by_name(tmp_path, rule)
+    assert unreachable_by_name(tmp_path, rule, limit) == {}
+
+
 def test_two_schedules_without_a_gap_make_later_rules_unreachable(tmp_path: Path) -> None:
     """One rule until new year and another one from then on leave no moment; with a gap of a day they do."""
     first = "  - name: first\n    during: {until: 2027-01-01, timeZone: UTC}\n    answer: fallback\n"
