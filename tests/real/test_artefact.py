@@ -190,6 +190,7 @@ NOT_IMPORTED = {
     *("aws_lambda_powertools", "boto3", "botocore", "urllib3", "jmespath", "jwt", "s3transfer"),
     *("cryptography.x509", "cryptography.hazmat.primitives.serialization", "cryptography.hazmat.backends"),
     "retention.verification.certificates",
+    "retention.subscription",  # only where a sheet asks for it
 }
 STARTING = {
     "RETENTION_TABLE": "table",
@@ -225,6 +226,14 @@ def test_a_cold_start_imports_what_a_request_needs() -> None:
     loaded = loaded_after(artefact, "import app")
     assert {"app", "retention.jws", "retention.lookup.store"} <= loaded
     assert loaded & NOT_IMPORTED == set()
+
+
+def test_a_sheet_that_asks_for_facts_from_apple_imports_one_module_more() -> None:
+    """What reads those facts is written out like the rest: it loads no module that a cold start must not import."""
+    artefact: Artefact = real(lambda: real_parts.build_artefact(real_parts.machine()))
+    before = loaded_after(artefact, "import app")
+    loaded = loaded_after(artefact, "import app\nfrom retention.lookup.customer_facts import prepare\nprepare()")
+    assert loaded - before == {"retention.subscription"}
 
 
 def test_a_request_under_apples_chain_imports_nothing_more() -> None:
