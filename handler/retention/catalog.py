@@ -11,7 +11,7 @@ A *sheet* is published as a JSON document and compiled here when it is loaded:
     ANSWER  {"kind": "message", "set"}
             {"kind": "alternateProduct", "set", "productId", "group", "billingPlanType"?}
             {"kind": "promotionalOffer", "set", "productId", "offerIdentifier", "signature": "v1" | "v2",
-             "limit"?: {"times": at least 1, "days": more than 0, "of": "this" | "any"}}
+             "limit"?: {"times": at least 1, "days": up to 36 500, "of": "this" | "any"}}
             {"kind": "advancedCommerce", "set", "request": SubscriptionModifyInAppRequest without ids}
             {"kind": "fallback"}
 """
@@ -357,6 +357,7 @@ _FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
 ANSWER_KINDS: Final = frozenset(_FIELDS)
 _SIGNATURES: Final = ("v1", "v2")
 _ARM_PARTS: Final = 3
+_MAX_DAYS: Final = 36_500  # of a limit: more than any subscription has lasted
 
 
 def _answer(document: Mapping[str, Any]) -> Answer:
@@ -381,7 +382,7 @@ def _limit(document: Mapping[str, Any]) -> Limit | None:
         raise DocumentError("an answer that is no promotional offer has a limit")
     limit = document["limit"]
     times, days, of = _member(limit, "times", int), _number(_value(limit, "days")), _member(limit, "of", str)
-    if times < 1 or days <= 0 or of not in {"this", "any"}:
+    if times < 1 or not 0 < days <= _MAX_DAYS or of not in {"this", "any"}:
         raise DocumentError("the limit of an offer is none that can be judged")
     return Limit(times, days, document["offerIdentifier"] if of == "this" else None)
 

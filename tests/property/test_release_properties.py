@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from contextlib import suppress
 from random import Random
@@ -17,7 +18,7 @@ from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.decision import decide
 from retention.errors import UnreadableRowError
 from retention.request import RetentionRequest
-from retention.rules import UNREADABLE, Customer
+from retention.rules import NO_SUBSCRIPTION, UNREADABLE, Customer, Reported, Subscription
 
 from console.local.rows import create_table
 from console.releases.listing import list_releases
@@ -89,6 +90,14 @@ CHANGE = {"changeItems": [{"currentSKU": "a", "SKU": "b"}], "requestInfo": {}}
 ANSWERS: list[dict[str, Any]] = [
     {"kind": "alternateProduct", "set": "text", "productId": "p", "group": "g", "billingPlanType": "MONTHLY"},
     {"kind": "promotionalOffer", "set": "text", "productId": "p", "offerIdentifier": "o", "signature": "v2"},
+    {
+        "kind": "promotionalOffer",
+        "set": "text",
+        "productId": "p",
+        "offerIdentifier": "o",
+        "signature": "v2",
+        "limit": {"times": 2, "days": 90, "of": "this"},
+    },
     {"kind": "advancedCommerce", "set": "text", "request": CHANGE},
 ]
 CONDITION = ["all", ["any", ["is", "customer.plan", ["a", 1, True]], ["not", ["starts", "productId", ["pro."]]]]]
@@ -101,6 +110,7 @@ SHEET = {
             for answer in ANSWERS
         ),
         {"name": "late", "when": ["above", "customer.age", 3], "from": None, "until": None, "answer": ARMS[0][2]},
+        {"name": "long", "when": ["least", "subscription.days", 9], "from": None, "until": None, "answer": ARMS[0][2]},
         {"name": "known", "when": ["present", "customer.age"], "from": None, "until": None, "answer": ARMS[0][2]},
     ],
     "sets": {"plain": {"en-US": ["m1", "m2"], "fr-FR": ["m3"]}, "text": {"de-DE": ["m4"]}},
@@ -123,9 +133,11 @@ def test_an_edited_sheet_is_refused_or_can_be_decided_with(first: int) -> None:
         except UnreadableRowError:
             continue
         states = {message: MessageState(APPROVED) for message in sheet.plan("pt_br").message_ids}
+        catalog = Catalog(sheet, settings, states, 1, b"key")
         customers: tuple[Customer, ...] = UNREADABLE, {"plan": "a", "age": 4}
-        for customer in customers:
-            decide(REQUEST, Catalog(sheet, settings, states, 1, b"key"), NOW, customer)
+        reports: tuple[Subscription, ...] = UNREADABLE, NO_SUBSCRIPTION, Reported({"days": 9}, (("o", 0), (None, 1)))
+        for customer, reported in itertools.product(customers, reports):
+            decide(REQUEST, catalog, NOW, customer, subscription=reported)
 
 
 def test_a_condition_of_any_depth_is_read_or_refused() -> None:

@@ -8,11 +8,24 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from retention.catalog import APPROVED, Catalog, MessageState, Settings, Sheet
 from retention.conditions import condition_of, document_of, fact_tests, fold, truth_of, walk
 from retention.decision import Outcome, decide
 from retention.locales import APPLE_LOCALES, LocaleTable, candidates, names_of, normalise
 from retention.request import RetentionRequest
-from retention.rules import UNREADABLE, Customer, Facts, Truth, compile_condition, facts_named
+from retention.rules import (
+    CUSTOMER_PREFIX,
+    SUBSCRIPTION_PREFIX,
+    UNREADABLE,
+    Customer,
+    Facts,
+    Reported,
+    Subscription,
+    Truth,
+    Unreadable,
+    compile_condition,
+    facts_named,
+)
 
 from console.decisions.reasons import AskedRequest, Basis, explain
 from console.file.document import read_document
@@ -22,12 +35,16 @@ from console.file.product_conditions import for_product, named_products
 from console.local.samples import SAMPLE, compile_sample
 
 PRODUCTS = ("pro.monthly", "pro.annual", "basic")
-NAMES = st.sampled_from(["customer.a", "customer.b", "customer.c"])
+NAMES = st.sampled_from(["customer.a", "customer.b", "customer.c", "subscription.a", "subscription.b"])
 SCALARS = st.one_of(st.text(max_size=4), st.integers(-3, 3), st.floats(allow_nan=False), st.booleans())
 FACTS = st.dictionaries(
     st.sampled_from(["a", "b", "c"]), st.one_of(SCALARS, st.lists(st.text(max_size=4), max_size=3).map(tuple))
 )
 CUSTOMERS: st.SearchStrategy[Customer] = st.one_of(FACTS, st.just(UNREADABLE))
+REDEMPTIONS = st.lists(st.tuples(st.sampled_from(["half", "third", None]), st.integers(0, 4_200_000_000_000)))
+SUBSCRIPTIONS: st.SearchStrategy[Subscription] = st.one_of(
+    st.builds(Reported, FACTS, st.none() | REDEMPTIONS.map(tuple)), st.just(UNREADABLE)
+)
 LOCALES = st.one_of(st.sampled_from(sorted(APPLE_LOCALES)), st.text(max_size=12))
 
 
@@ -59,24 +76,24 @@ CONDITIONS = st.recursive(
 )
 
 
-@given(CONDITIONS, st.sampled_from([*PRODUCTS, "unheard.of"]), LOCALES, CUSTOMERS)
+@given(CONDITIONS, st.sampled_from([*PRODUCTS, "unheard.of"]), LOCALES, CUSTOMERS, SUBSCRIPTIONS)
 def test_conditions_are_total_and_deterministic(
-    condition: list[Any], product: str, locale: str, customer: Customer
+    condition: list[Any], product: str, locale: str, customer: Customer, reported: Subscription
 ) -> None:
     """Any condition over any facts is TRUE, FALSE or UNKNOWN, and the same at the second evaluation."""
-    facts = Facts.of(product, locale, customer)
+    facts = Facts.of(product, locale, customer, reported)
     truth = compile_condition(condition)(facts)
     assert truth in (True, False, None)
     assert compile_condition(condition)(facts) is truth
     assert compile_condition(["not", condition])(facts) is (None if truth is None else not truth)
 
 
-@given(CONDITIONS, st.sampled_from([*PRODUCTS, "prounheard"]), LOCALES, CUSTOMERS)
+@given(CONDITIONS, st.sampled_from([*PRODUCTS, "prounheard"]), LOCALES, CUSTOMERS, SUBSCRIPTIONS)
 def test_a_sheets_part_of_a_condition_has_the_same_value(
-    condition: list[Any], product: str, locale: str, customer: Customer
+    condition: list[Any], product: str, locale: str, customer: Customer, reported: Subscription
 ) -> None:
     """What a sheet keeps of a condition has the complete condition's value; its index misses no product."""
-    facts = Facts.of(product, locale, customer)
+    facts = Facts.of(product, locale, customer, reported)
     truth = compile_condition(condition)(facts)
     remains = for_product(condition_of(condition), product if product in PRODUCTS else None)
     assert (remains if isinstance(remains, bool) else truth_of(remains, facts)) is truth
@@ -107,12 +124,67 @@ def test_a_condition_keeps_its_document_and_its_answer(
     assert truth is truth_of(condition, facts)
 
 
-@given(CONDITIONS, FACTS)
-def test_an_unreadable_profile_decides_only_what_any_profile_does(condition: list[Any], facts: Customer) -> None:
-    """A condition with a value for an unreadable profile has that value for every profile."""
+@given(CONDITIONS, CUSTOMERS, SUBSCRIPTIONS)
+def test_an_unreadable_row_decides_only_what_any_row_does(
+    condition: list[Any], facts: Customer, reported: Subscription
+) -> None:
+    """A condition with a value where either row, or both, are unreadable has that value whatever the rows hold."""
     judge = compile_condition(condition)
-    unread = judge(Facts.of("basic", "en-US", UNREADABLE))
-    assert unread is None or judge(Facts.of("basic", "en-US", facts)) is unread
+    truth = judge(Facts.of("basic", "en-US", facts, reported))
+    for known in ((UNREADABLE, reported), (facts, UNREADABLE), (UNREADABLE, UNREADABLE)):
+        unread = judge(Facts.of("basic", "en-US", *known))
+        assert unread is None or truth is unread
+
+
+@given(CONDITIONS, FACTS, SUBSCRIPTIONS)
+def test_no_fact_of_the_owner_passes_for_one_from_apple(
+    condition: list[Any], facts: Customer, reported: Subscription
+) -> None:
+    """A condition that asks for no fact of the profile has the same value for every profile."""
+    judge = compile_condition(condition)
+    if not any(fact.startswith(CUSTOMER_PREFIX) for fact in facts_named(condition)):
+        known = judge(Facts.of("basic", "en-US", facts, reported))
+        assert known is judge(Facts.of("basic", "en-US", UNREADABLE, reported))
+    if not any(fact.startswith(SUBSCRIPTION_PREFIX) for fact in facts_named(condition)):
+        known = judge(Facts.of("basic", "en-US", facts, reported))
+        assert known is judge(Facts.of("basic", "en-US", facts, UNREADABLE))
+
+
+@given(
+    st.integers(1, 4),
+    st.integers(1, 400) | st.floats(0.001, 400),
+    st.sampled_from(["this", "any"]),
+    SUBSCRIPTIONS,
+    st.integers(0, 4_000_000_000),
+    st.booleans(),
+)
+def test_no_offer_is_made_over_its_limit(
+    times: int,
+    days: float,
+    of: str,
+    reported: Subscription,
+    now: int,
+    tried: bool,  # noqa: FBT001  # drawn by position
+) -> None:
+    """An offer is made exactly if it is known that fewer redemptions count, whether a rule or an arm makes it."""
+    offer = {"kind": "promotionalOffer", "set": "s", "productId": "p", "offerIdentifier": "half", "signature": "v2"}
+    limited = {**offer, "limit": {"times": times, "days": days, "of": of}}
+    gives = {"experiment": {"key": "k", "arms": [["a", 10_000, limited]]}} if tried else {"answer": limited}
+    rule = {"name": "r", "when": None, "from": None, "until": None, **gives}
+    document = {"product": None, "rules": [rule], "sets": {"s": {"en-US": ["1"]}}, "pictured": []}
+    sheet = Sheet.from_document(document, LocaleTable("en-US", {}))
+    settings = Settings(1, "b", "i", "k", signs=True, locales=LocaleTable("en-US", {}))
+    catalog = Catalog(sheet, settings, {"1": MessageState(APPROVED)}, 1, bytes(32))
+    request = RetentionRequest("1", 1, "p", "en-US", "id", "Sandbox", 0)
+    decision = decide(request, catalog, datetime.fromtimestamp(now, UTC), subscription=reported)
+    known = None if isinstance(reported, Unreadable) else reported.redemptions
+    recent = [name for name, at in known or () if at > (now - days * 86_400) * 1000]
+    counted = len(recent) if of == "any" else recent.count("half")
+    assert (decision.outcome is Outcome.ANSWERED) is (known is not None and counted < times)
+    if decision.outcome is Outcome.NO_RULE:
+        reason = "arm_undeliverable" if tried else "offer_limit" if known is not None else "offer_limit_unknown"
+        assert [passed.reason for passed in decision.passed] == [reason]
+        assert decision.assignments == ()
 
 
 @given(LOCALES, st.lists(st.sampled_from(sorted(APPLE_LOCALES)), unique=True))

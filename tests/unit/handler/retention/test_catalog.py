@@ -119,6 +119,8 @@ def test_the_limit_of_an_offer_is_read(of: str, offer: str | None) -> None:
         {"times": True, "days": 30, "of": "any"},
         {"times": 1, "days": 0, "of": "any"},
         {"times": 1, "days": -1, "of": "any"},
+        {"times": 1, "days": 10**400, "of": "any"},
+        {"times": 1, "days": float("inf"), "of": "any"},
         {"times": 1, "days": None, "of": "any"},
         {"times": 1, "days": "30", "of": "any"},
         {"times": 1, "days": 30, "of": "each"},
