@@ -1,4 +1,7 @@
-"""The HTTP server of `make serve` and `make sandbox`, which calls the function as API Gateway does."""
+"""The HTTP server of `make serve` and `make sandbox`, which does what API Gateway does in front of the stack.
+
+A request for a message is the function's. A notification goes into the queue as it came, before any code judges it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,19 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from console.local.sample_events import PATH
+from console.local.sample_events import NOTIFICATIONS_PATH, PATH
 from console.simulator.http_body import BodyError, read_body
 
 # In bytes: API Gateway refuses larger bodies. The function's own limit is far below.
 _MAX_BYTES: Final = 10 * 1024 * 1024
 
 Function = Callable[[dict[str, Any], None], dict[str, Any]]
+# Puts the body of a notification into the queue.
+Enqueue = Callable[[str], None]
+
+_NOT_FOUND: Final = b'{"message":"Not Found"}'
+_FAILED: Final = b'{"message":"Internal Server Error"}'
+_JSON: Final = {"content-type": "application/json"}
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -23,17 +32,23 @@ class Gateway(BaseHTTPRequestHandler):
     wbufsize = 1 << 16  # headers and body in one packet; separately, each answer would wait for the peer's delayed ACK
     disable_nagle_algorithm = True
     function: Function
+    enqueue: Enqueue | None = None
 
     def do_POST(self) -> None:
-        if self.path.partition("?")[0] != PATH:
+        path = self.path.partition("?")[0]
+        takes_in = path == NOTIFICATIONS_PATH and self.command == "POST" and self.enqueue is not None
+        if path != PATH and not takes_in:
             self.close_connection = True  # its body is not read
-            self._send(404, {"content-type": "application/json"}, b'{"message":"Not Found"}')
+            self._send(404, _JSON, _NOT_FOUND)
             return
         try:
             body = read_body(self.headers, self.rfile, _MAX_BYTES)
         except BodyError as error:
             self.close_connection = True
             self._send(error.status, {}, b"")
+            return
+        if takes_in:
+            self._take_in(body)
             return
         answer = self.function(self._event(body), None)
         self._send(answer["statusCode"], answer["headers"], answer.get("body", "").encode())
@@ -43,6 +58,16 @@ class Gateway(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name for it
         """Print nothing: the function writes a log line for each request."""
+
+    def _take_in(self, body: bytes) -> None:
+        """Answer 200 once the queue has the body, and 500 where it does not take it, as API Gateway does."""
+        try:
+            if self.enqueue is not None:
+                self.enqueue(body.decode("utf-8", "replace"))
+        except Exception:  # noqa: BLE001  # whatever the queue's client raises
+            self._send(500, _JSON, _FAILED)
+        else:
+            self._send(200, _JSON, b"{}")
 
     def _event(self, body: bytes) -> dict[str, Any]:
         return {
@@ -75,7 +100,11 @@ class _Server(ThreadingHTTPServer):
     )
 
 
-def listen(function: Function, host: str, port: int) -> ThreadingHTTPServer:
-    """Return a server, not yet serving, that answers each request in its own thread. Port 0 finds a free port."""
-    gateway = type("FunctionGateway", (Gateway,), {"function": staticmethod(function)})
+def listen(function: Function, host: str, port: int, enqueue: Enqueue | None = None) -> ThreadingHTTPServer:
+    """Return a server, not yet serving, that answers each request in its own thread. Port 0 finds a free port.
+
+    Without `enqueue` there is no path for notifications.
+    """
+    queued = None if enqueue is None else staticmethod(enqueue)
+    gateway = type("FunctionGateway", (Gateway,), {"function": staticmethod(function), "enqueue": queued})
     return _Server((host, port), gateway)

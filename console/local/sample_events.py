@@ -25,6 +25,7 @@ from console.simulator.authority import Authority, request_claims
 from console.terminal.program import carry_out
 
 PATH: Final = "/v1/retention-message"
+NOTIFICATIONS_PATH: Final = "/v1/notifications"
 APP: Final = 6745974591
 STRANGER: Final = "2000000900000001"  # a customer without a profile
 LOYAL: Final = "2000000900000180"

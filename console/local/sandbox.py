@@ -2,13 +2,15 @@
 
 AWS is moto, in this process, with the stacks that the file's environments name: their outputs, tables and signing keys.
 The tables are empty until `retention apply` publishes. The App Store is the simulator, which has the app, its products
-and its key. So `retention … --env sandbox` is the command that will be used with Apple later. `--env production` works
-too, except that it has no endpoint: in production the function trusts only Apple's signatures.
+and its key. It sends notifications to the stack, which learns from them. So `retention … --env sandbox` is the command
+that will be used with Apple later. `--env production` works too, except that it has no endpoint: in production the
+function trusts only Apple's signatures.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import importlib
 import json
 import os
@@ -32,11 +34,13 @@ from console.file.entries import AppEntry, Document, Environment
 from console.local.embedded_stack import TABLE, embedded_dynamodb, function_environment
 from console.local.http_server import listen
 from console.local.lambda_scaling import print_line
+from console.local.notification_stack import LocalQueues, create_queues, learning
 from console.local.ports import port
 from console.local.rows import create_table
-from console.local.sample_events import PATH
+from console.local.sample_events import NOTIFICATIONS_PATH, PATH
 from console.simulator import accounts, staff_actions
 from console.simulator.grants import sold
+from console.simulator.notification_delivery import NO_MISHAPS
 from console.simulator.place import DIRECTORY, PORT
 from console.simulator.ports import LOOPBACK, naming_the_port
 from console.simulator.server import SimulatorServer
@@ -100,20 +104,27 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         simulator = parts.enter_context(Simulator.open(options.directory))
         pem = _grant(simulator, app, document)
         with naming_the_port(options.apple_port, "APPLE_PORT=…"):
-            apple = parts.enter_context(SimulatorServer(simulator, port=options.apple_port, log=print_line))
-        variables = function_environment(aws, app.app_apple_id, trust_anchor=simulator.authority.root_der)
-        region = environment.region or variables["AWS_REGION"]
-        os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
+            server = SimulatorServer(simulator, port=options.apple_port, log=print_line, mishaps=NO_MISHAPS)
+            apple = parts.enter_context(server)
+        variables = _variables(options, aws, app, environment, simulator)
+        os.environ.update(variables)
+        queues = create_queues(environment.stack, region=variables["AWS_REGION"], aws=aws)
         function = importlib.import_module("app").get_retention_message
-        url = parts.enter_context(_served(function, options.port))
-        _write_stack(LocalStack(options.env, environment, SANDBOX, TABLE, url), app.key_id, pem, aws)
+        base = parts.enter_context(_served(function, options.port, queues))
+        url = f"{base}{PATH}"
+        stack = LocalStack(options.env, environment, SANDBOX, TABLE, url, f"{base}{NOTIFICATIONS_PATH}", queues)
+        _write_stack(stack, app.key_id, pem, aws, simulator.authority.root_der)
+        simulator.outbox(app.app_apple_id, SANDBOX).set_url(stack.notifications_url)
+        own = {**queues.variables(aws), APPLE_URL: apple.base_url(SANDBOX)}
+        parts.enter_context(learning(queues, own, print_line))
         others = _others(document, options.env)
         for other in others:
-            _write_stack(other, app.key_id, pem, aws)
+            _write_stack(other, app.key_id, pem, aws, simulator.authority.root_der)
         settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple.url}"
         yield (
             f"Stack {environment.stack} answers at {url}; its table is empty: `retention apply` fills it.",
             f"The App Store is at {apple.url}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
+            f"It sends notifications to {stack.notifications_url}; the stack also reads their history every minute.",
             "In another terminal, so that `retention` uses these:\n",
             f"  export {settings}\n",
             *(f"Stack {other.environment.stack} exists too, without an endpoint." for other in others),
@@ -151,14 +162,28 @@ def _grant(simulator: Simulator, app: AppEntry, document: Document) -> bytes:
     return pem
 
 
+def _variables(
+    options: SandboxOptions, aws: str, app: AppEntry, environment: Environment, simulator: Simulator
+) -> dict[str, str]:
+    """Return the variables of the stack's functions: the real-time function's, which those of notifications share."""
+    variables = function_environment(aws, app.app_apple_id, trust_anchor=simulator.authority.root_der)
+    region = environment.region or variables["AWS_REGION"]
+    prefix = _key_prefix(options.env)
+    return {**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "RETENTION_KEY_PREFIX": prefix}
+
+
+def _key_prefix(name: str) -> str:
+    return f"/retention/{name}"
+
+
 @contextmanager
-def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the handler, of a module found at run time
+def _served(function: Any, number: int, queues: LocalQueues) -> Iterator[str]:  # noqa: ANN401  # found at run time
     with naming_the_port(number, "PORT=…"):
-        server = listen(function, LOOPBACK, number)
+        server = listen(function, LOOPBACK, number, queues.enqueue)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{LOOPBACK}:{server.server_address[1]}{PATH}"
+        yield f"http://{LOOPBACK}:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()
@@ -167,13 +192,30 @@ def _served(function: Any, number: int) -> Iterator[str]:  # noqa: ANN401  # the
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A local replacement of an environment's stack. `app_store` is "Sandbox" or "Production"."""
+    """A local replacement of an environment's stack. `app_store` is "Sandbox" or "Production".
+
+    Without `queues` it takes in no notifications.
+    """
 
     name: str
     environment: Environment
     app_store: str
     table: str
     url: str = ""
+    notifications_url: str = ""
+    queues: LocalQueues | None = None
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of a deployed stack, as far as the console reads them."""
+        outputs = {"TableName": self.table, "Url": self.url, "SigningKeyPrefix": _key_prefix(self.name)}
+        if self.queues is not None:
+            outputs |= {
+                "NotificationsUrl": self.notifications_url,
+                "NotificationQueueUrl": self.queues.notifications,
+                "ParkingQueueUrl": self.queues.parking,
+            }
+        return {name: value for name, value in outputs.items() if value}
 
 
 def _others(document: Document, name: str) -> list[LocalStack]:
@@ -188,18 +230,22 @@ def _others(document: Document, name: str) -> list[LocalStack]:
     return found
 
 
-def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str) -> None:
+def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str, anchor: bytes) -> None:
     """Create what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
-    region, prefix = stack.environment.region, f"/retention/{stack.name}"
+    region = stack.environment.region
     create_table(client("dynamodb", region=region, endpoint_url=aws), stack.table)
-    outputs = {"TableName": stack.table, "Url": stack.url, "SigningKeyPrefix": prefix}
     # There is no sync: only `retention apply` imports review states.
-    parameters = {"Environment": stack.app_store, "SyncSchedule": "off"}
+    parameters = {
+        "Environment": stack.app_store,
+        "SyncSchedule": "off",
+        "Notifications": "off" if stack.queues is None else "push",
+        "RehearsalTrustAnchor": base64.b64encode(anchor).decode() if stack.app_store == SANDBOX else "",
+    }
     template = {
         "Parameters": {name: {"Type": "String"} for name in parameters},
         "Resources": _RESOURCES,
         "Outputs": {
-            **{name: {"Value": value} for name, value in outputs.items() if value},
+            **{name: {"Value": value} for name, value in stack.outputs.items()},
             "FunctionLogGroup": {"Value": {"Ref": "FunctionLogs"}},
         },
     }
@@ -209,7 +255,7 @@ def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str) -> None:
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     )
     client("ssm", region=region, endpoint_url=aws).put_parameter(
-        Name=f"{prefix}/{key_id}", Value=pem.decode(), Type="SecureString"
+        Name=f"{_key_prefix(stack.name)}/{key_id}", Value=pem.decode(), Type="SecureString"
     )
 
 

@@ -136,8 +136,8 @@ def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
     terminal.type(path)
     compare(init, written, terminal.type(init))
     with running(tmp_path, at_a_terminal()) as heard:
-        addresses = re.findall(r"127\.0\.0\.1:\d+", heard)
-        # In the order in which they are printed: the endpoint, the App Store, and AWS in the line to copy.
+        addresses = dict.fromkeys(re.findall(r"127\.0\.0\.1:\d+", heard))
+        # In the order in which they are first printed: the endpoint, the App Store, and AWS in the line to copy.
         here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), addresses, strict=False))
         compare(make, up, as_usual(heard, here))
         (export,) = [command for command, _ in second if command.startswith("export AWS_")]

@@ -115,8 +115,11 @@ def is_answer(response: Mapping[str, Any], operation: Any) -> bool:  # noqa: ANN
 
 
 def speaks_json(operation: Any) -> bool:  # noqa: ANN401  # botocore's OperationModel
-    """Return whether the operation's service answers in JSON, not in XML."""
-    return "json" in str(operation.service_model.metadata.get("protocol"))
+    """Return whether the operation's service answers in JSON, not in XML.
+
+    A service may speak several protocols: what counts is the one that botocore has chosen, not the one listed first.
+    """
+    return "json" in str(operation.service_model.resolved_protocol)
 
 
 def is_object(body: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from console.local.http_server import Gateway
-from console.local.sample_events import PATH
+from console.local.sample_events import NOTIFICATIONS_PATH, PATH
 from tests.support.prepared_connection import exchange
 
 
@@ -75,3 +75,40 @@ def test_a_body_that_is_not_read_never_reaches_the_function(length: str, status:
     assert got.startswith(b"HTTP/1.1 " + status)
     assert b"connection: close" in got
     assert events == []
+
+
+def queued(sent: bytes, *, away: bool = False) -> tuple[bytes, list[str]]:
+    """Return what a client gets that sends these bytes, and the bodies in the queue, which may be away."""
+    bodies: list[str] = []
+
+    def enqueue(body: str) -> None:
+        if away:
+            raise ConnectionError
+        bodies.append(body)
+
+    def function(_: dict[str, Any], __: None) -> dict[str, Any]:
+        return {"statusCode": 405, "headers": {}, "body": ""}
+
+    members = {"function": staticmethod(function), "enqueue": staticmethod(enqueue)}
+    return exchange(type("QueueingGateway", (Gateway,), members), sent), bodies
+
+
+def test_a_notification_goes_into_the_queue_as_it_came() -> None:
+    """The body is in the queue before the 200; no function has seen it."""
+    got, bodies = queued(post(NOTIFICATIONS_PATH, b'{"signedPayload": "a.b.c"}'))
+    assert got.startswith(b"HTTP/1.1 200 ")
+    assert bodies == ['{"signedPayload": "a.b.c"}']
+
+
+def test_where_the_queue_is_away_the_answer_is_500() -> None:
+    """Apple takes a 500 for a failed attempt."""
+    got, bodies = queued(post(NOTIFICATIONS_PATH), away=True)
+    assert (got[:13], bodies) == (b"HTTP/1.1 500 ", [])
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_only_a_post_is_a_notification(method: str) -> None:
+    """The route is POST /v1/notifications alone; without a queue there is no such route."""
+    got, bodies = queued(post(NOTIFICATIONS_PATH, method=method))
+    assert (got[:13], bodies) == (b"HTTP/1.1 404 ", [])
+    assert served(post(NOTIFICATIONS_PATH))[0].startswith(b"HTTP/1.1 404 ")

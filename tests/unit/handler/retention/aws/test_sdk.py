@@ -59,6 +59,7 @@ def test_every_exception_of_the_sdk_becomes_one_error_with_a_code(failure: Excep
 
 DYNAMODB = Loader().load_service_model("dynamodb", "service-2")
 CLOUDFORMATION = Loader().load_service_model("cloudformation", "service-2")
+CLOUDWATCH = Loader().load_service_model("cloudwatch", "service-2")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,13 @@ def test_an_answer_in_xml_names_its_operation(body: bytes, *, complete: bool) ->
     """CloudFormation's answer begins with the operation's name; a proxy's error page does not."""
     operation = ServiceModel(CLOUDFORMATION).operation_model("DescribeStacks")
     assert is_answer({"status_code": 200, "body": body, "headers": {}}, operation) == complete
+
+
+def test_of_several_protocols_the_one_that_botocore_chooses_counts() -> None:
+    """CloudWatch lists a binary protocol first; botocore asks it in JSON, and so are its answers judged."""
+    operation = ServiceModel(CLOUDWATCH).operation_model("DescribeAlarms")
+    assert is_answer({"status_code": 200, "body": b"{}", "headers": {}}, operation)
+    assert not is_answer({"status_code": 200, "body": b"<html>", "headers": {}}, operation)
 
 
 def test_a_client_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
