@@ -24,7 +24,7 @@ from console.simulator.subscriptions.life import (
 from console.simulator.subscriptions.next_transaction import continued, period_transaction
 from console.terminal.failure import Failure
 
-_ANYBODY = SimulatedCustomer()
+_USUAL_CUSTOMER = SimulatedCustomer()
 
 
 def bought(
@@ -33,7 +33,7 @@ def bought(
     transaction_id: str,
     now: int,
     *,
-    customer: SimulatedCustomer = _ANYBODY,
+    customer: SimulatedCustomer = _USUAL_CUSTOMER,
     offer: RedeemableOffer | None = None,
     accelerated: bool = False,
 ) -> Outcome:
