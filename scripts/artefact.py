@@ -27,7 +27,7 @@ PYTHON = (3, 13)
 
 
 def function(source: Path, target: Path, root: Path = ROOT, nonce: str = "") -> None:
-    """Write a function's folder `target`; both functions have the same code."""
+    """Write a function's folder `target`; all functions have the same code."""
     for path in [*source.glob("*.py"), *source.glob("retention/**/*.py"), *source.glob("retention/*.cer")]:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)

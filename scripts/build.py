@@ -21,7 +21,7 @@ import layer
 import samconfig
 
 BUILT = samconfig.ROOT / ".aws-sam" / "build"
-FUNCTIONS = ("GetRetentionMessage", "SyncStates")
+FUNCTIONS = ("GetRetentionMessage", "SyncStates", "TakeInNotifications", "PullNotifications", "RelayNotifications")
 LAYER = "Dependencies"
 
 

@@ -22,7 +22,9 @@ from botocore.session import get_session
 from moto import mock_aws
 from retention import table as rows
 from retention.aws.deadline import Deadline
+from retention.aws.sdk import SdkConnection
 from retention.lookup.store import Store
+from retention.notifications.relaying import GIVE_UP_SECONDS, OwnerRelay, Receiver, RelayMessage
 from retention.review.lists import AppStore
 from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
@@ -45,7 +47,13 @@ from tests.support.waiting import PATIENCE
 
 OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
+QUEUES: Final = ("NotificationQueue", "ParkingQueue", "RelayQueue", "RelayDeadLetters")
+# Parameters with which a stack has every part for Apple's notifications.
+PUSHED: Final = {"Notifications": "push", "RelayUrl": "https://receiver.example.com/asn"}
 LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in the function's name
+
+# What Lambda does in the name of a function that reads a queue.
+OF_A_QUEUE: Final = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
 # What only an administrator needs, who may restore a table and deploy.
 ADMINISTRATORS: Final = {
@@ -74,6 +82,9 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
         "Table.Arn": arn("dynamodb", f"table/{table}"),
         "FunctionLogs.Arn": arn("logs", f"log-group:{table}:*"),
         "SyncLogs.Arn": arn("logs", f"log-group:{table}-sync:*"),
+        "NotificationLogs.Arn": arn("logs", f"log-group:{table}-notifications:*"),
+        "RelayLogs.Arn": arn("logs", f"log-group:{table}-relay:*"),
+        **{f"{queue}.Arn": arn("sqs", f"{stack}-{queue}") for queue in QUEUES},
         "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
         "GetRetentionMessage.Arn": arn("lambda", f"function:{stack}-GetRetentionMessage"),
         "Api": "a1b2c3",
@@ -173,10 +184,47 @@ def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall])
     assert {ask.action for ask in sync_asks} | {probe.action} == rights.actions - LOGS
 
 
+# The relay
+
+
+@pytest.fixture
+def relay_asks() -> Iterator[list[ApiCall]]:
+    """Return the calls of a relay whose receiver takes nothing, now and after thirteen days."""
+    with mock_aws():
+        sqs: Any = get_session().create_client("sqs", region_name="us-east-1")
+        queue, dead = (
+            sqs.create_queue(QueueName=f"retention-sandbox-{name}")["QueueUrl"]
+            for name in ("RelayQueue", "RelayDeadLetters")
+        )
+        sqs.send_message(QueueUrl=queue, MessageBody="{}")
+        (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+        with recorded() as noted:
+            sdk = SdkConnection(get_session().create_client("sqs", region_name="us-east-1"))
+            for age, fate in ((0, "waiting"), (GIVE_UP_SECONDS, "dead")):
+                made = OwnerRelay(Receiver("http://127.0.0.1:1/"), sdk, queue, dead, partial(float, age))
+                relayed = made.take(RelayMessage("{}", message["ReceiptHandle"], 1, 0.0))
+                assert (relayed.fate, relayed.call) == (fate, "")
+        yield noted
+
+
+def test_the_relay_may_do_what_it_does_and_nothing_else(relay_asks: list[ApiCall]) -> None:
+    """Every call of the relay is allowed; every action allowed is one of its calls, or Lambda's for its queue."""
+    rights = Rights.of("RelayRole", values(TABLE) | PUSHED)
+    assert [ask for ask in relay_asks if not rights.allow(ask)] == []
+    assert {ask.action for ask in relay_asks} | OF_A_QUEUE == rights.actions - LOGS
+    for queue in ("NotificationQueue", "ParkingQueue", "RelayDeadLetters"):
+        assert not rights.allow(ApiCall("sqs:ReceiveMessage", arn("sqs", f"retention-sandbox-{queue}")))
+    assert not rights.allow(ApiCall("sqs:SendMessage", arn("sqs", "retention-sandbox-RelayQueue")))
+
+
 # What neither may
 
 
-@pytest.mark.parametrize("role", ["FunctionRole", "SyncRole"])
+NOTIFIED: Final = ("TakeInRole", "PullRole")
+ROLES: Final = ("FunctionRole", "SyncRole", *NOTIFIED, "RelayRole")
+
+
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(
     ("operation", "key"),
     [
@@ -184,23 +232,65 @@ def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall])
         ("get_item", rows.profile_key(OTHERS, "1")),
         ("get_item", rows.settings_key(OTHERS, 1)),
         ("update_item", rows.head_key(OTHERS)),
-        ("update_item", rows.profile_key(APP, "1")),
+        ("get_item", rows.subscription_key(OTHERS, "1")),
+        ("update_item", rows.subscription_key(OTHERS, "1")),
+        ("update_item", rows.pull_key(OTHERS)),
         ("update_item", rows.settings_key(APP, 1)),
         ("delete_item", rows.head_key(APP)),
         ("put_item", rows.head_key(APP)),
     ],
 )
 def test_other_apps_customers_and_releases_are_out_of_reach(role: str, operation: str, key: rows.Key) -> None:
-    """A function's rights end at reading its own apps and writing their review states."""
-    rights = Rights.of(role, values(TABLE))
+    """A function's rights end at its own apps, and none replaces or deletes `head` or writes a release."""
+    rights = Rights.of(role, values(TABLE) | PUSHED)
     (ask,) = asks("dynamodb", operation, {"TableName": TABLE, "Key": key, "Item": key})
     assert not rights.allow(ask)
 
 
-@pytest.mark.parametrize("role", ["FunctionRole", "SyncRole"])
+# Which functions may write a row, besides reading it; those of notifications write customers and rows of their own.
+WRITERS: Final[dict[str, tuple[rows.Key, set[str]]]] = {
+    "head and review states": (rows.head_key(APP), {"SyncRole"}),
+    "a release": (rows.settings_key(APP, 1), set()),
+    "a sheet": (rows.sheet_key(APP, 1, "pro.monthly"), set()),
+    "a customer": (rows.subscription_key(APP, "2000000900000180"), set(NOTIFIED)),
+    "the watermark": (rows.pull_key(APP), set(NOTIFIED)),
+    "the last test": (rows.last_test_key(APP), set(NOTIFIED)),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("operation", ["update_item", "put_item", "delete_item"])
+def test_each_row_has_its_writers(kind: str, operation: str) -> None:
+    """No function deletes a row, a release is written by none, and `head` by none but the sync, which replaces none."""
+    key, writers = WRITERS[kind]
+    (ask,) = asks("dynamodb", operation, {"TableName": TABLE, "Key": key, "Item": key})
+    allowed = {role for role in ROLES if Rights.of(role, values(TABLE) | PUSHED).allow(ask)}
+    expected = {"update_item": writers, "put_item": writers & set(NOTIFIED), "delete_item": set()}
+    assert allowed == expected[operation]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("action", ["SendMessage", "ReceiveMessage", "DeleteMessage", "PurgeQueue", "DeleteQueue"])
+def test_each_queue_has_its_writers_and_readers(queue: str, action: str) -> None:
+    """API Gateway fills the queue of notifications, functions the others; a queue is read by one function at most."""
+    sending = {
+        "NotificationQueue": {"NotificationIntegrationRole"},
+        "ParkingQueue": set(NOTIFIED),
+        "RelayQueue": {"TakeInRole"},
+        "RelayDeadLetters": {"RelayRole"},
+    }
+    reading = {"NotificationQueue": {"TakeInRole"}, "RelayQueue": {"RelayRole"}}
+    call = ApiCall(f"sqs:{action}", arn("sqs", f"retention-sandbox-{queue}"))
+    holders = (*ROLES, "NotificationIntegrationRole")
+    allowed = {role for role in holders if Rights.of(role, values(TABLE) | PUSHED).allow(call)}
+    expected = {"SendMessage": sending, "ReceiveMessage": reading, "DeleteMessage": reading}
+    assert allowed == expected.get(action, {}).get(queue, set())
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_nothing_is_allowed_anywhere_else(role: str) -> None:
     """No call is allowed on another table, another prefix or a batch with another app's key, and no Scan."""
-    rights = Rights.of(role, values(TABLE))
+    rights = Rights.of(role, values(TABLE) | PUSHED)
     mine, others = rows.head_key(APP), rows.head_key(OTHERS)
     for service, operation, request in (
         ("dynamodb", "get_item", rows.get("another", mine)),
@@ -298,10 +388,13 @@ def test_the_operator_may_do_what_the_console_does_and_nothing_else(
 
 def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
     """The sandbox's operator has no right on production's table, keys and log, nor the reverse."""
-    mine = Rights.of("OperatorPolicy", values("retention-a"))
-    others = values("retention-b", prefix="/retention/production", stack="retention-production")
+    mine = Rights.of("OperatorPolicy", values("retention-a") | PUSHED)
+    others = values("retention-b", prefix="/retention/production", stack="retention-production") | PUSHED
     resources = {one for statement in Rights.of("OperatorPolicy", others).statements for one in statement.resources}
-    of_the_account = {"lambda:GetAccountSettings", "ssm:GetServiceSetting"}  # read, and the same for every stack
+    of_the_account = {  # read, and the same for every stack
+        *("lambda:GetAccountSettings", "ssm:GetServiceSetting"),
+        *("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics"),
+    }
     for action in mine.actions - of_the_account:
         assert not any(mine.allow(ApiCall(action, resource)) for resource in resources), action
 
@@ -339,9 +432,9 @@ KMS_KEY: Final = arn("kms", "key/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d")
 PARAMETER_STORE: Final = "ssm.us-east-1.amazonaws.com"
 
 
-@pytest.mark.parametrize("holder", ["FunctionRole", "SyncRole", "OperatorPolicy"])
+@pytest.mark.parametrize("holder", ["FunctionRole", "SyncRole", "PullRole", "OperatorPolicy"])
 def test_signing_keys_can_be_encrypted_with_the_owners_kms_key(holder: str) -> None:
-    """SigningKeyKmsKeyArn lets the two functions and the operator decrypt with it, through Parameter Store alone."""
+    """SigningKeyKmsKeyArn lets functions that sign and the operator decrypt with it, through Parameter Store alone."""
     usual, own = (Rights.of(holder, values(TABLE) | given) for given in ({}, {"SigningKeyKmsKeyArn": KMS_KEY}))
     through = ApiCall("kms:Decrypt", KMS_KEY, via=PARAMETER_STORE)
     assert own.allow(through)
@@ -369,6 +462,9 @@ def test_the_operator_finds_the_stack_by_its_name_and_no_other() -> None:
 LARGEST: Final = {
     "FunctionRole": 10_240,
     "SyncRole": 10_240,
+    "TakeInRole": 10_240,
+    "PullRole": 10_240,
+    "RelayRole": 10_240,
     "OperatorPolicy": 6_144,
 }  # characters without blanks, IAM's
 
@@ -380,6 +476,9 @@ def test_the_largest_parameters_fit_into_a_policy(holder: str, digits: int) -> N
     longest = template()["Parameters"]["AppAppleIds"]["MaxLength"]
     apps = ",".join(["1" * digits] * ((longest + 1) // (digits + 1)))
     given = {**values("retention-sandbox-Table-1ABCDEFGHIJKL", stack="s" * 128), "AppAppleIds": apps}
-    text = written(holder, {**given, "SigningKeyKmsKeyArn": KMS_KEY, "AlarmTopicArn": arn("sns", "alarms")})
+    # SQS's names have 80 characters at most
+    queues = {f"{queue}.Arn": arn("sqs", "q" * 80) for queue in QUEUES}
+    given |= {**queues, **PUSHED, "SigningKeyKmsKeyArn": KMS_KEY, "AlarmTopicArn": arn("sns", "alarms")}
+    text = written(holder, given)
     assert "Fn::" not in text
     assert len(text) <= LARGEST[holder]

@@ -15,10 +15,12 @@ from unittest.mock import Mock
 import pytest
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy, from_regex, sampled_from
-from retention.settings import Deployment, SyncDeployment
+from retention.errors import ERROR_ANSWERS
+from retention.notifications.relaying import LONGEST_WAIT, POST_SECONDS
+from retention.settings import Deployment, NotificationsDeployment, RelayDeployment, SyncDeployment
 
 from console.local.rows import create_table
-from tests.support.iam_policies import operations
+from tests.support.iam_policies import Rights, arn, operations
 from tests.support.sam_template import ROOT, Document, decided, defaults, resources, table_definition, template
 
 if TYPE_CHECKING:
@@ -27,12 +29,32 @@ if TYPE_CHECKING:
 PARAMETERS: Document = template()["Parameters"]
 ALARMS = resources("AWS::CloudWatch::Alarm")
 FUNCTIONS = resources("AWS::Serverless::Function")
-FUNCTION, SYNC = FUNCTIONS["GetRetentionMessage"], FUNCTIONS["SyncStates"]
-ROLES = {"GetRetentionMessage": "FunctionRole", "SyncStates": "SyncRole"}
+FUNCTION, SYNC, PULL = (FUNCTIONS[name] for name in ("GetRetentionMessage", "SyncStates", "PullNotifications"))
+ROLES = {
+    "GetRetentionMessage": "FunctionRole",
+    "SyncStates": "SyncRole",
+    "TakeInNotifications": "TakeInRole",
+    "PullNotifications": "PullRole",
+    "RelayNotifications": "RelayRole",
+}
 READERS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "GetRetentionMessage": Deployment.from_env,
     "SyncStates": SyncDeployment.from_env,
+    "TakeInNotifications": NotificationsDeployment.from_env,
+    "PullNotifications": NotificationsDeployment.from_env,
+    "RelayNotifications": RelayDeployment.from_env,
 }
+QUEUES = resources("AWS::SQS::Queue")
+# The functions that SQS calls, each with its queue.
+CONSUMERS = {"TakeInNotifications": "NotificationQueue", "RelayNotifications": "RelayQueue"}
+# What the operator's policy refers to.
+FILLED_IN = {
+    **{f"{name}.Arn": arn("x", name) for name in ("Table", "FunctionLogs", "SyncStates", "GetRetentionMessage")},
+    "AWS::StackName": "retention-sandbox",
+    "SigningKeyPrefix": "/retention/sandbox",
+}
+# Everything that the parameters Notifications and RelayUrl make.
+PUSHED = {"Notifications": "push", "RelayUrl": "https://receiver.example.com/asn"}
 API = {"ApiId", "Stage"}
 
 # Metrics that AWS publishes by itself, with the dimensions it publishes them under.
@@ -42,17 +64,26 @@ AWS_METRICS = {
     ("AWS/ApiGateway", "Count"): API,
     ("AWS/ApiGateway", "Latency"): API,
     ("AWS/Lambda", "Throttles"): {"FunctionName"},
+    ("AWS/Lambda", "Invocations"): {"FunctionName"},
+    ("AWS/Lambda", "Duration"): {"FunctionName"},
     ("AWS/Lambda", "ConcurrentExecutions"): {"FunctionName"},
     ("AWS/DynamoDB", "ReadThrottleEvents"): {"TableName"},
     ("AWS/DynamoDB", "SuccessfulRequestLatency"): {"TableName", "Operation"},
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
+    ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"): {"QueueName"},
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {"QueueName"},
 }
 
 # The metrics that an alarm fills in with zeros, with the reason. Any other is to stay missing where it is: a zero that
 # was made up is no measurement.
 FILLED = {
     "TableThrottleAlarm": {"throttled"},  # DynamoDB publishes it only while it throttles: nothing else ends the alarm
-    "VerificationAlarm": {"refused", "failed"},  # that API Gateway publishes zeros of them is not confirmed
 }
+
+# Alarms for which missing data is bad, because a function publishes it all the time; and those whose state stays as it
+# is, because SQS publishes nothing of a queue that was not used for some hours, also if it holds messages.
+MISSING_IS_BAD = {"SilenceAlarm", "SyncMissingAlarm", "NoNotificationsAlarm", "PullMissingAlarm"}
+MISSING_CHANGES_NOTHING = {"ParkedAlarm", "RelayDeadLettersAlarm"}
 
 # What libraries, and the clients of AWS, read by themselves.
 LIBRARY_VARIABLES = {
@@ -100,9 +131,10 @@ def properties(kind: str) -> Document:
 
 
 def metrics_of(alarm: Document) -> Iterator[tuple[str, str, set[str]]]:
-    """Yield (namespace, name, dimensions) of every metric an alarm reads."""
+    """Yield (namespace, name, dimensions) of every metric an alarm reads, or may read by a condition."""
     stats = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
-    for metric in stats or [alarm]:
+    either = [branch for metric in stats for branch in (metric["Fn::If"][1:] if "Fn::If" in metric else [metric])]
+    for metric in either or [alarm]:
         dimensions = {dimension["Name"] for dimension in metric.get("Dimensions", [])}
         yield metric["Namespace"], text_of(metric["MetricName"]), dimensions
 
@@ -145,8 +177,8 @@ def test_every_alarm_has_a_description_an_action_and_a_missing_data_setting(name
     alarm = ALARMS[name]["Properties"]
     assert len(alarm["AlarmDescription"]) > 40
     assert "AlarmTopicArn" in json.dumps(alarm["AlarmActions"])
-    silence_is_bad = name in {"SilenceAlarm", "SyncMissingAlarm"}
-    assert alarm["TreatMissingData"] == ("breaching" if silence_is_bad else "notBreaching")
+    missing = "ignore" if name in MISSING_CHANGES_NOTHING else "notBreaching"
+    assert alarm["TreatMissingData"] == ("breaching" if name in MISSING_IS_BAD else missing)
     assert ("Statistic" in alarm) + ("ExtendedStatistic" in alarm) + ("Metrics" in alarm) == 1
 
 
@@ -269,22 +301,34 @@ def test_a_busy_stack_alarms_at_a_share_of_5xx(percent: str, tolerated: str) -> 
 
 
 def dashboard(values: dict[str, str]) -> Document:
-    """Return the dashboard's body with every reference in it filled in, as JSON."""
+    """Return the dashboard's body with what the parameters add to it, as JSON; other references stay as they are."""
     text, given = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
-    conditional = "".join(
-        each["Fn::If"][1]["Fn::Sub"]
-        for each in given["Conditional"]["Fn::Join"][1]
-        if decided({"Condition": each["Fn::If"][0]}, values)
+    body: Document = json.loads(
+        re.sub(
+            r"\$\{(Conditional|NotificationLinks|NotificationWidgets|RelayWidgets)\}",
+            lambda found: added(given[found[1]], values),
+            text,
+        ).replace("${AWS::Region}", "us-east-1")
     )
-    filled = text.replace("${Conditional}", conditional).replace("${AWS::Region}", "us-east-1")
-    body: Document = json.loads(filled)
     return body
+
+
+def added(node: Any, values: dict[str, str]) -> str:
+    """Return the text that CloudFormation inserts, without filling in references."""
+    match node:
+        case {"Fn::Join": ["", inner]}:
+            return "".join(added(each, values) for each in inner)
+        case {"Fn::If": [condition, first, second]}:
+            return added(first if decided({"Condition": condition}, values) else second, values)
+        case {"Fn::Sub": [text, {"Link": _}]}:
+            return str(text).replace("${Link}", "${Insights}")
+    return text_of(node)
 
 
 def test_the_dashboard_shows_metrics_that_exist() -> None:
     """The dashboard's body is JSON, and each of its lines names a metric that is published."""
     shown = 0
-    for widget in dashboard(parameters({}))["widgets"]:
+    for widget in dashboard(parameters(PUSHED))["widgets"]:
         for namespace, name, *rest in widget["properties"].get("metrics", []):
             dimensions = {item for item in rest[::2] if isinstance(item, str)}
             options = {**widget["properties"], **(rest[-1] if rest and isinstance(rest[-1], dict) else {})}
@@ -296,9 +340,10 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
 
 @pytest.mark.parametrize("sync", ["on", "off"])
 @pytest.mark.parametrize("missing_hours", ["0", "24"])
-def test_the_dashboard_shows_every_alarm_there_is(sync: str, missing_hours: str) -> None:
+@pytest.mark.parametrize("notifications", [{}, {"Notifications": "pull"}, {"Notifications": "push"}, PUSHED])
+def test_the_dashboard_shows_every_alarm_there_is(sync: str, missing_hours: str, notifications: dict[str, str]) -> None:
     """One widget has the state of all alarms, without those that the parameters leave out."""
-    values = parameters({"SyncSchedule": sync, "SilentHours": missing_hours})
+    values = parameters({"SyncSchedule": sync, "SilentHours": missing_hours, **notifications})
     (widget,) = [each for each in dashboard(values)["widgets"] if each["type"] == "alarm"]
     there = {
         name
@@ -313,6 +358,9 @@ def test_the_dashboard_leads_to_the_logs_and_to_the_runbook() -> None:
     (widget,) = [each for each in dashboard(parameters({}))["widgets"] if each["type"] == "text"]
     links = re.findall(r"\[[^\]]+\]\(\$\{Insights\}(.*?)\)\)\)?", widget["properties"]["markdown"])
     assert links == ["${FunctionLogs}", "${AccessLogsEncoded}", "${SyncLogs}"]
+    (more,) = [each for each in dashboard(parameters(PUSHED))["widgets"] if each["type"] == "text"]
+    links = re.findall(r"\[[^\]]+\]\(\$\{Insights\}(.*?)\)\)\)?", more["properties"]["markdown"])
+    assert links == ["${FunctionLogs}", "${AccessLogsEncoded}", "${SyncLogs}", "${NotificationLogs}"]
     assert "${Runbook}" in widget["properties"]["markdown"]
     given = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"][1]
     assert "logsV2:logs-insights" in given["Insights"]["Fn::Sub"]
@@ -323,7 +371,7 @@ def test_the_dashboard_leads_to_the_logs_and_to_the_runbook() -> None:
 def test_widgets_lie_side_by_side() -> None:
     """No widget covers another, and none leaves the 24 columns."""
     covered: set[tuple[int, int]] = set()
-    for widget in dashboard(parameters({}))["widgets"]:
+    for widget in dashboard(parameters(PUSHED))["widgets"]:
         columns = range(widget["x"], widget["x"] + widget["width"])
         cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
         assert not cells & covered
@@ -341,6 +389,10 @@ class Environ(dict[str, str]):
         super().__init__(dict.fromkeys(names, ""))
         self |= {"RETENTION_TABLE": "table", "RETENTION_APP_APPLE_IDS": "1", "RETENTION_KEY_PREFIX": "/retention"}
         self["RETENTION_ENVIRONMENT"] = "Sandbox"
+        self["RETENTION_NOTIFICATIONS"] = "push"
+        self["RETENTION_RELAY_URL"] = PUSHED["RelayUrl"]
+        for name in ("QUEUE", "PARKING_QUEUE", "RELAY_QUEUE", "RELAY_DEAD_LETTERS"):
+            self[f"RETENTION_{name}_URL"] = f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"
         self.asked: set[str] = set()
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -371,19 +423,19 @@ def test_only_the_settings_read_retention_variables() -> None:
         assert path.name == "settings.py" or not [name for name in names if re.fullmatch("RETENTION_[A-Z_]+", name)]
 
 
-def test_deployed_functions_ask_apple() -> None:
+@pytest.mark.parametrize("function", ["SyncStates", "TakeInNotifications", "PullNotifications"])
+def test_deployed_functions_ask_apple(function: str) -> None:
     """RETENTION_APPLE_URL is set, and always empty."""
-    assert SYNC["Properties"]["Environment"]["Variables"]["RETENTION_APPLE_URL"] == ""
+    assert FUNCTIONS[function]["Properties"]["Environment"]["Variables"]["RETENTION_APPLE_URL"] == ""
 
 
-def test_both_functions_are_the_same_code_and_layer() -> None:
-    """Both functions have the same code and the same layer."""
-    shared = ("CodeUri", "Layers", "Runtime", "Architectures")
-    assert {name: SYNC["Properties"][name] for name in shared} == {
-        name: FUNCTION["Properties"][name] for name in shared
-    }
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_all_functions_are_the_same_code_and_layer(function: str) -> None:
+    """All functions have the same code and the same layer."""
+    for name in ("CodeUri", "Layers", "Runtime", "Architectures"):
+        assert FUNCTIONS[function]["Properties"][name] == FUNCTION["Properties"][name]
     for name in ("BuildMethod", "ContextPath"):
-        assert SYNC["Metadata"][name] == FUNCTION["Metadata"][name]
+        assert FUNCTIONS[function]["Metadata"][name] == FUNCTION["Metadata"][name]
 
 
 def test_the_sync_runs_every_five_minutes_and_can_be_switched_off() -> None:
@@ -455,9 +507,10 @@ def test_lambda_does_not_retry_the_sync() -> None:
     assert SYNC["Properties"]["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
-def test_no_deployed_function_has_a_fixed_clock() -> None:
+@pytest.mark.parametrize("function", ["GetRetentionMessage", "TakeInNotifications", "PullNotifications"])
+def test_no_deployed_function_has_a_fixed_clock(function: str) -> None:
     """RETENTION_CLOCK is set, and always empty."""
-    assert FUNCTION["Properties"]["Environment"]["Variables"]["RETENTION_CLOCK"] == ""
+    assert FUNCTIONS[function]["Properties"]["Environment"]["Variables"]["RETENTION_CLOCK"] == ""
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -478,7 +531,7 @@ def test_a_change_reaches_the_alias() -> None:
 def test_apple_reaches_the_alias() -> None:
     """API Gateway calls the alias, and only this API may."""
     alias = {"Ref": "GetRetentionMessage.Alias"}
-    assert properties("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == alias
+    assert template()["Resources"]["Integration"]["Properties"]["IntegrationUri"] == alias
     assert properties("AWS::Lambda::Permission")["FunctionName"] == alias
     assert "${Api}" in properties("AWS::Lambda::Permission")["SourceArn"]["Fn::Sub"]
 
@@ -525,7 +578,7 @@ def methods_called(module: ast.Module) -> set[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.Attribute):
             value = ast.unparse(node.value)
-            names |= {node.attr} if "client" in value else set()
+            names |= {node.attr} if "client" in value or value.endswith("sqs") else set()
             names |= calls_of_app_table().get(node.attr, set()) if value.endswith("table") else set()
     return names
 
@@ -533,19 +586,23 @@ def methods_called(module: ast.Module) -> set[str]:
 def calls_made(function: str) -> set[str]:
     """Return the IAM actions of the calls a function's code names, as texts or as methods."""
     modules = [module for module in sources(function) if not is_app_table(module)]
-    if function == "SyncStates":  # it has the types of a look-up for the record, and looks nothing up
+    if function != "GetRetentionMessage":  # they have the types of a look-up for the record, and look nothing up
         modules = [module for module in modules if not defines(module, "TableReader")]
     names = {str(node.value) for each in modules for node in ast.walk(each) if isinstance(node, ast.Constant)}
     names = names.union(*map(methods_called, modules))
     return {
-        f"{service}:{operations(service)[name]}"
-        for service in ("dynamodb", "ssm")
+        f"{service}:{operations(service)[name].removesuffix('Batch')}"  # a batch of SQS's needs the right of one
+        for service in ("dynamodb", "ssm", "sqs")
         for name in names & set(operations(service))
     }
 
 
 def statements(function: str = "GetRetentionMessage") -> dict[str, Document]:
-    (policy,) = template()["Resources"][ROLES[function]]["Properties"]["Policies"]
+    return statements_of(ROLES[function])
+
+
+def statements_of(role: str) -> dict[str, Document]:
+    (policy,) = template()["Resources"][role]["Properties"]["Policies"]
     return {statement["Sid"]: statement for statement in flat(policy["PolicyDocument"]["Statement"])}
 
 
@@ -559,15 +616,31 @@ def actions(statement: Document) -> set[str]:
     return {found} if isinstance(found, str) else set(found)
 
 
+def in_the_same_module(function: str) -> list[str]:
+    """Return the functions whose entry points are in one module, whose calls the code does not tell apart."""
+    modules = {name: found["Properties"]["Handler"].partition(".")[0] for name, found in FUNCTIONS.items()}
+    return [name for name, module in modules.items() if module == modules[function]]
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_actions_allowed_are_calls_made(function: str) -> None:
-    """A function may do what its code does, and nothing else, and has a role of its own."""
+    """A function may do what its code does, and nothing else, and has a role of its own.
+
+    Of two functions in one module, this judges both together; test_rights.py judges each by the calls that it makes.
+    """
     assert FUNCTIONS[function]["Properties"]["Role"] == {"Fn::GetAtt": [ROLES[function], "Arn"]}
-    allowed = set().union(*map(actions, statements(function).values()))
+    allowed = {
+        action
+        for each in in_the_same_module(function)
+        for statement in statements(each).values()
+        for action in actions(statement)
+    }
     # Lambda writes the log, and Parameter Store asks KMS, both in the function's name
     made = {action for action in allowed if not action.startswith(("logs:", "kms:"))}
     if function == "SyncStates":  # not an SDK's call: the probe of the stack's own URL
         made.remove("execute-api:Invoke")
+    if function != "GetRetentionMessage":  # Lambda reads queues and deletes from them in the functions' name
+        made -= {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} - calls_made(function)
     assert made == calls_made(function)
 
 
@@ -623,13 +696,15 @@ def test_local_tables_have_the_templates_keys() -> None:
 OF_THE_ACCOUNT = {
     "ReadTheAccountsLimits": "lambda:GetAccountSettings",
     "ReadTheKeysThroughput": "ssm:GetServiceSetting",
+    "ReadAgesAndAlarms": ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics"],
 }
 
 
 def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
     """No action has a wildcard; a resource has one only behind the prefix of the signing keys, or the stack's name."""
     operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    for statement in [*statements().values(), *statements("SyncStates").values(), *flat(operator)]:
+    of_functions = [statement for function in FUNCTIONS for statement in statements(function).values()]
+    for statement in [*of_functions, *statements_of("NotificationIntegrationRole").values(), *flat(operator)]:
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
         if statement["Sid"] in OF_THE_ACCOUNT:
@@ -639,6 +714,9 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
             function, live = resource
             assert function == {"Fn::GetAtt": ["GetRetentionMessage", "Arn"]}
             assert live == {"Fn::Sub": "${GetRetentionMessage.Arn}:live"}
+            continue
+        if isinstance(resource, list):  # queues of ours, those of the relay if there is one
+            assert {name for (name, _) in map(queue_of, resource)} <= set(QUEUES)
             continue
         if statement["Sid"] == "SeeWhomAlarmsReach":
             assert resource["Fn::If"][1:] == [{"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]
@@ -651,10 +729,21 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
         assert one or resource["Fn::Sub"].endswith(ours)
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def queue_of(node: Document) -> tuple[str, str]:
+    """Return the logical id of the resource whose ARN a policy names, and the attribute."""
+    name, attribute = (node["Fn::If"][1] if "Fn::If" in node else node)["Fn::GetAtt"]
+    return name, attribute
+
+
+READING = [function for function in FUNCTIONS if function != "RelayNotifications"]  # the table; the relay reads none
+
+
+@pytest.mark.parametrize("function", READING)
 def test_a_function_reads_its_own_apps_only(function: str) -> None:
     """Reading is limited to keys of the apps this stack answers for."""
-    assert "AppAppleIds" in json.dumps(statements(function)["ReadOwnApps"]["Condition"]["ForAllValues:StringLike"])
+    found = statements(function)
+    condition = found["ReadOwnApps" if "ReadOwnApps" in found else "KeepOwnApps"]["Condition"]
+    assert "AppAppleIds" in json.dumps(condition["ForAllValues:StringLike"])
 
 
 def test_the_sync_writes_no_release_and_no_customer() -> None:
@@ -663,6 +752,18 @@ def test_the_sync_writes_no_release_and_no_customer() -> None:
     separator, (text, parts) = condition["dynamodb:LeadingKeys"]["Fn::Split"][0], _sub(condition)
     joiner, _ = parts["Ids"]["Fn::Join"]
     assert text.replace("${Ids}", joiner.join(["1", "22"])).split(separator) == ["app#1", "app#22"]
+
+
+@pytest.mark.parametrize("function", ["TakeInNotifications", "PullNotifications"])
+def test_notifications_write_no_release_and_no_review_state(function: str) -> None:
+    """Of the rows of the stack's apps, they write customers and rows about notifications: all others are denied."""
+    denied = statements(function)["WriteNothingElse"]
+    assert denied["Effect"] == "Deny"
+    assert actions(denied) == actions(statements(function)["KeepOwnApps"]) - {"dynamodb:GetItem"}
+    assert denied["Resource"] == statements(function)["KeepOwnApps"]["Resource"]
+    assert denied["Condition"] == {
+        "ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": ["*#customer#*", "*#notifications"]}
+    }
 
 
 def _sub(condition: Document) -> tuple[str, Document]:
@@ -676,7 +777,11 @@ def _sub(condition: Document) -> tuple[str, Document]:
 def test_data_survives_the_stack() -> None:
     """Deleting or replacing anything leaves the table and the log of answers where they are."""
     # of a first deployment that fails, an empty log group may go; the table cannot: it is protected
-    for name, policy in (("Table", "Retain"), ("FunctionLogs", "RetainExceptOnCreate")):
+    for name, policy in (
+        ("Table", "Retain"),
+        ("FunctionLogs", "RetainExceptOnCreate"),
+        ("NotificationLogs", "RetainExceptOnCreate"),
+    ):
         assert template()["Resources"][name]["DeletionPolicy"] == policy
         assert template()["Resources"][name]["UpdateReplacePolicy"] == "Retain"
     table = table_definition()
@@ -692,7 +797,7 @@ def test_two_stacks_fit_in_one_account() -> None:
     """No resource has a fixed physical name."""
     names = {
         *("TableName", "FunctionName", "RoleName", "LogGroupName", "TopicName", "AlarmName", "DashboardName"),
-        *("LayerName", "ManagedPolicyName", "Name"),
+        *("LayerName", "ManagedPolicyName", "Name", "QueueName"),
     }
     for resource in template()["Resources"].values():
         for name in names & set(resource["Properties"]):
@@ -743,7 +848,8 @@ def test_the_access_logs_group_has_the_prefix_that_aws_allows() -> None:
 def test_the_secret_is_shown_nowhere(secret: str) -> None:
     """Both secrets are NoEcho and only in their route: no output, variable or name has them."""
     assert PARAMETERS[secret]["NoEcho"] is True
-    rest = {**template()["Resources"], "Route": None, "PreviousRoute": None, "Outputs": template()["Outputs"]}
+    own = dict.fromkeys(("Route", "PreviousRoute", "NotificationRoute", "PreviousNotificationRoute"))
+    rest = {**template()["Resources"], **own, "Outputs": template()["Outputs"]}
     assert f"${{{secret}}}" not in json.dumps(rest)
     assert f'{{"Ref": "{secret}"}}' not in json.dumps(rest)
 
@@ -765,30 +871,29 @@ def chosen(node: Any, values: dict[str, str]) -> Any:
     return node
 
 
-def routes(given: dict[str, str]) -> dict[str, str]:
-    """Return the keys of the routes that Apple may call, by logical id."""
+def routes(given: dict[str, str], names: tuple[str, ...] = ("Route", "PreviousRoute")) -> dict[str, str]:
+    """Return the keys of routes that Apple may call, by logical id, as far as the parameters make them."""
     values = parameters(given)
     return {
         name: chosen(found["Properties"]["RouteKey"], values)
         for name, found in resources("AWS::ApiGatewayV2::Route").items()
-        if name != "ProbeRoute"
+        if name in names
         if "Condition" not in found or decided({"Condition": found["Condition"]}, values)
     }
 
 
 OLD, NEW = "old-secret-of-the-path", "new-secret-of-the-path"
+# Parameters, and by method the paths that are then answered, behind the part that is always the same.
+PATHS: list[tuple[dict[str, str], dict[str, str]]] = [
+    ({}, {"POST": ""}),
+    ({"PathSecret": NEW}, {"POST": f"/{NEW}"}),
+    ({"PathSecret": NEW, "PreviousPathSecret": OLD}, {"POST": f"/{NEW}", "ANY": f"/{OLD}"}),
+    ({"PathSecret": NEW, "PreviousPathSecret": "none"}, {"POST": f"/{NEW}", "ANY": ""}),
+    ({"PreviousPathSecret": OLD}, {"POST": "", "ANY": f"/{OLD}"}),
+]
 
 
-@pytest.mark.parametrize(
-    ("given", "paths"),
-    [
-        ({}, {"POST": ""}),
-        ({"PathSecret": NEW}, {"POST": f"/{NEW}"}),
-        ({"PathSecret": NEW, "PreviousPathSecret": OLD}, {"POST": f"/{NEW}", "ANY": f"/{OLD}"}),
-        ({"PathSecret": NEW, "PreviousPathSecret": "none"}, {"POST": f"/{NEW}", "ANY": ""}),
-        ({"PreviousPathSecret": OLD}, {"POST": "", "ANY": f"/{OLD}"}),
-    ],
-)
+@pytest.mark.parametrize(("given", "paths"), PATHS)
 def test_the_previous_path_is_answered_until_apple_has_the_new_one(
     given: dict[str, str], paths: dict[str, str]
 ) -> None:
@@ -798,13 +903,55 @@ def test_the_previous_path_is_answered_until_apple_has_the_new_one(
     }
 
 
-def test_one_of_two_paths_is_always_answered() -> None:
+@pytest.mark.parametrize(
+    ("route", "previous", "condition"),
+    [
+        ("Route", "PreviousRoute", "HasPreviousPath"),
+        ("NotificationRoute", "PreviousNotificationRoute", "HasPreviousPathOfNotifications"),
+    ],
+)
+def test_one_of_two_paths_is_always_answered(route: str, previous: str, condition: str) -> None:
     """The previous path has its route before the other one leaves it: the other's target waits for it."""
-    target = template()["Resources"]["Route"]["Properties"]["Target"]
+    target = template()["Resources"][route]["Properties"]["Target"]
     index, (integration, after) = target["Fn::Select"]
-    assert (index, integration) == (0, template()["Resources"]["PreviousRoute"]["Properties"]["Target"])
-    assert after == {"Fn::If": ["HasPreviousPath", {"Ref": "PreviousRoute"}, ""]}
-    assert template()["Resources"]["PreviousRoute"]["Condition"] == "HasPreviousPath"
+    assert (index, integration) == (0, template()["Resources"][previous]["Properties"]["Target"])
+    assert after == {"Fn::If": [condition, {"Ref": previous}, ""]}
+    assert template()["Resources"][previous]["Condition"] == condition
+
+
+@pytest.mark.parametrize(("given", "paths"), PATHS)
+@pytest.mark.parametrize("mode", ["off", "pull", "push"])
+def test_notifications_are_taken_at_a_path_with_the_same_secret(
+    given: dict[str, str], paths: dict[str, str], mode: str
+) -> None:
+    """With push alone, and also under the previous secret, until Apple or the forwarder has the new URL."""
+    found = routes({**given, "Notifications": mode}, ("NotificationRoute", "PreviousNotificationRoute"))
+    expected = {method: f"/v1/notifications{path}" for method, path in paths.items()} if mode == "push" else {}
+    assert {key.split()[0]: key.split()[1] for key in found.values()} == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, None),
+        ({"Notifications": "pull"}, None),
+        ({"Notifications": "push"}, "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1/notifications"),
+        (
+            {"Notifications": "push", "PathSecret": "a-secret-of-the-path"},
+            "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1/notifications/<PathSecret>",
+        ),
+        (
+            {"Notifications": "push", "DomainName": "retention.example.com", "CertificateArn": "arn"},
+            "https://retention.example.com/v1/notifications",
+        ),
+    ],
+)
+def test_the_url_for_notifications_is_an_output(given: dict[str, str], url: str | None) -> None:
+    """It is on the host that Apple already knows, and the secret is not shown."""
+    values = parameters(given)
+    output = template()["Outputs"]["NotificationsUrl"]
+    made = decided({"Condition": output["Condition"]}, values)
+    assert (chosen(output["Value"], values) if made else None) == url
 
 
 DOMAIN = {"DomainName": "retention.example.com", "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f"}
@@ -885,6 +1032,8 @@ def acceptable(name: str, value: str) -> bool:
         ({"DomainName": "retention.example.com"}, "DomainNeedsCertificate"),
         ({"CertificateArn": CERTIFICATE}, "CertificateNeedsDomain"),
         ({"AlarmEmail": "a@example.com", "AlarmTopicArn": TOPIC}, "OneWayToAlarm"),
+        ({"RelayUrl": "https://receiver.example.com"}, "RelayNeedsPush"),
+        ({"RelayUrl": "https://receiver.example.com", "Notifications": "pull"}, "RelayNeedsPush"),
     ],
 )
 def test_contradictions_are_refused_before_anything_is_made(given: dict[str, str], rule: str) -> None:
@@ -906,6 +1055,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "PreviousPathSecret": ("", "none", NEW),
     "AlarmEmail": ("", "none", "a@example.com"),
     "AlarmTopicArn": ("", TOPIC),
+    "Notifications": ("off", "push"),
+    "RelayUrl": ("", "https://receiver.example.com"),
 }
 
 
@@ -925,6 +1076,7 @@ def contradictions(given: dict[str, str]) -> list[str]:
         "PreviousPathHadASecret": given["PreviousPathSecret"] == "none" and not given["PathSecret"],
         "OneWayToAlarm": email not in {"", "none"} and topic,  # `none` is no address
         "ProductionReportsToAPerson": production and not email and not topic,
+        "RelayNeedsPush": given["RelayUrl"] and given["Notifications"] != "push",
     }
     return [rule for rule, is_broken in broken.items() if is_broken]
 
@@ -954,14 +1106,21 @@ def test_the_functions_start_with_every_value_that_the_template_accepts(
     environment: str, apps: str, prefix: str
 ) -> None:
     """A value that passes CloudFormation never stops a function at its first request."""
-    environ = Environ()
+    environ = Environ("RETENTION_APPLE_URL")
     environ |= {
         "AWS_LAMBDA_FUNCTION_NAME": "retention-GetRetentionMessage",
         "RETENTION_ENVIRONMENT": environment,
         "RETENTION_APP_APPLE_IDS": apps,
         "RETENTION_KEY_PREFIX": prefix,
     }
-    assert [type(read(environ)).__name__ for read in READERS.values()] == ["Deployment", "SyncDeployment"]
+    kinds = [type(read(environ)).__name__ for read in READERS.values()]
+    assert kinds == ["Deployment", "SyncDeployment", *["NotificationsDeployment"] * 2, "RelayDeployment"]
+
+
+@given(accepted("RelayUrl").filter(lambda url: url.startswith("https://")))
+def test_the_relay_starts_with_every_url_that_the_template_accepts(url: str) -> None:
+    """A URL that passes CloudFormation never stops the relay, which would find out only with a customer's event."""
+    assert RelayDeployment.from_env(Environ() | {"RETENTION_RELAY_URL": url}).url == url
 
 
 @pytest.mark.parametrize(
@@ -992,6 +1151,11 @@ def test_the_functions_start_with_every_value_that_the_template_accepts(
         {"AlarmTopicArn": TOPIC},
         {"KnownLeaves": "0f" * 32},
         {"KnownLeaves": ",".join(["0f" * 32] * 10)},
+        {"Notifications": "pull"},
+        {"Notifications": "push"},
+        PUSHED,
+        {"Notifications": "push", "RelayUrl": "https://receiver.example.com:8443/asn/v2?pk=a1_b2"},
+        {"Notifications": "push", "RelayUrl": "{{resolve:secretsmanager:retention/relay}}"},
     ],
 )
 def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
@@ -1055,6 +1219,14 @@ def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
         ("SilentHours", "169"),
         ("UnansweredPercent", "0"),
         ("SyncSchedule", "hourly"),
+        ("Notifications", "on"),
+        ("RelayUrl", "http://receiver.example.com"),
+        ("RelayUrl", "https://user:password@receiver.example.com"),
+        ("RelayUrl", "https://receiver.example.com/#part"),
+        ("RelayUrl", "https://receiver.example.com/a b"),
+        ("RelayUrl", "https://"),
+        ("RelayUrl", "receiver.example.com"),
+        ("RelayUrl", "https://receiver.example.com/" + "a" * 1_000),
     ],
 )
 def test_a_wrong_parameter_fails_at_deployment(name: str, value: str) -> None:
@@ -1145,8 +1317,14 @@ def test_the_address_none_makes_no_topic(email: str, topic: str, *, has_topic: b
 def test_logs_with_addresses_are_kept_shorter_than_answers() -> None:
     """The access log has callers' addresses: it and the sync's log have a retention of their own."""
     kept = {name: found["Properties"]["RetentionInDays"] for name, found in resources("AWS::Logs::LogGroup").items()}
-    own = {"Ref": "AccessLogRetentionDays"}
-    assert kept == {"FunctionLogs": {"Ref": "LogRetentionDays"}, "AccessLogs": own, "SyncLogs": own}
+    own, answers = {"Ref": "AccessLogRetentionDays"}, {"Ref": "LogRetentionDays"}
+    assert kept == {
+        "FunctionLogs": answers,
+        "NotificationLogs": answers,  # outcomes are evaluated together with decisions
+        "AccessLogs": own,
+        "SyncLogs": own,
+        "RelayLogs": own,
+    }
     assert (PARAMETERS["AccessLogRetentionDays"]["Default"], PARAMETERS["LogRetentionDays"]["Default"]) == (30, 400)
 
 
@@ -1163,23 +1341,25 @@ def test_lambda_adds_no_lines_of_its_own(function: str) -> None:
 
 def test_every_role_takes_the_organisation_s_boundary() -> None:
     """The roles of the template, and the schedule's, which SAM makes."""
-    (schedule,) = SYNC["Properties"]["Events"].values()
+    schedules = [*SYNC["Properties"]["Events"].values(), *PULL["Properties"]["Events"].values()]
     roles = [found["Properties"] for found in resources("AWS::IAM::Role").values()]
-    assert len(roles) == 3
-    for found in (*roles, schedule["Properties"]):
+    assert len(roles) == 7
+    for found in (*roles, *(schedule["Properties"] for schedule in schedules)):
         assert found["PermissionsBoundary"] == {
             "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
         }
 
 
-def test_the_largest_parameters_fit_into_lambda_s_variables() -> None:
+@pytest.mark.parametrize("function", ["GetRetentionMessage", "TakeInNotifications", "PullNotifications"])
+def test_the_largest_parameters_fit_into_lambda_s_variables(function: str) -> None:
     """A function's variables have 4 096 bytes together: each parameter at its longest fits, the others as usual."""
-    variables = FUNCTION["Properties"]["Environment"]["Variables"]
+    variables = FUNCTIONS[function]["Properties"]["Environment"]["Variables"]
     own = {name: value["Ref"] for name, value in variables.items() if isinstance(value, dict) and "Ref" in value}
     usual = sum(len(name) for name in variables) + 600  # table, stack, prefix and what else is short
+    queues = sum(name.endswith("QUEUE_URL") for name in variables) * 180
     for parameter in ("AppAppleIds", "RehearsalTrustAnchor", "KnownLeaves"):
         assert parameter in own.values()
-        assert usual + PARAMETERS[parameter]["MaxLength"] < 4_096
+        assert usual + queues + PARAMETERS[parameter]["MaxLength"] < 4_096
 
 
 def test_the_outputs_are_those_that_console_and_owner_need() -> None:
@@ -1187,3 +1367,168 @@ def test_the_outputs_are_those_that_console_and_owner_need() -> None:
     outputs = template()["Outputs"]
     assert {"Url", "TableName", "FunctionLogGroup", "SigningKeyPrefix", "OperatorPolicyArn"} <= set(outputs)
     assert outputs["TableName"]["Value"] == {"Ref": "Table"}
+    assert outputs["Notifications"]["Value"] == {"Ref": "Notifications"}
+    for name, queue in {
+        "NotificationQueueUrl": "NotificationQueue",
+        "ParkingQueueUrl": "ParkingQueue",
+        "RelayQueueUrl": "RelayQueue",
+        "RelayDeadLettersUrl": "RelayDeadLetters",
+        "NotificationsLogGroup": "NotificationLogs",
+    }.items():
+        assert outputs[name]["Value"] == {"Ref": queue}
+        assert outputs[name]["Condition"] == template()["Resources"][queue]["Condition"]
+
+
+# --- Apple's notifications ---
+
+# What each mode adds to a stack: `pull` the first, `push` the second too, and with RelayUrl the third.
+ADDED_BY_PULL = {
+    *("NotificationQueue", "ParkingQueue", "NotificationLogs"),
+    *("TakeInNotifications", "TakeInRole", "PullNotifications", "PullRole"),
+    *("ParkedAlarm", "LateNotificationsAlarm", "DelayedNotificationsAlarm", "NoNotificationsAlarm", "PullMissingAlarm"),
+}
+ADDED_BY_PUSH = {
+    *("NotificationIntegration", "NotificationIntegrationRole", "NotificationRoute", "ForgedNotificationsAlarm"),
+}
+ADDED_BY_THE_RELAY = {
+    *("RelayQueue", "RelayDeadLetters", "RelayLogs", "RelayNotifications", "RelayRole"),
+    *("RelayFailingAlarm", "RelayDeadLettersAlarm"),
+}
+
+
+def made(given: dict[str, str]) -> set[str]:
+    """Return the logical ids of what the parameters make: resources and outputs."""
+    values = parameters(given)
+    return {
+        name
+        for section in ("Resources", "Outputs")
+        for name, found in template()[section].items()
+        if "Condition" not in found or decided({"Condition": found["Condition"]}, values)
+    }
+
+
+def test_a_stack_without_notifications_is_what_it_was() -> None:
+    """With `off`, the default, there is no queue, function, role, route, log, alarm or widget for notifications."""
+    off = made({})
+    assert not off & (ADDED_BY_PULL | ADDED_BY_PUSH | ADDED_BY_THE_RELAY)
+    assert {name for name in off if re.search("Notif|Relay|Queue|Pull|Park", name)} == {"Notifications"}  # the output
+    assert PARAMETERS["Notifications"]["Default"] == "off"
+    assert PARAMETERS["RelayUrl"]["Default"] == ""
+    text = json.dumps(dashboard(parameters({})))
+    assert not re.search("otification|Relay", text)
+    operator = Rights.of("OperatorPolicy", {"Notifications": "off", **FILLED_IN})
+    assert not {action for action in operator.actions if action.startswith("sqs:")}
+
+
+@pytest.mark.parametrize(
+    ("given", "more"),
+    [
+        ({"Notifications": "pull"}, ADDED_BY_PULL),
+        ({"Notifications": "push"}, ADDED_BY_PULL | ADDED_BY_PUSH),
+        (PUSHED, ADDED_BY_PULL | ADDED_BY_PUSH | ADDED_BY_THE_RELAY),
+    ],
+)
+def test_each_mode_adds_what_it_needs(given: dict[str, str], more: set[str]) -> None:
+    """Pull adds the queues too: `retention notifications replay` puts what was parked back into one."""
+    added_now = made(given) - made({})
+    assert {name for name in added_now if name in template()["Resources"]} == more
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_no_queue_loses_what_waits_in_it(name: str) -> None:
+    """Each queue is encrypted, keeps a message for fourteen days, and has no redrive policy.
+
+    What becomes of a message is decided by a function and not by the number of its receipts, which grows in an outage.
+    """
+    queue = QUEUES[name]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 86_400
+    assert "RedrivePolicy" not in queue
+
+
+@pytest.mark.parametrize(("function", "queue"), CONSUMERS.items())
+def test_sqs_calls_the_functions_with_batches(function: str, queue: str) -> None:
+    """Up to ten messages at a time, of which each can fail alone, and at most five calls at once.
+
+    A message is hidden for six times as long as a call may take: until then no other call gets it.
+    """
+    (source,) = FUNCTIONS[function]["Properties"]["Events"].values()
+    assert source["Type"] == "SQS"
+    assert source["Properties"] == {
+        "Queue": {"Fn::GetAtt": [queue, "Arn"]},
+        "BatchSize": 10,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 5},
+    }
+    assert QUEUES[queue]["Properties"]["VisibilityTimeout"] == 6 * FUNCTIONS[function]["Properties"]["Timeout"]
+
+
+def test_a_batch_of_slow_posts_fits_into_a_call_of_the_relay() -> None:
+    """Ten posts that take as long as they may leave time for SQS, and less than the longest wait leaves."""
+    timeout = FUNCTIONS["RelayNotifications"]["Properties"]["Timeout"]
+    assert timeout > 10 * POST_SECONDS * 1.5
+    assert LONGEST_WAIT + timeout < 12 * 3_600
+
+
+def test_the_pull_runs_every_five_minutes_and_never_twice_at_once() -> None:
+    """A run ends before the next one begins, and a failed one is not repeated, since the next one is near."""
+    (schedule,) = PULL["Properties"]["Events"].values()
+    assert schedule["Type"] == "ScheduleV2"
+    given = schedule["Properties"]
+    assert (given["ScheduleExpression"], given["OmitName"]) == ("rate(5 minutes)", True)
+    assert given["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    assert PULL["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    assert PULL["Properties"]["Timeout"] < 300
+    alarm = ALARMS["PullMissingAlarm"]["Properties"]
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 3_600
+
+
+def test_api_gateway_itself_queues_a_notification() -> None:
+    """The body goes into the queue as it is, under a role that may do only this, and no function is called for it."""
+    integration = template()["Resources"]["NotificationIntegration"]["Properties"]
+    assert (integration["IntegrationType"], integration["IntegrationSubtype"]) == ("AWS_PROXY", "SQS-SendMessage")
+    assert integration["PayloadFormatVersion"] == "1.0"
+    assert integration["RequestParameters"] == {
+        "QueueUrl": {"Ref": "NotificationQueue"},
+        "MessageBody": "$request.body",
+    }
+    assert integration["CredentialsArn"] == {"Fn::GetAtt": ["NotificationIntegrationRole", "Arn"]}
+    role = template()["Resources"]["NotificationIntegrationRole"]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    (statement,) = statements_of("NotificationIntegrationRole").values()
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == {"Fn::GetAtt": ["NotificationQueue", "Arn"]}
+
+
+def test_notifications_hide_no_trouble_of_requests() -> None:
+    """API Gateway's metrics also count notifications, so with push no alarm about answers is computed from them.
+
+    ServerError may be: each of its 5xx is one that Apple got.
+    """
+    (expression,) = [
+        entry["Expression"] for entry in ALARMS["VerificationAlarm"]["Properties"]["Metrics"] if "Expression" in entry
+    ]
+    assert expression == "IF(failed >= 20 AND calls - rejected < 1, 1, 0)"
+    assert {namespace for namespace, _, _ in metrics_of(ALARMS["VerificationAlarm"]["Properties"])} == {
+        *("AWS/Lambda", "Retention"),
+    }
+    for entry in ALARMS["LatencyAlarm"]["Properties"]["Metrics"]:
+        if "MetricStat" in entry:
+            condition, pushed, others = entry["MetricStat"]["Metric"]["Fn::If"]
+            assert (condition, pushed["Namespace"], others["Namespace"]) == ("HasPush", "AWS/Lambda", "AWS/ApiGateway")
+
+
+def test_each_failed_verification_is_a_rejection_too() -> None:
+    """VerificationAlarm subtracts all rejections from all calls, so the metric of the failed ones is a part of that."""
+    for _, answer in ERROR_ANSWERS:
+        if "RejectedVerification" in answer.counts:
+            assert "Rejected" in answer.counts
+
+
+def test_the_url_of_the_receiver_is_shown_nowhere() -> None:
+    """It may hold a secret of the owner's: it is NoEcho, and the relay's variable alone has it."""
+    assert PARAMETERS["RelayUrl"]["NoEcho"] is True
+    text = json.dumps([template()["Resources"], template()["Outputs"]])
+    assert text.count('{"Ref": "RelayUrl"}') == 1
+    assert "${RelayUrl}" not in text

@@ -6,7 +6,9 @@
         stack.post(payload)                          # through API Gateway, as the App Store would
 
 MiniStack runs the functions with its own interpreter, as processes of this machine. Resources that it cannot make are
-left out in one place, `_without_what_is_missing`, which names them.
+left out in one place, `_without_what_is_missing`, which names them. What API Gateway does by itself for a notification,
+and MiniStack does not, `Stack.notify` does: it sends the body to SQS as the deployed integration says. So that API
+Gateway can do this, under the integration's role, is not shown here.
 """
 
 from __future__ import annotations
@@ -120,6 +122,28 @@ class Stack:
         finally:
             connection.close()
 
+    def notify(self, body: str) -> str:
+        """Post a notification as API Gateway would: find the route, then call SQS as its integration says.
+
+        Returns the route's key. MiniStack 1.5 has no first-class integrations, so it makes the integration and would
+        look for a function behind it.
+        """
+        url = urlsplit(self.outputs["NotificationsUrl"])
+        gateway, api = self.aws.client("apigatewayv2"), str(url.hostname).partition(".")[0]
+        (route,) = [each for each in gateway.get_routes(ApiId=api)["Items"] if each["RouteKey"] == f"POST {url.path}"]
+        made = gateway.get_integration(ApiId=api, IntegrationId=route["Target"].removeprefix("integrations/"))
+        parameters = made["RequestParameters"]
+        assert parameters["MessageBody"] == "$request.body"
+        self.aws.client("sqs").send_message(QueueUrl=parameters["QueueUrl"], MessageBody=body)
+        return str(route["RouteKey"])
+
+    def bodies(self, output: str) -> list[str]:
+        """Return the bodies that can be received from a queue now. `output` is the stack's output with its URL."""
+        answer = self.aws.client("sqs").receive_message(
+            QueueUrl=self.outputs[output], MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [message["Body"] for message in answer.get("Messages", [])]
+
     def live(self) -> dict[str, Any]:
         """Return the configuration of the version that the alias `live` points to."""
         given = {"FunctionName": self.outputs["FunctionName"], "Qualifier": "live"}
@@ -132,11 +156,17 @@ class Stack:
         messages = [event["message"] for page in pages for event in page["events"]]
         return [json.loads(line) for message in messages for line in message.splitlines() if line.startswith("{")]
 
-    def sync(self) -> dict[str, Any]:
-        """Invoke the sync once, as its schedule would, and return its result."""
-        answer = self.aws.client("lambda").invoke(FunctionName=self.outputs["SyncFunctionName"])
+    def run(self, output: str) -> dict[str, Any]:
+        """Invoke a scheduled function once, as its schedule would, and return its result. `output` has its name."""
+        answer = self.aws.client("lambda").invoke(FunctionName=self.outputs[output])
         result: dict[str, Any] = json.loads(answer["Payload"].read())
         return result
+
+    def set_variables(self, function: str, **variables: str) -> None:
+        """Set some environment variables of a function by hand, until the next deployment."""
+        client = self.aws.client("lambda")
+        present = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": {**present, **variables}})
 
 
 @dataclass(slots=True)

@@ -28,6 +28,8 @@ EVERYTHING: Final = {
     "DomainName": "retention.example.com",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0f",
     "AlarmEmail": "a@example.com",
+    "Notifications": "push",
+    "RelayUrl": "https://receiver.example.com/asn",
 }
 
 
@@ -257,12 +259,35 @@ def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() ->
         resources = statement["Resource"]
         for resource in [resources] if isinstance(resources, str) else resources:
             service = resource.split(":")[2] if resource != "*" else ""
-            # CloudFormation makes up the name of a dashboard
-            if service in {"lambda", "dynamodb", "iam", "sns", "scheduler", "logs"} or ":alarm:" in resource:
+            # CloudFormation makes up the name of a dashboard, and Lambda that of an event source mapping
+            if ":event-source-mapping:" in resource:
+                continue
+            if service in {"lambda", "dynamodb", "iam", "sns", "sqs", "scheduler", "logs"} or ":alarm:" in resource:
                 assert "retention-" in resource or "aws-service-role" in resource, resource
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     sections = [found["deploy"]["parameters"] for found in config.values() if isinstance(found, dict)]
     assert all(found["stack_name"].startswith("retention-") for found in sections)
+
+
+def test_a_deployer_connects_queues_with_functions_of_retention_alone() -> None:
+    """An event source mapping has no name, so the deployer's right to one is limited by the function that it calls."""
+    (statement,) = [each for each in POLICY["Statement"] if each["Sid"] == "EventSources"]
+    assert statement["Condition"] == {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:retention-*"}}
+    elsewhere = [each["Sid"] for each in POLICY["Statement"] if "EventSourceMapping" in json.dumps(each["Action"])]
+    assert elsewhere == ["EventSources"]
+
+
+def test_a_deployer_may_hand_roles_to_every_service_that_takes_one(artefact: real_parts.Artefact) -> None:
+    """`iam:PassRole` covers each service that assumes a role of the template, API Gateway's integration among them."""
+    found = resources_of(artefact, EVERYTHING).values()
+    roles = [each["Properties"]["AssumeRolePolicyDocument"] for each in found if each["Type"] == "AWS::IAM::Role"]
+    services: set[str] = set()
+    for each in roles:
+        for statement in each["Statement"]:
+            named = statement["Principal"]["Service"]
+            services |= {named} if isinstance(named, str) else set(named)
+    (passing,) = [each for each in POLICY["Statement"] if each["Action"] == "iam:PassRole"]
+    assert set(passing["Condition"]["StringEquals"]["iam:PassedToService"]) == services
 
 
 def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:

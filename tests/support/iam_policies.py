@@ -3,8 +3,8 @@
     rights = Rights.of("FunctionRole", {"Table.Arn": "arn:…:table/t", "AppAppleIds": "1,22", …})
     [asked.action for asked in asks("dynamodb", "get_item", request) if not rights.allow(asked)]
 
-As far as the template uses IAM: statements that allow; `Ref`, `GetAtt`, `Sub`, `Join`, `Split`, `If`;
-`dynamodb:LeadingKeys`, `kms:ViaService`.
+As far as the template uses IAM: statements that allow, and one kind that denies; `Ref`, `GetAtt`, `Sub`, `Join`,
+`Split`, `If`; `dynamodb:LeadingKeys`, `kms:ViaService`. A queue's ARN ends in the last part of its URL.
 """
 
 from __future__ import annotations
@@ -70,28 +70,40 @@ def operations(service: str) -> dict[str, str]:
 def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[ApiCall]:
     """Yield the rights that a call needs. `operation` is the service's name or the SDK's."""
     name = operations(service).get(operation, operation)
+    if service == "dynamodb":
+        yield from _of_dynamodb(name, request)
+        return
+    action = f"{service}:{name}"
     match service:
-        case "dynamodb":
-            yield from _of_dynamodb(name, request)
-        case "ssm" if name == "GetServiceSetting":
-            yield ApiCall(f"ssm:{name}", arn("ssm", f"servicesetting{request['SettingId']}"))
-        case "ssm":
-            yield ApiCall(f"ssm:{name}", arn("ssm", f"parameter{request['Name']}"))
-        case "logs":
-            yield ApiCall(f"logs:{name}", arn("logs", f"log-group:{request['logGroupName']}:*"))
-        case "lambda" if name == "GetAccountSettings":
-            yield ApiCall(f"lambda:{name}", "*")
-        case "lambda" if name == "GetLayerVersion":
-            yield ApiCall(f"lambda:{name}", f"{request['LayerName']}:{request['VersionNumber']}")
         case "lambda":
-            qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
-            yield ApiCall(f"lambda:{name}", arn("lambda", f"function:{request['FunctionName']}{qualified}"))
+            yield ApiCall(action, _of_lambda(name, request))
+        case "sqs":  # a batch needs the right of one message
+            yield ApiCall(action.removesuffix("Batch"), arn("sqs", request["QueueUrl"].rpartition("/")[2]))
+        case "cloudwatch":
+            yield ApiCall(action, "*")
+        case "ssm" if name == "GetServiceSetting":
+            yield ApiCall(action, arn("ssm", f"servicesetting{request['SettingId']}"))
+        case "ssm":
+            yield ApiCall(action, arn("ssm", f"parameter{request['Name']}"))
+        case "logs":
+            yield ApiCall(action, arn("logs", f"log-group:{request['logGroupName']}:*"))
         case "sns":
-            yield ApiCall(f"sns:{name}", request["TopicArn"])
+            yield ApiCall(action, request["TopicArn"])
         case "cloudformation":
-            yield ApiCall(f"cloudformation:{name}", stack_asked_for(request["StackName"]))
+            yield ApiCall(action, stack_asked_for(request["StackName"]))
         case _:
-            raise AssertionError(f"it is not known what right {service}:{name} needs")
+            raise AssertionError(f"it is not known what right {action} needs")
+
+
+def _of_lambda(name: str, request: Mapping[str, Any]) -> str:
+    """Return the resource that IAM judges a call of Lambda against."""
+    match name:
+        case "GetAccountSettings":
+            return "*"
+        case "GetLayerVersion":
+            return f"{request['LayerName']}:{request['VersionNumber']}"
+    qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
+    return arn("lambda", f"function:{request['FunctionName']}{qualified}")
 
 
 def stack_asked_for(name: str) -> str:
@@ -128,20 +140,33 @@ def _keys(name: str, request: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that allows. `leading` are patterns for partition keys, `via` a service; None for any."""
+    """A statement. `leading` are patterns for partition keys, `via` a service; None for any.
+
+    One that denies has `others`: it denies where a partition key is like none of them.
+    """
 
     sid: str
     actions: frozenset[str]
     resources: tuple[str, ...]
     leading: tuple[str, ...] | None
     via: str | None = None
+    others: tuple[str, ...] | None = None
 
     def allows(self, ask: ApiCall) -> bool:
         return (
-            ask.action in self.actions
+            self.others is None
+            and ask.action in self.actions
             and any(_like(one, ask.resource) for one in self.resources)
             and (self.leading is None or all(any(_like(one, key) for one in self.leading) for key in ask.keys))
             and (self.via is None or self.via == ask.via)
+        )
+
+    def denies(self, ask: ApiCall) -> bool:
+        return (
+            self.others is not None
+            and ask.action in self.actions
+            and any(_like(one, ask.resource) for one in self.resources)
+            and any(not any(_like(one, key) for one in self.others) for key in ask.keys)
         )
 
 
@@ -162,10 +187,12 @@ class Rights:
 
     @property
     def actions(self) -> frozenset[str]:
-        return frozenset().union(*(statement.actions for statement in self.statements))
+        """What is allowed somewhere."""
+        return frozenset().union(*(each.actions for each in self.statements if each.others is None))
 
     def allow(self, ask: ApiCall) -> bool:
-        return any(statement.allows(ask) for statement in self.statements)
+        denied = any(statement.denies(ask) for statement in self.statements)
+        return not denied and any(statement.allows(ask) for statement in self.statements)
 
 
 def written(name: str, values: Mapping[str, str]) -> str:
@@ -199,21 +226,29 @@ def _chosen(node: Document, values: Mapping[str, str]) -> Document:
 
 
 def _statement(document: Document, values: Mapping[str, str]) -> Statement:
-    assert document["Effect"] == "Allow"
     actions = document["Action"]
-    leading = via = None
+    leading = via = others = None
     for operator, condition in document.get("Condition", {}).items():
         if operator == "StringEquals":
             assert list(condition) == [_VIA_SERVICE]
             via = _resolved(condition[_VIA_SERVICE], values)
             continue
         assert list(condition) == [_LEADING_KEYS]
+        if operator == "ForAnyValue:StringNotLike":
+            others = tuple(condition[_LEADING_KEYS])
+            continue
         leading = tuple(_resolved(condition[_LEADING_KEYS], values))
         assert operator == "ForAllValues:StringLike" or not any("*" in key for key in leading)
     given = document["Resource"]
-    resources = tuple(_resolved(one, values) for one in (given if isinstance(given, list) else [given]))
+    chosen = [_chosen(one, values) if isinstance(one, dict) else one for one in _listed(given)]
+    resources = tuple(_resolved(one, values) for one in chosen if one != {"Ref": "AWS::NoValue"})
     named = frozenset([actions] if isinstance(actions, str) else actions)
-    return Statement(document["Sid"], named, resources, leading, via)
+    assert document["Effect"] == ("Allow" if others is None else "Deny")
+    return Statement(document["Sid"], named, resources, leading, via, others)
+
+
+def _listed(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else [node]
 
 
 def _resolved(node: Any, values: Mapping[str, str]) -> Any:

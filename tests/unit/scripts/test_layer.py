@@ -114,12 +114,15 @@ def test_a_layer_without_native_code_is_refused(tmp_path: Path) -> None:
         layer.check(compiled(tmp_path, "python/six.py"), "x86_64")
 
 
-def test_both_functions_and_the_layer_are_checked(tmp_path: Path) -> None:
-    """The folder of the sync is checked like that of the endpoint."""
+def test_every_function_and_the_layer_are_checked(tmp_path: Path) -> None:
+    """The folder of each function is checked like that of the endpoint."""
     for name in build.FUNCTIONS:
         a_function(tmp_path / name)
     a_layer(tmp_path / build.LAYER)
     build.examine(tmp_path, "arm64")
-    (tmp_path / "SyncStates" / "RELEASE").write_text("")
-    with pytest.raises(SystemExit, match="SyncStates"):
-        build.examine(tmp_path, "arm64")
+    for name in build.FUNCTIONS:
+        good = (tmp_path / name / "RELEASE").read_text()
+        (tmp_path / name / "RELEASE").write_text("")
+        with pytest.raises(SystemExit, match=name):
+            build.examine(tmp_path, "arm64")
+        (tmp_path / name / "RELEASE").write_text(good)
