@@ -123,7 +123,7 @@ def _customers(session: HistorySession, work: CustomersBackfill, out: Output) ->
         out.warn(f"Apple does not know {work.unknown} of the ids.")
     what = {"customers": len(work.ids), "unknown": work.unknown, "subscriptions": work.subscriptions}
     asked, found = plural(len(work.ids), "customer"), plural(work.subscriptions, "subscription")
-    return BackfillReport(what, f"Asked about {asked}, who have {found}:", work.learner.learnt)
+    return BackfillReport(what, f"Asked about {asked}: {found},", work.learner.learnt)
 
 
 def _waiter(stop: Event) -> Callable[[float], None]:
