@@ -37,6 +37,7 @@ SECTIONS: Final = {
     "corpus": "Forged chains and tokens",
     "disagreements": "Where we differ from Apple's library",
     "edits": "Random edits",
+    "notification_edits": "Random edits of notifications",
     "fuzzing": "Coverage-guided fuzzing",
     "trust": "Time and trust",
     "faults": "Faults behind the endpoint",
