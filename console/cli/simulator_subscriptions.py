@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,7 +99,7 @@ class OneCustomer:
     """One customer of an app, by a transaction id or by product."""
 
     app: AtApp
-    transaction: str | None
+    transaction: str | None = field(repr=False)
     product: str | None
 
     def let(self, *transitions: Any) -> None:  # noqa: ANN401  # Transitions, which --help does not import

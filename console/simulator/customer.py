@@ -32,6 +32,11 @@ _NO_DEFAULT: Final = (
 )
 
 
+_NO_BUTTON: Final = (
+    "In the App Store this customer sees no Cancel button, because auto-renew is off or the subscription has ended."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One source in Apple's order. `reason` is why its message was not shown, "" for the one that was shown."""
@@ -90,7 +95,16 @@ def cancel(
     """
     caller = RealtimeCaller(simulator, app, environment)
     purchase = subscriber(simulator, app, product_id, transaction_id, environment)
-    app_data = simulator.app_data(app.app_apple_id, environment)
+    seen = _sources(caller, purchase, locale, limit_ms)
+    known = simulator.subscriptions(app.app_apple_id, environment).find(purchase.transaction_id)
+    # A tester may ask for any customer all the same.
+    return seen if known is None or known.can_be_cancelled else replace(seen, notes=(*seen.notes, _NO_BUTTON))
+
+
+def _sources(caller: RealtimeCaller, purchase: Purchase, locale: str, limit_ms: int) -> CustomerScreen:
+    """Try the sources of messages in Apple's order."""
+    environment, product_id = caller.environment, purchase.product_id
+    app_data = caller.simulator.app_data(caller.app.app_apple_id, environment)
     url = app_data.realtime_url
     asked = None if url is None else caller.ask(url, purchase, locale, limit_ms)
     if asked is not None and asked.shown is not None:

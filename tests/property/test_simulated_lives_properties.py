@@ -1,4 +1,4 @@
-"""Whatever happens to a simulated subscription: its claims are consistent, and the facts read from them are true."""
+"""Every life of a simulated subscription has consistent claims, and the facts that are read from them are true."""
 
 from __future__ import annotations
 

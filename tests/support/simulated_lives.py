@@ -48,7 +48,7 @@ FAMILY: Final = SimulatedCustomer(ownership="FAMILY_SHARED")
 
 @dataclass
 class Life:
-    """A customer whose transitions follow one another, a day apart unless `days` says otherwise."""
+    """A customer whose transitions follow one another, a day apart unless `days` differs."""
 
     subscription: SimulatedSubscription
     events: list[Event]

@@ -106,10 +106,11 @@ class Customers:
                 offer=offer,
                 accelerated=accelerated,
             )
-            made = [self._keep(subscription, event, began)]
+            made = [self._report(subscription, event, began)]
             while days_ago and made[-1].subscription.current.expires <= now:
                 subscription = made[-1].subscription
                 made.append(self._let(subscription, renewed, subscription.current.expires))
+            self._save(made[-1].subscription)
         return made
 
     def act(self, name: NamedCustomer, *transitions: Transition) -> list[Happening]:
@@ -122,6 +123,7 @@ class Customers:
             for transition in transitions:
                 made.append(self._let(subscription, transition, self._now()))
                 subscription = made[-1].subscription
+            self._save(subscription)
         return made
 
     def find(self, name: NamedCustomer) -> SimulatedSubscription | None:
@@ -179,19 +181,20 @@ class Customers:
         after, event = transition(subscription, now)
         # Not before the last event: Apple's order of events is the order of these dates.
         date = max(min(now, int(self.simulator.wall() * 1000)), subscription.signed + 1)
-        return self._keep(replace(after, signed=date), event, date)
+        return self._report(replace(after, signed=date), event, date)
 
-    def _keep(self, subscription: SimulatedSubscription, event: Event, date: int) -> Happening:
+    def _report(self, subscription: SimulatedSubscription, event: Event, date: int) -> Happening:
         dated = event.dated(date)
         notification = signed(dated, self.simulator.authority)
+        self.simulator.outbox(self.app.app_apple_id, self.environment).add(notification, self.simulator.now())
+        return Happening(subscription, dated, notification)
+
+    def _save(self, subscription: SimulatedSubscription) -> None:
         self.data.save(subscription)
         accounts, original = self.simulator.accounts, subscription.original.transaction_id
         known = accounts.purchase(self.app.app_apple_id, original)
         if known is not None:
             accounts.save_purchase(replace(known, product_id=subscription.current.product.product_id))
-        outbox = self.simulator.outbox(self.app.app_apple_id, self.environment)
-        outbox.add(notification, self.simulator.now())
-        return Happening(subscription, dated, notification)
 
     def _now(self) -> int:
         return int(self.simulator.now() * 1000)

@@ -44,7 +44,7 @@ def expired(
 ) -> Outcome:
     """The subscription ends, by default for the reason that its state gives; `why` is a key of INTENTS.
 
-    Assumption: auto-renew is off afterwards, whatever the reason. `leaves_on` leaves it as it was.
+    Assumption: auto-renew is off afterwards, for every reason. `leaves_on` leaves it as it was.
     """
     if subscription.status in {EXPIRED, REVOKED}:
         raise Failure("The subscription has ended already.")

@@ -166,6 +166,11 @@ class SimulatedSubscription:
         return self.renewal.on or (self.committed and self.renewal.expiration_intent is None)
 
     @property
+    def can_be_cancelled(self) -> bool:
+        """Whether the App Store shows the customer a Cancel button."""
+        return self.renewal.on and self.status == ACTIVE
+
+    @property
     def next_product(self) -> SoldProduct:
         """The product of the next period; within a commitment, a change waits for its end."""
         return self.current.product if self.committed else self.renewal.product

@@ -11,7 +11,6 @@ from console.simulator.customer import APP_STORE_CONNECT, CustomerScreen
 from console.simulator.subscriptions.customers import Customers, NamedCustomer, Transition
 from console.simulator.subscriptions.event import Outcome
 from console.simulator.subscriptions.life import (
-    ACTIVE,
     FREE_TRIAL,
     PROMOTIONAL,
     RETENTION,
@@ -34,7 +33,7 @@ CHOICES: Final = (CANCEL, KEEP, REDEEM, SWITCH)
 def check_may_cancel(customers: Customers, name: NamedCustomer) -> None:
     """Raise Failure for a customer who has nothing to cancel: then the App Store shows no Cancel button."""
     subscription = customers.find(name)
-    if subscription is not None and not (subscription.renewal.on and subscription.status == ACTIVE):
+    if subscription is not None and not subscription.can_be_cancelled:
         raise Failure(
             "The customer sees no Cancel button: the subscription is not active, or auto-renew is off. `retention"
             " simulator subscriptions` lists them all."

@@ -22,6 +22,9 @@ from console.simulator.customer import (
 )
 from console.simulator.endpoint_call import Attempt
 from console.simulator.simulator import Simulator
+from console.simulator.subscriptions.customers import Customers, NamedCustomer
+from console.simulator.subscriptions.endings import expired
+from console.simulator.subscriptions.renewals import renewed, turned_off
 from console.terminal.failure import Failure
 from tests.support.simulated_app import ANNUAL, APP, MONTHLY, answer_of, make_simulator, shelve
 
@@ -103,6 +106,28 @@ def test_production_has_its_own_defaults(simulator: Simulator) -> None:
     app_data = simulator.app_data(APP.app_apple_id, SANDBOX)
     app_data.configure_default(MONTHLY, "en-US", shelve(app_data))
     assert cancelled(simulator, environment=PRODUCTION).source == NOTHING
+
+
+def test_a_customer_who_has_cancelled_sees_no_button(simulator: Simulator) -> None:
+    """Without --then, a customer whose auto-renew is off can be asked for all the same; a note reports it."""
+    customers = Customers(simulator, APP, SANDBOX)
+    customers.act(NamedCustomer(product_id=MONTHLY))
+    assert cancelled(simulator).notes == ()
+    (off,) = customers.act(NamedCustomer(product_id=MONTHLY), turned_off)
+    (note,) = cancelled(simulator).notes
+    assert "no Cancel button" in note
+    customers.act(NamedCustomer(product_id=MONTHLY), expired)
+    assert cancelled(simulator).notes == ()
+    original = off.subscription.original.transaction_id
+    assert simulator.accounts.subscribers(APP.app_apple_id, MONTHLY)[-1].transaction_id != original
+
+
+def test_any_transaction_names_its_customer(simulator: Simulator) -> None:
+    """A customer who is named by a later transaction is asked about by the original one."""
+    customers = Customers(simulator, APP, SANDBOX)
+    (bought, renewal) = customers.act(NamedCustomer(product_id=MONTHLY), renewed)
+    original, later = bought.notification.transaction_id, renewal.notification.transaction_id
+    assert subscriber(simulator, APP, MONTHLY, later).transaction_id == original != later
 
 
 def test_a_named_customer_is_used_as_named(simulator: Simulator) -> None:
