@@ -37,6 +37,13 @@ MISTAKEN: Final = (
     ("default: en-US", "default: en_US"),
     ("trailhead.pro.annual: {group: trailhead, period: P1Y", "trailhead.pro.annual: {group: trailhead, period: P9Y"),
 )
+# With facts from Apple in the place of the owner's, and a limit on each offer.
+ASKING: Final = (
+    ("{customer.inTrial: true}", "{subscription.inTrial: true}"),
+    ("customer.tenureDays: {atLeast: 180}", "subscription.tenureDays: {atLeast: 180}"),
+    ("retention_half_3m\n", "retention_half_3m\n    limit: {times: 1, days: 365, of: any}\n"),
+    ("retention_annual_30\n", "retention_annual_30\n    limit: {times: 2, days: 90}\n"),
+)
 WARNED: Final = (("name: keep-pro\n    when: {productId: {startsWith: trailhead.pro.}}", "name: keep-pro"),)
 
 
@@ -101,6 +108,27 @@ def a_draft(desk: OperatorSetup) -> None:
     ):
         desk.type(*explain, "--event", f"events/{name}.json")
     desk.type(*explain, "--event", "events/missing.json")
+
+
+def facts_from_apple(desk: OperatorSetup) -> None:
+    """A draft that asks what Apple has reported, and whose offers have limits."""
+    good = desk.file.read_text(encoding="utf-8")
+    (desk.folder / "asking.yaml").write_text(edited(good, ASKING), encoding="utf-8")
+    wrong = (("subscription.inTrial: true", "subscription.inTrail: yes"), ("times: 1", "times: 0"))
+    (desk.folder / "misspelt.yaml").write_text(edited(edited(good, ASKING), wrong), encoding="utf-8")
+    for file in ("asking.yaml", "misspelt.yaml"):
+        desk.type("validate", file, *AT)
+    desk.type("coverage", "asking.yaml", "--product", MONTHLY, "--product", ANNUAL, "--locale", "ja", *AT)
+    desk.type("diff", "retention.yaml", "asking.yaml")
+    explain = ("explain", "asking.yaml", *AT, "--product", MONTHLY)
+    held = ("--subscription", "tenureDays=412", "--subscription", "inTrial=false")
+    for more in ((), ("--unreadable",), held, (*held, "--redeemed", "retention_half_3m=30")):
+        desk.type(*explain, *more)
+    twice = ("--redeemed", "retention_annual_30=3", "--redeemed", "retention_annual_30=80")
+    desk.type("explain", "asking.yaml", *AT, "--product", ANNUAL, "--locale", "ja", *twice)
+    desk.type(*explain, "--subscription", "tenuredays=1")
+    desk.type(*explain, "--subscription", "inTrial=maybe")
+    desk.type(*explain, "--redeemed", "retention_half_3m")
 
 
 def requests(desk: OperatorSetup) -> None:
@@ -432,6 +460,7 @@ WITHOUT_JSON: Final = frozenset(
 CHAPTERS: Final[tuple[Callable[[OperatorSetup], None], ...]] = (
     the_file,
     a_draft,
+    facts_from_apple,
     requests,
     releases,
     agreement,
