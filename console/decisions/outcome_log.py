@@ -31,6 +31,7 @@ class LoggedOutcome:
     customer_hash: str
     uuid: str
     signed_at: float
+    type: str | None = None
     purchased_at: float | None = None
     renewal_at: float | None = None
     status: str | None = None
@@ -50,6 +51,7 @@ class LoggedOutcome:
     next_offer_type: int | None = None
     next_offer: str | None = None
     expiration_intent: int | None = None
+    ownership: str | None = None
 
 
 def is_outcome(line: Line) -> bool:
@@ -84,6 +86,7 @@ def logged_outcome(line: Line) -> LoggedOutcome | None:
         customer_hash=customer_hash,
         uuid=_text(line, "notificationUuid") or "",
         signed_at=signed_at,
+        type=_text(line, "type"),
         purchased_at=_instant(line, "purchasedAt"),
         renewal_at=_instant(line, "renewalAt"),
         status=_text(line, "status"),
@@ -103,6 +106,7 @@ def logged_outcome(line: Line) -> LoggedOutcome | None:
         next_offer_type=_number(line, "nextOfferType"),
         next_offer=_text(line, "nextOffer"),
         expiration_intent=_number(line, "expirationIntent"),
+        ownership=_text(line, "ownership"),
     )
 
 

@@ -1,7 +1,8 @@
 """What became of the customers who were shown an answer: one result for each, from the outcomes that Apple reported.
 
-The state that a notification carries proves a result, never its type: automatic renewal comes back with a downgrade, a
-switch can arrive as a renewal, and a refund carries an old transaction.
+The state that a notification carries proves a result, not its type: automatic renewal comes back with a downgrade, a
+switch can arrive as a renewal, and a refund carries an old transaction. One result leaves no other trace than a type:
+an offer that is redeemed once more while it goes on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _BILLING: Final = 2
 _FULL: Final = 100_000
 
 _ENDED: Final = frozenset({"expired", "revoked"})
+_WITH_COMMITMENT: Final = "MONTHLY"
+_PURCHASED: Final = "PURCHASED"
+_REDEMPTION: Final = "OFFER_REDEEMED"
 _PURCHASE: Final = "PURCHASE"
 _RENEWAL: Final = "RENEWAL"
 
@@ -74,7 +78,7 @@ def became(exposure: Exposure, reported: Iterable[LoggedOutcome], window: float,
         for name, each in _by_transaction(known).items()
         if each.purchased_at is not None and exposure.at < each.purchased_at <= end
     }
-    lost = bool(within) and _has_ended(within[-1], end)
+    lost = bool(within) and _has_ended(known, end)
     renews = _renews(within)
     redeemed = _redeemed_types(exposure, before, within, bought.values())
     return Became(
@@ -90,7 +94,7 @@ def became(exposure: Exposure, reported: Iterable[LoggedOutcome], window: float,
         renewed=any(each.reason == _RENEWAL for each in bought.values()),
         lost=lost,
         lost_to_billing=lost and within[-1].expiration_intent == _BILLING,
-        refunded=any(each.revoked for each in _by_transaction(within).values()),
+        refunded=bool(_refunded(known) - _refunded(before)),
         revenue=_revenue(bought.values()),
     )
 
@@ -105,11 +109,20 @@ def _renews(outcomes: Sequence[LoggedOutcome]) -> list[bool]:
     return [each.auto_renew for each in outcomes if each.auto_renew is not None]
 
 
-def _has_ended(outcome: LoggedOutcome, at: float) -> bool:
+def _has_ended(known: Sequence[LoggedOutcome], at: float) -> bool:
     """Return whether the subscription has ended by `at`, by the last that is known of it."""
-    if outcome.status in _ENDED:
+    last = known[-1]
+    if last.status in _ENDED:
         return True
-    return outcome.auto_renew is False and outcome.renewal_at is not None and outcome.renewal_at <= at
+    # What is left of a commitment is billed although the customer has cancelled: there Apple reports the end.
+    ends = last.auto_renew is False and _plan(known) != _WITH_COMMITMENT
+    return ends and last.renewal_at is not None and last.renewal_at <= at
+
+
+def _plan(known: Sequence[LoggedOutcome]) -> str | None:
+    """Return the billing plan of today's product. A notification about a past transaction does not have it."""
+    plans = (each.billing_plan for each in reversed(known) if each.product_id == known[-1].product_id)
+    return next((plan for plan in plans if plan is not None), None)
 
 
 def _by_transaction(outcomes: Iterable[LoggedOutcome]) -> dict[str, LoggedOutcome]:
@@ -117,12 +130,24 @@ def _by_transaction(outcomes: Iterable[LoggedOutcome]) -> dict[str, LoggedOutcom
     return {each.transaction: each for each in outcomes if each.transaction is not None}
 
 
+def _refunded(outcomes: Iterable[LoggedOutcome]) -> set[str]:
+    """Return the transactions that were refunded and not restored. A family's member is refunded nothing."""
+    return {
+        name
+        for name, each in _by_transaction(outcomes).items()
+        if each.revoked and each.ownership in {None, _PURCHASED}
+    }
+
+
 def _changes_plan(before: Sequence[LoggedOutcome], within: Sequence[LoggedOutcome]) -> bool:
-    """Return whether the billing plan, or the next period's, became another one while the product stayed."""
-    held = [(each.product_id, each.billing_plan, each.next_billing_plan) for each in (*before[-1:], *within)]
+    """Return whether a product, today's or the next period's, has another billing plan than it had before."""
+    held = [(before[-1].product_id, _plan(before))] if before else []
+    held += [(each.product_id, each.billing_plan) for each in within]
+    held += [(each.next_product_id, each.next_billing_plan) for each in (*before[-1:], *within)]
     plans: dict[str | None, set[str]] = {}
-    for product, now, following in held:
-        plans.setdefault(product, set()).update(plan for plan in (now, following) if plan is not None)
+    for product, plan in held:
+        if plan is not None:
+            plans.setdefault(product, set()).add(plan)
     return any(len(found) > 1 for found in plans.values())
 
 
@@ -135,7 +160,8 @@ def _redeemed_types(
     """Return the types of the offers that the customer redeemed within the window.
 
     Apple does not document whether an offer shows in the transaction or in the renewal first, so either counts. An
-    offer of several periods goes on with each renewal: what was already there before the exposure does not count.
+    offer of several periods goes on with each renewal: what was there before the exposure counts only where Apple
+    reports that it was redeemed once more.
     """
     earlier = {(each.next_offer_type, each.next_offer) for each in before}
     for each in (*before, *within):
@@ -145,6 +171,7 @@ def _redeemed_types(
         each.offer_type for each in bought if each.reason == _PURCHASE or (each.offer_type, each.offer) not in earlier
     }
     found |= {each.next_offer_type for each in within if (each.next_offer_type, each.next_offer) not in earlier}
+    found |= {each.next_offer_type for each in within if each.type == _REDEMPTION}
     return {kind for kind in found if kind is not None}
 
 

@@ -45,6 +45,7 @@ SECTIONS: Final = {
     "consistency": "Publishing, killed and in competition",
     "load": "Load",
     "secrets": "Secrets and personal data",
+    "outcomes": "What became of customers",
 }
 
 

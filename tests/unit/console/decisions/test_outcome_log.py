@@ -14,7 +14,7 @@ LINE: dict[str, Any] = {
     "status": "active", "autoRenew": 0, "productId": "pro", "nextProductId": "pro.annual", "transaction": "ab" * 8,
     "reason": "RENEWAL", "amount": 1990, "currency": "USD", "revoked": 1, "revocationPercentage": 50_000,
     "offerType": 2, "offerIdentifier": "half", "nextOfferType": 3, "nextOffer": "code", "expirationIntent": 1,
-    "billingPlan": "MONTHLY", "nextBillingPlan": "BILLED_UPFRONT",
+    "billingPlan": "MONTHLY", "nextBillingPlan": "BILLED_UPFRONT", "type": "DID_RENEW", "ownership": "PURCHASED",
 }  # fmt: skip
 
 READ = LoggedOutcome(
@@ -22,7 +22,7 @@ READ = LoggedOutcome(
     auto_renew=False, product_id="pro", next_product_id="pro.annual", billing_plan="MONTHLY",
     next_billing_plan="BILLED_UPFRONT", transaction="ab" * 8, reason="RENEWAL", amount=1990, currency="USD",
     revoked=True, revocation_percentage=50_000, offer_type=2, offer="half", next_offer_type=3, next_offer="code",
-    expiration_intent=1,
+    expiration_intent=1, type="DID_RENEW", ownership="PURCHASED",
 )  # fmt: skip
 
 
