@@ -7,7 +7,8 @@ intake.state()                                   # what the row of the minted cu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -64,11 +65,12 @@ class IntakeOnFakes:
     roots: Sequence[bytes] = field(default_factory=lambda: [good_chain()[2]])
     known_leaves: frozenset[str] = frozenset()
     call: Any = None
+    monotonic: Callable[[], float] = time.monotonic
 
     def intake(self) -> Intake:
         return Intake(
             SignedPayloadVerifier(self.roots),
-            LiveApps(self.table.client(self.call), TABLE, self.apps),
+            LiveApps(self.table.client(self.call), TABLE, self.apps, self.monotonic),
             self.parked,  # type: ignore[arg-type]  # in its place
             self.lines,  # type: ignore[arg-type]  # likewise
             self.environment,

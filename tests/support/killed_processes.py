@@ -71,12 +71,13 @@ def serve() -> None:
 
     It imports modules before it gets sys.path (CPython issue 126631), so the variables have the path.
     """
-    PROCESSES.set_forkserver_preload(["tests.support.killed_processes"])
+    PROCESSES.set_forkserver_preload(["tests.support.killed_processes", "tests.support.killed_intakes"])
     with patch.dict(os.environ, {"PYTHONPATH": os.pathsep.join(sys.path)}):
         forkserver.ensure_running()
 
 
-def _started(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+def started(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+    """Start a process that calls `target`."""
     serve()
     process = PROCESSES.Process(target=target, args=arguments)
     process.start()
@@ -211,7 +212,7 @@ SMALL: Final = tuple(operation for operation in OPERATIONS if operation != WIDE)
 
 def start(endpoint: str, table: str, operation: str, kill_after: int) -> ForkServerProcess:
     """Start a process that does `operation` and dies right after so many of its writes."""
-    return _started(_die, endpoint, table, operation, kill_after)
+    return started(_die, endpoint, table, operation, kill_after)
 
 
 def _die(endpoint: str, table: str, operation: str, kill_after: int) -> None:
@@ -240,7 +241,7 @@ def _kill_after(client: Any, writes: int) -> None:
 
 def command(arguments: Sequence[str], printed: Path, barrier: Barrier, delay: float) -> ForkServerProcess:
     """Start `retention` with these arguments when all are at the barrier; what it prints goes to a file."""
-    return _started(_command, list(arguments), printed, barrier, delay)
+    return started(_command, list(arguments), printed, barrier, delay)
 
 
 def _command(arguments: Sequence[str], printed: Path, barrier: Barrier, delay: float) -> None:
@@ -320,7 +321,7 @@ class Replica:
 
 def reader(endpoint: str, table: str, seed: int, done: Flag, results: Any, progress: Progress) -> ForkServerProcess:
     """Start a process that answers requests until it is done, then once more when every replica has caught up."""
-    return _started(_read, endpoint, table, seed, done, results, progress)
+    return started(_read, endpoint, table, seed, done, results, progress)
 
 
 def _read(endpoint: str, table: str, seed: int, done: Flag, results: Any, progress: Progress) -> None:
@@ -408,7 +409,7 @@ def start_task(
     kill_after: int = 0,
 ) -> ForkServerProcess:
     """Start a process that does one thing over and over; one that dies on the way has no results to put."""
-    return _started(_run_task, endpoint, table, kind, seed, done, progress, results, kill_after)
+    return started(_run_task, endpoint, table, kind, seed, done, progress, results, kill_after)
 
 
 def _run_task(

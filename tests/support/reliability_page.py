@@ -44,6 +44,7 @@ SECTIONS: Final = {
     "freezes": "Frozen between requests",
     "consistency": "Publishing, killed and in competition",
     "load": "Load",
+    "notifications": "Apple's notifications",
     "secrets": "Secrets and personal data",
     "outcomes": "What became of customers",
 }

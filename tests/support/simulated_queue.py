@@ -10,7 +10,7 @@ timeout, and for twelve hours from its receipt at most; fourteen days after it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -91,6 +91,30 @@ class SimulatedQueues:
                     raise _refused("InvalidParameterValue", "ChangeMessageVisibility")
                 message.hidden_until = self.now + VisibilityTimeout
         return {}
+
+    def arrive(self, url: str, body: str, at: float) -> None:
+        """Put a message into a queue that is sent at an instant to come."""
+        self.sent += 1
+        self.queues.setdefault(url, []).append(SimulatedMessage(self.sent, body, at, {}, hidden_until=at))
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        for entry in Entries:
+            self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def change_message_visibility_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        Entries: Sequence[Mapping[str, Any]],  # noqa: N803
+    ) -> dict[str, Any]:
+        for entry in Entries:
+            self.change_message_visibility(
+                QueueUrl=QueueUrl,
+                ReceiptHandle=entry["ReceiptHandle"],
+                VisibilityTimeout=entry["VisibilityTimeout"],
+            )
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def _allow(self, operation: str) -> None:
         if operation in self.refuses:
