@@ -27,6 +27,8 @@
     ├── HistoryFormatError            an answer is not a page of Apple's history
     ├── HistoryUnreadableError        Apple takes no token of the pages that it lists
     ├── TokenExpiredError             Apple no longer knows the page that was to be read next
+    ├── DelayedError                  a notification cannot be taken in now: tried again
+    ├── PullDelayedError              likewise, of Apple's history: the next run begins with its page
     ├── SubscriptionConflictError     others wrote the same subscription all the time
     ├── SubscriptionUnreadableError   a subscription's row is not what we write
     └── NotDeliveredError             the owner's receiver did not take a notification, which is sent again
