@@ -34,11 +34,14 @@ from console.cli.main import main
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
 from console.simulator import staff_actions
+from console.simulator.outbox import OutgoingNotification
 from console.simulator.server import SimulatorServer
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
 from tests.support.moto_client import dynamodb_client
+from tests.support.notified_customers import fill, send
 from tests.support.operator_setup import APP_ID, PREFIX, OperatorSetup, set_up_operator
+from tests.support.pulled_stack import SELLER, pulled_stack
 from tests.support.sam_template import ROOT, template
 from tests.support.simulated_app import APP as SIMULATED_APP
 from tests.support.simulated_app import KEY_ID, PEM, make_simulator
@@ -184,6 +187,39 @@ def test_the_sync_may_do_what_it_does_and_nothing_else(sync_asks: list[ApiCall])
     assert {ask.action for ask in sync_asks} | {probe.action} == rights.actions - LOGS
 
 
+# The pull
+
+
+@pytest.fixture(scope="module")
+def pull_asks() -> Iterator[list[ApiCall]]:
+    """Return the calls of pulls that find news, a delivery test, and something that is not understood."""
+    with pulled_stack() as stack:
+        outbox = stack.simulator.outbox(SELLER.app_apple_id, SELLER.environment)
+        fill(stack.simulator, SELLER, 20, stack.now_ms, days=2)
+        app = {"appAppleId": SELLER.app_apple_id, "bundleId": SELLER.bundle_id, "environment": SELLER.environment}
+        for number, kind in enumerate(("TEST", "ODD"), 1):
+            data = app if kind == "TEST" else {**app, "status": "odd"}
+            claims = {
+                "notificationType": kind,
+                "notificationUUID": kind,
+                "data": data,
+                "signedDate": stack.now_ms - number,
+            }
+            token = stack.simulator.authority.sign(claims)
+            send(outbox, OutgoingNotification(kind, kind, "", stack.now_ms - number, token))
+        with recorded() as noted:
+            [done] = stack.pull()["apps"]
+        assert (done["outcome"], set(done["fates"])) == ("pulled", {"merged", "test", "parked"}), done
+        yield noted
+
+
+def test_the_pull_may_do_what_it_does_and_nothing_else(pull_asks: list[ApiCall]) -> None:
+    """Every call of the pull is allowed, and every action that is allowed is one of its calls: it parks nothing."""
+    rights = Rights.of("PullRole", values(TABLE) | {"Notifications": "pull"})
+    assert [ask for ask in pull_asks if not rights.allow(ask)] == []
+    assert {ask.action for ask in pull_asks} == rights.actions - LOGS
+
+
 # The relay
 
 
@@ -275,7 +311,7 @@ def test_each_queue_has_its_writers_and_readers(queue: str, action: str) -> None
     """API Gateway fills the queue of notifications, functions the others; a queue is read by one function at most."""
     sending = {
         "NotificationQueue": {"NotificationIntegrationRole"},
-        "ParkingQueue": set(NOTIFIED),
+        "ParkingQueue": {"TakeInRole"},
         "RelayQueue": {"TakeInRole"},
         "RelayDeadLetters": {"RelayRole"},
     }

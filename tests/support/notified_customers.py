@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from console.simulator.endpoint_call import SUCCESS
-from console.simulator.outbox import OutgoingNotification, SendAttempt
+from console.simulator.outbox import Outbox, OutgoingNotification, SendAttempt
 from console.simulator.simulator import Simulator
 from console.simulator.subscriptions.event import Event
 from console.simulator.subscriptions.life import Seller, SimulatedSubscription, SoldProduct
@@ -56,14 +55,15 @@ def fill(simulator: Simulator, seller: Seller, number: int, now: int, days: int)
     with simulator.database.transaction():
         for subscription, event in found:
             subscriptions.save(subscription)
-            notification = signed(event, simulator.authority)
-            outbox.add(notification, event.signed_date / 1000)
-            sent.append(notification)
-        (first,) = simulator.database.one("SELECT MIN(number) FROM notification") or (0,)
-        for place, one in enumerate(sent):
-            outbox.record(int(first) + place, SendAttempt(one.signed_date / 1000, SUCCESS), None)
+            sent.append(signed(event, simulator.authority))
+            send(outbox, sent[-1])
     return sent
 
 
-def seller_of(seller: Seller, environment: str) -> Seller:
-    return replace(seller, environment=environment)
+def send(outbox: Outbox, notification: OutgoingNotification) -> None:
+    """Let Apple have sent a notification, when it was signed: from then on its history lists it."""
+    at = notification.signed_date / 1000
+    outbox.add(notification, at)
+    stored = outbox.find(notification.uuid)
+    assert stored is not None
+    outbox.record(stored.number, SendAttempt(at, SUCCESS), None)
