@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -40,7 +40,7 @@ class AskedFact:
     """A fact, or REDEMPTIONS. `found` is its value as text, `missing` or `unreadable`; `age_days` are full days."""
 
     name: str
-    found: str
+    found: str = field(repr=False)
     source: str
     signed_at: datetime | None
     age_days: int | None
