@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from cfnlint.decode import cfn_yaml
 from retention.log.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
+from retention.notifications.fates import METRICS
 
 TEMPLATE: Final = Path(__file__).parent.parent / "template.yaml"
 
@@ -41,6 +42,12 @@ SYNC_METRICS: Final = (
     *("MessagesRejected", "ImagesRejected", "LiveApprovalLost"),
 )
 SYNC_METRICS_OF_A_GOOD_RUN: Final = ("SyncSucceeded", "ProbeFailed", "MessagesRejected", "ImagesRejected")
+# Those of the functions that take in notifications, with a relay.
+NOTIFICATION_METRICS: Final = (
+    *METRICS.values(),
+    *("NotificationsNotRelayed", "PullSucceeded", "PullFailed", "SeenByPullOnly"),
+    *("RelayDelivered", "RelayFailed", "RelayDead"),
+)
 FILTERED_METRICS: Final = 1  # ThrottledRequests, zero included
 REFUSED_COUNTS: Final = (
     *("Rejected", "RejectedRequest", "RejectedVerification", "RejectedClaim", "RejectedForbidden"),
@@ -111,11 +118,26 @@ def template() -> dict[str, Any]:
     return found
 
 
-def properties(kind: str) -> Iterator[dict[str, Any]]:
-    """Yield the properties of each resource of a type."""
+def properties(kind: str, *, of_notifications: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the properties of each resource of a type: of those in any stack, or those that Notifications adds."""
     for found in template()["Resources"].values():
-        if found["Type"] == kind:
+        if found["Type"] == kind and _depends_on_notifications(found.get("Condition")) is of_notifications:
             yield found["Properties"]
+
+
+def _depends_on_notifications(condition: object) -> bool:
+    """Return whether a condition, by its name or as it is written, asks for the parameter Notifications."""
+    match condition:
+        case {"Ref": name}:
+            return bool(name == "Notifications")
+        case {"Condition": name} | str(name) if name in template()["Conditions"]:
+            return _depends_on_notifications(template()["Conditions"][name])
+        case dict():
+            return any(map(_depends_on_notifications, condition.values()))
+        case list():
+            return any(map(_depends_on_notifications, condition))
+        case _:
+            return False
 
 
 def default(parameter: str) -> int:
@@ -205,9 +227,19 @@ def stack(function_million: float, sync_run: float, *, called: bool) -> Stack:
     )
 
 
-def alarm_metrics() -> int:
+def notifications() -> Stack:
+    """Return what Notifications=push adds to a stack, but for the notifications themselves; pull adds a bit less."""
+    return Stack(
+        alarms=alarm_metrics(of_notifications=True) * ALARM_METRIC_MONTH,
+        dashboard=0,
+        metrics=len(NOTIFICATION_METRICS) * METRIC_MONTH,
+        sync=0,
+    )
+
+
+def alarm_metrics(*, of_notifications: bool = False) -> int:
     """Return the number of metrics that the template's alarms read; each metric of an expression counts."""
     read = 0
-    for alarm in properties("AWS::CloudWatch::Alarm"):
+    for alarm in properties("AWS::CloudWatch::Alarm", of_notifications=of_notifications):
         read += sum("MetricStat" in each for each in alarm.get("Metrics", [])) or 1
     return read

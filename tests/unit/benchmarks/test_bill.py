@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from retention.errors import ERROR_ANSWERS
 from retention.log.record import Record
+from retention.notifications.fates import METRICS
 
 from benchmarks import bill
 from tests.support.endpoint_on_fakes import MESSAGE, catalog, make_endpoint, rule, signed
@@ -74,7 +75,7 @@ def test_every_metric_of_a_request_and_of_the_sync_is_counted() -> None:
         if metric.get("Namespace") == "Retention" and isinstance(metric["MetricName"], str)
     ]
     assert len(shown) > 20
-    assert {*shown, *read} <= bill.metrics_of_a_busy_stack()
+    assert {*shown, *read} <= {*bill.metrics_of_a_busy_stack(), *bill.NOTIFICATION_METRICS}
 
 
 def test_the_access_log_s_line_is_the_template_s() -> None:
@@ -101,5 +102,18 @@ def test_an_alarm_is_billed_by_the_metrics_it_reads() -> None:
     alarms = [alarm["Properties"] for alarm in resources("AWS::CloudWatch::Alarm").values()]
     simple = sum("MetricName" in alarm for alarm in alarms)
     read = sum("MetricStat" in entry for alarm in alarms for entry in alarm.get("Metrics", []))
-    assert bill.alarm_metrics() == simple + read
+    assert bill.alarm_metrics() + bill.alarm_metrics(of_notifications=True) == simple + read
+    assert bill.alarm_metrics() > bill.alarm_metrics(of_notifications=True) > 0
     assert read > simple / 2
+
+
+def test_every_metric_of_the_notifications_is_counted() -> None:
+    """The bill has each metric that the functions for Apple's notifications write."""
+    written = set(METRICS.values())
+    for name in ("relay.py", "notifications.py", "retention/notifications/scheduled_pull.py"):
+        tree = ast.parse((ROOT / "handler" / name).read_text(encoding="utf-8"))
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        written |= {text for text in texts if re.fullmatch(r"(Notifications|Pull|Relay|SeenBy)([A-Z][a-z]+)+", text)}
+    assert written == set(bill.NOTIFICATION_METRICS)

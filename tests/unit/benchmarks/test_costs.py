@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks import costs
+from benchmarks import bill, costs
 from tests.support.sam_template import ROOT
 
 PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
@@ -82,3 +82,10 @@ def test_what_an_idle_stack_pays_for_is_computed(measured: costs.Function) -> No
     parts = re.findall(r"\$(\d+\.\d\d)", sentence[0] + sentence[2][:10])
     expected = [idle.alarms, idle.dashboard, idle.metrics, busy.metrics, idle.sync]
     assert [float(part) for part in parts] == [pytest.approx(dollars, abs=0.015) for dollars in expected]
+
+
+def test_what_notifications_add_is_computed() -> None:
+    """The sentence in docs/performance.md has the computed costs of the alarms and metrics that notifications add."""
+    added = bill.notifications()
+    sentence = PERFORMANCE.replace("\n", " ").partition("Taking in Apple's notifications adds")[2].partition(". ")[0]
+    assert re.findall(r"\$(\d+\.\d\d)", sentence) == [f"{added.alarms:.2f}", f"{added.metrics:.2f}"]
