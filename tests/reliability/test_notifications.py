@@ -1,4 +1,4 @@
-"""Notifications in any order, any number of times, forged, killed on the way, and with the table away for hours."""
+"""Notifications in any order and any number of times, killed on the way, and with the table away for hours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import multiprocessing
 import random
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -16,17 +15,14 @@ from typing import Any, Final
 import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.notifications.intake import PUSH
 from retention.notifications.queues import Relay
 
 from console.local.rows import create_table
 from console.simulator.authority import Authority
-from tests.minting import notifications as minted
 from tests.support.fake_table import APP
 from tests.support.intake_on_fakes import IntakeOnFakes
 from tests.support.killed_intakes import ANSWER, LINES, PARKING, RELAY, IntakeJob, start_intake
 from tests.support.killed_processes import client_of
-from tests.support.notification_edits import CHANGED, GENUINE, KINDS, made
 from tests.support.notification_lives import AFTERWARDS, life_bodies, notice, person_of
 from tests.support.notifications_entry import FunctionContext, notifications_entry
 from tests.support.reliability_page import keep, size
@@ -48,7 +44,7 @@ class Figures:
         self.rows[place] = (done, how_often, result)
 
 
-PLACES = ("order", "kills", "outage", "forgeries")
+PLACES = ("order", "kills", "outage")
 
 
 @pytest.fixture(scope="module")
@@ -93,43 +89,6 @@ def test_order_and_copies_leave_the_same_rows(figures: Figures) -> None:
         " batches of 1 to 10 by 8 workers at once, from push, pull and backfill",
         f"{found.deliveries:,} deliveries, {found.conflicts:,} of them overtaken at their write",
         f"{len(found.differing)} rows differ",
-    )
-
-
-# Forgeries
-
-EDITS: Final = size(100_000, 1_500)
-
-
-def test_no_edit_and_no_forgery_changes_a_row(figures: Figures) -> None:
-    """What Apple did not sign, or not for this deployment, or of two subscriptions at once, writes nothing at all."""
-    fakes = IntakeOnFakes()
-    fakes.take(*map(minted.body, GENUINE))
-    before, writes = dict(fakes.table.items), len(fakes.table.sent)
-    intake, kinds = fakes.intake(), list(KINDS)
-    fates: Counter[str] = Counter()
-    for start in range(0, EDITS, 10):
-        numbers = range(start, start + 10)
-        bodies = [made(kinds[number % len(kinds)], f"20261130/{number}") for number in numbers]
-        verdicts = intake.take_all(bodies, PUSH)
-        fates.update(verdict.fate.value for verdict in verdicts)
-        assert len(fakes.table.sent) == writes, f"one of the edits {start} to {start + 9} was written"
-        fakes.lines.reported.clear()
-        fakes.parked.bodies.clear()
-    assert fakes.table.items == before
-    assert set(fates) <= {"forged", "other app", "parked", "nothing new", "delayed", "ignored"}
-    assert fates["forged"] > EDITS / 2
-    assert fakes.take(*map(minted.body, GENUINE)) == ["nothing new"] * len(GENUINE)
-    # What attackers sign above does change the row where Apple's leaf signs it.
-    later = minted.notification("REFUND", transaction=CHANGED, renewal={"autoRenewStatus": 0})
-    assert fakes.take(minted.body(later)) == ["merged"]
-    found = ", ".join(f"{number:,} {fate}" for fate, number in fates.most_common())
-    figures.add(
-        "forgeries",
-        f"random edits of genuine notifications in {len(kinds)} kinds: forged, mutated, for another app or environment,"
-        " with unsigned tokens inside",
-        f"{EDITS:,} edits: {found}",
-        "0 rows changed",
     )
 
 
