@@ -18,7 +18,7 @@ disagree. Instants are UNIX milliseconds and prices are milliunits of the curren
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -329,15 +329,16 @@ def renews(auto_renew_status: int | None, commitment_auto_renew_status: int | No
     return bool(status) if status in {0, 1} else None
 
 
-def facts(state: State, now: float, names: Collection[str] | None = None) -> Mapping[str, Fact]:
+def facts(state: State, now: float, names: Iterable[str] | None = None) -> Mapping[str, Fact]:
     """Return the facts of a subscription by name, without the prefix; those that are not known are left out.
 
-    `now` is in UTC epoch seconds. `names`: only these, each of FACT_KINDS; all if None.
+    `now` is in UTC epoch seconds. `names`: only these, all if None; a name that only a later version has is not known.
     """
     if state == EMPTY:
         return {}
     known = _Known(state, _distinct(state), round(now * 1000))
-    found = {name: _FORMULAS[name][1](known) for name in (_FORMULAS if names is None else names)}
+    wanted = _FORMULAS.keys() if names is None else frozenset(names)
+    found = {name: formula(known) for name, (_, formula) in _FORMULAS.items() if name in wanted}
     return {name: fact for name, fact in found.items() if fact is not None}
 
 

@@ -209,6 +209,8 @@ def test_every_fact_of_the_table_has_a_kind_and_keeps_it() -> None:
 def test_only_the_facts_asked_for_are_computed() -> None:
     """With `names`, the result has no other fact."""
     assert facts(FULL, NOW, {"price", "renewals"}) == {"price": 0.001, "renewals": 0}
+    assert facts(FULL, NOW, ["price", "ofTheFuture"]) == {"price": 0.001}
+    assert facts(FULL, NOW, []) == {}
 
 
 CASES: Final[list[tuple[str, State, Mapping[str, object]]]] = [
