@@ -237,7 +237,7 @@ class Afterwards:
             return
         customers = Customers(opened, app, environment)
         seen, made = cancel_then(customers, self.choice.value, **asked)
-        show(customers, seen, made, [] if self.later else delivered(customers), out)
+        show(customers, seen, made, [] if self.later else delivered(customers, made), out)
 
 
 def _afterwards(

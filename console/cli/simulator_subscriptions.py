@@ -91,7 +91,7 @@ class AtApp:
         with open_simulator(self.directory) as opened:
             customers = Customers(opened, find_app(opened, self.bundle_id), self.environment)
             made = act(customers)
-            show(customers, made, [] if self.later else delivered(customers), self.out)
+            show(customers, made, [] if self.later else delivered(customers, made), self.out)
 
 
 @dataclass(frozen=True, slots=True)

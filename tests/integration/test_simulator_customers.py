@@ -49,10 +49,12 @@ def lived_through(answer: dict[str, Any], choice: str, *, then_renewed: bool = F
         simulator.app_data(APP.app_apple_id, SANDBOX).set_realtime_url(url)
         simulator.outbox(APP.app_apple_id, SANDBOX).set_url(at.url)
         customers = Customers(simulator, APP, SANDBOX)
-        cancel_then(customers, choice, product_id=MONTHLY, locale="en-US", transaction_id=TRANSACTION, limit_ms=300_000)
+        _, made = cancel_then(
+            customers, choice, product_id=MONTHLY, locale="en-US", transaction_id=TRANSACTION, limit_ms=300_000
+        )
         if then_renewed:
-            customers.act(NamedCustomer(TRANSACTION), renewed)
-        assert all(attempt.arrived for attempt in delivered(customers))
+            made += customers.act(NamedCustomer(TRANSACTION), renewed)
+        assert all(attempt.arrived for attempt in delivered(customers, made))
         verifier = SignedPayloadVerifier([simulator.authority.root_der])
         judge = NotificationJudge(verifier, {APP.app_apple_id: APP.bundle_id}, SANDBOX, NOW)
     states = [learned(read_notification(token, judge)) for token in receiver.received]

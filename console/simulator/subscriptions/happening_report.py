@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -15,12 +16,34 @@ from console.terminal.words import plural
 
 # With more notifications than this, they are counted, not listed.
 _LISTED: Final = 12
+# How often, and how many seconds apart, the outbox is looked at for what another process sends.
+_LOOKS: Final = 20
+_PAUSE_SECONDS: Final = 0.1
 
 
-def delivered(customers: Customers) -> list[DeliveryAttempt]:
-    """Send what is due to the app's notification URL, and return the attempts; none without a URL."""
+def delivered(
+    customers: Customers, made: Sequence[Happening], sleep: Callable[[float], None] = time.sleep
+) -> list[DeliveryAttempt]:
+    """Send what is due to the app's notification URL, and return the attempts; none without a URL.
+
+    What another process sends, such as `simulator serve`, is waited for up to two seconds; its status is not known.
+    """
     courier = Courier(customers.simulator, customers.app.app_apple_id, customers.environment, post=notify)
-    return list(courier.deliver())
+    attempts = list(courier.deliver())
+    if courier.outbox.url is None:
+        return attempts
+    sent = {attempt.sent.uuid for attempt in attempts}
+    elsewhere = [one.notification.uuid for one in made if one.notification.uuid not in sent]
+    for _ in range(_LOOKS):
+        found = [stored for uuid in elsewhere if (stored := courier.outbox.find(uuid)) and stored.attempts]
+        if len(found) == len(elsewhere):
+            break
+        sleep(_PAUSE_SECONDS)
+    others = (
+        DeliveryAttempt(customers.environment, one.sent, len(one.attempts), one.attempts[-1].result, None, "", None)
+        for one in found
+    )
+    return [*attempts, *others]
 
 
 def show(customers: Customers, made: Sequence[Happening], attempts: Sequence[DeliveryAttempt], out: Output) -> None:
@@ -138,8 +161,8 @@ def _fate(attempt: DeliveryAttempt | None) -> str:
     if attempt is None:
         return ""
     if attempt.arrived:
-        return f" delivered, HTTP {attempt.status}"
-    return f" not delivered: {attempt.reason}"
+        return " delivered" if attempt.status is None else f" delivered, HTTP {attempt.status}"
+    return f" not delivered: {attempt.reason or attempt.result}"
 
 
 def _day(milliseconds: int) -> str:

@@ -42,7 +42,7 @@ def listed(product: Subscription, price: int | None = None, billing_plan: str | 
     """
     usual = _PRICES.get(product.period, _PRICES["P1M"])
     if billing_plan == MONTHLY:
-        usual //= _MONTHS_OF_A_YEAR
+        usual = _share(usual, _MONTHS_OF_A_YEAR)
     return SoldProduct(
         product.product_id, product.group, product.period, usual if price is None else price, billing_plan
     )
@@ -58,7 +58,7 @@ def offered(
 ) -> RedeemableOffer:
     """Return an offer for the product: by default half of its price, and free as a FREE_TRIAL."""
     period = product.billing_period
-    usual = 0 if discount == FREE_TRIAL else product.price // 2
+    usual = 0 if discount == FREE_TRIAL else _share(product.price, 2)
     times = count if discount == PAY_AS_YOU_GO else 1
     return RedeemableOffer(kind, identifier, discount, period, usual if price is None else price, times)
 
@@ -70,6 +70,11 @@ def is_higher(product: SoldProduct, than: SoldProduct) -> bool:
     levels in App Store Connect, and the file has no ranks.
     """
     return _daily(product) >= _daily(than)
+
+
+def _share(price: int, parts: int) -> int:
+    """Return one part of a price, rounded down to a hundredth of the currency's unit."""
+    return price // parts // 10 * 10
 
 
 def _daily(product: SoldProduct) -> float:

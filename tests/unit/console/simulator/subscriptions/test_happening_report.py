@@ -11,6 +11,7 @@ import pytest
 from retention.request import SANDBOX
 
 from console.simulator.endpoint_call import SUCCESS, TIMED_OUT, Attempt
+from console.simulator.outbox import SendAttempt
 from console.simulator.subscriptions import happening_report
 from console.simulator.subscriptions.customers import Customers, NamedCustomer
 from console.simulator.subscriptions.endings import expired, refunded
@@ -18,7 +19,7 @@ from console.simulator.subscriptions.happening_report import delivered, document
 from console.simulator.subscriptions.purchases import downgraded, redeemed
 from console.simulator.subscriptions.renewals import billing_failed, renewed, turned_off, turned_on
 from console.terminal.output import Output
-from tests.support.simulated_app import APP, MONTHLY, make_simulator
+from tests.support.simulated_app import APP, MONTHLY, NOW, make_simulator
 from tests.support.simulated_lives import BASIC, COMMITTED, FIRST, HALF, PRO, Life
 
 BY_PRODUCT = NamedCustomer(product_id=MONTHLY)
@@ -54,7 +55,7 @@ def test_a_notification_and_what_became_of_it(
     """Each notification has a line with its UUID and its delivery; the last line is what the customer has."""
     post(attempt)
     made = customers.act(BY_PRODUCT, turned_off)
-    first, second, last = lines_of(customers, made, delivered(customers))
+    first, second, last = lines_of(customers, made, delivered(customers, made))
     assert first == f"SUBSCRIBED INITIAL_BUY: notification {made[0].notification.uuid}{fate}"
     assert second.startswith("DID_CHANGE_RENEWAL_STATUS AUTO_RENEW_DISABLED: notification ")
     assert last.startswith("Customer 2000000000000000 has pro.monthly, auto-renew off, ends 2027-02-15 ")
@@ -63,14 +64,36 @@ def test_a_notification_and_what_became_of_it(
 def test_without_a_url_apple_sends_nothing(customers: Customers) -> None:
     """Without a notification URL, the last line reports it and names the verb that sets one."""
     made = customers.act(BY_PRODUCT, turned_off)
-    assert "notification-url" in list(lines_of(customers, made, delivered(customers)))[-1]
+    assert "notification-url" in list(lines_of(customers, made, delivered(customers, made)))[-1]
+
+
+@pytest.mark.parametrize(
+    ("result", "fate"), [(SUCCESS, " delivered"), (TIMED_OUT, " not delivered: TIMED_OUT"), (None, "")]
+)
+def test_what_another_process_sends_is_waited_for(customers: Customers, result: str | None, fate: str) -> None:
+    """Where `simulator serve` was quicker, its attempt is waited for, and printed; if it takes too long, nothing is."""
+    outbox = customers.simulator.outbox(APP.app_apple_id, SANDBOX)
+    outbox.set_url("https://a.example/")
+    made = customers.act(BY_PRODUCT)
+    (taken,) = outbox.due(NOW)
+    assert outbox.claim(taken.number, NOW, NOW + 60)
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if result is not None:
+            outbox.record(taken.number, SendAttempt(NOW, result), None)
+
+    attempts = delivered(customers, made, sleep)
+    assert next(lines_of(customers, made, attempts)).endswith(f"{made[0].notification.uuid}{fate}")
+    assert len(waited) == (20 if result is None else 1)
 
 
 def test_many_notifications_are_counted(customers: Customers, post: Callable[[Attempt], None]) -> None:
     """More than a dozen notifications are counted instead of listed."""
     post(Attempt(SUCCESS, "", 1, 200))
     made = customers.act(BY_PRODUCT, *(renewed,) * 13)
-    first, _ = lines_of(customers, made, delivered(customers))
+    first, _ = lines_of(customers, made, delivered(customers, made))
     assert first == "14 notifications, 14 delivered; the last is DID_RENEW."
 
 
@@ -85,7 +108,7 @@ def test_the_document(
     """With --json there is an entry for each notification, with its delivery and the subscription after it."""
     post(Attempt(SUCCESS, "", 1, 200))
     made = customers.act(BY_PRODUCT, turned_off)
-    show(customers, made, delivered(customers), Output(as_json=True))
+    show(customers, made, delivered(customers, made), Output(as_json=True))
     bought, off = json.loads(capsys.readouterr().out)
     assert (bought["type"], bought["subtype"], off["attempt"]["status"]) == ("SUBSCRIBED", "INITIAL_BUY", 200)
     assert [one["subscription"]["autoRenew"] for one in (bought, off)] == [True, False]

@@ -84,8 +84,8 @@ def test_the_offer_of_an_app_store_connect_message_is_redeemed(customers: Custom
     assert some(chosen(customers, REDEEM, seen).renewal, "offerType", "offerIdentifier") == (5, "month")
 
 
-@pytest.mark.parametrize(("plan", "price"), [({}, 9990), ({"billingPlanType": "MONTHLY"}, 832)])
-def test_the_other_product_is_switched_to(customers: Customers, plan: dict[str, str], price: int) -> None:
+@pytest.mark.parametrize("plan", [{}, {"billingPlanType": "MONTHLY"}], ids=["no plan", "MONTHLY"])
+def test_the_other_product_is_switched_to(customers: Customers, plan: dict[str, str]) -> None:
     """The switch is the one that the answer offers, with its billing plan; a lower price a day waits."""
     customers.simulator.accounts.replace_products(APP.app_apple_id, [])
     seen = screen("alternateProduct", productId=ANNUAL, **plan)
@@ -93,7 +93,7 @@ def test_the_other_product_is_switched_to(customers: Customers, plan: dict[str, 
     shown = event.renewal if plan else event.transaction
     assert some(shown, "autoRenewProductId" if plan else "productId") == (ANNUAL,)
     assert some(event.renewal, "renewalBillingPlanType") == (plan.get("billingPlanType"),)
-    assert event.subtype == ("DOWNGRADE" if plan else "UPGRADE"), price
+    assert event.subtype == ("DOWNGRADE" if plan else "UPGRADE")
 
 
 @pytest.mark.parametrize(
