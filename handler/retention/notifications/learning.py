@@ -7,7 +7,6 @@ no token, no id, no account and no name of a person is.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from retention.notifications.notification import Notification
 from retention.notifications.renewal import RenewalInfo
@@ -44,10 +43,13 @@ def learned_from(
         return state
     if (at := _first(transaction.signed_date, signed_date)) is None:
         return state
-    return replace(
-        state,
+    # Not by `dataclasses.replace`: in the built functions State is an ordinary class (scripts/compile.py).
+    return State(
+        renewal=state.renewal,
         transaction=_current(transaction, at) if is_current(transaction, renewal) else None,
         transactions=_past(transaction, at),
+        auto=state.auto,
+        trouble=state.trouble,
     )
 
 
