@@ -58,7 +58,7 @@ def differences(before: Side, after: Side) -> Differences:
         "rules": _rules(old, new),
         "schedules": _changes(_schedules(old), _schedules(new), lambda schedule: {"during": schedule}),
         "experiments": _experiments(old, new),
-        "offers": _changes(old.offers, new.offers, lambda offer: _plain(offer, "name", "at")),
+        "offers": _changes(old.offers, new.offers, lambda offer: _plain(offer, "name", "at", "limit_at")),
         "messages": _messages(before, after),
         "images": _changes(old.images, new.images, lambda image: _plain(image, "name", "at")),
     }

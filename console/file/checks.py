@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -11,10 +11,12 @@ from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
 from retention.locales import APPLE_LOCALES
 from retention.request import is_uuid
 
-from console.file.entries import AnswerEntry, Document, ExperimentEntry, ProductEntry, Shares
+from console.file.entries import AnswerEntry, Document, ExperimentEntry, Offer, ProductEntry, Shares
 from console.file.identifiers import ISSUER_ID_EXAMPLE
 from console.file.mistakes import Mistake, Notes
+from console.file.periods import days_of
 from console.file.sheets import RuleReach
+from console.file.subscription_facts import MOST_COUNTED
 from console.terminal.characters import non_ascii_hint
 
 _MOST_NAMES: Final = 3
@@ -45,11 +47,27 @@ def check_signing_key(document: Document, notes: Notes) -> None:
         notes.add(key.issuer_at, wrong, f"Write the UUID that App Store Connect shows, such as `{ISSUER_ID_EXAMPLE}`.")
 
 
-def check_offers(document: Document, notes: Notes) -> None:
-    """Note offers of products that the file does not declare."""
+def check_offers(document: Document, notes: Notes, warnings: list[Mistake]) -> None:
+    """Note offers of products that the file does not declare; warn of limits over more time than is remembered."""
     for offer in document.offers.values():
-        if offer.product_id and offer.product_id not in document.products:
+        product = document.products.get(offer.product_id)
+        if product is not None:
+            warnings += _forgetful_limit(offer, product)
+        elif offer.product_id:
             notes.unknown(offer.at, "product", offer.product_id, document.products)
+
+
+def _forgetful_limit(offer: Offer, product: ProductEntry) -> Iterator[Mistake]:
+    """Yield a warning where a limit looks further back than the transactions of its product reach, one each period."""
+    kept = int(MOST_COUNTED * days_of(product.period))
+    if offer.limit is not None and 0 < kept < offer.limit.days:
+        yield Mistake(
+            offer.limit_at.line,
+            offer.limit_at.where,
+            f"The {MOST_COUNTED} transactions that are remembered of a subscription to `{product.product_id}` take some"
+            f" {kept} days: redemptions before that are not counted.",
+            f"Write at most `days: {kept}`.",
+        )
 
 
 def check_schedules(document: Document, now: datetime, notes: Notes) -> None:

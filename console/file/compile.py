@@ -87,7 +87,7 @@ def compile_document(
     reaches = [reach(rule, document.products) for rule in document.rules]
     check_products(document, notes)
     check_signing_key(document, notes)
-    check_offers(document, notes)
+    check_offers(document, notes, warnings)
     check_answers(document, reaches, notes)
     check_schedules(document, now, notes)
     check_experiments(document, before.experiments, notes, warnings, reshuffle=reshuffle)

@@ -133,7 +133,8 @@ class Offer:
     offer_identifier: str
     signature: str
     at: Place
-    limit: OfferLimit | None = None
+    limit: OfferLimit | None
+    limit_at: Place
 
 
 @dataclass(frozen=True, slots=True)

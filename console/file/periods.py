@@ -21,11 +21,12 @@ def meant(written: str, choices: Sequence[str]) -> str | None:
     period = _WORDS.get(written.lower(), written.upper())
     if period in choices:
         return period
-    days = _days(period)
-    same = [choice for choice in choices if abs(_days(choice) - days) <= _NEARLY * _days(choice)]
+    days = days_of(period)
+    same = [choice for choice in choices if abs(days_of(choice) - days) <= _NEARLY * days_of(choice)]
     return same[0] if same else None
 
 
-def _days(period: str) -> float:
+def days_of(period: str) -> float:
+    """Return how many days a period in ISO 8601 has, 0 for any other text. A month is a twelfth of 365 days."""
     parts = _PERIOD.fullmatch(period)
     return 0.0 if parts is None else int(parts[1]) * _DAYS[parts[2]]

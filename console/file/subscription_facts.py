@@ -36,9 +36,12 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "nextBillingPlan": (*BILLING_PLANS.values(), OTHER),
     "ownership": (*OWNERSHIPS.values(), OTHER),
 }
-# Facts that count what a subscription's row remembers, and how many it remembers.
-_COUNTS: Final = frozenset({"renewals", "offersRedeemed", "refunds", "upgrades", "timesTurnedOff", "billingTroubles"})
-MOST_COUNTED: Final = min(MAX_TRANSACTIONS, MAX_SNAPSHOTS)
+# Facts that count what a subscription's row remembers, and how many that can be: a change needs two snapshots.
+MOST_COUNTED: Final = MAX_TRANSACTIONS
+_COUNTS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("renewals", "offersRedeemed", "refunds", "upgrades"), MOST_COUNTED),
+    **dict.fromkeys(("timesTurnedOff", "billingTroubles"), MAX_SNAPSHOTS // 2),
+}
 _CODES: Final = {"storefront": "USA", "currency": "USD"}
 _OF_PRODUCTS: Final = frozenset({"nextProductId", "plansHeld"})
 _OF_OFFERS: Final = frozenset({"currentOffer", "nextOffer", "lastOffer", "winBackOffers"})
@@ -139,9 +142,10 @@ class SubscriptionFacts:
             self._countable(fact, node.value, node)
 
     def _countable(self, fact: str, least: float, node: Node) -> None:
-        if least > MOST_COUNTED:
-            wrong = f"`{fact}` is never more than {MOST_COUNTED}, since no more are remembered."
-            self.notes.warn(node.at, wrong, f"Ask for `{{atLeast: {MOST_COUNTED}}}` at most.")
+        most = _COUNTS[name_of_fact(fact)]
+        if least > most:
+            wrong = f"`{fact}` is never more than {most}, since no more are remembered."
+            self.notes.warn(node.at, wrong, f"Ask for `{{atLeast: {most}}}` at most.")
 
     def _text(self, fact: str, value: str, node: Node) -> None:
         name = name_of_fact(fact)

@@ -93,7 +93,8 @@ def read_offers(nodes: Mapping[str, Node], notes: Notes) -> dict[str, Offer]:
             notes.add(fields.place("offerIdentifier"), wrong, instead)
         signature = fields.choice("signature", ("v2", "v1"), default="v2")
         limit = _limit(fields.entries["limit"], notes) if "limit" in fields.entries else None
-        found[name] = Offer(name, product or "", identifier or "", signature, fields.place("productId"), limit)
+        at, limit_at = fields.place("productId"), fields.place("limit")
+        found[name] = Offer(name, product or "", identifier or "", signature, at, limit, limit_at)
     return found
 
 

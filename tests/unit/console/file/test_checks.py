@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
-from console.file.checks import check_products, check_signing_key
-from console.file.mistakes import Mistakes, Notes
+from console.file.checks import check_offers, check_products, check_signing_key
+from console.file.mistakes import Mistake, Mistakes, Notes
 from console.terminal.characters import invisible_in_name, is_invisible_text
 from tests.support.owner_file import FULL, character, document_of, line_of
 
@@ -259,3 +259,17 @@ def test_an_unknown_name_in_another_script_is_not_suspicious() -> None:
     check_products(document, notes)
     assert not any("It has" in mistake.wrong for mistake in [*document.mistakes, *notes.mistakes])
     assert notes.mistakes
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "warned"),
+    [("P1W", 448, False), ("P1W", 449, True), ("P1M", 1946, False), ("P1M", 1947, True), ("P1Y", 3650, False)],
+)
+def test_a_limit_over_more_days_than_are_remembered_is_a_warning(period: str, days: int, *, warned: bool) -> None:
+    """Of a weekly subscription 64 transactions are 64 weeks: what was redeemed before is not counted."""
+    text = FULL.replace("period: P1M", f"period: {period}")
+    document = document_of(text.replace("half-off}", f"half-off, limit: {{times: 1, days: {days}}}}}"))
+    notes, warnings = Notes(), list[Mistake]()
+    check_offers(document, notes, warnings)
+    assert (notes.mistakes, [warning.where for warning in warnings]) == ([], ["offers.half.limit"] * warned)
+    assert all(f"Write at most `days: {days - 1}`." == warning.instead for warning in warnings)

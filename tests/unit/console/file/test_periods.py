@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.file.periods import OFFER_PERIODS, PERIODS, meant
+from console.file.periods import OFFER_PERIODS, PERIODS, days_of, meant
 
 
 @pytest.mark.parametrize("period", PERIODS)
@@ -44,3 +44,8 @@ def test_another_length_of_time_is_not_understood(written: str) -> None:
 def test_offers_have_periods_of_their_own() -> None:
     """Three days can be the period of an offer, not of a subscription."""
     assert (meant("P3D", OFFER_PERIODS), meant("P3D", PERIODS)) == ("P3D", None)
+
+
+def test_a_period_has_a_length_in_days() -> None:
+    """A month is a twelfth of a year; what is no period has no length."""
+    assert (days_of("P1W"), days_of("P1Y"), round(days_of("P2M")), days_of("weekly")) == (7, 365, 61, 0)

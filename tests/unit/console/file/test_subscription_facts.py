@@ -115,6 +115,7 @@ def test_a_mistake_states_what_to_write(text: str, expected: str) -> None:
         ("subscription.renewals: {atLeast: 65}", "is never more than 64"),
         ("subscription.offersRedeemed: {above: 64}", "is never more than 64"),
         ("subscription.refunds: 100", "is never more than 64"),
+        ("subscription.timesTurnedOff: {atLeast: 33}", "is never more than 32"),
         ("subscription.group: pro", "is the number that Apple gave the subscription group"),
         ("subscription.nextProductId: pro.anual", "Did you mean `pro.annual`?"),
         ("subscription.plansHeld: [pro.monthly, gold]", "The file has no product `gold`"),
