@@ -185,7 +185,10 @@ class _Batch:
 
     def _note_test(self, app: LiveApp, notification: Notification) -> IntakeVerdict:
         """Write the row `test`, and the line by which `retention notifications test` finds the notification."""
-        found = LastTest(notification.notification_uuid or "", int(self._now.timestamp()))
+        # The pull meets a test again and again: not when it does so is noted, but when Apple signed it.
+        signed_date = notification.signed_date if self._source == PULL else None
+        at = int(self._now.timestamp()) if signed_date is None else signed_date // 1000
+        found = LastTest(notification.notification_uuid or "", at)
         try:
             note_test(app.table, found)
         except Exception as error:  # noqa: BLE001  # the SDK raises almost anything

@@ -335,6 +335,20 @@ def test_a_test_is_noted(intake: IntakeOnFakes) -> None:
     assert intake.take(text) == ["delayed"]
 
 
+def test_a_test_that_the_pull_meets_is_as_old_as_its_signature(intake: IntakeOnFakes) -> None:
+    """It is met again at each repair, which must not look like another delivery."""
+    text = body(notification("TEST", transaction=None, renewal=None, signedDate=NOW_MS - 60_000))
+    assert intake.take(text, source=PULL) == ["test"]
+    noted = last_test(AppTable(intake.table.client(), TABLE, APP))
+    assert noted == LastTest(NOTIFICATION_UUID, NOW_MS // 1000 - 60)
+
+
+def test_what_the_pull_does_not_understand_is_not_parked(intake: IntakeOnFakes) -> None:
+    """The line and the metric are there; Apple lists the notification for 180 days, and the pull meets it again."""
+    assert intake.take(body(notification(transaction={"price": "9.99"})), source=PULL) == ["parked"]
+    assert (intake.parked.bodies, len(intake.printed("parked"))) == ([], 1)
+
+
 IGNORED = {
     "ONE_TIME_CHARGE": notification(
         "ONE_TIME_CHARGE", transaction={"type": "Consumable", "expiresDate": ABSENT}, renewal=None
