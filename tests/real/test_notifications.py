@@ -1,27 +1,37 @@
-"""The built function of notifications under Lambda's own runtime, with moto's DynamoDB and SQS."""
+"""The built functions of notifications under Lambda's own runtime, with moto's DynamoDB and SQS."""
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from boto3 import client as aws
+from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.notifications.customers import state_of
+from retention.request import SANDBOX
 
 from console.local.embedded_stack import TABLE, LocalTable, embedded_dynamodb, function_environment
 from console.local.samples import EVENTS, SAMPLE_CLOCK
+from console.simulator import staff_actions
 from console.simulator.authority import Authority
+from console.simulator.server import SimulatorServer
+from console.simulator.subscriptions.life import Seller
 from tests.support import real_parts
 from tests.support.fake_table import APP
 from tests.support.intake_on_fakes import IntakeOnFakes
 from tests.support.notification_lives import AFTERWARDS, life_bodies, notice, person_of
 from tests.support.notifications_entry import batch_of
+from tests.support.notified_customers import fill
 from tests.support.required_parts import real
+from tests.support.simulated_app import APP as SIMULATED_APP
+from tests.support.simulated_app import PEM, make_simulator
 
 AUTHORITY = Authority.load(EVENTS / "ca")
 NAMES = ("queue", "parking", "relay")
@@ -99,3 +109,41 @@ def test_the_built_function_takes_in_a_batch(emulated: EmulatedAws, artefact: re
     assert merged == {line["notificationUuid"] for line in fakes.printed("merged")}
     assert counted["NotificationsMerged"] == [len(merged)]
     assert not any(person_of(1) in json.dumps(line) for line in lines)
+
+
+def test_the_built_function_pulls_a_history(emulated: EmulatedAws, artefact: real_parts.Artefact) -> None:
+    """The key is read from Parameter Store, Apple's pages are read over HTTP, and every notification is kept."""
+    dynamodb: Any = aws("dynamodb", endpoint_url=emulated.url)
+    table = AppTable(dynamodb, TABLE, APP)
+    row = table.get(rows.settings_key(APP, rows.read_head(table.head()).current or 0))
+    key_id = rows.document_of(row)["keyId"]
+    aws("ssm", endpoint_url=emulated.url).put_parameter(
+        Name=f"/retention/sandbox/{key_id}", Value=PEM.decode(), Type="SecureString"
+    )
+    app = replace(
+        SIMULATED_APP, issuer_id=rows.document_of(row)["issuerId"], bundle_id=rows.document_of(row)["bundleId"]
+    )
+    with make_simulator(time.time) as simulator, ExitStack() as parts:
+        staff_actions.grant(simulator, app, key_id, PEM)
+        seller = Seller(APP, app.bundle_id, SANDBOX)
+        # The last thing that happened to each customer is five hours old: the first pull reads six.
+        sent = fill(simulator, seller, 3, int(time.time() * 1000) + 90 * 60_000, days=1)
+        server = parts.enter_context(SimulatorServer(simulator))
+        variables = {
+            **emulated.variables,
+            "AWS_ENDPOINT_URL_SSM": emulated.url,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "280",
+            "RETENTION_CLOCK": "",
+            "RETENTION_NOTIFICATIONS": "pull",
+            "RETENTION_APPLE_URL": server.base_url(SANDBOX),
+            "RETENTION_TRUST_ANCHOR": base64.b64encode(simulator.authority.root_der).decode(),
+        }
+        function = real(
+            lambda: parts.enter_context(real_parts.Emulator(artefact, variables, handler="notifications.pull"))
+        )
+        [pulled] = function.invoke({})["apps"]
+    assert pulled["outcome"] == "pulled", pulled
+    recent = [each for each in sent if each.signed_date > time.time() * 1000 - 6 * 3_600_000]
+    assert len(recent) == 3
+    assert pulled["fates"]["merged"] == len(recent)
+    assert rows.number(table.get(rows.pull_key(APP)), "watermark")
