@@ -487,7 +487,7 @@ CARELESS: Mapping[str, Callable[[str], Exception]] = {
     "CallFailedError": CallFailedError,
 }
 
-STAGES = ("read_body", "authenticate", "admit", "catalog", "customer", "decide", "compose", "get", "encode")
+STAGES = ("read_body", "authenticate", "admit", "catalog", "customer_facts", "decide", "compose", "get", "encode")
 
 
 def careless(kind: str, quote: str) -> Callable[..., NoReturn]:
@@ -502,7 +502,7 @@ def break_stage(stage: str, at: EndpointOnFakes, fail: Callable[..., NoReturn], 
     place = {
         "authenticate": app.SignedPayloadVerifier,
         "catalog": at.store,
-        "customer": at.store,
+        "customer_facts": at.store,
         "get": at.keys,
         "encode": app.response,
     }.get(stage, app)
@@ -856,6 +856,8 @@ SHOWN = {
     "signed_date": "a time",
     "signed_by": "Apple, or the local test CA",
     "signed_at": "a time",
+    "unsigned": "a count",
+    "customers": "a count",
     "transaction": "of a log line a keyed digest, of a state or a notification a type whose ids are not shown",
     "transactions": "a set under digests",
     "payload_format": "API Gateway's 1.0 or 2.0",
@@ -910,7 +912,7 @@ def test_no_object_of_a_request_shows_personal_data(planted: PlantedSecrets) -> 
             patch.setattr(app, name, noting)
         at.post(token)
     authenticated = at.endpoint.verifier.authenticate(token, NOW)
-    parsed = importlib.import_module("retention.jws")._read_token(token, {})
+    parsed = importlib.import_module("retention.jws")._read_token(token, {}, len(token))
     facts = importlib.import_module("retention.rules").Facts.of("a", "en-US", {"note": planted.fact}, reported)
     shown = [*seen, authenticated, parsed, facts, reported, at.endpoint, at.lines.records]
     texts = [repr(each) for each in shown if dataclasses.is_dataclass(each) or isinstance(each, list)]
@@ -936,6 +938,6 @@ def test_the_access_log_has_no_variable_with_the_secret() -> None:
 
 
 def test_the_allow_list_has_no_field_for_a_secret() -> None:
-    """The only field of `Record` with a name like a secret's is the customer's HMAC."""
+    """The only fields of `Record` with names like a secret's are the customer's HMAC and a digest of its key."""
     named = {name.name for name in dataclasses.fields(Record) if SECRET.search(name.name)}
-    assert named == {"customer_hash"}
+    assert named == {"customer_hash", "key_id"}
