@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ class DayProgress:
     """How far a day was read: the query, and the token of its next page, empty where all pages were merged."""
 
     query: HistoryQuery
-    token: str
+    token: str = field(repr=False)
 
 
 def days_back(now: datetime, number: int | None, environment: str) -> list[HistoryDay]:

@@ -858,6 +858,7 @@ SHOWN = {
     "signed_at": "a time",
     "unsigned": "a count",
     "customers": "a count",
+    "tokens": "counts by what became of them",
     "transaction": "of a log line a keyed digest, of a state or a notification a type whose ids are not shown",
     "transactions": "a set under digests",
     "payload_format": "API Gateway's 1.0 or 2.0",

@@ -62,7 +62,7 @@ class ScheduledPull:
 
     intake: Intake
     transport: Transport
-    keys: Callable[[], KeyRing[Signer]]
+    keys: Callable[[], KeyRing[Signer]] = field(repr=False)
     telemetry: Telemetry
     clock: Callable[[], datetime]
     pushed: bool
