@@ -18,6 +18,7 @@ _NUMBER: Final = re.compile("-?[0-9]{1,18}")
 # The members that every outcome has.
 _OUTCOME: Final = ("customerHash", "notificationUuid", "signedAt")
 _COMPLETE: Final = "completeUntil"
+_SINCE: Final = "completeSince"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,22 @@ OUTCOMES: Final = LineKind(
 )
 
 
-def logged_watermark(line: Line) -> tuple[str, float] | None:
-    """Return an app's id and until when its notifications are complete (UTC seconds)."""
-    at = _instant(line, _COMPLETE)
-    return None if at is None else (str(line.get("appAppleId")), at)
+@dataclass(frozen=True, slots=True)
+class LoggedCompleteness:
+    """Of an app, since when and until when every notification is there, in UTC seconds.
+
+    `since` is when the stack began to take them in, or after a gap began again.
+    """
+
+    app: str
+    since: float
+    until: float
+
+
+def logged_completeness(line: Line) -> LoggedCompleteness | None:
+    """Read a line that `is_watermark`; None where its instants are not as we write them."""
+    since, until = _instant(line, _SINCE), _instant(line, _COMPLETE)
+    return None if since is None or until is None else LoggedCompleteness(str(line.get("appAppleId")), since, until)
 
 
 def logged_outcome(line: Line) -> LoggedOutcome | None:

@@ -63,13 +63,17 @@ class Became:
     revenue: Mapping[str, int] = field(default_factory=dict)
 
 
-def became(exposure: Exposure, reported: Iterable[LoggedOutcome], window: float, complete_until: float) -> Became:
+def became(
+    exposure: Exposure, reported: Iterable[LoggedOutcome], window: float, complete: tuple[float, float]
+) -> Became:
     """Return what became of a customer within `window` seconds after an exposure.
 
     `reported` are all outcomes of that customer, in any order, each any number of times. Whether a customer was kept is
-    known once outcomes are complete until the window's end: until then (`complete_until`, UTC seconds) more may come.
+    known where outcomes are complete from the exposure to the window's end: `complete` is since when and until when
+    they are, in UTC seconds. Before and after that, more may have happened than was reported.
     """
     end = exposure.at + window
+    since, until = complete
     known = [each for each in _in_order(reported) if each.signed_at <= end]
     before = [each for each in known if each.signed_at <= exposure.at]
     within = known[len(before) :]
@@ -82,7 +86,7 @@ def became(exposure: Exposure, reported: Iterable[LoggedOutcome], window: float,
     renews = _renews(within)
     redeemed = _redeemed_types(exposure, before, within, bought.values())
     return Became(
-        kept=None if complete_until < end else not lost and renews[-1:] != [False],
+        kept=None if exposure.at < since or until < end else not lost and renews[-1:] != [False],
         turned_off=False in renews,
         turned_on_again=False in renews and True in renews[renews.index(False) :],
         switched=any(each.product_id not in {None, exposure.product_id} for each in within),

@@ -10,7 +10,14 @@ from typing import Final
 
 from console.decisions.decision_log import REQUESTS, Logged, is_request, logged_request
 from console.decisions.log_export import LineKind, read_lines
-from console.decisions.outcome_log import OUTCOMES, LoggedOutcome, is_outcome, logged_outcome, logged_watermark
+from console.decisions.outcome_log import (
+    OUTCOMES,
+    LoggedCompleteness,
+    LoggedOutcome,
+    is_outcome,
+    logged_completeness,
+    logged_outcome,
+)
 from console.decisions.outcomes import Exposure
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress
@@ -25,7 +32,8 @@ _EITHER: Final = LineKind(
 class OutcomeEvidence:
     """What the logs hold: each customer's first answer by `customer_hash`, and the outcomes of each customer.
 
-    `complete_until`: until when every notification is there, in UTC seconds; None where no log has a line about it.
+    `complete`: since when and until when every notification is there, in UTC seconds; None where no log has a line
+    about it.
     `answers`: the rule, and the arm if any, that gave each customer's first answer. `rehearsals`: how many of the
     requests Apple did not sign.
     """
@@ -33,7 +41,7 @@ class OutcomeEvidence:
     exposures: dict[str, Exposure]
     answers: dict[str, str]
     outcomes: dict[str, list[LoggedOutcome]]
-    complete_until: float | None
+    complete: tuple[float, float] | None
     rehearsals: int
 
 
@@ -50,15 +58,13 @@ def read_evidence(logs: Iterable[Path], report: ReportProgress) -> OutcomeEviden
             elif is_outcome(line):
                 reader.add_outcome(logged_outcome(line))
             else:
-                reader.add_watermark(logged_watermark(line))
+                reader.add_completeness(logged_completeness(line))
     if not reader.exposures:
         raise Failure(
             "There is no logged decision in these files: name exports of both log groups, FunctionLogGroup and"
             " NotificationsLogGroup of the stack's outputs."
         )
-    return OutcomeEvidence(
-        reader.exposures, reader.answers, reader.outcomes, reader.complete_until(), reader.rehearsals
-    )
+    return OutcomeEvidence(reader.exposures, reader.answers, reader.outcomes, reader.complete(), reader.rehearsals)
 
 
 class _EvidenceReader:
@@ -69,7 +75,7 @@ class _EvidenceReader:
         self.answers: dict[str, str] = {}
         self.outcomes: dict[str, list[LoggedOutcome]] = defaultdict(list)
         self.rehearsals = 0
-        self._complete: dict[str, float] = {}
+        self._complete: dict[str, LoggedCompleteness] = {}
 
     def add_request(self, logged: Logged) -> None:
         if not logged.decided or logged.at is None or not logged.customer_hash:
@@ -84,14 +90,14 @@ class _EvidenceReader:
         if outcome is not None:
             self.outcomes[outcome.customer_hash].append(outcome)
 
-    def add_watermark(self, watermark: tuple[str, float] | None) -> None:
-        if watermark is not None:
-            app, at = watermark
-            self._complete[app] = max(at, self._complete.get(app, at))
+    def add_completeness(self, found: LoggedCompleteness | None) -> None:
+        if found is not None and (found.app not in self._complete or found.until > self._complete[found.app].until):
+            self._complete[found.app] = found
 
-    def complete_until(self) -> float | None:
-        """Return the latest watermark; of several apps, that of the app which is least far."""
-        return min(self._complete.values(), default=None)
+    def complete(self) -> tuple[float, float] | None:
+        """Return the span of the last line of each app in which all apps are complete."""
+        spans = self._complete.values()
+        return (max(span.since for span in spans), min(span.until for span in spans)) if spans else None
 
 
 def _answer_of(logged: Logged) -> str:

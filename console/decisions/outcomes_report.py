@@ -47,9 +47,13 @@ class AnswerOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class OutcomesFound:
-    """The document of `retention outcomes --json`. `complete_until` is UTC, None where no log has a line about it."""
+    """The document of `retention outcomes --json`.
+
+    `complete_since` and `complete_until` are UTC, None where no log has a line about them.
+    """
 
     days: float
+    complete_since: datetime | None
     complete_until: datetime | None
     customers: int
     rehearsals: int
@@ -60,15 +64,15 @@ def count_outcomes(evidence: OutcomeEvidence, days: float) -> OutcomesFound:
     """Count what became of every customer within `days` days after the first answer."""
     found: dict[str, list[Became]] = {}
     # Without a line about it nothing is known to be complete.
-    until = evidence.complete_until if evidence.complete_until is not None else float("-inf")
+    complete = evidence.complete or (float("inf"), float("-inf"))
     for customer, exposure in evidence.exposures.items():
-        result = became(exposure, evidence.outcomes.get(customer, ()), days * _DAY, until)
+        result = became(exposure, evidence.outcomes.get(customer, ()), days * _DAY, complete)
         found.setdefault(evidence.answers[customer], []).append(result)
+    since, until = (datetime.fromtimestamp(at, UTC) for at in complete) if evidence.complete else (None, None)
     return OutcomesFound(
         days=days,
-        complete_until=None
-        if evidence.complete_until is None
-        else datetime.fromtimestamp(evidence.complete_until, UTC),
+        complete_since=since,
+        complete_until=until,
         customers=len(evidence.exposures),
         rehearsals=evidence.rehearsals,
         answers=tuple(_counted(answer, results) for answer, results in sorted(found.items())),
@@ -102,14 +106,17 @@ def show(found: OutcomesFound, out: Output) -> None:
             for each in found.answers
         ],
     )
-    if found.complete_until is None:
+    if found.complete_since is None or found.complete_until is None:
         out.print(
             "Not known yet who was kept: no line states until when notifications are complete. The function that pulls"
             " notifications logs one each hour.",
             "yellow",
         )
     else:
-        out.print(f"Notifications are complete until {found.complete_until:%Y-%m-%d %H:%M} UTC.")
+        out.print(
+            f"Notifications are complete from {found.complete_since:%Y-%m-%d %H:%M} to"
+            f" {found.complete_until:%Y-%m-%d %H:%M} UTC: who was kept is known of answers in that time alone."
+        )
     if found.rehearsals:
         out.print(f"{plural(found.rehearsals, 'request')} came from a simulator: Apple did not sign them.")
     out.print("These are counts. Customers who met different rules differ: they do not show what an answer changed.")

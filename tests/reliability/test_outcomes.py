@@ -76,7 +76,7 @@ def test_every_outcome_of_simulated_customers_is_true(monkeypatch: pytest.Monkey
             for window in WINDOWS:
                 truth = true_outcome(steps, exposed, exposed + window)
                 exposure = Exposure(reported[0].customer_hash, exposed / 1000, product)
-                found = became(exposure, reported, window / 1000, (exposed + window) / 1000)
+                found = became(exposure, reported, window / 1000, (0.0, (exposed + window) / 1000))
                 assert found == truth, (exposed, window, [step[1].notification_type for step in steps])
                 judged += 1
                 checked.update(name for name, value in asdict(truth).items() if value)

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from console.decisions.outcome_log import LoggedOutcome, is_outcome, is_watermark, logged_outcome, logged_watermark
+from console.decisions.outcome_log import (
+    LoggedCompleteness,
+    LoggedOutcome,
+    is_outcome,
+    is_watermark,
+    logged_completeness,
+    logged_outcome,
+)
 
 LINE: dict[str, Any] = {
     "message": "merged", "notificationUuid": "u-1", "signedAt": "1970-01-02 00:00:00.500",
@@ -49,9 +56,15 @@ def test_a_line_of_another_form_is_none(changes: dict[str, str]) -> None:
 
 
 def test_a_watermark_is_read() -> None:
-    """The hourly line states for an app until when notifications are complete."""
-    line = {"message": "complete until", "appAppleId": 1, "completeUntil": "1970-01-01 01:00:00.000"}
+    """The hourly line states for an app since when and until when notifications are complete."""
+    line = {
+        "message": "complete until",
+        "appAppleId": 1,
+        "completeSince": "1970-01-01 00:30:00.000",
+        "completeUntil": "1970-01-01 01:00:00.000",
+    }
     assert is_watermark(line)
     assert not is_outcome(line)
-    assert logged_watermark(line) == ("1", 3600.0)
-    assert logged_watermark(line | {"completeUntil": "soon"}) is None
+    assert logged_completeness(line) == LoggedCompleteness("1", 1800.0, 3600.0)
+    for name in ("completeSince", "completeUntil"):
+        assert logged_completeness(line | {name: "soon"}) is None

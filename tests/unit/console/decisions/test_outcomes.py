@@ -130,7 +130,7 @@ CASES: dict[str, tuple[list[LoggedOutcome], Became]] = {
 def test_a_result_follows_from_the_states(case: str) -> None:
     """Each course of notifications has the one result that its states prove."""
     reported, expected = CASES[case]
-    assert became(EXPOSURE, reported, WINDOW, COMPLETE) == expected
+    assert became(EXPOSURE, reported, WINDOW, (SHOWN, COMPLETE)) == expected
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -138,14 +138,21 @@ def test_neither_order_nor_copies_matter(case: str) -> None:
     """Notifications may come in any order, and each several times."""
     reported, expected = CASES[case]
     for order in itertools.islice(itertools.permutations(reported * 2), 30):
-        assert became(EXPOSURE, order, WINDOW, COMPLETE) == expected
+        assert became(EXPOSURE, order, WINDOW, (SHOWN, COMPLETE)) == expected
     shuffled = reported * 3
     Random(1).shuffle(shuffled)
-    assert became(EXPOSURE, shuffled, WINDOW, COMPLETE) == expected
+    assert became(EXPOSURE, shuffled, WINDOW, (SHOWN, COMPLETE)) == expected
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_whether_a_customer_was_kept_waits_for_complete_notifications(case: str) -> None:
     """Until notifications are complete to the window's end nothing is known of who was kept: more may come."""
     reported, expected = CASES[case]
-    assert became(EXPOSURE, reported, WINDOW, COMPLETE - 1) == replace(expected, kept=None)
+    assert became(EXPOSURE, reported, WINDOW, (SHOWN, COMPLETE - 1)) == replace(expected, kept=None)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_whether_a_customer_was_kept_is_unknown_of_answers_before_notifications(case: str) -> None:
+    """Who was answered before the stack took in notifications may have cancelled without a line about it."""
+    reported, expected = CASES[case]
+    assert became(EXPOSURE, reported, WINDOW, (SHOWN + 1, COMPLETE)) == replace(expected, kept=None)

@@ -17,7 +17,12 @@ REQUEST: dict[str, Any] = {
     "message": "answered", "timestamp": "1970-01-01 12:00:00,000+0000", "productId": "pro", "localeAsked": "en-US",
     "requestIdentifier": "r-1", "customerHash": "0f" * 32, "rule": "keep", "arm": "a", "trustAnchor": "apple",
 }  # fmt: skip
-WATERMARK = {"message": "complete until", "appAppleId": 1, "completeUntil": "1970-01-03 00:00:00.000"}
+WATERMARK = {
+    "message": "complete until",
+    "appAppleId": 1,
+    "completeSince": "1970-01-01 00:00:00.000",
+    "completeUntil": "1970-01-03 00:00:00.000",
+}
 
 
 def written(tmp_path: Path, *lines: dict[str, Any]) -> list[Path]:
@@ -35,7 +40,7 @@ def test_the_first_answer_of_a_customer_counts(tmp_path: Path) -> None:
     assert found.answers == {"0f" * 32: "keep, arm a"}
     assert found.exposures["0f" * 32].at == 43_200
     assert [each.uuid for each in found.outcomes["0f" * 32]] == ["u-1"]
-    assert found.complete_until == 172_800
+    assert found.complete == (0.0, 172_800.0)
     assert found.rehearsals == 1
 
 
@@ -43,7 +48,14 @@ def test_the_app_that_is_least_far_decides(tmp_path: Path) -> None:
     """Of several apps, outcomes are complete until the earliest of their latest watermarks."""
     lines = [WATERMARK | {"appAppleId": app, "completeUntil": f"1970-01-0{day} 00:00:00.000"} for app, day in
              ((1, 5), (2, 3), (2, 4), (1, 2))]  # fmt: skip
-    assert read_evidence(written(tmp_path, REQUEST, *lines), no_progress).complete_until == 3 * 86_400
+    assert read_evidence(written(tmp_path, REQUEST, *lines), no_progress).complete == (0.0, 259_200.0)
+
+
+def test_after_a_gap_completeness_begins_again(tmp_path: Path) -> None:
+    """The last line of an app states since when there is no gap; of several apps, the latest such instant counts."""
+    gap = {"completeSince": "1970-01-02 00:00:00.000", "completeUntil": "1970-01-05 00:00:00.000"}
+    lines = [WATERMARK | gap, WATERMARK, WATERMARK | {"appAppleId": 2}]
+    assert read_evidence(written(tmp_path, REQUEST, *lines), no_progress).complete == (86_400.0, 172_800.0)
 
 
 def test_logs_without_a_decision_are_refused(tmp_path: Path) -> None:

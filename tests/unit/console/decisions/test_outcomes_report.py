@@ -13,14 +13,14 @@ from console.terminal.output import Output
 from tests.unit.console.decisions.test_outcomes import BOUGHT, COMPLETE, OFF, SHOWN, UPGRADE
 
 
-def evidence(complete_until: float | None = COMPLETE) -> OutcomeEvidence:
+def evidence(complete: tuple[float, float] | None = (SHOWN, COMPLETE)) -> OutcomeEvidence:
     """Return three customers: two of one rule, of whom one turns off and one switches, and one of another rule."""
     customers = ("a" * 64, "b" * 64, "c" * 64)
     return OutcomeEvidence(
         exposures={name: Exposure(name, SHOWN, "pro.monthly") for name in customers},
         answers=dict(zip(customers, ("keep", "keep", "other"), strict=True)),
         outcomes={customers[0]: [BOUGHT, OFF], customers[1]: [BOUGHT, UPGRADE]},
-        complete_until=complete_until,
+        complete=complete,
         rehearsals=0,
     )
 
@@ -39,6 +39,13 @@ def test_without_a_watermark_nothing_is_known(capsys: pytest.CaptureFixture[str]
     assert [(each.known, each.kept) for each in found.answers] == [(0, 0), (0, 0)]
     show(found, Output())
     assert "Not known yet who was kept" in capsys.readouterr().out
+
+
+def test_the_text_names_the_time_in_which_notifications_are_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of answers outside it, nothing is known of who was kept."""
+    show(count_outcomes(evidence(), 7), Output())
+    assert "Notifications are complete from 1970-04-11 00:00 to 1970-04-18 00:00 UTC" in capsys.readouterr().out
+    assert [each.known for each in count_outcomes(evidence((SHOWN + 1, COMPLETE)), 7).answers] == [0, 0]
 
 
 def test_the_document_has_every_count(capsys: pytest.CaptureFixture[str]) -> None:
