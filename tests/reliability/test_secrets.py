@@ -857,6 +857,7 @@ SHOWN = {
     "signed_by": "Apple, or the local test CA",
     "signed_at": "a time",
     "unsigned": "a count",
+    "signed": "a time of the simulated clock",
     "customers": "a count",
     "tokens": "counts by what became of them",
     "transaction": "of a log line a keyed digest, of a state or a notification a type whose ids are not shown",

@@ -139,7 +139,7 @@ class SimulatedSubscription:
     """
 
     seller: Seller
-    customer: SimulatedCustomer
+    customer: SimulatedCustomer = field(repr=False)
     transactions: tuple[SimulatedTransaction, ...]
     renewal: UpcomingRenewal
     run_started: int
