@@ -94,8 +94,8 @@ deploy: .venv/.installed .venv-sam/.made ## build and deploy ENV (sandbox or pro
 bench: .venv/.bench .venv-sam/.made ## measure the function and the reference, in about six minutes; prints tables and JSON, and draws a plot; BEFORE=TREE also measures an older checkout
 	@$(PYTHON_ALONE) -m benchmarks $(if $(BEFORE),--before $(call quoted,$(BEFORE)))
 
-events: .venv/.installed ## make the sample events again, signed by the test authority
-	@$(PYTHON_ALONE) -m console.local.sample_events
+events: .venv/.installed ## make the sample requests and notifications again, signed by the test authority
+	@$(PYTHON_ALONE) -m console.local.make_samples
 
 pins: ## update all dependencies to their newest version that is COOLDOWN_DAYS (7) old, with hashes
 	@scripts/pins

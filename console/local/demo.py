@@ -1,4 +1,4 @@
-"""`make run`: publish the sample, and answer every sample event, all on this machine."""
+"""`make run`: publish the sample, learn from sample notifications, answer sample requests, all on this machine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from console.deployment.failures import sentence
 from console.local.embedded_stack import LocalTable, embedded_dynamodb, load_function
+from console.local.learned_samples import TakenIn, load_take_in, take_in_samples
 from console.local.sample_events import SAMPLES
 from console.local.samples import EVENTS, SAMPLE, SAMPLE_CLOCK
 from console.terminal.program import carry_out
@@ -70,17 +71,37 @@ def _show() -> int:
         printed = io.StringIO()
         with redirect_stdout(printed):
             app = load_function(endpoint_url, release.app_apple_id, SAMPLE_CLOCK.isoformat())
+        taken = list(take_in_samples(load_take_in(endpoint_url, printed), printed))
         answers = list(answer_all(lambda event: app.get_retention_message(event, None), printed))
-    console.print(f"Judged at {SAMPLE_CLOCK:%Y-%m-%d %H:%M} UTC, when these requests were signed:\n")
+    console.print(f"At {SAMPLE_CLOCK:%Y-%m-%d %H:%M} UTC, these notifications were taken in:\n")
+    console.print(_notifications(taken))
+    console.print("\nThen these requests were judged, which were signed at that time:\n")
     console.print(_as_table(answers))
+    console.print(
+        "\nThe rule of tenure-from-apple asks for `subscription.tenureDays`: the notification `renewed` has taught it."
+    )
     shown = next(answer for answer in answers if answer.name == _SHOWN_WHOLE)
     console.print(f"\nThe complete answer to {shown.name}, signed with a throwaway key:")
     console.print_json(shown.response["body"])
     console.print("\nNext, the same endpoint over HTTP on the real clock:  [bold]make serve[/bold]")
     wrong = [answer.name for answer in answers if answer.status != answer.expected]
+    wrong += [one.sample.name for one in taken if one.fate != one.sample.fate]
     if wrong:
-        console.print(f"[red]Not answered with the status in their names: {', '.join(wrong)}[/red]")
+        console.print(f"[red]Not answered or taken in as their names state: {', '.join(wrong)}[/red]")
     return 1 if wrong else 0
+
+
+def _notifications(taken: list[TakenIn]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("notification", "fate", "type", "auto-renew", "offer"):
+        table.add_column(column, no_wrap=True)
+    for one in taken:
+        line = one.line
+        kind = " ".join(filter(None, (line.get("type"), line.get("subtype"))))
+        renews = {0: "off", 1: "on"}.get(line.get("autoRenew", ""), "")
+        offer = line.get("offerIdentifier") or line.get("nextOffer", "")
+        table.add_row(one.sample.name, one.fate, kind or line.get("reason", ""), renews, offer)
+    return table
 
 
 def _as_table(answers: list[SampleAnswer]) -> Table:

@@ -1,8 +1,6 @@
 """The sample events: events of API Gateway, one file each, with the expected status in its name.
 
 The test authority signed them at a fixed instant, so that they have the same answers at any later time.
-
-    python -m console.local.sample_events    writes the generated files of events/, as `make events` does
 """
 
 from __future__ import annotations
@@ -18,11 +16,9 @@ from typing import Any, Final
 
 from retention.request import MAX_BODY_BYTES, PRODUCTION
 
-from console.deployment.failures import sentence
 from console.local.embedded_stack import function_environment
-from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document, write_sample_states
+from console.local.samples import EVENTS, SAMPLE_CLOCK, write_document
 from console.simulator.authority import Authority, request_claims
-from console.terminal.program import carry_out
 
 PATH: Final = "/v1/retention-message"
 NOTIFICATIONS_PATH: Final = "/v1/notifications"
@@ -30,6 +26,7 @@ APP: Final = 6745974591
 STRANGER: Final = "2000000900000001"  # a customer without a profile
 LOYAL: Final = "2000000900000180"
 TRIAL: Final = "2000000900000007"
+RENEWED: Final = "2000000900000209"  # without a profile; the sample notification `renewed` is about this customer
 
 _SIGNED_AT: Final = int((SAMPLE_CLOCK - timedelta(seconds=1)).timestamp() * 1000)
 
@@ -61,6 +58,7 @@ SAMPLES: Final = (
     Sample("promotional-offer-v1", 200, product="trailhead.pro.annual", locale="ja"),
     Sample("advanced-commerce", 200, product="trailhead.courses"),
     Sample("experiment", 200),
+    Sample("tenure-from-apple", 200, product="trailhead.basic.monthly", locale="fr-CA", customer=RENEWED),
     Sample("payload-format-1.0", 200, product="trailhead.pro.annual", payload_format="1.0"),
     Sample("fallback", 204, product="trailhead.family.monthly"),
     Sample("fallback-in-trial", 204, customer=TRIAL),
@@ -175,18 +173,3 @@ def _format_1(body: str, method: str) -> dict[str, Any]:
         "body": base64.b64encode(body.encode()).decode(),
         "isBase64Encoded": True,
     }
-
-
-def main() -> int:
-    """Write the sample events, and Apple's two lists for the sample's messages and images. Returns the exit code."""
-    return carry_out(_write, sentence)
-
-
-def _write() -> int:
-    write_sample_states(EVENTS / "states")
-    write_sample_events(EVENTS)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

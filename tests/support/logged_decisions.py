@@ -26,6 +26,7 @@ NO_FACTS_ASKED = (
     ("when: {customer.inTrial: true}", "when: {productId: trailhead.student.annual}"),
     ("customer.tenureDays: {atLeast: 180}", "not: {userLocale: [en, fr, de, es]}"),
     ("{customer.tenureDays: {above: 30}}", "{userLocale: de-DE}"),
+    ("{subscription.tenureDays: {above: 30}}", "{userLocale: de-DE}"),
 )
 
 

@@ -11,7 +11,9 @@ from rich.console import Console
 
 from console.local import demo
 from console.local.demo import SampleAnswer, answer_all
+from console.local.learned_samples import TakenIn
 from console.local.sample_events import SAMPLES
+from console.local.sample_notifications import NotificationSample
 
 ANSWERED = {
     "message": "answered",
@@ -57,3 +59,34 @@ def test_a_row_shows_what_was_verified_and_decided(line: dict[str, Any], status:
     heading, row = console.export_text().splitlines()
     assert heading.split() == ["request", "verified", "rule", "answer", "status", "ms"]
     assert row.split() == cells
+
+
+def test_a_row_shows_what_a_notification_has_taught() -> None:
+    """A row has fate and type, auto-renew as the subscription's next end sees it, and the offer."""
+    line = {"type": "DID_RENEW", "autoRenew": 1, "offerIdentifier": "half"}
+    parked = {"reason": "claim_type"}
+    off: dict[str, Any] = {
+        "type": "DID_CHANGE_RENEWAL_STATUS",
+        "subtype": "AUTO_RENEW_DISABLED",
+        "autoRenew": 0,
+        "nextOffer": "next",
+    }
+    lines: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("merged", line),
+        ("parked", parked),
+        ("merged", off),
+        ("test", {}),
+    )
+    taken = [
+        TakenIn(NotificationSample(f"scene-{number}", fate, {}), fate, one) for number, (fate, one) in enumerate(lines)
+    ]
+    console = Console(width=120, file=io.StringIO(), record=True)
+    console.print(demo._notifications(taken))
+    heading, *rows = console.export_text().splitlines()
+    assert heading.split() == ["notification", "fate", "type", "auto-renew", "offer"]
+    assert [row.split() for row in rows] == [
+        ["scene-0", "merged", "DID_RENEW", "on", "half"],
+        ["scene-1", "parked", "claim_type"],
+        ["scene-2", "merged", "DID_CHANGE_RENEWAL_STATUS", "AUTO_RENEW_DISABLED", "off", "next"],
+        ["scene-3", "test"],
+    ]
