@@ -26,7 +26,7 @@ from retention.aws.sdk import SdkConnection
 from retention.lookup.store import Store
 from retention.notifications.relaying import GIVE_UP_SECONDS, OwnerRelay, Receiver, RelayMessage
 from retention.review.lists import AppStore
-from retention.settings import SyncDeployment
+from retention.settings import NotificationsDeployment, SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
@@ -36,11 +36,15 @@ from console.local.rows import create_table
 from console.simulator import staff_actions
 from console.simulator.outbox import OutgoingNotification
 from console.simulator.server import SimulatorServer
+from tests.minting.certificates import NOW as MINTED
+from tests.minting.certificates import NOW_MS, good_chain
+from tests.minting.notifications import body, notification
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
 from tests.support.moto_client import dynamodb_client
+from tests.support.notifications_entry import FunctionContext, batch_of, notifications_entry
 from tests.support.notified_customers import fill, send
-from tests.support.operator_setup import APP_ID, PREFIX, OperatorSetup, set_up_operator
+from tests.support.operator_setup import APP_ID, PREFIX, TEMPLATE, OperatorSetup, set_up_operator
 from tests.support.pulled_stack import SELLER, pulled_stack
 from tests.support.sam_template import ROOT, template
 from tests.support.simulated_app import APP as SIMULATED_APP
@@ -220,6 +224,56 @@ def test_the_pull_may_do_what_it_does_and_nothing_else(pull_asks: list[ApiCall])
     assert {ask.action for ask in pull_asks} == rights.actions - LOGS
 
 
+# Taking in
+
+TAKEN_INTO: Final = "retention-taken-into"  # another table than that of the pull, whose moto is still there
+OURS: Final = {"data": {"bundleId": "com.example.app"}, "transaction": {"bundleId": "com.example.app"}}
+# One of each kind that causes calls: learned, noted as a test, parked, and too new to be taken in now.
+ARRIVING: Final = [
+    body(notification("DID_RENEW", **OURS)),
+    body(notification("TEST", transaction=None, renewal=None, data=OURS["data"])),
+    body(notification(data=OURS["data"], transaction={**OURS["transaction"], "price": "9.99"})),
+    body(notification("DID_RENEW", **OURS, signedDate=NOW_MS + 600_000)),
+]
+
+
+@pytest.fixture
+def notified() -> Iterator[Any]:
+    """Return the parts of a stack with a live release, a client of its queues, and the URL of the first."""
+    with notifications_entry() as entry, mock_aws():
+        dynamodb: Any = dynamodb_client()
+        create_table(dynamodb, TAKEN_INTO)
+        put(dynamodb, TAKEN_INTO)
+        sqs: Any = get_session().create_client("sqs", region_name="us-east-1")
+        urls = {name: sqs.create_queue(QueueName=f"retention-sandbox-{name}")["QueueUrl"] for name in QUEUES}
+        deployment = NotificationsDeployment(
+            *(TAKEN_INTO, "Production", (APP,), "/retention/sandbox", "", good_chain()[2]),
+            *(lambda: MINTED, "push", urls["NotificationQueue"], urls["ParkingQueue"], urls["RelayQueue"]),
+        )
+        yield entry.wire(deployment, entry.NOTIFICATIONS.telemetry), sqs, urls["NotificationQueue"]
+
+
+def test_taking_in_may_do_what_it_does_and_nothing_else(notified: Any) -> None:
+    """Every call of TakeInNotifications is allowed; each action allowed is its own call or Lambda's for its queue."""
+    parts, sqs, queue = notified
+    for text in ARRIVING:
+        sqs.send_message(QueueUrl=queue, MessageBody=text)
+    received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"])
+    with recorded() as noted:
+        answer = parts.take_in.run(batch_of(received["Messages"]), FunctionContext())
+    assert len(answer["batchItemFailures"]) == 1
+    rights = Rights.of("TakeInRole", values(TAKEN_INTO) | PUSHED)
+    assert [ask for ask in noted if not rights.allow(ask)] == []
+    assert {ask.action for ask in noted} | OF_A_QUEUE == rights.actions - LOGS
+
+
+def test_without_a_relay_nothing_may_be_sent_to_one() -> None:
+    """The right to fill the relay's queue is there only where there is such a queue."""
+    call = ApiCall("sqs:SendMessage", arn("sqs", "retention-sandbox-RelayQueue"))
+    assert Rights.of("TakeInRole", values(TABLE) | PUSHED).allow(call)
+    assert not Rights.of("TakeInRole", values(TABLE) | {"Notifications": "push"}).allow(call)
+
+
 # The relay
 
 
@@ -350,8 +404,10 @@ def test_nothing_is_allowed_anywhere_else(role: str) -> None:
 @pytest.fixture
 def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[tuple[OperatorSetup, list[ApiCall]]]:
     """Return the calls of every command that calls AWS, in both environments."""
-    with embedded_dynamodb() as url, set_up_operator(tmp_path, url, "rights", capsys) as desk, recorded() as noted:
-        work(desk)
+    with embedded_dynamodb() as url, set_up_operator(tmp_path, url, "rights", capsys) as desk:
+        push(desk)
+        with recorded() as noted:
+            work(desk)
         yield desk, noted
 
 
@@ -376,6 +432,37 @@ def work(desk: OperatorSetup) -> None:
     typed("export", str(archive), "--profiles")
     damage(desk)
     typed("import", str(archive), "--replace")
+    work_on_notifications(desk)
+
+
+def work_on_notifications(desk: OperatorSetup) -> None:
+    """Run every command about notifications and about what they teach."""
+    typed = partial(type_in, desk)
+    for command in ("url", "status", "replay --yes", "replay --relay --yes"):
+        typed("notifications", *command.split())
+    assert desk("notifications", "test", "--timeout", "0")[0] in {1, 3}  # the simulator has no URL to send it to
+    typed("facts", "show", "2000000900000180")
+    typed("facts", "forget", "2000000900000180", "--yes")
+    assert desk("facts", "backfill", "--days", "1")[0] == 0
+
+
+def push(desk: OperatorSetup) -> None:
+    """Give the sandbox's stack the queues of notifications, with a message in each, and the outputs that name them."""
+    stack, sqs = f"{desk.name}-sandbox", desk.aws("sqs")
+    urls = {queue: sqs.create_queue(QueueName=f"{stack}-{queue}")["QueueUrl"] for queue in QUEUES}
+    for url in urls.values():
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+    outputs = {f"{queue}Url": {"Value": url} for queue, url in urls.items()}
+    outputs |= {
+        "Notifications": {"Value": "push"},
+        "NotificationsUrl": {"Value": "https://example.com/v1/notifications"},
+    }
+    template: Any = TEMPLATE
+    desk.aws("cloudformation").update_stack(
+        StackName=stack,
+        TemplateBody=json.dumps({**template, "Outputs": {**template["Outputs"], **outputs}}),
+        Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in template["Parameters"]],
+    )
 
 
 def type_in(desk: OperatorSetup, *arguments: str) -> None:
@@ -412,7 +499,7 @@ def test_the_operator_may_do_what_the_console_does_and_nothing_else(
         Rights.of(
             "OperatorPolicy",
             values(desk.table(env), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-{env}")
-            | {"AlarmTopicArn": desk.topic},
+            | {**PUSHED, "AlarmTopicArn": desk.topic},
         )
         for env in ("sandbox", "production")
     ]
