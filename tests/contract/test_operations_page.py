@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tests.contract.test_template import PARAMETERS, acceptable
-from tests.support.sam_template import ROOT, template
+from tests.support.sam_template import ROOT, resources, template
 
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS: Final = [
@@ -53,6 +53,15 @@ def test_the_budget_goes_by_the_tag_of_samconfig() -> None:
     config = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
     assert len(re.findall(rf'^tags = "{key}={value} ', config, re.MULTILINE)) == 2
     assert arguments("--notifications-with-subscribers")
+
+
+def test_the_page_explains_every_alarm_and_no_other() -> None:
+    """The table of alarms has each of the template's by its name, once."""
+    section = PAGE.split("\n## Alarms\n")[1].split("\n## ")[0]
+    named = [
+        name for row in re.findall(r"^\| ([A-Z][A-Za-z, ]+) \|", section, re.MULTILINE) for name in row.split(", ")
+    ]
+    assert sorted(f"{name}Alarm" for name in named) == sorted(resources("AWS::CloudWatch::Alarm"))
 
 
 def test_the_first_hour_has_every_step() -> None:
