@@ -130,6 +130,17 @@ def is_object(body: bytes) -> bool:
         return False
 
 
+def is_unreached(error: Exception) -> bool:
+    """Return whether the service gave no answer that is AWS's, after all waits and attempts: the next call had none.
+
+    What the SDK raises for an answer has that answer as its `response`.
+    """
+    if isinstance(error, (CallFailedError, OSError)):
+        return True
+    of_the_sdk = type(error).__module__.partition(".")[0] in {"botocore", "urllib3"}
+    return of_the_sdk and not isinstance(getattr(error, "response", None), dict)
+
+
 def code_of(error: Exception) -> str:
     """Return the service's error code, or the name of what the SDK raised."""
     if isinstance(error, CallFailedError):

@@ -25,7 +25,7 @@ from typing import Final, TypeAlias
 
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
-from retention.aws.sdk import code_of
+from retention.aws.sdk import code_of, is_unreached
 from retention.decision import hash_customer
 from retention.errors import ForbiddenError, NoReleaseError, NotUnderstoodError, RetentionError, VerificationError
 from retention.jws import SignedPayloadVerifier
@@ -137,6 +137,8 @@ class _Batch:
         self._deadline = deadline
         self._verdicts: dict[int, IntakeVerdict] = {}
         self._new_leaves: set[str] = set()
+        # Set once the table cannot be reached: for the rest of the batch.
+        self._unreached: IntakeVerdict | None = None
 
     def run(self, texts: Sequence[str]) -> list[IntakeVerdict]:
         groups: dict[Group, list[Arrived]] = {}
@@ -202,10 +204,10 @@ class _Batch:
     def _keep(self, members: Sequence[Arrived]) -> None:
         """Merge all that a batch has of one subscription into its row."""
         taught: set[int] = set()
-        if self._deadline is not None and not self._deadline.left():
-            failure: IntakeVerdict | None = IntakeVerdict(Fate.DELAYED, "out_of_time")
-        else:
-            failure = self._learn(members, taught)
+        failure = self._unreached
+        if failure is None and self._deadline is not None and not self._deadline.left():
+            failure = IntakeVerdict(Fate.DELAYED, "out_of_time")
+        failure = failure or self._learn(members, taught)
         for each in members:
             fate = Fate.MERGED if each.place in taught else Fate.NOTHING_NEW
             self._verdicts[each.place] = failure or IntakeVerdict(fate)
@@ -230,7 +232,10 @@ class _Batch:
             hashed = hash_customer(first.app.customer_key, first.original_transaction_id)
             return IntakeVerdict(found.fate, found.reason, {**found.evidence, "customerHash": hashed})
         except Exception as error:  # noqa: BLE001  # the SDK raises almost anything
-            return IntakeVerdict(Fate.DELAYED, code_of(error), {"at": place_of(error)})
+            found = IntakeVerdict(Fate.DELAYED, code_of(error), {"at": place_of(error)})
+            # Each further row of the batch would wait as long, and Lambda end the function before it answers.
+            self._unreached = found if is_unreached(error) else None
+            return found
         return None
 
     def _state(self, arrived: Arrived) -> State:

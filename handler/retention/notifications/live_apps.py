@@ -9,7 +9,7 @@ from typing import Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.aws.sdk import Client, code_of
+from retention.aws.sdk import Client, code_of, is_unreached
 from retention.catalog import Settings
 from retention.errors import UnreadableRowError
 from retention.review.stored import read_settings
@@ -71,16 +71,24 @@ class LiveApps:
         return tuple(app_table.app_apple_id for app_table in self._tables)
 
     def read(self) -> AppsRead:
-        """Return all apps with a live release that can be read now; raises nothing."""
+        """Return all apps with a live release that can be read now; raises nothing.
+
+        Where the table cannot be reached for one app it is asked for no other: each would wait as long.
+        """
         found = AppsRead()
+        unreached = ""
         for app_table in self._tables:
             app = app_table.app_apple_id
+            if unreached:
+                found.unread[app] = unreached
+                continue
             try:
                 known = self._kept_or_read(app_table)
             except UnreadableRowError:
                 found.unread[app] = "release_unreadable"
             except Exception as error:  # noqa: BLE001  # the SDK raises almost anything
                 found.unread[app] = code_of(error)
+                unreached = code_of(error) if is_unreached(error) else ""
             else:
                 if known is not None:
                     found.live[app] = known

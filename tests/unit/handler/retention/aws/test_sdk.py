@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline, OutOfTimeError
-from retention.aws.sdk import SdkConnection, check_answer, client, is_answer, session
+from retention.aws.sdk import SdkConnection, check_answer, client, is_answer, is_unreached, session
 
 from tests.support.waiting import PATIENCE
 
@@ -55,6 +55,23 @@ def test_every_exception_of_the_sdk_becomes_one_error_with_a_code(failure: Excep
     with pytest.raises(CallFailedError) as caught:
         SdkConnection(FakeClient(failure)).call("get_item", {})
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("failure", "unreached"),
+    [
+        (ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem"), False),
+        (EndpointConnectionError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com"), True),
+        (ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com"), True),
+        (CallFailedError("DamagedAnswer"), True),
+        (ConnectionResetError(), True),
+        (KeyError("a bug of ours"), False),
+    ],
+    ids=["throttled", "no connection", "no answer in time", "a proxy's page", "reset", "a bug"],
+)
+def test_a_service_that_did_not_answer_differs_from_one_that_refused(failure: Exception, *, unreached: bool) -> None:
+    """After an answer, also a refusal, the next call may succeed; without one it would wait as long."""
+    assert is_unreached(failure) is unreached
 
 
 DYNAMODB = Loader().load_service_model("dynamodb", "service-2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from retention import table as rows
@@ -279,6 +279,37 @@ def test_a_table_that_is_away_delays_all_of_its_notifications(intake: IntakeOnFa
     assert intake.lines.counted == {"NotificationsDelayed": [1]}
     intake.call = None
     assert intake.take(RENEWED) == ["merged"]
+
+
+def test_a_table_that_is_away_is_asked_for_one_row_of_a_batch(intake: IntakeOnFakes) -> None:
+    """Every further row would wait as long, and Lambda would end the function before it answers the queue."""
+    calls: list[str] = []
+
+    def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if "#customer#" in request.get("Key", {}).get("pk", {}).get("S", ""):
+            calls.append(operation)
+            raise ConnectionError
+        return intake.table.call(operation, request)
+
+    intake.call = call
+    assert intake.take(RENEWED, of_person(OTHER_PERSON), of_person("1")) == ["delayed"] * 3
+    assert len(calls) == 1
+
+
+def test_a_row_that_is_refused_delays_no_other(intake: IntakeOnFakes) -> None:
+    """DynamoDB answers, so it can be asked for the next one."""
+
+    class ThrottlingError(Exception):
+        response: ClassVar = {"Error": {"Code": "ThrottlingException"}}
+
+    def call(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if ORIGINAL_TRANSACTION in request.get("Key", {}).get("pk", {}).get("S", ""):
+            raise ThrottlingError
+        return intake.table.call(operation, request)
+
+    intake.call = call
+    assert intake.take(RENEWED, of_person(OTHER_PERSON)) == ["delayed", "merged"]
+    assert intake.printed("delayed")[0]["reasons"] == {"ThrottlingException": 1}
 
 
 def test_an_app_without_a_release_waits_for_it(intake: IntakeOnFakes) -> None:

@@ -64,6 +64,19 @@ def test_an_app_that_cannot_be_read_stops_no_other(table: WritableTable) -> None
     assert LiveApps(table.client(away), TABLE, [APP]).read().unread == {APP: "ConnectionError"}
 
 
+def test_a_table_that_is_away_is_asked_once(table: WritableTable) -> None:
+    """Each app would wait for the same answer, and the function's time would be over."""
+    calls: list[str] = []
+
+    def away(operation: str, _request: dict[str, Any]) -> dict[str, Any]:
+        calls.append(operation)
+        raise ConnectionError
+
+    apps = LiveApps(table.client(away), TABLE, [APP, OTHER_APP, 1])
+    assert apps.read().unread == dict.fromkeys((APP, OTHER_APP, 1), "ConnectionError")
+    assert len(calls) == 1
+
+
 def test_a_damaged_head_is_an_error(table: WritableTable) -> None:
     """A caller of one app learns why it cannot be read."""
     table.put(rows.head_key(APP), {"current": {"S": "one"}})
