@@ -265,6 +265,9 @@ def _rules(starter: Starter) -> list[str]:
         "#  - name: leave-trials-alone               # facts from Apple; deploy the stack with Notifications=pull",
         "#    when: {subscription.inTrial: true}",
         "#    answer: fallback",
+        "#  - name: no-second-offer",
+        "#    when: {subscription.nextOffer: {present: true}}",
+        "#    answer: fallback",
     ]
     if pair is not None:
         other = _scalar(pair[1].product_id)

@@ -45,7 +45,7 @@ def test_its_examples_are_valid_too() -> None:
     uncommented = re.sub(r"(?m)^#(?=  )", "", text)
     assert uncommented != text
     rules = [rule.name for rule in read_document(uncommented.encode()).rules]
-    assert rules == ["leave-trials-alone", "half-try-the-switch", "keep-everyone"]
+    assert rules == ["leave-trials-alone", "no-second-offer", "half-try-the-switch", "keep-everyone"]
     assert compiled(uncommented).warnings == ()
 
 
