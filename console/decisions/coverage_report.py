@@ -116,7 +116,7 @@ def _waiting_line(found: Waiting) -> str:
 
 # The JSON document --------------------------------------------------------------------------------------------------
 
-_TERMS: Final = ("product_id", "offer_identifier", "signature", "billing_plan_type", "request")
+_TERMS: Final = ("product_id", "offer_identifier", "signature", "limit", "billing_plan_type", "request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class _AnswerForm:
     product_id: str | Absent = ABSENT
     offer_identifier: str | Absent = ABSENT
     signature: str | Absent = ABSENT
+    limit: Mapping[str, Any] | Absent = ABSENT
     billing_plan_type: str | Absent = ABSENT
     request: Mapping[str, Any] | Absent = ABSENT
     messages: str | Absent = ABSENT

@@ -120,5 +120,9 @@ def test_the_document_has_the_terms_that_a_kind_of_answer_has(capsys: pytest.Cap
         "answer": "promotionalOffer", "productId": "pro", "offerIdentifier": "half", "signature": "v2",
         "messages": "offer-text", "locale": "fr-FR", "message": "ABC", "text": TEXTS["abc"],
     }  # fmt: skip
+    limit = {"times": 1, "days": 365, "of": "any"}
+    limited = replace(CONTROL, delivery=Delivery(replace(OFFER, fields={**OFFER.fields, "limit": limit}), "ABC", "ja"))
+    [of_offer] = json_document(partial(show, covered(cell(limited))), capsys)["cells"][0]["realTime"]
+    assert (of_offer["signature"], of_offer["limit"]) == ("v2", limit)
     assert [below["from"] for below in only["below"]] == ["App Store Connect", "default message", "nothing"]
     assert (document["at"], document["withoutDefault"]) == ("2026-11-24T12:00:00+00:00", [])
