@@ -84,8 +84,8 @@ def test_native_code_is_for_the_architecture(made: Artefact, architecture: str) 
 
 
 def test_the_layer_is_small(made: Artefact) -> None:
-    """Unzipped, with the SDK and bytecode, the layer has at most 32 MiB."""
-    assert sum((made.layer / path).stat().st_size for path in files(made.layer)) <= 32 * MIB
+    """Unzipped, with the SDK and bytecode, the layer has at most 24 MiB."""
+    assert sum((made.layer / path).stat().st_size for path in files(made.layer)) <= 24 * MIB
 
 
 def test_the_layer_has_only_what_is_imported(made: Artefact) -> None:
