@@ -13,10 +13,11 @@ from retention.notifications.last_test import LastTest, note_test
 from console.deployment.queues import QueueState
 from console.deployment.stack import Stack
 from console.deployment.target import Target
-from console.rollout.notification_status import NotificationStatus, queue_urls, raised_alarms, read_status
+from console.rollout.notification_status import ALARMS, NotificationStatus, queue_urls, raised_alarms, read_status
 from console.terminal.failure import Failure
 from tests.support.apple_in_memory import target_in_memory
 from tests.support.pages import Pages
+from tests.support.sam_template import template
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MS = int(NOW.timestamp() * 1000)
@@ -93,6 +94,11 @@ def test_only_the_stacks_own_alarms_count() -> None:
     """An alarm's name begins with the stack's and its logical id; other stacks' and other alarms are left out."""
     names = ("s-PullMissingAlarm-1", "s-ParkedAlarm-2", "s2-ForgedNotificationsAlarm-3", "s-LatencyAlarm-4")
     assert raised_alarms(Aws({}, names), "s") == ("ParkedAlarm", "PullMissingAlarm")
+
+
+def test_every_alarm_is_one_of_the_template() -> None:
+    """The logical ids are those of the template, which CloudFormation puts into the names."""
+    assert [one for one in ALARMS if template()["Resources"].get(one, {}).get("Type") != "AWS::CloudWatch::Alarm"] == []
 
 
 def test_a_stack_has_the_queues_it_names() -> None:
