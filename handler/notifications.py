@@ -16,6 +16,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from retention.appstore.transport import Transport
 from retention.aws import sdk
 from retention.aws.deadline import Deadline
+from retention.background_settings import PUSH as PUSH_MODE
+from retention.background_settings import NotificationsDeployment
 from retention.errors import ConfigurationError
 from retention.jws import SignedPayloadVerifier, apple_root
 from retention.log.telemetry import Telemetry
@@ -23,8 +25,6 @@ from retention.notifications.intake import PUSH, DelayedError, Intake
 from retention.notifications.live_apps import LiveApps
 from retention.notifications.queues import Parking, QueuedMessage, Relay, postpone
 from retention.notifications.scheduled_pull import ScheduledPull
-from retention.settings import PUSH as PUSH_MODE
-from retention.settings import NotificationsDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 

@@ -15,9 +15,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from retention.aws import sdk
+from retention.background_settings import RelayDeployment
 from retention.errors import ConfigurationError, RetentionError
 from retention.notifications.relaying import DEAD, DELIVERED, WAITING, OwnerRelay, Receiver, Relayed, RelayMessage
-from retention.settings import RelayDeployment
 
 # No `location`: each text is logged at one place, and an exception of another library may quote what was sent.
 LOGGER: Final = Logger(location=None, log_uncaught_exceptions=False)

@@ -18,6 +18,7 @@ from retention.aws import sdk
 from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
+from retention.background_settings import SyncDeployment
 from retention.catalog import Settings
 from retention.errors import ConfigurationError, RetentionError, UnreadableRowError
 from retention.log.record import camel_case, place_of
@@ -26,7 +27,6 @@ from retention.probe import Probed, probe
 from retention.review.lists import AppStore
 from retention.review.snapshot import Lists, SnapshotRefusedError, SnapshotReport, follow
 from retention.review.stored import read_settings
-from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 

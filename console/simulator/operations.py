@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from retention.background_settings import keeps_secrets
 from retention.catalog import APPROVED, PENDING
 from retention.limits import MAX_IMAGES, MAX_MESSAGES, MAX_URL
 from retention.locales import APPLE_LOCALES
 from retention.request import PRODUCTION, SANDBOX
-from retention.settings import keeps_secrets
 
 from console.file.images import FULL_SIZE
 from console.simulator import problems, uploads

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+from retention.background_settings import keeps_secrets
 from retention.catalog import PENDING
-from retention.settings import keeps_secrets
 
 from console.simulator.accounts import RegisteredKey, SimulatedApp, Subscription
 from console.simulator.app_data import ENVIRONMENTS, AppData

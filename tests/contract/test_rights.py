@@ -23,10 +23,10 @@ from moto import mock_aws
 from retention import table as rows
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
+from retention.background_settings import NotificationsDeployment, SyncDeployment
 from retention.lookup.store import Store
 from retention.notifications.relaying import GIVE_UP_SECONDS, OwnerRelay, Receiver, RelayMessage
 from retention.review.lists import AppStore
-from retention.settings import NotificationsDeployment, SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 

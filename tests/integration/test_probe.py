@@ -16,9 +16,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Borrowed
 from retention.aws.sigv4 import Credentials
+from retention.background_settings import SyncDeployment
 from retention.errors import ConfigurationError
 from retention.probe import Probed, probe
-from retention.settings import SyncDeployment
 
 from console.simulator.api import HangUp, Request, Response
 from console.simulator.server import Server

@@ -24,6 +24,7 @@ from retention import table as rows
 from retention.appstore.transport import AppleCallError, RateLimitedError
 from retention.aws.deadline import Deadline
 from retention.aws.sdk import SdkConnection
+from retention.background_settings import SyncDeployment
 from retention.catalog import MessageState
 from retention.errors import ConfigurationError
 from retention.limits import SECONDS_PER_HOUR, calls_per_hour
@@ -33,7 +34,6 @@ from retention.probe import Probed
 from retention.request import PRODUCTION
 from retention.review.lists import AppStore
 from retention.review.snapshot import SnapshotFormatError
-from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 

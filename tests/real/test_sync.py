@@ -14,10 +14,10 @@ from botocore.session import get_session
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
+from retention.background_settings import SyncDeployment
 from retention.catalog import MessageState
 from retention.request import PRODUCTION
 from retention.review.lists import AppStore
-from retention.settings import SyncDeployment
 from retention.signing.signer import Signer
 
 from console.local.rows import create_table

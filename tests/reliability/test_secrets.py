@@ -26,12 +26,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.connection import CallFailedError
+from retention.background_settings import SyncDeployment
 from retention.errors import ERROR_ANSWERS
 from retention.log import record as records
 from retention.log.record import Record
 from retention.log.telemetry import Telemetry
 from retention.review.snapshot import SnapshotReport
-from retention.settings import SyncDeployment
 from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 

@@ -22,13 +22,13 @@ from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
+from retention.background_settings import NotificationsDeployment
 from retention.jws import SignedPayloadVerifier
 from retention.notifications.customers import state_of
 from retention.notifications.judge import LATE_LISTING, NotificationJudge
 from retention.notifications.learning import learned
 from retention.notifications.notification import read_notification
 from retention.request import SANDBOX
-from retention.settings import NotificationsDeployment
 from retention.subscription import EMPTY, State, merge
 
 from console.local.rows import create_table

@@ -12,9 +12,9 @@ import pytest
 from boto3 import client as aws
 from moto import mock_aws
 from retention.aws.deadline import Deadline
+from retention.background_settings import NotificationsDeployment
 from retention.errors import ConfigurationError
 from retention.notifications.queues import Parking, Relay
-from retention.settings import NotificationsDeployment
 
 from tests.minting.certificates import NOW
 from tests.minting.notifications import body, notification

@@ -11,10 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from retention.appstore.transport import AppleUnreachableError, RateLimitedError
 from retention.aws.connection import CallFailedError
+from retention.background_settings import SyncDeployment
 from retention.errors import SigningError
 from retention.probe import Probed
 from retention.review.snapshot import SnapshotRefusedError, SnapshotReport
-from retention.settings import SyncDeployment
 from retention.signing.signer import Signer
 
 from tests.support.fake_table import APP, KEEP_EN, SETTINGS, TABLE, FakeTable, published
