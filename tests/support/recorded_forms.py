@@ -39,7 +39,7 @@ START_SECONDS: Final = 60
 APP: Final = 6745974591
 
 # The commands that have commands.
-GROUPS: Final = ("", "endpoint", "performance-test", "simulator")
+GROUPS: Final = ("", "endpoint", "performance-test", "facts", "notifications", "simulator")
 
 # What every program here sees of its surroundings; AWS and Apple are added once they run.
 ENVIRONMENT: Final[Mapping[str, str]] = {
