@@ -21,7 +21,6 @@ from typing import Final
 from retention.log.record import MAX_TEXT, camel_case
 
 _TRANSACTION_BYTES: Final = 8
-_KEY_DIGITS: Final = 8
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -75,11 +74,6 @@ class OutcomeLine:
 
 
 _KEYS: Final = {name: camel_case(name) for name in OutcomeLine.__slots__}
-
-
-def key_id(customer_key: bytes) -> str:
-    """Return 8 hex digits by which two keys of customers' hashes are told apart in a log."""
-    return hashlib.sha256(customer_key).hexdigest()[:_KEY_DIGITS]
 
 
 def hash_transaction(customer_key: bytes, transaction_id: str) -> str:

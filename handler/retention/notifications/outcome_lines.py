@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from retention.decision import hash_customer
+from retention.decision import hash_customer, identify_key
 from retention.jws import APPLE_ROOT_FINGERPRINT
-from retention.log.outcome import OutcomeLine, hash_transaction, instant, key_id
+from retention.log.outcome import OutcomeLine, hash_transaction, instant
 from retention.log.record import APPLE
 from retention.notifications.learning import is_current
 from retention.notifications.live_apps import LiveApp
@@ -40,7 +40,7 @@ def outcome_line(
         age_ms=_age_ms(notification, now),
         app_apple_id=app.app_apple_id,
         customer_hash=hash_customer(app.customer_key, original_transaction_id),
-        key_id=key_id(app.customer_key),
+        key_id=identify_key(app.customer_key),
         source=source,
         status=status_of(notification.status),
         trust_anchor=APPLE if by_apple else notification.anchor,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from retention.catalog import Answer, Arm, Catalog, Experiment, MessageState, Settings, Sheet
-from retention.decision import Outcome, arm_at, decide, hash_customer
+from retention.decision import Outcome, arm_at, decide, hash_customer, identify_key
 from retention.locales import LocaleTable
 from retention.request import RetentionRequest
 
@@ -93,3 +94,10 @@ def test_a_time_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decision.outcome is Outcome.ANSWERED
     early = NOW.replace(tzinfo=None) - timedelta(seconds=1)
     assert [passed.reason for passed in decide(request(), catalog([scheduled]), early).passed] == ["before_schedule"]
+
+
+def test_the_key_of_customers_hashes_is_named_by_its_digest() -> None:
+    """Lines under different keys have different `keyId`s, and no key can be computed from one."""
+    key = bytes(range(32))
+    assert identify_key(key) == hashlib.sha256(key).hexdigest()[:8]
+    assert identify_key(bytes(32)) != identify_key(key)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from retention.aws.app_table import AppTable
 from retention.catalog import Settings
-from retention.decision import hash_customer
+from retention.decision import hash_customer, identify_key
 from retention.jws import APPLE_ROOT_FINGERPRINT, SignedPayloadVerifier
-from retention.log.outcome import hash_transaction, key_id
+from retention.log.outcome import hash_transaction
 from retention.notifications.judge import NotificationJudge
 from retention.notifications.live_apps import LiveApp
 from retention.notifications.notification import Notification, read_notification
@@ -50,7 +50,7 @@ def test_a_renewal_s_line() -> None:
         "ageMs": 7000,
         "appAppleId": APP,
         "customerHash": hash_customer(CUSTOMER_KEY, ORIGINAL_TRANSACTION),
-        "keyId": key_id(CUSTOMER_KEY),
+        "keyId": identify_key(CUSTOMER_KEY),
         "source": "push",
         "productId": "journal.monthly",
         "nextProductId": "journal.monthly",
