@@ -64,7 +64,7 @@ class Gateway(BaseHTTPRequestHandler):
         try:
             if self.enqueue is not None:
                 self.enqueue(body.decode("utf-8", "replace"))
-        except Exception:  # noqa: BLE001  # whatever the queue's client raises
+        except Exception:  # noqa: BLE001  # the queue's client raises almost anything
             self._send(500, _JSON, _FAILED)
         else:
             self._send(200, _JSON, b"{}")

@@ -231,7 +231,7 @@ class _Judge:
         return found[arm.name]
 
     def _impossible(self, answer: Answer) -> PassReason | None:
-        """Return why this answer cannot be given for this product, or to this customer, whatever texts are approved."""
+        """Return why this answer cannot be given for this product, or to this customer, even with approved texts."""
         product = self._catalog.sheet.product
         if answer.kind == "alternateProduct":
             if answer.fields["productId"] == product.product_id:

@@ -1,8 +1,8 @@
 """What Apple has reported of one subscription: one state, merged in any order, and the facts that rules read. Pure.
 
 Each report, a notification or an answer of Apple's API, is read into a small `State`. `merge` joins states, and is
-commutative, associative and idempotent: whatever the order, the grouping and the number of deliveries, the result is
-the same, byte for byte. A state has two registers and three bounded sets:
+commutative, associative and idempotent: any order, grouping and number of deliveries leads to the same result, byte
+for byte. A state has two registers and three bounded sets:
 
     renewal       the newest renewal info; `status` of the same report is one of its fields
     transaction   the newest snapshot of the transaction that was the current one when it was signed

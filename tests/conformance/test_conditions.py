@@ -54,7 +54,7 @@ def test_condition_has_the_value_in_the_table(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("profile", [NO_FACTS, UNREADABLE], ids=["no profile", "unreadable profile"])
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_condition_on_facts_from_apple_has_the_value_in_the_table(case: dict[str, Any], profile: Customer) -> None:
-    """Every cell of the table is the same for `subscription.*`, whatever is known of the profile."""
+    """Every cell of the table is the same for `subscription.*`, with and without a profile."""
     known = facts_of(case).customer
     reported = known if known is UNREADABLE else Reported(known, ())
     condition = with_tests(

@@ -69,7 +69,7 @@ def test_any_changed_character_is_refused(place: int, character: str) -> None:
 
 @given(st.data(), st.sampled_from(["transaction", "renewal"]))
 def test_any_change_inside_is_refused(data: st.DataObject, part: str) -> None:
-    """A nested token of which any character was changed, by whoever could sign the outer one, is refused."""
+    """A nested token of which any character was changed is refused, also where the outer signature is good."""
     good = signed(body=transaction_claims() if part == "transaction" else renewal_claims())
     place, character = data.draw(st.integers(0, len(good) - 1)), data.draw(st.characters(codec="ascii"))
     changed = good[:place] + character + good[place + 1 :]
@@ -80,7 +80,7 @@ def test_any_change_inside_is_refused(data: st.DataObject, part: str) -> None:
 
 @given(st.text() | st.text(alphabet='{}[]":,.eyJ \\u0', max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Whatever is posted ends in a notification or in a refusal, also as the token of a body."""
+    """Any text that is posted ends in a notification or in a refusal, also as the token of a body."""
     for posted in (text, body(text), text + GOOD, GOOD + text):
         try:
             read_notification(posted, WARM)
@@ -91,6 +91,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_report_is_read_or_refused(transaction: str, renewal: str) -> None:
-    """Whatever Apple's API is said to have answered, what is not signed is refused."""
+    """Any text in the place of an answer of Apple's API is refused unless Apple signed it."""
     with pytest.raises(VerificationError):
         read_report(transaction, renewal, WARM)

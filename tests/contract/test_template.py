@@ -619,7 +619,7 @@ def actions(statement: Document) -> set[str]:
 
 
 def in_the_same_module(function: str) -> list[str]:
-    """Return the functions whose entry points are in one module, whose calls the code does not tell apart."""
+    """Return the functions whose entry points are in one module: the code does not show which of them makes a call."""
     modules = {name: found["Properties"]["Handler"].partition(".")[0] for name, found in FUNCTIONS.items()}
     return [name for name, module in modules.items() if module == modules[function]]
 

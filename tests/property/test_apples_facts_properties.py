@@ -196,7 +196,7 @@ def test_replay_guesses_nothing(
     reported: Subscription,
     kept: bool,  # noqa: FBT001  # drawn by position
 ) -> None:
-    """A replayed request that is decided is answered as the draft answers it, whatever Apple has reported."""
+    """A replayed request that is decided is answered as the draft answers it, with any reports of Apple's."""
     was, will = (decided(edition, asked, reported) for edition in (before, draft))
     degraded = ["customer"] if reported is UNREADABLE else []
     logged = logged_request(line(asked, was, NOW, degraded=degraded))

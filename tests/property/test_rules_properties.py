@@ -128,7 +128,7 @@ def test_a_condition_keeps_its_document_and_its_answer(
 def test_an_unreadable_row_decides_only_what_any_row_does(
     condition: list[Any], facts: Customer, reported: Subscription
 ) -> None:
-    """A condition with a value where either row, or both, are unreadable has that value whatever the rows hold."""
+    """A condition with a value where one or both rows are unreadable has that value with any content of the rows."""
     judge = compile_condition(condition)
     truth = judge(Facts.of("basic", "en-US", facts, reported))
     for known in ((UNREADABLE, reported), (facts, UNREADABLE), (UNREADABLE, UNREADABLE)):

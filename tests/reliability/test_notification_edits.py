@@ -29,7 +29,7 @@ def test_the_genuine_notification_changes_a_row() -> None:
 
 
 def test_random_edits_change_no_row() -> None:
-    """Each random edit leaves the table as it was, unless all that it says was signed by the App Store."""
+    """Each random edit leaves the table as it was, unless the App Store signed all that is in it."""
     stack = fakes()
     intake = stack.intake()
     counts: dict[str, Counter[Fate]] = {kind: Counter() for kind in KINDS}

@@ -60,7 +60,7 @@ def exposures(steps: list[Step], random: Random) -> list[int]:
 
 
 def test_every_outcome_of_simulated_customers_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever happens to a subscription, and in whatever order it is reported, no customer is misclassified."""
+    """With any events of a subscription, reported in any order, no customer is misclassified."""
     monkeypatch.setattr(customers, "_PAUSE", 0.0)
     random, authority = Random(20261130), Authority.load(COMMITTED_AUTHORITY)
     checked: Counter[str] = Counter()

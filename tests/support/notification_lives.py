@@ -1,4 +1,4 @@
-"""Simulated subscriptions of many customers, as the bodies that Apple would post: whatever can happen, by chance.
+"""Simulated subscriptions of many customers, as the bodies that Apple would post: random events of all kinds.
 
     bodies = life_bodies(seed=1, person="2000000000000101", events=20, authority=AUTHORITY)    # in order
 

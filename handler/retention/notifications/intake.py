@@ -1,6 +1,6 @@
-"""Takes in notifications, wherever they come from: judged, kept in the table, and each with one of the fates.
+"""Takes in notifications, wherever they come from: judged, kept in the table, and each given one of the fates.
 
-    read    verify and read each body; what is forged, somebody else's or of no subscription ends here
+    read    verify and read each body; what is forged, for another app or of no subscription ends here
     group   by subscription: its row is read and written once for all notifications of a batch
     line    one log line for each notification that teaches something, before the write
     write   merge into the row, under a condition
@@ -11,9 +11,9 @@ A batch that is killed at any point is taken in again from the start, and leaves
 has happened, and after it nothing is new. Only log lines and parked bodies may be there twice.
 
 Nothing depends on a notification's type, except that a TEST is noted: what Apple signed of a subscription teaches the
-same whatever it came with. Where Apple gave a subscription another id (`previousOriginalTransactionId`), what is known
-under the old id is merged into the new row, with each such notification, which changes nothing from the second one on.
-The old row stays until it expires, so that at no instant the facts are gone.
+same in any type. Where Apple gave a subscription another id (`previousOriginalTransactionId`), what is known under the
+old id is merged into the new row, with each such notification, which changes nothing from the second one on. The old
+row stays until it expires, so that at no instant the facts are gone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""App Store Server Notifications V2: a posted text is verified and read. Total: whatever comes is read or refused.
+"""App Store Server Notifications V2: a posted text is verified and read. Total: every text is read or refused.
 
     1    the body `{"signedPayload": …}`, or the token itself; at most 256 K characters
     2-6  signed by the App Store, as `retention.jws` judges; late deliveries as `judge` does
@@ -6,8 +6,8 @@
     8    the tokens inside `data`: each is verified by itself, and is of the same app, environment and subscription
 
 Refusals: VerificationError, Apple did not sign this, or signed it as another thing than a notification; ForbiddenError,
-it is for others; NotUnderstoodError, it is a notification and cannot be read; NoReleaseError, it is not known yet whose
-it is. No message has anything from the text in it. Their codes:
+it is for another app or environment; NotUnderstoodError, it is a notification and cannot be read; NoReleaseError, it is
+not known yet for which app. No message of an error has anything from the text in it. Their codes:
 
     1    text_too_long  body_not_json  signed_payload_missing  version_1
     2-6  those of `retention.jws`

@@ -5,7 +5,7 @@ read again what may have been listed late. Each ends at an instant that never go
 that it is later than the one in the row, so that of two runs at once the slower one changes nothing.
 
 A reading that runs out of time leaves its place: the query, exactly as it was asked, and the token of the next page.
-All pages before that one are merged, whoever writes the place, so any run may go on from it.
+Whichever run writes the place, all pages before that one are merged, so any run may go on from it.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def test_a_token_that_apple_no_longer_takes_is_an_error_of_its_own(number: int) 
 
 @pytest.mark.parametrize(("number", "after"), [(TOO_FAR_BACK, "t1"), (EXPIRED_TOKEN, None)])
 def test_other_refusals_keep_apples_code(number: int, after: str | None) -> None:
-    """Whoever asked decides by the code."""
+    """The caller decides by the code."""
     history, _ = made((400, {"errorCode": number, "errorMessage": "No."}))
     with pytest.raises(AppleError) as caught:
         history.notifications(QUERY, after)

@@ -111,7 +111,7 @@ def learning(tmp_path_factory: pytest.TempPathFactory) -> Edition:
 
 
 def test_no_subscription_gets_an_unlisted_answer(learning: Edition) -> None:
-    """Whatever Apple has reported, the answer of `decide` is in the cell; what all customers get, all of them get."""
+    """With any reports of Apple's, the cell has the answer of `decide`; what it gives to all, each customer gets."""
     found = covered(learning, CellChoice())
     for one, (number, reported) in itertools.product(found.cells, enumerate(REPORTED)):
         request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)

@@ -1,4 +1,4 @@
-"""What became of a customer is read from the states that notifications carry, in whatever order they come."""
+"""What became of a customer is read from the states that notifications carry, in any order."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_every_fact_is_read_with_its_source_and_age(app_table: AppTable) -> None
 
 
 def test_facts_are_in_the_order_of_the_documents(app_table: AppTable) -> None:
-    """The order is that of the table of facts, whatever a state has."""
+    """The order is that of the table of facts, in every state."""
     written(app_table)
     found = read_facts(app_table, CUSTOMER, NOW)
     assert found is not None

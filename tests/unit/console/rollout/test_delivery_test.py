@@ -67,7 +67,7 @@ def test_an_earlier_test_counts_for_nothing(app_table: AppTable) -> None:
 
 
 def test_a_refused_attempt_does_not_end_the_wait(app_table: AppTable) -> None:
-    """A stack that pulls finds the notification in Apple's history, whoever refused it."""
+    """A stack that pulls finds the notification in Apple's history, also where the receiver refused it."""
 
     class Pulled(Clock):
         def sleep(self, seconds: float) -> None:

@@ -81,7 +81,7 @@ def test_a_new_stack_has_read_nothing(target: Target) -> None:
 
 
 def test_without_rights_for_cloudwatch_the_rest_is_known(target: Target) -> None:
-    """Alarms and ages are then not known, and the sentence tells why; a bug is raised."""
+    """Alarms and ages are then not known, and the sentence has the reason; a bug is raised."""
     messages = dict.fromkeys(QUEUES.values(), 3)
     found = read_status(target, Aws(messages, fault=Failure("No right.")), NOW)
     assert (found.alarms, found.unread, found.document()["alarms"]) == (None, "No right.", None)

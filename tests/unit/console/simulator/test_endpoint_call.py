@@ -139,7 +139,7 @@ def test_tls_is_1_2_at_least() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204, 206])
 def test_any_status_from_200_to_206_receives_a_notification(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """Apple ignores what a notification is answered with, whatever its charset; the status decides."""
+    """Apple ignores the body of the answer to a notification, in any charset; the status decides."""
     answer = f"HTTP/1.1 {status} Fine\r\ncontent-type: text/plain; charset=latin-1\r\ncontent-length: 0\r\n\r\n"
     sent = answering(monkeypatch, answer.encode())
     assert notify(URL, "signed", PATIENT_MS).result == "SUCCESS"

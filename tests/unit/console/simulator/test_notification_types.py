@@ -9,7 +9,7 @@ from console.simulator.notification_types import SUBTYPES
 
 
 def test_every_type_and_subtype_of_apples_library_is_known() -> None:
-    """The table has each type and each subtype of the library, and no type besides."""
+    """The table has each type and each subtype of the library, and no other type."""
     assert set(SUBTYPES) == {kind.value for kind in NotificationTypeV2}
     named = {subtype for subtypes in SUBTYPES.values() for subtype in subtypes}
     assert named - {""} >= {subtype.value for subtype in Subtype}

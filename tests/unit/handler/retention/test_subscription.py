@@ -439,7 +439,7 @@ def test_every_fact_is_known_in_one_case_and_absent_or_other_in_another() -> Non
 
 
 def test_a_transaction_whose_purchase_date_moved_counts_once() -> None:
-    """Distinct transactions are told apart by their ids alone, and the newest snapshot counts."""
+    """Transactions are distinguished by their ids alone, and the newest snapshot counts."""
     moved = bought({"reason": "RENEWAL", "offer_type": 2}, {"digest": "0" * 16, "reason": "RENEWAL"})
     assert facts(moved, NOW)["renewals"] == 1
     assert facts(moved, NOW)["offersRedeemed"] == 0

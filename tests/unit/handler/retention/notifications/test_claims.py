@@ -39,7 +39,7 @@ def name_of(value: Any) -> str:
 
 @pytest.mark.parametrize(("read", "value", "expected"), GOOD, ids=name_of)
 def test_a_field_of_its_type_is_read(read: Read, value: object, expected: object) -> None:
-    """A field of the type asked for has its value, whatever the value is."""
+    """A field of the type asked for has its value, also where that is 0, empty or false."""
     assert read(Claims({"field": value}), "field") == expected
 
 

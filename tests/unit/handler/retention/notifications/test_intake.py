@@ -86,7 +86,7 @@ def test_a_batch_writes_each_row_once(intake: IntakeOnFakes) -> None:
 
 
 def test_order_and_batches_do_not_matter(intake: IntakeOnFakes) -> None:
-    """The rows are the same, byte for byte, whatever comes first and with what."""
+    """The rows are the same, byte for byte, in any order and in any grouping into batches."""
     texts = [numbered(number, renewal={"autoRenewStatus": number % 2}) for number in range(5)]
     intake.take(*texts)
     other = IntakeOnFakes()
@@ -95,7 +95,7 @@ def test_order_and_batches_do_not_matter(intake: IntakeOnFakes) -> None:
     assert other.row() == intake.row()
 
 
-def test_types_that_nobody_knows_teach_as_well(intake: IntakeOnFakes) -> None:
+def test_types_that_this_version_does_not_know_teach_as_well(intake: IntakeOnFakes) -> None:
     """The state is what counts; new types and subtypes are logged as Apple writes them."""
     text = body(notification("SOMETHING_NEW", "OF_2027", data={"status": 9}, future={"a": [1]}))
     assert intake.take(text) == ["merged"]

@@ -54,7 +54,7 @@ def test_a_notification_fills_registers_and_sets(judge: NotificationJudge) -> No
 
 @pytest.mark.parametrize("kind", ["TEST", "NEVER_SEEN", ABSENT, "REFUND", "CONSUMPTION_REQUEST"])
 def test_the_type_does_not_matter(judge: NotificationJudge, kind: object) -> None:
-    """Whatever the type is, known or not, the tokens teach the same."""
+    """With any type, known or not, the tokens teach the same."""
     assert learned(read_notification(notification(kind), judge)) == learned(read_notification(notification(), judge))
 
 
@@ -135,7 +135,7 @@ def test_the_date_of_the_notification_stands_in_for_a_missing_one() -> None:
     ids=str,
 )
 def test_a_failed_payment_is_seen(renewal: dict[str, Any], status: int | None, retrying: object) -> None:
-    """The renewal info says that Apple retries a payment, or the status does."""
+    """The renewal info shows that Apple retries a payment, or the status does."""
     assert taught(renewal=renewal, status=status).trouble == ((NOW_MS, retrying),)
 
 
