@@ -23,6 +23,7 @@ PLACES: Final = frozenset(
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"),
         *("JAVA_HOME", "PYENV_ROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCALE_ARCHIVE"),
         *("SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE", "LOCALAPPDATA", "APPDATA"),
+        "RETENTION_SIMULATOR",  # where the simulator keeps its data
     }
 )
 # The terminal's appearance, the user's language and time zone.

@@ -22,6 +22,7 @@ from retention.request import PRODUCTION, SANDBOX
 from retention.subscription import EMPTY, State, merge
 
 from console.simulator.api import Answer, HangUp, Request, Response
+from console.simulator.notification_operations import PAGINATION_TOKEN_SECONDS
 from console.simulator.outbox import OutgoingNotification
 from console.simulator.subscriptions.life import Seller
 from tests.support.notified_customers import EVENTS, fill, transaction_id
@@ -148,6 +149,18 @@ def test_a_backfill_that_is_stopped_goes_on(
             break
         assert "days to go: the same command goes on from there." in err or "1 day to go" in err
     assert undisturbed > 3
+    assert states(desk) == expected(sent)
+
+
+def test_a_token_that_expired_meanwhile_restarts_its_day(
+    desk: OperatorSetup, sent: list[OutgoingNotification], interference: Interference
+) -> None:
+    """The next run may come the next day; only the days that were begun are read again."""
+    interference.answer = lambda request: REFUSAL if HISTORY in request.target and interference.pages > 8 else None
+    assert desk("facts", "backfill")[0] == 1
+    interference.answer = lambda _: None
+    desk.simulator.advance(PAGINATION_TOKEN_SECONDS)
+    assert desk("facts", "backfill")[0] == 0
     assert states(desk) == expected(sent)
 
 

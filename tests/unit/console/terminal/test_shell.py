@@ -21,6 +21,11 @@ def test_a_local_environment_is_made_from_an_allow_list() -> None:
     assert "NEW_AND_UNKNOWN" not in kept
 
 
+def test_a_local_program_knows_where_the_simulator_is() -> None:
+    """`--help` names the variable, and it is a path of this machine."""
+    assert shell.local({"RETENTION_SIMULATOR": "/srv/simulator"})["RETENTION_SIMULATOR"] == "/srv/simulator"
+
+
 def test_a_fetching_program_keeps_the_networks_settings() -> None:
     """pip, npm and SAM keep the proxy, the index and the roots; they get no credentials and no PYTHON variables."""
     given = {**STEERING, "PIP_CERT": "/c", "npm_config_cafile": "/c", "MAKEFLAGS": "-j"}
