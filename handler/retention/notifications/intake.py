@@ -49,8 +49,6 @@ BACKFILL: Final = "backfill"
 _MAX_LATE: Final[dict[str, timedelta]] = {PUSH: LATE_DELIVERY}
 
 _TEST: Final = "TEST"
-# Apple's transaction ids are 16 digits or so. A longer one would not fit into a key of the table.
-_MAX_ID: Final = 64
 
 # The first class that an error belongs to.
 _FATES: Final[tuple[tuple[type[Exception], Fate], ...]] = (
@@ -181,7 +179,7 @@ class _Batch:
             return self._note_test(app, notification)
         if state == EMPTY:
             return IntakeVerdict(Fate.IGNORED, notification.notification_type or "no type")
-        if person is None or not (person.isascii() and person.isprintable() and 0 < len(person) <= _MAX_ID):
+        if person is None:
             return IntakeVerdict(Fate.PARKED, "transaction_id_form")
         return Arrived(place, notification, app, state, person)
 

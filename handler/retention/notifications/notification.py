@@ -13,7 +13,8 @@ not known yet for which app. No message of an error has anything from the text i
     2-6  those of `retention.jws`
     7    not_a_notification  wrong_app  wrong_environment  too_new; no_release; object_missing  app_missing
          environment_missing  claim_type
-    8    2-6 of each token; claim_type  another_token  apps_differ  environments_differ  subscriptions_differ
+    8    2-6 of each token; claim_type  another_token  apps_differ  environments_differ  transaction_id_form
+         subscriptions_differ
 """
 
 from __future__ import annotations
@@ -84,10 +85,11 @@ def read_notification(body_or_token: str, judge: NotificationJudge) -> Notificat
     kind = _kind(signed.payload)
     subject = payload.part(kind)
     bundle_id = subject.text("bundleId")
-    app_apple_id = judge.app_of(subject.number("appAppleId"), bundle_id)
+    # The environment first: without an appAppleId, another developer's sandbox would wait for a release of ours.
     environment = _environment(kind, subject)
     if environment is not None:
         judge.admit_environment(environment)
+    app_apple_id = judge.app_of(subject.number("appAppleId"), bundle_id)
     judge.admit_date(payload.instant("signedDate"))
 
     # 8. The tokens inside, where the object has them.
@@ -121,10 +123,10 @@ def read_report(transaction_token: str, renewal_token: str, judge: NotificationJ
     environment. Raises as documented above.
     """
     transaction = _transaction(transaction_token, judge)
-    app_apple_id = judge.app_of(None, transaction.bundle_id)
-    renewal = _renewal(renewal_token, judge) if renewal_token else None
     if transaction.environment is not None:
         judge.admit_environment(transaction.environment)
+    app_apple_id = judge.app_of(None, transaction.bundle_id)
+    renewal = _renewal(renewal_token, judge) if renewal_token else None
     _agreed_environment(judge, None, transaction, renewal)
     return SubscriptionReport(app_apple_id, _agreed_subscription(transaction, renewal), transaction, renewal)
 
@@ -182,6 +184,9 @@ def _environment(kind: str, subject: Claims) -> str | None:
 
 # Step 8: the tokens inside.
 
+# Apple's transaction ids are 16 digits or so. A longer one would not fit into a key of the table.
+_MAX_ID: Final = 64
+
 
 def _nested(data: Claims, judge: NotificationJudge) -> tuple[TransactionInfo | None, RenewalInfo | None]:
     transaction, renewal = data.text("signedTransactionInfo"), data.text("signedRenewalInfo")
@@ -229,6 +234,15 @@ def _agreed_subscription(transaction: TransactionInfo | None, renewal: RenewalIn
     """Return the originalTransactionId, the same wherever it is named; None where it is named nowhere."""
     of_transaction = transaction.original_transaction_id if transaction else None
     of_renewal = renewal.original_transaction_id if renewal else None
+    before = (transaction.previous_original_transaction_id or None) if transaction else None
+    if not all(_names_a_row(each) for each in (of_transaction, of_renewal, before) if each is not None):
+        raise NotUnderstoodError(
+            "transaction_id_form", "an original transaction id is not of the form that Apple's have"
+        )
     if of_transaction and of_renewal and of_transaction != of_renewal:
         raise NotUnderstoodError("subscriptions_differ", "transaction and renewal info are of two subscriptions")
     return of_transaction or of_renewal
+
+
+def _names_a_row(name: str) -> bool:
+    return name.isascii() and name.isprintable() and 0 < len(name) <= _MAX_ID

@@ -208,6 +208,7 @@ NOT_UNDERSTOOD = {
     "an id with a line break": notification(
         transaction={"originalTransactionId": "1\n2"}, renewal={"originalTransactionId": "1\n2"}
     ),
+    "an earlier id of 65 characters": notification(transaction={"previousOriginalTransactionId": "1" * 65}),
     "an id of 65 characters": notification(
         transaction={"originalTransactionId": "1" * 65}, renewal={"originalTransactionId": "1" * 65}
     ),
@@ -319,6 +320,19 @@ def test_an_app_without_a_release_waits_for_it(intake: IntakeOnFakes) -> None:
     by_bundle = body(notification(data={"appAppleId": ABSENT, "bundleId": "com.example.next"}, transaction=None))
     assert intake.take(other, by_bundle, RENEWED) == ["delayed", "delayed", "merged"]
     assert intake.printed("delayed") == [{"reasons": {"no_release": 2}, "source": "push"}]
+
+
+def test_what_is_of_another_environment_waits_for_no_release(intake: IntakeOnFakes) -> None:
+    """A sandbox notification of any developer may lack the appAppleId: posted here, it must not wait."""
+    intake.apps = (APP, APP + 1)
+    foreign = {"appAppleId": ABSENT, "bundleId": "com.example.other"}
+    posted = (
+        notification(data={**foreign, "environment": "Sandbox"}, transaction=None, renewal=None),
+        notification(
+            data=None, externalPurchaseToken={"externalPurchaseId": "SANDBOX_1", **foreign, "appAppleId": None}
+        ),
+    )
+    assert intake.take(*map(body, posted)) == ["other app", "other app"]
 
 
 def test_what_is_signed_ahead_of_our_clock_waits(intake: IntakeOnFakes) -> None:

@@ -178,6 +178,12 @@ REFUSED: Final[list[tuple[str, str, type[RetentionError], Callable[[], str]]]] =
         lambda: notification(renewal={"environment": "Sandbox"}),
     ),
     ("two subscriptions", "subscriptions_differ", NotUnderstoodError, lambda: notification(renewal=OTHER_SUBSCRIPTION)),
+    (
+        "an id that no key can hold",
+        "transaction_id_form",
+        NotUnderstoodError,
+        lambda: notification(transaction={"previousOriginalTransactionId": "2000000" * 500}),
+    ),
     ("a list, signed", "payload_not_json", NotUnderstoodError, lambda: signed(body=b"[]")),
 ]
 
