@@ -95,7 +95,7 @@ def judged(document: Document, folder: Path) -> dict[str, set[tuple[str, str]]]:
     ).stdout
     results: dict[str, Any] = json.loads(printed)["results"]
     assert results["parsing_errors"] == []
-    assert len(results["passed_checks"]) > 30
+    assert len(results["passed_checks"]) > 25  # of the smallest stack
     return {
         verdict: {(each["resource"].split(".")[-1], each["check_id"]) for each in results[f"{verdict}_checks"]}
         for verdict in ("skipped", "failed")
