@@ -284,6 +284,21 @@ def customers(desk: OperatorSetup) -> None:
     desk.type("simulator", "subscriptions")
 
 
+def learning(desk: OperatorSetup) -> None:
+    """Apple's notifications, and what they teach of a subscription."""
+    desk.type("notifications", "url", *SANDBOX)
+    desk.type("notifications", "url", *PRODUCTION)
+    desk.type("notifications", "test", *SANDBOX)
+    desk.type("notifications", "status", *PRODUCTION)
+    desk.type("notifications", "replay", *SANDBOX)
+    desk.type("notifications", "replay", "--relay", *SANDBOX)
+    desk.type("facts", "show", "2000000900000180", *SANDBOX)
+    desk.type("facts", "forget", "2000000900000180", *SANDBOX)
+    desk.type("simulator", "notification-url")
+    desk.type("simulator", "notification-url", "http://example.com/")
+    desk.type("simulator", "deliver", "--drop", "1")
+
+
 def production(desk: OperatorSetup) -> None:
     """Production, where review takes its time and every write is asked for."""
     both = ("--from", "sandbox", "--to", "production", "later.yaml")
@@ -469,6 +484,7 @@ CHAPTERS: Final[tuple[Callable[[OperatorSetup], None], ...]] = (
     agreement,
     endpoints,
     customers,
+    learning,
     production,
     the_sync,
     old_rows,
