@@ -23,7 +23,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/simulator/place.py": "integration/test_simulator_commands.py: two constants",
     "console/cli/simulator_options.py": "unit/console/cli/test_simulator.py: options of the verbs that it types",
     # a command from end to end
-    "console/rollout/backfill_run.py": "integration/test_backfill.py: against the simulator, with its options",
+    "console/rollout/backfill_run.py": "programs/test_backfill.py: against the simulator, with its options",
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
