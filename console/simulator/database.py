@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS notification (
   signed_date INTEGER NOT NULL, signed_payload TEXT NOT NULL, next_attempt REAL);
 CREATE INDEX IF NOT EXISTS notification_due ON notification (app, environment, next_attempt);
 CREATE INDEX IF NOT EXISTS notification_signed ON notification (app, environment, signed_date);
+CREATE INDEX IF NOT EXISTS notification_original ON notification (app, environment, original_transaction);
+CREATE INDEX IF NOT EXISTS notification_transaction ON notification (app, environment, transaction_id);
 CREATE TABLE IF NOT EXISTS send_attempt (
   notification INTEGER, number INTEGER, at REAL NOT NULL, result TEXT NOT NULL, PRIMARY KEY (notification, number));
 CREATE TABLE IF NOT EXISTS calls (

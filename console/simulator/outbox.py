@@ -14,6 +14,13 @@ from console.simulator.endpoint_call import SUCCESS
 
 _COLUMNS: Final = "number, uuid, type, subtype, signed_date, signed_payload, original_transaction, transaction_id"
 
+# The original transaction of a transaction or of itself. Two queries, since each has an index of its own.
+_ORIGINALS: Final = (
+    "SELECT original_transaction FROM notification WHERE app = ? AND environment = ? AND transaction_id = ?"
+    " UNION SELECT original_transaction FROM notification"
+    " WHERE app = ? AND environment = ? AND original_transaction = ?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingNotification:
@@ -140,11 +147,11 @@ class Outbox:
 
     def knows(self, transaction_id: str) -> bool:
         """Return whether a notification is about this transaction, or about one of the same subscription."""
-        query = (
-            "SELECT 1 FROM notification WHERE app = ? AND environment = ?"
-            " AND ? IN (transaction_id, original_transaction) LIMIT 1"
-        )
-        return self.database.one(query, self.app, self.environment, transaction_id) is not None
+        return self.database.one(_ORIGINALS, *self._originals_of(transaction_id)) is not None
+
+    def _originals_of(self, transaction_id: str) -> tuple[object, ...]:
+        """Return the values of _ORIGINALS."""
+        return (self.app, self.environment, transaction_id) * 2
 
     def history(self, wanted: HistoryFilter, after: int, limit: int) -> list[StoredNotification]:
         """Return at most `limit` attempted notifications with numbers above `after`, in the order they happened."""
@@ -157,11 +164,8 @@ class Outbox:
                 where.append(f"{column} = ?")
                 values.append(value)
         if wanted.transaction_id:
-            where.append(
-                "original_transaction IN (SELECT original_transaction FROM notification"
-                " WHERE ? IN (transaction_id, original_transaction) AND app = ? AND environment = ?)"
-            )
-            values += [wanted.transaction_id, self.app, self.environment]
+            where.append(f"original_transaction IN ({_ORIGINALS})")
+            values += self._originals_of(wanted.transaction_id)
         if wanted.only_failures:
             where.append(f"NOT EXISTS ({attempts} AND result = '{SUCCESS}')")
         query = f"SELECT {_COLUMNS} FROM notification WHERE {' AND '.join(where)} ORDER BY number LIMIT ?"  # noqa: S608  # our own words
