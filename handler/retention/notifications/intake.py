@@ -185,12 +185,14 @@ class _Batch:
 
     def _note_test(self, app: LiveApp, notification: Notification) -> IntakeVerdict:
         """Write the row `test`, and the line by which `retention notifications test` finds the notification."""
-        # The pull meets a test again and again: not when it does so is noted, but when Apple signed it.
-        signed_date = notification.signed_date if self._source == PULL else None
-        at = int(self._now.timestamp()) if signed_date is None else signed_date // 1000
-        found = LastTest(notification.notification_uuid or "", at)
+        now = int(self._now.timestamp() * 1000)
+        signed_date = now if notification.signed_date is None else notification.signed_date
+        # The pull may meet a test days later: not when it does so is noted, but when Apple signed it.
+        at = signed_date if self._source == PULL else now
+        found = LastTest(notification.notification_uuid or "", at // 1000)
         try:
-            note_test(app.table, found)
+            if not note_test(app.table, found, signed_date):
+                return IntakeVerdict(Fate.NOTHING_NEW)
         except Exception as error:  # noqa: BLE001  # the SDK raises almost anything
             return IntakeVerdict(Fate.DELAYED, code_of(error))
         fields = {"appAppleId": app.app_apple_id, "notificationUuid": found.notification_uuid, "source": self._source}

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.errors import UnreadableRowError
+
+# What was damaged is written over.
+_LATER: Final = (
+    "attribute_not_exists(#signedDate) OR NOT attribute_type(#signedDate, :number) OR #signedDate < :signedDate"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +23,18 @@ class LastTest:
     at: int
 
 
-def note_test(app_table: AppTable, test: LastTest) -> None:
-    """Write the row, unless it has a later one: the pull meets a test again and again. Raises the SDK's own errors."""
-    row = {"lastTest": {"S": test.notification_uuid}, "at": {"N": str(test.at)}}
-    app_table.put(
+def note_test(app_table: AppTable, test: LastTest, signed_date: int) -> bool:
+    """Write the row, unless its test was signed at that time (UNIX ms) or later. Returns whether it was written.
+
+    A test may arrive again, and the pull meets it for days. Raises the SDK's own errors.
+    """
+    row = {"lastTest": {"S": test.notification_uuid}, "at": {"N": str(test.at)}, "signedDate": {"N": str(signed_date)}}
+    return app_table.put(
         {
             "Item": {**rows.last_test_key(app_table.app_apple_id), **row},
-            # Also where there is no row, or a damaged one: nothing is less than what is no number.
-            "ConditionExpression": "NOT :at < #at",
-            "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {":at": row["at"]},
+            "ConditionExpression": _LATER,
+            "ExpressionAttributeNames": {"#signedDate": "signedDate"},
+            "ExpressionAttributeValues": {":signedDate": row["signedDate"], ":number": {"S": "N"}},
         }
     )
 

@@ -50,7 +50,7 @@ def ran(apple: AppleTesting, app_table: AppTable, patience: float = 10, clock: C
 
 def test_a_test_passes_when_the_stack_has_it(app_table: AppTable) -> None:
     """Apple's status may come some polls later; the row names the same UUID, in either case."""
-    note_test(app_table, LastTest("a1b2", 1_800_000_000))
+    note_test(app_table, LastTest("a1b2", 1_800_000_000), 1)
     apple = AppleTesting([None, TestStatus("", ()), DELIVERED])
     found = ran(apple, app_table)
     assert (found.passed, found.result) == (True, "SUCCESS")
@@ -60,7 +60,7 @@ def test_a_test_passes_when_the_stack_has_it(app_table: AppTable) -> None:
 
 def test_an_earlier_test_counts_for_nothing(app_table: AppTable) -> None:
     """A row with another UUID is that of an earlier test; the wait ends after its time."""
-    note_test(app_table, LastTest("earlier", 1))
+    note_test(app_table, LastTest("earlier", 1), 1)
     clock = Clock()
     found = ran(AppleTesting([DELIVERED]), app_table, 7, clock)
     assert (found.passed, found.result, sum(clock.slept)) == (False, "SUCCESS", 7)
@@ -72,7 +72,7 @@ def test_a_refused_attempt_does_not_end_the_wait(app_table: AppTable) -> None:
     class Pulled(Clock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            note_test(app_table, LastTest("A1B2", 5))
+            note_test(app_table, LastTest("A1B2", 5), 5)
 
     found = ran(AppleTesting([REFUSED]), app_table, 10, Pulled())
     assert (found.passed, found.result) == (True, "TIMED_OUT")

@@ -56,7 +56,7 @@ def test_a_status_has_rows_queues_and_alarms(target: Target) -> None:
     """The instants of the readings, the messages of each queue with their age, the last test, the raised alarms."""
     read = {"watermark": {"N": str(MS - 60_000)}, "since": {"N": str(MS - 120_000)}}
     target.app_table.put({"Item": {**rows.pull_key(target.app_apple_id), **read}})
-    note_test(target.app_table, LastTest("u-1", MS // 1000 - 5))
+    note_test(target.app_table, LastTest("u-1", MS // 1000 - 5), MS)
     aws = Aws(
         {"https://sqs/n": 2, "https://sqs/p": 1}, ("retention-sandbox-ParkedAlarm-ABC", "retention-sandbox-X-ABC")
     )

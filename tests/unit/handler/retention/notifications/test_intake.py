@@ -388,6 +388,21 @@ def test_a_test_that_the_pull_meets_is_as_old_as_its_signature(intake: IntakeOnF
     assert noted == LastTest(NOTIFICATION_UUID, NOW_MS // 1000 - 60)
 
 
+def test_a_test_that_arrives_again_changes_nothing(intake: IntakeOnFakes) -> None:
+    """Neither its own copy nor an older test, posted once more, changes the row or adds a line."""
+    old, new = (
+        body(notification("TEST", transaction=None, renewal=None, signedDate=NOW_MS - age, notificationUUID=uuid(age)))
+        for age in (100 * 86_400_000, 1000)
+    )
+    assert intake.take(new) == ["test"]
+    before = dict(intake.table.items)
+    intake.now = NOW + timedelta(hours=1)
+    assert intake.take(new, old, old) == ["nothing new"] * 3
+    assert intake.take(new, source=PULL) == ["nothing new"]
+    assert intake.table.items == before
+    assert len(intake.printed("test")) == 1
+
+
 def test_what_the_pull_does_not_understand_is_not_parked(intake: IntakeOnFakes) -> None:
     """The line and the metric are there; Apple lists the notification for 180 days, and the pull meets it again."""
     assert intake.take(body(notification(transaction={"price": "9.99"})), source=PULL) == ["parked"]
