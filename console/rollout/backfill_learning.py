@@ -76,12 +76,13 @@ class Learner:
     def customer(self, statuses: Iterable[SignedStatus], transactions: Iterable[str]) -> int:
         """Learn everything that Apple has of one customer. Returns the number of the customer's subscriptions.
 
-        The history of each is complete then, since `transactions` are all that there are.
+        `transactions` are all that there are: if each can be read, the history of every subscription is complete.
         """
         judge, found = self._judge(), dict[str, State]()
         pairs = [*((status.transaction, status.renewal) for status in statuses), *((one, "") for one in transactions)]
         read = Counter(self._report(*pair, judge, found) for pair in pairs)
-        complete = State(history_complete=True)
+        # A transaction that was not read may be the redeemed offer that a rule asks for.
+        complete = State(history_complete=read.keys() <= {Found.LEARNED, Found.IGNORED})
         self._keep({name: merge(state, complete) for name, state in found.items()}, read)
         return len(found)
 

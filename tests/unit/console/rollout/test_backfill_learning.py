@@ -123,6 +123,17 @@ def test_a_customer_is_learned_completely(app_table: AppTable, learner: Learner)
     assert learner.learnt.tokens == {Found.LEARNED: 3}
 
 
+@pytest.mark.parametrize(
+    "spoilt", ["e30.e30.e30", signed(body=transaction_claims(price="9.99"))], ids=["forged", "not understood"]
+)
+def test_a_history_with_a_transaction_that_cannot_be_read_is_not_complete(
+    spoilt: str, app_table: AppTable, learner: Learner
+) -> None:
+    """What the others teach is kept; rules that ask for a complete history are passed over."""
+    assert learner.customer([], [signed(body=transaction_claims()), spoilt]) == 1
+    assert (row(app_table).history_complete, len(row(app_table).transactions)) == (False, 1)
+
+
 def test_what_is_not_signed_teaches_nothing_about_a_customer(app_table: AppTable, learner: Learner) -> None:
     """Answers of Apple's API are unsigned JSON around signed tokens: each token is judged."""
     forged = signed(body=transaction_claims())[:-4] + "AAAA"
