@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -202,6 +203,9 @@ def test_what_is_somebody_else_s_is_counted_and_gone(name: str, intake: IntakeOn
 
 
 NOT_UNDERSTOOD = {
+    "a subscription without an id": notification(
+        transaction={"originalTransactionId": ABSENT}, renewal={"originalTransactionId": ABSENT}
+    ),
     "a price that is text": notification(transaction={"price": "9.99"}),
     "none of the four objects": notification(data=None),
     "a status that is a list": notification(data={"status": [1]}),
@@ -435,6 +439,20 @@ def test_what_is_of_no_subscription_is_counted(name: str, intake: IntakeOnFakes)
     assert intake.table.items == before
     assert intake.printed("ignored") == [{"reasons": {name: 1}, "source": "push"}]
     assert intake.lines.counted == {"NotificationsIgnored": [1]}
+
+
+def test_a_certificate_that_is_not_known_yet_is_counted_once_a_batch(
+    intake: IntakeOnFakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apple's next certificate raises the alarm that requests raise too, and the line names its fingerprint."""
+    root = hashlib.sha256(intake.roots[0]).hexdigest()
+    monkeypatch.setattr("retention.notifications.outcome_lines.APPLE_ROOT_FINGERPRINT", root)
+    intake.take(numbered(1), numbered(2))
+    assert intake.lines.counted["NewLeaf"] == [1]
+    [leaf] = {line["newLeaf"] for line in intake.printed("merged")}
+    intake.known_leaves = frozenset({leaf})
+    intake.take(numbered(3))
+    assert intake.lines.counted["NewLeaf"] == [1]
 
 
 @pytest.mark.parametrize("source", [PUSH, PULL, BACKFILL])
