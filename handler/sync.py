@@ -7,21 +7,20 @@ a run leaves undone that fails, is killed or overlaps another, the next one repa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from retention import table as rows
-from retention.appstore.transport import RateLimitedError
 from retention.aws import sdk
 from retention.aws.app_table import AppTable
-from retention.aws.connection import CallFailedError
 from retention.aws.deadline import Deadline
 from retention.background_settings import SyncDeployment
 from retention.catalog import Settings
 from retention.errors import ConfigurationError, RetentionError, UnreadableRowError
-from retention.log.record import camel_case, place_of
+from retention.log.app_result import UNPUBLISHED, AppResult, report_run
+from retention.log.record import camel_case
 from retention.log.telemetry import Telemetry
 from retention.probe import Probed, probe
 from retention.review.lists import AppStore
@@ -58,21 +57,6 @@ def clients_from_aws(deployment: SyncDeployment) -> SyncClients:
     )
 
 
-@dataclass(slots=True)
-class SyncResult:
-    """The result for one app: the text, level and fields of its log line, and the metrics it counts."""
-
-    app_apple_id: int
-    word: str = "failed"
-    level: str = "error"
-    fields: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        return self.word in {"synced", "unpublished"}
-
-
 @dataclass(frozen=True, slots=True)
 class Sync:
     """One deployment's sync, wired."""
@@ -85,18 +69,13 @@ class Sync:
     ask_url: Callable[[str, str], Probed] = probe
 
     def run(self) -> dict[str, Any]:
-        """Sync every app of the stack, also after one has failed. Returns the fields of the log lines, by app.
-
-        `SyncSucceeded` counts the runs in which every app succeeded: counted by app, it would hide one that fails.
-        """
+        """Sync every app of the stack, also after one has failed. Returns the fields of the log lines, by app."""
         self._probe()  # first, so that a call that hangs later does not prevent it
         try:
             results = [self._result(app) for app in self.deployment.app_apple_ids]
         finally:
             self.apple.close()
-        if all(result.succeeded for result in results):
-            self.telemetry.report("sync succeeded", "info", {"apps": len(results)}, {"SyncSucceeded": 1})
-        return {"apps": [{"outcome": result.word, **result.fields} for result in results]}
+        return report_run(self.telemetry, results, "sync succeeded", "SyncSucceeded")
 
     def _probe(self) -> None:
         """Call the stack's own URL. `ProbeFailed` is counted each time, also as zero; a failed probe fails no run."""
@@ -109,22 +88,21 @@ class Sync:
         else:
             self.telemetry.report("probe failed", "error", fields, {"ProbeFailed": 1})
 
-    def _result(self, app: int) -> SyncResult:
-        result = SyncResult(app)
+    def _result(self, app: int) -> AppResult:
+        result = AppResult(app, "failed")
         try:
             self._sync(result)
         except Exception as error:  # noqa: BLE001  # the apps that follow are synced all the same
             _note_failure(error, result)
-        result.fields = {"appAppleId": app, **result.fields}
-        self.telemetry.report(result.word, result.level, result.fields, result.counts)
+        result.report(self.telemetry)
         return result
 
-    def _sync(self, result: SyncResult) -> None:
+    def _sync(self, result: AppResult) -> None:
         clients = self.clients(self.deployment)
         app_table = AppTable(clients.dynamodb, self.deployment.table, result.app_apple_id)
         release = live_release(app_table)
         if release is None:
-            result.word, result.level = "unpublished", "info"  # no rules, and no key for Apple's API
+            result.succeed(UNPUBLISHED)
             return
         signer = clients.keys.get(release.key_id, Deadline.after(KEY_SECONDS))
 
@@ -179,8 +157,8 @@ def live_release(app_table: AppTable) -> Settings | None:
     return settings
 
 
-def _note_success(report: SnapshotReport, result: SyncResult) -> None:
-    result.word, result.level = "synced", "info"
+def _note_success(report: SnapshotReport, result: AppResult) -> None:
+    result.succeed("synced")
     if report.rejected_messages or report.rejected_images:
         result.level = "warning"
     result.fields = {camel_case(name): value for name, value in asdict(report).items()}
@@ -188,22 +166,10 @@ def _note_success(report: SnapshotReport, result: SyncResult) -> None:
     result.counts = {"MessagesRejected": report.rejected_messages, "ImagesRejected": report.rejected_images}
 
 
-def _note_failure(error: Exception, result: SyncResult) -> None:
-    result.counts = {"SyncFailed": 1}
-    match error:
-        case SnapshotRefusedError():
-            result.word, result.counts = "refused", {"SyncRefused": 1}
-            result.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
-        case RateLimitedError():
-            result.word, result.level = "rate limited", "warning"
-            result.fields = {"reason": error.code, "evidence": error.evidence}
-        case RetentionError():
-            result.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
-        case CallFailedError():
-            result.fields = {"reason": error.code}
-        case _:
-            # Where it was raised, not its message: the message of another library's exception may quote secrets.
-            result.fields = {"reason": sdk.code_of(error), "evidence": {"at": place_of(error)}}
+def _note_failure(error: Exception, result: AppResult) -> None:
+    result.fail(error, "SyncFailed")
+    if isinstance(error, SnapshotRefusedError):
+        result.word, result.counts = "refused", {"SyncRefused": 1}
 
 
 def start() -> Sync:

@@ -40,7 +40,8 @@ DOMAIN_ROOMS: dict[str, set[str]] = {
         *("signing", "strict_json", "subscription", "table", "verification"),
     },
     "review": {"appstore", "aws", "catalog", "errors", "request", "table"},
-    "log": {"decision", "errors", "jws", "lookup", "request", "response", "rules"},  # for the types of what it notes
+    # For the types of what it notes.
+    "log": {"appstore", "aws", "decision", "errors", "jws", "lookup", "request", "response", "rules"},
 }
 
 # The rooms of the console by floor, and which rooms of lower floors each may import. Every room except `terminal` may

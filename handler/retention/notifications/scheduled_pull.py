@@ -9,18 +9,15 @@ have. There is no count of what push alone brings: it would take a record of eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from retention.appstore.transport import RateLimitedError, Transport
-from retention.aws.connection import CallFailedError
+from retention.appstore.transport import Transport
 from retention.aws.deadline import Deadline
-from retention.aws.sdk import code_of
-from retention.errors import RetentionError
+from retention.log.app_result import UNPUBLISHED, AppResult, report_run
 from retention.log.outcome import instant
-from retention.log.record import place_of
 from retention.log.telemetry import Telemetry
 from retention.notifications.fates import METRICS, Fate, IntakeVerdict
 from retention.notifications.history import HistoryQuery, Page, ask_notifications
@@ -36,21 +33,6 @@ KEY_SECONDS: Final = 12.0
 PAGE_CALL_SECONDS: Final = 15.0
 # What is left of an app's share when the last of a page is begun.
 RESERVE_SECONDS: Final = 3.0
-
-
-@dataclass(slots=True)
-class AppPulled:
-    """The result for one app: the text, level and fields of its log line, and the metrics it counts."""
-
-    app_apple_id: int
-    word: str = "pull failed"
-    level: str = "error"
-    fields: dict[str, Any] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        return self.word in {"pulled", "unpublished"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +51,7 @@ class ScheduledPull:
 
     def run(self, deadline: Deadline) -> dict[str, Any]:
         """Pull every app, also after one has failed. Returns the fields of the log lines, by app."""
-        live, results = self.intake.apps.read(), list[AppPulled]()
+        live, results = self.intake.apps.read(), list[AppResult]()
         ids = self.intake.apps.ids
         try:
             for place, app in enumerate(ids):
@@ -77,32 +59,31 @@ class ScheduledPull:
                 results.append(self._result(app, live.live.get(app), live.unread.get(app), share))
         finally:
             self.transport.close()
-        if all(result.succeeded for result in results):
-            self.telemetry.report("pull succeeded", "info", {"apps": len(results)}, {"PullSucceeded": 1})
-        return {"apps": [{"outcome": result.word, **result.fields} for result in results]}
+        return report_run(self.telemetry, results, "pull succeeded", "PullSucceeded")
 
-    def _result(self, app_apple_id: int, app: LiveApp | None, unread: str | None, share: Deadline) -> AppPulled:
-        result = AppPulled(app_apple_id)
+    def _result(self, app_apple_id: int, app: LiveApp | None, unread: str | None, share: Deadline) -> AppResult:
+        result = AppResult(app_apple_id, "pull failed")
         if app is None:
             if unread is None:
-                result.word, result.level = "unpublished", "info"  # no rules, and no key for Apple's API
+                result.succeed(UNPUBLISHED)
             else:
                 result.fields, result.counts = {"reason": unread}, {"PullFailed": 1}
         else:
             self._pull(app, share, result)
-        result.fields = {"appAppleId": app_apple_id, **result.fields}
-        self.telemetry.report(result.word, result.level, result.fields, result.counts)
+        result.report(self.telemetry)
         return result
 
-    def _pull(self, app: LiveApp, share: Deadline, result: AppPulled) -> None:
+    def _pull(self, app: LiveApp, share: Deadline, result: AppResult) -> None:
         done = Pulled()
         try:
             self._made(app, share, done).run()
         except Exception as error:  # noqa: BLE001  # the apps that follow are pulled all the same
-            _note_failure(error, result)
+            result.fail(error, "PullFailed")
         else:
-            # Out of time, the next run goes on: no failure, and no success either.
-            result.word, result.level = ("pulled", "info") if done.caught_up else ("pull stopped", "warning")
+            if done.caught_up:
+                result.succeed("pulled")
+            else:  # Out of time, the next run goes on: no failure, and no success either.
+                result.word, result.level = "pull stopped", "warning"
         result.fields |= _fields(done)
         result.counts |= self._counts(done)
         self._report_instants(app.app_apple_id, done)
@@ -153,22 +134,3 @@ def _fields(done: Pulled) -> dict[str, Any]:
         "unsigned": done.unsigned or None,
         "ended": [reading.value for reading in done.ended] or None,
     }
-
-
-def _note_failure(error: Exception, result: AppPulled) -> None:
-    result.counts = {"PullFailed": 1}
-    match error:
-        case RateLimitedError():
-            result.word, result.level = "rate limited", "warning"
-            result.fields = {"reason": error.code, "evidence": error.evidence}
-        case RetentionError():
-            result.fields = {"reason": error.code, "explanation": str(error), "evidence": error.evidence}
-        case CallFailedError():
-            result.fields = {"reason": error.code}
-        case _:
-            # Where it was raised, not its message: the message of another library's exception may quote secrets.
-            result.fields = {"reason": code_of(error), "evidence": _where(error)}
-
-
-def _where(error: Exception) -> Mapping[str, str]:
-    return {"at": place_of(error)}
