@@ -9,6 +9,7 @@ between any two calls. Large runs are made of several parts in several processes
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections import Counter
@@ -19,12 +20,18 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from retention import table as rows
+from retention.aws.app_table import AppTable
+from retention.jws import SignedPayloadVerifier
 from retention.notifications import intake as intake_module
-from retention.notifications.intake import BACKFILL, PULL, PUSH
+from retention.notifications.history import Page
+from retention.notifications.intake import PULL, PUSH
+from retention.notifications.judge import LATE_LISTING, NotificationJudge
 from retention.notifications.notification import read_notification
 
+from console.rollout import backfill_learning as backfill_module
+from console.rollout.backfill_learning import Learner
 from console.simulator.authority import Authority
-from tests.support.fake_table import APP
+from tests.support.fake_table import APP, SETTINGS, TABLE
 from tests.support.intake_on_fakes import IntakeOnFakes
 from tests.support.notification_lives import AFTERWARDS, life_bodies, person_of
 from tests.support.writable_table import WritableTable
@@ -35,6 +42,8 @@ COPIES: Final = 3
 # So many lives are delivered at the same time: workers meet at their rows.
 TOGETHER: Final = 40
 
+# The third source is the console's: it learns from pages of tokens, and prints no lines.
+BACKFILL: Final = "backfill"
 SOURCES: Final = (PUSH, PULL, BACKFILL)
 
 
@@ -85,7 +94,14 @@ def deliver(part: LivesPart) -> DeliveredPart:
     found = DeliveredPart()
     # A token is verified once: how often it is delivered changes nothing for its verification.
     reading = lru_cache(maxsize=None)(read_notification_once)
-    with patch.object(intake_module, "read_notification", lambda text, judge: reading(text, _Key(judge))):
+
+    def read(text: str, judge: NotificationJudge) -> Any:
+        return reading(_token(text), _Key(judge))
+
+    with (
+        patch.object(intake_module, "read_notification", read),
+        patch.object(backfill_module, "read_notification", read),
+    ):
         for first in range(part.first, part.first + part.lives, TOGETHER):
             people = [person_of(number) for number in range(first, min(first + TOGETHER, part.first + part.lives))]
             lives = [
@@ -95,6 +111,11 @@ def deliver(part: LivesPart) -> DeliveredPart:
             _compare(found, people, lives, authority, random.Random(part.seed * 1_000_000 + first))
             reading.cache_clear()
     return found
+
+
+def _token(text: str) -> str:
+    """Return the token of a body, or the text itself if it is one."""
+    return str(json.loads(text)["signedPayload"]) if text.startswith("{") else text
 
 
 class _Key:
@@ -150,10 +171,21 @@ def _fakes(authority: Authority) -> IntakeOnFakes:
     return fakes
 
 
+def _learner(fakes: IntakeOnFakes) -> Learner:
+    """Return what `retention facts backfill` learns with, on the same table."""
+    verifier, apps = SignedPayloadVerifier(fakes.roots), {APP: str(SETTINGS["bundleId"])}
+    app_table = AppTable(fakes.table.client(fakes.call), TABLE, APP)
+    return Learner(app_table, lambda: NotificationJudge(verifier, apps, fakes.environment, fakes.now, LATE_LISTING))
+
+
 def _work(fakes: IntakeOnFakes, queue: list[str], seed: float) -> Counter[str]:
-    """Let eight workers empty the queue; what is delayed goes back to it."""
+    """Let eight workers empty the queue; what is delayed goes back to it.
+
+    Returns how many deliveries met each fate; of those to the backfill, what became of the tokens.
+    """
     fates: Counter[str] = Counter()
     lock = threading.Lock()
+    learner = _learner(fakes)
 
     def worker(number: int) -> None:
         choose, intake = random.Random(f"{seed} {number}"), fakes.intake()
@@ -162,7 +194,11 @@ def _work(fakes: IntakeOnFakes, queue: list[str], seed: float) -> Counter[str]:
                 batch = [queue.pop() for _ in range(min(len(queue), choose.randint(1, MOST)))]
             if not batch:
                 return
-            verdicts = intake.take_all(batch, choose.choice(SOURCES))
+            source = choose.choice(SOURCES)
+            if source == BACKFILL:
+                learner(Page(tuple(map(_token, batch)), None))
+                continue
+            verdicts = intake.take_all(batch, source)
             with lock:
                 queue.extend(body for body, verdict in zip(batch, verdicts, strict=True) if not verdict.settled)
                 fates.update(verdict.fate.value for verdict in verdicts)
@@ -172,4 +208,6 @@ def _work(fakes: IntakeOnFakes, queue: list[str], seed: float) -> Counter[str]:
         each.start()
     for each in workers:
         each.join()
+    with learner:  # ends its threads
+        fates.update({f"{BACKFILL}: {found}": number for found, number in learner.learnt.tokens.items() if number})
     return fates

@@ -29,7 +29,7 @@ class OutcomeLine:
     """All that a line may hold. Names become JSON keys in camelCase; None is left out.
 
     `transaction`, `amount`, `purchased_at`, `reason`, `revoked` and the offer are those of the transaction that the
-    notification carries, which need not be today's. `source`: push, pull or backfill.
+    notification carries, which need not be today's. `source`: push or pull.
     """
 
     app_apple_id: int

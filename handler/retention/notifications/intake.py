@@ -45,7 +45,6 @@ from retention.subscription import EMPTY, State, merge
 # Where notifications come from, as log lines name it: only what is pushed has no other proof than its signature.
 PUSH: Final = "push"
 PULL: Final = "pull"
-BACKFILL: Final = "backfill"
 _MAX_LATE: Final[dict[str, timedelta]] = {PUSH: LATE_DELIVERY}
 
 _TEST: Final = "TEST"

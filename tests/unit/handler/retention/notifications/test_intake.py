@@ -13,7 +13,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.aws.deadline import Deadline
 from retention.notifications import customers
-from retention.notifications.intake import BACKFILL, PULL, PUSH, DelayedError
+from retention.notifications.intake import PULL, PUSH, DelayedError
 from retention.notifications.last_test import LastTest, last_test
 from retention.subscription import EMPTY, merge
 
@@ -455,7 +455,7 @@ def test_a_certificate_that_is_not_known_yet_is_counted_once_a_batch(
     assert intake.lines.counted["NewLeaf"] == [1]
 
 
-@pytest.mark.parametrize("source", [PUSH, PULL, BACKFILL])
+@pytest.mark.parametrize("source", [PUSH, PULL])
 def test_lines_name_the_source(source: str, intake: IntakeOnFakes) -> None:
     """What came first from where is counted from the log."""
     intake.take(RENEWED, source=source)
@@ -463,7 +463,7 @@ def test_lines_name_the_source(source: str, intake: IntakeOnFakes) -> None:
 
 
 def test_one_notification_is_taken_in_or_raises(intake: IntakeOnFakes) -> None:
-    """The pull and the backfill go on only once a notification is settled."""
+    """The pull goes on only once a notification is settled."""
     assert intake.intake().take(RENEWED, PULL).value == "merged"
     failing(intake, "get_item")
     with pytest.raises(DelayedError) as caught:
