@@ -55,6 +55,7 @@ class RenewalSnapshot:
     in_billing_retry: bool | None = None
     expiration_intent: int | None = None
     renewal_price: int | None = None
+    offer_type: int | None = None
     offer_identifier: str | None = None
     recent_subscription_start_date: int | None = None
     price_increase_status: int | None = None
@@ -356,16 +357,26 @@ def offers_taken(state: State) -> tuple[tuple[str | None, int], ...] | None:
     """Return what limits of offers count: `redemptions`, and an offer of which there is no transaction yet.
 
     An active subscriber may redeem an offer that begins with the next period: until then renewal info alone shows it,
-    and it is counted with the date of the renewal. None where no transaction is known: 0 would be a guess.
+    and it is counted with the date of the renewal. It need not have an identifier: Apple's own retention offer may be
+    without. None where no transaction is known: 0 would be a guess.
     """
     if not state.transactions:
         return None
     taken, renewal = redemptions(state), state.renewal
-    current = state.transaction and state.transaction.offer_identifier
-    if renewal is None or renewal.offer_identifier in {None, current}:  # or one offer of several periods
+    if renewal is None or not _redeems_next(renewal, state.transaction):
         return taken
     at = renewal.signed_date if renewal.renewal_date is None else renewal.renewal_date
     return (*taken, (renewal.offer_identifier, at))
+
+
+def _redeems_next(renewal: RenewalSnapshot, current: TransactionSnapshot | None) -> bool:
+    """Return whether an offer begins with the next period; one of several periods began with the current one."""
+    kind, name = renewal.offer_type, renewal.offer_identifier
+    if kind not in _REDEEMABLE and (kind is not None or name is None):  # an identifier alone is some offer's
+        return False
+    if current is None or name != current.offer_identifier:
+        return True
+    return kind != current.offer_type and (name is None or None not in {kind, current.offer_type})
 
 
 def _distinct(state: State) -> tuple[PastTransaction, ...]:

@@ -88,6 +88,7 @@ def _of_renewal(renewal: RenewalInfo, status: int | None, at: int) -> State:
             in_billing_retry=renewal.in_billing_retry,
             expiration_intent=renewal.expiration_intent,
             renewal_price=renewal.price,
+            offer_type=renewal.offer_type,
             offer_identifier=renewal.offer_identifier,
             recent_subscription_start_date=renewal.recent_subscription_start_date,
             price_increase_status=renewal.price_increase_status,

@@ -126,6 +126,7 @@ FULL: Final = State(
         in_billing_retry=True,
         expiration_intent=2,
         renewal_price=1990,
+        offer_type=2,
         offer_identifier="o",
         recent_subscription_start_date=START,
         price_increase_status=0,
@@ -493,6 +494,39 @@ def test_limits_count_an_offer_before_its_transaction(
 ) -> None:
     """An offer redeemed for the next period counts at once; without a transaction it is not known what was redeemed."""
     assert offers_taken(merge(*parts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("following", "now", "counted"),
+    [
+        ({"offer_type": 5}, {}, True),
+        ({"offer_type": 5}, {"offer_type": 2, "offer_identifier": "half"}, True),
+        ({"offer_type": 5}, {"offer_type": 5}, False),
+        ({"offer_type": 3, "offer_identifier": "CODE"}, {}, False),
+        ({"offer_type": 1}, {"offer_type": 1}, False),
+        ({"offer_type": 6, "offer_identifier": "half"}, {}, False),
+        ({"offer_type": 2, "offer_identifier": "half"}, {"offer_type": 2, "offer_identifier": "half"}, False),
+        ({"offer_type": 2, "offer_identifier": "half"}, {"offer_type": 4, "offer_identifier": "half"}, True),
+        ({"offer_type": 2, "offer_identifier": "half"}, {"offer_identifier": "half"}, False),
+    ],
+    ids=[
+        "a retention offer without a name",
+        "one after another offer",
+        "one of several periods",
+        "a code",
+        "an introductory offer of several periods",
+        "an unknown type",
+        "an offer of several periods",
+        "two offers of one name",
+        "an offer of several periods whose type is missing",
+    ],
+)
+def test_limits_count_what_begins_next_as_they_count_redemptions(
+    following: dict[str, Any], now: dict[str, Any], *, counted: bool
+) -> None:
+    """Types 2, 4 and 5 count before their transaction as after it, with a name or without; no other type does."""
+    state = merge(bought({}), current(**now), renewal(renewal_date=START + 30 * DAY, **following))
+    assert offers_taken(state) == (((following.get("offer_identifier"), START + 30 * DAY),) if counted else ())
 
 
 @pytest.mark.parametrize(
