@@ -45,6 +45,7 @@ SECTIONS: Final = {
     "consistency": "Publishing, killed and in competition",
     "load": "Load",
     "notifications": "Apple's notifications",
+    "relay": "The relay to the owner's receiver",
     "backfill": "A backfill, killed",
     "secrets": "Secrets and personal data",
     "outcomes": "What became of customers",
