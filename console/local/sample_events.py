@@ -98,14 +98,17 @@ def event_of(sample: Sample, authority: Authority) -> dict[str, Any]:
 
 
 def write_sample_events(directory: Path) -> None:
-    """Write every event into `directory`, and the variables with which `sam local invoke` answers them."""
+    """Write every event into `directory`, and the variables that `sam local invoke` gives to each function."""
     authority = Authority.load(EVENTS / "ca")
     for sample in SAMPLES:
         write_document(directory / sample.file_name, event_of(sample, authority))
     variables = dict(function_environment("http://127.0.0.1:8000", APP, SAMPLE_CLOCK.isoformat()))
     declared = {name: value for name, value in variables.items() if not name.startswith(("AWS_DEFAULT", "AWS_REGION"))}
     declared.pop("AWS_EC2_METADATA_DISABLED")
-    write_document(directory / "environment.json", {"GetRetentionMessage": declared})
+    # No queue is asked for what teaches something; `make sandbox` has queues.
+    learning = {"RETENTION_NOTIFICATIONS": "pull", "RETENTION_PARKING_QUEUE_URL": "http://127.0.0.1:8000/parking"}
+    functions = {"GetRetentionMessage": declared, "TakeInNotifications": {**declared, **learning}}
+    write_document(directory / "environment.json", functions)
 
 
 def _with_other_product(payload: str) -> str:
