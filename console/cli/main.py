@@ -1,6 +1,6 @@
 """The `retention` command: it runs a verb, and ends in an exit code and one sentence.
 
-Exit codes: 0 done or in agreement, 1 failed, 2 misused, 3 changes to apply or reviews to wait for.
+Exit codes: 0 done or in agreement, 1 failed, 2 misused, 3 changes to apply or reviews to wait for, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from console.terminal.program import explanation, flush
 
 # What shells return for a command that was called wrongly.
 _MISUSED: Final = 2
+# What Typer makes of Ctrl-C, without a word.
+_INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -34,8 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = call.run(standalone=not as_json)
     except Exception as error:  # noqa: BLE001  # the entry point
         code = _ended(Output(as_json=as_json), error)
+    except SystemExit as end:  # Typer ends so where it prints by itself
+        code = end.code
     finally:
         flush()
+    if code == _INTERRUPTED:
+        Output(as_json=as_json).failure("Interrupted.")
     sys.exit(code if isinstance(code, int) else 0)
 
 

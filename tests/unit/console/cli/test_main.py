@@ -34,7 +34,7 @@ def ends(monkeypatch: pytest.MonkeyPatch, result: object) -> None:
     """Have the verb return `result`, or raise it."""
 
     def ended(*_: object, **__: object) -> object:
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
@@ -115,6 +115,15 @@ def test_a_question_that_was_interrupted_changes_nothing(run: Run, monkeypatch: 
     assert run(*WORDS) == (1, "", "Interrupted.\n")
     ends(monkeypatch, typer.Abort())
     assert run(*WORDS) == (1, "", "The question was not answered; nothing was changed.\n")
+
+
+@pytest.mark.parametrize("result", [130, SystemExit(130)], ids=["returned", "raised"])
+def test_an_interrupted_verb_ends_in_one_word(run: Run, monkeypatch: pytest.MonkeyPatch, result: object) -> None:
+    """Typer makes an exit code of Ctrl-C and prints nothing: the command names it, with --json in a document."""
+    ends(monkeypatch, result)
+    assert run(*WORDS) == (130, "", "Interrupted.\n")
+    code, out, err = run(*WORDS, "--json")
+    assert (code, json.loads(out), err) == (130, {"error": "Interrupted."}, "")
 
 
 def test_output_that_cannot_be_written_is_reported_on_the_other_stream(
