@@ -33,8 +33,9 @@ def facts_show(transaction: Original, where: AtTarget, out: Out) -> None:
 def facts_forget(transaction: Original, where: AtTarget, *, yes: YesDelete = False, out: Out) -> None:
     """Delete what is known of a subscription. Apple's next notification about it begins a new row.
 
-    What the owner's systems wrote about the customer, the row `profile`, stays. A backfill learns the subscription
-    again, from Apple's last 180 days.
+    A notification from before can write one too: the stack reads three days of Apple's history again, and Apple repeats
+    what did not arrive for a week. To be rid of a customer, forget once more after that week, and run no backfill. What
+    the owner's systems wrote about the customer, the row `profile`, stays.
     """
     from console.deployment.target import confirm_deletion, find_target
     from console.releases.facts import forget_facts, has_facts
@@ -45,6 +46,7 @@ def facts_forget(transaction: Original, where: AtTarget, *, yes: YesDelete = Fal
         confirm_deletion(target, "what Apple has reported of this subscription", yes=yes)
         forget_facts(target.app_table, transaction)
         out.print("Forgotten. Apple's next notification about it, or a backfill, writes a new row.", "green")
+        out.print("One from before can do so too, for a week: then forget once more.")
     else:
         out.print("Nothing is known of this transaction.")
     out.document({"forgotten": found})

@@ -48,7 +48,9 @@ def test_forgetting_asks_first(call: Call, learned: Target) -> None:
     with pytest.raises(Failure, match="Add --yes"):
         call("facts", "forget", CUSTOMER, *AT)
     assert learned.app_table.get(rows.subscription_key(learned.app_apple_id, CUSTOMER))
-    assert "Apple's next notification" in call("facts", "forget", CUSTOMER, *AT, "--yes").out
+    out = call("facts", "forget", CUSTOMER, *AT, "--yes").out
+    assert "Apple's next notification" in out
+    assert "forget once more" in out
     assert not learned.app_table.get(rows.subscription_key(learned.app_apple_id, CUSTOMER))
     assert call("facts", "forget", CUSTOMER, *AT, "--json").document == {"forgotten": False}
 
