@@ -42,8 +42,10 @@ def notifications_test(
     """
     from console.deployment.session import open_session
     from console.rollout.delivery_test import run, show
+    from console.rollout.notification_url import notification_url
 
     with open_session(where, access, out) as session, out.progress() as report:
+        notification_url(session.target)  # raises Failure where nothing would take the test in
         found = run(session.apple, session.target.app_table, patience, report)
     show(found, out)
     if not found.passed:
@@ -75,7 +77,7 @@ def notifications_replay(
     yes: Yes = False,
     out: Out,
 ) -> None:
-    """Hand parked notifications to the queue again, once a release understands them.
+    """Hand parked notifications to the queue again, once an updated stack understands them.
 
     If it is stopped, run it again: nothing is lost, and what is taken in twice changes nothing.
     """

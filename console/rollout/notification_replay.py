@@ -1,4 +1,4 @@
-"""`retention notifications replay`: hand parked notifications to the queue again, once a release understands them.
+"""`retention notifications replay`: hand parked notifications to the queue again, once an updated stack understands them.
 
 A message is deleted from the parking queue after the notification queue has taken it. Killed in between, it is in both:
 the function then takes in a copy, which changes nothing, and the next replay hands it on once more. In the same way,
@@ -98,10 +98,13 @@ def queues_of(stack: Stack, *, relay: bool) -> tuple[str, str]:
 def show(done: ReplayedMessages, out: Output) -> None:
     """Print how many were handed on, and how many came back."""
     out.document(done.document())
-    out.print(f"Handed {plural(done.sent, 'notification')} on.", "green" if done.sent else None)
+    if done.sent:
+        out.print(f"Handed {plural(done.sent, 'notification')} on.", "green")
+    elif not done.parked_again:
+        out.print("Nothing waits there: no notification was handed on.")
     if done.parked_again:
         out.print(
-            f"{plural(done.parked_again, 'notification')} came back meanwhile: this release does not understand what"
+            f"{plural(done.parked_again, 'notification')} came back meanwhile: the stack's version does not understand what"
             " they hold. The log of notifications names the reason.",
             "red",
         )

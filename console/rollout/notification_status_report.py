@@ -30,8 +30,8 @@ def show(found: NotificationStatus, out: Output) -> None:
     _show_alarms(found, out)
     if found.count(PARKED):
         out.print(
-            f"{plural(found.count(PARKED), 'notification')} parked: the log of notifications names the reason; after a"
-            " release that understands them, `retention notifications replay` hands them on.",
+            f"{plural(found.count(PARKED), 'notification')} parked: the log of notifications names the reason. Deploy"
+            " a version that understands them; then `retention notifications replay` hands them on.",
             "red",
         )
     if found.count(DEAD_LETTERS):

@@ -61,7 +61,7 @@ def _parked(target: Target, known: Known) -> Iterator[Finding]:
             "parked",
             BAD,
             f"{plural(parked, 'notification')} of Apple's could not be understood, and wait in the parking queue.",
-            "The log of notifications names the reason. Deploy a release that understands them, within 14 days, then"
+            "The log of notifications names the reason. Deploy a version that understands them, within 14 days, then"
             " `retention notifications replay`.",
         )
     else:

@@ -61,6 +61,23 @@ def test_a_test_ends_by_whether_it_arrived(
     assert run.given[0][2] == 7
 
 
+def test_no_test_is_asked_for_that_nothing_would_take_in(
+    call: Call, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With Notifications=off, Apple is not asked: the notification would go to another receiver, or nowhere."""
+    run = Recorded(None)
+    monkeypatch.setattr("console.rollout.delivery_test.run", run)
+
+    @contextmanager
+    def opened(*_: Any) -> Iterator[Any]:
+        yield SimpleNamespace(apple="apple", target=target)
+
+    monkeypatch.setattr("console.deployment.session.open_session", opened)
+    with pytest.raises(Failure, match="Notifications=pull"):
+        call("notifications", "test", *AT)
+    assert not run.given
+
+
 @pytest.mark.usefixtures("stack")
 def test_the_status_is_printed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """`status` reads the stack's rows, queues and alarms."""

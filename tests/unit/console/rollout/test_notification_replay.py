@@ -141,4 +141,8 @@ def test_the_report_counts(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "Handed 2 notifications on." in printed
     assert "1 notification came back meanwhile" in printed
+    show(ReplayedMessages(0, 0), Output())
+    assert capsys.readouterr().out == "Nothing waits there: no notification was handed on.\n"
+    show(ReplayedMessages(0, 1), Output())
+    assert "came back" in capsys.readouterr().out
     assert ReplayedMessages(2, 1).document() == {"replayed": 2, "parkedAgain": 1}
