@@ -256,13 +256,15 @@ def _afterwards(
     "cancel",
     "retention simulator cancel --product pro.monthly",
     "retention simulator cancel --product pro.monthly --then cancel",
-    "retention simulator cancel --product pro.monthly --then redeem",
+    "retention simulator cancel --transaction 2000000000000000 --then redeem",
 )
 def cancel_subscription(
-    product: Annotated[str, typer.Option(help="The product the customer holds.")],
+    product: Annotated[
+        str | None, typer.Option(help="The product the customer has; without it, the only subscription.")
+    ] = None,
     locale: Annotated[str, typer.Option(help="The locale of the customer's device.")] = _LOCALE,
     transaction: Annotated[
-        str | None, typer.Option(help="A transaction id of the customer; otherwise, a subscriber to the product.")
+        str | None, typer.Option(help="Any transaction id of the customer; without one, a subscriber to --product.")
     ] = None,
     environment: InEnvironment = AppStoreEnvironment.SANDBOX,
     limit_ms: Annotated[int, typer.Option(help="How long the App Store waits, in ms.", min=1)] = _LIMIT_MS,
@@ -278,7 +280,10 @@ def cancel_subscription(
     With --then the customer acts, Apple makes a notification of it, and it is sent.
     """
     from console.simulator.staff_actions import find_app, open_simulator
+    from console.simulator.subscriptions.customers import Customers, NamedCustomer
 
-    asked = {"product_id": product, "locale": locale, "transaction_id": transaction, "limit_ms": limit_ms}
     with open_simulator(directory, strict=strict) as opened:
-        afterwards.run(opened, find_app(opened, bundle_id), environment.value, out, **asked)
+        app = find_app(opened, bundle_id)
+        held = Customers(opened, app, environment.value).product_of(NamedCustomer(transaction, product))
+        asked = {"product_id": held, "locale": locale, "transaction_id": transaction, "limit_ms": limit_ms}
+        afterwards.run(opened, app, environment.value, out, **asked)

@@ -1,4 +1,4 @@
-"""`retention notifications replay`: hand parked notifications to the queue again, once an updated stack understands them.
+"""`retention notifications replay`: hand parked notifications on again, once an updated stack understands them.
 
 A message is deleted from the parking queue after the notification queue has taken it. Killed in between, it is in both:
 the function then takes in a copy, which changes nothing, and the next replay hands it on once more. In the same way,
@@ -104,7 +104,7 @@ def show(done: ReplayedMessages, out: Output) -> None:
         out.print("Nothing waits there: no notification was handed on.")
     if done.parked_again:
         out.print(
-            f"{plural(done.parked_again, 'notification')} came back meanwhile: the stack's version does not understand what"
-            " they hold. The log of notifications names the reason.",
+            f"{plural(done.parked_again, 'notification')} came back meanwhile: the stack's version does not understand"
+            " them. The log of notifications names the reason.",
             "red",
         )

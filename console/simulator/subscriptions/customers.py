@@ -140,17 +140,29 @@ class Customers:
             )
         return found[0]
 
+    def product_of(self, name: NamedCustomer) -> str:
+        """Return the id of the product that is named, or that the named customer has. Raises Failure."""
+        if name.product_id is not None:
+            return name.product_id
+        found = self.find(name)
+        if found is not None:
+            return found.current.product.product_id
+        known = self._known(name)
+        if known is None:
+            raise Failure(
+                "The simulator does not know this transaction: name the product that the customer has with --product."
+            )
+        return known.product_id
+
+    def _known(self, name: NamedCustomer) -> Purchase | None:
+        accounts, app = self.simulator.accounts, self.app.app_apple_id
+        return None if name.transaction_id is None else accounts.purchase(app, name.transaction_id)
+
     def _found(self, name: NamedCustomer) -> tuple[SimulatedSubscription, list[Happening]]:
         found = self.find(name)
         if found is not None:
             return found, []
-        accounts, app = self.simulator.accounts, self.app.app_apple_id
-        known = None if name.transaction_id is None else accounts.purchase(app, name.transaction_id)
-        product_id = name.product_id or (None if known is None else known.product_id)
-        if product_id is None:
-            raise Failure(
-                "The simulator does not know this transaction: name the product that the customer has with --product."
-            )
+        known, product_id = self._known(name), self.product_of(name)
         if known is None and name.transaction_id is None:
             known = self._untouched(product_id)
         customer = SimulatedCustomer(ownership="FAMILY_SHARED") if known and known.kind == FAMILY else None

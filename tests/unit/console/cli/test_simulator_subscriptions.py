@@ -172,6 +172,18 @@ def test_a_verb_sends_its_notification(operator: Operator, monkeypatch: pytest.M
     assert "No notification is due." in operator("deliver")
 
 
+def test_a_transaction_names_the_customer_who_cancels(operator: Operator) -> None:
+    """`cancel --transaction` needs no product: it is the one that the customer has. An unknown one is refused."""
+    one, other = operator("subscribe", MONTHLY).strip(), operator("subscribe", MONTHLY).strip()
+    assert one != other
+    printed = json.loads(operator("cancel", "--transaction", other, "--then", "cancel", "--json"))
+    assert printed["then"][-1]["subtype"] == "AUTO_RENEW_DISABLED"
+    with pytest.raises(Failure, match="has 2 subscriptions"):
+        operator("cancel")
+    with pytest.raises(Failure, match="does not know this transaction"):
+        operator("cancel", "--transaction", "7")
+
+
 def test_what_a_customer_does_after_the_screen(operator: Operator) -> None:
     """`cancel --then` shows the screen, and what the customer did."""
     seen = json.loads(operator("cancel", "--product", MONTHLY, "--then", "cancel", "--json"))
@@ -180,6 +192,7 @@ def test_what_a_customer_does_after_the_screen(operator: Operator) -> None:
     assert "Nothing happened" in operator("cancel", "--product", MONTHLY, "--then", "keep")
     operator("asc-message", MONTHLY, "--header", "Stay", "--body", "A month for nothing", "--offer", "free-month")
     assert "with the offer free-month for 0.00 USD" in operator("cancel", "--product", MONTHLY, "--then", "redeem")
+    assert "sees no Cancel button" not in operator("cancel")
     with pytest.raises(Failure, match="no other product"):
         operator("cancel", "--product", MONTHLY, "--then", "switch")
 
