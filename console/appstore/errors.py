@@ -42,7 +42,7 @@ ALREADY_EXISTS: Final = frozenset({4090000, 4090001})
 
 # What to do about a refusal, where Apple's message does not state it.
 _HINTS: Final = {
-    4000023: "Is it in App Store Connect, spelled so? `retention simulator grant` adds the file's products.",
+    4000023: "Is it in App Store Connect, spelled so? The simulator: `retention simulator grant --file FILE` adds it.",
     4000164: "Apple's locales are case-sensitive short codes, such as en-US.",
     4000213: "A performance test is running: `retention performance-test wait` takes the id that `start` printed.",
     4000215: f"It begins with https:// and has at most {MAX_URL} characters.",

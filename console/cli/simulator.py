@@ -75,9 +75,17 @@ def serve(
         serve(opened, port, Mishaps(*on_the_way))
 
 
-@verb(simulator, "grant")
+@verb(
+    simulator,
+    "grant",
+    "retention simulator grant --file retention.yaml --key SubscriptionKey_2X9R4HXF34.p8",
+    "retention simulator grant --file retention.yaml",
+)
 def grant(
-    key: Annotated[Path, typer.Option(help="The API key, a .p8 file; the simulator keeps its public half only.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The API key, a .p8 file, of which the public half is kept; else the key that is known."),
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="A retention.yaml, for the app and its products.")] = None,
     bundle_id: Annotated[str | None, typer.Option(help="Without a file: the app's bundle id.")] = None,
     app_apple_id: Annotated[int | None, typer.Option(help="Without a file: the app's App Store id.")] = None,
@@ -89,14 +97,20 @@ def grant(
         bool, typer.Option("--new-key", help="Make a key of the simulator's own in that file first.")
     ] = False,
 ) -> None:
-    """Let an app use the API: what Apple does with your access request, and App Store Connect with your key."""
+    """Let an app use the API: what Apple does with your access request, and App Store Connect with your key.
+
+    For an app that the simulator has, such as that of `make sandbox`, no key is needed: its products become the file's.
+    """
     from console.appstore.api_key import read_key_file
     from console.simulator.grants import GrantOptions, read_grant
-    from console.simulator.staff_actions import grant, make_key, open_simulator
+    from console.simulator.staff_actions import grant, known_key, make_key, open_simulator
 
+    if key is None and new_key:
+        raise Misuse("Name the file for the new key with --key.")
     found = read_grant(file, GrantOptions(bundle_id, app_apple_id, issuer_id, key_id))
-    pem = make_key(key) if new_key else read_key_file(key)
+    given = None if key is None else make_key(key) if new_key else read_key_file(key)
     with open_simulator(directory) as opened:
+        pem = known_key(opened, found.key_id) if given is None else given
         grant(opened, found.app, found.key_id, pem, found.products)
     products = plural(len(found.products), "product")
     Output().print(

@@ -94,6 +94,14 @@ def grant(
     simulator.accounts.replace_products(app.app_apple_id, list(products))
 
 
+def known_key(simulator: Simulator, key_id: str) -> bytes:
+    """Return the public PEM of a key that was registered before. Raises Misuse."""
+    known = simulator.accounts.key(key_id)
+    if known is None:
+        raise Misuse(f"The simulator does not know the key {key_id}: name its .p8 file with --key.")
+    return known.public_pem
+
+
 def set_access(simulator: Simulator, app: SimulatedApp, *, access: bool) -> None:
     """Take an app's access away, so that every call is answered with an empty 404, or give it back."""
     simulator.accounts.save_app(SimulatedApp(app.app_apple_id, app.bundle_id, app.issuer_id, access))

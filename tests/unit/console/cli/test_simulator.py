@@ -38,6 +38,19 @@ def test_granting_from_a_file(operator: Operator) -> None:
     assert (operator.directory.parent / "key.p8").stat().st_mode & 0o077 == 0
 
 
+def test_granting_again_without_the_key(operator: Operator, tmp_path: Path) -> None:
+    """For an app and a key that are known, `grant --file` replaces the products alone."""
+    file = tmp_path / "more.yaml"
+    text = SAMPLE.read_text(encoding="utf-8")
+    file.write_text(text.replace("products:\n", "products:\n  new.monthly: {group: app, period: P1M}\n", 1), "utf-8")
+    with Simulator.open(operator.directory) as opened:
+        before = opened.accounts.key("2X9R4HXF34")
+    operator("grant", "--file", str(file))
+    with Simulator.open(operator.directory) as opened:
+        assert "new.monthly" in opened.accounts.products(APP_APPLE_ID)
+        assert opened.accounts.key("2X9R4HXF34") == before
+
+
 def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
     """A second app may be given by its ids; then the verbs ask which app is meant."""
     key = str(tmp_path / "key.p8")
@@ -52,6 +65,8 @@ def test_granting_without_a_file(operator: Operator, tmp_path: Path) -> None:
     ("words", "reason"),
     [
         (["grant", "--key", "KEY"], "Name the app"),
+        (["grant", "--file", str(SAMPLE), "--new-key"], "with --key"),
+        (["grant", "--file", str(SAMPLE), "--key-id", "OTHER"], "does not know the key OTHER"),
         (["grant", "--file", str(SAMPLE), "--key", "KEY", "--new-key"], "is there already"),
         (["grant", "--file", str(SAMPLE), "--key", str(SAMPLE)], "not an unencrypted PEM key"),
         (["approve", "hello"], "not a UUID"),
