@@ -13,7 +13,7 @@ from retention.rules import CUSTOMER_PREFIX, NO_FACTS, SUBSCRIPTION_PREFIX, Cust
 
 from console.decisions.asked_facts import OF_ROWS, Origin, Origins
 from console.decisions.forecast import Forecast, forecast, product_of
-from console.decisions.made_request import made_request
+from console.decisions.made_request import made_request, unknown_redemptions
 from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
 from console.decisions.received import received_request
 from console.deployment.target import Target, find_target
@@ -161,6 +161,9 @@ def _as_given(basis: Basis, question: Question) -> Basis:
         others = {name: origin for name, origin in basis.origins.items() if not name.startswith(SUBSCRIPTION_PREFIX)}
         origins = {**others, SUBSCRIPTION_PREFIX: Origin("the command line")}
         basis = replace(basis, subscription=question.subscription, origins=origins)
+        if isinstance(question.subscription, Reported):
+            notes = unknown_redemptions(question.subscription, basis.document)
+            basis = replace(basis, notes=(*basis.notes, *notes))
     return basis
 
 

@@ -13,6 +13,7 @@ from retention.request import SANDBOX, RetentionRequest
 from retention.rules import SUBSCRIPTION_PREFIX, UNREADABLE, Customer, Fact, Redemption, Reported, Subscription
 from retention.subscription import FACT_KINDS
 
+from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure
 
@@ -65,6 +66,19 @@ def read_subscription(
         return None
     facts = dict(_reported(item) for item in given)
     return Reported(facts, tuple(sorted((_redemption(item, at) for item in redeemed), key=lambda one: one[1])))
+
+
+def unknown_redemptions(reported: Reported, document: Document) -> tuple[str, ...]:
+    """Return a note for each redeemed identifier that no offer of the file has, such as an offer's name in the file."""
+    known = {offer.offer_identifier for offer in document.offers.values()}
+    redeemed = {identifier for identifier, _ in reported.redemptions or () if identifier is not None}
+    return tuple(_unknown(identifier, document) for identifier in sorted(redeemed - known))
+
+
+def _unknown(identifier: str, document: Document) -> str:
+    named = document.offers.get(identifier)
+    hint = "" if named is None else f" The offer of that name has the identifier `{named.offer_identifier}`."
+    return f"No offer of the file has the identifier `{identifier}`: only limits with `of: any` count it.{hint}"
 
 
 def _reported(item: str) -> tuple[str, Fact]:

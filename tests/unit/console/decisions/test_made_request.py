@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from retention.rules import UNREADABLE, Reported
 
-from console.decisions.made_request import read_facts, read_subscription
+from console.decisions.made_request import read_facts, read_subscription, unknown_redemptions
+from console.file.document import read_document
 from console.terminal.failure import Failure
+from tests.support.simulator_operator import SAMPLE
 
 
 def test_facts_are_read_by_their_form() -> None:
@@ -85,3 +87,18 @@ def test_what_apple_cannot_have_reported_is_refused(given: str | None, redeemed:
     with pytest.raises(Failure) as caught:
         read_subscription([given] if given else [], [redeemed] if redeemed else [], NOW, unreadable=False)
     assert sentence in str(caught.value)
+
+
+def test_a_redeemed_offer_that_the_file_does_not_name_is_noted() -> None:
+    """An offer is redeemed by its identifier: one that no offer has is noted, and an offer's name with what it has."""
+    document = read_document(SAMPLE)
+    name, offer = next((name, offer) for name, offer in document.offers.items() if name != offer.offer_identifier)
+    known = read_subscription([], [f"{offer.offer_identifier}=3"], NOW, unreadable=False)
+    assert isinstance(known, Reported)
+    assert unknown_redemptions(known, document) == ()
+    other = read_subscription([], [f"{name}=3", "another=4"], NOW, unreadable=False)
+    assert isinstance(other, Reported)
+    first, second = sorted(unknown_redemptions(other, document), key=lambda note: name in note)
+    assert "`another`" in first
+    assert f"has the identifier `{offer.offer_identifier}`" in second
+    assert unknown_redemptions(Reported({}, None), document) == ()
