@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
@@ -10,6 +12,7 @@ from console.cli.simulator import simulator
 
 SAMPLE = Path(__file__).parents[2] / "events" / "retention.yaml"
 APP_APPLE_ID = 6745974591
+MONTHLY, ANNUAL = "trailhead.pro.monthly", "trailhead.pro.annual"
 
 
 class Operator:
@@ -25,6 +28,15 @@ class Operator:
             raise result.exception
         assert result.exit_code == 0, result.output
         return result.output
+
+    def made(self, *words: str) -> list[Any]:
+        """Return type and subtype of the notifications that a verb made."""
+        return [(one["type"], one["subtype"]) for one in json.loads(self(*words, "--json"))]
+
+    def subscription(self) -> Any:
+        """Return the only subscription, as `subscriptions --json` lists it."""
+        (found,) = json.loads(self("subscriptions", "--json"))
+        return found
 
 
 def granted_operator(directory: Path) -> Operator:
