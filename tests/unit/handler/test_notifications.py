@@ -103,7 +103,8 @@ def test_a_batch_is_relayed_and_taken_in(bench: QueueBench) -> None:
         "NotificationsMerged": [1],
         "NotificationsNothingNew": [0],
         "NotificationsParked": [1],
-        "NotificationsForged": [1],
+        "NotificationsForged": [0],
+        "NotificationsJunk": [1],
     }
 
 

@@ -23,8 +23,17 @@ def test_a_batch_is_tallied_by_fate_and_reason() -> None:
     assert tally.reasons[Fate.FORGED] == {"signature_invalid": 2, "body_not_json": 1}
     assert tally.reasons[Fate.IGNORED] == {"X" * 128: 1}
     assert tally.counts == {
-        "NotificationsForged": 3,
+        "NotificationsForged": 2,
+        "NotificationsJunk": 1,
         "NotificationsMerged": 1,
         "NotificationsNothingNew": 0,
         "NotificationsIgnored": 1,
     }
+
+
+def test_what_a_scanner_posts_is_not_counted_as_forged() -> None:
+    """It posts to any URL, and must not look as if Apple had changed its certificates."""
+    codes = ("text_too_long", "body_not_json", "signed_payload_missing", "token_not_three_parts")
+    counts = BatchTally.of(IntakeVerdict(Fate.FORGED, code) for code in codes).counts
+    assert (counts["NotificationsForged"], counts["NotificationsJunk"]) == (0, 4)
+    assert "NotificationsJunk" not in BatchTally.of([IntakeVerdict(Fate.FORGED, "version_1")]).counts
