@@ -3,6 +3,9 @@
 The newest day comes first: if the command is stopped, most of what rules ask for is already known. Any order gives the
 same facts. A row is kept for a week; a command that is repeated later begins anew, and so does one that follows a
 complete backfill, since its rows are deleted. So after an update of the console everything can be read again.
+
+A backfill ends where the pull may not have read yet. A function writes an outcome's log line when it learns of it: what
+a backfill had learned first would have no line, and `retention outcomes` would not know of it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.errors import UnreadableRowError
 from retention.notifications.history import DAY_MS, HISTORY_DAYS, HistoryQuery
+from retention.notifications.progress import Progress, Reading
+from retention.notifications.pulling import FIRST_MS, REPAIRS
 
 _HOUR_MS: Final = 3_600_000
 # What was listed late of a day that was read while it lasted.
@@ -41,11 +46,27 @@ class DayProgress:
     token: str = field(repr=False)
 
 
-def days_back(now: datetime, number: int | None, environment: str) -> list[HistoryDay]:
-    """Return so many days up to `now` (aware), today first; by default and at most, all that Apple keeps."""
-    at = _ms(now)
-    first = at - HISTORY_DAYS[environment] * DAY_MS + _HOUR_MS  # an hour for a clock that is behind Apple's
-    day = _ms(now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+def last_instant(pulled: Progress, now: datetime) -> datetime:
+    """Return up to when a backfill may read at `now` (aware), by how far the pull is.
+
+    That is where the hourly repair begins, which reads once more what Apple listed late; before the pull's first run,
+    where that run will begin.
+    """
+    if pulled.watermark is None:
+        return now - timedelta(milliseconds=FIRST_MS)
+    _, repaired = REPAIRS[Reading.HOURLY]
+    return min(now, datetime.fromtimestamp((pulled.watermark - repaired) / 1000, UTC))
+
+
+def days_back(now: datetime, number: int | None, environment: str, until: datetime | None = None) -> list[HistoryDay]:
+    """Return so many days up to `until`, by default `now` (both aware), the newest first.
+
+    By default and at most they are all days that Apple keeps.
+    """
+    first = _ms(now) - HISTORY_DAYS[environment] * DAY_MS + _HOUR_MS  # an hour for a clock that is behind Apple's
+    last = now if until is None else until
+    at = _ms(last)
+    day = _ms(last.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
     found: list[HistoryDay] = []
     while day + DAY_MS > first and (number is None or len(found) < number):
         name = datetime.fromtimestamp(day / 1000, UTC).date().isoformat()

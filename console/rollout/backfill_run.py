@@ -12,6 +12,7 @@ from typing import Any
 
 from retention.jws import SignedPayloadVerifier, apple_root
 from retention.notifications.judge import LATE_LISTING, NotificationJudge
+from retention.notifications.progress import ProgressRow
 from retention.request import PRODUCTION
 
 from console.deployment.session import HistorySession, open_history
@@ -19,7 +20,7 @@ from console.deployment.target import confirm
 from console.deployment.where import Access, Where
 from console.rollout.backfill import AT_A_TIME, Crew, DaysBackfill
 from console.rollout.backfill_customers import CustomersBackfill
-from console.rollout.backfill_days import BackfillRows, days_back
+from console.rollout.backfill_days import BackfillRows, days_back, last_instant
 from console.rollout.backfill_learning import Found, Learner, Learnt
 from console.terminal.failure import Failure
 from console.terminal.output import Output
@@ -37,11 +38,12 @@ class BackfillChoice:
 
 @dataclass(frozen=True, slots=True)
 class BackfillReport:
-    """What a complete backfill has read and written."""
+    """What a complete backfill has read and written; `later` is about what it left out."""
 
     what: dict[str, Any]
     sentence: str
     learnt: Learnt
+    later: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document of `--json`."""
@@ -73,6 +75,8 @@ def show(report: BackfillReport, out: Output) -> None:
     """Print what was read, what became of it, and what the operator should know."""
     tokens, rows = report.learnt.tokens, report.learnt.rows
     out.print(f"{report.sentence} {plural(rows['changed'], 'write')} to customers' rows.", "green")
+    if report.later:
+        out.print(report.later)
     if tokens[Found.NOT_UNDERSTOOD]:
         out.warn(
             f"{plural(tokens[Found.NOT_UNDERSTOOD], 'notification')} of Apple's cannot be read by this version of the"
@@ -91,7 +95,14 @@ def show(report: BackfillReport, out: Output) -> None:
 
 def _days(session: HistorySession, number: int | None, learner: Learner, crew: Crew, out: Output) -> BackfillReport:
     target = session.target
-    days = days_back(datetime.now(UTC), number, target.environment)
+    now = datetime.now(UTC)
+    until = last_instant(ProgressRow(target.app_table).read(), now)
+    days = days_back(now, number, target.environment, until)
+    if not days:
+        raise Failure(
+            f"The pull has read up to {until:%Y-%m-%d %H:%M} UTC, which is further back than Apple keeps notifications."
+            " Let it run again: `retention notifications status`."
+        )
     work = DaysBackfill(BackfillRows(target.app_table), days, learner, crew)
     try:
         with out.progress() as report:
@@ -104,9 +115,17 @@ def _days(session: HistorySession, number: int | None, learner: Learner, crew: C
     read = learnt.tokens.total()
     if work.too_old:
         out.warn(f"Apple no longer lists {plural(len(work.too_old), 'day')}, up to {max(work.too_old)}.")
-    what = {"days": len(days), "from": days[-1].name, "pages": work.pages.total(), "notifications": read}
+    ended = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    what = {
+        "days": len(days),
+        "from": days[-1].name,
+        "until": ended,
+        "pages": work.pages.total(),
+        "notifications": read,
+    }
     sentence = f"Read {plural(len(days), 'day')} back to {days[-1].name}: {plural(read, 'notification')},"
-    return BackfillReport(what, sentence, learnt)
+    later = f"What came after {until:%Y-%m-%d %H:%M} UTC is left to the stack's own functions."
+    return BackfillReport(what, sentence, learnt, later)
 
 
 def _customers(session: HistorySession, work: CustomersBackfill, out: Output) -> BackfillReport:

@@ -12,10 +12,18 @@ from moto import mock_aws
 from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.notifications.history import DAY_MS, HistoryQuery
+from retention.notifications.progress import Progress, Reading
 from retention.request import PRODUCTION, SANDBOX
 
 from console.local.rows import create_table
-from console.rollout.backfill_days import BackfillRows, DayProgress, HistoryDay, days_back, next_query
+from console.rollout.backfill_days import (
+    BackfillRows,
+    DayProgress,
+    HistoryDay,
+    days_back,
+    last_instant,
+    next_query,
+)
 from tests.support.fake_table import APP, TABLE
 from tests.support.moto_client import dynamodb_client
 
@@ -39,6 +47,21 @@ def test_today_comes_first_and_ends_now() -> None:
     assert days[0] == TODAY
     assert [day.name for day in days] == ["2026-11-30", "2026-11-29", "2026-11-28"]
     assert all(older.end == newer.start for newer, older in pairwise(days))
+
+
+def test_a_backfill_ends_where_the_pull_may_still_read() -> None:
+    """The hourly repair reads the last three hours once more; before its first run the pull begins six hours back."""
+    hour = timedelta(hours=1)
+    behind = Progress(0, {Reading.NEWS: NOW_MS - 3_600_000})
+    ahead = Progress(0, {Reading.NEWS: NOW_MS + 9 * 3_600_000})
+    assert last_instant(Progress(), NOW) == NOW - 6 * hour
+    assert last_instant(behind, NOW) == NOW - 4 * hour
+    assert last_instant(ahead, NOW) == NOW
+    days = days_back(NOW, 2, PRODUCTION, NOW - 19 * hour)
+    assert [(day.name, day.end) for day in days] == [
+        ("2026-11-29", NOW_MS - 19 * 3_600_000),
+        ("2026-11-28", MIDNIGHT_MS - DAY_MS),
+    ]
 
 
 @pytest.mark.parametrize(("environment", "kept"), [(PRODUCTION, 180), (SANDBOX, 30)])
