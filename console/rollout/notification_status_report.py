@@ -19,6 +19,8 @@ def show(found: NotificationStatus, out: Output) -> None:
     out.print(f"Notifications={found.mode}.")
     rows = [(_READINGS.get(name, name), *_age(found, name)) for name in found.until]
     out.table(("Apple's history", "read until (UTC)", "age"), rows)
+    if found.mode == "push":
+        out.print("What Apple sends arrives at once. The history is its repair, and read up to 15 min before now.")
     if found.queues:
         waiting = [(name, str(state.waiting), str(state.taken), _oldest(state)) for name, state in found.queues.items()]
         out.table(("queue", "waiting", "in progress", "oldest"), waiting)

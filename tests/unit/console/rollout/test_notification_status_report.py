@@ -41,6 +41,12 @@ def test_a_good_state_has_two_tables(capsys: pytest.CaptureFixture[str]) -> None
     assert "No alarm about notifications is raised." in text
 
 
+def test_push_explains_why_the_history_is_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    """With push, the history is a repair and stays 15 minutes behind; with pull, it is where everything comes from."""
+    assert "up to 15 min before now" in printed(GOOD, capsys)
+    assert "15 min before" not in printed(replace(GOOD, mode="pull"), capsys)
+
+
 def test_what_waits_for_a_person_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Parked notifications, dead letters and raised alarms come with what to do."""
     queues = {PARKED: QueueState(1, 0), DEAD_LETTERS: QueueState(2, 0)}
