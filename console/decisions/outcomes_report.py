@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from console.decisions.outcomes import Became, became
 from console.decisions.outcomes_evidence import OutcomeEvidence
-from console.terminal.json_form import camel, form_of
+from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import plural
 
 _DAY: Final = 86_400
-# What is counted, by the head of its column.
+# What is counted, by its name in the document.
 _COUNTED: Final[Mapping[str, Callable[[Became], bool]]] = {
-    "turned off": lambda each: each.turned_off,
-    "on again": lambda each: each.turned_on_again,
+    "turnedOff": lambda each: each.turned_off,
+    "onAgain": lambda each: each.turned_on_again,
     "switched": lambda each: each.switched,
-    "switch pending": lambda each: each.switch_pending,
-    "other plan": lambda each: each.plan_changed,
+    "switchPending": lambda each: each.switch_pending,
+    "otherPlan": lambda each: each.plan_changed,
     "redeemed": lambda each: each.redeemed or each.redeemed_retention_offer,
     "renewed": lambda each: each.renewed,
     "lost": lambda each: each.lost,
     "refunded": lambda each: each.refunded,
 }
+# The heads of two tables, which have room on a terminal of 80 columns, and the counts in their columns.
+_ENDED: Final[Mapping[str, str]] = {"lost": "lost", "refunded": "refunded"}
+_CHANGED: Final[Mapping[str, str]] = {
+    "off": "turnedOff",
+    "on again": "onAgain",
+    "switched": "switched",
+    "pending": "switchPending",
+    "plan": "otherPlan",
+    "redeemed": "redeemed",
+    "renewed": "renewed",
+}
+_HEADS: Final = (
+    "Kept: of the known. Off, on again: auto-renew. Switched: to another product; pending: with the next renewal. Plan:"
+    " another billing plan of the same product."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +99,34 @@ def _counted(answer: str, results: list[Became]) -> AnswerOutcomes:
     for each in results:
         revenue.update(each.revenue)
     known = [each.kept for each in results if each.kept is not None]
-    counts = {camel(name.replace(" ", "_")): sum(map(test, results)) for name, test in _COUNTED.items()}
+    counts = {name: sum(map(test, results)) for name, test in _COUNTED.items()}
     return AnswerOutcomes(answer, len(results), len(known), sum(known), counts, dict(sorted(revenue.items())))
 
 
 def show(found: OutcomesFound, out: Output) -> None:
-    """Print the counts as a table, or as one JSON document."""
+    """Print the counts as two tables, or as one JSON document."""
     out.print(f"{plural(found.customers, 'customer')}, {found.days:g} days after the first answer.", "bold")
-    heads = ("answer", "customers", "known", "kept", *_COUNTED, "revenue")
-    out.table(
-        heads,
-        [
-            (
-                each.answer,
-                str(each.customers),
-                str(each.known),
-                f"{each.kept} ({each.kept / each.known:.1%})" if each.known else "-",
-                *(str(count) for count in each.counts.values()),
-                ", ".join(f"{amount / 1000:.2f} {currency}" for currency, amount in each.revenue.items()) or "-",
-            )
-            for each in found.answers
-        ],
-    )
+    out.table(("answer", "customers", "known", "kept", *_ENDED, "revenue"), [_kept(each) for each in found.answers])
+    out.print("")
+    out.table(("answer", *_CHANGED), [(each.answer, *_counts(each, _CHANGED)) for each in found.answers])
+    out.print("")
+    out.print(_HEADS)
+    _show_limits(found, out)
+    out.document(form_of(found))
+
+
+def _kept(each: AnswerOutcomes) -> tuple[str, ...]:
+    kept = f"{each.kept} ({each.kept / each.known:.1%})" if each.known else "-"
+    revenue = ", ".join(f"{amount / 1000:.2f} {currency}" for currency, amount in each.revenue.items()) or "-"
+    return (each.answer, str(each.customers), str(each.known), kept, *_counts(each, _ENDED), revenue)
+
+
+def _counts(each: AnswerOutcomes, heads: Mapping[str, str]) -> Iterator[str]:
+    return (str(each.counts[name]) for name in heads.values())
+
+
+def _show_limits(found: OutcomesFound, out: Output) -> None:
+    """Print what the counts do not show."""
     if found.complete_since is None or found.complete_until is None:
         out.print(
             "Not known yet who was kept: no line states until when notifications are complete. The function that pulls"
@@ -120,4 +141,3 @@ def show(found: OutcomesFound, out: Output) -> None:
     if found.rehearsals:
         out.print(f"{plural(found.rehearsals, 'request')} came from a simulator: Apple did not sign them.")
     out.print("These are counts. Customers who met different rules differ: they do not show what an answer changed.")
-    out.document(form_of(found))

@@ -48,6 +48,19 @@ def test_the_text_names_the_time_in_which_notifications_are_complete(capsys: pyt
     assert [each.known for each in count_outcomes(evidence((SHOWN + 1, COMPLETE)), 7).answers] == [0, 0]
 
 
+def test_two_tables_have_room_on_a_narrow_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each answer is in both tables, and no line of them is longer than 80 characters."""
+    show(count_outcomes(evidence(), 7), Output())
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines if line.startswith("keep ")]
+    assert rows == [
+        ["keep", "2", "2", "1", "(50.0%)", "0", "0", "59.99", "EUR"],
+        ["keep", "1", "0", "1", "0", "0", "0", "0"],
+    ]
+    tables = lines[1 : next(at for at, line in enumerate(lines) if line.startswith("Kept:"))]
+    assert max(len(line.rstrip()) for line in tables) <= 80
+
+
 def test_the_document_has_every_count(capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the counts are one document."""
     show(count_outcomes(evidence(), 7), Output(as_json=True))
