@@ -97,14 +97,14 @@ def _redemptions_text(subscription: Subscription, at: datetime) -> str:
     if subscription.redemptions is None:
         return "missing"
     days = [
-        f"{offer or 'an offer without identifier'} {_ago(at.timestamp() - purchased / _MS)}"
+        f"{offer or 'an offer without identifier'} {_ago(int(at.timestamp()) - purchased // _MS)}"
         for offer, purchased in reversed(subscription.redemptions)
     ]
     return ", ".join(days) or "none"
 
 
-def _ago(seconds: float) -> str:
-    days = int(seconds // _DAY_SECONDS)
+def _ago(seconds: int) -> str:
+    days = seconds // _DAY_SECONDS
     return "today" if days == 0 else f"{days} days ago" if days > 0 else f"in {-days} days"
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from retention import table as rows
 from retention.aws.app_table import AppTable
-from retention.errors import UnreadableRowError
 from retention.notifications.customers import SubscriptionUnreadableError, read_state
 from retention.rules import Fact
 from retention.subscription import FACT_KINDS, State, facts
@@ -90,12 +89,16 @@ def read_facts(app_table: AppTable, original_transaction_id: str, now: datetime)
     if not item:
         return None
     try:
-        state, expires = read_state(item), count(item, "expiresAt")
-    except (SubscriptionUnreadableError, UnreadableRowError):
+        return _reported(read_state(item), count(item, "expiresAt"), now)
+    except (SubscriptionUnreadableError, ValueError, OverflowError, OSError):
+        # Also a date or a price beyond what a calendar or a float has, which Apple did not sign.
         raise Failure(
             "The row of this subscription is damaged: `retention facts forget` deletes it, and `retention facts"
             " backfill` learns it again."
         ) from None
+
+
+def _reported(state: State, expires: int, now: datetime) -> ReportedFacts | None:
     expires_at = datetime.fromtimestamp(expires, UTC) if expires else None
     if expires_at is not None and expires_at <= now:
         return None

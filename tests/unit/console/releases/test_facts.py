@@ -121,7 +121,16 @@ def test_an_expired_row_counts_as_none(app_table: AppTable) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"digest": {"S": "0"}}, {"expiresAt": {"S": "soon"}}, rows.document_attributes({"renewal": 1})]
+    "damage",
+    [
+        {"digest": {"S": "0"}},
+        {"expiresAt": {"S": "soon"}},
+        {"expiresAt": {"N": "9" * 30}},
+        rows.document_attributes({"renewal": 1}),
+        rows.document_attributes(to_document(State(renewal=RenewalSnapshot(10**17)))),
+        rows.document_attributes(to_document(State(renewal=RenewalSnapshot(1, renewal_price=10**400 + 1)))),
+    ],
+    ids=["digest", "end that is text", "end beyond the calendar", "document", "date", "price"],
 )
 def test_a_damaged_row_is_a_failure_that_names_the_way_out(app_table: AppTable, damage: dict[str, Any]) -> None:
     """What was edited by hand is not shown as facts."""
