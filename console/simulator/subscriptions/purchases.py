@@ -100,13 +100,17 @@ def redeemed(
     """An active customer redeems an offer for the same product, which turns auto-renew on.
 
     Assumption: the discount begins with the next renewal, and until then renewal info has the offer. With `at_once`, a
-    discounted transaction is made now. Apple documents neither.
+    discounted transaction is made now. A switch that waits for the renewal is taken back, since the offer is one of
+    today's product. Apple documents none of these.
     """
     _active(subscription)
+    current, renewal = subscription.current.product, subscription.renewal
+    if _plan(renewal.product) != _plan(current):
+        renewal = replace(renewal, product=current, price_increase=None)
     if at_once:
-        after = continued(subscription, subscription.current.product, now, PURCHASE, offer)
+        after = continued(subscription, current, now, PURCHASE, offer)
     else:
-        renewal = replace(subscription.renewal, on=True, offer=offer, offer_periods=offer.count)
+        renewal = replace(renewal, on=True, offer=offer, offer_periods=offer.count)
         after = replace(subscription, renewal=renewal)
     return reported(after, now, "OFFER_REDEEMED")
 

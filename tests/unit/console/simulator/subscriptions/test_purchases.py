@@ -110,6 +110,16 @@ def test_an_offer_is_redeemed(offer: Any) -> None:
     assert not_documented(event) == not_documented(billed) == []
 
 
+def test_an_offer_takes_a_pending_switch_back() -> None:
+    """The offer is one of today's product, so that is what renews, at the offer's price, and no other product."""
+    life = Life.begun()
+    life.then(downgraded, BASIC)
+    event = life.then(redeemed, HALF)
+    assert shape(event) == ("OFFER_REDEEMED", None, 1)
+    assert some(event.renewal, "autoRenewProductId", "renewalPrice") == (PRO.product_id, HALF.price)
+    assert some(life.then(renewed).transaction, "productId", "price") == (PRO.product_id, HALF.price)
+
+
 def test_an_offer_can_apply_at_once() -> None:
     """With `at_once`, the notification has a discounted transaction of now."""
     life = Life.begun()
