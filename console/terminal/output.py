@@ -69,8 +69,10 @@ class Output:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            # Users copy ids, so an id is never broken over two lines.
-            table.add_column(column, overflow="fold", no_wrap=column == "id", min_width=_ID if column == "id" else None)
+            # Users copy ids and names of facts, so none is broken over two lines.
+            table.add_column(
+                column, overflow="fold", no_wrap=column in {"id", "fact"}, min_width=_ID if column == "id" else None
+            )
         for row in rows:
             table.add_row(*map(escape, row))
         self._out.print(table)

@@ -42,6 +42,18 @@ def test_an_id_is_never_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert identifier in capsys.readouterr().out
 
 
+def test_the_name_of_a_fact_is_never_wrapped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a narrow terminal a long name of a fact stays one word, and the columns next to it wrap."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    name, words = "subscription.priceIncreasePending", "a longer text of several words that needs a line or two"
+    Output().table(("fact", "value", "from", "signed by Apple"), [(name, words, "current transaction", "1 s ago")])
+    assert name in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("columns", "kept"),
     [("0", False), ("5", False), ("-3", False), ("\u00b2", False), ("99999999999", False), ("20", True), ("132", True)],
