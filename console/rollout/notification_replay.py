@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from console.deployment.stack import Stack
-from console.terminal.failure import Failure
+from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output, ReportProgress
 from console.terminal.words import plural
 
@@ -86,6 +86,8 @@ def queues_of(stack: Stack, *, relay: bool) -> tuple[str, str]:
 
     With `relay`, from what the owner's receiver never took, to what it is sent. Raises Failure where there are none.
     """
+    if stack.learns is None:
+        raise Misuse("The queues are outputs of the stack: name its environment with --env, instead of the table.")
     if relay and not (stack.relay_dead_letters and stack.relay_queue):
         raise Failure("This stack sends nothing on to a receiver: deploy with RelayUrl first.")
     if relay:

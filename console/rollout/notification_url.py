@@ -9,11 +9,20 @@ from retention.request import PRODUCTION, SANDBOX
 
 from console.appstore.realtime_url import shown
 from console.deployment.target import Target
-from console.terminal.failure import Failure
+from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
 
 # The two fields on an app's page App Information, below App Store Server Notifications.
 _FIELDS: Final = {PRODUCTION: "Production Server URL", SANDBOX: "Sandbox Server URL"}
+
+
+def check_learns(target: Target) -> None:
+    """Raise Failure for a stack that takes in no notifications; of a table without its stack that is not known."""
+    if target.stack.learns is False:
+        raise Failure(
+            f"The stack {target.stack.name} takes in no notifications: deploy with Notifications=pull or"
+            " Notifications=push."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,11 @@ class NotificationUrl:
 
 
 def notification_url(target: Target) -> NotificationUrl:
-    """Return what to enter for a stack. Raises Failure where it takes in no notifications."""
+    """Return what to enter for a stack. Raises Failure where it takes in no notifications, or where it is not named."""
     stack = target.stack
-    if stack.learns is not True:
-        name = f"The stack {stack.name}" if stack.name else "A table that was named without its stack"
-        raise Failure(f"{name} takes in no notifications: deploy with Notifications=pull or Notifications=push.")
+    if stack.learns is None:
+        raise Misuse("This is an output of the stack: name its environment with --env, instead of the table.")
+    check_learns(target)
     field = _FIELDS.get(stack.environment, " or ".join(_FIELDS.values()))
     return NotificationUrl(stack.notifications, shown(stack.notifications_url), field)
 

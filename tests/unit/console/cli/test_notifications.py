@@ -62,7 +62,7 @@ def test_a_test_ends_by_whether_it_arrived(
 
 
 def test_no_test_is_asked_for_that_nothing_would_take_in(
-    call: Call, target: Target, monkeypatch: pytest.MonkeyPatch
+    call: Call, off: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With Notifications=off, Apple is not asked: the notification would go to another receiver, or nowhere."""
     run = Recorded(None)
@@ -70,7 +70,7 @@ def test_no_test_is_asked_for_that_nothing_would_take_in(
 
     @contextmanager
     def opened(*_: Any) -> Iterator[Any]:
-        yield SimpleNamespace(apple="apple", target=target)
+        yield SimpleNamespace(apple="apple", target=off)
 
     monkeypatch.setattr("console.deployment.session.open_session", opened)
     with pytest.raises(Failure, match="Notifications=pull"):
@@ -87,7 +87,15 @@ def test_the_status_is_printed(call: Call, monkeypatch: pytest.MonkeyPatch) -> N
     assert call("notifications", "status", *AT, "--json").document["notifications"] == "push"
 
 
-@pytest.mark.usefixtures("target")
+@pytest.fixture
+def off(target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """A stack with Notifications=off."""
+    made = replace(target, stack=replace(target.stack, name="s", notifications="off"))
+    monkeypatch.setattr("console.deployment.target.find_target", lambda *_: made)
+    return made
+
+
+@pytest.mark.usefixtures("off")
 @pytest.mark.parametrize("verb", ["url", "status", "replay"])
 def test_without_notifications_each_verb_names_the_parameter(call: Call, verb: str) -> None:
     """A stack that takes in none has no URL, no state and no queue."""

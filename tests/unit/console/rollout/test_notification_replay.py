@@ -13,7 +13,7 @@ from moto import mock_aws
 from console.deployment.queues import count_messages
 from console.deployment.stack import Stack
 from console.rollout.notification_replay import ReplayedMessages, queues_of, replay, show
-from console.terminal.failure import Failure
+from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output, no_progress
 
 
@@ -133,6 +133,8 @@ def test_a_stack_names_its_queues() -> None:
     assert queues_of(relaying, relay=True) == ("D", "R")
     with pytest.raises(Failure, match="Notifications=pull"):
         queues_of(relaying, relay=False)
+    with pytest.raises(Misuse, match="--env"):
+        queues_of(Stack("", "t", "", "Sandbox"), relay=False)
 
 
 def test_the_report_counts(capsys: pytest.CaptureFixture[str]) -> None:

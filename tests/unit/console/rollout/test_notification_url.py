@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from retention.request import PRODUCTION, SANDBOX
 
-from console.rollout.notification_url import NotificationUrl, notification_url, show
-from console.terminal.failure import Failure
+from console.rollout.notification_url import NotificationUrl, check_learns, notification_url, show
+from console.terminal.failure import Failure, Misuse
 from console.terminal.output import Output
 from tests.support.apple_in_memory import target_in_memory
 
@@ -51,6 +51,14 @@ def test_a_stack_that_pulls_needs_no_url(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("outputs", [{"notifications": "off"}, {}, {"notifications": ""}])
 def test_without_notifications_there_is_nothing_to_enter(outputs: dict[str, Any]) -> None:
     """The failure names the parameter to deploy with."""
-    for name in ("s", ""):
+    for check in (notification_url, check_learns):
         with pytest.raises(Failure, match="Notifications=pull"):
-            notification_url(target_in_memory(name=name, **outputs))
+            check(target_in_memory(name="s", **outputs))
+
+
+def test_a_table_without_its_stack_has_no_url() -> None:
+    """What takes in notifications is an output of the stack; whether one does is not known of a table."""
+    target = target_in_memory(name="", notifications="")
+    with pytest.raises(Misuse, match="--env"):
+        notification_url(target)
+    check_learns(target)
