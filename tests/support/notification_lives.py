@@ -10,59 +10,31 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 from console.simulator.authority import Authority
-from console.simulator.subscriptions.endings import (
-    consumption_requested,
-    expired,
-    refund_declined,
-    refund_reversed,
-    refunded,
-)
-from console.simulator.subscriptions.event import Event, Outcome
-from console.simulator.subscriptions.life import SimulatedSubscription
+from console.simulator.subscriptions.event import Event
 from console.simulator.subscriptions.notification_claims import notification_claims
-from console.simulator.subscriptions.purchases import (
-    bought,
-    downgraded,
-    redeemed,
-    resubscribed,
-    switch_withdrawn,
-    upgraded,
-)
-from console.simulator.subscriptions.renewals import (
-    billed,
-    billing_failed,
-    extended,
-    grace_expired,
-    price_accepted,
-    price_raised,
-    renewed,
-    turned_off,
-    turned_on,
-)
+from console.simulator.subscriptions.purchases import bought
 from console.terminal.failure import Failure
-from tests.support.simulated_lives import BASIC, BEGAN, COMMITTED, COUPON, HALF, PRO, SELLER, TRIAL, Life
+from tests.support.random_lives import ACTIONS, BEGINNINGS
+from tests.support.simulated_lives import BEGAN, SELLER, Life
 
 # Later than any event of a life of 200 events; the authority's certificates are valid then.
 AFTERWARDS: Final = datetime(2040, 1, 1, tzinfo=UTC)
 _TIE: Final = 1 / 30
 
-Happening = Callable[[SimulatedSubscription, int], Outcome]
-
 
 def life_events(choose: random.Random, person: str, number: int) -> list[Event]:
     """Return `number` events of one subscription whose original transaction id is `person`, in order."""
-    offer = choose.choice([None, None, TRIAL, COUPON])
-    begun, first = bought(SELLER, choose.choice([PRO, BASIC, COMMITTED]), person, BEGAN, offer=offer)
+    product, offer, customer = choose.choice(BEGINNINGS)
+    begun, first = bought(SELLER, product, person, BEGAN, customer=customer, offer=offer)
     life = Life(begun, [first])
     while len(life.events) < number:
         try:
-            life.then(_happening(choose, life.subscription), days=choose.uniform(0.001, 20))
+            life.then(choose.choice(ACTIONS), days=choose.uniform(0.001, 20))
         except Failure:  # it cannot happen to this subscription now
             continue
     return [_tied(choose, life.events, place) for place in range(number)]
@@ -79,32 +51,6 @@ def life_bodies(seed: int, person: str, events: int, authority: Authority) -> li
 
 def person_of(number: int) -> str:
     return str(2_000_000_000_000_000 + number)
-
-
-def _happening(choose: random.Random, subscription: SimulatedSubscription) -> Happening:
-    transaction_id = choose.choice(subscription.transactions).transaction_id
-    usual: Sequence[Happening] = (renewed, renewed, turned_off, turned_on, billed, expired)
-    switches: Sequence[Happening] = (
-        partial(upgraded, product=PRO),
-        partial(downgraded, product=BASIC),
-        switch_withdrawn,
-        partial(redeemed, offer=HALF),
-        partial(redeemed, offer=HALF, at_once=True),
-        resubscribed,
-    )
-    seldom: Sequence[Happening] = (
-        billing_failed,
-        partial(billing_failed, grace="P16D"),
-        grace_expired,
-        partial(price_raised, price=subscription.renewal.product.price + 1000),
-        price_accepted,
-        partial(extended, days=7),
-        partial(refunded, transaction_id=transaction_id),
-        partial(refund_reversed, transaction_id=transaction_id),
-        partial(refund_declined, transaction_id=transaction_id),
-        partial(consumption_requested, transaction_id=transaction_id),
-    )
-    return choose.choice(choose.choice([usual, usual, switches, seldom]))
 
 
 def _tied(choose: random.Random, events: Sequence[Event], place: int) -> Event:

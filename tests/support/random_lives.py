@@ -99,6 +99,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     lambda subscription, now: expired(subscription, now, leaves_on=True),
     refunded,
     lambda subscription, now: refunded(subscription, now, subscription.original.transaction_id, 50_000),
+    lambda subscription, now: refunded(subscription, now, _middle(subscription)),
     refund_reversed,
     lambda subscription, now: refund_reversed(subscription, now, subscription.original.transaction_id),
     lambda subscription, now: refund_declined(subscription, now, subscription.original.transaction_id),
@@ -109,6 +110,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     price_accepted,
     lambda subscription, now: extended(subscription, now, 14),
 )
+
+
+def _middle(subscription: SimulatedSubscription) -> str:
+    """Return the id of a transaction between the first and the current one, where there is one."""
+    return subscription.transactions[len(subscription.transactions) // 2].transaction_id
 
 
 def lived(beginning: int, choices: Sequence[tuple[int, int]], transaction_id: str = "2000000000000007") -> list[Step]:
