@@ -94,9 +94,7 @@ def grant(
     key_id: Annotated[str | None, typer.Option(help="The id of the key.")] = None,
     directory: Directory = DIRECTORY,
     *,
-    new_key: Annotated[
-        bool, typer.Option("--new-key", help="Make a key of the simulator's own in that file first.")
-    ] = False,
+    new_key: Annotated[bool, typer.Option("--new-key", help="Write a new key into that file first.")] = False,
 ) -> None:
     """Let an app use the API: what Apple does with your access request, and App Store Connect with your key.
 

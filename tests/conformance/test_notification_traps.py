@@ -317,7 +317,7 @@ SCENES: Final = [
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: f"{scene.trap}: {scene.name}")
 def test_facts_are_right_in_any_order(scene: Scene) -> None:
-    """Whatever the order, and each delivered twice, the facts of a scene are those that are right."""
+    """In any order, and each delivered twice, the notifications of a scene lead to the right facts."""
     reports = scene.reports()
     texts = set()
     for order in islice(permutations(reports), 120):

@@ -337,7 +337,7 @@ def test_other_apps_customers_and_releases_are_out_of_reach(role: str, operation
     assert not rights.allow(ask)
 
 
-# Which functions may write a row, besides reading it; those of notifications write customers and rows of their own.
+# Which functions may write a row, and not only read it; those of notifications write customers and rows of their own.
 WRITERS: Final[dict[str, tuple[rows.Key, set[str]]]] = {
     "head and review states": (rows.head_key(APP), {"SyncRole"}),
     "a release": (rows.settings_key(APP, 1), set()),

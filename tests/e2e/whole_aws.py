@@ -7,7 +7,7 @@
 
 MiniStack runs the functions with its own interpreter, as processes of this machine. Resources that it cannot make are
 left out in one place, `_without_what_is_missing`, which names them. What API Gateway does by itself for a notification,
-and MiniStack does not, `Stack.notify` does: it sends the body to SQS as the deployed integration says. So that API
+and MiniStack does not, `Stack.notify` does: it sends the body to SQS as the deployed integration would. So that API
 Gateway can do this, under the integration's role, is not shown here.
 """
 
@@ -123,7 +123,7 @@ class Stack:
             connection.close()
 
     def notify(self, body: str) -> str:
-        """Post a notification as API Gateway would: find the route, then call SQS as its integration says.
+        """Post a notification as API Gateway would: find the route, then call SQS by the parameters of its integration.
 
         Returns the route's key. MiniStack 1.5 has no first-class integrations, so it makes the integration and would
         look for a function behind it.

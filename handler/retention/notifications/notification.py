@@ -153,7 +153,7 @@ def _token(text: str) -> str:
 
 # Step 7: the object, and whom it is for.
 
-# Fields of other things that the App Store signs. Every customer's device has some, so anyone can post them.
+# Fields of other things that the App Store signs. Every customer's device has some, so every customer can post them.
 _TRANSACTION_FIELDS: Final = frozenset({"transactionId"})
 _RENEWAL_FIELDS: Final = frozenset({"autoRenewProductId", "autoRenewStatus"})
 _OTHER_FIELDS: Final = frozenset({"requestIdentifier", "receiptType"})  # a retention request, an app transaction
