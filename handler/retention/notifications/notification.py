@@ -82,7 +82,7 @@ def read_notification(body_or_token: str, judge: NotificationJudge) -> Notificat
 
     # 7. For an app of ours, this environment, and not ahead of our clock.
     payload = Claims(signed.payload)
-    kind = _kind(signed.payload)
+    kind = _kind(signed.payload, judge)
     subject = payload.part(kind)
     bundle_id = subject.text("bundleId")
     # The environment first: without an appAppleId, another developer's sandbox would wait for a release of ours.
@@ -160,13 +160,26 @@ _OTHER_FIELDS: Final = frozenset({"requestIdentifier", "receiptType"})  # a rete
 _NOTIFICATION_FIELDS: Final = frozenset({"notificationType", "notificationUUID", *KINDS})
 
 
-def _kind(payload: Mapping[str, object]) -> str:
+def _kind(payload: Mapping[str, object], judge: NotificationJudge) -> str:
+    """Return which object is there. Raises where none is."""
     for kind in KINDS:
         if payload.get(kind) is not None:
             return kind
     if _NOTIFICATION_FIELDS.isdisjoint(payload) and _of_others(payload):
         raise VerificationError("not_a_notification", "signed by Apple as another thing than a notification")
+    # Of a later version. Every developer gets some: those of other apps must not be parked here.
+    for later in payload.values():
+        if isinstance(later, dict):
+            _judge_unknown(Claims(later), judge)
     raise NotUnderstoodError("object_missing", f"none of {', '.join(KINDS)} is there")
+
+
+def _judge_unknown(subject: Claims, judge: NotificationJudge) -> None:
+    environment, app_apple_id = subject.text("environment"), subject.number("appAppleId")
+    if environment is not None:
+        judge.admit_environment(environment)
+    if app_apple_id is not None:
+        judge.app_of(app_apple_id, None)
 
 
 def _of_others(payload: Mapping[str, object]) -> bool:

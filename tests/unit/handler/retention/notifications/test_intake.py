@@ -189,6 +189,8 @@ OTHERS = {
     "another environment": notification(
         data={"environment": "Sandbox"}, transaction={"environment": "Sandbox"}, renewal={"environment": "Sandbox"}
     ),
+    "an object of a later version, of another app": notification(data=None, later={"appAppleId": APP + 1}),
+    "an object of a later version, of another environment": notification(data=None, later={"environment": "Sandbox"}),
     "Xcode": notification(
         data={"environment": "Xcode"}, transaction={"environment": "Xcode"}, renewal={"environment": "Xcode"}
     ),
@@ -210,6 +212,7 @@ NOT_UNDERSTOOD = {
     ),
     "a price that is text": notification(transaction={"price": "9.99"}),
     "none of the four objects": notification(data=None),
+    "an object of a later version": notification(data=None, later={"appAppleId": APP, "environment": "Production"}),
     "a status that is a list": notification(data={"status": [1]}),
     "an id with a line break": notification(
         transaction={"originalTransactionId": "1\n2"}, renewal={"originalTransactionId": "1\n2"}
