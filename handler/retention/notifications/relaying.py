@@ -76,24 +76,30 @@ class Receiver:
         self._workers = Workers(self._shut)
 
     def post(self, body: bytes) -> Posted:
-        """Send one body as `application/json`. Never raises; waits `seconds` at the most."""
-        try:
-            status = self._workers.run(lambda: self._status(body), Deadline.after(self._seconds))
-        except TimeoutError as error:  # the deadline's OutOfTimeError is one too
-            return Posted(0, "timed_out", type(error).__name__)
-        except (OSError, HTTPException, ValueError) as error:
-            return Posted(0, "unreachable", type(error).__name__)
-        return Posted(status, _reason(status))
+        """Send one body as `application/json`. Never raises; waits `seconds` at the most.
 
-    def _status(self, body: bytes) -> int:
+        The status decides, as soon as it is there: a receiver that then sends its own body slowly has taken ours.
+        """
+        answered: list[int] = []
+        try:
+            self._workers.run(lambda: self._exchange(body, answered.append), Deadline.after(self._seconds))
+        except TimeoutError as error:  # the deadline's OutOfTimeError is one too
+            failed = Posted(0, "timed_out", type(error).__name__)
+        except (OSError, HTTPException, ValueError) as error:
+            failed = Posted(0, "unreachable", type(error).__name__)
+        return Posted(answered[0], _reason(answered[0])) if answered else failed
+
+    def _exchange(self, body: bytes, answered: Callable[[int], None]) -> None:
         with closing(self._connect()) as connection:
             self._connection = connection
             headers = {"content-type": "application/json", "user-agent": "retention-relay", "connection": "close"}
             connection.request("POST", self._target, body, headers)
             response = connection.getresponse()
-            with suppress(OSError, HTTPException):  # the status is what counts; a body that breaks off changes nothing
+            answered(response.status)
+            with suppress(
+                OSError, HTTPException
+            ):  # so that the receiver can finish; a body that breaks off is no failure
                 response.read(_MAX_ANSWER)
-            return response.status
 
     def _connect(self) -> HTTPConnection:
         if self._roots is None:

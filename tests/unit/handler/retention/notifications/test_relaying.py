@@ -40,6 +40,7 @@ class FakeConnection:
     """In the place of http.client's connection: what it is to answer, and what was sent."""
 
     answer: Callable[[], int]
+    content: Callable[[], bytes] = lambda: b""
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     closed: int = 0
     sock: Any = None
@@ -49,7 +50,7 @@ class FakeConnection:
 
     def getresponse(self) -> Any:
         status = self.answer()
-        return type("FakeResponse", (), {"status": status, "read": lambda *_: b""})()
+        return type("FakeResponse", (), {"status": status, "read": lambda *_: self.content()})()
 
     def close(self) -> None:
         self.closed += 1
@@ -118,10 +119,32 @@ def test_no_exception_of_a_connection_leaves_a_post(
 def test_a_receiver_that_does_not_answer_in_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """The socket of a post that was given up is shut, so that its thread ends."""
     shut = threading.Event()
-    made, connection = receiver(monkeypatch, lambda: 200 if shut.wait(60) else 0)
+
+    def answer() -> int:
+        shut.wait(60)
+        raise ConnectionResetError
+
+    made, connection = receiver(monkeypatch, answer)
     connection.sock = type("FakeSocket", (), {"shutdown": lambda *_: shut.set()})()
     made._seconds = 0.01
     assert made.post(b"{}") == Posted(0, "timed_out", "OutOfTimeError")
+    assert shut.is_set()
+
+
+@pytest.mark.parametrize(("status", "reason"), [(200, ""), (503, "failed")])
+def test_a_status_counts_before_the_answer_has_ended(monkeypatch: pytest.MonkeyPatch, status: int, reason: str) -> None:
+    """A receiver that answers and then sends its own body without end has taken ours, or refused it."""
+    shut = threading.Event()
+
+    def content() -> bytes:
+        shut.wait(60)
+        raise ConnectionResetError
+
+    made, connection = receiver(monkeypatch, lambda: status)
+    connection.content = content
+    connection.sock = type("FakeSocket", (), {"shutdown": lambda *_: shut.set()})()
+    made._seconds = 0.2
+    assert made.post(b"{}") == Posted(status, reason)
     assert shut.is_set()
 
 
