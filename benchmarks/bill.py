@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from cfnlint.decode import cfn_yaml
 from retention.log.record import ANSWERED_METRICS, DEGRADED_METRICS, STAGE_METRICS, Record, line_of
-from retention.notifications.fates import METRICS
+from retention.notifications.fates import JUNK_METRIC, METRICS
 
 TEMPLATE: Final = Path(__file__).parent.parent / "template.yaml"
 
@@ -45,6 +45,7 @@ SYNC_METRICS_OF_A_GOOD_RUN: Final = ("SyncSucceeded", "ProbeFailed", "MessagesRe
 # Those of the functions that take in notifications, with a relay.
 NOTIFICATION_METRICS: Final = (
     *METRICS.values(),
+    JUNK_METRIC,
     *("NotificationsNotRelayed", "PullSucceeded", "PullFailed", "SeenByPullOnly"),
     *("RelayDelivered", "RelayFailed", "RelayDead"),
 )
