@@ -79,5 +79,17 @@ def _relay(target: Target, known: Known) -> Iterator[Finding]:
             f"The receiver at RelayUrl has not taken {plural(lost, 'notification')} for 13 days.",
             "Repair it, then `retention notifications replay --relay`.",
         )
+    elif _is_open(target.stack.notifications_url):
+        yield Finding(
+            "relay",
+            BAD,
+            "Strangers can post to NotificationsUrl, and RelayUrl gets all of it: what it refuses holds up the rest.",
+            "Set a PathSecret, and enter the new URL at Apple.",
+        )
     else:
         yield Finding("relay", GOOD, f"The receiver at RelayUrl is behind by {plural(waiting, 'notification')}.")
+
+
+def _is_open(url: str) -> bool:
+    """Return whether a URL for notifications, as the stack's output has it, ends without a PathSecret."""
+    return bool(url) and not url.endswith("/<PathSecret>")

@@ -81,6 +81,15 @@ def test_parked_notifications_wait_for_a_release(sqs: Sqs) -> None:
     assert "notifications replay" in found["parked"].advice
 
 
+@pytest.mark.usefixtures("sqs")
+@pytest.mark.parametrize(("secret", "verdict"), [("", BAD), ("/<PathSecret>", GOOD)])
+def test_a_relay_needs_a_path_secret(secret: str, verdict: str) -> None:
+    """Otherwise strangers' posts, refused by the receiver, wait before Apple's."""
+    url = f"https://api.example.com/v1/notifications{secret}"
+    target = read_until(0, **RELAYING, notifications_url=url)
+    assert verdicts(notifications, known(target=target))["relay"] == verdict
+
+
 @pytest.mark.parametrize(("lost", "verdict"), [(0, GOOD), (1, BAD)])
 def test_a_receiver_that_takes_nothing_is_found(sqs: Sqs, lost: int, verdict: str) -> None:
     """Dead letters of the relay are bad; what still waits is only counted."""
