@@ -38,7 +38,7 @@ _CHANGED: Final[Mapping[str, str]] = {
     "redeemed": "redeemed",
     "renewed": "renewed",
 }
-_HEADS: Final = (
+_LEGEND: Final = (
     "Kept: of the known. Off, on again: auto-renew. Switched: to another product; pending: with the next renewal. Plan:"
     " another billing plan of the same product."
 )
@@ -110,7 +110,7 @@ def show(found: OutcomesFound, out: Output) -> None:
     out.print("")
     out.table(("answer", *_CHANGED), [(each.answer, *_counts(each, _CHANGED)) for each in found.answers])
     out.print("")
-    out.print(_HEADS)
+    out.print(_LEGEND)
     _show_limits(found, out)
     out.document(form_of(found))
 
