@@ -27,7 +27,7 @@ def show(found: ReportedFacts | None, out: Output) -> None:
         (f"{SUBSCRIPTION_PREFIX}{name}", _written(known.value), known.source, _age(found.age_of(known.signed_at)))
         for name, known in found.facts.items()
     ]
-    out.table(("fact", "value", "from", "signed by Apple"), rows)
+    out.table(("fact", "value", "from", "signed"), rows)
     if not found.history_complete:
         out.print(
             "Apple's history of this customer was not read: numbers of renewals, offers, refunds and purchases are the"

@@ -87,7 +87,7 @@ def queues_of(stack: Stack, *, relay: bool) -> tuple[str, str]:
     With `relay`, from what the owner's receiver never took, to what it is sent. Raises Failure where there are none.
     """
     if stack.learns is None:
-        raise Misuse("The queues are outputs of the stack: name its environment with --env, instead of the table.")
+        raise Misuse("The outputs of the stack are needed: name its environment with --env, instead of the table.")
     if relay and not (stack.relay_dead_letters and stack.relay_queue):
         raise Failure("This stack sends nothing on to a receiver: deploy with RelayUrl first.")
     if relay:

@@ -45,7 +45,7 @@ def notification_url(target: Target) -> NotificationUrl:
     """Return what to enter for a stack. Raises Failure where it takes in no notifications, or where it is not named."""
     stack = target.stack
     if stack.learns is None:
-        raise Misuse("This is an output of the stack: name its environment with --env, instead of the table.")
+        raise Misuse("The outputs of the stack are needed: name its environment with --env, instead of the table.")
     check_learns(target)
     field = _FIELDS.get(stack.environment, " or ".join(_FIELDS.values()))
     return NotificationUrl(stack.notifications, shown(stack.notifications_url), field)
