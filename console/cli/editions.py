@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from console.decisions.decision_log import Logged, read_log
 from console.decisions.replay import Replayed, replay
 from console.deployment.target import Target, find_target
 from console.deployment.where import Where
-from console.file.edition import Side, edition_from_file, side_of_file
+from console.file.edition import Edition, Side, Standing, edition_from_file, side_of_file
 from console.releases.editions import KeptEditions, earlier_texts
 from console.releases.live import require_live, require_published
 from console.releases.overview import look_at_table
@@ -25,10 +25,17 @@ from console.terminal.output import ReportProgress
 _STEP: Final = 10_000
 
 
-def cover_chosen(
-    draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: ReportProgress
-) -> Coverage:
-    """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
+@dataclass(frozen=True, slots=True)
+class ChosenEdition:
+    """A draft, or the live release, and what its table has next to it; `target` None: no table was named."""
+
+    edition: Edition
+    known: Standing | None
+    target: Target | None
+
+
+def choose_edition(draft: Path | None, where: Where, now: datetime, report: ReportProgress) -> ChosenEdition:
+    """Read a draft, or the live release where there is none. Raises Failure where neither is named."""
     target = _target(replace(where, file=draft or where.file))
     table = None if target is None else look_at_table(target.app_table)
     known = None if table is None else table.standing
@@ -39,11 +46,23 @@ def cover_chosen(
         edition = require_published(table.live).edition()
     else:
         raise Failure("Name a file, or the environment with --env, or the table with --table.")
-    found = cover(edition, known, now, choice, report)
-    if target is None:
+    return ChosenEdition(edition, known, target)
+
+
+def cover_chosen(
+    draft: Path | None, where: Where, choice: CellChoice, now: datetime, report: ReportProgress
+) -> Coverage:
+    """Cover a draft, or the live release where there is none. Raises Failure where neither is named."""
+    return cover_edition(choose_edition(draft, where, now, report), choice, now, report)
+
+
+def cover_edition(chosen: ChosenEdition, choice: CellChoice, now: datetime, report: ReportProgress) -> Coverage:
+    """Cover an edition by what its table has, with the texts of earlier releases that customers may still see."""
+    found = cover(chosen.edition, chosen.known, now, choice, report)
+    if chosen.target is None:
         return found
     # Predecessors that still serve, and defaults, may have texts that only earlier releases have.
-    return replace(found, texts={**found.texts, **earlier_texts(target.app_table, found.unknown_texts)})
+    return replace(found, texts={**found.texts, **earlier_texts(chosen.target.app_table, found.unknown_texts)})
 
 
 def sides(before: str, after: str, where: Where) -> tuple[Side, Side]:
@@ -53,6 +72,11 @@ def sides(before: str, after: str, where: Where) -> tuple[Side, Side]:
         where = replace(where, file=Path(files[0]))
     target = find_target(where) if len(files) < 2 else None  # noqa: PLR2004  # the two sides
     return _side(before, target), _side(after, target)
+
+
+def side_to_compare(name: str, where: Where) -> Side:
+    """Return what one name stands for: a release's number, `live`, or a file."""
+    return _side(name, find_target(where) if _is_release(name) else None)
 
 
 def _is_release(name: str) -> bool:
