@@ -128,6 +128,11 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
             "Show what every customer would be shown, by product, locale and arm, and what is missing there.",
         ),
         Verb(
+            "preview",
+            "pages",
+            "Draw every screen that a customer can be shown, on one page that any browser opens.",
+        ),
+        Verb(
             "diff",
             "decisions",
             "Show what two releases or files answer differently. Exit code 0: nothing; 3: something; 1: failed.",

@@ -57,11 +57,12 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
     "simulator": (3, {"file", "terminal"}),
     "rollout": (4, {"releases", "deployment", "appstore", "file", "terminal"}),
     "backup": (4, {"releases", "terminal"}),
+    "pages": (4, {"decisions", "file", "terminal"}),
     "local": (4, {"simulator", "releases", "deployment", "appstore", "file", "terminal"}),
     "cli": (
         5,
         {
-            *("rollout", "backup", "local", "decisions", "releases", "deployment", "simulator"),
+            *("rollout", "backup", "pages", "local", "decisions", "releases", "deployment", "simulator"),
             *("file", "appstore", "terminal"),
         },
     ),

@@ -81,6 +81,11 @@ def the_file(desk: OperatorSetup) -> None:
         desk.type("coverage", "retention.yaml", *AT, *more)
     desk.type("coverage", "retention.yaml", *AT, "--product", "nothing")
     desk.type("coverage", "mistaken.yaml", *AT)
+    drawn = ("preview", "retention.yaml", *AT, "--locale", "fr-CA", "--set", "keep-basic")
+    desk.type(*drawn, "--check")
+    desk.type(*drawn, "--against", "later.yaml")
+    desk.type("preview", "retention.yaml", *AT, "--set", "nothing")
+    desk.type("preview", "mistaken.yaml", *AT)
 
 
 def a_draft(desk: OperatorSetup) -> None:

@@ -1,0 +1,1 @@
+"""What an owner can look at: every screen that a customer can be shown, on one self-contained page."""
