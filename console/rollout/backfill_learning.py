@@ -20,8 +20,9 @@ from retention.errors import ForbiddenError, NotUnderstoodError, RetentionError,
 from retention.notifications.customers import (
     SubscriptionConflictError,
     SubscriptionUnreadableError,
+    follow,
+    hand_over,
     learn,
-    state_of,
 )
 from retention.notifications.history import Page, SignedStatus
 from retention.notifications.judge import NotificationJudge
@@ -108,16 +109,20 @@ class Learner:
             return Found.IGNORED
         previous = None if transaction is None else transaction.previous_original_transaction_id
         if previous and previous != name:
-            state = merge(state, self._known(previous))
+            state = merge(state, self._handed_over(previous, name))
         found[name] = merge(found.get(name, EMPTY), state)
         return Found.LEARNED
 
-    def _known(self, name: str) -> State:
-        """Return what is known under the id that a subscription had before."""
-        try:
-            return state_of(self._app_table, name)
-        except SubscriptionUnreadableError:
-            return EMPTY
+    def _handed_over(self, previous: str, name: str) -> State:
+        """Return what is known under the id that a subscription had before, and note there that it is `name` now."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return hand_over(self._app_table, previous, name)
+            except SubscriptionUnreadableError:
+                return EMPTY
+            except SubscriptionConflictError:
+                continue
+        raise _overtaken()
 
     def _keep(self, found: Mapping[str, State], read: Counter[Found]) -> None:
         """Write the rows, and count what was read and written once all are."""
@@ -129,12 +134,15 @@ class Learner:
     def _write(self, name: str, state: State) -> str:
         for _ in range(_ATTEMPTS):
             try:
-                return "changed" if learn(self._app_table, name, state).written else "unchanged"
+                learned = learn(self._app_table, name, state)
+                follow(self._app_table, learned)
             except SubscriptionUnreadableError:
                 return "unreadable"
             except SubscriptionConflictError:
                 continue
-        raise Failure("Other programs kept writing the row of a subscription: run the command again.")
+            else:
+                return "changed" if learned.written else "unchanged"
+        raise _overtaken()
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +151,10 @@ class Learner:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _overtaken() -> Failure:
+    return Failure("Other programs kept writing the row of a subscription: run the command again.")
 
 
 _REFUSALS: Final[tuple[tuple[type[RetentionError], Found], ...]] = (

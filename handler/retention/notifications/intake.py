@@ -12,8 +12,8 @@ has happened, and after it nothing is new. Only log lines and parked bodies may 
 
 Nothing depends on a notification's type, except that a TEST is noted: what Apple signed of a subscription teaches the
 same in any type. Where Apple gave a subscription another id (`previousOriginalTransactionId`), what is known under the
-old id is merged into the new row, with each such notification, which changes nothing from the second one on. The old
-row stays until it expires, so that at no instant the facts are gone.
+old id is merged into the new row, and the old row names the new one: what arrives under the old id afterwards is merged
+into both. The old row stays until it expires, so that at no instant the facts are gone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from retention.errors import ForbiddenError, NoReleaseError, NotUnderstoodError,
 from retention.jws import SignedPayloadVerifier
 from retention.log.record import place_of
 from retention.log.telemetry import Telemetry
-from retention.notifications.customers import Learned, SubscriptionUnreadableError, learn, state_of
+from retention.notifications.customers import Learned, SubscriptionUnreadableError, follow, hand_over, learn
 from retention.notifications.fates import BatchTally, Fate, IntakeVerdict
 from retention.notifications.judge import LATE_DELIVERY, LATE_LISTING, NotificationJudge
 from retention.notifications.last_test import LastTest, note_test
@@ -225,7 +225,8 @@ class _Batch:
                         taught.add(each.place)
                         self._print(each)
 
-            learn(first.app.table, first.original_transaction_id, merge(*states), announce)
+            done = learn(first.app.table, first.original_transaction_id, merge(*states), announce)
+            follow(first.app.table, done)
         except RetentionError as error:
             found = _verdict(error)
             hashed = hash_customer(first.app.customer_key, first.original_transaction_id)
@@ -243,7 +244,7 @@ class _Batch:
         previous = None if transaction is None else transaction.previous_original_transaction_id
         if not previous or previous == arrived.original_transaction_id:
             return arrived.state
-        return merge(arrived.state, state_of(arrived.app.table, previous))
+        return merge(arrived.state, hand_over(arrived.app.table, previous, arrived.original_transaction_id))
 
     def _print(self, arrived: Arrived) -> None:
         line = outcome_line(

@@ -101,11 +101,16 @@ def test_what_teaches_nothing_is_counted_and_changes_no_row(app_table: AppTable,
     assert row(app_table) == State()
 
 
-def test_a_migrated_subscription_keeps_what_was_known_under_its_old_id(app_table: AppTable, learner: Learner) -> None:
-    """Apple names the old id in the transaction."""
+@pytest.mark.parametrize("backwards", [False, True], ids=["in order", "the newest first"])
+def test_a_migrated_subscription_keeps_what_was_known_under_its_old_id(
+    app_table: AppTable, learner: Learner, *, backwards: bool
+) -> None:
+    """Apple names the old id in the transaction; a backfill reads the newest day first."""
     old = {"originalTransactionId": "2000000500000098", "signedDate": NOW_MS - DAY_MS}
-    learner(page(notification(transaction={**old, "transactionId": "1"}, renewal={**old, "autoRenewStatus": 0})))
-    learner(page(notification(transaction={"previousOriginalTransactionId": "2000000500000098"})))
+    before = notification(transaction={**old, "transactionId": "1"}, renewal={**old, "autoRenewStatus": 0})
+    after = notification(transaction={"previousOriginalTransactionId": "2000000500000098"})
+    for token in (after, before) if backwards else (before, after):
+        learner(page(token))
     assert row(app_table).auto == ((NOW_MS - DAY_MS, False), (NOW_MS, True))
     assert len(row(app_table).transactions) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from retention.notifications.customers import (
     SubscriptionConflictError,
     SubscriptionUnreadableError,
     expires_at,
+    follow,
+    hand_over,
     learn,
     read_state,
     state_of,
@@ -168,3 +171,25 @@ def test_a_row_lasts_400_days_beyond_the_last_that_is_known() -> None:
     assert expires_at(ended) == SIGNED // 1000 + KEPT_SECONDS
     assert expires_at(State(transactions=BOUGHT.transactions)) == SIGNED // 1000 + KEPT_SECONDS
     assert expires_at(State(transaction=BOUGHT.transaction)) == SIGNED // 1000 + KEPT_SECONDS
+
+
+def test_a_row_of_an_id_that_changed_before_it_was_known_expires() -> None:
+    """It has the later id and nothing else, so nothing in it says when; what is learned later decides."""
+    table = WritableTable()
+    assert hand_over(app_table(table), PERSON, "2") == EMPTY
+    row = table.items[rows.customer_pk(APP, PERSON), rows.SUBSCRIPTION]
+    assert row["movedTo"] == {"S": "2"}
+    assert int(row["expiresAt"]["N"]) >= time.time() + KEPT_SECONDS - 60
+    learned = learn(app_table(table), PERSON, BOUGHT)
+    assert (learned.moved_to, state_of(app_table(table), PERSON)) == ("2", BOUGHT)
+    follow(app_table(table), learned)
+    assert state_of(app_table(table), "2") == BOUGHT
+
+
+def test_ids_that_lead_to_each_other_are_followed_to_an_end() -> None:
+    """Apple does not do that; a row that did would stop the queue."""
+    table = WritableTable()
+    hand_over(app_table(table), PERSON, "2")
+    hand_over(app_table(table), "2", PERSON)
+    follow(app_table(table), learn(app_table(table), PERSON, BOUGHT))
+    assert state_of(app_table(table), PERSON) == state_of(app_table(table), "2") == BOUGHT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -148,6 +149,36 @@ def test_a_subscription_that_got_another_id_keeps_what_is_known(intake: IntakeOn
     assert len(intake.state(OTHER_PERSON).auto) == 3
     assert intake.state() == old
     assert intake.take(text) == ["nothing new"]
+
+
+def test_another_id_makes_no_difference_in_any_order(intake: IntakeOnFakes) -> None:
+    """What was signed before Apple changed the id may arrive after it: late, or from a history read backwards."""
+    third = "2000000500008888"
+
+    def under(person: str, number: int, previous: object = ABSENT) -> str:
+        own = {"originalTransactionId": person, "transactionId": str(number), "purchaseDate": NOW_MS - number * 1000}
+        return numbered(
+            number,
+            transaction={**own, "previousOriginalTransactionId": previous},
+            renewal={"originalTransactionId": person, "autoRenewStatus": number % 2},
+        )
+
+    texts = [
+        *(under(ORIGINAL_TRANSACTION, 9), under(ORIGINAL_TRANSACTION, 8)),
+        *(under(OTHER_PERSON, 7, ORIGINAL_TRANSACTION), under(OTHER_PERSON, 6)),
+        under(third, 5, OTHER_PERSON),
+    ]
+    intake.take(*texts)
+    expected = {person: intake.row(person) for person in (OTHER_PERSON, third)}
+    assert len(intake.state(third).transactions) == 5
+    for order in itertools.permutations(texts):
+        again = IntakeOnFakes()
+        for text in order:
+            again.take(text)
+        assert {person: again.row(person) for person in expected} == expected
+        sent = len(again.table.sent)
+        assert set(again.take(*texts)) == {"nothing new"}
+        assert len(again.table.sent) == sent
 
 
 # The three fates of what does not teach
