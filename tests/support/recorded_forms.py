@@ -84,6 +84,11 @@ VARYING: Final[Mapping[str, str]] = {
     "encodedSignature": "likewise",
 }
 
+# Where in a document → why it is there in one run and not in the next.
+OPTIONAL: Final[Mapping[str, str]] = {
+    "line.hasDefault": "unknown where the start had the time to read the states ahead",
+}
+
 # Where in a document → which text for people stands there. Its wording may change; that there is one may not.
 WORDING: Final[Mapping[str, str]] = {
     "error": "why a command failed",
@@ -116,7 +121,8 @@ def plain(value: Any, places: Mapping[str, str], path: str) -> Any:
     if _is_at(path, VARYING):
         return _shape(value, "<text>")
     if isinstance(value, dict):
-        return {key: plain(inner, places, f"{path}.{key}") for key, inner in value.items()}
+        inside = {key: f"{path}.{key}" for key in value}
+        return {key: plain(value[key], places, at) for key, at in inside.items() if not _is_at(at, OPTIONAL)}
     if isinstance(value, list):
         return [plain(inner, places, path) for inner in value]
     if isinstance(value, str):
