@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-# No example fails because the machine was busy: by default Hypothesis refuses one that takes 200 ms.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No example fails because the machine was busy: by default Hypothesis refuses one that takes 200 ms. A developer's
+# `make test` tries fewer examples, so that it takes two minutes; where real parts are required, as in CI, it tries all.
+_EXAMPLES = 100 if os.environ.get("REQUIRE_REAL_PARTS") == "1" else 40
+settings.register_profile(
+    "any machine", deadline=None, max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any machine")
 
 
