@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -108,9 +108,21 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode("ascii")
 
 
+# An end of a line after an element, but for those before what a reader of the page's source looks for.
+_LOOSE: Final = re.compile(r">\n(?!<(?:article|section|tr|!doctype|html|head|meta|title|style|body)\b)")
+
+
+class _CloseLoader(FileSystemLoader):
+    """Reads templates without the ends of lines between elements: a page of 2 000 screens would have 50 000."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, name, is_current = super().get_source(environment, template)
+        return _LOOSE.sub(">", source), name, is_current
+
+
 def _environment() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=_CloseLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
