@@ -4,9 +4,15 @@ A *sheet* is published as a JSON document and compiled here when it is loaded:
 
     {"product": {"productId", "group", "advancedCommerce", "bundle"} | null,     null: products outside the file
      "rules": [{"name", "when": CONDITION | null, "from": UTC seconds | null, "until": UTC seconds | null,
-                "answer": ANSWER} | {…, "experiment": {"key", "arms": [[NAME, SLOTS, ANSWER]…]}}],
+                "answer": ANSWER} | {…, "experiment": EXPERIMENT}],
      "sets": {SET: {LOCALE: [message id, newest first…]}},
-     "pictured": [message ids that have an image or bullets]}
+     "pictured": [message ids that have an image or bullets],
+     "holdout"?: {"key", "slots": SLOTS, "answer": ANSWER that is a message or `fallback`}}
+
+    EXPERIMENT  {"key", "arms": [[NAME, SLOTS, ANSWER]…],
+                 "layer"?: {"name", "slots": [FIRST, LAST]},
+                 "traffic"?: [[UTC seconds, SLOTS]…], by time, SLOTS never falling}
+    SLOTS       of 10 000; FIRST and LAST are slots, 0 to 9 999
 
     ANSWER  {"kind": "message", "set"}
             {"kind": "alternateProduct", "set", "productId", "group", "billingPlanType"?}
@@ -20,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 from retention.errors import DocumentError
@@ -37,7 +44,8 @@ _T = TypeVar("_T")
 # The newest format that this version reads. Raised where a function of an older version would read a document wrongly.
 # A release is of the oldest format that has all it uses (`format_of`), so that older functions read all they can.
 #   2  adds facts from Apple (`subscription.*`) and limits of offers; an older function would give every offer
-FORMAT: Final = 2
+#   3  adds layers, traffic and the holdout; an older function would answer customers who are to be left out
+FORMAT: Final = 3
 
 SLOTS: Final = 10_000
 APPROVED: Final = "APPROVED"
@@ -112,11 +120,44 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """The slots of a layer that an experiment has, from `first` to `last`. Another experiment of the layer has others.
+
+    So no customer is in two of them, at any time.
+    """
+
+    name: str
+    first: int
+    last: int
+
+
+# From when on (UTC seconds) how many of the 10 000 slots take part, by time. The number never falls.
+Traffic = tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
-    """Arms in file order, each holding the slots after those of the arms before it. `key` is the salt."""
+    """Arms in file order, each holding the slots after those of the arms before it. `key` is the salt.
+
+    Only customers of its `layer` and its `traffic` take part, where it has these.
+    """
 
     key: str
     arms: tuple[Arm, ...]
+    layer: Layer | None = None
+    traffic: Traffic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """The customers whom no rule answers: `slots` of the 10 000. `answer`, for all of them, is a message or fallback.
+
+    `key` is the salt.
+    """
+
+    key: str
+    slots: int
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +240,7 @@ class Sheet:
     locales: LocaleTable
     reads_subscription: bool = False
     subscription_facts: frozenset[str] = frozenset()
+    holdout: Holdout | None = None
     _plans: dict[str, LocalePlan] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -217,7 +259,10 @@ class Sheet:
             for name, texts in _member(document, "sets", dict).items()
         }
         for rule in rules:
-            _check_sets(rule, sets)
+            _check_sets(f"rule {rule.name}", rule.answers, sets)
+        holdout = _holdout(document["holdout"]) if "holdout" in document else None
+        if holdout is not None:
+            _check_sets("the holdout", (holdout.answer,), sets)
         reported = frozenset(
             fact.removeprefix(SUBSCRIPTION_PREFIX) for fact in facts if fact.startswith(SUBSCRIPTION_PREFIX)
         )
@@ -230,6 +275,7 @@ class Sheet:
             locales=locales,
             reads_subscription=bool(reported) or any(answer.limit for rule in rules for answer in rule.answers),
             subscription_facts=reported,
+            holdout=holdout,
         )
 
     def plan(self, asked: str) -> LocalePlan:
@@ -283,10 +329,13 @@ class Catalog:
 
 def format_of(sheet: Mapping[str, Any]) -> int:
     """Return the oldest format that has all a sheet's document uses. The document is one of ours."""
+    experiments = [rule["experiment"] for rule in sheet["rules"] if "experiment" in rule]
+    if "holdout" in sheet or any("layer" in experiment or "traffic" in experiment for experiment in experiments):
+        return 3
     if any(fact.startswith(SUBSCRIPTION_PREFIX) for fact in _facts_named(sheet)):
         return 2
     plain = [rule["answer"] for rule in sheet["rules"] if "answer" in rule]
-    arms = [answer for rule in sheet["rules"] if "experiment" in rule for _, _, answer in rule["experiment"]["arms"]]
+    arms = [answer for experiment in experiments for _, _, answer in experiment["arms"]]
     return 2 if any("limit" in answer for answer in (*plain, *arms)) else 1
 
 
@@ -301,11 +350,11 @@ def _sets_of(experiment: Experiment) -> list[str]:
     return [arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer.messages]
 
 
-def _check_sets(rule: Rule, sets: Mapping[str, object]) -> None:
-    """Raise DocumentError unless the sheet has every set that the rule answers with."""
-    for answer in rule.answers:
+def _check_sets(where: str, answers: tuple[Answer, ...], sets: Mapping[str, object]) -> None:
+    """Raise DocumentError unless the sheet has every set of these answers."""
+    for answer in answers:
         if answer.kind != FALLBACK and answer.messages not in sets:
-            raise DocumentError(f"rule {rule.name} names a set its sheet does not have")
+            raise DocumentError(f"{where} names a set its sheet does not have")
 
 
 def _product(document: object) -> Product:
@@ -335,7 +384,47 @@ def _experiment(document: object) -> Experiment:
     arms = tuple(map(_arm, _member(document, "arms", list)))
     if any(arm.slots < 0 for arm in arms) or sum(arm.slots for arm in arms) != SLOTS:
         raise DocumentError(f"the arms of an experiment do not share {SLOTS} slots")
-    return Experiment(_member(document, "key", str), arms)
+    held = _is_a(dict, document)
+    return Experiment(
+        _member(held, "key", str),
+        arms,
+        _layer(held["layer"]) if "layer" in held else None,
+        _traffic(held["traffic"]) if "traffic" in held else None,
+    )
+
+
+def _layer(document: object) -> Layer:
+    name, slots = _member(document, "name", str), _pair(_value(document, "slots"))
+    first, last = _is_a(int, slots[0]), _is_a(int, slots[1])
+    if not 0 <= first <= last < SLOTS:
+        raise DocumentError(f"a layer's slots are not among the {SLOTS}")
+    return Layer(name, first, last)
+
+
+def _traffic(document: object) -> Traffic:
+    """Read the steps of `traffic`. Of those that are not in order, it would not be known which one holds."""
+    steps = [_pair(step) for step in _is_a(list, document)]
+    read = tuple([(_number(since), _is_a(int, slots)) for since, slots in steps])
+    in_order = all(before[0] < after[0] and before[1] <= after[1] for before, after in pairwise(read))
+    if not read or not in_order or not 0 <= read[0][1] <= read[-1][1] <= SLOTS:
+        raise DocumentError("the traffic of an experiment has no steps, or they are not in order")
+    return read
+
+
+def _pair(value: object) -> list[Any]:
+    pair = _is_a(list, value)
+    if len(pair) != _PAIR:
+        raise DocumentError("other than two values where two belong")
+    return pair
+
+
+def _holdout(document: object) -> Holdout:
+    slots, answer = _member(document, "slots", int), _answer(_member(document, "answer", dict))
+    if not 0 <= slots <= SLOTS:
+        raise DocumentError(f"the holdout's slots are not among the {SLOTS}")
+    if answer.kind not in _HOLDOUT_ANSWERS:
+        raise DocumentError("the holdout has an answer that is neither a message nor a fallback")
+    return Holdout(_member(document, "key", str), slots, answer)
 
 
 def _arm(document: object) -> Arm:
@@ -357,6 +446,8 @@ _FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
 ANSWER_KINDS: Final = frozenset(_FIELDS)
 _SIGNATURES: Final = ("v1", "v2")
 _ARM_PARTS: Final = 3
+_PAIR: Final = 2
+_HOLDOUT_ANSWERS: Final = ("message", FALLBACK)
 _MAX_DAYS: Final = 36_500  # of a limit: more than any subscription has lasted
 
 

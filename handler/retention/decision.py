@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from retention.catalog import (
     APPROVED,
@@ -21,24 +21,43 @@ from retention.catalog import (
     Arm,
     Catalog,
     Experiment,
+    Holdout,
     Limit,
     LocalePlan,
     MessageState,
     Rule,
+    Traffic,
 )
 from retention.request import RetentionRequest
 from retention.rules import NO_FACTS, NO_SUBSCRIPTION, UNREADABLE, Customer, Facts, Subscription, Unreadable
 
-__all__ = ["NO_FACTS", "UNREADABLE", "Assignment", "Decision", "Delivery", "Outcome", "Pass", "Unreadable", "decide"]
+__all__ = [
+    "NO_FACTS",
+    "UNREADABLE",
+    "Assignment",
+    "Decision",
+    "Delivery",
+    "HoldoutPlace",
+    "Outcome",
+    "Pass",
+    "Unreadable",
+    "decide",
+]
 
 _DAY_SECONDS = 86_400
+
+# What a hash is for: a byte between the name and the customer's hash, so that one name gives four independent slots.
+ARMS: Final = b"\x00"
+TRAFFIC: Final = b"\x01"
+LAYER: Final = b"\x02"
+HOLDOUT: Final = b"\x03"
 
 
 class Outcome(Enum):
     """How a verified request ends."""
 
     ANSWERED = "answered"
-    FALLBACK = "fallback"  # a rule or an arm answers `fallback`
+    FALLBACK = "fallback"  # a rule, an arm or the holdout answers `fallback`
     NO_RULE = "no_rule"
     PAUSED = "paused"
 
@@ -74,11 +93,28 @@ class Delivery:
     locale: str
 
 
+# Why a rule is passed over, before it is in a Pass: `reason` and `detail`.
+PassReason: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutPlace:
+    """Whether the holdout of this `key` has the customer: one who is `held` is asked no rule.
+
+    `reason` is why the message that it gives them cannot be delivered, so that Apple falls back; else None.
+    """
+
+    key: str
+    held: bool
+    reason: PassReason | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The result for one request: what is delivered, if anything, and why earlier rules were passed over.
 
     `delivery` is set exactly when `outcome` is ANSWERED. `passed` is in rule order. `hash_customer` makes the hash.
+    `rule` is None where no rule decided. `holdout` is set where the release has one and answers are not paused.
     """
 
     outcome: Outcome
@@ -87,10 +123,7 @@ class Decision:
     delivery: Delivery | None = None
     assignments: tuple[Assignment, ...] = ()
     passed: tuple[Pass, ...] = ()
-
-
-# Why a rule is passed over, before it is in a Pass: `reason` and `detail`.
-PassReason: TypeAlias = tuple[str, str]
+    holdout: HoldoutPlace | None = None
 
 
 def decide(
@@ -127,9 +160,12 @@ def identify_key(customer_key: bytes) -> str:
     return hashlib.sha256(customer_key).hexdigest()[:8]
 
 
-def slot_of(key: str, customer_hash: str) -> int:
-    """Return the customer's slot, 0 to 9 999: SHA-256(key ‖ 0x00 ‖ hash), first 8 bytes big-endian, modulo 10 000."""
-    digest = hashlib.sha256(key.encode() + b"\x00" + bytes.fromhex(customer_hash)).digest()
+def slot_of(key: str, customer_hash: str, purpose: bytes = ARMS) -> int:
+    """Return the customer's slot, 0 to 9 999: SHA-256(key ‖ purpose ‖ hash), first 8 bytes big-endian, modulo 10 000.
+
+    `key` is the experiment's for ARMS and TRAFFIC, the layer's name for LAYER, the holdout's key for HOLDOUT.
+    """
+    digest = hashlib.sha256(key.encode() + purpose + bytes.fromhex(customer_hash)).digest()
     return int.from_bytes(digest[:8], "big") % SLOTS
 
 
@@ -143,10 +179,36 @@ def arm_at(experiment: Experiment, slot: int) -> Arm:
     raise ValueError(f"experiment {experiment.key} has no arm for slot {slot}")
 
 
+def slots_in(traffic: Traffic, now: float) -> int:
+    """Return how many of the 10 000 slots take part at `now`, UTC seconds: none before the first step."""
+    return next((slots for since, slots in reversed(traffic) if now >= since), 0)
+
+
+def why_outside(experiment: Experiment, customer_hash: str, now: float) -> PassReason | None:
+    """Return why this customer takes no part in an experiment at `now`, UTC seconds; None for one who does."""
+    layer, traffic = experiment.layer, experiment.traffic
+    if layer is not None and not layer.first <= slot_of(layer.name, customer_hash, LAYER) <= layer.last:
+        return "outside_layer", f"the customer's slot of the layer {layer.name} is not one of {experiment.key}"
+    if traffic is not None and slot_of(experiment.key, customer_hash, TRAFFIC) >= slots_in(traffic, now):
+        return "outside_traffic", f"the customer does not take part in {experiment.key} yet"
+    return None
+
+
 class _Judge:
     """Makes one decision: goes through the rules in order, and keeps why each was passed over."""
 
-    __slots__ = ("_assignments", "_can_sign", "_catalog", "_facts", "_hash", "_known", "_now", "_passed", "_plan")
+    __slots__ = (
+        "_assignments",
+        "_can_sign",
+        "_catalog",
+        "_facts",
+        "_hash",
+        "_holdout",
+        "_known",
+        "_now",
+        "_passed",
+        "_plan",
+    )
 
     def __init__(
         self,
@@ -166,8 +228,14 @@ class _Judge:
         self._facts = Facts.of(request.product_id, request.user_locale, *known)
         self._passed: list[Pass] = []
         self._assignments: list[Assignment] = []
+        self._holdout: HoldoutPlace | None = None
 
     def decide(self) -> Decision:
+        holdout = self._catalog.sheet.holdout
+        if holdout is not None:
+            if slot_of(holdout.key, self._hash, HOLDOUT) < holdout.slots:
+                return self._hold_out(holdout)
+            self._holdout = HoldoutPlace(holdout.key, held=False)
         for rule in self._catalog.sheet.rules:
             reason = self._why_not(rule)
             if reason is None:
@@ -185,7 +253,17 @@ class _Judge:
         return self._conclude(Outcome.NO_RULE, None)
 
     def _conclude(self, outcome: Outcome, rule: str | None, delivery: Delivery | None = None) -> Decision:
-        return Decision(outcome, self._hash, rule, delivery, tuple(self._assignments), tuple(self._passed))
+        passed = tuple(self._passed)
+        return Decision(outcome, self._hash, rule, delivery, tuple(self._assignments), passed, self._holdout)
+
+    def _hold_out(self, holdout: Holdout) -> Decision:
+        """Decide without rules. Where the message cannot be delivered, Apple falls back: no rule takes its place."""
+        found = self._plain(holdout.answer)
+        if isinstance(found, Delivery):
+            self._holdout = HoldoutPlace(holdout.key, held=True)
+            return self._conclude(Outcome.ANSWERED, None, found)
+        self._holdout = HoldoutPlace(holdout.key, held=True, reason=found)
+        return self._conclude(Outcome.FALLBACK, None)
 
     def _why_not(self, rule: Rule) -> PassReason | None:
         if rule.starts is not None and self._now < rule.starts:
@@ -211,7 +289,8 @@ class _Judge:
         """Judge every arm that has slots before a customer is assigned, so that arms differ only in their answers.
 
         A limit on one arm's offer therefore keeps a customer who is over it out of every arm: those whom the experiment
-        compares are the customers that all its arms could have answered.
+        compares are the customers that all its arms could have answered. Those outside its layer or its traffic are
+        passed over after that, and assigned to no arm.
         """
         arms = [arm for arm in experiment.arms if arm.slots]
         for arm in arms:
@@ -221,6 +300,9 @@ class _Judge:
         found = self._common_text(rule, arms)
         if isinstance(found, tuple):
             return found
+        outside = why_outside(experiment, self._hash, self._now)
+        if outside is not None:
+            return outside
         arm = arm_at(experiment, slot_of(experiment.key, self._hash))
         failed = arm.answer.signs and not self._can_sign
         self._assignments.append(Assignment(experiment.key, arm.name, not failed, arm.slots))

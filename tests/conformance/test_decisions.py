@@ -23,6 +23,8 @@ def catalog_of(case: dict[str, Any]) -> Catalog:
     document = {**DATA["sheet"], "rules": case["rules"]}
     if case["product"] is not None:
         document["product"] = None if "none" in case["product"] else case["product"]
+    if "holdout" in case:
+        document["holdout"] = case["holdout"]
     sheet = Sheet.from_document(document, LOCALES)
     every = {message for texts in sheet.sets.values() for ids in texts.values() for message in ids}
     states = {message: MessageState(APPROVED) for message in every}
@@ -64,7 +66,7 @@ def decision_of(case: dict[str, Any]) -> Decision:
 def test_decision_is_the_documented_one(case: dict[str, Any]) -> None:
     """A request has the decision of its case, with the reason against every earlier rule."""
     decision = decision_of(case)
-    delivery = decision.delivery
+    delivery, place = decision.delivery, decision.holdout
     assert {
         "outcome": decision.outcome.value,
         "rule": decision.rule,
@@ -73,7 +75,8 @@ def test_decision_is_the_documented_one(case: dict[str, Any]) -> None:
         "locale": delivery and delivery.locale,
         "passed": [[passed.rule, passed.reason] for passed in decision.passed],
         "arms": [[assigned.key, assigned.arm, assigned.delivered] for assigned in decision.assignments],
-    } == case["expect"]
+        "holdout": place and [place.key, place.held, place.reason and place.reason[0]],
+    } == {"holdout": None, **case["expect"]}
 
 
 @pytest.mark.parametrize("case", DATA["cases"], ids=[case["name"] for case in DATA["cases"]])

@@ -314,7 +314,7 @@ METRICS = {
     *records.ANSWERED_METRICS.values(),
     *records.DEGRADED_METRICS.values(),
     *records.STAGE_METRICS.values(),
-    *("Verified", "Answered", "NoAnswer", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft", "NewLeaf"),
+    *("Verified", "Answered", "NoAnswer", "HeldOut", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft", "NewLeaf"),
 }
 
 

@@ -26,7 +26,7 @@ from retention.response import NO_CONTENT
 from retention.rules import UNREADABLE
 
 if TYPE_CHECKING:
-    from retention.decision import Decision
+    from retention.decision import Decision, HoldoutPlace
     from retention.jws import Authenticated
     from retention.lookup.app import Loaded
     from retention.lookup.customer_facts import CustomerFacts
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 # How log lines name Apple's root among trust anchors.
 APPLE: Final = "apple"
+
+# The two arms of a holdout: customers who are asked no rule, and all others.
+HELD: Final = "held"
+SERVED: Final = "served"
 
 # Longer texts are cut to so many characters. Apple's ids and locales are shorter, but a signed request could hold
 # longer strings, and a log line has a price.
@@ -80,6 +84,8 @@ class Record:
     arm: str | None = None
     slots: int | None = None  # of the arm, among 10 000
     delivered: bool | None = None
+    holdout: str | None = None  # its key, on each request that was decided while the release has one
+    holdout_arm: str | None = None  # HELD or SERVED
     release: int | None = None
     message: str | None = None
     locale_asked: str | None = None
@@ -108,6 +114,11 @@ class Record:
     @property
     def verified(self) -> bool:
         return self.request_identifier is not None
+
+    @property
+    def is_left_to_apple(self) -> bool:
+        """Whether a holdout has no answer for the customer by intent: no alarm over missing answers counts that."""
+        return self.holdout_arm == HELD and self.outcome == "fallback" and self.reason is None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -160,10 +171,17 @@ class Record:
             assignment = decision.assignments[0]
             self.experiment, self.arm, self.slots = assignment.key, assignment.arm, assignment.slots
             self.delivered = assignment.delivered
+        if decision.holdout is not None:
+            self._note_holdout(decision.holdout)
         if decision.delivery is not None:
             self.kind = decision.delivery.answer.kind
             self.message = decision.delivery.message_id
             self.locale_served = decision.delivery.locale
+
+    def _note_holdout(self, place: HoldoutPlace) -> None:
+        self.holdout, self.holdout_arm = place.key, HELD if place.held else SERVED
+        if place.reason is not None:
+            self.reason = place.reason[0]
 
     def note_error(self, error: Exception, becomes: ErrorAnswer) -> None:
         self.outcome, self.status, self.counts = becomes.outcome, becomes.status, becomes.counts
@@ -241,7 +259,7 @@ def _counts(record: Record) -> list[str]:
         if record.kind is not None:
             names += ["Answered", ANSWERED_METRICS[record.kind]]
         elif record.status == NO_CONTENT:
-            names.append("NoAnswer")
+            names.append("HeldOut" if record.is_left_to_apple else "NoAnswer")
     if record.new_leaf is not None:
         names.append("NewLeaf")
     if record.degraded:

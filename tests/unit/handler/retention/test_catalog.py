@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from retention.catalog import Experiment, Limit, MessageState, Product, Settings, Sheet, format_of
+from retention.catalog import (
+    Answer,
+    Arm,
+    Experiment,
+    Holdout,
+    Layer,
+    Limit,
+    MessageState,
+    Product,
+    Settings,
+    Sheet,
+    format_of,
+)
 from retention.errors import DocumentError
 from retention.locales import LocaleTable
 
@@ -218,6 +230,14 @@ def split(*arms: list[Any], key: object = "k") -> dict[str, Any]:
 
 
 ARM: list[Any] = ["a", 10_000, {"kind": "fallback"}]
+HOLDOUT: dict[str, Any] = {"key": "h", "slots": 500, "answer": {"kind": "fallback"}}
+
+
+def trying(**more: Any) -> dict[str, Any]:
+    """A rule with an experiment of one arm that has more members."""
+    rule = split(ARM)
+    rule["experiment"] |= more
+    return rule
 
 
 @pytest.mark.parametrize(
@@ -262,3 +282,111 @@ def test_texts_of_another_shape_fail_when_they_are_loaded(change: dict[str, Any]
     """Message ids must be texts, in lists."""
     with pytest.raises(DocumentError):
         Sheet.from_document(document(**change), LOCALES)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "needed"),
+    [
+        (document(rules=[split(ARM)]), 1),
+        (document(rules=[one_rule(), trying(layer={"name": "l", "slots": [0, 9_999]})]), 3),
+        (document(rules=[trying(traffic=[[0, 10_000]])]), 3),
+        (document(holdout=HOLDOUT), 3),
+        ({**offered({"times": 1, "days": 30, "of": "any"}), "holdout": HOLDOUT}, 3),
+    ],
+    ids=["an experiment alone", "a layer", "traffic", "a holdout", "a holdout and a limit"],
+)
+def test_only_a_sheet_that_leaves_customers_out_needs_format_3(sheet: Any, needed: int) -> None:
+    """An older function would answer customers who are to be left out, so it must not read such a sheet."""
+    assert Sheet.from_document(sheet, LOCALES).sets
+    assert format_of(sheet) == needed
+
+
+def test_layer_traffic_and_holdout_are_read() -> None:
+    """A layer has its first and last slot, traffic its steps by time, and the holdout its slots and its answer."""
+    layer, steps = {"name": "plans", "slots": [0, 4_999]}, [[10, 500], [20.5, 500], [30, 10_000]]
+    sheet = Sheet.from_document(document(rules=[trying(layer=layer, traffic=steps)], holdout=HOLDOUT), LOCALES)
+    experiment = sheet.rules[0].gives
+    assert isinstance(experiment, Experiment)
+    steps_read = ((10.0, 500), (20.5, 500), (30.0, 10_000))
+    assert (experiment.layer, experiment.traffic) == (Layer("plans", 0, 4_999), steps_read)
+    assert sheet.holdout == Holdout("h", 500, Answer("fallback", "", {"kind": "fallback"}))
+
+
+def test_an_experiment_without_layer_and_traffic_has_none() -> None:
+    """Every customer takes part in it, and a sheet without a holdout holds out none."""
+    bare = Sheet.from_document(document(rules=[split(ARM)]), LOCALES)
+    assert bare.rules[0].gives == Experiment("k", (Arm("a", 10_000, Answer("fallback", "", {"kind": "fallback"})),))
+    assert bare.holdout is None
+
+
+def test_a_plan_has_the_texts_of_the_holdout() -> None:
+    """The states of the holdout's messages are looked up like those of every rule."""
+    sheet = document(rules=[], holdout={**HOLDOUT, "answer": {"kind": "message", "set": "two"}})
+    assert {"4", "5"} <= Sheet.from_document(sheet, LOCALES).plan("fr-CA").message_ids
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        None,
+        {},
+        [],
+        {"name": "l"},
+        {"slots": [0, 1]},
+        {"name": 1, "slots": [0, 1]},
+        *(
+            {"name": "l", "slots": slots}
+            for slots in ([0], [0, 1, 2], [-1, 5], [0, 10_000], [5, 4], [0.0, 1], [0, True])
+        ),
+    ],
+)
+def test_a_layer_that_is_not_understood_is_not_ignored(layer: Any) -> None:
+    """Slots that no customer has, or none, would leave out customers at random: the sheet is refused."""
+    with pytest.raises(DocumentError):
+        Sheet.from_document(document(rules=[trying(layer=layer)]), LOCALES)
+
+
+@pytest.mark.parametrize(
+    "traffic",
+    [
+        None,
+        {},
+        [],
+        [10, 500],
+        [[10]],
+        [["10", 500]],
+        [[10, 500.0]],
+        [[10, True]],
+        [[10, -1]],
+        [[10, 10_001]],
+        [[10, 500], [10, 600]],
+        [[20, 500], [10, 600]],
+        [[10, 500], [20, 499]],
+    ],
+)
+def test_traffic_that_is_not_in_order_is_refused(traffic: Any) -> None:
+    """Steps are by time, and never fall: a customer who takes part goes on doing so."""
+    with pytest.raises(DocumentError):
+        Sheet.from_document(document(rules=[trying(traffic=traffic)]), LOCALES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": 1},
+        {"slots": -1},
+        {"slots": 10_001},
+        {"slots": 5.0},
+        {"slots": None},
+        {"answer": "fallback"},
+        {"answer": {"kind": "song"}},
+        {"answer": {"kind": "message"}},
+        {"answer": {"kind": "message", "set": "none such"}},
+        {"answer": OFFER},
+        {"answer": SWITCH},
+    ],
+)
+def test_a_holdout_that_is_not_understood_is_refused(change: dict[str, Any]) -> None:
+    """A holdout gives a message of the sheet, or nothing: any other answer would be an effect of its own."""
+    with pytest.raises(DocumentError):
+        Sheet.from_document(document(holdout={**HOLDOUT, **change}), LOCALES)

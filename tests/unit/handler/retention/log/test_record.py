@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics
+from retention.decision import Decision, HoldoutPlace, Outcome
 from retention.errors import ERROR_ANSWERS
 from retention.log.record import (
     _KEYS,
@@ -111,6 +112,46 @@ def test_no_answer_is_counted(emit: Any) -> None:
     assert "Answered" not in line
 
 
+def test_a_customer_left_to_apple_by_intent_is_no_missing_answer(emit: Any) -> None:
+    """A holdout's fallback is counted as HeldOut, so that no alarm over missing answers counts it."""
+    record = answered()
+    record.status, record.kind, record.rule = 204, None, None
+    record.note_decision(Decision(Outcome.FALLBACK, "ab" * 32, holdout=HoldoutPlace("h", held=True)))
+    line = emit(record)
+    assert (line["holdout"], line["holdoutArm"], line["HeldOut"]) == ("h", "held", [1.0])
+    assert "NoAnswer" not in line
+
+
+def test_a_holdouts_message_that_cannot_be_served_is_a_missing_answer(emit: Any) -> None:
+    """The line has the reason, and NoAnswer: the owner wanted these customers to see a message."""
+    record = answered()
+    record.status, record.kind, record.rule = 204, None, None
+    place = HoldoutPlace("h", held=True, reason=("not_approved", "keep has no approved text"))
+    record.note_decision(Decision(Outcome.FALLBACK, "ab" * 32, holdout=place))
+    line = emit(record)
+    assert (line["holdoutArm"], line["reason"], line["NoAnswer"]) == ("held", "not_approved", [1.0])
+    assert "HeldOut" not in line
+
+
+def test_customers_who_are_not_held_out_are_in_the_line_too(emit: Any) -> None:
+    """Without the customers who are served, those held out could be compared with none."""
+    record = answered()
+    record.status, record.kind = 204, None
+    record.note_decision(Decision(Outcome.NO_RULE, "ab" * 32, holdout=HoldoutPlace("h", held=False)))
+    line = emit(record)
+    assert (line["holdout"], line["holdoutArm"], line["NoAnswer"]) == ("h", "served", [1.0])
+
+
+def test_the_members_of_a_holdout_take_at_most_80_bytes() -> None:
+    """A line is billed by the byte: with a key of 40 characters, a holdout adds at most 80; without, none."""
+    plain, held = answered(), answered()
+    held.note_decision(Decision(Outcome.NO_RULE, "ab" * 32, holdout=HoldoutPlace("h" * 40, held=False)))
+    plain.note_decision(Decision(Outcome.NO_RULE, "ab" * 32))
+    lines = [line_of(record, "info", service="s", namespace="R", at=0.0) for record in (plain, held)]
+    assert len(lines[1]) - len(lines[0]) <= 80
+    assert "holdout" not in lines[0]
+
+
 def test_degradations_are_counted_once_each(emit: Any) -> None:
     """Each kind of degradation has its own metric, and together they count once as Degraded."""
     record = answered()
@@ -181,7 +222,17 @@ def test_no_metric_has_the_name_of_a_field() -> None:
     metrics = {
         *(name for _, answer in ERROR_ANSWERS for name in answer.counts),
         *(*ANSWERED_METRICS.values(), *DEGRADED_METRICS.values(), *STAGE_METRICS.values()),
-        *("Verified", "Answered", "NoAnswer", "NewLeaf", "Degraded", "CatalogAge", "ColdWait", "LeafDaysLeft"),
+        *(
+            "Verified",
+            "Answered",
+            "NoAnswer",
+            "HeldOut",
+            "NewLeaf",
+            "Degraded",
+            "CatalogAge",
+            "ColdWait",
+            "LeafDaysLeft",
+        ),
     }
     assert all(name[0].isupper() for name in metrics)
     assert all(key[0].islower() for key in _KEYS.values())
