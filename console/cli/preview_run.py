@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,10 @@ from console.file.content import read_content
 from console.file.edition import Side
 from console.file.entries import Document
 from console.file.mistakes import Notes
-from console.pages.page import PageFacts, PageImages, render
+from console.pages.frame import PageFacts, write_page
+from console.pages.page import PageImages, render
 from console.pages.preview import Preview, ScreenChoice, make_preview
 from console.pages.thumbnails import Thumbnail, make_thumbnails
-from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress
 
 
@@ -54,7 +53,7 @@ def run_preview(question: PreviewQuestion, report: ReportProgress) -> Preview:
     made = make_preview(chosen.edition, chosen.known, found, before, choice)
     if question.page is not None:
         images = PageImages(_images(document, made, report), _images_before(before, made, report))
-        _write(question.page, render(made, images, _facts(question, document)))
+        write_page(question.page, render(made, images, _facts(question, document)), "--output")
     return made
 
 
@@ -104,14 +103,3 @@ def _facts(question: PreviewQuestion, document: Document) -> PageFacts:
     words += [word for name in question.sets for word in ("--set", name)]
     words += [word for name in question.locales for word in ("--locale", name)]
     return PageFacts(version("retention"), shlex.join(words), hashlib.sha256(document.source).hexdigest())
-
-
-def _write(page: Path, html: str) -> None:
-    """Write the page in one step, so that a browser never reads half of it. Raises Failure where it cannot be."""
-    temporary = page.with_name(f".{page.name}.{os.getpid()}")
-    try:
-        temporary.write_text(html, encoding="utf-8", newline="\n")
-        temporary.replace(page)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise Failure(f"{page} cannot be written: {error.strerror}. Name another file with --output.") from None

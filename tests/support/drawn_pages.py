@@ -20,7 +20,8 @@ from console.file.edition import Edition, Side, Standing, edition_from_file
 from console.file.entries import AppEntry, Document, Locales, ProductEntry, Text
 from console.file.mistakes import Notes, Place
 from console.local.samples import SAMPLE, SAMPLE_CLOCK
-from console.pages.page import PageFacts, PageImages, render
+from console.pages.frame import PageFacts
+from console.pages.page import PageImages, render
 from console.pages.preview import Preview, ScreenChoice, make_preview
 from console.pages.thumbnails import make_thumbnails
 

@@ -22,8 +22,9 @@ from console.file.compile import PreviousTexts
 from console.file.edition import Edition, Standing, side_of_file
 from console.file.entries import AppEntry, Bullet
 from console.local.samples import SAMPLE
+from console.pages.frame import PageFacts, visible
 from console.pages.locale_names import own_name
-from console.pages.page import PageFacts, PageImages, drawable, few, render, visible
+from console.pages.page import PageImages, render
 from console.pages.preview import Preview, ScreenChoice, make_preview
 from tests.support.drawn_pages import (
     AT,
@@ -360,25 +361,6 @@ def test_no_name_of_a_file_is_in_style_or_script() -> None:
     rules = re.sub(r"url\(.*?\)", "", style.text).replace(".tick", "")
     assert not re.search(r"\b(ridge|tick|keep|trail)", rules)
     assert len(script.text) < 2000
-
-
-@pytest.mark.parametrize(
-    ("text", "shown", "drawn"),
-    [
-        ("a\u202eb", "a␣U+202E b", "a\u202eb"), ("\x00", "␣U+0000 ", "\ufffd"), ("\ud800", "␣U+D800 ", "\ufffd"),
-        ("می\u200cخ", "می\u200cخ", "می\u200cخ"), ("a\u00a0b\n", "a\u00a0b\n", "a\u00a0b\n"),
-        ("\U0001ffff", "␣U+1FFFF ", "\ufffd"), ("\U0001f468\u200d\U0001f469",) * 3,
-    ],
-)  # fmt: skip
-def test_characters_that_hide_or_turn_text(text: str, shown: str, drawn: str) -> None:
-    """Around the drawing they are named; in it they do what they would do, unless HTML cannot hold them."""
-    assert (visible(text), drawable(text)) == (shown, drawn)
-
-
-def test_long_lists_end_in_a_number() -> None:
-    """One more than is shown is shown, too."""
-    assert few(tuple("abcdefg")) == "a, b, c, d, e, f, g"
-    assert few(tuple("abcdefgh")) == "a, b, c, d, e, f and 2 more"
 
 
 # Size ---------------------------------------------------------------------------------------------------------------
