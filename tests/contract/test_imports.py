@@ -57,12 +57,13 @@ ROOMS: dict[str, tuple[int, set[str]]] = {
     "simulator": (3, {"file", "terminal"}),
     "rollout": (4, {"releases", "deployment", "appstore", "file", "terminal"}),
     "backup": (4, {"releases", "terminal"}),
-    "pages": (4, {"decisions", "file", "terminal"}),
+    "effect": (4, {"decisions", "deployment", "file", "releases", "terminal"}),
     "local": (4, {"simulator", "releases", "deployment", "appstore", "file", "terminal"}),
+    "pages": (5, {"decisions", "effect", "file", "terminal"}),
     "cli": (
-        5,
+        6,
         {
-            *("rollout", "backup", "pages", "local", "decisions", "releases", "deployment", "simulator"),
+            *("rollout", "backup", "pages", "effect", "local", "decisions", "releases", "deployment", "simulator"),
             *("file", "appstore", "terminal"),
         },
     ),

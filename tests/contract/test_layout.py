@@ -26,6 +26,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/rollout/backfill_run.py": "programs/test_backfill.py: against the simulator, with its options",
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
+    "console/effect/rows.py": "unit/console/effect/test_tables.py: data classes without logic",
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
     "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
