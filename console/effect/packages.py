@@ -17,3 +17,16 @@ def analysis_package(name: str) -> Any:  # noqa: ANN401  # a module: its types m
             f"The package {(error.name or name).partition('.')[0]} is not installed, and reports need it: type"
             " `pip install 'retention[analysis]'`, in a checkout `make .venv/.analysis`."
         ) from None
+
+
+class AnalysisPackage:
+    """A module of an analysis, imported at the first use of one of its names, so that importing ours costs nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401  # anything that the module has
+        """Return the module's attribute, and keep it. Raises Failure where the package is not installed."""
+        found = getattr(analysis_package(self._name), attribute)
+        setattr(self, attribute, found)
+        return found
