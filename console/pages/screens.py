@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from retention.catalog import FALLBACK, UNKNOWN, MessageState
 from retention.decision import Delivery
@@ -33,6 +33,9 @@ OWN, OTHER, BACK, UNANSWERED = "own", "other", "back", "none"
 
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 _DIGEST: Final = 10  # hexadecimal digits: two of 2 000 screens are alike once in half a million files
+
+# The set, locale and id of a text.
+_Place: TypeAlias = tuple[str, str, str]
 
 
 @lru_cache(maxsize=1024)
@@ -285,11 +288,16 @@ class _BoardMaker:
 
     def finished(self) -> Iterator[DrawnScreen]:
         """Yield the screens with what was gathered about them."""
-        served = {one.screen.message: one.screen.identity for one in self._gathered.values()}
-        waiting: dict[str, Waiting] = {each.message: each for each in self._found.waiting}
+        # Two sets with the same text have it under the same id, but not the same predecessor.
+        served = {_place(one.screen): one.screen.identity for one in self._gathered.values()}
+        waiting: dict[_Place, Waiting] = {
+            (each.messages, each.locale, each.message): each for each in self._found.waiting
+        }
         for one in self._gathered.values():
-            waits = waiting.get(one.screen.message)
-            before = None if waits is None or waits.predecessor is None else served.get(waits.predecessor.lower())
+            messages, locale, _ = place = _place(one.screen)
+            waits = waiting.get(place)
+            earlier = None if waits is None else waits.predecessor
+            before = None if earlier is None else served.get((messages, locale, earlier.lower()))
             yield replace(
                 one.screen,
                 shown_to=tuple(one.shown_to),
@@ -297,6 +305,10 @@ class _BoardMaker:
                 default_of=tuple(one.default_of),
                 meanwhile=before,
             )
+
+
+def _place(screen: DrawnScreen) -> _Place:
+    return screen.messages, screen.locale, screen.message
 
 
 def unapproved(state: MessageState) -> tuple[str, ...]:

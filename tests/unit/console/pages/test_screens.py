@@ -148,6 +148,26 @@ def test_the_states_of_a_table_are_those_of_the_screens(tmp_path: Path) -> None:
     assert {one.state for one in screens(board, "switch-text", "es-MX")} == {NEW}
 
 
+def test_sets_with_the_same_text_have_predecessors_of_their_own(tmp_path: Path) -> None:
+    """The text has one id; the text before it is another one in each set, or there is none."""
+    file = edited(
+        tmp_path, ("Half the price for three months", "A year for less"),
+        ("Stay on the trail this winter: three months of Pro at half the price.",
+         "The annual plan has everything you use today, for less than ten months of it."),
+    )  # fmt: skip
+    texts = edition_from_file(file, now=SAMPLE_CLOCK).texts
+    [waiting], [again] = texts["switch-text"]["en-US"], texts["offer-text"]["en-US"]
+    before = "00000000-0000-4000-8000-000000000001"
+    states = {each[0]: MessageState(APPROVED) for locales in texts.values() for each in locales.values()}
+    states |= {waiting: MessageState(PENDING), before: MessageState(APPROVED)}
+    board = previewed(file, standing(states, {"switch-text": {"en-US": (before,)}})).board
+    assert again == waiting
+    found = [one for one in screens(board, "switch-text") if one.message == waiting]
+    served = [one.identity for one in screens(board, "switch-text") if one.message == before]
+    assert [one.meanwhile in served for one in found] == [True]
+    assert {one.meanwhile for one in screens(board, "offer-text")} == {None}
+
+
 def test_an_image_that_is_not_approved_makes_its_text_wait() -> None:
     """Its state is on the screen."""
     edition = edition_from_file(SAMPLE, now=SAMPLE_CLOCK)
