@@ -66,7 +66,7 @@ fuzz: .venv-fuzz/.made ## fuzz the endpoint, guided by coverage, for MINUTES (1)
 	@PYTHONPATH=.:handler .venv-fuzz/bin/python -m tests.fuzz --minutes "$(MINUTES)"
 
 # Every test except those of `make e2e`. If a missing part is a failure, make installs the parts that it can.
-check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made .venv/.analysis) ## run all that CI runs except e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
+check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made .venv/.analysis .venv/.browsers) ## run all that CI runs except e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
 	@$(PYTHON_ALONE) -m pytest tests --ignore tests/e2e --cov --cov-report= $(PYTEST)
 	@$(BIN)/coverage report --include 'handler/*' --fail-under 95
 	@$(BIN)/coverage report --include 'console/*' --fail-under 90
@@ -121,6 +121,11 @@ clean: ## remove everything that was made, virtual environments included
 # the plot's library
 .venv/.bench: .venv/.installed benchmarks/requirements.txt
 	@$(BIN)/python -Es scripts/install.py benchmarks/requirements.txt > .venv/pip.log 2>&1 || { cat .venv/pip.log; exit 1; }
+	@touch $@
+
+# what drives the browsers in tests; the browsers are the distribution's (CONTRIBUTING.md)
+.venv/.browsers: .venv/.installed requirements/browsers.txt
+	@$(BIN)/python -Es scripts/install.py requirements/browsers.txt > .venv/pip.log 2>&1 || { cat .venv/pip.log; exit 1; }
 	@touch $@
 
 .venv-sam/.made: requirements/sam.txt
