@@ -73,22 +73,22 @@ def page(kept: Path, now: datetime) -> str:
         f"Written by `make prove` on {now:%Y-%m-%d}, by Python {platform.python_version()} on {os.cpu_count()} shared "
         "cores. Every figure is of that one run of `tests/reliability`; times are those of that machine."
     )
-    contents = " · ".join(f"[{title}](#{_anchor(title)})" for title in SECTIONS.values())
+    contents = " · ".join(f"[{title}](#{anchor(title)})" for title in SECTIONS.values())
     parts = ["# What was tried, and what happened", AUDIENCE, origin, contents]
     for section, title in SECTIONS.items():
         found = json.loads((kept / f"{section}.json").read_text(encoding="utf-8"))
         parts += [f"## {title}", found["text"]]
         if found["columns"]:
-            parts.append("\n".join(map(_row, (found["columns"], ["---"] * len(found["columns"]), *found["rows"]))))
+            parts.append("\n".join(map(row_of, (found["columns"], ["---"] * len(found["columns"]), *found["rows"]))))
     return "\n\n".join(parts) + "\n"
 
 
-def _anchor(title: str) -> str:
+def anchor(title: str) -> str:
     """Return the link to a heading, as GitHub makes it."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
-def _row(cells: Sequence[str]) -> str:
+def row_of(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
