@@ -32,7 +32,7 @@ define environment
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve sandbox test e2e prove fuzz check lint template build deploy bench events clean pins
+.PHONY: help setup run serve sandbox test e2e prove fuzz check lint template build deploy bench events pictures clean pins
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench: .venv/.bench .venv-sam/.made ## measure the function and the reference, i
 
 events: .venv/.installed ## make the sample requests and notifications again, signed by the test authority
 	@$(PYTHON_ALONE) -m console.local.make_samples
+
+pictures: .venv/.browsers ## draw the README's picture of the page of `retention preview` again, in Chromium
+	@$(PYTHON_ALONE) -m tests.support.pictures
 
 pins: ## update all dependencies to their newest version that is COOLDOWN_DAYS (7) old, with hashes
 	@scripts/pins
