@@ -81,7 +81,8 @@ lint: .venv/.installed
 template: .venv-sam/.made .venv-checkov/.made
 	@$(SAM_BIN)/python -m samcli validate --lint
 	@$(SAM_BIN)/python -c 'from cfnlint.runner import main; main()' --include-checks I -- template.yaml
-	@mkdir -p .aws-sam && sed '/^  Notifications:/,/^  RelayUrl:/s/Default: "off"/Default: push/' template.yaml > .aws-sam/push.yaml
+	@mkdir -p .aws-sam && sed -e '/^  Notifications:/,/^  RelayUrl:/s/Default: "off"/Default: push/' \
+	  -e '/^  Analysis:/,/^  AnalysisRetentionDays:/s/Default: "off"/Default: "on"/' template.yaml > .aws-sam/push.yaml
 	@.venv-checkov/bin/python -m checkov.main --file template.yaml --file .aws-sam/push.yaml --framework cloudformation \
 	  --skip-download --quiet --compact
 

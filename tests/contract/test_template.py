@@ -56,6 +56,8 @@ FILLED_IN = {
 }
 # Everything that the parameters Notifications and RelayUrl make.
 PUSHED = {"Notifications": "push", "RelayUrl": "https://receiver.example.com/asn"}
+# And what Analysis adds to that.
+EVERY_PART = {**PUSHED, "Analysis": "on"}
 API = {"ApiId", "Stage"}
 
 # Metrics that AWS publishes by itself, with the dimensions it publishes them under.
@@ -73,6 +75,10 @@ AWS_METRICS = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName"},
     ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"): {"QueueName"},
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): {"QueueName"},
+    ("AWS/Firehose", "DeliveryToS3.DataFreshness"): {"DeliveryStreamName"},
+    ("AWS/Firehose", "DeliveryToS3.Records"): {"DeliveryStreamName"},
+    ("AWS/Firehose", "OutputDecompressedRecords.Failed"): {"DeliveryStreamName"},
+    ("AWS/Logs", "DeliveryErrors"): {"LogGroupName", "DestinationType", "FilterName"},
 }
 
 # The metrics that an alarm fills in with zeros, with the reason. Any other is to stay missing where it is: a zero that
@@ -306,7 +312,7 @@ def dashboard(values: dict[str, str]) -> Document:
     text, given = properties("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
     body: Document = json.loads(
         re.sub(
-            r"\$\{(Conditional|NotificationLinks|NotificationWidgets|RelayWidgets)\}",
+            r"\$\{(Conditional|NotificationLinks|NotificationWidgets|RelayWidgets|AnalysisWidgets)\}",
             lambda found: added(given[found[1]], values),
             text,
         ).replace("${AWS::Region}", "us-east-1")
@@ -323,13 +329,15 @@ def added(node: Any, values: dict[str, str]) -> str:
             return added(first if decided({"Condition": condition}, values) else second, values)
         case {"Fn::Sub": [text, {"Link": _}]}:
             return str(text).replace("${Link}", "${Insights}")
+        case {"Fn::Sub": [str(text), dict(own)]}:
+            return re.sub(rf"\$\{{({'|'.join(own)})\}}", lambda found: added(own[found[1]], values), text)
     return text_of(node)
 
 
 def test_the_dashboard_shows_metrics_that_exist() -> None:
     """The dashboard's body is JSON, and each of its lines names a metric that is published."""
     shown = 0
-    for widget in dashboard(parameters(PUSHED))["widgets"]:
+    for widget in dashboard(parameters(EVERY_PART))["widgets"]:
         for namespace, name, *rest in widget["properties"].get("metrics", []):
             dimensions = {item for item in rest[::2] if isinstance(item, str)}
             options = {**widget["properties"], **(rest[-1] if rest and isinstance(rest[-1], dict) else {})}
@@ -342,9 +350,12 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
 @pytest.mark.parametrize("sync", ["on", "off"])
 @pytest.mark.parametrize("missing_hours", ["0", "24"])
 @pytest.mark.parametrize("notifications", [{}, {"Notifications": "pull"}, {"Notifications": "push"}, PUSHED])
-def test_the_dashboard_shows_every_alarm_there_is(sync: str, missing_hours: str, notifications: dict[str, str]) -> None:
+@pytest.mark.parametrize("analysis", ["on", "off"])
+def test_the_dashboard_shows_every_alarm_there_is(
+    sync: str, missing_hours: str, notifications: dict[str, str], analysis: str
+) -> None:
     """One widget has the state of all alarms, without those that the parameters leave out."""
-    values = parameters({"SyncSchedule": sync, "SilentHours": missing_hours, **notifications})
+    values = parameters({"SyncSchedule": sync, "SilentHours": missing_hours, "Analysis": analysis, **notifications})
     (widget,) = [each for each in dashboard(values)["widgets"] if each["type"] == "alarm"]
     there = {
         name
@@ -369,14 +380,17 @@ def test_the_dashboard_leads_to_the_logs_and_to_the_runbook() -> None:
     assert given["AccessLogsEncoded"]["Fn::Sub"] == group.replace("/", "*2f")
 
 
-def test_widgets_lie_side_by_side() -> None:
-    """No widget covers another, and none leaves the 24 columns."""
+@pytest.mark.parametrize("analysis", ["on", "off"])
+@pytest.mark.parametrize("notifications", [{}, {"Notifications": "pull"}, PUSHED])
+def test_widgets_lie_side_by_side(analysis: str, notifications: dict[str, str]) -> None:
+    """No widget covers another, and none leaves the 24 columns or a gap above it."""
     covered: set[tuple[int, int]] = set()
-    for widget in dashboard(parameters(PUSHED))["widgets"]:
+    for widget in dashboard(parameters({"Analysis": analysis, **notifications}))["widgets"]:
         columns = range(widget["x"], widget["x"] + widget["width"])
         cells = set(itertools.product(columns, range(widget["y"], widget["y"] + widget["height"])))
         assert not cells & covered
         assert max(columns) < 24
+        assert widget["y"] == 0 or any((x, widget["y"] - 1) in covered for x in columns)
         covered |= cells
 
 
@@ -702,11 +716,23 @@ OF_THE_ACCOUNT = {
 }
 
 
+# Firehose writes under three prefixes of the bucket; Athena reads the catalog's entry of one database and its tables.
+CATALOG = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}"
+OF_THE_ANALYSIS = {
+    "WriteLines": {f"${{AnalysisBucket.Arn}}/{folder}/*" for folder in ("exposures", "outcomes", "errors")},
+    "ReadTheTables": {
+        *(f"{CATALOG}:catalog", f"{CATALOG}:database/${{AnalysisDatabase}}", f"{CATALOG}:table/${{AnalysisDatabase}}/*"),
+    },
+}
+
+
 def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
     """No action has a wildcard; a resource has one only behind the prefix of the signing keys, or the stack's name."""
     operator = properties("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     of_functions = [statement for function in FUNCTIONS for statement in statements(function).values()]
-    for statement in [*of_functions, *statements_of("NotificationIntegrationRole").values(), *flat(operator)]:
+    others = ("NotificationIntegrationRole", "LogForwardingRole", "AnalysisDeliveryRole")
+    of_others = [statement for role in others for statement in statements_of(role).values()]
+    for statement in [*of_functions, *of_others, *flat(operator)]:
         assert not any("*" in action for action in actions(statement))
         resource = statement["Resource"]
         if statement["Sid"] in OF_THE_ACCOUNT:
@@ -717,8 +743,12 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
             assert function == {"Fn::GetAtt": ["GetRetentionMessage", "Arn"]}
             assert live == {"Fn::Sub": "${GetRetentionMessage.Arn}:live"}
             continue
-        if isinstance(resource, list):  # queues of ours, those of the relay if there is one
-            assert {name for (name, _) in map(queue_of, resource)} <= set(QUEUES)
+        if statement["Sid"] in OF_THE_ANALYSIS:  # folders of the bucket, tables of the database
+            assert {each["Fn::Sub"] for each in resource} == OF_THE_ANALYSIS[statement["Sid"]]
+            continue
+        if isinstance(resource, list):  # queues, streams and log groups of ours, those of a part if there is that part
+            named = {*QUEUES, "ExposureStream", "OutcomeStream", "FunctionLogs", "NotificationLogs"}
+            assert {name for (name, _) in map(queue_of, resource)} <= named
             continue
         if statement["Sid"] == "SeeWhomAlarmsReach":
             assert resource["Fn::If"][1:] == [{"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}]
@@ -728,6 +758,7 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
             continue
         one = "Fn::GetAtt" in resource or "Ref" in resource
         ours = ("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*", ":layer:${AWS::StackName}-layer:*")
+        ours += ("${AnalysisBucket.Arn}/*", "${AnalysisBucket.Arn}/athena/*", ":workgroup/${AnalysisWorkGroup}")
         assert one or resource["Fn::Sub"].endswith(ours)
 
 
@@ -777,12 +808,14 @@ def _sub(condition: Document) -> tuple[str, Document]:
 
 
 def test_data_survives_the_stack() -> None:
-    """Deleting or replacing anything leaves the table and the log of answers where they are."""
+    """Deleting or replacing anything leaves the table, the logs of answers and outcomes, and the bucket where they are."""
     # of a first deployment that fails, an empty log group may go; the table cannot: it is protected
     for name, policy in (
         ("Table", "Retain"),
         ("FunctionLogs", "RetainExceptOnCreate"),
         ("NotificationLogs", "RetainExceptOnCreate"),
+        ("AnalysisBucket", "RetainExceptOnCreate"),
+        ("AnalysisBucketPolicy", "RetainExceptOnCreate"),
     ):
         assert template()["Resources"][name]["DeletionPolicy"] == policy
         assert template()["Resources"][name]["UpdateReplacePolicy"] == "Retain"
@@ -1158,6 +1191,9 @@ def test_the_relay_starts_with_every_url_that_the_template_accepts(url: str) -> 
         PUSHED,
         {"Notifications": "push", "RelayUrl": "https://receiver.example.com:8443/asn/v2?pk=a1_b2"},
         {"Notifications": "push", "RelayUrl": "{{resolve:secretsmanager:retention/relay}}"},
+        {"Analysis": "on"},
+        EVERY_PART,
+        {"Analysis": "on", "Notifications": "pull", "AnalysisRetentionDays": "800"},
     ],
 )
 def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
@@ -1222,6 +1258,8 @@ def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
         ("UnansweredPercent", "0"),
         ("SyncSchedule", "hourly"),
         ("Notifications", "on"),
+        ("Analysis", "push"),
+        ("AnalysisRetentionDays", "29"),
         ("RelayUrl", "http://receiver.example.com"),
         ("RelayUrl", "https://user:password@receiver.example.com"),
         ("RelayUrl", "https://receiver.example.com/#part"),
@@ -1326,6 +1364,7 @@ def test_logs_with_addresses_are_kept_shorter_than_answers() -> None:
         "AccessLogs": own,
         "SyncLogs": own,
         "RelayLogs": own,
+        "AnalysisLogs": own,
     }
     assert (PARAMETERS["AccessLogRetentionDays"]["Default"], PARAMETERS["LogRetentionDays"]["Default"]) == (30, 400)
 
@@ -1345,7 +1384,7 @@ def test_every_role_takes_the_organisation_s_boundary() -> None:
     """The roles of the template, and the schedule's, which SAM makes."""
     schedules = [*SYNC["Properties"]["Events"].values(), *PULL["Properties"]["Events"].values()]
     roles = [found["Properties"] for found in resources("AWS::IAM::Role").values()]
-    assert len(roles) == 7
+    assert len(roles) == 9
     for found in (*roles, *(schedule["Properties"] for schedule in schedules)):
         assert found["PermissionsBoundary"] == {
             "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
