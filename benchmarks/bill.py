@@ -35,6 +35,12 @@ READ_UNIT: Final = 0.125 / 1_000_000  # DynamoDB on demand, strongly consistent,
 METRIC_MONTH: Final = 0.30  # in proportion to the hours in which it is written
 ALARM_METRIC_MONTH: Final = 0.10  # for each metric that an alarm reads
 DASHBOARD_MONTH: Final = 3.00
+FIREHOSE_GB: Final = 0.029
+FIREHOSE_RECORD_BYTES: Final = 5 * 1024  # to which each record is rounded up
+DECOMPRESSED_GB: Final = 0.00325
+
+# Parameters that add resources to a stack which has them off.
+OPTIONAL: Final = ("Notifications", "Analysis")
 
 # The sync's metrics, in addition to those of the request with which it probes the URL.
 SYNC_METRICS: Final = (
@@ -119,24 +125,28 @@ def template() -> dict[str, Any]:
     return found
 
 
-def properties(kind: str, *, of_notifications: bool = False) -> Iterator[dict[str, Any]]:
-    """Yield the properties of each resource of a type: of those in any stack, or those that Notifications adds."""
+def properties(kind: str, *, added_by: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the properties of each resource of a type: of those in any stack, or those that a parameter adds.
+
+    What two parameters of OPTIONAL make together counts as added by the last of them.
+    """
     for found in template()["Resources"].values():
-        if found["Type"] == kind and _depends_on_notifications(found.get("Condition")) is of_notifications:
+        needed = [name for name in OPTIONAL if _depends_on(name, found.get("Condition"))]
+        if found["Type"] == kind and (needed or [""])[-1] == added_by:
             yield found["Properties"]
 
 
-def _depends_on_notifications(condition: object) -> bool:
-    """Return whether a condition, by its name or as it is written, asks for the parameter Notifications."""
+def _depends_on(parameter: str, condition: object) -> bool:
+    """Return whether a condition, by its name or as it is written, asks for a parameter."""
     match condition:
         case {"Ref": name}:
-            return bool(name == "Notifications")
+            return bool(name == parameter)
         case {"Condition": name} | str(name) if name in template()["Conditions"]:
-            return _depends_on_notifications(template()["Conditions"][name])
+            return _depends_on(parameter, template()["Conditions"][name])
         case dict():
-            return any(map(_depends_on_notifications, condition.values()))
+            return any(_depends_on(parameter, each) for each in condition.values())
         case list():
-            return any(map(_depends_on_notifications, condition))
+            return any(_depends_on(parameter, each) for each in condition)
         case _:
             return False
 
@@ -231,16 +241,31 @@ def stack(function_million: float, sync_run: float, *, called: bool) -> Stack:
 def notifications() -> Stack:
     """Return what Notifications=push adds to a stack, but for the notifications themselves; pull adds a bit less."""
     return Stack(
-        alarms=alarm_metrics(of_notifications=True) * ALARM_METRIC_MONTH,
+        alarms=alarm_metrics(added_by="Notifications") * ALARM_METRIC_MONTH,
         dashboard=0,
         metrics=len(NOTIFICATION_METRICS) * METRIC_MONTH,
         sync=0,
     )
 
 
-def alarm_metrics(*, of_notifications: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Dollars for a million lines on their way to the bucket, each sent alone, and for the alarms of a month."""
+
+    million: float
+    alarms: float
+
+
+def delivery() -> Delivery:
+    """Return what Analysis=on adds to a stack with notifications, but for storing the lines and asking about them."""
+    million = REQUESTS * max(FIREHOSE_RECORD_BYTES, stored(line(ANSWERED))) / GB * FIREHOSE_GB
+    unpacked = REQUESTS * stored(line(ANSWERED)) / GB * DECOMPRESSED_GB
+    return Delivery(million + unpacked, alarm_metrics(added_by="Analysis") * ALARM_METRIC_MONTH)
+
+
+def alarm_metrics(*, added_by: str = "") -> int:
     """Return the number of metrics that the template's alarms read; each metric of an expression counts."""
     read = 0
-    for alarm in properties("AWS::CloudWatch::Alarm", of_notifications=of_notifications):
+    for alarm in properties("AWS::CloudWatch::Alarm", added_by=added_by):
         read += sum("MetricStat" in each for each in alarm.get("Metrics", [])) or 1
     return read

@@ -11,6 +11,20 @@ from console.terminal.failure import Failure
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """Where a stack with Analysis=on stores its lines, and with what Athena reads them: names of AWS resources.
+
+    `outcome_stream` is empty where the stack takes in no notifications.
+    """
+
+    bucket: str
+    database: str
+    work_group: str
+    exposure_stream: str
+    outcome_stream: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """`environment` is the App Store environment the stack answers: Production or Sandbox.
 
@@ -22,6 +36,8 @@ class Stack:
     `notifications` is how Apple's notifications come in: off, pull or push; empty in a stack of an earlier template.
     `notifications_url` is where Apple may send them. The queues are named by their URLs: of notifications, of those
     parked, of those for the owner's receiver, and of those that it never took. Each is empty where there is none.
+    `notifications_log_group` is where the functions that learn from notifications write their lines.
+    `analysis` is where lines go for the analysis of experiments, None where they go nowhere.
     """
 
     name: str
@@ -41,6 +57,8 @@ class Stack:
     parking_queue: str = ""
     relay_queue: str = ""
     relay_dead_letters: str = ""
+    notifications_log_group: str = ""
+    analysis: Analysis | None = None
 
     @property
     def learns(self) -> bool | None:
@@ -81,4 +99,18 @@ def read_stack(description: Mapping[str, Any]) -> Stack:
         outputs.get("ParkingQueueUrl", ""),
         outputs.get("RelayQueueUrl", ""),
         outputs.get("RelayDeadLettersUrl", ""),
+        outputs.get("NotificationsLogGroup", ""),
+        _analysis(outputs),
+    )
+
+
+def _analysis(outputs: Mapping[str, str]) -> Analysis | None:
+    if "AnalysisBucket" not in outputs:
+        return None
+    return Analysis(
+        outputs["AnalysisBucket"],
+        outputs.get("AnalysisDatabase", ""),
+        outputs.get("AnalysisWorkGroup", ""),
+        outputs.get("ExposureStream", ""),
+        outputs.get("OutcomeStream", ""),
     )

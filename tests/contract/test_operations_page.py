@@ -65,8 +65,8 @@ def test_the_page_explains_every_alarm_and_no_other() -> None:
 
 
 def test_the_first_hour_has_every_step() -> None:
-    """The first hour has ten steps, each with the expected result."""
+    """The first hour has eleven steps, each with the expected result."""
     section = PAGE.split("\n## The first hour on a real account\n")[1]
     steps = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
-    assert len(steps) == 10
+    assert len(steps) == 11
     assert [step for step in steps if "*expect*" not in step.lower()] == []

@@ -55,8 +55,11 @@ from tests.support.waiting import PATIENCE
 OTHERS: Final = APP * 10  # whose number begins with ours
 DOCUMENTS: Final = (ROOT / "README.md", ROOT / "docs" / "operations.md")
 QUEUES: Final = ("NotificationQueue", "ParkingQueue", "RelayQueue", "RelayDeadLetters")
+STREAMS: Final = ("ExposureStream", "OutcomeStream")
 # Parameters with which a stack has every part for Apple's notifications.
 PUSHED: Final = {"Notifications": "push", "RelayUrl": "https://receiver.example.com/asn"}
+# And those with which it has every part.
+EVERY_PART: Final = {**PUSHED, "Analysis": "on"}
 LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in the function's name
 
 # What Lambda does in the name of a function that reads a queue.
@@ -92,6 +95,11 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
         "NotificationLogs.Arn": arn("logs", f"log-group:{table}-notifications:*"),
         "RelayLogs.Arn": arn("logs", f"log-group:{table}-relay:*"),
         **{f"{queue}.Arn": arn("sqs", f"{stack}-{queue}") for queue in QUEUES},
+        **{f"{name}.Arn": arn("firehose", f"deliverystream/{stack}-{name}") for name in STREAMS},
+        "AnalysisBucket.Arn": f"arn:aws:s3:::{stack.lower()}-analysis",
+        "AnalysisLogs.Arn": arn("logs", f"log-group:{table}-analysis:*"),
+        "AnalysisDatabase": "retention_0f3c2a10_cd1e_11f0_9a3b_0e1f2a3b4c5d",
+        "AnalysisWorkGroup": stack,
         "SyncStates.Arn": arn("lambda", f"function:{stack}-SyncStates"),
         "GetRetentionMessage.Arn": arn("lambda", f"function:{stack}-GetRetentionMessage"),
         "Api": "a1b2c3",
@@ -588,6 +596,8 @@ LARGEST: Final = {
     "TakeInRole": 10_240,
     "PullRole": 10_240,
     "RelayRole": 10_240,
+    "LogForwardingRole": 10_240,
+    "AnalysisDeliveryRole": 10_240,
     "OperatorPolicy": 6_144,
 }  # characters without blanks, IAM's
 
@@ -601,7 +611,15 @@ def test_the_largest_parameters_fit_into_a_policy(holder: str, digits: int) -> N
     given = {**values("retention-sandbox-Table-1ABCDEFGHIJKL", stack="s" * 128), "AppAppleIds": apps}
     # SQS's names have 80 characters at most
     queues = {f"{queue}.Arn": arn("sqs", "q" * 80) for queue in QUEUES}
-    given |= {**queues, **PUSHED, "SigningKeyKmsKeyArn": KMS_KEY, "AlarmTopicArn": arn("sns", "alarms")}
+    # Firehose's have 64, S3's 63
+    queues |= {f"{name}.Arn": arn("firehose", "deliverystream/" + "f" * 64) for name in STREAMS}
+    given |= {
+        **queues,
+        **EVERY_PART,
+        "AnalysisBucket.Arn": "arn:aws:s3:::" + "b" * 63,
+        "SigningKeyKmsKeyArn": KMS_KEY,
+        "AlarmTopicArn": arn("sns", "alarms"),
+    }
     text = written(holder, given)
     assert "Fn::" not in text
     assert len(text) <= LARGEST[holder]

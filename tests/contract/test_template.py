@@ -721,7 +721,11 @@ CATALOG = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}"
 OF_THE_ANALYSIS = {
     "WriteLines": {f"${{AnalysisBucket.Arn}}/{folder}/*" for folder in ("exposures", "outcomes", "errors")},
     "ReadTheTables": {
-        *(f"{CATALOG}:catalog", f"{CATALOG}:database/${{AnalysisDatabase}}", f"{CATALOG}:table/${{AnalysisDatabase}}/*"),
+        *(
+            f"{CATALOG}:catalog",
+            f"{CATALOG}:database/${{AnalysisDatabase}}",
+            f"{CATALOG}:table/${{AnalysisDatabase}}/*",
+        ),
     },
 }
 
@@ -757,8 +761,10 @@ def test_no_statement_covers_more_than_one_resource_of_ours() -> None:
             assert resource["Fn::Sub"].endswith(":${Api}/$default/POST/v1/probe")
             continue
         one = "Fn::GetAtt" in resource or "Ref" in resource
-        ours = ("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*", ":layer:${AWS::StackName}-layer:*")
-        ours += ("${AnalysisBucket.Arn}/*", "${AnalysisBucket.Arn}/athena/*", ":workgroup/${AnalysisWorkGroup}")
+        ours = (
+            *("${SigningKeyPrefix}/*", ":stack/${AWS::StackName}/*", ":layer:${AWS::StackName}-layer:*"),
+            *("${AnalysisBucket.Arn}/*", "${AnalysisBucket.Arn}/athena/*", ":workgroup/${AnalysisWorkGroup}"),
+        )
         assert one or resource["Fn::Sub"].endswith(ours)
 
 
@@ -808,7 +814,7 @@ def _sub(condition: Document) -> tuple[str, Document]:
 
 
 def test_data_survives_the_stack() -> None:
-    """Deleting or replacing anything leaves the table, the logs of answers and outcomes, and the bucket where they are."""
+    """Deleting or replacing anything leaves the table, both logs of lines, and the bucket where they are."""
     # of a first deployment that fails, an empty log group may go; the table cannot: it is protected
     for name, policy in (
         ("Table", "Retain"),

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import cfnlint
+import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.contract.test_operations_page import BLOCKS
 from tests.support import real_parts
 from tests.support.required_parts import real
-from tests.support.sam_template import ROOT, Document
+from tests.support.sam_template import ROOT, Document, decided, defaults
 
 SANDBOX: Final = {"Environment": "Sandbox", "AppAppleIds": "1", "SigningKeyPrefix": "/retention/sandbox"}
 # Every resource that is made only with a parameter, as far as the parameters may be combined.
@@ -31,6 +32,7 @@ EVERYTHING: Final = {
     "Notifications": "push",
     "RelayUrl": "https://receiver.example.com/asn",
 }
+WITH_ANALYSIS: Final = {**EVERYTHING, "Analysis": "on"}
 
 
 def resources_of(artefact: real_parts.Artefact, parameters: dict[str, str]) -> dict[str, Document]:
@@ -88,6 +90,8 @@ LIMITS: Final = {
     ("AWS::ApiGatewayV2::Api", "Name"): 128,
     ("AWS::SNS::Topic", "TopicName"): 256,
     ("AWS::DynamoDB::Table", "TableName"): 255,
+    ("AWS::Athena::WorkGroup", "Name"): 128,
+    ("AWS::Glue::Database", "Description"): 2048,
 }
 KINDS_OF_NAME: Final = ("Name", "Description")
 
@@ -114,7 +118,7 @@ def generated(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
 def test_names_fit_for_the_longest_stack_name(artefact: real_parts.Artefact) -> None:
     """Each name made from a stack name of 128 characters is within the limit of its own service."""
     seen = 0
-    for found in resources_of(artefact, EVERYTHING).values():
+    for found in resources_of(artefact, WITH_ANALYSIS).values():
         for key, text in generated(found["Properties"]):
             assert len(text) <= LIMITS[found["Type"], key], f"{found['Type']} {key}"
             seen += 1
@@ -124,6 +128,9 @@ def test_names_fit_for_the_longest_stack_name(artefact: real_parts.Artefact) -> 
 # A deployer's rights
 
 POLICY: Final = json.loads((ROOT / "docs" / "deployer-policy.json").read_text(encoding="utf-8"))
+# A second one, since both together exceed IAM's limit. Only a stack with Analysis needs it.
+MORE: Final = json.loads((ROOT / "docs" / "deployer-policy-analysis.json").read_text(encoding="utf-8"))
+STATEMENTS: Final = [*POLICY["Statement"], *MORE["Statement"]]
 LARGEST_POLICY: Final = 6_144  # without blanks, in a managed policy of IAM
 
 # Actions that the handlers of CloudFormation's resource types may call, but not for this template, with the reason.
@@ -136,8 +143,17 @@ NEVER_CALLED: Final = {
     r"lambda:(Put|Delete)(FunctionCodeSigning|FunctionRecursion|FunctionScaling|RuntimeManagement)Config": "not set",
     r"lambda:(PassCapacityProvider|AssociateRuntimeAlias|GetCodeSigningConfig)": "not set",
     r"logs:(Put|Delete)(DataProtectionPolicy|IndexPolicy)|logs:PutBearerTokenAuthentication": "not set",
-    r"logs:(PutLogGroupDeletionProtection|DeleteResourcePolicy|CreateLogStream|DescribeLogStreams|PutLogEvents)": "no",
-    r"s3:(REST.PUT.OBJECT|getObject|GetObjectMetadata)|firehose:.*": "bodies and logs do not come from or go to S3",
+    r"logs:(PutLogGroupDeletionProtection|DeleteResourcePolicy|PutLogEvents)": "no",
+    r"s3:(REST.PUT.OBJECT|getObject|GetObjectMetadata)": "bodies do not come from S3",
+    r"s3:(Put|Delete)(Accelerate|Analytics|Inventory|Metrics|Replication|IntelligentTiering).*": "not set",
+    r"s3:(Put|Delete)Bucket(Abac|Acl|Analytics|CORS|Cors|Lifecycle|Logging|Metrics|Notification|Replication|Versioning)"
+    r"?(Configuration)?": "not set",
+    r"s3:(Put|Delete)Bucket(Encryption|ObjectLockConfiguration|Website)": "not set",
+    r"s3:PutObject(Acl|LockConfiguration)": "not set",
+    r"s3:(Create|Update|Delete)BucketMetadata.*|s3tables:.*": "the bucket has no metadata tables",
+    r"s3:DeleteObject": "CloudFormation empties no bucket",
+    r"glue:.*Connection|glue:GetSchemaVersion": "the database is no federated one, and its tables name no schema",
+    r"lakeformation:.*": "the template registers nothing with Lake Formation",
     r"iam:(Attach|Detach)(Group|User)Policy": "the operator's policy is attached by hand",
     r"sns:PutDataProtectionPolicy": "not set",
     r"codedeploy:RegisterOnPremisesInstance": "a function is no instance",
@@ -151,14 +167,14 @@ BEYOND_HANDLERS: Final = (
 )
 
 
-def allowed() -> set[str]:
-    """Return the actions of docs/deployer-policy.json, as patterns."""
-    found = [each["Action"] for each in POLICY["Statement"]]
+def allowed(statements: list[Document] = STATEMENTS) -> set[str]:
+    """Return the actions of both policies of docs/, or of one, as patterns."""
+    found = [each["Action"] for each in statements]
     return {action for each in found for action in ([each] if isinstance(each, str) else each)}
 
 
-def is_allowed(action: str) -> bool:
-    return any(fnmatchcase(action, pattern) for pattern in allowed())
+def is_allowed(action: str, statements: list[Document] = STATEMENTS) -> bool:
+    return any(fnmatchcase(action, pattern) for pattern in allowed(statements))
 
 
 def called(kind: str) -> set[str]:
@@ -174,9 +190,9 @@ def permissions(handlers: Document, verb: str) -> list[str]:
 
 
 def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_parts.Artefact) -> None:
-    """docs/deployer-policy.json has what the handlers of the template's resource types call, and no other handler's."""
-    kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
-    assert len(kinds) > 20
+    """The two policies have what the handlers of the template's resource types call, and no other handler's."""
+    kinds = {found["Type"] for found in made(artefact, WITH_ANALYSIS).values()}
+    assert len(kinds) > 28
     needed = {kind: called(kind) for kind in kinds}
     assert {
         kind: missing for kind, actions in needed.items() if (missing := {x for x in actions if not is_allowed(x)})
@@ -191,14 +207,34 @@ def test_a_deployer_may_do_what_cloudformation_does_in_its_name(artefact: real_p
     assert beyond == set()
 
 
+def made(artefact: real_parts.Artefact, parameters: dict[str, str]) -> dict[str, Document]:
+    """Return the resources whose condition holds."""
+    values = {**defaults(), **parameters}
+    return {
+        name: found
+        for name, found in resources_of(artefact, parameters).items()
+        if "Condition" not in found or decided({"Condition": found["Condition"]}, values)
+    }
+
+
+def test_a_deployer_of_a_stack_without_analysis_needs_one_policy(artefact: real_parts.Artefact) -> None:
+    """docs/deployer-policy.json alone is enough where Analysis is off."""
+    kinds = {found["Type"] for found in made(artefact, EVERYTHING).values()}
+    assert not kinds & {"AWS::S3::Bucket", "AWS::KinesisFirehose::DeliveryStream"}
+    # handlers name them too, for access logs and pipes that go elsewhere than this template's
+    elsewhere = {"firehose:TagDeliveryStream", "logs:CreateLogStream", "logs:DescribeLogStreams"}
+    needed = set().union(*map(called, kinds)) - elsewhere
+    assert {action for action in needed if not is_allowed(action, POLICY["Statement"])} == set()
+
+
 # What IAM judges an action against, by service and action in lower case: the service authorization reference.
 REFERENCE: Final = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text("utf-8"))
 
 
 def resources_given(action: str) -> set[str]:
-    """Return the resources under which docs/deployer-policy.json allows an action."""
+    """Return the resources under which one of the policies allows an action."""
     found: set[str] = set()
-    for each in POLICY["Statement"]:
+    for each in STATEMENTS:
         actions, resources = ([one] if isinstance(one, str) else one for one in (each["Action"], each["Resource"]))
         if any(fnmatchcase(action, pattern) for pattern in actions):
             found |= set(resources)
@@ -216,7 +252,7 @@ def judged_against(action: str) -> set[str]:
 
 def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: real_parts.Artefact) -> None:
     """Each action is allowed under a resource that IAM judges it against; for one without resources, that is `*`."""
-    kinds = {found["Type"] for found in resources_of(artefact, EVERYTHING).values()}
+    kinds = {found["Type"] for found in made(artefact, WITH_ANALYSIS).values()}
     every = set().union(*map(called, kinds)) | {action for action in allowed() if "*" not in action}
     wrong, seen = set(), 0
     for action in every:
@@ -231,10 +267,11 @@ def test_each_right_of_a_deployer_is_under_a_resource_that_iam_judges(artefact: 
     assert seen > 80
 
 
-def test_a_deployer_s_policy_is_valid_for_iam() -> None:
-    """The deployer's policy is within IAM's limit of characters, and each statement has its own name."""
-    assert len(json.dumps(POLICY, separators=(",", ":"))) <= LARGEST_POLICY
-    names = [statement["Sid"] for statement in POLICY["Statement"]]
+@pytest.mark.parametrize("policy", [POLICY, MORE], ids=["first", "analysis"])
+def test_a_deployer_s_policy_is_valid_for_iam(policy: Document) -> None:
+    """A deployer's policy is within IAM's limit of characters, and each statement has its own name."""
+    assert len(json.dumps(policy, separators=(",", ":"))) <= LARGEST_POLICY
+    names = [statement["Sid"] for statement in policy["Statement"]]
     assert len(set(names)) == len(names)
     assert all(name.isalnum() for name in names)
 
@@ -255,13 +292,15 @@ def test_a_deployer_may_have_the_access_log_delivered() -> None:
 
 def test_a_deployer_s_rights_end_at_stacks_whose_name_begins_with_retention() -> None:
     """A deployer may change only resources that begin with retention-, as the stack names of samconfig.toml do."""
-    for statement in POLICY["Statement"]:
+    for statement in STATEMENTS:
         resources = statement["Resource"]
         for resource in [resources] if isinstance(resources, str) else resources:
             service = resource.split(":")[2] if resource != "*" else ""
             # CloudFormation makes up the name of a dashboard, and Lambda that of an event source mapping
             if ":event-source-mapping:" in resource:
                 continue
+            if service in {"firehose", "athena"} or resource.startswith("arn:aws:s3:::retention"):
+                assert "retention-" in resource, resource
             if service in {"lambda", "dynamodb", "iam", "sns", "sqs", "scheduler", "logs"} or ":alarm:" in resource:
                 assert "retention-" in resource or "aws-service-role" in resource, resource
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
@@ -279,15 +318,16 @@ def test_a_deployer_connects_queues_with_functions_of_retention_alone() -> None:
 
 def test_a_deployer_may_hand_roles_to_every_service_that_takes_one(artefact: real_parts.Artefact) -> None:
     """`iam:PassRole` covers each service that assumes a role of the template, API Gateway's integration among them."""
-    found = resources_of(artefact, EVERYTHING).values()
+    found = resources_of(artefact, WITH_ANALYSIS).values()
     roles = [each["Properties"]["AssumeRolePolicyDocument"] for each in found if each["Type"] == "AWS::IAM::Role"]
     services: set[str] = set()
     for each in roles:
         for statement in each["Statement"]:
             named = statement["Principal"]["Service"]
             services |= {named} if isinstance(named, str) else set(named)
-    (passing,) = [each for each in POLICY["Statement"] if each["Action"] == "iam:PassRole"]
-    assert set(passing["Condition"]["StringEquals"]["iam:PassedToService"]) == services
+    passing = [each for each in STATEMENTS if each["Action"] == "iam:PassRole"]
+    passed = [each["Condition"]["StringEquals"]["iam:PassedToService"] for each in passing]
+    assert {service for each in passed for service in each} == services
 
 
 def test_the_alias_that_a_rollback_skips_is_the_one_that_sam_makes(artefact: real_parts.Artefact) -> None:

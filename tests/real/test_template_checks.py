@@ -30,6 +30,7 @@ LARGE: Final = {
     "AlarmEmail": "a@example.com",
     "Notifications": "push",
     "RelayUrl": "https://receiver.example.com/asn",
+    "Analysis": "on",
 }
 
 

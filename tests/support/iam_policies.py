@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -28,6 +28,8 @@ PSEUDO: Final = {
     "AWS::AccountId": ACCOUNT,
     "AWS::URLSuffix": "amazonaws.com",
 }
+# A query has a number of its own; IAM judges the workgroup in which it runs.
+ATHENA_WORK_GROUP: Final = "retention-sandbox"
 
 _LEADING_KEYS: Final = "dynamodb:LeadingKeys"
 _VIA_SERVICE: Final = "kms:ViaService"
@@ -73,26 +75,21 @@ def asks(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[A
     if service == "dynamodb":
         yield from _of_dynamodb(name, request)
         return
-    action = f"{service}:{name}"
-    match service:
-        case "lambda":
-            yield ApiCall(action, _of_lambda(name, request))
-        case "sqs":  # a batch needs the right of one message
-            yield ApiCall(action.removesuffix("Batch"), arn("sqs", request["QueueUrl"].rpartition("/")[2]))
-        case "cloudwatch":
-            yield ApiCall(action, "*")
-        case "ssm" if name == "GetServiceSetting":
-            yield ApiCall(action, arn("ssm", f"servicesetting{request['SettingId']}"))
-        case "ssm":
-            yield ApiCall(action, arn("ssm", f"parameter{request['Name']}"))
-        case "logs":
-            yield ApiCall(action, arn("logs", f"log-group:{request['logGroupName']}:*"))
-        case "sns":
-            yield ApiCall(action, request["TopicArn"])
-        case "cloudformation":
-            yield ApiCall(action, stack_asked_for(request["StackName"]))
-        case _:
-            raise AssertionError(f"it is not known what right {action} needs")
+    assert service in _JUDGED, f"it is not known what right {service}:{name} needs"
+    # a batch of SQS's needs the right of one message; S3 names the right to list after the bucket
+    action = "ListBucket" if name.startswith("ListObjects") else name.removesuffix("Batch" if service == "sqs" else "")
+    yield ApiCall(f"{service}:{action}", _JUDGED[service](name, request))
+
+
+def _of_s3(_: str, request: Mapping[str, Any]) -> str:
+    bucket = f"arn:aws:s3:::{request['Bucket']}"
+    return f"{bucket}/{request['Key']}" if "Key" in request else bucket
+
+
+def _of_ssm(name: str, request: Mapping[str, Any]) -> str:
+    if name == "GetServiceSetting":
+        return arn("ssm", f"servicesetting{request['SettingId']}")
+    return arn("ssm", f"parameter{request['Name']}")
 
 
 def _of_lambda(name: str, request: Mapping[str, Any]) -> str:
@@ -104,6 +101,21 @@ def _of_lambda(name: str, request: Mapping[str, Any]) -> str:
             return f"{request['LayerName']}:{request['VersionNumber']}"
     qualified = f":{request['Qualifier']}" if "Qualifier" in request else ""
     return arn("lambda", f"function:{request['FunctionName']}{qualified}")
+
+
+# The resource that IAM judges a call against, by service: from the operation's name and the request.
+_JUDGED: Final[dict[str, Callable[[str, Mapping[str, Any]], str]]] = {
+    "lambda": _of_lambda,
+    "sqs": lambda _, request: arn("sqs", request["QueueUrl"].rpartition("/")[2]),
+    "cloudwatch": lambda *_: "*",
+    "ssm": _of_ssm,
+    "logs": lambda _, request: arn("logs", f"log-group:{request['logGroupName']}:*"),
+    "sns": lambda _, request: request["TopicArn"],
+    "cloudformation": lambda _, request: stack_asked_for(request["StackName"]),
+    "firehose": lambda _, request: arn("firehose", f"deliverystream/{request['DeliveryStreamName']}"),
+    "s3": _of_s3,
+    "athena": lambda _, request: arn("athena", f"workgroup/{request.get('WorkGroup', ATHENA_WORK_GROUP)}"),
+}
 
 
 def stack_asked_for(name: str) -> str:

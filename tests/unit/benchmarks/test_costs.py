@@ -10,6 +10,7 @@ import pytest
 from benchmarks import bill, costs
 from tests.support.sam_template import ROOT
 
+OPERATIONS: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 PERFORMANCE: Final = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -82,6 +83,15 @@ def test_what_an_idle_stack_pays_for_is_computed(measured: costs.Function) -> No
     parts = re.findall(r"\$(\d+\.\d\d)", sentence[0] + sentence[2][:10])
     expected = [idle.alarms, idle.dashboard, idle.metrics, busy.metrics, idle.sync]
     assert [float(part) for part in parts] == [pytest.approx(dollars, abs=0.015) for dollars in expected]
+
+
+def test_what_the_analysis_adds_is_computed() -> None:
+    """docs/operations.md has the computed costs of a million lines, and of the alarms of both streams."""
+    added = bill.delivery()
+    sentence = OPERATIONS.replace("\n", " ").partition("**What it costs,**")[2].partition("DuckDB")[0]
+    million, _, half, alarms = map(float, re.findall(r"\$(\d+\.\d\d)", sentence))
+    assert million == pytest.approx(added.million, abs=0.006)
+    assert (half, alarms) == (pytest.approx(added.alarms / 2), pytest.approx(added.alarms))
 
 
 def test_what_notifications_add_is_computed() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.deployment import stack
-from console.deployment.stack import Stack, find_stack, read_stack
+from console.deployment.stack import Analysis, Stack, find_stack, read_stack
 from console.terminal.failure import Failure
 
 
@@ -35,6 +35,12 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         "ParkingQueueUrl": "https://p",
         "RelayQueueUrl": "https://r",
         "RelayDeadLettersUrl": "https://d",
+        "NotificationsLogGroup": "/notifications",
+        "AnalysisBucket": "lines",
+        "AnalysisDatabase": "retention_1",
+        "AnalysisWorkGroup": "s",
+        "ExposureStream": "e",
+        "OutcomeStream": "o",
     }
     parameters = {"Environment": "Production", "SyncSchedule": "off", "AlarmEmail": "a@example.com"}
     expected = Stack(
@@ -49,6 +55,8 @@ def test_a_stack_has_every_output_that_the_console_uses() -> None:
         parking_queue="https://p",
         relay_queue="https://r",
         relay_dead_letters="https://d",
+        notifications_log_group="/notifications",
+        analysis=Analysis("lines", "retention_1", "s", "e", "o"),
     )
     assert read_stack(description(outputs, parameters)) == expected
 
