@@ -4,7 +4,7 @@ Amounts are in milliunits of one currency, less refunds, 0 for a customer who pa
 would decide a mean, so amounts above the 99.9th percentile of all amounts above 0, of all arms together, count as that
 percentile. The percentile is of the amounts above 0: of all amounts it would be 0 where few customers pay at all.
 
-The appointed reading is Welch's interval: d +- t(1 - alpha/2, f) se, with se^2 = sum of v_j, v_j = (n_e/n)^2 s_j^2/n_j
+The appointed reading is Welch's interval: d +- t(1 - alpha/2, f) se, with se^2 = sum of v_j, v_j = w_e^2 s_j^2 / n_j
 for each arm of each epoch, and f = (sum of v_j)^2 / sum of v_j^2 / (n_j - 1). At any time the sequence of sequence.py
 is used with the same se. Results are exploratory unless the plan names the metric.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from console.effect.epochs import difference_of_means, mean_difference, weights
+from console.effect.epochs import difference_of_means, weights
 from console.effect.packages import AnalysisPackage
 from console.effect.results import ArmMean, Interval, MeanEpoch
 
@@ -61,12 +61,12 @@ def winsorising_cut(arms: Sequence[Mapping[int, int]], share: float = WINSORISED
 def welch_interval(epochs: Sequence[MeanEpoch], alpha: float) -> Interval:
     """Return Welch's interval of arm less control over all epochs, in the unit of the means.
 
-    At least one epoch needs two customers in each arm, and one arm a variance above 0.
+    At least one epoch must be used (epochs.py), and one of its arms needs a variance above 0.
     """
     found = difference_of_means(epochs)
     parts = [
         (weight**2 * arm.variance / arm.customers, arm.customers)
-        for weight, epoch in zip(weights([mean_difference(*epoch) for epoch in epochs]), epochs, strict=True)
+        for weight, epoch in zip(weights(epochs), epochs, strict=True)
         for arm in epoch
         if weight
     ]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from console.effect.epochs import count_difference, weighted, weights
+from console.effect.epochs import difference, weights
 from console.effect.gate import totals
 from console.effect.packages import AnalysisPackage
 from console.effect.results import ArmCount, Epoch, Interval, Numbers
@@ -39,21 +39,20 @@ def newcombe(control: ArmCount, arm: ArmCount, alpha: float) -> Interval:
 
 
 def reading_interval(epochs: Sequence[Epoch], alpha: float) -> Interval:
-    """Return the reading's interval of arm less control over all epochs; an epoch without one of the arms is left out.
+    """Return the reading's interval of arm less control over all epochs; epochs.py says which are left out.
 
-    At least one epoch must have customers in both arms. Arrays are of one shape in all epochs.
+    At least one epoch must be used; a single one is, if both arms have customers. Arrays have one shape in all epochs.
     """
     if len(epochs) == 1:
         return newcombe(*epochs[0], alpha)
-    differences = [count_difference(*epoch) for epoch in epochs]
     below: Numbers = 0.0
     above: Numbers = 0.0
-    for weight, one, epoch in zip(weights(differences), differences, epochs, strict=True):
+    for weight, epoch in zip(weights(epochs), epochs, strict=True):
         control, arm = (ArmCount(np.maximum(count.customers, 1), count.hits) for count in epoch)
         interval = newcombe(control, arm, alpha)
-        below = below + (weight * (one.estimate - interval.low)) ** 2
-        above = above + (weight * (interval.high - one.estimate)) ** 2
-    middle = weighted(differences).estimate
+        below = below + (weight * (arm.share - control.share - interval.low)) ** 2
+        above = above + (weight * (interval.high - arm.share + control.share)) ** 2
+    middle = difference(epochs).estimate
     return Interval(middle - np.sqrt(below), middle + np.sqrt(above))
 
 
@@ -98,9 +97,8 @@ def _recovered_lift(epochs: Sequence[Epoch], alpha: float) -> Interval:
 
 def _weighted_share(epochs: Sequence[Epoch], side: int, alpha: float | None) -> tuple[float, float, float]:
     """Return one arm's share over all epochs, and the ends of its interval at `alpha` (None: the share itself)."""
-    differences = [count_difference(*epoch) for epoch in epochs]
     share = below = above = 0.0
-    for weight, epoch in zip(weights(differences), epochs, strict=True):
+    for weight, epoch in zip(weights(epochs), epochs, strict=True):
         if not weight:
             continue
         found = float(epoch[side].share)

@@ -86,7 +86,7 @@ def measure(epochs: Sequence[Epoch], *, planned: float, comparisons: int = 1, al
 
 
 def read(epochs: Sequence[Epoch], *, comparisons: int = 1, alpha: float = READING_ALPHA) -> AppointedReading | None:
-    """Return the appointed reading, or None where no epoch has customers in both arms.
+    """Return the appointed reading, or None where no epoch has enough customers (epochs.py).
 
     `epochs` are of the first n planned customers, all ripe. Newcombe's interval needs no gate.
     """

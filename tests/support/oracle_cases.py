@@ -70,7 +70,7 @@ def mean_cases(draw: random.Random) -> list[dict[str, Any]]:
     for _ in range(60):
         arms = []
         for _ in range(2):
-            customers = round(10 ** draw.uniform(1, 5))
+            customers = round(10 ** draw.uniform(1.4, 5))
             mean = draw.uniform(1, 40)
             arms.append((customers, customers * mean, customers * (mean**2 + draw.uniform(10, 900))))
         planned, alpha = round(10 ** draw.uniform(3, 6)), draw.choice(ALPHAS)

@@ -31,22 +31,23 @@ def test_epochs_undo_what_pooling_invents() -> None:
     assert difference([FIRST, SECOND]).estimate == 0
 
 
-def test_the_estimate_weighs_epochs_by_customers_and_the_variance_by_their_squares() -> None:
-    """The formula of the module, with three times as many customers in the second epoch."""
-    small, large = (ArmCount(50, 20), ArmCount(50, 30)), (ArmCount(150, 60), ArmCount(150, 75))
+def test_epochs_weigh_by_their_information() -> None:
+    """The formula of the module: 50 and 50 customers weigh 25, 300 and 100 weigh 75."""
+    small, large = (ArmCount(50, 20), ArmCount(50, 30)), (ArmCount(300, 120), ArmCount(100, 50))
     one, two = count_difference(*small), count_difference(*large)
     found = difference([small, large])
-    assert weights([one, two]) == [0.25, 0.75]
+    assert weights([small, large]) == [0.25, 0.75]
     assert found.estimate == pytest.approx(0.25 * one.estimate + 0.75 * two.estimate)
     assert found.se == pytest.approx(math.sqrt((0.25 * one.se) ** 2 + (0.75 * two.se) ** 2))
-    assert found.customers == 400
+    assert found.customers == 500
 
 
-@pytest.mark.parametrize("lone", [(ArmCount(7, 3), ArmCount(0, 0)), (ArmCount(0, 0), ArmCount(7, 3))])
-def test_an_epoch_without_one_of_the_arms_is_left_out(lone: tuple[ArmCount, ArmCount]) -> None:
-    """It shows no difference, and its customers do not count."""
+@pytest.mark.parametrize("lone", [(ArmCount(700, 3), ArmCount(19, 9)), (ArmCount(0, 0), ArmCount(7, 3))])
+def test_an_epoch_with_few_customers_in_an_arm_is_left_out(lone: tuple[ArmCount, ArmCount]) -> None:
+    """19 are too few: it shows no difference, and its customers do not count."""
     assert difference([FIRST, lone]) == difference([FIRST])
     assert difference([lone]) == Difference(0, 0, 0)
+    assert weights([lone]) == [0]
 
 
 def test_means_are_weighted_alike() -> None:
@@ -55,4 +56,4 @@ def test_means_are_weighted_alike() -> None:
     found = difference_of_means([epoch, epoch])
     assert found.estimate == 1
     assert found.se == pytest.approx(math.sqrt((40 / 100 + 30 / 50) / 2))
-    assert mean_difference(ArmMean(1, 5.0, 0.0), ArmMean(50, 6.0, 30.0)) == Difference(0, 0, 0)
+    assert mean_difference(ArmMean(19, 5.0, 1.0), ArmMean(50, 6.0, 30.0)) == Difference(0, 0, 0)
