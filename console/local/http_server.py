@@ -6,7 +6,7 @@ A request for a message is the function's. A notification goes into the queue as
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -23,6 +23,19 @@ Enqueue = Callable[[str], None]
 _NOT_FOUND: Final = b'{"message":"Not Found"}'
 _FAILED: Final = b'{"message":"Internal Server Error"}'
 _JSON: Final = {"content-type": "application/json"}
+
+
+def gateway_event(body: bytes, headers: Mapping[str, str], method: str = "POST", source: str = "") -> dict[str, Any]:
+    """Return the event that API Gateway makes of a request (payload format 2.0); header names are in lower case."""
+    return {
+        "version": "2.0",
+        "routeKey": f"POST {PATH}",
+        "rawPath": PATH,
+        "headers": dict(headers),
+        "requestContext": {"http": {"method": method, "path": PATH, "sourceIp": source}},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -50,7 +63,8 @@ class Gateway(BaseHTTPRequestHandler):
         if takes_in:
             self._take_in(body)
             return
-        answer = self.function(self._event(body), None)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.function(gateway_event(body, headers, self.command, self.client_address[0]), None)
         self._send(answer["statusCode"], answer["headers"], answer.get("body", "").encode())
 
     # Any method: the function refuses those that it does not answer.
@@ -68,17 +82,6 @@ class Gateway(BaseHTTPRequestHandler):
             self._send(500, _JSON, _FAILED)
         else:
             self._send(200, _JSON, b"{}")
-
-    def _event(self, body: bytes) -> dict[str, Any]:
-        return {
-            "version": "2.0",
-            "routeKey": f"POST {PATH}",
-            "rawPath": PATH,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
-            "requestContext": {"http": {"method": self.command, "path": PATH, "sourceIp": self.client_address[0]}},
-            "body": base64.b64encode(body).decode(),
-            "isBase64Encoded": True,
-        }
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

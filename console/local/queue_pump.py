@@ -49,7 +49,7 @@ class QueuePump:
         ).get("Messages", [])
         if not received:
             return 0
-        answer = self.handler({"Records": [_record(message) for message in received]}, None)
+        answer = self.handler({"Records": [lambda_record(message) for message in received]}, None)
         failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
         for message in received:
             if message["MessageId"] not in failed:
@@ -67,8 +67,8 @@ class QueuePump:
                 self._stopping.wait(_PAUSE_SECONDS)
 
 
-def _record(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a message as Lambda hands it on."""
+def lambda_record(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message of SQS as Lambda hands it on."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

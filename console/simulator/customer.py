@@ -95,14 +95,14 @@ def cancel(
     """
     caller = RealtimeCaller(simulator, app, environment)
     purchase = subscriber(simulator, app, product_id, transaction_id, environment)
-    seen = _sources(caller, purchase, locale, limit_ms)
+    seen = screen_of(caller, purchase, locale, limit_ms)
     known = simulator.subscriptions(app.app_apple_id, environment).find(purchase.transaction_id)
     # A tester may ask for any customer all the same.
     return seen if known is None or known.can_be_cancelled else replace(seen, notes=(*seen.notes, _NO_BUTTON))
 
 
-def _sources(caller: RealtimeCaller, purchase: Purchase, locale: str, limit_ms: int) -> CustomerScreen:
-    """Try the sources of messages in Apple's order."""
+def screen_of(caller: RealtimeCaller, purchase: Purchase, locale: str, limit_ms: int) -> CustomerScreen:
+    """Return what a customer sees: the first source in Apple's order that has a message. `limit_ms` is in milliseconds."""
     environment, product_id = caller.environment, purchase.product_id
     app_data = caller.simulator.app_data(caller.app.app_apple_id, environment)
     url = app_data.realtime_url

@@ -83,6 +83,13 @@ class Database:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
 
+    def copy(self) -> Database:
+        """Return a copy of all that is held now, in memory."""
+        made = Database(":memory:")
+        with self._lock, made._lock:
+            self._connection.backup(made._connection)
+        return made
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run the block as one transaction: all of it or nothing, and no other process writes meanwhile.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.simulator.accounts import Purchase, SimulatedApp
@@ -10,6 +12,13 @@ from console.simulator.authority import request_claims
 from console.simulator.endpoint_call import INVALID_RESPONSE, SUCCESS, Attempt, call
 from console.simulator.signatures import Flaw, Inspector
 from console.simulator.simulator import Simulator
+
+# Posts a signedPayload to a URL, within so many ms.
+CallEndpoint = Callable[[str, str, int], Attempt]
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +36,20 @@ class RealtimeCall:
 
 @dataclass(frozen=True, slots=True)
 class RealtimeCaller:
-    """The App Store of one environment, for one app."""
+    """The App Store of one environment, for one app. `post` calls the endpoint; `new_id` makes request identifiers."""
 
     simulator: Simulator
     app: SimulatedApp
     environment: str
+    post: CallEndpoint = call
+    new_id: Callable[[], str] = _new_id
 
     def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> RealtimeCall:
         """Call `url` for the customer with `purchase` and a device with `locale`. Never raises.
 
         `limit_ms` is Apple's time limit in milliseconds.
         """
-        attempt = call(url, self._signed(purchase, locale), limit_ms)
+        attempt = self.post(url, self._signed(purchase, locale), limit_ms)
         if attempt.result != SUCCESS:
             return RealtimeCall(attempt, attempt.result, attempt.reason)
         try:
@@ -63,6 +74,7 @@ class RealtimeCaller:
             product_id=purchase.product_id,
             user_locale=locale,
             environment=self.environment,
+            request_identifier=self.new_id(),
             signed_date=int(self.simulator.wall() * 1000),
         )
         return self.simulator.authority.sign(claims)

@@ -93,6 +93,10 @@ class Simulator:
         signing = Authority.load(own)
         return cls(Database(directory / _MEMORY), signing, test_config or TestConfig(), clock, wall, strict)
 
+    def copy(self, clock: Clock) -> Simulator:
+        """Return a copy in memory on another clock, which also dates its signatures. The caller closes it."""
+        return Simulator(self.database.copy(), self.authority, self.test_config, clock, clock, self.strict)
+
     @property
     def accounts(self) -> Accounts:
         return Accounts(self.database)
