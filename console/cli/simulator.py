@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from retention.request import SANDBOX
 
-from console.cli import simulator_notifications, simulator_purchases, simulator_subscriptions
+from console.cli import simulator_customers, simulator_notifications, simulator_purchases, simulator_subscriptions
 from console.cli.options import MadeBy, Out, verb
 from console.cli.simulator_notifications import OnTheWay
 from console.cli.simulator_options import AppStoreEnvironment, BundleId, Directory, InEnvironment, Later
@@ -33,6 +33,7 @@ verbs.add_typer(simulator, name="simulator")
 simulator.add_typer(simulator_purchases.verbs)
 simulator.add_typer(simulator_subscriptions.verbs)
 simulator.add_typer(simulator_notifications.verbs)
+simulator.add_typer(simulator_customers.verbs)
 
 
 Identifiers = Annotated[

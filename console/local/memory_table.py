@@ -72,7 +72,7 @@ class MemoryTable:
         }
 
     def update_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # DynamoDB's request
-        """Set attributes where the condition holds. Raises ConditionError, and ValueError for a form it does not know."""
+        """Set attributes where the condition holds, else raise ConditionError. Other forms raise ValueError."""
         place = _place(request["Key"])
         names, values = request["ExpressionAttributeNames"], request["ExpressionAttributeValues"]
         row = self.rows.get(place, {})

@@ -86,9 +86,7 @@ class Played:
     ended: datetime
 
 
-def play(
-    at: PlayedAt, options: SimulationOptions, folder: Path, progress: ReportProgress = no_progress
-) -> Played:
+def play(at: PlayedAt, options: SimulationOptions, folder: Path, progress: ReportProgress = no_progress) -> Played:
     """Play the customers, and write EXPOSURES and OUTCOMES into `folder`, both complete or neither changed.
 
     Raises Failure, and ReleaseError where the live release is damaged.
@@ -121,7 +119,6 @@ class _Crowd:
     page_views: int = 0
     notifications: int = 0
     _sets: Mapping[str, str] = field(default_factory=dict)
-    _caller: RealtimeCaller | None = None
 
     def play(self, options: SimulationOptions, starts: int, progress: ReportProgress) -> None:
         at, app = self.at, self.at.app
@@ -129,15 +126,30 @@ class _Crowd:
         self._sets = _sets_by_message(self.live)
         customers = Customers(at.simulator, app, at.environment)
         script = options.script
-        products = script.products or dict.fromkeys(at.simulator.accounts.products(app.app_apple_id), 1.0)
-        if not products:
-            raise Failure("The simulator knows no product of the app: name some under `products` in the script.")
+        products = script.products or self._products()
         for product in products:
             customers.product(product)  # raises Failure for one that the app does not have
         for number in range(options.count):
             plan = draw_plan(script, products, seed=options.seed, number=number, starts=starts)
             ScriptedCustomer(plan, script, customers, self.agenda, self, self.done).begin()
-        self.agenda.run(lambda: progress("customers", len(self.done), options.count))
+
+        def goes_on() -> bool:
+            progress("customers", len(self.done), options.count)
+            return len(self.done) < options.count
+
+        self.agenda.run(goes_on)
+
+    def _products(self) -> Mapping[str, float]:
+        """Return the products with an experiment, all alike; without an experiment, or with a holdout, every product.
+
+        Raises Failure where the simulator knows none.
+        """
+        known, sheets = self.at.simulator.accounts.products(self.at.app.app_apple_id), self.live.sheets
+        if not known:
+            raise Failure("The simulator knows no product of the app: name some under `products` in the script.")
+        asked = [name for name in known for rule in sheets.get(name, {}).get("rules", ()) if "experiment" in rule]
+        holdout = any("holdout" in sheet for sheet in sheets.values())
+        return dict.fromkeys(known if holdout or not asked else asked, 1.0)
 
     def view(self, plan: CustomerPlan, product_id: str) -> PageView:
         """Let a customer open the page: the endpoint is asked, and Apple chooses what is shown."""
@@ -166,7 +178,7 @@ class _Crowd:
             "rule": record.rule,
             "kind": record.kind or record.outcome,
             "message": self._sets.get(record.message or ""),
-            "holdout": getattr(record, "holdout_arm", None),
+            "holdout": record.holdout_arm,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -189,9 +201,7 @@ def _log_files(folder: Path) -> Iterator[tuple[Write, Write]]:
     parts = [folder / f".{name}.part" for name in (EXPOSURES, OUTCOMES)]
     try:
         with ExitStack() as opened:
-            first, second = (
-                opened.enter_context(gzip.open(part, "wt", _LEVEL, encoding="utf-8")) for part in parts
-            )
+            first, second = (opened.enter_context(gzip.open(part, "wt", _LEVEL, encoding="utf-8")) for part in parts)
             yield first.write, second.write
         for part, name in zip(parts, (EXPOSURES, OUTCOMES), strict=True):
             part.replace(folder / name)

@@ -153,9 +153,7 @@ def _intake(
 ) -> Callable[[Mapping[str, Any], None], Mapping[str, Any]]:
     functions: Any = importlib.import_module("notifications")
     deployment = functions.NotificationsDeployment.from_env()
-    made = functions.wire(
-        replace(deployment, table=_TABLE, environment=stack.environment, clock=clock.now), telemetry
-    )
+    made = functions.wire(replace(deployment, table=_TABLE, environment=stack.environment, clock=clock.now), telemetry)
     intake = replace(made.intake, apps=functions.LiveApps(table, _TABLE, deployment.app_apple_ids))
     take_in: Callable[[Mapping[str, Any], None], Mapping[str, Any]] = replace(made.take_in, intake=intake).run
     return take_in

@@ -102,7 +102,7 @@ def cancel(
 
 
 def screen_of(caller: RealtimeCaller, purchase: Purchase, locale: str, limit_ms: int) -> CustomerScreen:
-    """Return what a customer sees: the first source in Apple's order that has a message. `limit_ms` is in milliseconds."""
+    """Return what a customer sees: the first source in Apple's order that has a message. `limit_ms` is in ms."""
     environment, product_id = caller.environment, purchase.product_id
     app_data = caller.simulator.app_data(caller.app.app_apple_id, environment)
     url = app_data.realtime_url

@@ -36,12 +36,12 @@ class RealtimeCall:
 
 @dataclass(frozen=True, slots=True)
 class RealtimeCaller:
-    """The App Store of one environment, for one app. `post` calls the endpoint; `new_id` makes request identifiers."""
+    """The App Store of one environment, for one app. `post` replaces `call`; `new_id` makes request ids."""
 
     simulator: Simulator
     app: SimulatedApp
     environment: str
-    post: CallEndpoint = call
+    post: CallEndpoint | None = None
     new_id: Callable[[], str] = _new_id
 
     def ask(self, url: str, purchase: Purchase, locale: str, limit_ms: int) -> RealtimeCall:
@@ -49,7 +49,7 @@ class RealtimeCaller:
 
         `limit_ms` is Apple's time limit in milliseconds.
         """
-        attempt = self.post(url, self._signed(purchase, locale), limit_ms)
+        attempt = (self.post or call)(url, self._signed(purchase, locale), limit_ms)
         if attempt.result != SUCCESS:
             return RealtimeCall(attempt, attempt.result, attempt.reason)
         try:

@@ -42,9 +42,8 @@ class Agenda:
         heapq.heappush(self._waiting, (max(at, self.clock.milliseconds), self._added, act))
         self._added += 1
 
-    def run(self, after_each: Act = lambda: None) -> None:
-        """Set the clock to each instant and do what is to happen then, until nothing is left."""
-        while self._waiting:
+    def run(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Set the clock to each instant and do what is to happen then, until nothing is left or `goes_on` is False."""
+        while self._waiting and goes_on():
             self.clock.milliseconds, _, act = heapq.heappop(self._waiting)
             act()
-            after_each()

@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
-from console.simulator.scripted.script import Afterwards, CustomerScript, Reaction
+from console.simulator.scripted.script import CustomerScript, LaterEvents, Reaction
 from console.simulator.subscriptions.billing_periods import DAY
 
 CANCEL: Final = "cancel"
@@ -88,7 +88,7 @@ def draw_plan(
     )
 
 
-def _afterwards(shares: Afterwards, random: Random, looks_at: int, horizon: int) -> dict[str, object]:
+def _afterwards(shares: LaterEvents, random: Random, looks_at: int, horizon: int) -> dict[str, Any]:
     """Return the fields of a plan about what follows. Every number is drawn, whether or not its share comes up."""
     turns_on, turned = random.random(), random.random() * _ALL < shares.turn_on
     cancels_at, cancels = looks_at + int(random.random() * horizon), random.random() * _ALL < shares.cancel

@@ -9,7 +9,7 @@ from typing import Final
 from console.file.fields import Fields
 from console.file.mistakes import Mistakes, Notes, suggestion
 from console.file.tree import Node, parse
-from console.simulator.scripted.script import ASKED, Afterwards, CustomerScript, Reaction
+from console.simulator.scripted.script import ASKED, CustomerScript, LaterEvents, Reaction
 from console.terminal.failure import Failure
 from console.terminal.ordinary_file import read_ordinary
 
@@ -116,12 +116,12 @@ def _when(fields: Fields) -> Mapping[str, str]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _afterwards(top: Fields) -> Afterwards:
+def _afterwards(top: Fields) -> LaterEvents:
     node = top.entries.get("afterwards")
     if node is None:
-        return Afterwards()
+        return LaterEvents()
     fields = Fields.of(node, top.notes, "`afterwards`", _AFTERWARDS)
-    return Afterwards(*(_percent(fields, key) for key in _AFTERWARDS))
+    return LaterEvents(*(_percent(fields, key) for key in _AFTERWARDS))
 
 
 def _bought(top: Fields) -> tuple[int, int]:
@@ -132,7 +132,9 @@ def _bought(top: Fields) -> tuple[int, int]:
     first = fields.integer("from", least=1, like=3)
     last = fields.integer("to", least=1, like=25)
     if first is not None and last is not None and last < first:
-        fields.notes.add(fields.place("to"), f"`to` is {last}, and `from` is {first}.", "Write the larger number in `to`.")
+        fields.notes.add(
+            fields.place("to"), f"`to` is {last}, and `from` is {first}.", "Write the larger number in `to`."
+        )
     return first or 1, last or 1
 
 

@@ -38,7 +38,7 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Afterwards:
+class LaterEvents:
     """What happens after the first page view, within the horizon.
 
     `cancel` of the customers cancel at a later page view, whatever it shows; `turn_on` of those who cancelled subscribe
@@ -64,7 +64,7 @@ class CustomerScript:
     horizon_days: int
     confirm: float
     reactions: tuple[Reaction, ...]
-    afterwards: Afterwards
+    afterwards: LaterEvents
     bought_from: int
     bought_to: int
     products: Mapping[str, float]

@@ -33,7 +33,7 @@ class PageView:
     customer_hash: str
 
 
-class AppStore(Protocol):
+class ScriptedStore(Protocol):
     """The App Store as scripted customers need it: it asks the endpoint, and sends notifications."""
 
     def view(self, plan: CustomerPlan, product_id: str) -> PageView:
@@ -48,6 +48,7 @@ class CustomerTruth:
     """What became of a customer at the end of the horizon, by the subscription itself. `seen_at` is UNIX ms.
 
     `decision` is that of the first page view. `kept`: auto-renew is on, and the subscription has not ended.
+    `turned_off`: auto-renew was off at some time since then, also by a refund.
     """
 
     customer_hash: str
@@ -69,7 +70,7 @@ class ScriptedCustomer:
     script: CustomerScript
     customers: Customers
     agenda: Agenda
-    store: AppStore
+    store: ScriptedStore
     done: list[CustomerTruth]
     _subscription: SimulatedSubscription | None = None
     _first: PageView | None = None
@@ -104,8 +105,8 @@ class ScriptedCustomer:
     def _let(self, transition: Transition, word: str = "") -> None:
         """Let a transition happen now; `word` is noted as one that happened since the first page view."""
         self._subscription, event = transition(self.subscription, self._now)
-        if word and self._first is not None:
-            self._since_view.add(word)
+        if self._first is not None:
+            self._since_view |= {word, "" if self._subscription.renewal.on else "turned_off"}
         self.store.notify(self.plan, event)
 
     # Periods
@@ -120,7 +121,7 @@ class ScriptedCustomer:
         if subscription.current.expires != ends or subscription.status != ACTIVE or self._over:
             return
         if not subscription.renews:
-            self._let(expired, "lost")
+            self._let(expired)
             return
         fails = self._renewals < len(self.plan.failing) and self.plan.failing[self._renewals]
         self._renewals += 1
@@ -138,7 +139,7 @@ class ScriptedCustomer:
             self._let(recovered, "renewed")
             self._await_period()
         else:
-            self._let(expired, "lost")
+            self._let(expired)
 
     # The page
 
@@ -169,7 +170,7 @@ class ScriptedCustomer:
         if chosen == KEEP or not self.subscription.can_be_cancelled:
             return
         for transition in transitions_of(self.customers, chosen, view.screen):
-            self._let(transition, {SWITCH: "switched", REDEEM: "redeemed", CANCEL: "turned_off"}[chosen])
+            self._let(transition, {SWITCH: "switched", REDEEM: "redeemed", CANCEL: ""}[chosen])
         if chosen == CANCEL:
             self._may_turn_on()
         else:
@@ -189,7 +190,7 @@ class ScriptedCustomer:
         if self._over or not self.subscription.can_be_cancelled:
             return
         self._view()
-        self._let(turned_off, "turned_off")
+        self._let(turned_off)
 
     def _refund(self) -> None:
         if not self._over and self.subscription.status == ACTIVE:
