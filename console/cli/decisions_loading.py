@@ -22,6 +22,7 @@ from console.file.compile import compile_release
 from console.file.document import read_document, read_named
 from console.file.edition import edition_of
 from console.file.entries import Document
+from console.file.experiment_checks import RunningExperiments
 from console.releases.facts import read_facts
 from console.releases.live import load_live, read_customer, require_live
 from console.releases.overview import look_at_table
@@ -78,7 +79,8 @@ def explain_draft(file: Path, question: Question, where: Where) -> Explanation:
 def _by_file_and_table(document: Document, asked: AskedRequest, question: Question, target: Target) -> Basis:
     request = asked.request
     current = look_at_table(target.app_table).standing
-    previous = replace(current.previous, experiments={})  # which arms other customers change is not asked here
+    # Which arms other customers change is not asked here.
+    previous = replace(current.previous, running=RunningExperiments())
     release = compile_release(document, previous=previous, now=question.at)
     catalog = edition_of(document, release).catalog(request.product_id, current.states)
     if current.release is None:

@@ -239,7 +239,8 @@ def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
 def _who(candidate: CandidateRule, when: str) -> str:
     """Return, as text, what must hold of a customer to be answered."""
     within = map(within_limit_text, candidate.limits)
-    return ", and ".join([*([] if candidate.applies else [when]), *within])
+    part = ["the customer takes part in the experiment"] if candidate.partial else []
+    return ", and ".join([*([] if candidate.applies else [when]), *within, *part])
 
 
 def _answers(candidate: CandidateRule, when: str) -> Iterator[RealTimeAnswer]:

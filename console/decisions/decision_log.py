@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from retention.log.record import HELD
+
 from console.decisions.log_export import Line, LineKind, read_lines
 
 _HASH: Final = re.compile("[0-9a-f]{64}")
@@ -23,6 +25,7 @@ class Logged:
 
     `customer_hash` is empty where the line has none. `delivered` False: the arm's answer could not be signed.
     `outcome` is that of the log line: answered, fallback, no_rule, paused; `unavailable` and `failed` decided nothing.
+    `holdout` is its key, None where the release had none; of a customer who was `held`, no rule was asked.
     """
 
     outcome: str
@@ -40,6 +43,8 @@ class Logged:
     release: int | None
     degraded: frozenset[str]
     trust_anchor: str | None
+    holdout: str | None = None
+    held: bool = False
 
     @property
     def decided(self) -> bool:
@@ -77,6 +82,8 @@ def logged_request(line: Line) -> Logged:
         release=int(str(release)) if str(release).isdecimal() else None,
         degraded=_degraded(line),
         trust_anchor=_text(line, "trustAnchor"),
+        holdout=_text(line, "holdout"),
+        held=_text(line, "holdoutArm") == HELD,
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from console.file.checks import share_changing
 from console.file.edition import Side
 from console.file.entries import Document, ExperimentEntry, ProductEntry, RuleEntry
+from console.file.experiment_checks import share_changing
 from console.file.wording import (
     answer_text,
     condition_text,
@@ -164,7 +164,7 @@ def _experiments(old: Document, new: Document) -> Iterator[Change]:
     before, after = _by_key(old), _by_key(new)
     for change in _changes(before, after, dict):
         if change.what == "changed":
-            share = share_changing(old.experiments[change.name], new.experiments[change.name])
+            share = share_changing(old.experiments[change.name].shares, new.experiments[change.name].shares)
             yield Change("changed", change.name, change.before, change.after, f"{share} % of the customers change arm")
         else:
             yield change

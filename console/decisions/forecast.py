@@ -11,7 +11,7 @@ from retention.decision import Outcome
 
 from console.decisions.file_locales import served_locales
 from console.decisions.made_request import made_request
-from console.decisions.reasons import AskedRequest, Basis, Explanation, explain
+from console.decisions.reasons import AskedRequest, Basis, Explanation, by_text, explain
 from console.file.entries import Document
 from console.file.mistakes import suggestion
 from console.terminal.failure import Failure
@@ -90,9 +90,9 @@ def _expected(explained: Explanation, *, sure: bool) -> Expected:
 def _deciding_text(explained: Explanation) -> str:
     decision = explained.decision
     if decision.delivery is not None:
-        return f"{decision.delivery.answer.kind} by the rule {decision.rule}, in {decision.delivery.locale}"
-    if decision.rule is not None:
-        return f"{decision.outcome.value} by the rule {decision.rule}"
+        return f"{decision.delivery.answer.kind} by {by_text(decision)}, in {decision.delivery.locale}"
+    if decision.rule is not None or (decision.holdout is not None and decision.holdout.held):
+        return f"{decision.outcome.value} by {by_text(decision)}"
     passed = "; ".join(f"{passed.rule}: {passed.detail or passed.reason}" for passed in decision.passed)
     return f"{decision.outcome.value} ({passed})" if passed else decision.outcome.value
 

@@ -84,6 +84,8 @@ class Evidence:
         """Return what is proved of the customer's facts, and of what they have redeemed."""
         if logged.degraded or logged.at is None or logged.outcome not in {"answered", "fallback", "no_rule"}:
             return NO_PROOF  # a rule may have been passed over because something failed then
+        if logged.held:
+            return NO_PROOF  # no rule was asked
         proved: dict[str, bool] = {}
         conditions = self._conditions(logged)
         for rule in self.edition.sheet(logged.product_id)["rules"]:

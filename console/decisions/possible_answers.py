@@ -12,8 +12,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from retention.catalog import Catalog, Experiment, Limit, Rule, Sheet
-from retention.decision import Decision, Delivery, Outcome, Pass, arm_at, decide, hash_customer, slot_of
+from retention.catalog import SLOTS, Catalog, Experiment, Limit, Rule, Sheet
+from retention.decision import (
+    HOLDOUT,
+    Decision,
+    Delivery,
+    Outcome,
+    Pass,
+    arm_at,
+    decide,
+    hash_customer,
+    slot_of,
+    why_outside,
+)
 from retention.rules import NO_FACTS, UNREADABLE, Facts, Reported, Truth
 
 from console.decisions.made_request import made_request
@@ -53,14 +64,49 @@ class CandidateRule:
         return Schedule(self.rule.starts, self.rule.ends).holds_at(instant)
 
     @property
+    def partial(self) -> bool:
+        """Whether it is an experiment in which not every customer takes part, by its layer or its traffic."""
+        gives = self.rule.gives
+        return isinstance(gives, Experiment) and (gives.layer is not None or gives.traffic is not None)
+
+    @property
     def everyone(self) -> bool:
         """Whether it can answer every customer whose request comes to it."""
-        return self.applies is True and not self.limits
+        return self.applies is True and not self.limits and not self.partial
 
     @property
     def settles(self) -> bool:
         """Whether no later rule is asked while its schedule holds."""
         return self.everyone and bool(self.shares)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The customers whom the holdout of this `key` has, `slots` of 10 000, and what all of them get.
+
+    Without a delivery Apple falls back: by intent, or where the message cannot be delivered for this `reason`.
+    """
+
+    key: str
+    slots: int
+    delivery: Delivery | None
+    reason: tuple[str, str] | None
+
+    def has(self, customer_hash: str) -> bool:
+        """Return whether a customer is held out, by the hash that the log has of them."""
+        return slot_of(self.key, customer_hash, HOLDOUT) < self.slots
+
+
+def held_out(catalog: Catalog, product_id: str, locale: str) -> HeldOut | None:
+    """Return whom the holdout of a catalog has, and what they get; None where it has none."""
+    holdout = catalog.sheet.holdout
+    if holdout is None:
+        return None
+    everyone = replace(catalog.sheet, holdout=replace(holdout, slots=SLOTS))
+    facts = Facts.of(product_id, locale, UNREADABLE, UNREADABLE)
+    decision = _decide(replace(catalog, sheet=everyone, paused=False), facts, "0")
+    reason = None if decision.holdout is None else decision.holdout.reason
+    return HeldOut(holdout.key, holdout.slots, decision.delivery, reason)
 
 
 def candidate_rules(catalog: Catalog, product_id: str, locale: str) -> tuple[CandidateRule, ...]:
@@ -92,7 +138,8 @@ def limits_of(rule: Rule) -> tuple[Limit, ...]:
 
 def _alone(sheet: Sheet, rule: Rule) -> Sheet:
     sets = {answer.messages: sheet.sets[answer.messages] for answer in rule.answers if answer.messages}
-    bare = replace(rule, condition=None, starts=None, ends=None)
+    gives = replace(rule.gives, layer=None, traffic=None) if isinstance(rule.gives, Experiment) else rule.gives
+    bare = replace(rule, condition=None, starts=None, ends=None, gives=gives)
     return Sheet(sheet.product, (bare,), sets, sheet.pictured, reads_customer=False, locales=sheet.locales)
 
 
@@ -126,6 +173,12 @@ def _one_of_each(key: str, shares: tuple[tuple[str, int], ...]) -> Mapping[str, 
         if len(found) == len(wanted):
             break
     return found
+
+
+def takes_part(candidate: CandidateRule, customer_hash: str, at: float) -> bool:
+    """Return whether a customer takes part in this rule's experiment at UTC seconds; all do in a plain rule."""
+    experiment = candidate.rule.gives
+    return not isinstance(experiment, Experiment) or why_outside(experiment, customer_hash, at) is None
 
 
 def share_of(candidate: CandidateRule, customer_hash: str) -> Share:

@@ -127,7 +127,7 @@ def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
     request, catalog = asked.request, basis.catalog(asked.request.user_locale)
     decision = decide(request, catalog, at, basis.customer, subscription=basis.subscription)
     facts = Facts.of(request.product_id, request.user_locale, basis.customer, basis.subscription)
-    notes = [*asked.notes, *basis.notes]
+    notes = [*asked.notes, *basis.notes, *_holdout_notes(decision)]
     decided = None
     if decision.delivery is not None:
         signer = partial(Signer.throwaway, catalog.settings.key_id)
@@ -148,6 +148,25 @@ def explain(basis: Basis, asked: AskedRequest, at: datetime) -> Explanation:
     )
 
 
+def by_text(decision: Decision) -> str:
+    """Return what decided, in words: the rule, or the holdout that asks none."""
+    place = decision.holdout
+    return f"the holdout {place.key}" if place is not None and place.held else f"the rule {decision.rule}"
+
+
+def _holdout_notes(decision: Decision) -> Iterator[str]:
+    """Yield what the release's holdout does with this customer."""
+    place = decision.holdout
+    if place is None:
+        return
+    if not place.held:
+        yield f"The holdout {place.key} does not have this customer, so the rules are asked."
+        return
+    yield f"The holdout {place.key} has this customer, so no rule is asked."
+    if place.reason is not None:
+        yield f"Its message cannot be delivered, so Apple falls back: {place.reason[1]}."
+
+
 def _refused(request: RetentionRequest, catalog: Catalog, environment: str, now: datetime) -> Refused | None:
     try:
         admit(request, app_apple_ids={catalog.settings.app_apple_id}, environment=environment, now=now)
@@ -158,7 +177,8 @@ def _refused(request: RetentionRequest, catalog: Catalog, environment: str, now:
 
 def _verdicts(document: Document, decision: Decision, facts: Facts) -> Iterator[Verdict]:
     passed = {passed.rule: passed for passed in decision.passed}
-    reached = decision.outcome is not Outcome.PAUSED
+    held = decision.holdout is not None and decision.holdout.held
+    reached = decision.outcome is not Outcome.PAUSED and not held
     for rule in document.rules:
         if not reached:
             yield _verdict(rule, "not_reached", "", "", ())

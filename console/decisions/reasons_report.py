@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from retention.decision import Assignment
+from retention.decision import Assignment, HoldoutPlace
 
 from console.decisions.asked_facts import AskedFact
-from console.decisions.reasons import Explanation, Refused, Verdict
+from console.decisions.reasons import Explanation, Refused, Verdict, by_text
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
 from console.terminal.words import plural
@@ -39,9 +39,10 @@ def show(explanation: Explanation, out: Output) -> None:
 def _show_decided(explanation: Explanation, before: str, out: Output) -> None:
     status, decision = explanation.decided_status, explanation.decision
     if explanation.decided is None:
-        out.print(f"{before}{status}, no body ({decision.outcome.value}): the App Store falls back.", "bold")
+        held = f" by {by_text(decision)}" if decision.holdout is not None and decision.holdout.held else ""
+        out.print(f"{before}{status}, no body ({decision.outcome.value}{held}): the App Store falls back.", "bold")
     else:
-        out.print(f"{before}{status}, by the rule {decision.rule}:", "bold")
+        out.print(f"{before}{status}, by {by_text(decision)}:", "bold")
         out.print(json.dumps(explanation.decided, ensure_ascii=False, indent=2))
 
 
@@ -82,6 +83,16 @@ class _OtherwiseForm:
 
 
 @dataclass(frozen=True, slots=True)
+class _HoldoutForm:
+    """`reason` and `detail` are why its message cannot be delivered."""
+
+    key: str
+    held: bool
+    reason: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _ExplanationForm:
     """The JSON document: what Apple would get, and the decision; `otherwise` is what a refused request would get."""
 
@@ -93,12 +104,20 @@ class _ExplanationForm:
     rule: str | None
     message: str | None
     locale: str | None
+    holdout: _HoldoutForm | None
     assignments: Sequence[Assignment]
     rules: Sequence[Verdict]
     facts: Sequence[AskedFact]
     body: Mapping[str, Any] | None
     otherwise: _OtherwiseForm | None
     notes: Sequence[str]
+
+
+def _holdout(place: HoldoutPlace | None) -> _HoldoutForm | None:
+    if place is None:
+        return None
+    reason, detail = place.reason or (None, None)
+    return _HoldoutForm(place.key, place.held, reason, detail)
 
 
 def _document(explanation: Explanation) -> _ExplanationForm:
@@ -113,6 +132,7 @@ def _document(explanation: Explanation) -> _ExplanationForm:
         rule=decision.rule,
         message=None if delivery is None else delivery.message_id,
         locale=None if delivery is None else delivery.locale,
+        holdout=_holdout(decision.holdout),
         assignments=decision.assignments,
         rules=explanation.verdicts,
         facts=explanation.facts,

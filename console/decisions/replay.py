@@ -17,7 +17,15 @@ from retention.log.record import MAX_TEXT
 
 from console.decisions.decision_log import Logged
 from console.decisions.inferred_facts import NO_PROOF, Evidence, Proof, facts_of, name_of, open_part
-from console.decisions.possible_answers import CandidateRule, Share, candidate_rules, share_of
+from console.decisions.possible_answers import (
+    CandidateRule,
+    HeldOut,
+    Share,
+    candidate_rules,
+    held_out,
+    share_of,
+    takes_part,
+)
 from console.file.edition import Edition, States
 from console.file.wording import fields_text
 
@@ -32,7 +40,7 @@ NO_ANSWER: Final = "no answer"
 class CustomerAnswer:
     """One customer's answer: by which rule and arm, of which kind, with which message in which locale.
 
-    `rule` None: no rule had an answer. `terms` are the offer or the product named, None where they are not known.
+    `rule` None: no rule had an answer; of a customer who is held out, it names the holdout. `terms` are the offer or the product named, None where they are not known.
     """
 
     rule: str | None
@@ -188,10 +196,14 @@ class DraftVerdict:
 
 @dataclass(frozen=True, slots=True)
 class _PlaceRules:
-    """The rules of the draft for a product in a locale, and by rule the name of the condition that facts decide."""
+    """The rules of the draft for a product in a locale, and by rule the name of the condition that facts decide.
+
+    `held_out` is asked before them, None where the draft has no holdout.
+    """
 
     candidate_rules: tuple[CandidateRule, ...]
     asks: Mapping[str, str]
+    held_out: HeldOut | None
 
 
 class _DraftJudge:
@@ -206,6 +218,10 @@ class _DraftJudge:
 
     def before(self, logged: Logged) -> CustomerAnswer:
         """Return the answer that the log has."""
+        if logged.held:
+            message = logged.message and logged.message.lower()
+            kind, terms = (NO_ANSWER, "") if logged.kind is None else (logged.kind, "message")
+            return CustomerAnswer(_holdout_name(logged.holdout), None, kind, message, logged.locale_served, terms)
         if logged.outcome == "no_rule":
             return CustomerAnswer(None, None, NO_ANSWER, None, None, "")
         arm = logged.arm if logged.delivered else None
@@ -219,6 +235,8 @@ class _DraftJudge:
     def after(self, logged: Logged) -> DraftVerdict:
         """Return the answer that the draft would have given."""
         place, proof = self._place(logged.product_id, logged.locale), self._proof(logged)
+        if place.held_out is not None and place.held_out.has(logged.customer_hash):
+            return DraftVerdict(_held_answer(place.held_out))
         signs = "signing" not in logged.degraded
         open_rules: list[str] = []
         possible: list[CustomerAnswer] = []
@@ -228,7 +246,7 @@ class _DraftJudge:
             if not signs and share.delivery is not None and share.delivery.answer.signs:
                 continue
             applies = candidate.applies
-            if not candidate.everyone:
+            if applies is not True or candidate.limits:
                 asks = place.asks[candidate.rule.name] if applies is None else None
                 applies = proof.of(asks, candidate.limits)
                 proved = proved or applies is not None
@@ -248,7 +266,9 @@ class _DraftJudge:
         """Yield the rules that may apply at the time of the request, and have an answer."""
         unreadable = "customer" in logged.degraded  # no fact could be read then, so no such rule matched
         for candidate in place.candidate_rules:
-            if candidate.shares and candidate.at(logged.at or 0) and (candidate.everyone or not unreadable):
+            at, settled = logged.at or 0, candidate.applies is True and not candidate.limits
+            answers = candidate.shares and candidate.at(at) and (settled or not unreadable)
+            if answers and takes_part(candidate, logged.customer_hash, at):
                 yield candidate
 
     def _place(self, product: str, locale: str) -> _PlaceRules:
@@ -257,7 +277,9 @@ class _DraftJudge:
             if len(self._places) >= _MAX_PLACES:
                 self._places.clear()
             asks = _asks(self._draft, product, locale)
-            found = _PlaceRules(candidate_rules(self._draft.catalog(product, self._states), product, locale), asks)
+            catalog = self._draft.catalog(product, self._states)
+            rules = candidate_rules(catalog, product, locale)
+            found = _PlaceRules(rules, asks, held_out(catalog, product, locale))
             self._places[product, locale] = found
         return found
 
@@ -297,6 +319,17 @@ def _answer(candidate: CandidateRule, share: Share) -> CustomerAnswer:
     return CustomerAnswer(
         candidate.rule.name, share.arm, answer.kind, share.delivery.message_id.lower(), share.delivery.locale, terms
     )
+
+
+def _held_answer(held: HeldOut) -> CustomerAnswer:
+    name, delivery = _holdout_name(held.key), held.delivery
+    if delivery is None:
+        return CustomerAnswer(name, None, NO_ANSWER, None, None, "")
+    return CustomerAnswer(name, None, "message", delivery.message_id.lower(), delivery.locale, "message")
+
+
+def _holdout_name(key: str | None) -> str:
+    return f"the holdout {key}"
 
 
 def _asks(draft: Edition, product: str, locale: str) -> dict[str, str]:

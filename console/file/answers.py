@@ -1,16 +1,14 @@
-"""`answer:` and `experiment:` in the file → entries, with the limits of what Apple takes in each."""
+"""`answer:` in the file → an entry, with the limits of what Apple takes in each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from retention.catalog import SLOTS
 from retention.limits import MAX_DESCRIPTION, MAX_DISPLAY_NAME, MAX_SKU, utf16_length
 
-from console.file.entries import AnswerEntry, ArmEntry, ExperimentEntry
+from console.file.entries import AnswerEntry
 from console.file.fields import Fields
 from console.file.mistakes import Notes, suggestion
 from console.file.periods import OFFER_PERIODS, PERIODS
@@ -37,8 +35,6 @@ _ADVANCED_COMMERCE: Final = (
     "currentSKU SKU displayName description effective reason price currency storefront retainBillingCycle offer taxCode"
     " periodChange"
 ).split()
-_MAX_NAME: Final = 100
-_FULL: Final = Decimal(100)
 
 
 def read_answer(node: Node, notes: Notes) -> AnswerEntry | None:
@@ -84,59 +80,6 @@ def _kinds(node: Node, notes: Notes) -> list[str]:
         for key, entry in node.entries.items():
             notes.unknown(entry.at, "answer called", key, KINDS)
     return kinds or ["message"] * ("message" in node.entries)
-
-
-def read_experiment(node: Node, notes: Notes) -> ExperimentEntry | None:
-    """Return an `experiment:`; None where it could not be understood, which is noted."""
-    fields = Fields.of(node, notes, "an experiment", ("key", "arms"))
-    key = fields.text("key")
-    if key is not None and len(key) > _MAX_NAME:
-        notes.add(fields.place("key"), f"This key has {len(key)} characters.", f"Use at most {_MAX_NAME}.")
-    arms = tuple(_arm(name, arm, notes) for name, arm in fields.named("arms").items())
-    if not arms:
-        if fields.is_mapping and ("arms" not in fields.entries or fields.entries["arms"].value == {}):
-            example = "Write `control: {weight: 50, answer: …}` each."
-            notes.add(fields.place("arms"), "An experiment needs arms.", example)
-        return None
-    weights = [arm.slots for arm in arms if arm.slots is not None]
-    if len(weights) == len(arms) and sum(weights) != SLOTS:
-        notes.add(
-            fields.place("arms"),
-            f"These weights sum to {Decimal(sum(weights)) / 100}, not 100.",
-            "Write percentages that sum to exactly 100.",
-        )
-    return ExperimentEntry(key or "", arms, node.at)
-
-
-def _arm(name: str, node: Node, notes: Notes) -> ArmEntry:
-    fields = Fields.of(node, notes, "an arm", ("weight", "answer"))
-    if not fields.is_mapping:
-        return ArmEntry(name, None, None)
-    slots = _slots(node, notes)
-    if "answer" not in node.entries:
-        notes.add(node.at, "`answer` is missing.", "Write `answer: {message: …}` or `answer: fallback`.")
-        return ArmEntry(name, slots, None)
-    return ArmEntry(name, slots, read_answer(fields.entries["answer"], notes))
-
-
-def _slots(node: Node, notes: Notes) -> int | None:
-    weight = node.entries.get("weight")
-    if weight is None:
-        notes.add(node.at, "`weight` is missing.", "Write the arm's share in percent, such as `weight: 50`.")
-        return None
-    try:
-        # A weight such as 33.33 is not what binary floating point makes of it.
-        percent = Decimal(str(weight.value)) if isinstance(weight.value, int | float) else Decimal("NaN")
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if isinstance(weight.value, bool) or percent.is_nan() or not 0 <= percent <= _FULL:
-        notes.add(weight.at, f"A weight is a percentage, not {weight.kind}.", "Write a number from 0 to 100.")
-        return None
-    slots = percent * SLOTS / _FULL
-    if slots != int(slots):
-        notes.add(weight.at, f"The weight {percent} has more than two decimals.", f"Write `{round(percent, 2)}`.")
-        return None
-    return int(slots)
 
 
 def _advanced_commerce(node: Node, notes: Notes) -> Mapping[str, Any]:

@@ -1,17 +1,15 @@
-"""What is wrong with a document though each entry is well formed: names, targets, schedules, experiments."""
+"""What is wrong with a document though each entry is well formed: names, targets, schedules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
-from retention.catalog import SIGNED, SLOTS, TEXT_ONLY
-from retention.locales import APPLE_LOCALES
+from retention.catalog import SIGNED, TEXT_ONLY
 from retention.request import is_uuid
 
-from console.file.entries import AnswerEntry, Document, ExperimentEntry, Offer, ProductEntry, Shares
+from console.file.entries import AnswerEntry, Document, Offer, ProductEntry
 from console.file.identifiers import ISSUER_ID_EXAMPLE
 from console.file.mistakes import Mistake, Notes
 from console.file.periods import days_of
@@ -104,7 +102,7 @@ def _check_messages(answer: AnswerEntry, document: Document, notes: Notes) -> No
         if pictured:
             notes.add(
                 answer.messages_at,
-                f"`{answer.messages}` has an image or bullets (in {_some(pictured)}).",
+                f"`{answer.messages}` has an image or bullets (in {some(pictured)}).",
                 f"Apple takes text alone next to `{answer.kind}`: use another message set.",
             )
 
@@ -155,97 +153,12 @@ def _check_holders(
     """A rule that names products means every one of them; one that does not, whichever can have the answer."""
     if not refusing or (not reached.restricted and len(refusing) < len(holders)):
         return
-    names = _some([product.product_id for product in refusing])
+    names = some([product.product_id for product in refusing])
     instead = "Restrict the rule with `productId` to products that can have this answer, or give another answer."
     notes.add(answer.at, f"{names} {wrong}.", instead)
 
 
-def check_experiments(
-    document: Document,
-    live: Mapping[str, Shares],
-    notes: Notes,
-    warnings: list[Mistake],
-    *,
-    reshuffle: bool,
-) -> None:
-    """Note a key used for two experiments, or for other arms than the `live` ones; warn where customers change arm."""
-    seen: dict[str, ExperimentEntry] = {}
-    for rule in document.rules:
-        experiment = rule.gives
-        if not isinstance(experiment, ExperimentEntry) or any(arm.slots is None for arm in experiment.arms):
-            continue
-        _check_common_locale(experiment, document, notes)
-        if not experiment.key:
-            continue
-        first = seen.setdefault(experiment.key, experiment)
-        if first.shares != experiment.shares:
-            notes.add(
-                experiment.at,
-                f"The experiment `{experiment.key}` stands on line {first.at.line} with other arms or weights.",
-                "Give both the same arms and weights in the same order, or another `key` to one.",
-            )
-        elif first is experiment and experiment.key in live:
-            _check_live(experiment, live[experiment.key], notes, warnings, reshuffle=reshuffle)
-
-
-def _check_common_locale(experiment: ExperimentEntry, document: Document, notes: Notes) -> None:
-    """Arms are given in one locale that all of them have. Where there is none, no customer ever comes to one."""
-    sets = {arm.answer.messages for arm in experiment.arms if arm.slots and arm.answer and arm.answer.messages}
-    texts = [document.messages.get(name, {}).keys() for name in sorted(sets)]
-    if not texts or not all(locales and locales <= APPLE_LOCALES for locales in texts):
-        return  # nothing is shown, or what is wrong with the sets is noted there
-    if not frozenset.intersection(*map(frozenset, texts)):
-        names = _some(sorted(sets))
-        notes.add(
-            experiment.at,
-            f"No arm can ever be given: {names} have no locale in common, and arms are compared in one.",
-            f"Give each of them a text in the same locale, such as `{_default_locale(document)}`.",
-        )
-
-
-def _default_locale(document: Document) -> str:
-    return document.locales.default if document.locales is not None else "en-US"
-
-
-def _check_live(
-    experiment: ExperimentEntry, live: Shares, notes: Notes, warnings: list[Mistake], *, reshuffle: bool
-) -> None:
-    changing = share_changing(live, experiment.shares)
-    warning = f"{changing} % of the customers in `{experiment.key}` change arm."
-    if [name for name, _ in live] != [name for name, _ in experiment.shares] and not reshuffle:
-        notes.add(
-            experiment.at,
-            f"The arms of `{experiment.key}` or their order changed while it runs: {warning}",
-            "Give the experiment a new `key`, or publish with --reshuffle.",
-        )
-    elif changing:
-        warnings.append(
-            Mistake(experiment.at.line, experiment.at.where, warning, "A new `key` starts a clean experiment.")
-        )
-
-
-def share_changing(before: Shares, after: Shares) -> Decimal:
-    """Return the percentage of customers whose arm has another name under `after` than under `before`."""
-    changed, position, ends = 0, 0, sorted({*_ends(before), *_ends(after)})
-    for end in ends:
-        if _arm_at(before, position) != _arm_at(after, position):
-            changed += end - position
-        position = end
-    return Decimal(changed) * 100 / SLOTS
-
-
-def _ends(shares: Shares) -> list[int]:
-    ends, end = [], 0
-    for _, slots in shares:
-        end += slots
-        ends.append(end)
-    return ends
-
-
-def _arm_at(shares: Shares, slot: int) -> str | None:
-    return next((name for (name, _), end in zip(shares, _ends(shares), strict=True) if slot < end), None)
-
-
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Return the first of several names in a row, and how many more there are."""
     listed = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
     return listed if len(names) <= _MOST_NAMES else f"{listed} and {len(names) - _MOST_NAMES} more"

@@ -12,7 +12,6 @@ from retention.locales import LocaleTable
 
 from console.file.checks import (
     check_answers,
-    check_experiments,
     check_offers,
     check_products,
     check_schedules,
@@ -20,7 +19,8 @@ from console.file.checks import (
     signs,
 )
 from console.file.content import Content, read_content
-from console.file.entries import Document, Shares
+from console.file.entries import Document
+from console.file.experiment_checks import RunningExperiments, check_experiments
 from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
 from console.file.release import CompiledRelease, ImageFacts
@@ -30,14 +30,11 @@ from console.terminal.output import ReportProgress, no_progress
 
 @dataclass(frozen=True, slots=True)
 class PreviousTexts:
-    """What the live release serves: its message ids by set and locale, newest first, their states, its experiments.
-
-    `experiments` is `Document.experiments` of the live release's source.
-    """
+    """What the live release serves: its message ids by set and locale, newest first, their states, its experiments."""
 
     texts: Mapping[str, Mapping[str, Sequence[str]]]
     states: Mapping[str, MessageState]
-    experiments: Mapping[str, Shares] = field(default_factory=dict)
+    running: RunningExperiments = field(default_factory=RunningExperiments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def compile_document(
     check_offers(document, notes, warnings)
     check_answers(document, reaches, notes)
     check_schedules(document, now, notes)
-    check_experiments(document, before.experiments, notes, warnings, reshuffle=reshuffle)
+    check_experiments(document, before.running, now, notes, warnings, reshuffle=reshuffle)
     drafts = spread(document, reaches, notes, warnings)
     if notes.mistakes:
         raise Mistakes(document.file, notes.mistakes)

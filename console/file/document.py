@@ -10,6 +10,7 @@ from console.file.fields import Fields
 from console.file.mistakes import Notes
 from console.file.paths import find_file
 from console.file.sections.app import read_app, read_environments, read_offers, read_products
+from console.file.sections.holdout import read_holdout
 from console.file.sections.locales import read_locales
 from console.file.sections.messages import read_images, read_messages
 from console.file.sections.rules import read_rules
@@ -18,7 +19,7 @@ from console.terminal.failure import Failure
 from console.terminal.ordinary_file import is_passed, read_ordinary
 from console.terminal.output import ReportProgress, no_progress
 
-_SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "rules")
+_SECTIONS: Final = ("app", "environments", "products", "locales", "images", "messages", "offers", "holdout", "rules")
 # Ten thousand rules take two MiB.
 MAX_BYTES: Final = 32 * 2**20
 
@@ -77,6 +78,7 @@ def _read(source: bytes, file: str, base_dir: Path | None, progress: ReportProgr
         sets_at={name: node.at for name, node in top.named("messages").items()},
         offers=offers,
         rules=read_rules(_rules(top), products, offers, notes),
+        holdout=read_holdout(top.entries.get("holdout"), notes),
         source=source,
         mistakes=tuple(notes.mistakes),
         warnings=tuple(notes.warnings),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from retention.conditions import Condition
 
@@ -164,15 +164,75 @@ class ArmEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerEntry:
+    """The slots of the layer `name` that an experiment has, `first` to `last` of 0 to 9 999."""
+
+    name: str
+    first: int
+    last: int
+    at: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficStep:
+    """From when on (UTC seconds) how many of the 10 000 slots take part; `day` is the local date of the file."""
+
+    day: str
+    starts: int
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPlan:
+    """What an experiment is to show, written down before it begins.
+
+    `metric` and `guardrails` are of METRICS. An outcome counts up to `horizon_days` after a customer's first exposure.
+    `customers` is the planned number in all arms together, after which the result is read.
+    """
+
+    metric: str
+    horizon_days: int
+    customers: int
+    guardrails: tuple[str, ...] = ()
+
+
+# What a customer can be counted by, `horizon_days` after the first exposure.
+METRICS: Final = ("kept", "cancelled", "switched", "redeemed", "renewed", "refunded", "revenue")
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentEntry:
+    """`control` is the arm that the others are compared with: the one the file names, else the first.
+
+    `traffic` is by time, and its shares never fall. Where `layer`, `traffic` and `plan` are None, it has none.
+    """
+
     key: str
     arms: tuple[ArmEntry, ...]
     at: Place
+    control: str = ""
+    layer: LayerEntry | None = None
+    traffic: tuple[TrafficStep, ...] | None = None
+    plan: ExperimentPlan | None = None
 
     @property
     def shares(self) -> Shares:
         """The arms by name and slots."""
         return tuple((arm.name, arm.slots or 0) for arm in self.arms)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutEntry:
+    """Customers whom no rule answers: `slots` of 10 000, None where the percentage is a mistake.
+
+    `answer` is a message or `fallback`, None where it is a mistake.
+    """
+
+    key: str
+    slots: int | None
+    answer: AnswerEntry | None
+    at: Place
+    key_at: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +284,9 @@ class Document:
     source: bytes
     mistakes: tuple[Mistake, ...]
     warnings: tuple[Mistake, ...] = ()
+    holdout: HoldoutEntry | None = None
 
     @property
-    def experiments(self) -> Mapping[str, Shares]:
-        """Each experiment's key with its arms' names and slots."""
-        return {rule.gives.key: rule.gives.shares for rule in self.rules if isinstance(rule.gives, ExperimentEntry)}
+    def experiments(self) -> Mapping[str, ExperimentEntry]:
+        """Each experiment by its key; rules with the same key have the same."""
+        return {rule.gives.key: rule.gives for rule in self.rules if isinstance(rule.gives, ExperimentEntry)}

@@ -43,7 +43,7 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     unknown = [key for key in node.entries if key not in _FIELDS]
     for key in unknown:
         notes.unknown_field(node.entries[key].at, "a schedule", key, _FIELDS)
-    zone = _zone(node, notes)
+    zone = read_zone(node, notes)
     if not node.entries.keys() & {"from", "until"}:
         notes.add(node.at, "This schedule neither begins nor ends.", "Give it `from`, `until` or both.")
         return None
@@ -62,7 +62,8 @@ def read_schedule(node: Node, notes: Notes) -> Schedule | None:
     return Schedule(instants.get("from"), instants.get("until"))
 
 
-def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
+def read_zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
+    """Return the zone that a mapping's `timeZone` names; None where it is missing or is none, which is noted."""
     named = node.entries.get("timeZone")
     if named is None:
         notes.add(node.at, "`timeZone` is missing.", "Write one like `timeZone: Europe/Paris`, or `timeZone: UTC`.")
@@ -81,6 +82,22 @@ def _zone(node: Node, notes: Notes) -> zoneinfo.ZoneInfo | None:
     if doubted is not None:
         notes.warn(named.at, *doubted)
     return zoneinfo.ZoneInfo(named.value)
+
+
+def zone_of(node: Node) -> zoneinfo.ZoneInfo | None:
+    """Return the zone that a mapping's `timeZone` names, and note nothing: `read_zone` does where it is none."""
+    return read_zone(node, Notes())
+
+
+def first_moment(day: str, zone: zoneinfo.ZoneInfo) -> int:
+    """Return when a day, `2026-12-01`, begins in a zone, in UTC seconds. Raises ValueError for one of no calendar.
+
+    Where the clocks go forward over midnight, that is the moment at which they do.
+    """
+    try:
+        return int(datetime.fromisoformat(day).replace(tzinfo=zone).astimezone(UTC).timestamp())
+    except OverflowError:
+        raise ValueError(day) from None
 
 
 def _local(node: Node, notes: Notes) -> datetime | None:

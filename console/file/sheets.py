@@ -87,13 +87,17 @@ def spread(
 ) -> dict[str, SheetDraft]:
     """Put each rule on the sheets it may answer on, noting rules that no request can come to."""
     drafts = {product: SheetDraft() for product in (*document.products, ANY_PRODUCT)}
+    held_out = document.holdout and document.holdout.answer
+    if held_out and held_out.messages:
+        for draft in drafts.values():
+            draft.sets[held_out.messages] = None
     for reached in reaches:
         if not reached.rule.understood:
             continue  # with a mistake in it, the requests it would match are unknown
         _check_reachable(reached, drafts, notes, warnings)
         rule = reached.rule
         compiled = _rule(rule, document)
-        always = rule.schedule.starts is None and rule.schedule.ends is None and bool(rule.answers)
+        always = rule.schedule.starts is None and rule.schedule.ends is None and _answers_everyone(rule)
         falls_back = all(answer.kind == "fallback" for answer in rule.answers)
         for_everyone = isinstance(rule.gives, AnswerEntry) and "limit" not in compiled["answer"]
         for product, condition in reached.conditions.items():
@@ -106,6 +110,13 @@ def spread(
             elif always and condition is None and for_everyone:
                 draft.settled = draft.settled or rule.name
     return drafts
+
+
+def _answers_everyone(rule: RuleEntry) -> bool:
+    """Return whether no customer who comes to this rule is left to the next: no layer or traffic is in the way."""
+    gives = rule.gives
+    partial = isinstance(gives, ExperimentEntry) and (gives.layer is not None or gives.traffic is not None)
+    return bool(rule.answers) and not partial
 
 
 def _check_reachable(
@@ -128,9 +139,19 @@ def _check_reachable(
 def _rule(rule: RuleEntry, document: Document) -> dict[str, Any]:
     compiled: dict[str, Any] = {"name": rule.name, "from": rule.schedule.starts, "until": rule.schedule.ends}
     if isinstance(rule.gives, ExperimentEntry):
-        arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in rule.gives.arms]
-        return {**compiled, "experiment": {"key": rule.gives.key, "arms": arms}}
+        return {**compiled, "experiment": _experiment(rule.gives, document)}
     return {**compiled, "answer": rule.gives and answer_document(rule.gives, document)}
+
+
+def _experiment(experiment: ExperimentEntry, document: Document) -> dict[str, Any]:
+    """Return what a request needs of an experiment: who is in which arm. The plan and the control are the report's."""
+    arms = [[arm.name, arm.slots, arm.answer and answer_document(arm.answer, document)] for arm in experiment.arms]
+    compiled: dict[str, Any] = {"key": experiment.key, "arms": arms}
+    if experiment.layer is not None:
+        compiled["layer"] = {"name": experiment.layer.name, "slots": [experiment.layer.first, experiment.layer.last]}
+    if experiment.traffic is not None:
+        compiled["traffic"] = [[step.starts, step.slots] for step in experiment.traffic]
+    return compiled
 
 
 def answer_document(answer: AnswerEntry, document: Document) -> dict[str, Any]:
@@ -169,7 +190,7 @@ def sheet_document(
         if name in texts
     }
     named = {message for by_locale in sets.values() for ids in by_locale.values() for message in ids}
-    return {
+    sheet: SheetDocument = {
         "product": declared
         and {
             "productId": product,
@@ -181,6 +202,11 @@ def sheet_document(
         "sets": sets,
         "pictured": sorted(named & pictured),
     }
+    holdout = document.holdout
+    if holdout is not None and holdout.answer is not None:
+        answer = answer_document(holdout.answer, document)
+        sheet["holdout"] = {"key": holdout.key, "slots": holdout.slots, "answer": answer}
+    return sheet
 
 
 def check_limits(product: str, sheet: SheetDocument, locales: LocaleTable, at: Place, notes: Notes) -> None:

@@ -54,7 +54,7 @@ class TableOverview:
         """Return what compiling needs to keep predecessors, with these review states."""
         if self.live is None:
             return PreviousTexts({}, states)
-        return PreviousTexts(self.live.texts, states, self.live.experiments)
+        return PreviousTexts(self.live.texts, states, self.live.running)
 
 
 def look_at_table(app_table: AppTable) -> TableOverview:

@@ -19,7 +19,8 @@ from retention.table import ANY_PRODUCT, Item
 
 from console.file.document import read_document
 from console.file.edition import Edition
-from console.file.entries import Document, Shares
+from console.file.entries import Document
+from console.file.experiment_checks import RunningExperiments
 from console.file.mistakes import Mistakes
 
 _MAX_SOURCE: Final = 64 * 1024 * 1024
@@ -52,9 +53,10 @@ class StoredRelease:
         return f"release {self.number}"
 
     @property
-    def experiments(self) -> Mapping[str, Shares]:
-        """Return `Document.experiments` of its file; none where the file cannot be read."""
-        return {} if self.document is None else self.document.experiments
+    def running(self) -> RunningExperiments:
+        """Return the experiments and the holdout of its file; none where the file cannot be read."""
+        document = self.document
+        return RunningExperiments() if document is None else RunningExperiments(document.experiments, document.holdout)
 
     def file(self) -> Document:
         """Return the file it was published from. Raises Mistakes where this console cannot read it."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from console.file.answers import read_answer, read_experiment
+from console.file.answers import read_answer
 from console.file.conditions import read_condition
 from console.file.entries import AnswerEntry, ExperimentEntry, Offer, ProductEntry, RuleEntry
+from console.file.experiments import read_experiment
 from console.file.fields import Fields
 from console.file.mistakes import Notes
 from console.file.schedules import Schedule, read_schedule
@@ -59,7 +60,7 @@ def _gives(fields: Fields) -> AnswerEntry | ExperimentEntry | None:
             else "A rule has an `answer` or an `experiment`, not both."
         )
         fields.notes.add(fields.at, wrong, "Write one of `answer: {message: …}` and `experiment: {…}`.")
-    found = None if experiment is None else read_experiment(experiment, fields.notes)
+    found = None if experiment is None else read_experiment(experiment, fields.entries.get("during"), fields.notes)
     return found if answer is None else read_answer(answer, fields.notes)
 
 

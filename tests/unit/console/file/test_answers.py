@@ -1,46 +1,10 @@
-"""Answers and experiments as their owner writes them: what each may hold, and Apple's limits."""
+"""Answers as their owner writes them: what each may hold, and Apple's limits."""
 
 from __future__ import annotations
 
 import pytest
 
-from console.file.entries import ExperimentEntry
 from tests.support.owner_file import GOOD, document_of, mistakes_of
-
-
-@pytest.mark.parametrize(
-    ("weights", "expected"),
-    [
-        (("50", "50"), None),
-        (("33.33", "66.67"), None),
-        (("0.01", "99.99"), None),
-        (("0", "100"), None),
-        (("33.333", "66.667"), "more than two decimals"),
-        (("50", "49.99"), "sum to 99.99, not 100"),
-        (("50", "51"), "sum to 101, not 100"),
-        (("-1", "101"), "not the number"),
-        (("'50'", "50"), "not the text"),
-        (("true", "99"), "not the truth value"),
-    ],
-)
-def test_weights_are_percentages_that_sum_to_100(weights: tuple[str, str], expected: str | None) -> None:
-    """Weights have at most two decimals and sum to exactly 100, without errors of floating point."""
-    arms = ", ".join(f"a{i}: {{weight: {weight}, answer: fallback}}" for i, weight in enumerate(weights))
-    text = GOOD.replace("    answer: {message: keep}", f"    experiment: {{key: k, arms: {{{arms}}}}}")
-    found = [text for _, text in mistakes_of(text)]
-    assert (found == []) if expected is None else any(expected in text for text in found), found
-
-
-def test_weights_become_slots() -> None:
-    """A weight of 33.33 is 3 333 of 10 000 slots."""
-    text = GOOD.replace(
-        "answer: {message: keep}",
-        "experiment: {key: k, arms: {a: {weight: 33.33, answer: fallback}, b: {weight: 66.67, answer: fallback}}}",
-    )
-    experiment = document_of(text).rules[0].gives
-    assert isinstance(experiment, ExperimentEntry)
-    assert experiment.shares == (("a", 3333), ("b", 6667))
-
 
 ADVANCED = (
     "currentSKU: a, SKU: b, displayName: c, description: d, effective: IMMEDIATELY, reason: UPGRADE, price: 1,"

@@ -220,17 +220,6 @@ def test_experiments_without_a_key_are_not_the_same() -> None:
     assert [mistake.partition(" ")[2] for mistake in found] == ["`key` is missing. Write `key: …`."] * 2
 
 
-def test_arms_need_a_locale_in_common() -> None:
-    """If no locale has a text of every arm, no customer can get any arm."""
-    head = HEAD.replace("  text: {en-US", "  french: {fr-FR: {header: Restez, body: Merci}}\n  text: {en-US")
-    arms = "x: {weight: 50, answer: {message: french}}, y: {weight: %d, answer: {message: text}}"
-    [mistake] = refused(experiment(arms % 50), head)
-    assert mistake.startswith("19: No arm can ever be given: `french`, `text` have no locale in common")
-    compiled(experiment((arms % 50).replace("message: text", "message: keep")), head)
-    compiled(experiment((arms % 0).replace("50", "100", 1)), head)
-    compiled(experiment("x: {weight: 50, answer: {message: french}}, y: {weight: 50, answer: fallback}"), head)
-
-
 def test_an_environment_must_be_one_of_the_file() -> None:
     """An unknown environment is a mistake that names the nearest one."""
     assert "Did you mean `sandbox`?" in refused(KEEP, environment="sandbx")[0]
@@ -299,44 +288,6 @@ def test_a_predecessor_with_an_image_is_known_to_have_one() -> None:
     previous = PreviousTexts({"text": {"en-US": ["old"]}}, {"old": MessageState("APPROVED", {"i": "APPROVED"})})
     result = compiled("  - {name: a, answer: {promotionalOffer: half, message: text}}\n", previous=previous)
     assert result.release.sheets["other"]["pictured"] == ["old"]
-
-
-def experiment(arms: str, name: str = "a", key: str = "k") -> str:
-    return f"  - {{name: {name}, experiment: {{key: {key}, arms: {{{arms}}}}}}}\n"
-
-
-HALVES = "x: {weight: 50, answer: fallback}, y: {weight: 50, answer: {message: keep}}"
-LIVE = PreviousTexts({}, {}, {"k": (("x", 5000), ("y", 5000))})
-
-
-def test_changed_weights_warn_with_the_share_that_changes_arm() -> None:
-    """If weights under a live key change, the warning has the share of customers who change arm."""
-    result = compiled(
-        experiment(HALVES.replace("50", "30", 1).replace("y: {weight: 50", "y: {weight: 70")), previous=LIVE
-    )
-    assert "20 % of the customers in `k` change arm." in result.warnings[0].wrong
-    assert compiled(experiment(HALVES), previous=LIVE).warnings == ()
-
-
-@pytest.mark.parametrize(
-    "arms",
-    [
-        HALVES.replace("x:", "z:"),
-        "y: {weight: 50, answer: {message: keep}}, x: {weight: 50, answer: fallback}",
-        HALVES + ", z: {weight: 0, answer: fallback}",
-    ],
-)
-def test_changed_arms_need_reshuffle(arms: str) -> None:
-    """Other arms, or another order, under a live key are refused without --reshuffle."""
-    assert "--reshuffle" in refused(experiment(arms), previous=LIVE)[0]
-    compiled(experiment(arms), previous=LIVE, reshuffle=True)
-
-
-def test_one_key_means_one_split() -> None:
-    """A key that is used in two rules must have the same arms and weights; the answers may differ."""
-    compiled(experiment(HALVES) + experiment(HALVES.replace("message: keep", "message: text"), "b"))
-    other = HALVES.replace("50", "30", 1).replace("y: {weight: 50", "y: {weight: 70")
-    assert "with other arms or weights" in refused(experiment(HALVES) + experiment(other, "b"))[0]
 
 
 def test_compiling_reports_progress_and_returns_the_release() -> None:

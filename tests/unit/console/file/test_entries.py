@@ -25,7 +25,7 @@ def test_a_text_with_an_image_or_bullets_is_pictured(fields: str, *, pictured: b
 def test_an_experiment_has_its_arms_with_their_slots() -> None:
     """Customers are assigned by the names and slots of the arms, in the order of the file."""
     document = document_of(FULL)
-    assert document.experiments == {"trial": (("control", 5000), ("other", 5000))}
+    assert document.experiments["trial"].shares == (("control", 5000), ("other", 5000))
 
 
 def test_a_rule_may_give_the_answer_of_any_arm() -> None:

@@ -158,3 +158,53 @@ def test_an_answer_has_the_limit_of_its_offer() -> None:
     assert plain["answer"]["limit"] == {"times": 2, "days": 90, "of": "this"}
     assert experiment["experiment"]["arms"][1][2] == plain["answer"]
     assert "limit" not in compiled(f"  - {{name: a, answer: {answer}}}\n").release.sheets["*"]["rules"][0]["answer"]
+
+
+ARMS = "{x: {weight: 50, answer: fallback}, y: {weight: 50, answer: fallback}}"
+TRIED = f"  - {{name: try, experiment: {{key: k, arms: {ARMS}%s}}}}\n"
+PART = ", layer: {name: plans, slots: [0, 4999]}, traffic: {timeZone: UTC, 2026-12-01: 5, 2026-12-08: 100}"
+HOLDOUT = "holdout: {key: h, percent: 2.5, answer: %s}\n"
+
+
+def test_layer_and_traffic_are_on_the_sheet() -> None:
+    """A request needs to know who takes part, and from which second on."""
+    sheets = compiled(TRIED % PART + KEEP).release.sheets
+    experiment = sheets["other"]["rules"][0]["experiment"]
+    assert experiment["layer"] == {"name": "plans", "slots": [0, 4_999]}
+    assert experiment["traffic"] == [[1_796_083_200, 500], [1_796_688_000, 10_000]]
+
+
+def test_a_plan_is_for_the_report_alone() -> None:
+    """Neither plan nor control are read by the function: sheets and format are those of a release without them."""
+    planned = compiled(TRIED % ", control: y, plan: {metric: kept, customers: 62000, guardrails: [refunded]}").release
+    plain = compiled(TRIED % "").release
+    assert (planned.sheets, planned.settings, planned.format) == (plain.sheets, plain.settings, 1)
+
+
+@pytest.mark.parametrize("product", ["pro.monthly", "other", ANY_PRODUCT])
+def test_a_holdout_is_on_every_sheet(product: str) -> None:
+    """Customers of every product are held out, also of those that the file does not name."""
+    release = compiled(KEEP, head=HOLDOUT % "text" + HEAD).release
+    answer = {"kind": "message", "set": "text"}
+    assert release.sheets[product]["holdout"] == {"key": "h", "slots": 250, "answer": answer}
+    assert set(release.sheets[product]["sets"]) == {"keep", "text"}
+    assert release.settings["format"] == release.format == 3
+    assert compiled(KEEP, head=HOLDOUT % "fallback" + HEAD).release.sheets[product]["holdout"]["answer"] == {
+        "kind": "fallback"
+    }
+
+
+def test_a_file_without_these_has_a_release_as_before() -> None:
+    """Older functions go on reading the releases of a file that uses no layer, traffic or holdout."""
+    release = compiled(KEEP + TRIED % "").release
+    assert release.format == 1
+    assert set(release.sheets["other"]) == {"product", "rules", "sets", "pictured"}
+    assert set(release.sheets["other"]["rules"][1]["experiment"]) == {"key", "arms"}
+
+
+@pytest.mark.parametrize("part", [", layer: {name: l, slots: [0, 4999]}", ", traffic: {timeZone: UTC, 2026-12-01: 5}"])
+def test_a_rule_after_an_experiment_for_some_is_reached(part: str) -> None:
+    """Customers who take no part come to the next rule, even where all arms fall back."""
+    assert "No request comes to `keep`" in refused(TRIED % "" + KEEP)[0]
+    result = compiled(TRIED % part + KEEP)
+    assert (names(result, "other"), result.warnings) == (["try", "keep"], ())

@@ -20,6 +20,7 @@ from retention.review.snapshot import SnapshotRefusedError, apply_snapshot
 from retention.review.stored import read_settings
 
 from console.backup.export import export
+from console.file.experiment_checks import RunningExperiments
 from console.file.mistakes import Mistakes
 from console.file.release import CompiledRelease
 from console.local.rows import create_table
@@ -81,7 +82,7 @@ def test_a_release_whose_file_this_console_cannot_read_is_not_damaged(table: App
     put(table.client, table.name, release=replace(GOOD, source=b"key: [\n"))
     found = look_at_table(table).live
     assert found is not None
-    assert (found.document, found.experiments) == (None, {})
+    assert (found.document, found.running) == (None, RunningExperiments())
     assert found.texts["keep"] == {"en-US": (KEEP_EN,), "fr-FR": (KEEP_FR,)}
     with pytest.raises(Mistakes):
         found.edition()
