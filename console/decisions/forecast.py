@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from retention.decision import Outcome
+from retention.decision import Decision, Outcome
 
 from console.decisions.file_locales import served_locales
 from console.decisions.made_request import made_request
@@ -17,6 +17,7 @@ from console.file.mistakes import suggestion
 from console.terminal.failure import Failure
 
 _ANSWERED = 200
+_BY_HASH = frozenset({"outside_layer", "outside_traffic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,15 @@ def product_of(document: Document, named: str | None) -> str:
 
 
 def _expected(explained: Explanation, *, sure: bool) -> Expected:
-    sure = sure or not explained.decision.assignments
+    sure = sure or not _depends_on_the_key(explained.decision)
     message = _message(explained.body) if sure else None
     return Expected(explained.request.user_locale, explained.status, _deciding_text(explained), message)
+
+
+def _depends_on_the_key(decision: Decision) -> bool:
+    """Return whether a customer's hash has a part in the decision, which needs the key of the table."""
+    outside = any(passed.reason in _BY_HASH for passed in decision.passed)
+    return bool(decision.assignments) or decision.holdout is not None or outside
 
 
 def _deciding_text(explained: Explanation) -> str:

@@ -40,7 +40,8 @@ NO_ANSWER: Final = "no answer"
 class CustomerAnswer:
     """One customer's answer: by which rule and arm, of which kind, with which message in which locale.
 
-    `rule` None: no rule had an answer; of a customer who is held out, it names the holdout. `terms` are the offer or the product named, None where they are not known.
+    `rule` None: no rule had an answer; of a customer who is held out, it names the holdout. `terms` are
+    the offer or the product named, None where they are not known.
     """
 
     rule: str | None

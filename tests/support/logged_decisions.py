@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from retention.decision import Decision, decide
+from retention.log.record import HELD, SERVED
 from retention.request import RetentionRequest
 from retention.rules import NO_SUBSCRIPTION, UNREADABLE, Customer, Reported, Subscription
 
@@ -56,7 +57,7 @@ def request(number: int, product: str, locale: str) -> RetentionRequest:
 
 def line(asked: RetentionRequest, decision: Decision, at: datetime = SAMPLE_CLOCK, **more: Any) -> dict[str, Any]:
     """Return the log line that `app` writes of a decision."""
-    delivery, assigned = decision.delivery, decision.assignments[:1]
+    delivery, assigned, place = decision.delivery, decision.assignments[:1], decision.holdout
     found = {
         "level": "INFO",
         "message": decision.outcome.value,
@@ -75,6 +76,8 @@ def line(asked: RetentionRequest, decision: Decision, at: datetime = SAMPLE_CLOC
         "productId": asked.product_id,
         "requestIdentifier": asked.request_identifier,
         "customerHash": decision.customer_hash,
+        "holdout": place and place.key,
+        "holdoutArm": place and (HELD if place.held else SERVED),
         "trustAnchor": "apple",
         **more,
     }

@@ -130,3 +130,9 @@ def test_a_limit_that_was_kept_proves_what_it_implies(
     proof = Proof({"matched": True, "failed": False}, (kept,))
     assert (proof.of(None, [asked]), proof.of("matched", [asked])) == (holds, holds)
     assert (proof.of("failed", [asked]), proof.of("open", [asked]), proof.of("matched", [])) == (False, None, True)
+
+
+def test_of_a_customer_who_is_held_out_nothing_is_proved(sample: Edition) -> None:
+    """No rule was asked, so that a rule with `fallback` did not answer proves nothing."""
+    held = replace(LOGGED, outcome="answered", rule=None, holdout="h", held=True)
+    assert Evidence(sample).of(held) == NO_PROOF

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from retention.catalog import Limit, MessageState
+from retention.decision import LAYER as LAYER_SLOTS
 from retention.decision import arm_at, slot_of
 
-from console.decisions.possible_answers import CandidateRule, candidate_rules, share_of
+from console.decisions.possible_answers import CandidateRule, HeldOut, candidate_rules, held_out, share_of, takes_part
 from console.file.edition import Edition
 from console.local.samples import SAMPLE_CLOCK
 from tests.support.edited_sample import edition
@@ -132,3 +133,45 @@ def test_a_plain_rule_has_the_same_share_for_every_customer(sample: Edition) -> 
     """Without an experiment the hash makes no difference."""
     candidate = candidates(sample, PRO, "en-US")["keep-pro"]
     assert share_of(candidate, "00" * 32) == share_of(candidate, "ff" * 32) == candidate.shares[0]
+
+
+LAYER = ("key: switch-2026q4", "layer: {name: plans, slots: [0, 4999]}\n      key: switch-2026q4")
+
+
+def test_an_experiment_for_some_does_not_end_the_list(sample: Edition, tmp_path: Path) -> None:
+    """Its arms are judged as those of any experiment, and customers who take no part come to the next rule."""
+    part = edition(tmp_path, LAYER)
+    [whole], [some] = (
+        [found for found in candidate_rules(of.catalog(PRO), PRO, "ja") if len(found.shares) > 1]
+        for of in (sample, part)
+    )
+    assert [share.slots for share in some.shares] == [share.slots for share in whole.shares]
+    assert (whole.partial, whole.settles, some.partial, some.settles) == (False, True, True, False)
+    hashes = [f"{number:064x}" for number in range(100)]
+    assert {takes_part(some, one, 0.0) for one in hashes} == {True, False}
+    assert all(takes_part(whole, one, 0.0) for one in hashes)
+    assert [takes_part(some, one, 0.0) for one in hashes] == [
+        slot_of("plans", one, LAYER_SLOTS) < 5_000 for one in hashes
+    ]
+
+
+@pytest.mark.parametrize(("answer", "delivered"), [("fallback", False), ("keep-basic", True)])
+def test_a_holdout_has_one_answer_for_all_who_are_held_out(
+    sample: Edition, tmp_path: Path, answer: str, *, delivered: bool
+) -> None:
+    """It is Apple's fallback, or the message in the locale of the request."""
+    held = edition(tmp_path, ("rules:\n", f"holdout: {{key: h, percent: 30, answer: {answer}}}\nrules:\n"))
+    found = held_out(held.catalog(PRO), PRO, "fr-FR")
+    assert found is not None
+    assert (found.key, found.slots, found.delivery is not None, found.reason) == ("h", 3_000, delivered, None)
+    shares = [found.has(f"{number:064x}") for number in range(1_000)]
+    assert 200 < sum(shares) < 400
+    assert held_out(sample.catalog(PRO), PRO, "fr-FR") is None
+
+
+def test_a_message_of_the_holdout_that_is_not_approved_has_its_reason(tmp_path: Path) -> None:
+    """Then Apple falls back for these customers, which their owner did not intend."""
+    held = edition(tmp_path, ("rules:\n", "holdout: {key: h, percent: 30, answer: keep-basic}\nrules:\n"))
+    found = held_out(held.catalog(PRO, {}), PRO, "fr-FR")
+    assert isinstance(found, HeldOut)
+    assert (found.delivery, found.reason and found.reason[0]) == (None, "not_approved")

@@ -188,3 +188,60 @@ def test_without_a_stack_both_environments_are_accepted() -> None:
     asked = request("trailhead.courses")
     assert explained(replace(asked, environment="Production")).refused is None
     assert explained(replace(asked, environment="Xcode")).status == 403
+
+
+def held_basis(answer: str, percent: int = 50, **catalog: Any) -> Basis:  # handed on
+    text = SAMPLE.read_text(encoding="utf-8").replace(
+        "\nrules:\n", f"\nholdout: {{key: h, percent: {percent}, answer: {answer}}}\nrules:\n"
+    )
+    document = read_document(text.encode(), SAMPLE.parent)
+    edition = edition_of(document, compile_document(document, now=SAMPLE_CLOCK).release)
+    return Basis(document, lambda _: edition.catalog("trailhead.pro.monthly", **catalog), NO_FACTS, document.file)
+
+
+def of_customer(transaction: str) -> AskedRequest:
+    return AskedRequest(replace(request("trailhead.pro.monthly"), original_transaction_id=transaction))
+
+
+# Under the key that a file is explained with, the holdout `h` of 50 percent has the one and not the other.
+HELD, SERVED = "1", "0"
+
+
+def test_a_customer_who_is_held_out_comes_to_no_rule() -> None:
+    """No rule has a reason of its own: the note has the holdout."""
+    explanation = explain(held_basis("fallback"), of_customer(HELD), SAMPLE_CLOCK)
+    assert set(verdicts(explanation).values()) == {"not_reached"}
+    assert explanation.notes == ("The holdout h has this customer, so no rule is asked.",)
+    assert explanation.decided_status == 204
+
+
+def test_a_customer_who_is_held_out_may_get_a_message() -> None:
+    """The body is the message of the holdout; where that is not approved, the note has the reason."""
+    explanation = explain(held_basis("keep-basic"), of_customer(HELD), SAMPLE_CLOCK)
+    assert explanation.decided is not None
+    assert list(explanation.decided) == ["message"]
+    waiting = explain(held_basis("keep-basic", states={}), of_customer(HELD), SAMPLE_CLOCK)
+    assert waiting.decided is None
+    assert waiting.notes[1].startswith(
+        "Its message cannot be delivered, so Apple falls back: keep-basic has no approved"
+    )
+
+
+def test_a_customer_who_is_not_held_out_is_asked_the_rules() -> None:
+    """The note has the holdout, and the rules have their verdicts as without it."""
+    explanation = explain(held_basis("fallback"), of_customer(SERVED), SAMPLE_CLOCK)
+    assert explanation.notes == ("The holdout h does not have this customer, so the rules are asked.",)
+    assert "answers" in verdicts(explanation).values()
+
+
+def test_a_customer_outside_the_traffic_is_passed_over_with_the_reason() -> None:
+    """The detail has the key of the experiment."""
+    text = SAMPLE.read_text(encoding="utf-8").replace(
+        "      key: switch-2026q4", "      traffic: {timeZone: UTC, 2100-01-01: 5}\n      key: switch-2026q4"
+    )
+    document = read_document(text.encode(), SAMPLE.parent)
+    edition = edition_of(document, compile_document(document, now=SAMPLE_CLOCK).release)
+    basis = Basis(document, lambda _: edition.catalog("trailhead.pro.monthly"), NO_FACTS, document.file)
+    [tried] = [one for one in explain(basis, of_customer("0"), SAMPLE_CLOCK).verdicts if "switch" in one.rule]
+    assert (tried.verdict, tried.reason) == ("passed_over", "outside_traffic")
+    assert tried.detail == "the customer does not take part in switch-2026q4 yet"

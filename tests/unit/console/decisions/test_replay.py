@@ -341,3 +341,47 @@ def test_rehearsals_are_counted(sample: Edition, tmp_path: Path) -> None:
     asked = request(1, COURSES, "en-US")
     decision = decide(asked, sample.catalog(COURSES), SAMPLE_CLOCK, NO_FACTS)
     assert replayed([line(asked, decision, trustAnchor="ab12")], sample, tmp_path).rehearsals == 1
+
+
+PARTIAL = ("key: switch-2026q4", "layer: {name: plans, slots: [0, 7999]}\n      key: switch-2026q4")
+RAMP = (
+    "key: switch-2026q4",
+    "traffic: {timeZone: UTC, 2026-11-24: 40, 2026-11-25: 100}\n      key: switch-2026q4",
+)
+HOLDOUT = ("rules:\n", "holdout: {key: h, percent: 30, answer: fallback}\nrules:\n")
+HELD_MESSAGE = ("rules:\n", "holdout: {key: h, percent: 30, answer: keep-basic}\nrules:\n")
+
+
+@pytest.mark.parametrize(
+    "change", [PARTIAL, RAMP, HOLDOUT, HELD_MESSAGE], ids=["layer", "traffic", "fallback", "message"]
+)
+def test_customers_who_are_left_out_are_exact(plain: Edition, tmp_path: Path, change: tuple[str, str]) -> None:
+    """The logged hash gives the slots of traffic, layer and holdout, so exactly those left out change."""
+    draft = edition(tmp_path, *NO_FACTS_ASKED, change)
+    asked = [(PRO, "ja", NO_FACTS)] * 300
+    found = replayed(lines(plain, asked), draft, tmp_path)
+    different = 0
+    for number in range(len(asked)):
+        one = request(number, PRO, "ja")
+        before, after = (decide(one, of.catalog(PRO), SAMPLE_CLOCK, NO_FACTS) for of in (plain, draft))
+        different += before.delivery != after.delivery
+    assert 0 < different < len(asked)
+    assert sum(row.count for row in found.changes.values() if not row.same_answer) == different
+    assert replayed(lines(draft, asked), draft, tmp_path).unchanged == len(asked)
+
+
+def test_a_ramp_is_replayed_at_the_time_of_the_request(plain: Edition, tmp_path: Path) -> None:
+    """A day later all customers take part, so none of them changes."""
+    draft, later = edition(tmp_path, *NO_FACTS_ASKED, RAMP), SAMPLE_CLOCK + timedelta(days=1)
+    assert replayed(lines(plain, [(PRO, "ja", NO_FACTS)] * 50), draft, tmp_path).changed > 0
+    assert replayed(lines(plain, [(PRO, "ja", NO_FACTS)] * 50, later), draft, tmp_path).changed == 0
+
+
+def test_a_customer_who_is_held_out_is_named_by_the_holdout(plain: Edition, tmp_path: Path) -> None:
+    """Without the holdout, those customers get what the rules give, and the row has its key."""
+    held = edition(tmp_path, *NO_FACTS_ASKED, HOLDOUT)
+    found = replayed(lines(held, [(BASIC, "fr-FR", NO_FACTS)] * 100), plain, tmp_path)
+    assert set(rows(found)) == {("the holdout h: no answer", "keep-basic: message")}
+    message = edition(tmp_path, *NO_FACTS_ASKED, HELD_MESSAGE)
+    [row] = replayed(lines(message, [(BASIC, "fr-FR", NO_FACTS)] * 100), plain, tmp_path).changes.values()
+    assert (row.before, row.after, row.same_answer) == ("the holdout h", "keep-basic", True)
