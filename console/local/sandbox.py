@@ -14,6 +14,7 @@ import base64
 import importlib
 import json
 import os
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,6 +25,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from retention.aws.app_table import AppTable
 from retention.request import PRODUCTION, SANDBOX
 
 from console.deployment.aws import client
@@ -36,6 +38,7 @@ from console.local.http_server import listen
 from console.local.lambda_scaling import print_line
 from console.local.notification_stack import LocalQueues, create_queues, learning
 from console.local.ports import port
+from console.local.review_sync import ReviewFollower, following_reviews
 from console.local.rows import create_table
 from console.local.sample_events import NOTIFICATIONS_PATH, PATH
 from console.simulator import accounts, staff_actions
@@ -54,7 +57,10 @@ _RESOURCES: Final = {"FunctionLogs": {"Type": "AWS::Logs::LogGroup"}}
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """The options of `make sandbox`. A port of 0 finds a free one. `directory` has the simulator's data."""
+    """The options of `make sandbox`. A port of 0 finds a free one. `directory` has the simulator's data.
+
+    Without `follows_reviews`, `retention apply` alone brings App Review's decisions into the tables.
+    """
 
     file: Path
     env: str = "sandbox"
@@ -62,6 +68,7 @@ class SandboxOptions:
     aws_port: int = 8000
     apple_port: int = PORT
     directory: Path = DIRECTORY
+    follows_reviews: bool = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,8 +92,10 @@ def _options(arguments: Sequence[str] | None) -> SandboxOptions:
     parser.add_argument("--aws-port", type=port, default=8000, help="likewise, of AWS (default: 8000)")
     parser.add_argument("--apple-port", type=port, default=PORT, help=f"likewise, of the App Store (default: {PORT})")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where the App Store remembers")
+    parser.add_argument("--no-reviews", action="store_true", help="leave review states to `retention apply`")
     given = parser.parse_args(arguments)
-    return SandboxOptions(given.file, given.env, given.port, given.aws_port, given.apple_port, given.directory)
+    ports = given.port, given.aws_port, given.apple_port
+    return SandboxOptions(given.file, given.env, *ports, given.directory, follows_reviews=not given.no_reviews)
 
 
 @contextmanager
@@ -120,15 +129,29 @@ def sandbox(options: SandboxOptions) -> Iterator[tuple[str, ...]]:
         others = _others(document, options.env)
         for other in others:
             _write_stack(other, app.key_id, pem, aws, simulator.authority.root_der)
-        settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple.url}"
-        yield (
-            f"Stack {environment.stack} answers at {url}; its table is empty: `retention apply` fills it.",
-            f"The App Store is at {apple.url}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
-            f"It sends notifications to {stack.notifications_url}; the stack also reads their history every minute.",
-            "In another terminal, so that `retention` uses these:\n",
-            f"  export {settings}\n",
-            *(f"Stack {other.environment.stack} exists too, without an endpoint." for other in others),
-        )
+        if options.follows_reviews:
+            followers = [_follower(each, simulator, app.app_apple_id, aws) for each in (stack, *others)]
+            parts.enter_context(following_reviews(followers, print_line))
+        yield _lines(options, app, [stack, *others], aws, apple.url)
+
+
+def _lines(
+    options: SandboxOptions, app: AppEntry, stacks: Sequence[LocalStack], aws: str, apple: str
+) -> tuple[str, ...]:
+    """Return what a person reads once everything runs: what is where, and what to type next."""
+    first, *others = stacks
+    settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple}"
+    watch = [".venv/bin/retention", "preview", str(options.file), "--env", options.env, "--watch", "--open"]
+    return (
+        f"Stack {first.environment.stack} answers at {first.url}; its table is empty: `retention apply` fills it.",
+        f"The App Store is at {apple}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
+        f"It sends notifications to {first.notifications_url}; the stack also reads their history every minute.",
+        "In another terminal, so that `retention` uses these:\n",
+        f"  export {settings}\n",
+        "There, this shows in the browser what customers see, and follows what you save and what App Review decides:\n",
+        f"  {shlex.join(watch)}\n",
+        *(f"Stack {other.environment.stack} exists too, without an endpoint." for other in others),
+    )
 
 
 def _app(document: Document) -> AppEntry:
@@ -170,6 +193,12 @@ def _variables(
     region = environment.region or variables["AWS_REGION"]
     prefix = _key_prefix(options.env)
     return {**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region, "RETENTION_KEY_PREFIX": prefix}
+
+
+def _follower(stack: LocalStack, simulator: Simulator, app_apple_id: int, aws: str) -> ReviewFollower:
+    dynamodb = client("dynamodb", region=stack.environment.region, endpoint_url=aws)
+    app_data = simulator.app_data(app_apple_id, stack.app_store)
+    return ReviewFollower(app_data, AppTable(dynamodb, stack.table, app_apple_id))
 
 
 def _key_prefix(name: str) -> str:
@@ -234,7 +263,7 @@ def _write_stack(stack: LocalStack, key_id: str, pem: bytes, aws: str, anchor: b
     """Create what the console finds by the stack's name: outputs, a table, the signing key in Parameter Store."""
     region = stack.environment.region
     create_table(client("dynamodb", region=region, endpoint_url=aws), stack.table)
-    # There is no sync: only `retention apply` imports review states.
+    # There is no sync by schedule: what the simulator's App Review decides is followed at once (review_sync.py).
     parameters = {
         "Environment": stack.app_store,
         "SyncSchedule": "off",
