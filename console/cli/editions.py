@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from console.cli.options import DEFAULT_FILE
 from console.decisions.coverage import CellChoice, Coverage, cover
@@ -17,8 +17,8 @@ from console.deployment.where import Where
 from console.file.edition import Edition, Side, Standing, edition_from_file, side_of_file
 from console.releases.editions import KeptEditions, earlier_texts
 from console.releases.live import require_live, require_published
-from console.releases.overview import look_at_table
-from console.releases.read import read_release
+from console.releases.overview import TableOverview, look_at_table
+from console.releases.read import StoredRelease, read_release
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress
 
@@ -26,18 +26,42 @@ _STEP: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A table that options name, and what it has of the app."""
+
+    target: Target
+    overview: TableOverview
+
+
+# Finds and reads the table that options name; None where they name none.
+FindTable: TypeAlias = Callable[[Where], "FoundTable | None"]
+
+
+def find_table(where: Where) -> FoundTable | None:
+    """Find and read a table. Raises Failure with what is missing, and AWS's errors."""
+    target = _target(where)
+    return None if target is None else FoundTable(target, look_at_table(target.app_table))
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenEdition:
-    """A draft, or the live release, and what its table has next to it; `target` None: no table was named."""
+    """A draft, or the live release, and what its table has next to it; `target` None: no table was named.
+
+    `live`: the table's live release, None where there is none.
+    """
 
     edition: Edition
     known: Standing | None
     target: Target | None
+    live: StoredRelease | None = None
 
 
-def choose_edition(draft: Path | None, where: Where, now: datetime, report: ReportProgress) -> ChosenEdition:
+def choose_edition(
+    draft: Path | None, where: Where, now: datetime, report: ReportProgress, find: FindTable = find_table
+) -> ChosenEdition:
     """Read a draft, or the live release where there is none. Raises Failure where neither is named."""
-    target = _target(replace(where, file=draft or where.file))
-    table = None if target is None else look_at_table(target.app_table)
+    found = find(replace(where, file=draft or where.file))
+    table = None if found is None else found.overview
     known = None if table is None else table.standing
     if draft is not None:
         previous = None if known is None else known.previous
@@ -46,7 +70,7 @@ def choose_edition(draft: Path | None, where: Where, now: datetime, report: Repo
         edition = require_published(table.live).edition()
     else:
         raise Failure("Name a file, or the environment with --env, or the table with --table.")
-    return ChosenEdition(edition, known, target)
+    return ChosenEdition(edition, known, None if found is None else found.target, None if table is None else table.live)
 
 
 def cover_chosen(

@@ -36,11 +36,20 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What the foot names: the version of the console, the command, and the SHA-256 of the file."""
+    """What the foot names: the version of the console, the command, and the SHA-256 of the file.
+
+    `live`: the page asks the command that serves it for changes.
+    """
 
     version: str
     command: str
     digest: str
+    live: bool = False
+
+
+def own_text(name: str) -> str:
+    """Return a script or a style sheet of ours."""
+    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
 def policy(style: str, script: str = "") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 from retention.limits import MAX_BODY, MAX_HEADER
@@ -15,7 +16,7 @@ from retention.limits import MAX_BODY, MAX_HEADER
 from console.file.wording import instant_text
 from console.pages.cards import STATES, Card
 from console.pages.changes import ChangedText
-from console.pages.frame import TEMPLATES, PageFacts, page_environment, policy
+from console.pages.frame import PageFacts, own_text, page_environment, policy
 from console.pages.geometry import DEVICE_OF_MEASURES, DEVICES, TEXT_SIZES, measures_css
 from console.pages.locale_names import english_name
 from console.pages.matrix import matrix_of
@@ -37,35 +38,56 @@ class PageImages:
         return tuple({one.css_class: one for one in every}.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A page in parts: its title as text, its style sheet, and the HTML inside its body, without the script."""
+
+    title: str
+    style: str
+    body: str
+
+
 def render(found: Preview, images: PageImages, facts: PageFacts) -> str:
     """Return the page. The same arguments give the same text."""
-    environment = page_environment()
+    style, values = _values(found, images, facts)
+    script = own_text("preview.js")
+    rules = policy(style, script)
+    template = page_environment().get_template("preview.html")
+    return template.render(values, policy=rules, style=Markup(style), script=Markup(script))  # noqa: S704  # ours
+
+
+def draw(found: Preview, images: PageImages, facts: PageFacts) -> Drawn:
+    """Return the page in parts, for a page that shows one version of it after another."""
+    style, values = _values(found, images, facts)
+    body = page_environment().get_template("preview.html").render(values, fragment=True)
+    return Drawn(values["title"], style, body)
+
+
+def _values(found: Preview, images: PageImages, facts: PageFacts) -> tuple[str, dict[str, Any]]:
+    """Return the style sheet, and what the template asks for."""
     page = _PageView(found, images)
-    style = Markup(_style(page))  # noqa: S704  # our own file, numbers and digests
-    script = Markup((TEMPLATES / "preview.js").read_text(encoding="utf-8").strip())  # noqa: S704  # our own file
-    return environment.get_template("preview.html").render(
-        policy=policy(str(style), str(script)),
-        style=style,
-        script=script,
-        facts=facts,
-        page=page,
-        found=found,
-        counts=found.counts,
-        sizes=TEXT_SIZES,
-        devices=DEVICES,
-        device=DEVICE_OF_MEASURES,
-        at=instant_text(found.found.at.timestamp()),
-        source=Path(found.found.source).name,
-        against=None if found.against is None else Path(found.against).name,
-        matrix=matrix_of(found.board),
-        limits=(MAX_HEADER, MAX_BODY),
-        states=STATES,
-    )
+    source = Path(found.found.source).name
+    return _style(page), {
+        "title": f"{source}: what customers see before they cancel",
+        "facts": facts,
+        "page": page,
+        "found": found,
+        "counts": found.counts,
+        "sizes": TEXT_SIZES,
+        "devices": DEVICES,
+        "device": DEVICE_OF_MEASURES,
+        "at": instant_text(found.found.at.timestamp()),
+        "source": source,
+        "against": None if found.against is None else Path(found.against).name,
+        "matrix": matrix_of(found.board),
+        "limits": (MAX_HEADER, MAX_BODY),
+        "states": STATES,
+    }
 
 
 def _style(page: _PageView) -> str:
     """Return the style sheet with the measures, the locales that can be chosen, and the images."""
-    css = (TEMPLATES / "preview.css").read_text(encoding="utf-8").strip()
+    css = own_text("preview.css")
     locales = (
         f":root:has(#c{number}:checked) :is(.card,.set,.text):not(.l{number}){{display:none}}"
         for number in range(len(page.locales))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.file.wording import instant_text
-from console.pages.preview import Preview
+from console.pages.preview import Counts, Preview
 from console.pages.screens import BoardCell, DrawnScreen
 from console.terminal.json_form import form_of
 from console.terminal.output import Output
@@ -21,14 +21,17 @@ _MOST_REMARKS: Final = 100
 
 def show(found: Preview, page: Path | None, out: Output, *, as_markdown: bool = False) -> None:
     """Print where the page is and what is on it, or Markdown alone, or the one JSON document."""
-    counts = found.counts
     if as_markdown and not out.as_json:
         sys.stdout.write(markdown(found))
     elif page is not None:
-        screens = plural(counts.screens, "screen")
-        remarks = f"{plural(counts.wrong, 'mistake')} in texts, {plural(counts.worth_a_look, 'remark')} worth a look"
-        out.print(f"{page}: {screens}, {remarks}. It shows texts that may not be published yet.", "green")
+        out.print(f"{page}: {summary(found.counts)}. It shows texts that may not be published yet.", "green")
     out.document(document(found, page))
+
+
+def summary(counts: Counts) -> str:
+    """Return how many screens and remarks there are."""
+    remarks = f"{plural(counts.wrong, 'mistake')} in texts, {plural(counts.worth_a_look, 'remark')} worth a look"
+    return f"{plural(counts.screens, 'screen')}, {remarks}"
 
 
 def document(found: Preview, page: Path | None) -> dict[str, Any]:

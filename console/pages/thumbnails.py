@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from PIL import Image as Picture
 from PIL import features
@@ -42,10 +42,21 @@ class Thumbnail:
         return f"data:{self.media_type};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
+# Thumbnails by the id of the image, which follows from its content, and by whether there was room for a good one.
+KeptThumbnails: TypeAlias = dict[tuple[str, bool], Thumbnail]
+
+
 def make_thumbnails(
-    content: Content, used: Iterable[str], progress: ReportProgress = no_progress
+    content: Content,
+    used: Iterable[str],
+    progress: ReportProgress = no_progress,
+    kept: KeptThumbnails | None = None,
 ) -> Mapping[str, Thumbnail]:
-    """Return the images called `used`, by name. An image that cannot be read is left out, and drawn as hatching."""
+    """Return the images called `used`, by name. An image that cannot be read is left out, and drawn as hatching.
+
+    What `kept` has is not made again, and what is made is put there.
+    """
+    kept = {} if kept is None else kept
     names = [name for name in dict.fromkeys(used) if name in content.images]
     found: dict[str, Thumbnail] = {}
     of_content: dict[str, Thumbnail] = {}
@@ -53,10 +64,12 @@ def make_thumbnails(
     for done, name in enumerate(names, 1):
         upload = content.images[name]
         if upload.identifier not in of_content:
+            spare = left > len(names) * _MOST_OF_ONE // 4
             try:
-                made = thumbnail(upload.path, upload.size, spare=left > len(names) * _MOST_OF_ONE // 4)
+                made = kept.get((upload.identifier, spare)) or thumbnail(upload.path, upload.size, spare=spare)
             except (OSError, ValueError):
                 continue
+            kept[upload.identifier, spare] = made
             of_content[upload.identifier] = made
             left -= len(made.data)
         found[name] = of_content[upload.identifier]

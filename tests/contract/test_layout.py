@@ -24,6 +24,8 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     "console/cli/simulator_options.py": "unit/console/cli/test_simulator.py: options of the verbs that it types",
     # a command from end to end
     "console/rollout/backfill_run.py": "programs/test_backfill.py: against the simulator, with its options",
+    # a server
+    "console/pages/live_server.py": "integration/test_preview_watch.py: asked over HTTP",
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/effect/rows.py": "unit/console/effect/test_tables.py: data classes without logic",

@@ -28,7 +28,7 @@ from console.pages.thumbnails import make_thumbnails
 FACTS: Final = PageFacts("1.0.0", "retention preview retention.yaml", "0" * 64)
 NO_IMAGES: Final = PageImages({}, {})
 AT: Final = Place(1, "file")
-VOID: Final = frozenset({"br", "input", "meta"})
+VOID: Final = frozenset({"br", "input", "link", "meta"})
 LOCALES: Final = sorted(APPLE_LOCALES)
 
 

@@ -21,6 +21,10 @@ const seen = new Set();
 const watch = new IntersectionObserver((entries) => entries.forEach(({isIntersecting, target}) => {
   if (isIntersecting) { seen.add(target); measure(target); } else seen.delete(target);
 }), {rootMargin: '200px'});
-document.querySelectorAll('.card').forEach((card) => watch.observe(card));
-addEventListener('change', () => requestAnimationFrame(() => seen.forEach(measure)));
+const look = () => {
+  document.querySelectorAll('.card').forEach((card) => watch.observe(card));
+  seen.forEach(measure);
+};
+look();
+addEventListener('change', () => requestAnimationFrame(look));
 })();

@@ -10,7 +10,9 @@ import pytest
 import typer
 
 from console.cli.preview_run import PreviewQuestion
+from console.cli.preview_watch import WatchOptions
 from console.deployment.where import Where
+from console.terminal.failure import Misuse
 from tests.support.called_verb import Call, Recorded
 
 AT = "2026-12-01T09:00:00Z"
@@ -72,3 +74,29 @@ def test_the_page_is_opened_where_it_lies(call: Call, monkeypatch: pytest.Monkey
     monkeypatch.setattr(typer, "launch", opened)
     call("preview", "draft.yaml", "--open", "--output", str(tmp_path / "a b.html"))
     assert opened.given == [((tmp_path / "a b.html").as_uri(),)]
+
+
+def test_a_page_that_is_watched_is_served(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The port, whether to open it, whether the time is fixed; and the question without a page to write."""
+    watched = Recorded()
+    monkeypatch.setattr("console.cli.preview_watch.watch_preview", watched)
+    assert call("preview", "draft.yaml", "--watch").code == 0
+    assert call("preview", "draft.yaml", "--watch", "--port", "8123", "--open", "--at", AT).code == 0
+    (_, first, _), (question, second, _) = watched.given
+    assert (first, second) == (WatchOptions(0, opened=False, fixed=False), WatchOptions(8123, opened=True, fixed=True))
+    assert (question.draft, question.at, question.page) == (Path("draft.yaml"), MOMENT, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--watch", "--check"), "leave out --check, or --watch"),
+        (("--watch", "--json"), "leave out --json, or --watch"),
+        (("--watch", "--markdown", "--output", "a.html"), "leave out --output and --markdown, or --watch"),
+        (("--port", "8123"), "--port is the port of --watch"),
+    ],
+)
+def test_what_watching_cannot_give_is_refused(call: Call, words: tuple[str, ...], expected: str) -> None:
+    """A check, a document, a comment and a file are results; and a port is for watching alone."""
+    with pytest.raises(Misuse, match=expected):
+        call("preview", "draft.yaml", *words)
