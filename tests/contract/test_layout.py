@@ -29,6 +29,9 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/effect/rows.py": "unit/console/effect/test_tables.py: data classes without logic",
+    "console/effect/evidence.py": "unit/console/effect/test_checks.py: a data class without logic",
+    "console/effect/findings.py": "unit/console/effect/test_report.py: data classes without logic",
+    "console/effect/studied.py": "unit/console/effect/test_report.py: data classes without logic",
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",
     "console/deployment/where.py": "unit/console/deployment/test_target.py: two data classes without logic",
     "console/terminal/failure.py": "integration/test_main.py: two exceptions without logic",
