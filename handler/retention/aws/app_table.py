@@ -53,9 +53,12 @@ class AppTable:
         """Yield the rows about reading Apple's notifications whose sort keys begin with `prefix`."""
         return self._pages("query", rows.query(self.name, rows.notifications_pk(self.app_apple_id), prefix))
 
-    def of_release(self, number: int, *, attributes: str = "") -> Iterator[Item]:
-        """Yield the rows of a release; with `attributes`, a projection expression, only these of each."""
-        request = rows.query(self.name, rows.release_pk(self.app_apple_id, number))
+    def of_release(self, number: int, *, prefix: str = "", attributes: str = "") -> Iterator[Item]:
+        """Yield the rows of a release whose sort keys begin with `prefix`.
+
+        With `attributes`, a projection expression, only these of each.
+        """
+        request = rows.query(self.name, rows.release_pk(self.app_apple_id, number), prefix)
         if attributes:
             request["ProjectionExpression"] = attributes
         return self._pages("query", request)
