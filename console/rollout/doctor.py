@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.deployment.where import Access, Where
-from console.rollout.checks import apple, customers, facts, notifications, running, table
+from console.rollout.checks import analysis, apple, customers, facts, notifications, running, table
 from console.rollout.checks.finding import BAD, MARKS, Finding
 from console.rollout.checks.known import Check, Known, run
 from console.terminal.json_form import form_of
@@ -32,6 +32,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("facts", facts.facts),
     ("sync", running.sync),
     ("notifications", notifications.notifications),
+    ("analysis", analysis.analysis),
     ("certificate", running.certificate),
     ("stack", running.stack),
 )

@@ -238,13 +238,16 @@ def joined(node: Any, values: dict[str, str]) -> Any:
     return node
 
 
-def test_a_query_costs_at_most_five_cents() -> None:
-    """Athena refuses a query over 10 GiB, and no client can choose other settings; results lie in the same bucket."""
+def test_a_query_costs_what_the_owner_allows() -> None:
+    """Athena refuses a query over AnalysisScanLimit, 10 GB or five cents, and no client can choose other settings."""
     found = properties("AnalysisWorkGroup")
     given = found["WorkGroupConfiguration"]
     assert found["Name"] == {"Ref": "AWS::StackName"}
     assert given["EnforceWorkGroupConfiguration"] is True
-    assert int(given["BytesScannedCutoffPerQuery"]) == 10 * 1024**3
+    limit = str(template()["Parameters"]["AnalysisScanLimit"]["Default"])
+    assert int(given["BytesScannedCutoffPerQuery"]["Fn::Sub"].replace("${AnalysisScanLimit}", limit)) == 10 * 1000**3
+    least = template()["Parameters"]["AnalysisScanLimit"]["MinValue"]
+    assert least * 1000**3 >= 10 * 1000**2  # Athena's own
     assert given["EngineVersion"] == {"SelectedEngineVersion": "Athena engine version 3"}
     assert given["ResultConfiguration"]["OutputLocation"] == {"Fn::Sub": "s3://${AnalysisBucket}/athena/"}
     assert given["ResultConfiguration"]["EncryptionConfiguration"] == {"EncryptionOption": "SSE_S3"}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,9 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
 from console.cli.main import main
+from console.deployment.stack import find_stack
+from console.deployment.stored_lines import EXPOSURES
+from console.effect.stored_days import fetch_days
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
 from console.simulator import staff_actions
@@ -64,6 +68,10 @@ LOGS: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda itself, in
 
 # What Lambda does in the name of a function that reads a queue.
 OF_A_QUEUE: Final = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+# What Athena does in the name of who runs a query: it looks up the table, and writes the result into the bucket.
+OF_A_QUERY: Final = {"glue:GetDatabase", "glue:GetTable", "s3:GetBucketLocation", "s3:PutObject"}
+TODAY: Final = datetime.now(UTC).date()
 
 # What only an administrator needs, who may restore a table and deploy.
 ADMINISTRATORS: Final = {
@@ -114,11 +122,17 @@ def values(table: str, *, prefix: str = "/retention/sandbox", stack: str = "rete
 def recorded() -> Iterator[list[ApiCall]]:
     """Note every call through the SDK, in all threads."""
     noted: list[ApiCall] = []
+    groups: dict[str, str] = {}  # of Athena's queries: IAM judges the workgroup in which one runs
     send = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one place all calls pass
 
     def note(self: Any, operation: str, request: dict[str, Any]) -> Any:
-        noted.extend(asks(self.meta.service_model.service_name, operation, request))
-        return send(self, operation, request)
+        query = request.get("QueryExecutionId")
+        given = request if query is None else {**request, "WorkGroup": groups[query]}
+        noted.extend(asks(self.meta.service_model.service_name, operation, given))
+        answer = send(self, operation, request)
+        if operation == "StartQueryExecution":
+            groups[answer["QueryExecutionId"]] = request["WorkGroup"]
+        return answer
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", note)
@@ -315,6 +329,27 @@ def test_the_relay_may_do_what_it_does_and_nothing_else(relay_asks: list[ApiCall
     assert not rights.allow(ApiCall("sqs:SendMessage", arn("sqs", "retention-sandbox-RelayQueue")))
 
 
+# The services that carry lines to the analysis bucket
+
+CATALOG: Final = arn("glue", "catalog")
+
+
+def test_firehose_and_cloudwatch_may_carry_lines_and_nothing_else() -> None:
+    """Firehose writes under three prefixes and to its log, CloudWatch Logs into the streams: the lists of AWS."""
+    filled = values(TABLE) | EVERY_PART
+    deliver, forward = (Rights.of(role, filled) for role in ("AnalysisDeliveryRole", "LogForwardingRole"))
+    bucket = filled["AnalysisBucket.Arn"]
+    finding = {"s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"}
+    assert deliver.actions == finding | {"s3:AbortMultipartUpload", "s3:PutObject", "logs:PutLogEvents"}
+    for key, allowed in {"exposures/a": True, "outcomes/a": True, "errors/a": True, "athena/a": False}.items():
+        assert deliver.allow(ApiCall("s3:PutObject", f"{bucket}/{key}")) == allowed
+    assert forward.actions == {"firehose:PutRecord", "firehose:PutRecordBatch"}
+    for name in STREAMS:
+        assert forward.allow(ApiCall("firehose:PutRecord", filled[f"{name}.Arn"]))
+    without = Rights.of("LogForwardingRole", filled | {"Notifications": "off", "RelayUrl": ""})
+    assert not without.allow(ApiCall("firehose:PutRecord", filled["OutcomeStream.Arn"]))
+
+
 # What neither may
 
 
@@ -416,6 +451,7 @@ def operator_asks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterato
         push(desk)
         with recorded() as noted:
             work(desk)
+            read_the_bucket(desk)
         yield desk, noted
 
 
@@ -464,6 +500,7 @@ def push(desk: OperatorSetup) -> None:
     outputs |= {
         "Notifications": {"Value": "push"},
         "NotificationsUrl": {"Value": "https://example.com/v1/notifications"},
+        **analysed(desk),
     }
     template: Any = TEMPLATE
     desk.aws("cloudformation").update_stack(
@@ -471,6 +508,48 @@ def push(desk: OperatorSetup) -> None:
         TemplateBody=json.dumps({**template, "Outputs": {**template["Outputs"], **outputs}}),
         Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in template["Parameters"]],
     )
+
+
+def analysed(desk: OperatorSetup) -> dict[str, dict[str, str]]:
+    """Make what Analysis adds to the sandbox's stack, with one line in the bucket; return the outputs that name it."""
+    stack, logs = f"{desk.name}-sandbox", desk.aws("logs")
+    bucket = values("", stack=stack)["AnalysisBucket.Arn"].rpartition(":")[2]
+    desk.aws("s3").create_bucket(Bucket=bucket)
+    desk.aws("s3").put_object(Bucket=bucket, Key=f"exposures/day={TODAY}/a.json.gz", Body=b"x")
+    desk.aws("athena").create_work_group(Name=stack)
+    logs.create_log_group(logGroupName=f"{desk.table()}-notifications")
+    for name, group in zip(STREAMS, (desk.table(), f"{desk.table()}-notifications"), strict=True):
+        role = {"RoleARN": "arn:aws:iam::123456789012:role/r", "BucketARN": f"arn:aws:s3:::{bucket}"}
+        made = {"DeliveryStreamName": f"{stack}-{name}", "ExtendedS3DestinationConfiguration": role}
+        stream = desk.aws("firehose").create_delivery_stream(**made)["DeliveryStreamARN"]
+        logs.put_subscription_filter(
+            logGroupName=group, filterName="lines", filterPattern="", destinationArn=stream, roleArn=role["RoleARN"]
+        )
+    named = {
+        "AnalysisBucket": bucket,
+        "AnalysisDatabase": values("")["AnalysisDatabase"],
+        "AnalysisWorkGroup": stack,
+        **{name: f"{stack}-{name}" for name in STREAMS},
+        "NotificationsLogGroup": f"{desk.table()}-notifications",
+    }
+    return {name: {"Value": value} for name, value in named.items()}
+
+
+def read_the_bucket(desk: OperatorSetup) -> None:
+    """Fetch the stored lines as a report does, and ask Athena in the workgroup of the stack."""
+    made = find_stack(f"{desk.name}-sandbox", region=None, endpoint_url=desk.endpoint).analysis
+    assert made is not None
+    folder = desk.directory / "cache"
+    (file,) = fetch_days(desk.aws("s3"), made.bucket, EXPOSURES, TODAY, TODAY, folder, lambda *_: None)
+    assert file.read_bytes() == b"x"
+    athena = desk.aws("athena")
+    context = {"Database": made.database}
+    number = athena.start_query_execution(
+        QueryString="SELECT 1", QueryExecutionContext=context, WorkGroup=made.work_group
+    )["QueryExecutionId"]
+    athena.get_query_execution(QueryExecutionId=number)
+    athena.get_query_results(QueryExecutionId=number)
+    athena.stop_query_execution(QueryExecutionId=number)
 
 
 def type_in(desk: OperatorSetup, *arguments: str) -> None:
@@ -507,21 +586,23 @@ def test_the_operator_may_do_what_the_console_does_and_nothing_else(
         Rights.of(
             "OperatorPolicy",
             values(desk.table(env), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-{env}")
-            | {**PUSHED, "AlarmTopicArn": desk.topic},
+            | {**EVERY_PART, "AlarmTopicArn": desk.topic},
         )
         for env in ("sandbox", "production")
     ]
     assert [ask for ask in asked if not any(rights.allow(ask) for rights in both)] == []
-    used = {ask.action for ask in asked}
+    used = {ask.action for ask in asked} | OF_A_QUERY
     assert used | (typed_by_hand() - ADMINISTRATORS) == both[0].actions
     assert {"ssm:PutParameter", "lambda:InvokeFunction"} <= typed_by_hand()
 
 
 def test_an_operator_of_one_stack_has_no_right_in_another() -> None:
     """The sandbox's operator has no right on production's table, keys and log, nor the reverse."""
-    mine = Rights.of("OperatorPolicy", values("retention-a") | PUSHED)
-    others = values("retention-b", prefix="/retention/production", stack="retention-production") | PUSHED
+    mine = Rights.of("OperatorPolicy", values("retention-a") | EVERY_PART)
+    others = values("retention-b", prefix="/retention/production", stack="retention-production") | EVERY_PART
+    others |= {"AnalysisDatabase": "retention_ffffffff_cd1e_11f0_9a3b_0e1f2a3b4c5d"}
     resources = {one for statement in Rights.of("OperatorPolicy", others).statements for one in statement.resources}
+    resources -= {CATALOG}  # of the account, and nothing is read in it but through a database
     of_the_account = {  # read, and the same for every stack
         *("lambda:GetAccountSettings", "ssm:GetServiceSetting"),
         *("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics"),

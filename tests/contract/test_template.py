@@ -1266,6 +1266,7 @@ def test_sensible_parameters_are_accepted(given: dict[str, str]) -> None:
         ("Notifications", "on"),
         ("Analysis", "push"),
         ("AnalysisRetentionDays", "29"),
+        ("AnalysisScanLimit", "0"),
         ("RelayUrl", "http://receiver.example.com"),
         ("RelayUrl", "https://user:password@receiver.example.com"),
         ("RelayUrl", "https://receiver.example.com/#part"),

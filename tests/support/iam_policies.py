@@ -28,8 +28,6 @@ PSEUDO: Final = {
     "AWS::AccountId": ACCOUNT,
     "AWS::URLSuffix": "amazonaws.com",
 }
-# A query has a number of its own; IAM judges the workgroup in which it runs.
-ATHENA_WORK_GROUP: Final = "retention-sandbox"
 
 _LEADING_KEYS: Final = "dynamodb:LeadingKeys"
 _VIA_SERVICE: Final = "kms:ViaService"
@@ -114,7 +112,7 @@ _JUDGED: Final[dict[str, Callable[[str, Mapping[str, Any]], str]]] = {
     "cloudformation": lambda _, request: stack_asked_for(request["StackName"]),
     "firehose": lambda _, request: arn("firehose", f"deliverystream/{request['DeliveryStreamName']}"),
     "s3": _of_s3,
-    "athena": lambda _, request: arn("athena", f"workgroup/{request.get('WorkGroup', ATHENA_WORK_GROUP)}"),
+    "athena": lambda _, request: arn("athena", f"workgroup/{request['WorkGroup']}"),
 }
 
 
