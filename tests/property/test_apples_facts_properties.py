@@ -104,6 +104,18 @@ def arms(first: object, second: object) -> dict[str, Any]:
 
 
 GIVES = ANSWERS.map(lambda answer: {"answer": answer}) | st.builds(arms, ANSWERS, ANSWERS)
+SOME = st.fixed_dictionaries(
+    {},
+    optional={
+        "layer": st.tuples(st.integers(0, 1_500), st.integers(1_500, 2_499)),
+        "traffic": st.sampled_from([0, 40, 100]).map(lambda share: {"timeZone": "UTC", "2026-11-01": share}),
+        "control": st.just("b"),
+        "plan": st.just({"metric": "kept", "customers": 100}),
+    },
+)
+HOLDOUTS = st.none() | st.fixed_dictionaries(
+    {"key": st.just("h"), "percent": st.sampled_from([0, 20, 50]), "answer": st.sampled_from(["fallback", "keep"])}
+)
 LIMITS = st.none() | st.fixed_dictionaries(
     {"times": st.integers(1, 2), "days": st.sampled_from([30, 365]), "of": st.sampled_from(["this", "any"])}
 )
@@ -111,7 +123,10 @@ LIMITS = st.none() | st.fixed_dictionaries(
 
 @st.composite
 def editions(draw: st.DrawFn) -> Edition:
-    """Return the edition of a file whose rules ask for facts from Apple, and whose offers may have limits."""
+    """Return the edition of a file whose rules ask for facts from Apple, and whose offers may have limits.
+
+    Experiments may be for some customers only, and the file may have a holdout.
+    """
     rules: list[dict[str, Any]] = []
     for number in range(draw(st.integers(1, 4))):
         rule: dict[str, Any] = {"name": f"r{number}", **draw(GIVES)}
@@ -119,7 +134,10 @@ def editions(draw: st.DrawFn) -> Edition:
         if "alternateProduct" in json.dumps(rule):
             when = {"allOf": [{"productId": "pro.monthly"}, *([] if when is None else [when])]}
         if "experiment" in rule:
-            rule["experiment"]["key"] = f"k{number}"
+            rule["experiment"] |= {"key": f"k{number}", **draw(SOME)}
+            slots = rule["experiment"].get("layer")
+            if slots is not None:  # slots of its own in the one layer
+                rule["experiment"]["layer"] = {"name": "l", "slots": [2_500 * number + slot for slot in slots]}
         rules.append(rule if when is None else {**rule, "when": when})
     offers: dict[str, dict[str, Any]] = {}
     for name in OFFERS:
@@ -129,9 +147,11 @@ def editions(draw: st.DrawFn) -> Edition:
             "offerIdentifier": name,
             **({} if limit is None else {"limit": limit}),
         }
+    holdout = draw(HOLDOUTS)
     document = read_document(
         json.dumps(
             {
+                **({} if holdout is None else {"holdout": holdout}),
                 "app": {
                     "appAppleId": 1, "bundleId": "com.example.app",
                     "issuerId": "57246542-96fe-1a63-e053-0824d011072a", "keyId": "2X9R4HXF34",
@@ -179,6 +199,8 @@ def test_coverage_lists_what_decide_answers(edition: Edition, asked: RetentionRe
     [cell] = cover(edition, None, NOW, CellChoice((product,), ("en-US",))).cells
     decision = decided(edition, asked, reported)
     rules = [shown.rule for shown in cell.real_time]
+    if decision.holdout is not None and decision.holdout.held:
+        return  # no rule was asked
     if decision.rule is None:
         assert not cell.complete
         passed = len(rules)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -86,6 +87,12 @@ SETTINGS = {
     "locales": {"default": "en-US", "fallbacks": {"fr": ["de-DE"], "pt-BR": ["en-US"]}},
 }
 ARMS = [["plain", 4_000, {"kind": "message", "set": "plain"}], ["none", 6_000, {"kind": "fallback"}]]
+EXPERIMENT = {
+    "key": "k",
+    "arms": ARMS,
+    "layer": {"name": "l", "slots": [0, 9_000]},
+    "traffic": [[1, 500], [2.5, 9_000]],
+}
 CHANGE = {"changeItems": [{"currentSKU": "a", "SKU": "b"}], "requestInfo": {}}
 ANSWERS: list[dict[str, Any]] = [
     {"kind": "alternateProduct", "set": "text", "productId": "p", "group": "g", "billingPlanType": "MONTHLY"},
@@ -104,7 +111,7 @@ CONDITION = ["all", ["any", ["is", "customer.plan", ["a", 1, True]], ["not", ["s
 SHEET = {
     "product": {"productId": "p", "group": "g", "advancedCommerce": True, "bundle": False},
     "rules": [
-        {"name": "split", "when": None, "from": 1, "until": 2.5, "experiment": {"key": "k", "arms": ARMS}},
+        {"name": "split", "when": None, "from": 1, "until": None, "experiment": EXPERIMENT},
         *(
             {"name": answer["kind"], "when": CONDITION, "from": None, "until": None, "answer": answer}
             for answer in ANSWERS
@@ -115,6 +122,7 @@ SHEET = {
     ],
     "sets": {"plain": {"en-US": ["m1", "m2"], "fr-FR": ["m3"]}, "text": {"de-DE": ["m4"]}},
     "pictured": ["m1"],
+    "holdout": {"key": "h", "slots": 5_000, "answer": {"kind": "message", "set": "plain"}},
 }
 REQUEST = RetentionRequest.from_claims(json.loads(json.dumps(request_claims(app_apple_id=APP))))
 
@@ -136,8 +144,9 @@ def test_an_edited_sheet_is_refused_or_can_be_decided_with(first: int) -> None:
         catalog = Catalog(sheet, settings, states, 1, b"key")
         customers: tuple[Customer, ...] = UNREADABLE, {"plan": "a", "age": 4}
         reports: tuple[Subscription, ...] = UNREADABLE, NO_SUBSCRIPTION, Reported({"days": 9}, (("o", 0), (None, 1)))
-        for customer, reported in itertools.product(customers, reports):
-            decide(REQUEST, catalog, NOW, customer, subscription=reported)
+        unheld = replace(catalog, sheet=replace(sheet, holdout=None))
+        for judged, customer, reported in itertools.product((catalog, unheld), customers, reports):
+            decide(REQUEST, judged, NOW, customer, subscription=reported)
 
 
 def test_a_condition_of_any_depth_is_read_or_refused() -> None:
