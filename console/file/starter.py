@@ -276,6 +276,7 @@ def _rules(starter: Starter) -> list[str]:
             f"#    when: {{productId: {_scalar(pair[0].product_id)}}}",
             "#    experiment:",
             "#      key: switch-1",
+            "#      plan: {metric: kept, horizonDays: 30, customers: 2000}  # fixed before the first customer comes",
             "#      arms:",
             "#        control: {weight: 50, answer: {message: keep}}",
             f"#        switch: {{weight: 50, answer: {{alternateProduct: {other}, message: switch-text}}}}",

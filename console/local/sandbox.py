@@ -142,6 +142,7 @@ def _lines(
     first, *others = stacks
     settings = f"AWS_ENDPOINT_URL={aws} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local {APPLE_URL}={apple}"
     watch = [".venv/bin/retention", "preview", str(options.file), "--env", options.env, "--watch", "--open"]
+    customers = [".venv/bin/retention", "simulator", "customers", "--file", str(options.file), "--env", options.env]
     return (
         f"Stack {first.environment.stack} answers at {first.url}; its table is empty: `retention apply` fills it.",
         f"The App Store is at {apple}, and {app.bundle_id} may use its API. Ctrl-C stops both.",
@@ -150,6 +151,8 @@ def _lines(
         f"  export {settings}\n",
         "There, this shows in the browser what customers see, and follows what you save and what App Review decides:\n",
         f"  {shlex.join(watch)}\n",
+        "And this plays thousands of customers of an experiment, whose effect you choose (docs/experiments.md):\n",
+        f"  {shlex.join(customers)}\n",
         *(f"Stack {other.environment.stack} exists too, without an endpoint." for other in others),
     )
 

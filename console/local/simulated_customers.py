@@ -32,7 +32,7 @@ from console.simulator.scripted.plans import CustomerPlan, draw_plan
 from console.simulator.scripted.script import CustomerScript, SeenAnswer
 from console.simulator.scripted.scripted_customer import CustomerTruth, PageView, ScriptedCustomer
 from console.simulator.simulator import Simulator
-from console.simulator.subscriptions.billing_periods import DAY
+from console.simulator.subscriptions.billing_periods import DAY, HOUR
 from console.simulator.subscriptions.customers import Customers
 from console.simulator.subscriptions.event import Event
 from console.simulator.subscriptions.notification_claims import signed
@@ -103,6 +103,7 @@ def play(at: PlayedAt, options: SimulationOptions, folder: Path, progress: Repor
         functions = timed_functions(stack, table, clock, exposures, outcomes)
         crowd = _Crowd(replace(at, simulator=simulator), live, functions, Agenda(clock))
         crowd.play(options, starts, progress)
+        clock.milliseconds += HOUR  # the pull of the history comes once an hour
         _note_complete(functions, at.app.app_apple_id, int(began.timestamp() * 1000), clock.milliseconds)
     return Played(tuple(crowd.done), crowd.page_views, crowd.notifications, live.number, began, clock.now())
 

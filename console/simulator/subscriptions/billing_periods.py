@@ -9,7 +9,8 @@ from typing import Final
 
 SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
-DAY: Final = 24 * 60 * MINUTE
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
 
 # Apple's sandbox at its default renewal rate: the period → its minutes.
 _SANDBOX_MINUTES: Final = {"P3D": 2, "P1W": 3, "P1M": 5, "P2M": 10, "P3M": 15, "P6M": 30, "P1Y": 60}

@@ -1,0 +1,37 @@
+"""The commands that docs/experiments.md shows, typed one after another: they print what is shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from tests.programs.test_readme_commands import PORTS, Terminal, as_here, as_usual, at_a_terminal, compare, running
+from tests.support.sam_template import ROOT
+
+PAGE: Final = ROOT / "docs" / "experiments.md"
+
+
+def steps_shown() -> list[tuple[str, str]]:
+    """Return the page's commands, each with the output below it."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    parts = re.split(r"^\$ (.*)\n", "".join(blocks).replace("\\\n", " "), flags=re.MULTILINE)
+    assert parts[0] == ""
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_an_experiment_is_tried_from_an_empty_folder_to_a_report(tmp_path: Path) -> None:
+    """init, sandbox, apply, the customers, and what is made of their logs: each prints what the page shows."""
+    *prepared, (make, up) = steps_shown()[:4]
+    second = steps_shown()[4:]
+    terminal = Terminal(tmp_path, at_a_terminal())
+    for command, expected in prepared:
+        compare(command, expected, terminal.type(command))
+    assert make == "make sandbox"
+    with running(tmp_path, at_a_terminal()) as heard:
+        addresses = dict.fromkeys(re.findall(r"127\.0\.0\.1:\d+", heard))
+        here = dict(zip((PORTS[0], PORTS[2], PORTS[1]), addresses, strict=False))
+        compare(make, up, as_usual(heard, here))
+        terminal = Terminal(tmp_path, at_a_terminal())
+        for command, expected in second:
+            compare(command, expected, as_usual(terminal.type(as_here(command, here)), here))
