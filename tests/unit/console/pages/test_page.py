@@ -7,40 +7,28 @@ import gzip
 import hashlib
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from retention.catalog import PENDING, Answer, MessageState
-from retention.decision import Delivery
+from retention.catalog import PENDING, MessageState
 from retention.locales import APPLE_LOCALES
 
-from console.decisions.coverage import Cell, PassedOver, RealTimeAnswer, Waiting
-from console.decisions.unreachable import Unreachable
 from console.file.compile import PreviousTexts
-from console.file.edition import Edition, Standing, side_of_file
-from console.file.entries import AppEntry, Bullet
+from console.file.edition import Standing, side_of_file
 from console.local.samples import SAMPLE
 from console.pages.frame import PageFacts, visible
-from console.pages.locale_names import own_name
 from console.pages.page import PageImages, render
-from console.pages.preview import Preview, ScreenChoice, make_preview
+from console.pages.preview import ScreenChoice
 from tests.support.drawn_pages import (
-    AT,
-    LOCALES,
     Element,
-    coverage_of,
-    edition_with,
-    id_of,
     images_of,
     page_of,
     parsed,
     previewed,
-    shown_cell,
-    text,
 )  # fmt: skip
 from tests.support.edited_sample import edited
+from tests.support.extreme_pages import HOSTILE, hostile, largest
 
 FOUND = previewed()
 IMAGES = images_of(FOUND.edition.document)
@@ -283,50 +271,6 @@ def test_the_policy_allows_this_style_and_this_script_alone() -> None:
     assert {url.partition(";")[0] for url in re.findall(r"url\((.*?)\)", style.text)} == {"data:image/webp"}
 
 
-HOSTILE = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)",
-    "</style><script>1</script>", "</script><script>1</script>", "</title><script>1</script>", "<!--", "-->", "]]>",
-    "<![CDATA[x]]>", "<?php x ?>", "&lt;b&gt;", "&#60;b&#62;", "{{ 7 * 7 }}", "{% raw %}", "{# x #}", "${alert(1)}",
-    "`",
-    "javascript:alert(1)", "<svg/onload=alert(1)>", 'x" autofocus onfocus="alert(1)', "<base href=//example.com>",
-    "<iframe srcdoc=x>", "<meta http-equiv=refresh content=0>", "<style>*{display:none}</style>", "}*{display:none}",
-    "*/ x /*", "url(//example.com)", "a b c", "tab\there", "line\nend", "\u202eevil\u202c", "\x00", "\x1b[2J", "\ud800",
-    "\uffff", "<a href=//example.com>", "<details open ontoggle=alert(1)>", "\u2028", "a" * 2000, "<plaintext>", "%00",
-    "\\", "#",
-]  # fmt: skip
-
-
-def hostile(evil: str) -> Preview:
-    """Return a page whose every text and name is `evil`, with every kind of answer, gap, state and change on it."""
-    bullet, identifier = Bullet(evil, evil, evil, AT), evil.lower()
-    one = text(evil, evil, image=evil, alt_text=evil, bullets=(bullet,))
-    odd = f"en-{evil}"
-    texts = {evil: {"en-US": one, odd: one, "ja": one}}
-    edition = edition_with(texts, (evil, "plain"), name=f"{evil}.yaml")
-    edition = replace(edition, document=replace(edition.document, app=AppEntry(1, evil, evil, evil, AT)))
-    answers = [
-        Answer("message", evil, {}), Answer("alternateProduct", evil, {"productId": evil, "billingPlanType": evil}),
-        Answer("promotionalOffer", evil, {"productId": evil, "offerIdentifier": evil, "signature": evil}),
-        Answer("advancedCommerce", evil, {"request": {"SKU": evil, evil: [evil]}}),
-    ]  # fmt: skip
-    real = [RealTimeAnswer(evil, False, evil, evil, evil, Delivery(each, evil, odd)) for each in answers]  # noqa: FBT003
-    every = (*real, RealTimeAnswer(evil, True, "", None, None, None))  # noqa: FBT003
-    passed = (PassedOver(evil, evil, evil),)
-    places = [(product, locale) for product in (evil, "plain") for locale in ("ja", odd)]
-    cells = tuple(Cell(*place, every, passed, True, identifier) for place in places)  # noqa: FBT003
-    lacking = Cell("none", "ja", tuple(real[:1]), (), False, None)  # noqa: FBT003
-    words = {"text": evil, "image": evil, "altText": evil}
-    fields = {"header": evil, "body": evil, "image": evil, "altText": evil, "bullets": [words]}
-    named = dict.fromkeys((identifier, *(id_of(evil, locale) for locale in texts[evil])), fields)
-    found = replace(
-        coverage_of(edition, (*cells, lacking), named),
-        waiting=(Waiting(evil, odd, identifier, evil, evil, (evil,)),), unreachable=(Unreachable(evil, evil, 1, evil),),
-    )  # fmt: skip
-    before = edition_with({evil: {"en-US": text("Stay", "Put"), "it": one}}, (evil,), name=evil).side()
-    known = Standing({identifier: MessageState(evil, {evil: evil})}, {}, 1, paused=True, previous=PreviousTexts({}, {}))
-    return make_preview(edition, known, found, before, ScreenChoice())
-
-
 def shape(tree: Element) -> Counter[tuple[Any, ...]]:
     """Return how often each element is there, with the names of its attributes."""
     return Counter((one.tag, *sorted(one.attributes)) for one in tree.all())
@@ -377,28 +321,6 @@ def test_the_sample_s_page_is_small() -> None:
     content = PAGE.encode()
     assert len(content) <= 150_000
     assert len(gzip.compress(content)) <= 30_000
-
-
-def largest() -> Preview:
-    """Return as many texts as Apple keeps, 2 000, and 500 products in fifty locales: products differ by their set."""
-    words = {locale: own_name(locale) or f"Stay in {locale}" for locale in LOCALES}
-    messages = {
-        f"set-{number}": {locale: text(f"{words[locale]} {number}", f"{words[locale]} " * 6) for locale in LOCALES}
-        for number in range(40)
-    }
-    products = tuple(f"com.example.product.{number}" for number in range(500))
-    edition: Edition = edition_with(messages, products)
-    cells = tuple(
-        shown_cell(product, locale, f"set-{number % 40}")
-        for number, product in enumerate(products)
-        for locale in LOCALES
-    )
-    texts = {
-        id_of(name, locale): {"header": one.header, "body": one.body}
-        for name, by in messages.items()
-        for locale, one in by.items()
-    }
-    return make_preview(edition, None, coverage_of(edition, cells, texts), None, ScreenChoice())
 
 
 def test_the_largest_page_is_bearable() -> None:
