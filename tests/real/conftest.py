@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,8 +43,3 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BrowsedPage]:
 def page_file(request: pytest.FixtureRequest, pages: dict[str, BrowsedPage]) -> BrowsedPage:
     """Each of the pages."""
     return pages[request.param]
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("browsed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -137,17 +138,23 @@ def every_screen(directory: Path) -> tuple[Preview, PageImages]:
     # Of `switch`, every text has a predecessor, which is approved.
     previous = {"switch": {locale: (str(uuid5(UUID(old), locale)),) for locale in WORDS}}
     states = {each[0]: MessageState(APPROVED) for locales in previous.values() for each in locales.values()}
-    choice = (APPROVED, PENDING, REJECTED, UNKNOWN)
-    number = 0
-    for texts in plain.texts.values():
-        for ids in texts.values():
-            number += 1
-            if number % 7:  # one of seven is not uploaded
-                images = {"wide": PENDING} if number % 3 else {}
-                states[ids[0]] = MessageState(choice[number % 4], images)
+    states |= _states(plain.texts)
     known = Standing(states, {}, 1, paused=False, previous=PreviousTexts(previous, states))
     found = previewed(file, known=known, before=side_of_file(before))
     return found, PageImages(images_of(found.edition.document).after, _images(before))
+
+
+def _states(texts: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, MessageState]:
+    """Return every state in turn. Plain English texts are approved, so that other devices fall back to them."""
+    choice = (APPROVED, PENDING, REJECTED, UNKNOWN)
+    states: dict[str, MessageState] = {}
+    places = [(name, locale, ids[0]) for name, locales in texts.items() for locale, ids in locales.items()]
+    for number, (name, locale, message) in enumerate(places):
+        if locale == "en-US" and name not in {"switch", "offer"}:
+            states[message] = MessageState(APPROVED)
+        elif number % 7:  # one of seven is not uploaded
+            states.setdefault(message, MessageState(choice[number % 4], {"wide": PENDING} if number % 3 == 0 else {}))
+    return states
 
 
 def _images(file: Path) -> Any:
