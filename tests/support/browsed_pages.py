@@ -81,3 +81,30 @@ def choose(tab: Any, *radios: str) -> None:
         tab.click(f"label[for={radio}]")
         if radio.startswith("c"):
             tab.click(".bar summary")
+
+
+# Where the lines of each text on the cards begin, in characters: article → texts → offsets.
+LINE_STARTS: Final = """
+const starts = (node) => {
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT), range = document.createRange();
+  const found = [], line = parseFloat(getComputedStyle(node).lineHeight) / 2;
+  let at = 0, top = -Infinity;
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    for (let inside = 0; inside < text.length; inside += 1, at += 1) {
+      range.setStart(text, inside);
+      range.setEnd(text, inside + 1);
+      const box = range.getBoundingClientRect();
+      if (box.width && box.top > top + line * (node.currentCSSZoom || 1)) { found.push(at); top = box.top; }
+    }
+  }
+  return found;
+};
+return [...document.querySelectorAll('article')].filter((one) => one.checkVisibility()).map((one) =>
+    [...one.querySelectorAll('.h, .b, .in li > span')].map(starts));
+"""
+
+
+def line_starts(tab: Any) -> Any:
+    """Return LINE_STARTS of the articles that are shown in a tab of Chromium."""
+    return tab.evaluate(f"() => {{ {LINE_STARTS} }}")
