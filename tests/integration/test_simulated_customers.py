@@ -171,3 +171,36 @@ def test_nothing_is_played_before_the_first_publishing(tmp_path: Path) -> None:
         )
         with pytest.raises(Failure, match="Nothing has been published"):
             play(empty, options("no-effect", 5), tmp_path)
+
+
+RAMP = FILE.replace(
+    "      key: switch-1\n", "      key: switch-1\n      traffic: {timeZone: UTC, 2026-12-01: 10, 2026-12-11: 100}\n"
+)
+HOLDOUT = FILE + "holdout: {key: h-2026h2, percent: 25, answer: fallback}\n"
+
+
+def test_a_ramp_lets_in_more_customers_from_its_day_on(tmp_path: Path) -> None:
+    """Before the second date of `traffic`, few customers are in the experiment, and from it on all are."""
+    with experiment_stack(file=RAMP) as at:
+        made = play(at, options("no-effect", 200), tmp_path)
+    second = (PUBLISHED + timedelta(days=10)).timestamp() * 1000
+    early, late = (
+        [truth.decision.names.get("experiment") for truth in made.truths if (truth.seen_at < second) is before]
+        for before in (True, False)
+    )
+    assert 0 < early.count(EXPERIMENT) < len(early) / 3
+    assert late.count(EXPERIMENT) == len(late)
+
+
+def test_who_is_held_out_is_followed_too(tmp_path: Path) -> None:
+    """Customers of the holdout see Apple's fallback, and both its arms are in the exposures."""
+    with experiment_stack(file=HOLDOUT) as at:
+        made = play(at, options("no-effect", 120), tmp_path)
+    arms = [truth.decision.names["holdout"] for truth in made.truths]
+    assert 10 < arms.count("held") < 60
+    assert {line["holdoutArm"] for line in lines(tmp_path, EXPOSURES)} == {"held", "served"}
+    assert all(
+        (truth.decision.names["kind"] == "fallback") is (truth.decision.names["holdout"] == "held")
+        for truth in made.truths
+    )
+    assert {truth.decision.names.get("arm") for truth in made.truths} == {None, "control", "switch"}

@@ -48,6 +48,7 @@ SECTIONS: Final = {
     "controls": "The simulation finds wrong methods",
     "libraries": "The formulas of other libraries",
     "speed": "A report of 1 000 experiments",
+    "simulator": "A simulated experiment, from requests to logs",
 }
 
 
