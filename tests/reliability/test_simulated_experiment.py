@@ -19,7 +19,7 @@ EXPERIMENTS: Final = (
     ("switch-keeps-more", TO_SWITCH, 2_000, True),
     ("offer-accepted", TO_OFFER, 2_000, True),
     ("no-effect", TO_SWITCH, size(20_000, 2_000), False),
-    ("small-effect", TO_SWITCH, size(20_000, 500), False),
+    ("small-effect", TO_SWITCH, size(5_000, 500), False),
 )
 COLUMNS: Final = (
     *("script", "customers", "page views", "notifications", "customers per second", "misclassified"),
