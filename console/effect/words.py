@@ -39,6 +39,11 @@ def shown_name(name: str) -> str:
     return "".join(each if each.isprintable() else f"U+{ord(each):04X}" for each in name)
 
 
+def check_words(name: str) -> str:
+    """Return the name of a check in words: `sampleRatio` as `sample ratio`."""
+    return "".join(f" {each.lower()}" if each.isupper() else each for each in name)
+
+
 def number(value: int) -> str:
     """Return `29 106`: thousands apart, by a space that does not break."""
     return f"{value:,}".replace(",", "\u00a0")

@@ -252,7 +252,7 @@ class _BoardMaker:
         document = self._edition.document
         for rule, arm, entry in _answers(document):
             if (rule.name, arm) not in self._answered:
-                self._add_texts(entry.messages, entry.kind, _fields(entry, document), self._why(rule))
+                self._add_texts(entry.messages, entry.kind, answer_fields(entry, document), self._why(rule))
         drawn = {(one.screen.messages, one.screen.locale, one.screen.message) for one in self._gathered.values()}
         waiting = {(each.messages, each.locale): each for each in self._found.waiting}
         named = {entry.messages: (rule, entry) for rule, _, entry in _answers(document)}
@@ -265,7 +265,7 @@ class _BoardMaker:
             rule, entry = named[messages]
             why = f"no customer of {rule.name} is shown this locale"
             why = "it waits for Apple's approval" if (messages, locale) in waiting else why
-            self._add(messages, locale, message, entry.kind, _fields(entry, document), why)
+            self._add(messages, locale, message, entry.kind, answer_fields(entry, document), why)
 
     def _add_texts(self, messages: str, kind: str, fields: Mapping[str, Any], why: str) -> None:
         for locale in self._edition.texts.get(messages, {}):
@@ -329,7 +329,7 @@ def _answers(document: Document) -> Iterator[tuple[RuleEntry, str | None, Answer
                 yield rule, name, answer
 
 
-def _fields(entry: AnswerEntry, document: Document) -> Mapping[str, Any]:
+def answer_fields(entry: AnswerEntry, document: Document) -> Mapping[str, Any]:
     """Return the fields of an answer as a release would have them."""
     match entry.kind:
         case "promotionalOffer":
