@@ -5,9 +5,11 @@ Times are UNIX milliseconds. A share is drawn as a number from 0 to 100: it has 
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any, Final
 
@@ -23,7 +25,7 @@ REDEEM: Final = "redeem"
 _FIRST_TRANSACTION: Final = 2_001_000_000_000_000
 _SEEDS: Final = 900
 _PER_SEED: Final = 1_000_000_000_000
-MOST_CUSTOMERS: Final = 1_000_000
+MOST_CUSTOMERS: Final = 200_000
 _RENEWALS: Final = 16
 _ALL: Final = 100.0
 
@@ -47,7 +49,7 @@ class CustomerPlan:
     cancels_at: int | None
     refunded_at: int | None
     failing: tuple[bool, ...]
-    random: Random = field(repr=False, compare=False)
+    ids: Iterator[int] = field(repr=False, compare=False)
 
     def chosen(self, reaction: Reaction) -> str:
         """Return what the customer does on a screen with this reaction."""
@@ -61,7 +63,8 @@ class CustomerPlan:
 
     def new_id(self) -> str:
         """Return the customer's next UUID, of a request or a notification."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        text = f"{self.transaction_id} {next(self.ids)}"
+        return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4))
 
 
 def draw_plan(
@@ -84,7 +87,7 @@ def draw_plan(
         confirms=random.random() * _ALL < script.confirm,
         choice=random.random() * _ALL,
         **_afterwards(script.afterwards, random, looks_at, horizon),
-        random=random,
+        ids=count(),
     )
 
 

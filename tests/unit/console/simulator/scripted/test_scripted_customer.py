@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from random import Random
+from itertools import count
 
 import pytest
 from retention.request import SANDBOX
@@ -38,7 +38,7 @@ PLAN = CustomerPlan(
     cancels_at=None,
     refunded_at=None,
     failing=(),
-    random=Random(0),
+    ids=count(),
 )
 SCRIPT = CustomerScript("s", 20, 30, 50, (Reaction({"arm": "a"}, keep=100), Reaction({})), LaterEvents(), 3, 25, {})
 PLAIN = CustomerScreen(REAL_TIME, (), "message")
