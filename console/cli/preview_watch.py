@@ -87,7 +87,7 @@ def _check(question: PreviewQuestion) -> str:
 def _show(painted: Painted, repainter: Repainter, shown: ShownVersion, out: Output) -> None:
     good, notice = repainter.last_drawn, painted.notice
     if painted.drawn is None and notice is not None:
-        below = "What is drawn below is older." if good else "The page is drawn once this is corrected."
+        below = "The page below is the last one without mistakes." if good else "The page comes once this is corrected."
         notice = replace(notice, below=below, stale=good is not None)
     shown.show(live_version(painted.title, None if good is None else good.drawn, notice))
     now = datetime.now().astimezone()
