@@ -20,6 +20,9 @@ from console.terminal import shell, trust
 from console.terminal.addresses import read_base, refusal
 from console.terminal.failure import Failure, Misuse
 
+_OF_S3: Final = b"http://s3.amazonaws.com/doc/"  # the namespace of every list
+_ERRORS: Final = 300
+
 _CONFIG: Final = {"connect_timeout": 5, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 3}}
 
 
@@ -184,11 +187,23 @@ def _where() -> str:
     return f"the profile {_profile()} of {config_file()}"
 
 
+def _is_answer(response_dict: Mapping[str, Any], operation_model: Any) -> bool:  # noqa: ANN401  # botocore's model
+    """Return whether the service answered. S3's lists are named after what they list, and not after the operation."""
+    if operation_model.service_model.service_name == "s3" and response_dict["status_code"] < _ERRORS:
+        return _OF_S3 in bytes(response_dict["body"])
+    return sdk.is_answer(response_dict, operation_model)
+
+
 def _check_answer(response_dict: Mapping[str, Any], operation_model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's model
-    """Raise Failure for an answer that no AWS service sent or that is damaged, and for an error page of a proxy."""
+    """Raise Failure for an answer that no AWS service sent or that is damaged, and for an error page of a proxy.
+
+    The content of an object of S3 is not read here: who reads it compares its size.
+    """
+    if operation_model.has_streaming_output:
+        return
     body = bytes(response_dict["body"]).lstrip()
     foreign_error = sdk.speaks_json(operation_model) and body and not sdk.is_object(body)
-    if foreign_error or not sdk.is_answer(response_dict, operation_model) or re.match(rb"(?i)<!doctype|<html", body):
+    if foreign_error or not _is_answer(response_dict, operation_model) or re.match(rb"(?i)<!doctype|<html", body):
         name = "DynamoDB" if operation_model.service_model.service_name == "dynamodb" else "AWS"
         raise Failure(
             f"What answers there is not {name}: check --endpoint-url and AWS_ENDPOINT_URL, and whether a proxy is in"

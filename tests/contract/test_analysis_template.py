@@ -85,7 +85,9 @@ def test_each_log_of_lines_goes_into_its_stream(name: str) -> None:
     assert found["LogGroupName"] == {"Ref": log}
     assert found["DestinationArn"] == {"Fn::GetAtt": [stream, "Arn"]}
     assert found["RoleArn"] == {"Fn::GetAtt": ["LogForwardingRole", "Arn"]}
-    assert found["FilterPattern"] == "{ $.customerHash = * }"
+    members = re.findall(r"\$\.(\w+) = \*", found["FilterPattern"])
+    assert members == ["customerHash"] + ["completeUntil"] * (log == "NotificationLogs")
+    assert re.fullmatch(r"\{ (\$\.\w+ = \*|\(\$\.\w+ = \*\) \|\| \(\$\.\w+ = \*\)) \}", found["FilterPattern"])
     for function in ("TakeInNotifications", "PullNotifications"):
         assert properties(function)["LoggingConfig"]["LogGroup"] == {"Ref": "NotificationLogs"}
 

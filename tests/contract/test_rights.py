@@ -32,6 +32,7 @@ from retention.signing.keys import KeyRing
 from retention.signing.signer import Signer
 
 from console.cli.main import main
+from console.deployment.aws import client
 from console.deployment.stack import find_stack
 from console.deployment.stored_lines import EXPOSURES
 from console.effect.stored_days import fetch_days
@@ -540,7 +541,8 @@ def read_the_bucket(desk: OperatorSetup) -> None:
     made = find_stack(f"{desk.name}-sandbox", region=None, endpoint_url=desk.endpoint).analysis
     assert made is not None
     folder = desk.directory / "cache"
-    (file,) = fetch_days(desk.aws("s3"), made.bucket, EXPOSURES, TODAY, TODAY, folder, lambda *_: None)
+    s3 = client("s3", region=None, endpoint_url=desk.endpoint)
+    (file,) = fetch_days(s3, made.bucket, EXPOSURES, TODAY, TODAY, folder, lambda *_: None)
     assert file.read_bytes() == b"x"
     athena = desk.aws("athena")
     context = {"Database": made.database}

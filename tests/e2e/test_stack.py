@@ -7,8 +7,10 @@ The route is the template's own: MiniStack makes it from the resources, but woul
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,11 @@ import pytest
 from retention import table as rows
 from retention.request import SANDBOX
 
+from console.deployment.aws import client
+from console.deployment.stack import find_stack
+from console.deployment.stored_lines import EXPOSURES, OUTCOMES
+from console.effect.stored_days import fetch_days
+from console.effect.tables import TABLES
 from console.simulator import staff_actions
 from console.simulator.accounts import SimulatedApp
 from console.simulator.api import Request, Response
@@ -405,7 +412,7 @@ def test_a_pushed_notification_is_learned_and_relayed(scene: Scene) -> None:
         received.append(request.body)
         return Response(200)
 
-    scene.deploy(Notifications="push", RelayUrl="https://receiver.example.com/asn")
+    scene.deploy(Notifications="push", RelayUrl="https://receiver.example.com/asn", Analysis="on")
     (relay,) = [name for name in functions_of(scene) if "RelayNotifications" in name]
     with Server(receiver) as server:
         scene.stack.set_variables(relay, RETENTION_RELAY_URL=server.url)
@@ -457,11 +464,57 @@ def test_apples_history_is_pulled(scene: Scene, simulator: Simulator) -> None:
     assert rows.number(item, "watermark") > (time.time() - 3_600) * 1_000
 
 
-def test_notifications_can_be_switched_off_again(scene: Scene) -> None:
-    """Every part is gone, and what was learned stays."""
-    table = scene.stack.outputs["TableName"]
-    scene.deploy(Notifications="off")
-    assert {name for name in scene.stack.outputs if "Notif" in name or "Queue" in name} == {"Notifications"}
+# The analysis of experiments
+
+
+def test_log_lines_come_into_the_bucket_and_from_there_to_the_operator(scene: Scene, tmp_path: Path) -> None:
+    """Each line about a customer is stored, under the day of arrival, and no other line; the console fetches it."""
+    scene.stack.deliver_lines()
+    made = find_stack(STACK, region="us-east-1", endpoint_url=scene.aws.url).analysis
+    assert made is not None
+    today = datetime.now(UTC).date()
+    for prefix, log, member in (
+        (EXPOSURES, "FunctionLogGroup", "customerHash"),
+        (OUTCOMES, "NotificationsLogGroup", "notificationUuid"),
+    ):
+        s3 = client("s3", region="us-east-1", endpoint_url=scene.aws.url)
+        files = fetch_days(s3, made.bucket, prefix, today, today, tmp_path, lambda *_: None)
+        assert {path.parent.name for path in files} == {f"day={today}"}
+        stored = [json.loads(line) for path in files for line in gzip.decompress(path.read_bytes()).splitlines()]
+        logged = [line for line in scene.stack.log(log) if member in line]
+        assert [line for line in stored if member in line] == logged != []
+        assert all({"customerHash", "completeUntil"} & set(line) for line in stored)
+        assert TRANSACTION not in str(stored)
+
+
+def test_athena_reads_the_lines_by_the_columns_of_the_tables(scene: Scene) -> None:
+    """In the workgroup and database of the stack, a query counts the lines of both tables, by the day in the path."""
+    scene.stack.name_columns(TABLES, str(datetime.now(UTC).date()))
+    for table, log, member in (
+        ("exposures", "FunctionLogGroup", "customerHash"),
+        ("outcomes", "NotificationsLogGroup", "notificationUuid"),
+    ):
+        logged = [line for line in scene.stack.log(log) if member in line]
+        ours = f"{member.lower()} <> '' AND appappleid = {APP.app_apple_id}"
+        query = f"SELECT count(*), min(day) FROM {table} WHERE {ours}"  # noqa: S608  # of names in this file
+        assert scene.stack.query(query) == [str(len(logged)), str(datetime.now(UTC).date())]
+
+
+def test_doctor_finds_the_way_of_the_lines(scene: Scene) -> None:
+    """Filters and streams are there, and the last lines arrived just now."""
+    found = scene.findings()
+    assert {found[code]["verdict"] for code in ("analysis", "lines")} == {"good"}
+
+
+def test_notifications_and_analysis_can_be_switched_off_again(scene: Scene) -> None:
+    """Every part is gone, what was learned stays, and so does the bucket with its lines."""
+    table, bucket = scene.stack.outputs["TableName"], scene.stack.outputs["AnalysisBucket"]
+    scene.deploy(Notifications="off", Analysis="off")
+    assert {name for name in scene.stack.outputs if re.search("Notif|Queue", name)} == {"Notifications"}
+    assert {name for name in scene.stack.outputs if re.search("Analysis|Exposure|Outcome", name)} == {"Analysis"}
+    assert scene.aws.client("firehose").list_delivery_streams()["DeliveryStreamNames"] == []
+    kept = scene.aws.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    assert {each["Key"].partition("/")[0] for each in kept} >= {"exposures", "outcomes"}
     assert [name for name in functions_of(scene) if "Notifications" in name] == []
     assert scene.aws.client("sqs").list_queues().get("QueueUrls", []) == []
     key = rows.subscription_key(APP.app_apple_id, TRANSACTION)

@@ -7,15 +7,19 @@
 
 MiniStack runs the functions with its own interpreter, as processes of this machine. Resources that it cannot make are
 left out in one place, `_without_what_is_missing`, which names them. What API Gateway does by itself for a notification,
-and MiniStack does not, `Stack.notify` does: it sends the body to SQS as the deployed integration would. So that API
-Gateway can do this, under the integration's role, is not shown here.
+and MiniStack does not, `Stack.notify` does: it sends the body to SQS as the deployed integration would. What CloudWatch
+Logs and Firehose do with log lines, and MiniStack does not, `Stack.deliver_lines` does: it chooses lines by the
+deployed filters and hands them to the deployed streams, unpacked. So that these services can do this, under the roles
+that they have for it, is not shown here.
 """
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +35,7 @@ import boto3
 from console.local.processes import PartMissingError, free_port, running, wait_for_port
 from tests.support import real_parts
 from tests.support.sam_template import ROOT, read_template
+from tests.support.waiting import eventually
 
 MINISTACK: Final = ROOT / ".venv-ministack" / "bin" / "ministack"
 REGION: Final = "us-east-1"
@@ -156,6 +161,56 @@ class Stack:
         messages = [event["message"] for page in pages for event in page["events"]]
         return [json.loads(line) for message in messages for line in message.splitlines() if line.startswith("{")]
 
+    def deliver_lines(self) -> None:
+        """Deliver the log lines so far to the analysis bucket, as subscription filters and Firehose would.
+
+        MiniStack 1.5 keeps the filters and sends nothing to a stream, and its Firehose stores a record as it comes,
+        without the stream's processors and its compression. So this reads the lines, chooses them by the filter's
+        pattern, and hands the stream what AWS would store: each line with its delimiter, compressed.
+        """
+        logs, firehose = self.aws.client("logs"), self.aws.client("firehose")
+        for group in (self.outputs["FunctionLogGroup"], self.outputs["NotificationsLogGroup"]):
+            (chosen,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+            stream = chosen["destinationArn"].rpartition("/")[2]
+            described = firehose.describe_delivery_stream(DeliveryStreamName=stream)["DeliveryStreamDescription"]
+            (destination,) = described["Destinations"]
+            stored = destination["ExtendedS3DestinationDescription"]
+            processors = [each["Type"] for each in stored["ProcessingConfiguration"]["Processors"]]
+            assert processors == ["Decompression", "CloudWatchLogProcessing", "AppendDelimiterToRecord"]
+            assert stored["CompressionFormat"] == "GZIP"
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            messages = [event["message"] for page in pages for event in page["events"]]
+            lines = [line for message in messages for line in message.splitlines() if line.startswith("{")]
+            text = "".join(f"{line}\n" for line in lines if passes(chosen["filterPattern"], line))
+            firehose.put_record(DeliveryStreamName=stream, Record={"Data": gzip.compress(text.encode())})
+
+    def name_columns(self, tables: Mapping[str, Mapping[str, str]], day: str) -> None:
+        """Store a line of no app with every column in each table: MiniStack's Athena takes columns from the lines.
+
+        AWS's takes them from the Glue table, where a column that no line has is NULL. `tables`: the members of each
+        table's lines, with Hive's types.
+        """
+        nothing = {"string": "", "boolean": False}
+        for table, members in tables.items():
+            line = json.dumps({member: nothing.get(kind, 0) for member, kind in members.items()})
+            key = f"{table}/day={day}/columns.json.gz"
+            body = gzip.compress(f"{line}\n".encode())
+            self.aws.client("s3").put_object(Bucket=self.outputs["AnalysisBucket"], Key=key, Body=body)
+
+    def query(self, text: str) -> list[str]:
+        """Return the one row of a query, as Athena writes its cells, in the stack's workgroup and database."""
+        athena = self.aws.client("athena")
+        database = {"Database": self.outputs["AnalysisDatabase"]}
+        group = self.outputs["AnalysisWorkGroup"]
+        number = athena.start_query_execution(QueryString=text, QueryExecutionContext=database, WorkGroup=group)
+        number = {"QueryExecutionId": number["QueryExecutionId"]}
+        ended = {"SUCCEEDED", "FAILED", "CANCELLED"}
+        assert eventually(lambda: athena.get_query_execution(**number)["QueryExecution"]["Status"]["State"] in ended)
+        status = athena.get_query_execution(**number)["QueryExecution"]["Status"]
+        assert status["State"] == "SUCCEEDED", status
+        _, row = athena.get_query_results(**number)["ResultSet"]["Rows"]
+        return [cell.get("VarCharValue", "") for cell in row["Data"]]
+
     def run(self, output: str) -> dict[str, Any]:
         """Invoke a scheduled function once, as its schedule would, and return its result. `output` has its name."""
         answer = self.aws.client("lambda").invoke(FunctionName=self.outputs[output])
@@ -235,6 +290,14 @@ class Project:
         )
         if done.returncode:
             raise RefusedError(done.stdout)
+
+
+def passes(pattern: str, line: str) -> bool:
+    """Return whether a JSON line has a member that the pattern of a subscription filter asks for."""
+    assert re.fullmatch(r"\{ [^{}]+ \}", pattern)
+    named = re.findall(r"\$\.(\w+) = \*", pattern)
+    assert re.sub(r"[ ()|]|\$\.\w+ = \*", "", pattern) == "{}", f"another pattern than this knows: {pattern}"
+    return not set(named).isdisjoint(json.loads(line))
 
 
 def _without_what_is_missing(path: Path) -> list[str]:

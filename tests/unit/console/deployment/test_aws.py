@@ -297,3 +297,31 @@ def test_a_wrong_proxy_or_certificate_file_is_named(
     client("dynamodb", region="us-east-1", endpoint_url="http://127.0.0.1:9")
     text = failure_text()
     assert [word for word in words if word not in text] == []
+
+
+def answered(operation: str, body: bytes, status: int = 200) -> None:
+    """Have a client of S3 judge an answer, as it does before botocore parses it."""
+    s3 = client("s3", region="us-east-1", endpoint_url="http://127.0.0.1:9")
+    given = {"status_code": status, "headers": {}, "body": body}
+    model = s3.meta.service_model.operation_model(operation)
+    s3.meta.events.emit(
+        f"before-parse.s3.{operation}", response_dict=given, operation_model=model, customized_response_dict={}
+    )
+
+
+def test_a_list_of_s3_is_known_by_its_namespace() -> None:
+    """S3's lists do not have the operation's name in them, as other answers do; a proxy's page has neither.
+
+    What is no XML at all botocore itself takes for an error of S3's.
+    """
+    listed = b'<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+    answered("ListObjectsV2", listed)
+    answered("ListObjectsV2", b"<Error><Code>AccessDenied</Code></Error>", 403)
+    for body in (b"<html>Sign in</html>", b"<List/>", b""):
+        with pytest.raises(Failure, match="What answers there is not AWS"):
+            answered("ListObjectsV2", body)
+
+
+def test_the_content_of_an_object_is_not_read_before_its_reader() -> None:
+    """An object's lines are no XML, and are a stream; whoever reads it compares its size."""
+    answered("GetObject", b"\x1f\x8b")
