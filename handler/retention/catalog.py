@@ -119,17 +119,9 @@ class Arm:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """The slots of a layer that an experiment has, from `first` to `last`. Another experiment of the layer has others.
-
-    So no customer is in two of them, at any time.
-    """
-
-    name: str
-    first: int
-    last: int
-
+# Its name, and the first and the last of the slots that an experiment has in it. Another experiment of the layer has
+# others, so that no customer is in two of them, at any time.
+Layer = tuple[str, int, int]
 
 # From when on (UTC seconds) how many of the 10 000 slots take part, by time. The number never falls.
 Traffic = tuple[tuple[float, int], ...]
@@ -398,7 +390,7 @@ def _layer(document: object) -> Layer:
     first, last = _is_a(int, slots[0]), _is_a(int, slots[1])
     if not 0 <= first <= last < SLOTS:
         raise DocumentError(f"a layer's slots are not among the {SLOTS}")
-    return Layer(name, first, last)
+    return name, first, last
 
 
 def _traffic(document: object) -> Traffic:

@@ -186,9 +186,11 @@ def slots_in(traffic: Traffic, now: float) -> int:
 
 def why_outside(experiment: Experiment, customer_hash: str, now: float) -> PassReason | None:
     """Return why this customer takes no part in an experiment at `now`, UTC seconds; None for one who does."""
-    layer, traffic = experiment.layer, experiment.traffic
-    if layer is not None and not layer.first <= slot_of(layer.name, customer_hash, LAYER) <= layer.last:
-        return "outside_layer", f"the customer's slot of the layer {layer.name} is not one of {experiment.key}"
+    if experiment.layer is not None:
+        name, first, last = experiment.layer
+        if not first <= slot_of(name, customer_hash, LAYER) <= last:
+            return "outside_layer", f"the customer's slot of the layer {name} is not one of {experiment.key}"
+    traffic = experiment.traffic
     if traffic is not None and slot_of(experiment.key, customer_hash, TRAFFIC) >= slots_in(traffic, now):
         return "outside_traffic", f"the customer does not take part in {experiment.key} yet"
     return None

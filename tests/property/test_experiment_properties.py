@@ -96,7 +96,7 @@ def test_a_step_holds_from_its_instant_on(traffic: Traffic, at: float) -> None:
 def test_experiments_of_one_layer_share_no_customer(name: str, customer: str, cuts: list[int]) -> None:
     """Whoever is in one of them is in no other, and with slots for all of the layer each customer is in one."""
     bounds = itertools.pairwise([0, *[cut for cut in cuts if cut], 10_000])
-    layers = [Layer(name, first, after - 1) for first, after in bounds]
+    layers = [(name, first, after - 1) for first, after in bounds]
     tried = [experiment(f"k{number}", [10_000], layer=layer) for number, layer in enumerate(layers)]
     assert sum(why_outside(one, customer, 0.0) is None for one in tried) == 1
 

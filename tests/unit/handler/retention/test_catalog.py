@@ -10,7 +10,6 @@ from retention.catalog import (
     Arm,
     Experiment,
     Holdout,
-    Layer,
     Limit,
     MessageState,
     Product,
@@ -308,7 +307,7 @@ def test_layer_traffic_and_holdout_are_read() -> None:
     experiment = sheet.rules[0].gives
     assert isinstance(experiment, Experiment)
     steps_read = ((10.0, 500), (20.5, 500), (30.0, 10_000))
-    assert (experiment.layer, experiment.traffic) == (Layer("plans", 0, 4_999), steps_read)
+    assert (experiment.layer, experiment.traffic) == (("plans", 0, 4_999), steps_read)
     assert sheet.holdout == Holdout("h", 500, Answer("fallback", "", {"kind": "fallback"}))
 
 
