@@ -23,7 +23,7 @@ from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress
 
 _STEP: Final = 10_000
-_EITHER: Final = LineKind(
+EITHER: Final = LineKind(
     lambda line: is_request(line) or OUTCOMES.is_line(line), (*REQUESTS.columns, *OUTCOMES.columns)
 )
 
@@ -49,7 +49,7 @@ def read_evidence(logs: Iterable[Path], report: ReportProgress) -> OutcomeEviden
     """Read logs in any order and any export; `-` is standard input. Raises Failure where they hold no decision."""
     reader, number = _EvidenceReader(), 0
     for path in logs:
-        for line in read_lines(path, _EITHER):
+        for line in read_lines(path, EITHER):
             number += 1
             if number % _STEP == 0:
                 report("reading", number, number)

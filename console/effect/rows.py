@@ -25,7 +25,12 @@ class EffectQuestion:
 
     The cohort was first exposed in [`starts`, `until`), and not before `complete_since`, since when every notification
     is there. `horizon_days` is N. `planned` is how many customers in all arms together the plan appoints for the
-    reading, None without a plan. With `holdout`, `key` is a holdout's, and its arms are `held` and `served`.
+    reading, None without a plan. With `holdout`, `key` is a holdout's, and its arms are `held` and `served`. Without a
+    `key`, every customer of a verified request is asked about, all in the one arm `all`.
+
+    `exposed_since`: since when the key was in a release, if that is before `starts`; those who were exposed then are
+    not in the cohort. `rehearsals`: what Apple did not sign counts as well, as it must where a simulator plays the App
+    Store.
     """
 
     app_apple_id: int
@@ -37,6 +42,23 @@ class EffectQuestion:
     planned: int | None = None
     holdout: bool = False
     complete_since: datetime | None = None
+    exposed_since: datetime | None = None
+    rehearsals: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What divides customers into arms: `experiment`, `holdout`, or for `everyone` nothing."""
+        if not self.key:
+            return "everyone"
+        return "holdout" if self.holdout else "experiment"
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Since when and until when every notification of an app is there. Instants are aware."""
+
+    since: datetime | None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +150,11 @@ class AmountRow:
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """Lines of one table (`exposures` or `outcomes`) whose customers were hashed under one key, and when."""
+    """Customers of one table (`exposures` or `outcomes`) who were hashed under one key, and the days of their lines."""
 
     source: str
     key_id: str
-    lines: int
+    customers: int
     first_day: str
     last_day: str
 

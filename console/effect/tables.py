@@ -69,6 +69,11 @@ OUTCOMES: Final = {
 
 TABLES: Final = {"exposures": EXPOSURES, "outcomes": OUTCOMES}
 
+# What the line has by which the function that pulls notifications states since when and until when they are complete.
+WATERMARK: Final = {"completeSince": "string", "completeUntil": "string"}
+# All that a local copy of the log keeps of a line.
+KEPT: Final = {**EXPOSURES, **OUTCOMES, **WATERMARK}
+
 
 def column(member: str) -> str:
     """Return the column of a member of a line."""
@@ -79,3 +84,8 @@ def serde_parameters(members: dict[str, str]) -> dict[str, str]:
     """Return the parameters of `org.openx.data.jsonserde.JsonSerDe` for one table."""
     mapped = {f"mapping.{column(member)}": member for member in members if member != column(member)}
     return {"case.insensitive": "FALSE", "ignore.malformed.json": "TRUE", **mapped}
+
+
+def duckdb_type(kind: str) -> str:
+    """Return DuckDB's name of a type."""
+    return {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "boolean": "BOOLEAN"}[kind]

@@ -1,0 +1,59 @@
+"""DuckDB as the engine of an analysis: it runs the SQL over the local cache of the logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from console.effect.duckdb_session import MEMORY, connect, quoted
+from console.effect.literals import render
+from console.effect.log_cache import CachedLogs
+from console.effect.packages import analysis_package
+from console.effect.queries import sql_digest, sql_text
+from console.effect.rows import Completeness, InputDigest, Literals, Row
+from console.effect.tables import TABLES
+from console.terminal.failure import Failure
+
+
+class DuckDbEngine:
+    """Runs queries over cached logs. `scratch` is a folder for what does not fit into memory."""
+
+    def __init__(self, logs: CachedLogs, scratch: Path) -> None:
+        self._logs = logs
+        self._database = connect(scratch)
+        parts = ", ".join(map(quoted, logs.parts))
+        self._database.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet([{parts}])")
+        for table in TABLES:
+            self._database.execute(f"CREATE VIEW {table} AS SELECT * FROM log WHERE source = {quoted(table)}")
+
+    def run(self, name: str, literals: Literals) -> list[Row]:
+        """Return the rows of a query. Raises Failure where DuckDB cannot run it."""
+        duckdb = analysis_package("duckdb")
+        try:
+            done = self._database.execute(render(sql_text(name), literals))
+            names = [each[0] for each in done.description]
+            return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+        except duckdb.OutOfMemoryException:
+            raise Failure(
+                f"DuckDB could not compute `{name}` within {MEMORY} of memory and what is free on the disk of the"
+                " cache: free some of it, or let Athena compute, with --engine athena."
+            ) from None
+        except duckdb.Error as error:
+            raise Failure(f"DuckDB could not compute `{name}`: {type(error).__name__}.") from None
+
+    def inputs(self) -> InputDigest:
+        return InputDigest("duckdb", self._logs.count, self._logs.digest, sql_digest())
+
+    def completeness(self, app_apple_id: int) -> Completeness | None:
+        """Return since when and until when every notification is there, by the last line about it in the logs."""
+        found = self._database.execute(
+            "SELECT completesince, completeuntil FROM log WHERE source = 'watermark' AND appappleid = ?"
+            " AND completesince IS NOT NULL ORDER BY completeuntil DESC, completesince DESC LIMIT 1",
+            [app_apple_id],
+        ).fetchone()
+        return (
+            None if found is None else Completeness(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in found))
+        )
+
+    def close(self) -> None:
+        self._database.close()

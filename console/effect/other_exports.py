@@ -1,0 +1,41 @@
+"""Exports of a log in any other form than lines of JSON, written again as such lines with what the tables have."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from console.decisions.log_export import Line, read_lines
+from console.decisions.outcomes_evidence import EITHER
+
+_NUMBER: Final = re.compile("-?[0-9]{1,18}")
+_BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
+
+
+def rewritten(paths: Iterable[Path], to: Path, members: Mapping[str, str]) -> None:
+    """Write the requests, outcomes and watermarks of exports as lines of JSON. Raises as `read_lines`."""
+    with to.open("w", encoding="utf-8") as file:
+        for path in paths:
+            for line in read_lines(path, EITHER):
+                file.write(json.dumps(_kept(line, members)) + "\n")
+
+
+def _kept(line: Line, members: Mapping[str, str]) -> dict[str, Any]:
+    held = {member: _value(line.get(member), kind) for member, kind in members.items()}
+    # As long as they are not empty, these two distinguish lines only, and what they are is not kept.
+    marks = {name: "x" for name in ("localeAsked",) if isinstance(line.get(name), str)}
+    return {name: value for name, value in {**held, **marks}.items() if value is not None}
+
+
+def _value(value: object, kind: str) -> str | int | bool | None:
+    """Return a value of a column's type; a table has all as text, and empty cells. None where it is none such."""
+    if kind == "string":
+        return value if isinstance(value, str) and value else None
+    if kind == "boolean":
+        return value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None

@@ -1,0 +1,52 @@
+"""The SQL files of an analysis, and the values that a question puts into them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from console.effect.literals import instant_text
+from console.effect.rows import EffectQuestion, Literals
+
+NAMES: Final = ("cohort", "ratio", "delivery", "ordinal", "curve", "amounts", "keys")
+
+# A line can arrive on the day after it was written, or be read from a log that begins a day before.
+_MARGIN: Final = timedelta(days=1)
+# An offer that a customer had before the exposure shows in an earlier notification: the last renewal was within a year.
+_BEFORE: Final = timedelta(days=400)
+
+
+@lru_cache(maxsize=len(NAMES))
+def sql_text(name: str) -> str:
+    """Return the text of one of NAMES, as DuckDB and Athena run it but for its literals."""
+    return files("console.effect").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def sql_digest() -> str:
+    """Return the SHA-256 of all texts, in hexadecimal."""
+    return hashlib.sha256("\0".join(map(sql_text, NAMES)).encode()).hexdigest()
+
+
+def literals_of(question: EffectQuestion, *, last: datetime | str | None = None) -> Literals:
+    """Return the values of a question. With `last`, only customers first seen until then are ripe."""
+    starts = max(question.starts, question.complete_since or question.starts)
+    ripe_until = instant_text(question.complete_until - timedelta(days=question.horizon_days))
+    if last is not None:
+        ripe_until = min(ripe_until, last if isinstance(last, str) else instant_text(last))
+    since = min(question.starts, question.exposed_since or question.starts)
+    return {
+        "subject": question.subject,
+        "key": question.key,
+        "app": question.app_apple_id,
+        "rehearsals": "counted" if question.rehearsals else "left out",
+        "exposures_from": instant_text(since - _MARGIN)[:10],
+        "outcomes_from": instant_text(since - _BEFORE)[:10],
+        "starts": starts,
+        "until": question.until,
+        "ripe_until": ripe_until,
+        "horizon": question.horizon_days,
+        "planned": question.planned or 0,
+    }
