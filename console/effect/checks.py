@@ -115,7 +115,7 @@ def _sample_ratio(seen: Examined) -> ReportCheck:
 def _outcomes_complete(seen: Examined) -> ReportCheck:
     """Outcomes are there, and reach up to the exposures: what is not reported counts as kept."""
     until = f"{seen.question.complete_until:%Y-%m-%d %H:%M}"
-    outcomes = sum(key.lines for key in seen.data.keys if key.source == "outcomes")
+    outcomes = sum(key.customers for key in seen.data.keys if key.source == "outcomes")
     last = max((key.last_day for key in seen.data.keys if key.source == "exposures"), default="")
     lag = (date.fromisoformat(last) - seen.question.complete_until.date()).days if last else 0
     assumed = "" if seen.evidence.has_watermark else ", assumed, since no line states it"
@@ -186,7 +186,7 @@ def _heard_of(seen: Examined) -> ReportCheck:
 
 def _one_key(seen: Examined) -> ReportCheck:
     """All customers were hashed under one key, else exposures and outcomes of one customer do not meet."""
-    keys = sorted({key.key_id for key in seen.data.keys if key.lines})
+    keys = sorted({key.key_id for key in seen.data.keys if key.customers})
     return _check(
         "oneKey",
         len(keys),

@@ -135,7 +135,7 @@ def _copy(batch: Sequence[LogFile], path: Path, day: str | None, database: Any) 
     try:
         rewritten(others, spool, KEPT)
         if not _copied([*plain, spool], path, day, database, error):
-            raise Failure(f"The folder {path.parent} cannot be written to: is its disk full?")
+            raise Failure(f"The folder {path.parent} cannot be written to: see whether its disk is full.")
     finally:
         spool.unlink(missing_ok=True)
 

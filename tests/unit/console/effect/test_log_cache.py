@@ -249,7 +249,7 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path, monkeypatch
     """Where lines can be read and yet no part be written, the folder is named."""
     (tmp_path / "log").write_bytes(FORMS["lines"])
     monkeypatch.setattr(log_cache, "_copied", lambda *_given: False)
-    with pytest.raises(Failure, match="cannot be written to: is its disk full"):
+    with pytest.raises(Failure, match="cannot be written to: see whether its disk is full"):
         cache_logs([tmp_path / "log"], tmp_path / "cache")
 
 
