@@ -16,6 +16,7 @@ from console.deployment.where import Where
 from console.file.document import read_named
 from console.pages.watch import Stamp, stamp
 from console.releases.overview import look_at_table
+from console.releases.read import StoredRelease
 from console.terminal.failure import Failure
 
 READ_SECONDS: Final = 2.0
@@ -29,11 +30,14 @@ class NamedTable:
     _file: Stamp = None
     _target: Target | None = None
     _named: object = None
+    _live: StoredRelease | None = None
 
     def __call__(self) -> FoundTable:
         """Return the table and what it has. Raises Failure, Mistakes and AWS's errors."""
         target = self._found()
-        return FoundTable(target, look_at_table(target.app_table))
+        overview = look_at_table(target.app_table, self._live)
+        self._live = overview.live
+        return FoundTable(target, overview)
 
     def _found(self) -> Target:
         now = stamp(self.where.file)
@@ -47,7 +51,7 @@ class NamedTable:
             return self._target  # the page has what is wrong in the file
         named = document.app, document.environments.get(self.where.env or "")
         if self._target is None or named != self._named:
-            self._target, self._named = find_target(self.where, document), named
+            self._target, self._named, self._live = find_target(self.where, document), named, None
         self._file = now
         return self._target
 

@@ -5,6 +5,7 @@ What is judged is what is uploaded: a file up to its IEND chunk, without what so
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import struct
@@ -105,11 +106,23 @@ def _check_critical(chunks: list[_Chunk], header: _Header) -> None:
         raise NotPNGError("the PNG file has a palette that PNG does not allow", _EXPORT)
 
 
+# SHA-256 of contents whose pixels decode. `preview` needs each image twice and `preview --watch` on every save, and to
+# decode one of 3840 by 2160 pixels takes half a second.
+_DECODED: Final[set[bytes]] = set()
+
+
 def check_pixels(content: bytes) -> None:
     """Raise NotPNGError unless the pixels of a PNG decode, whose header and chunks `read_png` found to be good.
 
     Only what pixels are made of is decoded: neither texts, colour profiles nor the frames of an animation.
     """
+    digest = hashlib.sha256(content).digest()
+    if digest not in _DECODED:
+        _decode(content)
+        _DECODED.add(digest)
+
+
+def _decode(content: bytes) -> None:
     from PIL import Image  # noqa: PLC0415  # only where there are images
 
     chunks = [chunk for chunk in _chunks(content) if chunk.name in _PIXELS]

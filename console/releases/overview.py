@@ -57,12 +57,17 @@ class TableOverview:
         return PreviousTexts(self.live.texts, states, self.live.running)
 
 
-def look_at_table(app_table: AppTable) -> TableOverview:
-    """Read everything but customers. Raises ReleaseError where the live release is damaged, and AWS's errors."""
+def look_at_table(app_table: AppTable, known: StoredRelease | None = None) -> TableOverview:
+    """Read everything but customers. Raises ReleaseError where the live release is damaged, and AWS's errors.
+
+    `known` is a release that was read before. If it is live, it is not read again: a release does not change.
+    """
     items = {rows.string(item, "sk"): item for item in app_table.of_app()}
     head = rows.read_head(items.get(rows.HEAD, {}))
+    is_known = known is not None and known.number == head.current
+    live = known if is_known or head.current is None else read_live(app_table, head.current)
     return TableOverview(
-        live=None if head.current is None else read_live(app_table, head.current),
+        live=None if head.current is None else live,
         message_rows=_rows(items, rows.MESSAGE),
         image_rows=_rows(items, rows.IMAGE),
         defaults=read_defaults(items),

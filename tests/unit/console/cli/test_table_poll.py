@@ -75,7 +75,7 @@ def test_the_stack_is_found_again_only_where_the_file_names_another(
         return SimpleNamespace(app_table=len(asked))
 
     monkeypatch.setattr(module, "find_target", find)
-    monkeypatch.setattr(module, "look_at_table", lambda table: TableOverview(defaults={("p", "l"): table}))
+    monkeypatch.setattr(module, "look_at_table", lambda table, _: TableOverview(defaults={("p", "l"): table}))
     file = edited(tmp_path)
     reader = NamedTable(Where("sandbox", file))
     edits = (("default: en-US", "default: en-US"), ("Keep your weekend walks", "Keep"), ("retention-sandbox", "other"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from console.file import images
 from console.file.compile import compile_document
 from console.file.document import read_document
 from console.file.images import BULLET_POINT, FULL_SIZE, NotPNGError, check_pixels, complaint, read_image, read_png
@@ -269,3 +270,21 @@ def test_a_missing_row_of_pixels_is_noticed(colour: int, depth: int, interlaced:
                 check_pixels(content)
         else:
             check_pixels(content)
+
+
+def test_the_same_content_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look at pixels that decode costs a digest; what does not decode is decoded, and refused, again."""
+    decoded: list[int] = []
+
+    def decode(content: bytes) -> None:
+        decoded.append(len(content))
+        if content == b"bad":
+            raise NotPNGError("it is damaged", "Export it again.")
+
+    monkeypatch.setattr(images, "_decode", decode)
+    monkeypatch.setattr(images, "_DECODED", set())
+    for _ in range(2):
+        check_pixels(b"good one")
+        with pytest.raises(NotPNGError):
+            check_pixels(b"bad")
+    assert decoded == [8, 3, 3]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from retention import table as rows
 from retention.aws.app_table import AppTable
@@ -63,3 +65,17 @@ def test_a_damaged_live_release_is_an_error_with_a_way_out(table: WritableTable)
     table.remove(rows.sheet_key(APP, 1, "*"))
     with pytest.raises(ReleaseError, match=r"release 1 is damaged: .*`retention rollback`.*`retention import --rep"):
         overview(table)
+
+
+def test_a_release_that_is_known_is_not_read_again(table: WritableTable) -> None:
+    """Only where its number is the live one; what else the table has is read each time."""
+    app_table = AppTable(table.client(), TABLE, APP)
+    first = look_at_table(app_table)
+    assert first.live is not None
+    table.put(rows.message_key(APP, "imported"), {"state": {"S": "APPROVED"}})
+    again = look_at_table(app_table, first.live)
+    assert again.live is first.live
+    assert "imported" in again.message_rows
+    other = replace(first.live, number=7)
+    assert look_at_table(app_table, other).live == first.live
+    assert look_at_table(AppTable(WritableTable().client(), TABLE, APP), first.live).live is None
