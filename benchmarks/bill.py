@@ -183,6 +183,7 @@ def metrics_of_a_busy_stack() -> set[str]:
     times = dict.fromkeys(STAGE_METRICS, 1.0)
     shapes = [Record(request_identifier="1", kind=kind, times=times) for kind in ANSWERED_METRICS]
     shapes += [Record(request_identifier="1", status=204), Record(counts=REFUSED_COUNTS)]
+    shapes += [Record(request_identifier="1", status=204, outcome="fallback", holdout="h", holdout_arm="held")]
     shapes += [Record(degraded=list(DEGRADED_METRICS), new_leaf="1", catalog_age=1.0, cold_wait=1.0, leaf_days_left=1)]
     return {*SYNC_METRICS, *(name for shape in shapes for name in metrics_of(shape))}
 
