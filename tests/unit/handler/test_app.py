@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from types import ModuleType
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from retention.aws.sigv4 import Credentials
-from retention.catalog import PENDING
+from retention.catalog import PENDING, Answer, Holdout
 from retention.errors import CatalogUnavailableError, ConfigurationError
 from retention.request import MAX_BODY_BYTES
 from retention.rules import Reported
@@ -46,6 +47,10 @@ ADVANCED = "advancedCommerceInfo"
 PROMOTION = {**OFFER, "signature": "v2"}
 LIMITED = {**PROMOTION, "limit": {"times": 1, "days": 30, "of": "any"}}
 CHANGE = {"retainBillingCycle": True, "changeItems": [{"currentSKU": "a", "SKU": "b"}]}
+
+
+def _answer(document: dict[str, Any]) -> Answer:
+    return Answer(document["kind"], document.get("set", ""), document)
 
 
 def test_a_message_is_answered() -> None:
@@ -301,6 +306,35 @@ def test_a_record_has_the_share_of_the_arm() -> None:
     tried = {"name": "a", "when": None, "from": None, "until": None, "experiment": {"key": "k", "arms": arms}}
     _, _, record = make_endpoint(catalog(tried)).post(signed())
     assert (record.experiment, record.arm, record.slots, record.delivered) == ("k", "all", 10_000, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "slots", "expected"),
+    [
+        ({"kind": "fallback"}, 10_000, (204, "fallback", "held", None)),
+        (MESSAGE, 10_000, (200, "answered", "held", None)),
+        ({"kind": "fallback"}, 0, (200, "answered", "served", "message")),
+    ],
+    ids=["held, fallback", "held, message", "served"],
+)
+def test_a_record_has_both_arms_of_a_holdout(answer: Any, slots: int, expected: tuple[object, ...]) -> None:
+    """Each request that is decided has the holdout and its arm; a rule is named only where one was asked."""
+    held = catalog(rule(MESSAGE))
+    sheet = replace(held.sheet, holdout=Holdout("h", slots, _answer(answer)))
+    status, _, record = make_endpoint(replace(held, sheet=sheet)).post(signed())
+    assert record.holdout == "h"
+    assert (status, record.outcome, record.holdout_arm, record.rule) == expected
+    assert record.customer_hash is not None
+    assert record.experiment is None
+
+
+def test_a_record_without_a_holdout_has_none() -> None:
+    """While answers are paused, and in a release without one, no customer is in an arm of it."""
+    held = catalog(rule(MESSAGE), paused=True)
+    sheet = replace(held.sheet, holdout=Holdout("h", 10_000, _answer(MESSAGE)))
+    for one in (catalog(rule(MESSAGE)), replace(held, sheet=sheet)):
+        _, _, record = make_endpoint(one).post(signed())
+        assert (record.holdout, record.holdout_arm) == (None, None)
 
 
 def test_degradations_of_the_store_are_recorded() -> None:
