@@ -606,6 +606,35 @@ def signatures(body: Mapping[str, Any]) -> Iterator[str]:
         yield f"..{data.rstrip('=')}"
 
 
+@pytest.mark.parametrize("answer", [{"kind": "fallback"}, MESSAGE], ids=["fallback", "message"])
+def test_who_is_left_out_is_in_the_line_by_hash_alone(
+    answer: dict[str, Any], planted: PlantedSecrets, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of a holdout, of a layer and of a ramp have its key and the customer's hash, and no id of a customer."""
+    experiment = {
+        "key": "k",
+        "arms": [["a", 10_000, MESSAGE]],
+        "layer": {"name": "l", "slots": [0, 4_999]},
+        "traffic": [[0, 5_000]],
+    }
+    tried = {"name": "try", "when": None, "from": None, "until": None, "experiment": experiment}
+    held = catalog(tried, rule(MESSAGE))
+    whose = importlib.import_module("retention.catalog")
+    holdout = whose.Holdout("h", 5_000, whose.Answer(answer["kind"], answer.get("set", ""), answer))
+    at = logging_endpoint(
+        dataclasses.replace(held, sheet=dataclasses.replace(held.sheet, holdout=holdout)), monkeypatch
+    )
+    tokens = [AUTHORITY.sign(own_claims(person)) for person in planted.people]
+    for asked in tokens:
+        at.endpoint.respond(with_path_secret(planted, posted(asked)))
+    log = written.read()
+    lines = [json.loads(line) for line in log[0].splitlines()]
+    for line in lines:
+        check_fields(line)
+    assert {(line["holdout"], line["holdoutArm"]) for line in lines} == {("h", "held"), ("h", "served")}
+    planted.search("left out", log, tokens, len(tokens))
+
+
 # The sync's own failures
 
 
@@ -846,6 +875,8 @@ def test_an_error_of_aws_that_quotes_is_printed_without_secrets(
 # Fields with a name like a secret's, and why each may be shown.
 SHOWN = {
     "key": "an experiment's salt or a public key",
+    "key_at": "the line of a holdout's key in the file",
+    "keys": "of an analysis: how many lines each key's digest has",
     "key_id": "App Store Connect shows it, and so does every token; a log line's is a digest of the customers' key",
     "key_prefix": "where the keys are",
     "public_pem": "a public key",
