@@ -99,7 +99,7 @@ def test_pictures_keep_their_proportions(chromium: Any, pages: dict[str, Browsed
     screens = [one for one in pages["every"].found.board.screens if one.messages == name]
     with opened(chromium, pages["every"]) as tab:
         found = boxes(tab, screens[0].identity)
-        assert found[".pic"]["width"] == 402 - 2 * (measure("inset") + 1 + measure("text-inset"))
+        assert found[".pic"]["width"] == 402 - 2 * (measure("inset") + measure("text-inset"))
         assert abs(found[".pic"]["height"] - found[".pic"]["width"] * height / 3840) <= 1
 
 
