@@ -49,7 +49,8 @@ def watch_preview(question: PreviewQuestion, options: WatchOptions, out: Output)
     """Serve the page until Ctrl-C. Raises Failure and Misuse where there is nothing to watch."""
     name = _check(question)
     poll = table_poll(question.draft, question.where)
-    shown = ShownVersion(live_version(name, None, Notice(f"{name} is being drawn", stale=False)))
+    first = () if poll is None else ("The table is being read.",)
+    shown = ShownVersion(live_version(name, None, Notice(f"{name} is being drawn", sentences=first, stale=False)))
     painter = Painter(question, name, poll, fixed=options.fixed)
     repainter = Repainter(
         painter.paint, lambda painted: _show(painted, repainter, shown, out), painter.first_files(), painter.seen_table
@@ -65,7 +66,8 @@ def watch_preview(question: PreviewQuestion, options: WatchOptions, out: Output)
         if options.opened:
             typer.launch(address)
         while True:
-            repainter.look()
+            if poll is None or poll.number:
+                repainter.look()
             time.sleep(LOOK_SECONDS)
     out.print("Stopped. The page in the browser stays as it is.")
 

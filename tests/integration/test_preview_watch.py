@@ -297,3 +297,12 @@ def test_a_table_is_followed(run: Run, table: tuple[str, ...], tmp_path: Path, e
         assert "There is no such table here: check --table" in away["notice"]
         assert (away["stale"], away["drawn"] == after["drawn"]) == (False, True)
         assert eventually(lambda: found.process.poll() is None)
+
+
+def test_a_table_that_is_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    """Nothing is drawn by states that are not known; the page has the reason, and the server goes on."""
+    file = edited(tmp_path)
+    with watching(tmp_path, file.name, "--table", "t", "--endpoint-url", "http://127.0.0.1:1") as found:
+        event = found.broken("Nothing answers at the endpoint")
+        assert (event["drawn"], event["stale"]) == ("", False)
+        assert found.process.poll() is None
