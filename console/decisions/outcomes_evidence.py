@@ -101,6 +101,8 @@ class _EvidenceReader:
 
 
 def _answer_of(logged: Logged) -> str:
+    if logged.held:
+        return f"the holdout {logged.holdout}"
     if logged.rule is None:
         return logged.outcome
     return logged.rule if logged.arm is None else f"{logged.rule}, arm {logged.arm}"

@@ -23,6 +23,7 @@ from console.file.entries import Document
 from console.file.experiment_checks import RunningExperiments, check_experiments
 from console.file.identifiers import nfc
 from console.file.mistakes import Mistake, Mistakes, Notes, Place
+from console.file.plans import plans_of
 from console.file.release import CompiledRelease, ImageFacts
 from console.file.sheets import SheetDraft, check_limits, reach, sheet_document, spread
 from console.terminal.output import ReportProgress, no_progress
@@ -122,6 +123,7 @@ def _release(
         messages={message.identifier: message.images for message in content.all_messages()},
         images={image.identifier: ImageFacts(image.size, nfc(image.path.name)) for image in content.images.values()},
         source=document.source,
+        plans=plans_of(document),
     )
 
 

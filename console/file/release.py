@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from retention.catalog import format_of
@@ -28,6 +28,7 @@ class CompiledRelease:
     messages: Mapping[str, tuple[str, ...]]  # id of each message the file contains → the ids of its images
     images: Mapping[str, ImageFacts]
     source: bytes  # the file, as it was read
+    plans: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # `plans_of` it; the function reads none
 
     @property
     def format(self) -> int:

@@ -18,6 +18,7 @@ from retention.errors import UnreadableRowError
 from console.file.document import read_document
 from console.file.entries import Document, ExperimentEntry, ExperimentPlan, LayerEntry, Shares, TrafficStep
 from console.file.mistakes import Mistakes
+from console.file.plans import plan_document
 from console.releases.listing import Listed, list_releases
 from console.releases.read import source_of
 from console.terminal.output import ReportProgress, no_progress
@@ -104,23 +105,7 @@ def read_trials(app_table: AppTable, progress: ReportProgress = no_progress) -> 
 
 def plan_digest(experiment: ExperimentEntry) -> str:
     """Return the digest of what an experiment plans, in lower-case hex: that of a file, to compare with a release's."""
-    plan = experiment.plan
-    return rows.digest_of(
-        rows.canonical(
-            {
-                "key": experiment.key,
-                "control": experiment.control,
-                "arms": [arm.name for arm in experiment.arms],
-                "plan": plan
-                and {
-                    "metric": plan.metric,
-                    "horizonDays": plan.horizon_days,
-                    "customers": plan.customers,
-                    "guardrails": list(plan.guardrails),
-                },
-            }
-        )
-    )
+    return rows.digest_of(rows.canonical(plan_document(experiment)))
 
 
 def _document(app_table: AppTable, listed: Listed) -> Document | None:

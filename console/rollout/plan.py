@@ -17,6 +17,7 @@ from retention.request import SANDBOX
 from console.file.compile import Compiled
 from console.file.content import ImageUpload, MessageUpload
 from console.file.entries import Document
+from console.file.plans import plans_of
 from console.file.release import CompiledRelease
 from console.releases.read import StoredRelease
 from console.rollout.defaults import DIFFERENT, WAITING, DefaultCoverage, coverage
@@ -278,6 +279,8 @@ def differences(release: CompiledRelease, live: StoredRelease) -> Iterator[str]:
     sheets = rows.parse(rows.canonical(release.sheets))  # a live release has lists where a compiled one has tuples
     yield from _text_changes(release, live)
     yield from _rule_changes(_rules(sheets), _rules(live.sheets))
+    yield from _holdout_changes(_holdout(sheets), _holdout(live.sheets))
+    yield from _plan_changes(release, live)
     compared = {*release.settings, *live.settings} - {"format"}
     changed = sorted(key for key in compared if _differ(release.settings, live.settings, key))
     if changed:
@@ -328,6 +331,32 @@ def _rule_changes(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterato
     yield from (f"- rule {name}" for name in theirs if name not in mine)
 
 
+def _holdout(sheets: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the holdout, which every sheet has alike."""
+    found: Mapping[str, Any] | None = sheets[rows.ANY_PRODUCT].get("holdout")
+    return found
+
+
+def _holdout_changes(mine: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> Iterator[str]:
+    if mine is not None and theirs is not None and mine["key"] == theirs["key"]:
+        if mine != theirs:
+            yield f"~ holdout {mine['key']}"
+        return
+    if mine is not None:
+        yield f"+ holdout {mine['key']}"
+    if theirs is not None:
+        yield f"- holdout {theirs['key']}"
+
+
+def _plan_changes(release: CompiledRelease, live: StoredRelease) -> Iterator[str]:
+    """Yield the experiments whose plan or control changes: no answer does, but the report reads the release's."""
+    theirs = {} if live.document is None else plans_of(live.document)
+    for key, mine in release.plans.items():
+        before = theirs.get(key)
+        if before is not None and any(mine[part] != before[part] for part in ("control", "plan")):
+            yield f"~ plan of the experiment {key}"
+
+
 def _comparable(
     sheets: Mapping[str, Mapping[str, Any]], texts: Mapping[str, Mapping[str, tuple[str, ...]]]
 ) -> dict[str, Any]:
@@ -344,8 +373,9 @@ def _comparable(
             name: {locale: places.get(ids[0], [ids[0]]) for locale, ids in by_locale.items()}
             for name, by_locale in sheet["sets"].items()
         }
-        # Which texts have images follows from the texts.
-        found[product] = {**{key: value for key, value in sheet.items() if key != "pictured"}, "sets": sets}
+        # Which texts have images follows from the texts; the holdout has a line of its own.
+        rest = {key: value for key, value in sheet.items() if key not in {"pictured", "holdout"}}
+        found[product] = {**rest, "sets": sets}
     return found
 
 

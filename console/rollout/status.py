@@ -111,6 +111,9 @@ def _rules(document: Document) -> dict[str, tuple[str, ...]]:
     for rule in document.rules:
         for name in dict.fromkeys(answer.messages for answer in rule.answers if answer.messages):
             found[name].append(rule.name)
+    holdout = document.holdout
+    if holdout is not None and holdout.answer is not None and holdout.answer.messages:
+        found[holdout.answer.messages].append(f"the holdout {holdout.key}")
     return {name: tuple(rules) for name, rules in found.items()}
 
 

@@ -55,7 +55,10 @@ def written(folder: Path, text: str = FILE, seen: Observed = EMPTY) -> tuple[Doc
 
 
 def live(release: CompiledRelease, number: int = 1) -> StoredRelease:
-    return StoredRelease(number, release.format, release.settings, release.sheets, release.texts)
+    document = read_document(release.source)
+    return StoredRelease(
+        number, release.format, release.settings, release.sheets, release.texts, release.source, document
+    )
 
 
 def _with(seen: Observed, **rows: Any) -> Observed:

@@ -62,3 +62,12 @@ def test_logs_without_a_decision_are_refused(tmp_path: Path) -> None:
     """Without a decision there is no customer to count, and the message names both log groups."""
     with pytest.raises(Failure, match="FunctionLogGroup and NotificationsLogGroup"):
         read_evidence(written(tmp_path, LINE), no_progress)
+
+
+def test_customers_who_are_held_out_are_a_group_of_their_own(tmp_path: Path) -> None:
+    """They are counted by the holdout, whether they got a message or Apple's fallback."""
+    held = {name: value for name, value in REQUEST.items() if name not in {"rule", "arm"}}
+    for outcome in ("fallback", "answered"):
+        line = {**held, "message": outcome, "holdout": "h", "holdoutArm": "held"}
+        found = read_evidence(written(tmp_path, line, LINE, WATERMARK), no_progress)
+        assert found.answers == {"0f" * 32: "the holdout h"}

@@ -102,6 +102,35 @@ def test_each_change_of_a_release_is_named(folder: Path, old: str, new: str, cha
     assert change in found.changes
 
 
+TRIED = FILE.replace(
+    "{name: everyone, answer: {message: keep}}",
+    "{name: everyone, experiment: {key: k, arms: {a: {weight: 50, answer: {message: keep}},"
+    " b: {weight: 50, answer: fallback}}, plan: {metric: kept, customers: 100}}}",
+)
+HELD = "holdout: {key: h, percent: 5, answer: fallback}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (TRIED, TRIED.replace("customers: 100", "customers: 200"), "~ plan of the experiment k"),
+        (TRIED, TRIED.replace("plan:", "control: b, plan:"), "~ plan of the experiment k"),
+        (TRIED, TRIED.replace(", plan: {metric: kept, customers: 100}", ""), "~ plan of the experiment k"),
+        (FILE, HELD + FILE, "+ holdout h"),
+        (HELD + FILE, FILE, "- holdout h"),
+        (HELD + FILE, HELD.replace("5", "6") + FILE, "~ holdout h"),
+        (HELD + FILE, HELD.replace("fallback", "same") + FILE, "~ holdout h"),
+    ],
+)
+def test_a_plan_and_a_holdout_are_published(folder: Path, before: str, after: str, expected: str) -> None:
+    """A changed plan changes no answer, but the report reads the plan of a release: so it makes one."""
+    _, compiled = written(folder, before)
+    found = plan(folder, everything(compiled), after).publish
+    assert found is not None
+    assert found.changes[0] == expected
+    assert plan(folder, everything(compiled), before).publish is None
+
+
 def test_an_older_format_is_published_anew(folder: Path) -> None:
     """A release that an older console wrote is compiled and published again."""
     _, compiled = written(folder)
