@@ -65,12 +65,11 @@ def welch_interval(epochs: Sequence[MeanEpoch], alpha: float) -> Interval:
     """
     found = difference_of_means(epochs)
     parts = [
-        (weight**2 * arm.variance / arm.customers, arm.customers)
+        (weight**2 * arm.variance / np.maximum(arm.customers, 1), np.maximum(arm.customers - 1, 1))
         for weight, epoch in zip(weights(epochs), epochs, strict=True)
         for arm in epoch
-        if weight
     ]
-    freedom = sum(part for part, _ in parts) ** 2 / sum(part**2 / (customers - 1) for part, customers in parts)
+    freedom = sum(part for part, _ in parts) ** 2 / sum(part**2 / free for part, free in parts)
     width = stats.t.ppf(1 - alpha / 2, freedom) * found.se
     return Interval(found.estimate - width, found.estimate + width)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from console.effect.packages import AnalysisPackage
 from console.effect.results import Difference
 
-stats = AnalysisPackage("scipy.stats")
+special = AnalysisPackage("scipy.special")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,4 @@ def heterogeneity(weeks: Sequence[Difference]) -> Heterogeneity:
         return Heterogeneity(0.0, 0, 1.0)
     mean = sum(estimate * weight for estimate, weight in known) / sum(weight for _, weight in known)
     q = sum(weight * (estimate - mean) ** 2 for estimate, weight in known)
-    return Heterogeneity(q, len(known) - 1, float(stats.chi2.sf(q, len(known) - 1)))
+    return Heterogeneity(q, len(known) - 1, float(special.chdtrc(len(known) - 1, q)))

@@ -30,7 +30,7 @@ proportion = AnalysisPackage("statsmodels.stats.proportion")
 LIFT_NEEDS: Final = 50
 
 
-def newcombe(control: ArmCount, arm: ArmCount, alpha: float) -> Interval:
+def newcombe(control: ArmCount, arm: ArmCount, alpha: Numbers) -> Interval:
     """Return Newcombe's interval of arm less control, as fractions. Both arms must have customers."""
     low, high = proportion.confint_proportions_2indep(
         arm.hits, arm.customers, control.hits, control.customers, method="newcomb", compare="diff", alpha=alpha
@@ -38,17 +38,18 @@ def newcombe(control: ArmCount, arm: ArmCount, alpha: float) -> Interval:
     return Interval(low, high)
 
 
-def reading_interval(epochs: Sequence[Epoch], alpha: float) -> Interval:
+def reading_interval(epochs: Sequence[Epoch], alpha: Numbers) -> Interval:
     """Return the reading's interval of arm less control over all epochs; epochs.py says which are left out.
 
     At least one epoch must be used; a single one is, if both arms have customers. Arrays have one shape in all epochs.
     """
     if len(epochs) == 1:
-        return newcombe(*epochs[0], alpha)
+        control, arm = epochs[0]
+        return newcombe(_some(control), _some(arm), alpha)
     below: Numbers = 0.0
     above: Numbers = 0.0
     for weight, epoch in zip(weights(epochs), epochs, strict=True):
-        control, arm = (ArmCount(np.maximum(count.customers, 1), count.hits) for count in epoch)
+        control, arm = (_some(count) for count in epoch)
         interval = newcombe(control, arm, alpha)
         below = below + (weight * (arm.share - control.share - interval.low)) ** 2
         above = above + (weight * (interval.high - arm.share + control.share)) ** 2
@@ -107,6 +108,11 @@ def _weighted_share(epochs: Sequence[Epoch], side: int, alpha: float | None) -> 
         below += (weight * (found - low)) ** 2
         above += (weight * (high - found)) ** 2
     return share, share - below**0.5, share + above**0.5
+
+
+def _some(count: ArmCount) -> ArmCount:
+    """Return a count with at least one customer: an arm without any has the weight 0, and must be computable."""
+    return ArmCount(np.maximum(count.customers, 1), count.hits)
 
 
 def _wilson(count: ArmCount, alpha: float) -> tuple[float, float]:

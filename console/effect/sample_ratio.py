@@ -64,7 +64,7 @@ def sample_ratio(splits: Sequence[Split]) -> SampleRatio:
             statistic += float(stats.chisquare(counts.ravel(), (shares * total).ravel()).statistic)
             freedom += len(counts) - 1
     strays = any(_strays(split) > 0 for split in splits)
-    p_value = 0.0 if strays else float(stats.chi2.sf(statistic, freedom)) if freedom else 1.0
+    p_value = 0.0 if strays else float(special.chdtrc(freedom, statistic)) if freedom else 1.0
     return SampleRatio(
         e_value=float(np.exp(np.minimum(log_e, 700.0))), alarm=bool(log_e >= np.log(ALARM_FROM)), chi_square_p=p_value
     )

@@ -21,24 +21,24 @@ from console.effect.results import Difference, Interval, Numbers
 np = AnalysisPackage("numpy")
 
 
-def tuning(planned: Numbers, alpha: float) -> Numbers:
+def tuning(planned: Numbers, alpha: Numbers) -> Numbers:
     """Return rho^2 for `planned` customers of both arms: the sequence is narrowest there."""
     bound = -2 * np.log(alpha)
     return (bound + np.log1p(bound)) / planned
 
 
-def half_width(difference: Difference, *, planned: Numbers, alpha: float, tuned_for: float | None = None) -> Numbers:
+def half_width(difference: Difference, *, planned: Numbers, alpha: Numbers, tuned_for: Numbers = None) -> Numbers:
     """Return half the width of the sequence's interval, in the unit of the difference.
 
     `tuned_for` is the alpha of rho, where one sequence is read at several levels. Needs at least one customer.
     """
-    spread = difference.customers * tuning(planned, tuned_for or alpha)
+    spread = difference.customers * tuning(planned, alpha if tuned_for is None else tuned_for)
     q = spread + 1
     return difference.se * np.sqrt(2 * q * np.log(np.sqrt(q) / alpha) / spread)
 
 
 def sequence_interval(
-    difference: Difference, *, planned: Numbers, alpha: float, tuned_for: float | None = None
+    difference: Difference, *, planned: Numbers, alpha: Numbers, tuned_for: Numbers = None
 ) -> Interval:
     """Return the interval around the estimate; it is not cut at -1 and 1."""
     width = half_width(difference, planned=planned, alpha=alpha, tuned_for=tuned_for)

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from console.effect.epochs import difference
 from console.effect.gate import gate_open, totals
+from console.effect.packages import AnalysisPackage
 from console.effect.reading import lift_estimate, lift_interval, reading_interval
-from console.effect.results import Difference, Epoch, Interval
+from console.effect.results import ArmCount, Difference, Epoch, Interval, Numbers
 from console.effect.sequence import sequence_interval, sequence_p_value
 from console.effect.several import holm
+
+np = AnalysisPackage("numpy")
 
 SEQUENCE_ALPHA: Final = 0.01
 READING_ALPHA: Final = 0.04
@@ -90,45 +94,77 @@ def read(epochs: Sequence[Epoch], *, comparisons: int = 1, alpha: float = READIN
 
     `epochs` are of the first n planned customers, all ripe. Newcombe's interval needs no gate.
     """
-    found = difference(epochs)
-    if not found.customers:
-        return None
-    interval = reading_interval(epochs, alpha / comparisons)
-    return AppointedReading(
-        found=_plain(found),
-        interval=Interval(float(interval.low), float(interval.high)),
-        lift=lift_estimate(epochs),
-        lift_interval=lift_interval(epochs, alpha / comparisons),
-    )
+    level = alpha / comparisons
+    interval = reading_interval(epochs, level)
+    return _appointed(epochs, Interval(float(interval.low), float(interval.high)), level)
 
 
 def judge(arms: Sequence[Comparison]) -> tuple[Judged, ...]:
     """Return every arm's effect and reading at alpha / m, and which arms differ by Holm, in their order."""
     if not arms:
         return ()
-    count = len(arms)
-    effects = [measure(arm.epochs, planned=arm.planned, comparisons=count) for arm in arms]
-    readings = [None if arm.reading is None else read(arm.reading, comparisons=count) for arm in arms]
-    excluded = [
-        [_excluded(arm, effect, reading, level=level, count=count) for level in range(1, count + 1)]
-        for arm, effect, reading in zip(arms, effects, readings, strict=True)
-    ]
+    effects = [measure(arm.epochs, planned=arm.planned, comparisons=len(arms)) for arm in arms]
+    readings, excluded = _readings(arms)
+    verdicts = holm(excluded | _excluded_by_sequence(arms))
     return tuple(
         Judged(effect, reading, differs=bool(differs))
-        for effect, reading, differs in zip(effects, readings, holm(excluded), strict=True)
+        for effect, reading, differs in zip(effects, readings, verdicts, strict=True)
     )
 
 
-def _excluded(arm: Comparison, effect: Effect, reading: AppointedReading | None, *, level: int, count: int) -> bool:
-    """Return whether the sequence or the reading excludes no difference at alpha / level."""
-    by_sequence = effect.gate_open and bool(
-        sequence_interval(
-            effect.found, planned=arm.planned, alpha=SEQUENCE_ALPHA / level, tuned_for=SEQUENCE_ALPHA / count
-        ).excludes()
+def _excluded_by_sequence(arms: Sequence[Comparison]) -> Numbers:
+    """Return `excluded` of `holm`: whether arm i's sequence is shown and excludes no difference at alpha / (j + 1)."""
+    epochs = _stacked([arm.epochs for arm in arms])
+    found = difference(epochs)
+    shown = gate_open(totals(epochs)) & (found.se > 0)
+    # What is not shown gets numbers with which it can be computed.
+    safe = Difference(found.estimate, found.se, np.maximum(found.customers, 1))
+    planned = np.array([[arm.planned] for arm in arms])
+    return shown & excluded_by_sequence(safe, planned=planned, count=len(arms))
+
+
+def _readings(arms: Sequence[Comparison]) -> tuple[list[AppointedReading | None], Numbers]:
+    """Return every arm's reading at alpha / m, and `excluded` of `holm`; one that is not due excludes nothing."""
+    count = len(arms)
+    if all(arm.reading is None for arm in arms):
+        return [None] * count, np.zeros((count, count), dtype=bool)
+    epochs = _stacked([arm.reading or () for arm in arms])
+    due = difference(epochs).customers > 0
+    interval = reading_interval(epochs, READING_ALPHA / np.arange(1, count + 1))
+    readings = [
+        _appointed(arm.reading, Interval(float(low), float(high)), READING_ALPHA / count) if arm.reading else None
+        for arm, low, high in zip(arms, interval.low[:, -1], interval.high[:, -1], strict=True)
+    ]
+    return readings, due & interval.excludes()
+
+
+def excluded_by_sequence(found: Difference, *, planned: Numbers, count: int) -> Numbers:
+    """Return whether sequences exclude 0 at each of the levels of Holm's steps.
+
+    The last axis of the arrays has the length 1, and becomes the level j: alpha / (j + 1), of `count`.
+    """
+    levels = SEQUENCE_ALPHA / np.arange(1, count + 1)
+    return sequence_interval(found, planned=planned, alpha=levels, tuned_for=SEQUENCE_ALPHA / count).excludes()
+
+
+def _stacked(arms: Sequence[Sequence[Epoch]]) -> tuple[Epoch, ...]:
+    """Return the epochs of all arms as arrays of the shape (arms, 1), without customers where an arm has no epoch."""
+    none = (ArmCount(0, 0), ArmCount(0, 0))
+    rows = [*zip_longest(*arms, fillvalue=none)] or [(none,) * len(arms)]
+    return tuple((_column([control for control, _ in row]), _column([arm for _, arm in row])) for row in rows)
+
+
+def _column(counts: Sequence[ArmCount]) -> ArmCount:
+    return ArmCount(np.array([[one.customers] for one in counts]), np.array([[one.hits] for one in counts]))
+
+
+def _appointed(epochs: Sequence[Epoch], interval: Interval, alpha: float) -> AppointedReading | None:
+    found = difference(epochs)
+    if not found.customers:
+        return None
+    return AppointedReading(
+        found=_plain(found), interval=interval, lift=lift_estimate(epochs), lift_interval=lift_interval(epochs, alpha)
     )
-    if by_sequence or reading is None or arm.reading is None:
-        return by_sequence
-    return bool(reading_interval(arm.reading, READING_ALPHA / level).excludes())
 
 
 def _plain(found: Difference) -> Difference:
