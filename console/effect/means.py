@@ -36,7 +36,9 @@ def arm_mean(amounts: Mapping[int, int], cut: float) -> ArmMean:
         return ArmMean(0, 0.0, 0.0)
     mean = float((values * counts).sum() / customers)
     squares = float((counts * (values - mean) ** 2).sum())
-    return ArmMean(int(customers), mean, squares / max(customers - 1, 1))
+    fourth = float((counts * values**4).sum())
+    carriers = float((counts * values**2).sum()) ** 2 / fourth if fourth else 0.0
+    return ArmMean(int(customers), mean, squares / max(customers - 1, 1), carriers)
 
 
 def winsorising_cut(arms: Sequence[Mapping[int, int]], share: float = WINSORISED_AT) -> float:

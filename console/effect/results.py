@@ -37,11 +37,16 @@ Epoch: TypeAlias = tuple[ArmCount, ArmCount]
 
 @dataclass(frozen=True, slots=True)
 class ArmMean:
-    """Customers of one arm, the mean of what each paid, and the sample variance (divisor n - 1)."""
+    """Customers of one arm, the mean of what each paid, and the sample variance (divisor n - 1).
+
+    `carriers` is (sum of x^2)^2 / sum of x^4 over their amounts x: how many customers carry the variance. It is the
+    number of paying customers if all pay the same, and far fewer if a few pay much more than the others.
+    """
 
     customers: Numbers
     mean: Numbers
     variance: Numbers
+    carriers: Numbers = 0
 
 
 MeanEpoch: TypeAlias = tuple[ArmMean, ArmMean]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.effect.gate import gate_open, totals
-from console.effect.results import ArmCount
+from console.effect.gate import gate_open, money_gate_open, totals
+from console.effect.results import ArmCount, ArmMean
 from tests.support.analysis_parts import needs_analysis
 
 ENOUGH = ArmCount(20, 10)
@@ -31,6 +31,14 @@ def test_totals_are_sums_over_epochs() -> None:
     """The gate counts all epochs of an arm together."""
     epochs = [(ArmCount(10, 4), ArmCount(5, 1)), (ArmCount(30, 9), ArmCount(2, 2))]
     assert totals(epochs) == (ArmCount(40, 13), ArmCount(7, 3))
+
+
+@pytest.mark.parametrize(("carriers", "is_open"), [(40, True), (39.9, False), (0, False)])
+def test_money_needs_forty_carriers_in_every_arm(carriers: float, *, is_open: bool) -> None:
+    """However many customers there are."""
+    arms = [ArmMean(10**6, 1.0, 4.0, 500), ArmMean(10**6, 1.0, 4.0, carriers)]
+    assert money_gate_open(arms) is is_open
+    assert money_gate_open(arms[::-1]) is is_open
 
 
 @needs_analysis

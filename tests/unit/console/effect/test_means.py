@@ -46,12 +46,14 @@ def test_a_mean_counts_every_customer() -> None:
     assert found.customers == 10
     assert found.mean == pytest.approx(statistics.mean(paid))
     assert found.variance == pytest.approx(statistics.variance(paid))
+    assert found.carriers == pytest.approx(sum(x**2 for x in paid) ** 2 / sum(x**4 for x in paid))
+    assert arm_mean({0: 900, 4_990: 70}, cut=9_990).carriers == pytest.approx(70)
 
 
 @pytest.mark.parametrize(("amounts", "mean"), [({}, 0), ({5: 1}, 5)])
 def test_an_arm_of_one_customer_or_none_has_no_variance(amounts: dict[int, int], mean: int) -> None:
     """It is shown with the variance 0, and never compared."""
-    assert arm_mean(amounts, float("inf")) == ArmMean(sum(amounts.values()), mean, 0)
+    assert arm_mean(amounts, float("inf")) == ArmMean(sum(amounts.values()), mean, 0, len(amounts))
 
 
 def test_the_cut_is_a_percentile_of_what_was_paid() -> None:
