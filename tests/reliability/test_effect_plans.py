@@ -53,7 +53,7 @@ def test_looking_costs_at_most_8_percent_more_customers() -> None:
     mean = sum(float(row[-2]) for row in rows) / len(rows)
     keep(
         "power",
-        f"{RUNS:,} experiments in each setting, with as many customers as `retention power` asks for. `ours`: the"
+        f"{RUNS:,} experiments in each setting, with as many customers as the plan asks for. `ours`: the"
         " sequence or the reading excluded 0; 80 % are planned. `once`: an ordinary 95 % interval, looked at once at"
         f" the end. `customers`: how many times the customers of that test ours needs for 80 %; at most 1.08,"
         f" {mean:.3f} in the mean. `used`: the share of the plan after which the sequence, or else the reading,"
