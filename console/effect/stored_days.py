@@ -5,13 +5,15 @@
 The cache has the bucket's own folders, `BUCKET/exposures/day=2026-12-01/ETAG-NAME`, so DuckDB finds the day in a file's
 path. The ETag is part of a file's name, and a file gets its name only when all of it is there: so a file with the
 right name and size is the object, an interrupted fetch goes on where it stopped, and no list of what is there can be
-wrong. What the bucket no longer has, the cache of these days loses too, so that lines stay here no longer than there.
+wrong. Lines are personal data, so they stay here no longer than they are used: what the bucket no longer has, the cache
+of these days loses too, and a day that was not asked for in 30 days is removed.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +24,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from console.deployment.stored_lines import StoredObject, day_prefix, list_day
+from console.deployment.stored_lines import StoredObject, day_prefix, list_days
 from console.terminal.failure import Failure
 
 # Fetched at once: an object is small, so most of the time is spent waiting. botocore keeps ten connections.
@@ -31,6 +33,8 @@ _CHUNK_BYTES: Final = 1 << 20
 _PART: Final = ".part"
 # A file of a fetch that was killed; a younger one may be of another console that is fetching now.
 _ABANDONED_SECONDS: Final = 3_600
+
+_UNUSED_SECONDS: Final = 30 * 86_400
 
 # Called with how many objects of how many are there, first before anything is fetched, then after each one.
 ReportObjects: TypeAlias = Callable[[int, int], None]
@@ -73,13 +77,12 @@ def fetch_days(
     JSON lines, ordered by day and key, and are not changed afterwards. Raises Failure for an object that arrives
     incomplete, and lets through the errors of S3 and of the disk.
     """
-    days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
-    wanted: list[_Cached] = []
-    for day in days:
-        place = folder / bucket / day_prefix(prefix, day)
-        of_day = [_Cached(each, place / _file_name(each)) for each in list_day(s3, bucket, prefix, day)]
-        _forget_others(place, {each.path for each in of_day})
-        wanted += of_day
+    _forget_unused(folder / bucket / prefix)
+    listed = list_days(s3, bucket, prefix, first_day, last_day)
+    wanted = [_Cached(each, folder / bucket / each.folder / _file_name(each)) for each in listed]
+    kept = {each.path for each in wanted}
+    for number in range((last_day - first_day).days + 1):
+        _forget_others(folder / bucket / day_prefix(prefix, first_day + timedelta(days=number)), kept)
     missing = [each for each in wanted if not each.is_there]
     report(len(wanted) - len(missing), len(wanted))
     for fetched, _ in enumerate(_fetched(s3, bucket, missing), 1):
@@ -125,9 +128,17 @@ def _file_name(stored: StoredObject) -> str:
     return f"{re.sub(r'[^0-9A-Za-z-]', '', stored.etag)}-{stored.name}"
 
 
+def _forget_unused(days: Path) -> None:
+    """Remove the days that no fetch asked for in 30 days. A fetch sets the time of each folder that it looks at."""
+    for place in days.glob("day=*"):
+        if place.stat().st_mtime < time.time() - _UNUSED_SECONDS:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _forget_others(place: Path, wanted: set[Path]) -> None:
-    """Remove what the bucket no longer has, and what a killed fetch left."""
+    """Remove what the bucket no longer has, and what a killed fetch left; note that the day was asked for."""
     with suppress(FileNotFoundError):
+        os.utime(place)
         for path in list(place.iterdir()):
             in_use = path.suffix == _PART and time.time() - path.stat().st_mtime < _ABANDONED_SECONDS
             if path not in wanted and not in_use:

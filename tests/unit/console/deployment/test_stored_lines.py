@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from unittest.mock import Mock
 
-from console.deployment.stored_lines import EXPOSURES, OUTCOMES, StoredObject, day_prefix, list_day
+from console.deployment.stored_lines import EXPOSURES, OUTCOMES, StoredObject, day_prefix, list_day, list_days
 from tests.contract.test_analysis_template import STREAMS
 
 DAY: Final = date(2026, 12, 1)
@@ -39,6 +39,18 @@ def test_every_page_of_a_day_is_listed() -> None:
     ]
     assert [each.name for each in found] == ["a.json.gz", "b.json.gz"]
     s3.get_paginator.return_value.paginate.assert_called_once_with(Bucket="lines", Prefix="exposures/day=2026-12-01/")
+
+
+def test_many_days_are_one_list() -> None:
+    """From before the first day's folder on, until the first object of a later day than the last."""
+    days = [f"exposures/day={day}/a.json.gz" for day in ("2026-12-01", "2026-12-31", "2027-01-01")]
+    s3 = listing([(days[0], 5)], [(days[1], 6), (days[2], 7)])
+    found = list(list_days(s3, "lines", EXPOSURES, DAY, date(2026, 12, 31)))
+    assert [each.key for each in found] == days[:2]
+    assert [each.folder for each in found] == ["exposures/day=2026-12-01/", "exposures/day=2026-12-31/"]
+    s3.get_paginator.return_value.paginate.assert_called_once_with(
+        Bucket="lines", Prefix="exposures/day=", StartAfter="exposures/day=2026-12-01"
+    )
 
 
 def test_an_empty_object_is_no_object_of_ours() -> None:

@@ -125,6 +125,19 @@ def test_a_fetch_that_fails_leaves_no_half_file(s3: CountingS3, tmp_path: Path) 
     assert len(fetch(s3, tmp_path)) == len(fetch(s3, tmp_path / "another")) == 6
 
 
+def test_a_day_that_is_no_longer_asked_for_is_removed(s3: CountingS3, tmp_path: Path) -> None:
+    """After 30 days without a question about it a day goes with the next fetch; one that is asked about stays."""
+    files = fetch(s3, tmp_path)
+    for place in {path.parent for path in files}:
+        os.utime(place, (time.time() - 29 * 86_400,) * 2)
+    fetch(s3, tmp_path, SECOND, SECOND)
+    assert files[0].exists()
+    os.utime(files[0].parent, (time.time() - 31 * 86_400,) * 2)
+    fetch(s3, tmp_path, SECOND, SECOND)
+    assert not files[0].parent.exists()
+    assert files[-1].exists()
+
+
 def test_what_a_killed_fetch_left_is_removed_later(s3: CountingS3, tmp_path: Path) -> None:
     """An unfinished file is removed after an hour: a younger one may belong to a console that is still fetching."""
     place = fetch(s3, tmp_path)[0].parent
