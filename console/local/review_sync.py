@@ -18,7 +18,7 @@ from retention.review.snapshot import ImageState, apply_snapshot
 from console.simulator.app_data import AppData
 
 # A person who types `simulator approve` looks at the page that shows it.
-_PAUSE_SECONDS: Final = 0.5
+_PAUSE_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
