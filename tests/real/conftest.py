@@ -22,15 +22,19 @@ def chromium() -> Iterator[Any]:
         yield real(lambda: parts.enter_context(browsers.chromium()))
 
 
-@pytest.fixture(scope="module", params=["Chromium", "Firefox", "WebKitGTK"])
-def engine(request: pytest.FixtureRequest) -> Iterator[browsers.Engine]:
-    """Each of the three browsers, with one page."""
+@pytest.fixture(scope="module")
+def engines(chromium: Any) -> Iterator[dict[str, browsers.Engine]]:
+    """The three browsers by name, each with one page."""
     with ExitStack() as parts:
-        if request.param == "Chromium":
-            yield browsers.ChromiumEngine(real(lambda: parts.enter_context(browsers.chromium())))
-        else:
-            start = {"Firefox": firefox, "WebKitGTK": webkit}[request.param]
-            yield real(lambda: parts.enter_context(start()))
+        found: list[browsers.Engine] = [browsers.ChromiumEngine(chromium)]
+        found += [real(lambda start=start: parts.enter_context(start())) for start in (firefox, webkit)]  # type: ignore[misc]
+        yield {one.name: one for one in found}
+
+
+@pytest.fixture(params=["Chromium", "Firefox", "WebKitGTK"])
+def engine(request: pytest.FixtureRequest, engines: dict[str, browsers.Engine]) -> browsers.Engine:
+    """Each of the three browsers."""
+    return engines[request.param]
 
 
 @pytest.fixture(scope="session")

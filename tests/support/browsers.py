@@ -51,7 +51,7 @@ class Engine(Protocol):
         """Give the page this size, in CSS pixels."""
 
     def messages(self) -> list[str]:
-        """Return what the console has about pages that were opened, violations of their policies included."""
+        """Return what the console got since the last call, violations of the page's policy included."""
 
 
 def first_of(names: tuple[str, ...], package: str) -> str:
@@ -125,7 +125,9 @@ class ChromiumEngine:
         self.page.set_viewport_size({"width": width, "height": height})
 
     def messages(self) -> list[str]:
-        return list(self._messages)
+        found = list(self._messages)
+        self._messages.clear()
+        return found
 
 
 def url_of(path: Path) -> str:

@@ -94,6 +94,7 @@ class FirefoxEngine:
     def messages(self) -> list[str]:
         self._command("Marionette:SetContext", value="chrome")
         found = self.run("return Services.console.getMessageArray().map(String)")
+        self.run("Services.console.reset()")
         self._command("Marionette:SetContext", value="content")
         return [one for one in found if "file:///" in one]
 

@@ -121,7 +121,7 @@ class WebKitEngine:
         self._command("POST", f"{self._session}/window/rect", size)
 
     def messages(self) -> list[str]:
-        found: list[str] = self.run("return keptMessages")
+        found: list[str] = self.run("return keptMessages.splice(0)")
         return found
 
     def _command(self, method: str, path: str, body: Any = None) -> Any:
