@@ -7,17 +7,14 @@ as `'@key'`, so that each file is a query that can be read, checked and run as i
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 from typing import Final
 
 from console.effect.rows import Literals
+from console.file.identifiers import QUERY_MARKS, unfit_in_query
 from console.terminal.failure import Failure
 
 _PLACE: Final = re.compile(r"'@([a-z_]+)'")
-_MARKS: Final = " ._:+#@/()&!?-"
-# Letters but for those that look like quotes, what is written over letters, and digits: Unicode's categories.
-_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
 _MAX_TEXT: Final = 128
 _MAX_NUMBER: Final = 10**18
 
@@ -36,16 +33,12 @@ def _literal(name: str, value: str | int | datetime) -> str:
         return instant_text(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER:
         return str(value)
-    if isinstance(value, str) and len(value) <= _MAX_TEXT and all(map(_may_stand, value)):
+    if isinstance(value, str) and len(value) <= _MAX_TEXT and unfit_in_query(value) is None:
         return value
     raise Failure(
         f"The {name.replace('_', ' ')} of this analysis may not stand in a query: only letters, digits, blanks and"
-        f" `{_MARKS.strip()}` may, at most {_MAX_TEXT} of them. Name the experiment or holdout with these."
+        f" `{QUERY_MARKS.strip()}` may, at most {_MAX_TEXT} of them. Name the experiment or holdout with these."
     )
-
-
-def _may_stand(character: str) -> bool:
-    return character in _MARKS or unicodedata.category(character) in _CATEGORIES
 
 
 def instant_text(at: datetime) -> str:

@@ -12,10 +12,12 @@ from retention.catalog import SLOTS
 from console.file.answers import read_answer
 from console.file.entries import METRICS, ArmEntry, ExperimentEntry, ExperimentPlan, LayerEntry, TrafficStep
 from console.file.fields import Fields
+from console.file.identifiers import QUERY_MARKS, unfit_in_query
 from console.file.mistakes import Notes
 from console.file.percentages import read_slots
 from console.file.schedules import first_moment, read_zone, zone_of
 from console.file.tree import Node
+from console.terminal.characters import describe_character, invisible_in_name
 
 MAX_KEY: Final = 100  # characters, of keys and names: the log has all of them (`retention.log.record.MAX_TEXT`)
 
@@ -46,6 +48,8 @@ def read_experiment(node: Node, during: Node | None, notes: Notes) -> Experiment
         traffic=None if traffic is None else _traffic(traffic, during, notes),
         plan=None if plan is None else _plan(plan, notes),
     )
+    if plan is not None:
+        check_reported(fields, key)
     if not arms:
         if fields.is_mapping and ("arms" not in fields.entries or fields.entries["arms"].value == {}):
             example = "Write `control: {weight: 50, answer: …}` each."
@@ -64,6 +68,15 @@ def read_key(fields: Fields, name: str) -> str | None:
         wrong = f"This {'key' if name == 'key' else 'name'} has {len(key)} characters."
         fields.notes.add(fields.place(name), wrong, f"Use at most {MAX_KEY}.")
     return key
+
+
+def check_reported(fields: Fields, key: str | None) -> None:
+    """Note a key that no report could be made of: months later, it would be too late for another one."""
+    unfit = None if key is None else unfit_in_query(key)
+    if unfit is not None and invisible_in_name(unfit) is None:
+        wrong = f"`key` has the character {describe_character(unfit)} in it, and a report is queried by its key."
+        instead = f"Write letters, digits, blanks and `{QUERY_MARKS.strip()}`."
+        fields.notes.add(fields.place("key"), wrong, instead)
 
 
 def _check_weights(fields: Fields, entry: ExperimentEntry) -> None:

@@ -23,6 +23,17 @@ BUNDLE_ID_FORM = re.compile(r"[A-Za-z0-9.-]{1,155}")
 ISSUER_ID_EXAMPLE: Final = "57246542-96fe-1a63-e053-0824d011072a"
 
 
+# What may stand in the SQL of a report next to letters, digits and marks over letters, of any script. No quote may.
+QUERY_MARKS: Final = " ._:+#@/()&!?-"
+_QUERY_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"})
+
+
+def unfit_in_query(text: str) -> str | None:
+    """Return the first character that may not stand in the SQL of a report; None where all may."""
+    may = (character in QUERY_MARKS or unicodedata.category(character) in _QUERY_CATEGORIES for character in text)
+    return next((character for character, fits in zip(text, may, strict=True) if not fits), None)
+
+
 def namespace(app_apple_id: int) -> uuid.UUID:
     """Return the namespace of an app's ids: UUIDv5 of the app's address in the App Store, in the URL namespace."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"https://apps.apple.com/app/id{app_apple_id}")

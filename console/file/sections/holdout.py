@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from console.file.entries import AnswerEntry, HoldoutEntry
-from console.file.experiments import read_key
+from console.file.experiments import check_reported, read_key
 from console.file.fields import Fields
 from console.file.mistakes import Notes
 from console.file.percentages import read_slots
@@ -19,8 +19,10 @@ def read_holdout(node: Node | None, notes: Notes) -> HoldoutEntry | None:
     if node is None:
         return None
     fields = Fields.of(node, notes, "a holdout", ("key", "percent", "answer"))
+    key = read_key(fields, "key")
+    check_reported(fields, key)
     return HoldoutEntry(
-        key=read_key(fields, "key") or "",
+        key=key or "",
         slots=_slots(fields),
         answer=_answer(fields),
         at=node.at,

@@ -252,3 +252,17 @@ def test_an_unknown_field_of_an_experiment_is_a_mistake(field: str) -> None:
     """A field that is misspelt would be missing in the release."""
     [found] = wrong(f"      {field}\n")
     assert found.startswith(f"1: An experiment has no field `{field.partition(':')[0]}`.")
+
+
+@pytest.mark.parametrize(
+    ("key", "named"), [("who's in", "U+0027 APOSTROPHE"), ("a;b", "U+003B SEMICOLON"), ("x😀", "U+1F600")]
+)
+def test_the_key_of_a_plan_can_be_queried(key: str, named: str) -> None:
+    """A report is made of the log by the key, so a key with a quote is a mistake before the experiment begins."""
+    plan = "      plan: {metric: kept, customers: 100}\n"
+    [(_, found)] = mistakes_of(text_of(plan).replace("key: k\n", f'key: "{key}"\n'))
+    assert found.startswith("`key` has the character")
+    assert named in found
+    assert mistakes_of(text_of("").replace("key: k\n", f'key: "{key}"\n')) == []
+    for fine in ("switch-2026q4", "été (2)", "割引 #1", "a.b_c:d/e"):
+        assert mistakes_of(text_of(plan).replace("key: k\n", f'key: "{fine}"\n')) == []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import uuid
 
-from console.file.identifiers import canonical_text, image_id, message_id, namespace, upload_body
+import pytest
+
+from console.file.identifiers import canonical_text, image_id, message_id, namespace, unfit_in_query, upload_body
 
 
 def test_a_message_has_the_id_of_its_upload_body() -> None:
@@ -54,3 +56,15 @@ def test_unicode_form_and_outer_space_do_not_matter() -> None:
 def test_apples_default_values_are_left_out() -> None:
     """An upload body has neither the header position ABOVE_BODY nor an empty list of bullets."""
     assert set(json.loads(upload_body(header="a", body="b", bullets=()))) == {"header", "body"}
+
+
+@pytest.mark.parametrize("text", ["switch-2026q4", "a b", "été", "割引", "a.b_c:d+e#f@g/h(i)&!?", "हिंदी", ""])
+def test_names_of_any_script_may_stand_in_a_query(text: str) -> None:
+    """Letters, digits, blanks and a few marks end no text of SQL."""
+    assert unfit_in_query(text) is None
+
+
+@pytest.mark.parametrize("character", ["'", '"', "\\", ";", "%", "`", "\n", "\u2019", "\u02bc", "\u200b", "$", "{"])
+def test_what_may_end_a_text_is_unfit_in_a_query(character: str) -> None:
+    """Quotes of any kind, and characters that a language gives a meaning, are named."""
+    assert unfit_in_query(f"a{character}b") == character

@@ -40,6 +40,7 @@ def test_a_holdout_is_read() -> None:
         ("{key: '', percent: 5, answer: fallback}", "`key` is a text, not an empty one."),
         ("{key: 5, percent: 5, answer: fallback}", '`key` is a text, not the number `5`. Write `key: "5"`.'),
         ("{key: " + "h" * 101 + ", percent: 5, answer: fallback}", "This key has 101 characters. Use at most 100."),
+        ('{key: "who\'s", percent: 5, answer: fallback}', "`key` has the character U+0027 APOSTROPHE"),
         ("{key: h, answer: fallback}", "`percent` is missing."),
         ("{key: h, percent: 50.01, answer: fallback}", "The share of a holdout is at most 50 percent, not 50.01."),
         ("{key: h, percent: -1, answer: fallback}", "The share of a holdout is a percentage, not the number `-1`."),
