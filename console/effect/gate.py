@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from console.effect.results import ArmCount, ArmMean, Epoch, Numbers
+from console.effect.epochs import counts_in
+from console.effect.results import ArmCount, Epoch, MeanEpoch, Numbers
 
 AT_LEAST: Final = 10
 CARRIERS_AT_LEAST: Final = 40
@@ -30,21 +31,23 @@ def gate_open(arms: Sequence[ArmCount], at_least: float = AT_LEAST) -> Numbers:
     return first
 
 
-def money_gate_open(arms: Sequence[ArmMean]) -> Numbers:
+def money_gate_open(epochs: Sequence[MeanEpoch]) -> Numbers:
     """Return whether the variance of each arm is carried by CARRIERS_AT_LEAST customers; for sequence and reading.
 
-    Over several epochs, an arm's carriers are added up.
+    An arm's carriers are added up over the epochs that are used.
     """
-    first, *rest = (arm.carriers >= CARRIERS_AT_LEAST for arm in arms)
-    for arm in rest:
-        first = first & arm
-    return first
+    control, arm = (sum(counts_in(*epoch) * epoch[side].carriers for epoch in epochs) for side in (0, 1))
+    return (control >= CARRIERS_AT_LEAST) & (arm >= CARRIERS_AT_LEAST)
 
 
 def totals(epochs: Sequence[Epoch]) -> Epoch:
-    """Return the control and the arm over all epochs: for the gate and for display, never for a difference."""
+    """Return the control and the arm over all epochs that are used: for the gate, never for a difference."""
+    used = [counts_in(*epoch) for epoch in epochs]
     control, arm = (
-        ArmCount(sum(epoch[side].customers for epoch in epochs), sum(epoch[side].hits for epoch in epochs))
+        ArmCount(
+            sum(one * epoch[side].customers for one, epoch in zip(used, epochs, strict=True)),
+            sum(one * epoch[side].hits for one, epoch in zip(used, epochs, strict=True)),
+        )
         for side in (0, 1)
     )
     return control, arm

@@ -12,9 +12,9 @@ from typing import Final
 from console.effect.epoch_groups import EpochGroups
 from console.effect.epochs import difference_of_means
 from console.effect.findings import Bounds, ReportEffect
-from console.effect.gate import gate_open
+from console.effect.gate import money_gate_open
 from console.effect.means import arm_mean, welch_interval, winsorising_cut
-from console.effect.results import ArmCount, ArmMean, Interval, MeanEpoch
+from console.effect.results import ArmMean, Interval, MeanEpoch
 from console.effect.rows import AmountRow, CohortRow, EffectData
 from console.effect.sequence import sequence_interval
 from console.effect.statistics import READING_ALPHA, SEQUENCE_ALPHA
@@ -58,8 +58,8 @@ def revenue_effects(
     return found
 
 
-# The means of every arm, epoch by epoch, and how many customers of it paid.
-MeansOfArms = Mapping[str, tuple[Sequence[ArmMean], int]]
+# The means of every arm, epoch by epoch.
+MeansOfArms = Mapping[str, Sequence[ArmMean]]
 
 
 def _means(
@@ -77,10 +77,7 @@ def _means(
             of_arm[0] += sum(row.customers for row in held if row.arm == arm.name) - sum(of_arm.values())
             spent[arm.name].append(+of_arm)
     cut = winsorising_cut([each for of_arm in spent.values() for each in of_arm])
-    return {
-        name: ([arm_mean(each, cut) for each in of_arm], sum(sum(each.values()) - each[0] for each in of_arm))
-        for name, of_arm in spent.items()
-    }
+    return {name: [arm_mean(each, cut) for each in of_arm] for name, of_arm in spent.items()}
 
 
 def _effect(
@@ -95,31 +92,27 @@ def _effect(
     comparisons = len(studied.arms) - 1
     epochs = _epochs(means, studied.control, arm)
     found = difference_of_means(epochs)
-    counts = [_payers(means[name]) for name in (studied.control, arm)]
     anytime = reading = None
-    if bool(gate_open(counts)) and found.se > 0:
+    if bool(money_gate_open(epochs)):
         anytime = _bounds(sequence_interval(found, planned=planned, alpha=SEQUENCE_ALPHA / comparisons))
-        if read:
-            reading = _bounds(welch_interval(_epochs(read, studied.control, arm), READING_ALPHA / comparisons))
+        planned_epochs = _epochs(read, studied.control, arm) if read else ()
+        if planned_epochs and bool(money_gate_open(planned_epochs)):
+            reading = _bounds(welch_interval(planned_epochs, READING_ALPHA / comparisons))
     return ReportEffect(
         arm,
         REVENUE,
         role,
         currency=currency,
-        control_rate=_mean(means[studied.control][0]),
-        arm_rate=_mean(means[arm][0]),
+        control_rate=_mean(means[studied.control]),
+        arm_rate=_mean(means[arm]),
         estimate=float(found.estimate) / _MILLI if found.customers else None,
         anytime=anytime,
         reading=reading,
     )
 
 
-def _payers(of_arm: tuple[Sequence[ArmMean], int]) -> ArmCount:
-    return ArmCount(sum(one.customers for one in of_arm[0]), of_arm[1])
-
-
 def _epochs(means: MeansOfArms, control: str, arm: str) -> tuple[MeanEpoch, ...]:
-    return tuple(zip(means[control][0], means[arm][0], strict=True))
+    return tuple(zip(means[control], means[arm], strict=True))
 
 
 def _mean(epochs: Sequence[ArmMean]) -> float | None:

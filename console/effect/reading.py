@@ -81,6 +81,8 @@ def lift_estimate(epochs: Sequence[Epoch]) -> float | None:
     """Return arm / control - 1 of the weighted shares, or None where the control has fewer than LIFT_NEEDS hits."""
     if totals(epochs)[0].hits < LIFT_NEEDS:
         return None
+    if len(epochs) == 1:
+        return float(epochs[0][1].share / epochs[0][0].share - 1)
     base, arm = (_weighted_share(epochs, side, None) for side in (0, 1))
     return float(arm[0] / base[0] - 1)
 

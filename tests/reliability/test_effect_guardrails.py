@@ -88,7 +88,7 @@ def drawn_means(prices: str, paying: float, share: float, a_day: int, draw: Any)
 def wrong_about_money(control: ArmMean, arm: ArmMean, planned: int) -> tuple[float, ...]:
     """Return how often the sequence, the reading and either were wrong, and how often there was a reading."""
     known = difference_of_means([(control, arm)])
-    shown = money_gate_open([control, arm]) & (known.se > 0)
+    shown = money_gate_open([(control, arm)]) & (known.se > 0)
     daily = sequence_interval(computable(known), planned=planned, alpha=SEQUENCE_ALPHA)
     last = [
         ArmMean(one.customers[:, -1], one.mean[:, -1], np.maximum(one.variance[:, -1], 1)) for one in (control, arm)

@@ -27,18 +27,25 @@ def test_every_arm_needs_ten_kept_and_ten_lost(control: ArmCount, arm: ArmCount,
     assert gate_open([control, arm]) is is_open
 
 
+@needs_analysis
 def test_totals_are_sums_over_epochs() -> None:
-    """The gate counts all epochs of an arm together."""
-    epochs = [(ArmCount(10, 4), ArmCount(5, 1)), (ArmCount(30, 9), ArmCount(2, 2))]
-    assert totals(epochs) == (ArmCount(40, 13), ArmCount(7, 3))
+    """The gate counts all epochs of an arm together that are used; one with 19 customers in an arm is not."""
+    epochs = [
+        (ArmCount(100, 40), ArmCount(50, 10)),
+        (ArmCount(30, 9), ArmCount(20, 2)),
+        (ArmCount(99, 9), ArmCount(19, 9)),
+    ]
+    assert totals(epochs) == (ArmCount(130, 49), ArmCount(70, 12))
 
 
+@needs_analysis
 @pytest.mark.parametrize(("carriers", "is_open"), [(40, True), (39.9, False), (0, False)])
 def test_money_needs_forty_carriers_in_every_arm(carriers: float, *, is_open: bool) -> None:
     """However many customers there are."""
-    arms = [ArmMean(10**6, 1.0, 4.0, 500), ArmMean(10**6, 1.0, 4.0, carriers)]
-    assert money_gate_open(arms) is is_open
-    assert money_gate_open(arms[::-1]) is is_open
+    enough, half = ArmMean(10**6, 1.0, 4.0, 500), ArmMean(10**6, 1.0, 4.0, carriers / 2)
+    few = ArmMean(19, 1.0, 4.0, 19)
+    assert bool(money_gate_open([(enough, half), (half, half), (enough, few)])) is is_open
+    assert bool(money_gate_open([(half, enough), (half, half), (few, enough)])) is is_open
 
 
 @needs_analysis

@@ -43,6 +43,16 @@ def test_a_wrong_split_raises_the_alarm() -> None:
     assert found.chi_square_p < 1e-6
 
 
+def test_the_chi_square_test_is_that_of_scipy() -> None:
+    """The report computes it itself, because scipy's function takes a millisecond."""
+    from scipy.stats import chisquare  # noqa: PLC0415
+
+    for counts, slots in [((912, 110, 480), (6, 1, 3)), ((510, 490), (1, 1)), ((3, 1), (9, 1))]:
+        expected = [sum(counts) * slot / sum(slots) for slot in slots]
+        found = sample_ratio([(counts, slots)]).chi_square_p
+        assert found == pytest.approx(chisquare(counts, expected).pvalue, rel=1e-9)
+
+
 def test_epochs_are_multiplied() -> None:
     """Two epochs with shares of their own: their e-values multiply, and their chi-squares add."""
     one, two = ((900, 110), (9, 1)), ((510, 490), (1, 1))
