@@ -47,6 +47,10 @@ SECTIONS: Final = {
     "money": "Means of money",
     "controls": "The simulation finds wrong methods",
     "libraries": "The formulas of other libraries",
+    "sql": "The SQL, and a reading line by line",
+    "repeated_lines": "Lines that arrive twice, in any order",
+    "judge": "What became of a customer, by both readers",
+    "scale": "Ten million exposures",
     "speed": "A report of 1 000 experiments",
     "simulator": "A simulated experiment, from requests to logs",
 }

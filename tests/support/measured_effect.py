@@ -1,0 +1,68 @@
+"""Measures an analysis of many lines in a process of its own, and prints JSON.
+
+python -m tests.support.measured_effect FOLDER EXPOSURES
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from console.effect.duckdb_engine import DuckDbEngine
+from console.effect.log_cache import cache_logs
+from console.effect.queries import NAMES, literals_of
+from console.effect.rows import EffectQuestion
+from tests.support.many_log_lines import APP, DAYS, KEY, STARTS, write_lines
+
+_Found = TypeVar("_Found")
+HORIZON = 30
+
+
+def main() -> None:
+    folder, exposures = Path(sys.argv[1]), int(sys.argv[2])
+    customers, outcomes = exposures * 92 // 100 // DAYS * DAYS, exposures * 29 // 100
+    lines = write_lines(folder / "log", customers=customers, exposures=exposures, outcomes=outcomes)
+    steps: dict[str, tuple[float, float]] = {}
+    logs = measured(steps, "lines to cache", lambda: cache_logs([folder / "log"], folder / "cache"))
+    engine = DuckDbEngine(logs, folder / "scratch")
+    question = EffectQuestion(
+        app_apple_id=APP,
+        key=KEY,
+        horizon_days=HORIZON,
+        starts=STARTS,
+        until=STARTS + timedelta(days=DAYS),
+        complete_until=STARTS + timedelta(days=DAYS),
+        planned=customers // 3,
+    )
+    ripe = 0
+    for name in sorted(NAMES, key=lambda name: name != "cohort"):
+        rows = measured(steps, f"{name}.sql", lambda name=name: engine.run(name, literals_of(question)))  # type: ignore[misc]  # a default binds the name
+        ripe += sum(int(row["customers"]) for row in rows) if name == "cohort" else 0
+    found = {
+        "customers": customers // DAYS * HORIZON,
+        "ripe": ripe,
+        "outcomes": outcomes,
+        "lineBytes": lines,
+        "fileBytes": sum(path.stat().st_size for path in (folder / "log").rglob("*.gz")),
+        "peakMiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "steps": steps,
+    }
+    print(json.dumps(found))  # noqa: T201  # what this program is for
+
+
+def measured(steps: dict[str, tuple[float, float]], name: str, work: Callable[[], _Found]) -> _Found:
+    """Return what work returns, and note its seconds: of wall time, and of this process's processor."""
+    wall, cpu = time.monotonic(), time.process_time()
+    found = work()
+    steps[name] = (time.monotonic() - wall, time.process_time() - cpu)
+    return found
+
+
+if __name__ == "__main__":
+    main()
