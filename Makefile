@@ -57,7 +57,7 @@ test: .venv/.installed ## run the quick tests, in about two minutes; they need n
 e2e: .venv/.installed .venv-sam/.made .venv-ministack/.made ## build, deploy, call, update and roll back on a local emulation of AWS, in about two minutes
 	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
-prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made .venv/.analysis ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md and docs/evidence.md
+prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made .venv-ministack/.made .venv/.analysis ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md and docs/evidence.md
 	@rm -rf .evidence
 	@PROVE=1 REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/reliability $(PYTEST)
 	@$(PYTHON_ALONE) -m tests.support.reliability_page
@@ -67,7 +67,7 @@ fuzz: .venv-fuzz/.made ## fuzz the endpoint, guided by coverage, for MINUTES (1)
 	@PYTHONPATH=.:handler .venv-fuzz/bin/python -m tests.fuzz --minutes "$(MINUTES)"
 
 # Every test except those of `make e2e`. If a missing part is a failure, make installs the parts that it can.
-check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made .venv/.analysis .venv/.browsers) ## run all that CI runs except e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
+check: lint template .venv/.installed .venv-sam/.made $(if $(REQUIRE_REAL_PARTS),.venv-fuzz/.made .venv-ministack/.made .venv/.analysis .venv/.browsers) ## run all that CI runs except e2e: lint, types, template, every test, branch coverage of handler/ (95 %) and console/ (90 %)
 	@$(PYTHON_ALONE) -m pytest tests --ignore tests/e2e --cov --cov-report= $(PYTEST)
 	@$(BIN)/coverage report --include 'handler/*' --fail-under 95
 	@$(BIN)/coverage report --include 'console/*' --fail-under 90

@@ -49,7 +49,9 @@ def test_parts_that_are_required_are_made(required: str, *, made: bool) -> None:
     """With REQUIRE_REAL_PARTS, `make check` makes every environment that its tests need."""
     found = prerequisites("check", REQUIRE_REAL_PARTS=required)
     assert {"lint", "template", ".venv/.installed", ".venv-sam/.made"} <= found
-    assert ({".venv-fuzz/.made", ".venv/.analysis", ".venv/.browsers"} <= found) == made
+    parts = {".venv-fuzz/.made", ".venv-ministack/.made", ".venv/.analysis", ".venv/.browsers"}
+    assert (parts <= found) == made
+    assert parts.isdisjoint(found) != made
     assert ".venv-checkov/.made" in prerequisites("template")
 
 
