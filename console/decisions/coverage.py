@@ -7,7 +7,7 @@ first rule that has an answer for every request that comes to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,12 +19,19 @@ from retention.table import ANY_PRODUCT
 
 from console.decisions.file_locales import own_locales
 from console.decisions.inferred_facts import facts_of, open_part
-from console.decisions.possible_answers import CandidateRule, candidate_rules
+from console.decisions.possible_answers import CandidateRule, candidate_rules, held_out
 from console.decisions.unreachable import Unreachable, unreachable
 from console.file.edition import UNKNOWN_PRODUCT, Edition, Standing
 from console.file.entries import Document, ExperimentEntry
 from console.file.mistakes import suggestion
-from console.file.wording import condition_text, instant_text, percent, text_fields, within_limit_text
+from console.file.wording import (
+    answer_text,
+    condition_text,
+    instant_text,
+    percent,
+    text_fields,
+    within_limit_text,
+)
 from console.terminal.failure import Failure
 from console.terminal.output import ReportProgress, no_progress
 
@@ -60,7 +67,8 @@ class PassedOver:
 class Cell:
     """One product and locale. `default` is the id of Apple's default message there, or None.
 
-    `complete`: some rule has an answer, or `fallback`, for everyone; else those left get no real-time answer.
+    `complete`: some rule has an answer, or `fallback`, for everyone; else those left get no real-time answer. Customers
+    who are held out get `held_out` instead of all this; None where they get no real-time answer.
     """
 
     product: str
@@ -69,11 +77,12 @@ class Cell:
     passed_over: tuple[PassedOver, ...]
     complete: bool
     default: str | None
+    held_out: Delivery | None = None
 
     @property
     def delivers(self) -> bool:
         """Whether some customer gets a real-time answer."""
-        return any(answer.delivery is not None for answer in self.real_time)
+        return self.held_out is not None or any(answer.delivery is not None for answer in self.real_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveredHoldout:
+    """The holdout of an edition: its key, the `share` of customers that no rule is asked for, and what they get."""
+
+    key: str
+    share: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """The cells of an edition as of `at`, an aware instant, and what is missing in them.
 
@@ -107,6 +125,7 @@ class Coverage:
     unreachable: tuple[Unreachable, ...]
     waiting: tuple[Waiting, ...]
     texts: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    holdout: CoveredHoldout | None = None
 
     @property
     def without_default(self) -> tuple[Cell, ...]:
@@ -119,6 +138,7 @@ class Coverage:
         named = {
             answer.delivery.message_id.lower() for cell in self.cells for answer in cell.real_time if answer.delivery
         }
+        named |= {cell.held_out.message_id.lower() for cell in self.cells if cell.held_out}
         named |= {cell.default for cell in self.cells if cell.default}
         return frozenset(named - self.texts.keys())
 
@@ -155,7 +175,9 @@ def cover(
             found = () if paused else candidate_rules(catalog, product, locale)
             default = _default(edition, known, product, locale)
             open_texts = _open_texts(conditions, product, locale)
-            cells.append(_cell(product, locale, found, open_texts, at.timestamp(), default))
+            cell = _cell(product, locale, found, open_texts, at.timestamp(), default)
+            held = None if paused else held_out(catalog, product, locale)
+            cells.append(cell if held is None else replace(cell, held_out=held.delivery))
         progress("covering", done, len(products))
     return Coverage(
         source=edition.name,
@@ -166,7 +188,15 @@ def cover(
         unreachable=tuple(unreachable(edition, at.timestamp(), progress)),
         waiting=() if states is None else tuple(_waiting(edition, states)),
         texts=texts,
+        holdout=_holdout(edition.document),
     )
+
+
+def _holdout(document: Document) -> CoveredHoldout | None:
+    holdout = document.holdout
+    if holdout is None:
+        return None
+    return CoveredHoldout(holdout.key, percent(holdout.slots or 0), answer_text(holdout.answer, document))
 
 
 def _chosen(document: Document, choice: CellChoice) -> tuple[Sequence[str], Sequence[str]]:
@@ -264,6 +294,9 @@ def _waiting(edition: Edition, states: Mapping[str, MessageState]) -> Iterator[W
                     users.setdefault(arm.answer.messages, []).append(f"{rule.name}, arm {arm.name}")
         elif rule.gives is not None and rule.gives.messages:
             users.setdefault(rule.gives.messages, []).append(rule.name)
+    holdout = edition.document.holdout
+    if holdout is not None and holdout.answer is not None and holdout.answer.messages:
+        users.setdefault(holdout.answer.messages, []).append(f"the holdout {holdout.key}")
     for name, rules in users.items():
         for locale, ids in sorted(edition.texts.get(name, {}).items()):
             newest = states.get(ids[0].lower(), _UNKNOWN)

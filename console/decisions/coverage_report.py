@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from retention.decision import Delivery
 from retention.table import ANY_PRODUCT
 
-from console.decisions.coverage import Cell, Coverage, PassedOver, RealTimeAnswer, Waiting
+from console.decisions.coverage import Cell, Coverage, CoveredHoldout, PassedOver, RealTimeAnswer, Waiting
 from console.decisions.unreachable import Unreachable
 from console.file.wording import fields_text, instant_text, text_line
 from console.terminal.json_form import ABSENT, Absent, camel, form_of
@@ -21,6 +22,8 @@ def show(found: Coverage, out: Output) -> None:
     out.print(f"{found.source}, as of {instant_text(found.at.timestamp())}, {found.judged}.", "bold")
     if found.paused:
         out.print("Paused: no customer gets a real-time answer until `retention resume`.", "yellow")
+    if found.holdout is not None:
+        out.print(holdout_line(found.holdout))
     for product in dict.fromkeys(cell.product for cell in found.cells):
         out.print("")
         out.print("Products the file does not name" if product == ANY_PRODUCT else product, "bold")
@@ -39,6 +42,11 @@ def show(found: Coverage, out: Output) -> None:
         (f"{product}: {', '.join(locales)}" for product, locales in missing.items()),
     )
     out.document(form_of(_document(found)))
+
+
+def holdout_line(holdout: CoveredHoldout) -> str:
+    """Return whom the rules are not asked for, and what these customers get."""
+    return f"The holdout {holdout.key} has {holdout.share} of the customers, who get {holdout.answer}. All others:"
 
 
 def _show_list(out: Output, heading: str, lines: Iterable[str]) -> None:
@@ -60,6 +68,8 @@ def _grouped(found: Coverage, product: str) -> dict[tuple[str, ...], tuple[str, 
 
 
 def _cell_lines(cell: Cell, found: Coverage) -> Iterator[str]:
+    if cell.held_out is not None:
+        yield f"held out: {_delivery_text(cell.held_out, found)}"
     rule = None
     for answer in cell.real_time:
         if answer.rule != rule:
@@ -84,9 +94,10 @@ def _who(answer: RealTimeAnswer, cell: Cell) -> str:
 
 
 def _answer_text(answer: RealTimeAnswer, found: Coverage) -> str:
-    delivery = answer.delivery
-    if delivery is None:
-        return "fallback"
+    return "fallback" if answer.delivery is None else _delivery_text(answer.delivery, found)
+
+
+def _delivery_text(delivery: Delivery, found: Coverage) -> str:
     text = found.texts.get(delivery.message_id.lower())
     wording = f"the text of an earlier release, {delivery.message_id}" if text is None else text_line(text)
     terms = fields_text(delivery.answer.kind, delivery.answer.fields)
@@ -148,6 +159,16 @@ class _AnswerForm:
 
 
 @dataclass(frozen=True, slots=True)
+class _HeldOutForm:
+    """The message that customers who are held out get; absent where Apple falls back for them."""
+
+    messages: str
+    locale: str
+    message: str
+    text: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class _BelowForm:
     """One place where Apple looks after the real-time answer."""
 
@@ -165,6 +186,7 @@ class _CellForm:
     everyone_answered: bool
     passed_over: tuple[PassedOver, ...]
     below: tuple[_BelowForm, ...]
+    held_out: _HeldOutForm | Absent = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +199,22 @@ class _CoverageForm:
     unreachable: tuple[Unreachable, ...]
     waiting: tuple[Waiting, ...]
     without_default: tuple[_PlaceForm, ...]
+    holdout: CoveredHoldout | None
 
 
 def _document(found: Coverage) -> _CoverageForm:
     cells = tuple(_cell_form(cell, found.texts) for cell in found.cells)
     missing = tuple(_PlaceForm(cell.product, cell.locale) for cell in found.without_default)
     return _CoverageForm(
-        found.source, found.at, found.judged, found.paused, cells, found.unreachable, found.waiting, missing
+        found.source,
+        found.at,
+        found.judged,
+        found.paused,
+        cells,
+        found.unreachable,
+        found.waiting,
+        missing,
+        found.holdout,
     )
 
 
@@ -194,7 +225,13 @@ def _cell_form(cell: Cell, texts: Mapping[str, Mapping[str, Any]]) -> _CellForm:
         below.append(_BelowForm("default message", message=default, text=texts.get(default)))
     below.append(_BelowForm("nothing"))
     answers = tuple(_answer_form(answer, texts) for answer in cell.real_time)
-    return _CellForm(cell.product, cell.locale, answers, cell.complete, cell.passed_over, tuple(below))
+    held = ABSENT if cell.held_out is None else _held_out_form(cell.held_out, texts)
+    return _CellForm(cell.product, cell.locale, answers, cell.complete, cell.passed_over, tuple(below), held)
+
+
+def _held_out_form(found: Delivery, texts: Mapping[str, Mapping[str, Any]]) -> _HeldOutForm:
+    text = texts.get(found.message_id.lower())
+    return _HeldOutForm(found.answer.messages, found.locale, found.message_id, text)
 
 
 def _answer_form(found: RealTimeAnswer, texts: Mapping[str, Mapping[str, Any]]) -> _AnswerForm:

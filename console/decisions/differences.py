@@ -13,10 +13,13 @@ from console.file.experiment_checks import share_changing
 from console.file.wording import (
     answer_text,
     condition_text,
+    layer_text,
     percent,
+    plan_text,
     rule_answer_text,
     schedule_text,
     text_fields,
+    traffic_text,
 )
 from console.terminal.json_form import camel, form_of
 
@@ -58,6 +61,7 @@ def differences(before: Side, after: Side) -> Differences:
         "rules": _rules(old, new),
         "schedules": _changes(_schedules(old), _schedules(new), lambda schedule: {"during": schedule}),
         "experiments": _experiments(old, new),
+        "holdout": _changes(_holdout(old), _holdout(new), dict),
         "offers": _changes(old.offers, new.offers, lambda offer: _plain(offer, "name", "at", "limit_at")),
         "messages": _messages(before, after),
         "images": _changes(old.images, new.images, lambda image: _plain(image, "name", "at")),
@@ -164,22 +168,51 @@ def _experiments(old: Document, new: Document) -> Iterator[Change]:
     before, after = _by_key(old), _by_key(new)
     for change in _changes(before, after, dict):
         if change.what == "changed":
-            share = share_changing(old.experiments[change.name].shares, new.experiments[change.name].shares)
-            yield Change("changed", change.name, change.before, change.after, f"{share} % of the customers change arm")
+            note = _experiment_note(change, old.experiments[change.name], new.experiments[change.name])
+            yield Change("changed", change.name, change.before, change.after, note)
         else:
             yield change
 
 
+def _experiment_note(change: Change, old: ExperimentEntry, new: ExperimentEntry) -> str:
+    """Return what a change means to customers, and to a result that has begun."""
+    notes = []
+    if old.shares != new.shares:
+        notes.append(f"{share_changing(old.shares, new.shares)} % of the customers change arm")
+    if "reading planned" in {**change.before, **change.after} or old.control != new.control:
+        notes.append("a plan that changes after the first exposure has no appointed reading")
+    return "; ".join(notes)
+
+
 def _by_key(document: Document) -> dict[str, dict[str, Any]]:
-    """Return each experiment's arms as they stand in its first rule, with their order: slots follow from it."""
+    """Return each experiment as it stands in its first rule, with the order of its arms: slots follow from it."""
     found: dict[str, dict[str, Any]] = {}
     for rule in document.rules:
         if isinstance(rule.gives, ExperimentEntry):
-            arms = {
-                arm.name: f"{percent(arm.slots or 0)}: {answer_text(arm.answer, document)}" for arm in rule.gives.arms
-            }
-            found.setdefault(rule.gives.key, {**arms, "order": ", ".join(arms)})
+            found.setdefault(rule.gives.key, _experiment(rule.gives, document))
     return found
+
+
+def _experiment(entry: ExperimentEntry, document: Document) -> dict[str, Any]:
+    # An arm is a field under its own name, and is often called control: no other field has such a name.
+    arms = {arm.name: f"{percent(arm.slots or 0)}: {answer_text(arm.answer, document)}" for arm in entry.arms}
+    fields = {
+        "order": ", ".join(arm.name for arm in entry.arms),
+        "compared with": entry.control,
+        "in layer": layer_text(entry.layer),
+        "traffic by time": traffic_text(entry.traffic),
+        "reading planned": plan_text(entry.plan),
+    }
+    return {**arms, **{name: value for name, value in fields.items() if value}}
+
+
+def _holdout(document: Document) -> dict[str, dict[str, Any]]:
+    """Return the holdout by its key: under another key other customers are held out."""
+    holdout = document.holdout
+    if holdout is None:
+        return {}
+    fields = {"percent": percent(holdout.slots or 0), "answer": answer_text(holdout.answer, document)}
+    return {holdout.key: fields}
 
 
 # Messages -----------------------------------------------------------------------------------------------------------

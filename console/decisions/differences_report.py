@@ -16,6 +16,7 @@ _SECTIONS: Final = (
     ("rules", "Rules"),
     ("schedules", "Schedules"),
     ("experiments", "Experiments"),
+    ("holdout", "Holdout"),
     ("offers", "Offers"),
     ("messages", "Messages"),
     ("images", "Images"),
@@ -36,6 +37,7 @@ class _DifferencesForm:
     rules: tuple[Change, ...]
     schedules: tuple[Change, ...]
     experiments: tuple[Change, ...]
+    holdout: tuple[Change, ...]
     offers: tuple[Change, ...]
     messages: tuple[Change, ...]
     images: tuple[Change, ...]

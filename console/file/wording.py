@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +10,16 @@ from typing import Any, Final
 from retention.catalog import SLOTS, Limit
 from retention.conditions import AllOf, AnyOf, Condition, FactTest, Not
 
-from console.file.entries import AnswerEntry, Document, ExperimentEntry, RuleEntry, Text
+from console.file.entries import (
+    AnswerEntry,
+    Document,
+    ExperimentEntry,
+    ExperimentPlan,
+    LayerEntry,
+    RuleEntry,
+    Text,
+    TrafficStep,
+)
 from console.file.schedules import Schedule
 
 _RANGES: Final = {"least": "at least", "most": "at most", "above": "above", "below": "below"}
@@ -65,6 +74,24 @@ def instant_text(seconds: float) -> str:
 def percent(slots: int) -> str:
     """Return a share of the 10 000 slots: `50 %`, `0.25 %`."""
     return f"{(Decimal(slots) * 100 / SLOTS).normalize():f} %"
+
+
+def layer_text(layer: LayerEntry | None) -> str:
+    """Return which slots of which layer an experiment has; empty where it is in none."""
+    return "" if layer is None else f"slots {layer.first} to {layer.last} of {layer.name}"
+
+
+def traffic_text(traffic: Sequence[TrafficStep] | None) -> str:
+    """Return from when on which share of the customers takes part; empty where all do."""
+    return ", ".join(f"{percent(step.slots)} from {instant_text(step.starts)}" for step in traffic or ())
+
+
+def plan_text(plan: ExperimentPlan | None) -> str:
+    """Return what an experiment is to show; empty where it has no plan."""
+    if plan is None:
+        return ""
+    guarded = f", guardrails {', '.join(plan.guardrails)}" if plan.guardrails else ""
+    return f"{plan.metric} at day {plan.horizon_days}, {plan.customers} customers{guarded}"
 
 
 def answer_text(answer: AnswerEntry | None, document: Document) -> str:

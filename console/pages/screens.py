@@ -205,6 +205,10 @@ class _BoardMaker:
             one.shown_to[cell.locale] = None
             one.by[ShownBy(answer.rule, answer.arm, answer.share)] = None
             shown.append(one.screen.identity)
+        if cell.held_out is not None and self._found.holdout is not None:
+            one = self._of_delivery(cell.held_out, mirrored=mirrored)
+            one.shown_to[cell.locale] = None
+            one.by[ShownBy(f"the holdout {self._found.holdout.key}", share=self._found.holdout.share)] = None
         return BoardCell(cell, tuple(shown), self._default(cell, mirrored=mirrored))
 
     def _default(self, cell: Cell, *, mirrored: bool) -> str | None:
@@ -259,6 +263,9 @@ class _BoardMaker:
         for (messages, locale), message in self._newest.items():
             if (messages, locale, message) in drawn:
                 continue
+            if messages not in named and messages == self._held_out_set():
+                self._add(messages, locale, message, MESSAGE, {}, "no customer who is held out is shown this locale")
+                continue
             if messages not in named:
                 self._add(messages, locale, message, MESSAGE, {}, "no rule shows it, and it is no default message")
                 continue
@@ -266,6 +273,11 @@ class _BoardMaker:
             why = f"no customer of {rule.name} is shown this locale"
             why = "it waits for Apple's approval" if (messages, locale) in waiting else why
             self._add(messages, locale, message, entry.kind, answer_fields(entry, document), why)
+
+    def _held_out_set(self) -> str | None:
+        """Return the set that customers who are held out get; None where Apple falls back for them."""
+        holdout = self._edition.document.holdout
+        return None if holdout is None or holdout.answer is None else holdout.answer.messages or None
 
     def _add_texts(self, messages: str, kind: str, fields: Mapping[str, Any], why: str) -> None:
         for locale in self._edition.texts.get(messages, {}):
@@ -345,5 +357,6 @@ def answer_fields(entry: AnswerEntry, document: Document) -> Mapping[str, Any]:
 
 
 def shares_of(screen: DrawnScreen) -> tuple[str, ...]:
-    """Return the rules that show a screen, each with its arm and share of customers."""
-    return tuple(each.rule if each.arm is None else f"{each.rule} ({each.arm}, {each.share})" for each in screen.by)
+    """Return the rules that show a screen, each with its arm and share of customers; the holdout has a share alone."""
+    places = ((each.rule, ", ".join(filter(None, (each.arm, each.share)))) for each in screen.by)
+    return tuple(f"{rule} ({part})" if part else rule for rule, part in places)

@@ -105,6 +105,37 @@ def test_no_customer_gets_an_unlisted_answer(sample: Edition) -> None:
             assert (decision.rule, decision.delivery) in listed, (one, customer)
 
 
+HOLDOUT = "\nholdout: {key: h-2026h2, percent: 50, answer: keep-basic}\n\nrules:\n"
+
+
+@pytest.mark.parametrize("answer", ["fallback", "keep-basic"])
+def test_no_customer_who_is_held_out_gets_an_unlisted_answer(tmp_path: Path, answer: str) -> None:
+    """Those who are held out get what the cell has for them, and all others what its rules have."""
+    found = edition(tmp_path, ("\nrules:\n", HOLDOUT.replace("keep-basic", answer)))
+    coverage = covered(found)
+    sides = set()
+    for one, number in itertools.product(coverage.cells, range(6)):
+        request = RetentionRequest(str(number), 1, one.product, one.locale, "id", "Sandbox", 0)
+        decision = decide(request, found.catalog(one.product), SAMPLE_CLOCK)
+        assert decision.holdout is not None
+        sides.add(decision.holdout.held)
+        if decision.holdout.held:
+            assert decision.delivery == one.held_out
+        elif decision.rule is not None:
+            assert (decision.rule, decision.delivery) in [(each.rule, each.delivery) for each in one.real_time]
+    assert sides == {True, False}
+    assert coverage.holdout is not None
+    assert (coverage.holdout.key, coverage.holdout.share) == ("h-2026h2", "50 %")
+
+
+def test_a_text_of_the_holdout_needs_approval_and_a_default(tmp_path: Path) -> None:
+    """It is a real-time answer: what waits names the holdout, and where there is no default, that is a gap."""
+    found = edition(tmp_path, ("\nrules:\n", HOLDOUT))
+    asked = cover(found, known({}), SAMPLE_CLOCK, CellChoice())
+    assert "the holdout h-2026h2" in {rule for each in asked.waiting for rule in each.rules}
+    assert {one.product for one in covered(found).without_default} >= {"trailhead.student.annual"}
+
+
 @pytest.fixture(scope="module")
 def learning(tmp_path_factory: pytest.TempPathFactory) -> Edition:
     return edition(tmp_path_factory.mktemp("learning"), *FACTS_FROM_APPLE)

@@ -198,11 +198,39 @@ def test_an_experiment_names_the_share_of_customers_who_change_arm(tmp_path: Pat
     ]
     assert shifted.note == "10 % of the customers change arm"
     [renamed] = compared(tmp_path, (control, "kept: {weight: 50,")).sections["experiments"]
-    assert renamed.note == "50 % of the customers change arm"
+    assert renamed.note.startswith("50 % of the customers change arm; a plan")
     fresh = compared(tmp_path, ("key: switch-2026q4", "key: switch-2027q1")).sections["experiments"]
     assert [(change.what, change.name) for change in fresh] == [
         ("removed", "switch-2026q4"), ("added", "switch-2027q1"),
     ]  # fmt: skip
+
+
+def test_plan_layer_and_traffic_of_an_experiment_differ(tmp_path: Path) -> None:
+    """Each is one line, and a plan has a note, since its reading is void once customers have come."""
+    key = "      key: switch-2026q4                  # the salt: another key assigns customers anew\n"
+    more = (
+        "      layer: {name: plans, slots: [0, 4999]}\n"
+        "      traffic: {2026-12-01: 5, 2026-12-08: 50, timeZone: UTC}\n"
+        "      control: switch\n"
+        "      plan: {metric: kept, customers: 62000, guardrails: [refunded]}\n"
+    )
+    [change] = compared(tmp_path, (key, key + more)).sections["experiments"]
+    assert change.after == {
+        "compared with": "switch",
+        "in layer": "slots 0 to 4999 of plans",
+        "traffic by time": "5 % from 2026-12-01 00:00 UTC, 50 % from 2026-12-08 00:00 UTC",
+        "reading planned": "kept at day 30, 62000 customers, guardrails refunded",
+    }
+    assert (change.before, change.note) == (
+        {"compared with": "control"}, "a plan that changes after the first exposure has no appointed reading",
+    )  # fmt: skip
+
+
+def test_a_holdout_differs_by_its_key(tmp_path: Path) -> None:
+    """Under another key other customers are held out, so it is another holdout; else its fields are compared."""
+    none, one = "\nrules:\n", "\nholdout: {key: h-2026h2, percent: 5, answer: fallback}\n\nrules:\n"
+    [added] = compared(tmp_path, (none, one)).sections["holdout"]
+    assert (added.what, added.name, added.after) == ("added", "h-2026h2", {"percent": "5 %", "answer": "fallback"})
 
 
 def test_an_image_with_another_content_changes_its_messages(tmp_path: Path) -> None:

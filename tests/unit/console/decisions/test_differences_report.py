@@ -11,7 +11,7 @@ from console.decisions.differences import Change, Differences
 from console.decisions.differences_report import show
 from tests.support.printed import json_document, printed
 
-SECTIONS = ("settings", "products", "rules", "schedules", "experiments", "offers", "messages", "images")
+SECTIONS = ("settings", "products", "rules", "schedules", "experiments", "holdout", "offers", "messages", "images")
 TEXT = {"header": "Stay", "body": "Keep your maps."}
 
 
