@@ -27,6 +27,13 @@ def headings(page: str) -> list[str]:
     return [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
 
 
+def test_the_page_has_every_section_in_its_order() -> None:
+    """A part that adds a section proves it and writes the page, or names it in WAITING until `make prove` does."""
+    found = headings(evidence_page.PAGE.read_text(encoding="utf-8"))
+    waiting = {evidence_page.SECTIONS[section] for section in evidence_page.WAITING}
+    assert [title for title in evidence_page.SECTIONS.values() if title in found or title not in waiting] == found
+
+
 def test_every_section_has_its_text_its_day_and_its_table(tmp_path: Path) -> None:
     """A bar in a cell does not end it."""
     text = evidence_page.page(kept(tmp_path, "Tried"), NOW)
