@@ -218,7 +218,7 @@ def table(name: str) -> Document:
 
 @pytest.mark.parametrize("stack", ["retention-sandbox", "Retention-Sandbox"])
 def test_the_database_has_a_name_that_athena_takes_unquoted(stack: str) -> None:
-    """Lower case, digits and underscores, and its own in each stack, whatever the stack is called."""
+    """Lower case, digits and underscores, and its own in each stack, for every name of a stack."""
     stack_id = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{stack}/0f3c2a10-cd1e-11f0-9a3b-0e1f2a3b4c5d"
     name = joined(properties("AnalysisDatabase")["DatabaseInput"]["Name"], {"AWS::StackId": stack_id})
     assert name == "retention_0f3c2a10_cd1e_11f0_9a3b_0e1f2a3b4c5d"

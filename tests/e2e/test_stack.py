@@ -31,7 +31,13 @@ from retention.request import SANDBOX
 
 from console.deployment.aws import client
 from console.deployment.stack import find_stack
-from console.deployment.stored_lines import EXPOSURES, OUTCOMES
+from console.deployment.stored_lines import EXPOSURES, OUTCOMES, StoredObject, list_day
+from console.effect.athena_engine import AthenaEngine
+from console.effect.compared import compare_engines
+from console.effect.duckdb_engine import DuckDbEngine
+from console.effect.load import load_data
+from console.effect.log_cache import cache_logs
+from console.effect.rows import EffectQuestion
 from console.effect.stored_days import fetch_days
 from console.effect.tables import TABLES
 from console.simulator import staff_actions
@@ -44,6 +50,7 @@ from console.simulator.simulator import Simulator
 from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from tests.minting.notifications import DAY_MS, data_claims, renewal_claims, transaction_claims
 from tests.support import real_parts
+from tests.support.analysis_parts import needs_analysis
 from tests.support.required_parts import real
 from tests.support.sam_template import ROOT
 from tests.support.simulated_app import NOW, PEM, make_simulator, text
@@ -53,6 +60,7 @@ from tests.support.waiting import eventually
 APP: Final = SimulatedApp(6745974591, "com.example.trailhead", "57246542-96fe-1a63-e053-0824d011072a")
 KEY_ID: Final = "2X9R4HXF34"
 ANNUAL, BASIC, WITHOUT_RULE = "trailhead.pro.annual", "trailhead.basic.monthly", "trailhead.student.annual"
+MONTHLY = "trailhead.pro.monthly"
 
 STACK: Final = "retention-sandbox"  # as the sample's environment `sandbox` names it
 PREFIX: Final = "/retention/sandbox"
@@ -466,9 +474,17 @@ def test_apples_history_is_pulled(scene: Scene, simulator: Simulator) -> None:
 
 # The analysis of experiments
 
+EXPERIMENT: Final = "switch-2026q4"  # of MONTHLY, in the sample
+
 
 def test_log_lines_come_into_the_bucket_and_from_there_to_the_operator(scene: Scene, tmp_path: Path) -> None:
     """Each line about a customer is stored, under the day of arrival, and no other line; the console fetches it."""
+    for number in range(6):
+        scene.ask(MONTHLY, original_transaction_id=f"{int(TRANSACTION) + number}")
+    known = len(outcomes(scene))
+    body = notification(scene)
+    scene.aws.client("sqs").send_message(QueueUrl=scene.stack.outputs["NotificationQueueUrl"], MessageBody=body)
+    assert noticed(lambda: len(outcomes(scene)) == known + 1)
     scene.stack.deliver_lines()
     made = find_stack(STACK, region="us-east-1", endpoint_url=scene.aws.url).analysis
     assert made is not None
@@ -498,6 +514,40 @@ def test_athena_reads_the_lines_by_the_columns_of_the_tables(scene: Scene) -> No
         ours = f"{member.lower()} <> '' AND appappleid = {APP.app_apple_id}"
         query = f"SELECT count(*), min(day) FROM {table} WHERE {ours}"  # noqa: S608  # of names in this file
         assert scene.stack.query(query) == [str(len(logged)), str(datetime.now(UTC).date())]
+
+
+@needs_analysis
+def test_duckdb_and_athena_answer_alike_from_the_bucket(scene: Scene, tmp_path: Path) -> None:
+    """Each query of an analysis returns the same rows from the fetched files as from the tables, duplicates included.
+
+    Six customers were exposed, and one of them renewed. Every line is delivered twice.
+    """
+    scene.stack.deliver_lines()
+    asking = partial(client, region="us-east-1", endpoint_url=scene.aws.url)
+    made = find_stack(STACK, region="us-east-1", endpoint_url=scene.aws.url).analysis
+    assert made is not None
+    now = datetime.now(UTC)
+    files: list[Path] = []
+    objects: list[StoredObject] = []
+    for prefix in (EXPOSURES, OUTCOMES):
+        files += fetch_days(asking("s3"), made.bucket, prefix, now.date(), now.date(), tmp_path, lambda *_: None)
+        objects += list_day(asking("s3"), made.bucket, prefix, now.date())
+    local = DuckDbEngine(cache_logs(files, tmp_path / "columns"), tmp_path)
+    athena = AthenaEngine(asking("athena"), made, objects)
+    question = EffectQuestion(
+        APP.app_apple_id,
+        EXPERIMENT,
+        horizon_days=1,
+        starts=now - timedelta(days=1),
+        until=now + timedelta(days=1),
+        complete_until=now + timedelta(days=3),
+        rehearsals=True,
+    )
+    differences = compare_engines(local, athena, question)
+    assert [each for each in differences if not each.equal] == []
+    cohort = load_data(athena, question).cohort
+    assert (sum(row.customers for row in cohort), sum(row.heard_of for row in cohort)) == (6, 1)
+    assert load_data(local, question).cohort == cohort
 
 
 def test_doctor_finds_the_way_of_the_lines(scene: Scene) -> None:
