@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+from console.effect.statistics import READING_ALPHA
+
 POWER: Final = 0.8
-READING_ALPHA: Final = 0.04
 WEEK: Final = 7
 LEAST_WEEKS: Final = 2
 _NEAR: Final = 1e-12
