@@ -75,18 +75,8 @@ class Judged:
 
 def measure(epochs: Sequence[Epoch], *, planned: float, comparisons: int = 1, alpha: float = SEQUENCE_ALPHA) -> Effect:
     """Return the effect at any time; `comparisons` is the number of arms next to the control."""
-    found = difference(epochs)
-    shown = bool(gate_open(totals(epochs))) and bool(found.se > 0)
-    if not shown:
-        return Effect(_plain(found), gate_open=False, anytime=None, p_value=None)
-    level = alpha / comparisons
-    interval = sequence_interval(found, planned=planned, alpha=level)
-    return Effect(
-        found=_plain(found),
-        gate_open=True,
-        anytime=Interval(float(interval.low), float(interval.high)),
-        p_value=float(sequence_p_value(found, planned=planned, tuned_for=level)),
-    )
+    (effect,), _ = _effects([Comparison(tuple(epochs), planned)], alpha / comparisons)
+    return effect
 
 
 def read(epochs: Sequence[Epoch], *, comparisons: int = 1, alpha: float = READING_ALPHA) -> AppointedReading | None:
@@ -96,31 +86,51 @@ def read(epochs: Sequence[Epoch], *, comparisons: int = 1, alpha: float = READIN
     """
     level = alpha / comparisons
     interval = reading_interval(epochs, level)
-    return _appointed(epochs, Interval(float(interval.low), float(interval.high)), level)
+    return _appointed(epochs, _plain(difference(epochs)), Interval(float(interval.low), float(interval.high)), level)
 
 
 def judge(arms: Sequence[Comparison]) -> tuple[Judged, ...]:
     """Return every arm's effect and reading at alpha / m, and which arms differ by Holm, in their order."""
     if not arms:
         return ()
-    effects = [measure(arm.epochs, planned=arm.planned, comparisons=len(arms)) for arm in arms]
-    readings, excluded = _readings(arms)
-    verdicts = holm(excluded | _excluded_by_sequence(arms))
+    effects, by_sequence = _effects(arms, SEQUENCE_ALPHA / len(arms))
+    readings, by_reading = _readings(arms)
     return tuple(
         Judged(effect, reading, differs=bool(differs))
-        for effect, reading, differs in zip(effects, readings, verdicts, strict=True)
+        for effect, reading, differs in zip(effects, readings, holm(by_sequence | by_reading), strict=True)
     )
 
 
-def _excluded_by_sequence(arms: Sequence[Comparison]) -> Numbers:
-    """Return `excluded` of `holm`: whether arm i's sequence is shown and excludes no difference at alpha / (j + 1)."""
+def _effects(arms: Sequence[Comparison], level: float) -> tuple[list[Effect], Numbers]:
+    """Return every arm's effect at `level`, and `excluded` of `holm`: what is shown and excludes no difference."""
     epochs = _stacked([arm.epochs for arm in arms])
     found = difference(epochs)
     shown = gate_open(totals(epochs)) & (found.se > 0)
     # What is not shown gets numbers with which it can be computed.
-    safe = Difference(found.estimate, found.se, np.maximum(found.customers, 1))
+    safe = Difference(found.estimate, np.where(shown, found.se, 1.0), np.maximum(found.customers, 1))
     planned = np.array([[arm.planned] for arm in arms])
-    return shown & excluded_by_sequence(safe, planned=planned, count=len(arms))
+    interval = sequence_at_levels(safe, planned=planned, strictest=level, count=len(arms))
+    p_values = sequence_p_value(safe, planned=planned, tuned_for=level)
+    rows = zip(_rows(found), shown[:, 0], interval.low[:, -1], interval.high[:, -1], p_values[:, 0], strict=True)
+    effects = [
+        Effect(
+            one,
+            gate_open=bool(is_open),
+            anytime=Interval(float(low), float(high)) if is_open else None,
+            p_value=float(p_value) if is_open else None,
+        )
+        for one, is_open, low, high, p_value in rows
+    ]
+    return effects, shown & interval.excludes()
+
+
+def sequence_at_levels(found: Difference, *, planned: Numbers, strictest: float, count: int) -> Interval:
+    """Return the sequence at the levels of Holm's steps, tuned for the strictest of them.
+
+    The last axis of the arrays has the length 1, and becomes the level j, of the error strictest * count / (j + 1).
+    """
+    levels = strictest * count / np.arange(1, count + 1)
+    return sequence_interval(found, planned=planned, alpha=levels, tuned_for=strictest)
 
 
 def _readings(arms: Sequence[Comparison]) -> tuple[list[AppointedReading | None], Numbers]:
@@ -129,22 +139,13 @@ def _readings(arms: Sequence[Comparison]) -> tuple[list[AppointedReading | None]
     if all(arm.reading is None for arm in arms):
         return [None] * count, np.zeros((count, count), dtype=bool)
     epochs = _stacked([arm.reading or () for arm in arms])
-    due = difference(epochs).customers > 0
+    found = difference(epochs)
     interval = reading_interval(epochs, READING_ALPHA / np.arange(1, count + 1))
     readings = [
-        _appointed(arm.reading, Interval(float(low), float(high)), READING_ALPHA / count) if arm.reading else None
-        for arm, low, high in zip(arms, interval.low[:, -1], interval.high[:, -1], strict=True)
+        _appointed(arm.reading or (), one, Interval(float(low), float(high)), READING_ALPHA / count)
+        for arm, one, low, high in zip(arms, _rows(found), interval.low[:, -1], interval.high[:, -1], strict=True)
     ]
-    return readings, due & interval.excludes()
-
-
-def excluded_by_sequence(found: Difference, *, planned: Numbers, count: int) -> Numbers:
-    """Return whether sequences exclude 0 at each of the levels of Holm's steps.
-
-    The last axis of the arrays has the length 1, and becomes the level j: alpha / (j + 1), of `count`.
-    """
-    levels = SEQUENCE_ALPHA / np.arange(1, count + 1)
-    return sequence_interval(found, planned=planned, alpha=levels, tuned_for=SEQUENCE_ALPHA / count).excludes()
+    return readings, (found.customers > 0) & interval.excludes()
 
 
 def _stacked(arms: Sequence[Sequence[Epoch]]) -> tuple[Epoch, ...]:
@@ -158,13 +159,16 @@ def _column(counts: Sequence[ArmCount]) -> ArmCount:
     return ArmCount(np.array([[one.customers] for one in counts]), np.array([[one.hits] for one in counts]))
 
 
-def _appointed(epochs: Sequence[Epoch], interval: Interval, alpha: float) -> AppointedReading | None:
-    found = difference(epochs)
+def _appointed(epochs: Sequence[Epoch], found: Difference, interval: Interval, alpha: float) -> AppointedReading | None:
     if not found.customers:
         return None
-    return AppointedReading(
-        found=_plain(found), interval=interval, lift=lift_estimate(epochs), lift_interval=lift_interval(epochs, alpha)
-    )
+    return AppointedReading(found, interval, lift=lift_estimate(epochs), lift_interval=lift_interval(epochs, alpha))
+
+
+def _rows(found: Difference) -> list[Difference]:
+    """Return the differences of arrays of the shape (arms, 1), one by one."""
+    columns = zip(found.estimate[:, 0], found.se[:, 0], found.customers[:, 0], strict=True)
+    return [_plain(Difference(*row)) for row in columns]
 
 
 def _plain(found: Difference) -> Difference:

@@ -13,7 +13,7 @@ from console.effect.reading import reading_interval
 from console.effect.results import ArmCount, Epoch, Numbers
 from console.effect.sequence import sequence_interval
 from console.effect.several import holm
-from console.effect.statistics import READING_ALPHA, SEQUENCE_ALPHA, Comparison, excluded_by_sequence, judge
+from console.effect.statistics import READING_ALPHA, SEQUENCE_ALPHA, Comparison, judge, sequence_at_levels
 from tests.support.analysis_parts import needs_analysis
 from tests.support.evidence_page import keep, size
 from tests.support.simulated_experiments import LOOKS, computable, generator, limit
@@ -76,8 +76,9 @@ def verdicts(found: Family) -> Numbers:
         epochs = found.epochs(arm)
         known = difference(epochs)
         shown = gate_open(epochs[0]) & (known.se > 0)
-        levels = excluded_by_sequence(deeper(computable(known)), planned=planned, count=count)
-        levels &= shown[..., None]
+        strictest = SEQUENCE_ALPHA / count
+        daily = sequence_at_levels(deeper(computable(known)), planned=planned, strictest=strictest, count=count)
+        levels = daily.excludes() & shown[..., None]
         last = [(deeper_count(c), deeper_count(a)) for c, a in found.epochs(arm, LOOKS - 1)]
         levels[:, -1, :] |= reading_interval(last, READING_ALPHA / np.arange(1, count + 1)).excludes()
         rows.append(np.moveaxis(levels, -1, 0))

@@ -58,6 +58,7 @@ def test_several_arms_share_the_error() -> None:
     assert isinstance(second.reading, AppointedReading)
     assert not second.reading.interval.excludes()
     assert second.reading.interval == read([PAGE], comparisons=2).interval  # type: ignore[union-attr]
+    assert second.effect == measure([PAGE], planned=62_000, comparisons=2)
     (alone,) = judge([Comparison((PAGE,), 62_000, (PAGE,))])
     assert alone.differs
 
