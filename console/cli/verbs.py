@@ -145,6 +145,18 @@ TABLE: Final[Mapping[str, tuple[Verb, ...]]] = {
             " renewed, lost.",
         ),
         Verb(
+            "report",
+            "effect",
+            "Report what a message, a switch or an offer is worth: one sentence, then the numbers and whether to trust"
+            " them.",
+        ),
+        Verb(
+            "power",
+            "effect",
+            "Show how many customers and weeks a plan needs to show a difference, and the lines to write into the"
+            " file.",
+        ),
+        Verb(
             "replay",
             "decisions",
             "Show which logged decisions a draft would change, by rule and answer. Exit code 3: it changes some.",

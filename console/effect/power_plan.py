@@ -63,10 +63,11 @@ class PowerPlan:
         )
 
 
-def traffic_base(rows: Iterable[TrafficRow], products: Sequence[str]) -> TrafficBase:
+def traffic_base(rows: Iterable[TrafficRow], products: Sequence[str], *, base: float | None = None) -> TrafficBase:
     """Return base and traffic of some products, of all where none is named; traffic from the last four weeks.
 
-    Raises Failure where the log has no such product, or too few customers whose days are over.
+    With `base` that one counts. Raises Failure where the log has no such product, or too few customers whose days are
+    over.
     """
     held = list(rows)
     chosen = [row for row in held if not products or row.product_id in products]
@@ -81,6 +82,8 @@ def traffic_base(rows: Iterable[TrafficRow], products: Sequence[str]) -> Traffic
     recent = days[-_RECENT_DAYS:]
     per_day = sum(row.customers for row in chosen if row.day >= recent[0]) / len(recent)
     ripe, kept = sum(row.ripe for row in chosen), sum(row.kept_base for row in chosen)
+    if base is not None:
+        return TrafficBase(per_day, base)
     if ripe < _LEAST_RIPE:
         raise Failure(
             f"Only {ripe} customers in the log are ripe, too few for a base: name longer logs of both functions, or"

@@ -11,7 +11,10 @@ from typing import Final
 from console.effect.literals import instant_text
 from console.effect.rows import EffectQuestion, Literals
 
+# The queries of customers, and those of what a report checks.
 NAMES: Final = ("cohort", "ratio", "delivery", "ordinal", "curve", "amounts", "keys")
+EVIDENCE: Final = ("notified", "rehearsals", "offers", "subjects")
+ALL_NAMES: Final = (*NAMES, *EVIDENCE)
 
 # A line can arrive on the day after it was written, or be read from a log that begins a day before.
 _MARGIN: Final = timedelta(days=1)
@@ -19,15 +22,15 @@ _MARGIN: Final = timedelta(days=1)
 _BEFORE: Final = timedelta(days=400)
 
 
-@lru_cache(maxsize=len(NAMES))
+@lru_cache(maxsize=len(ALL_NAMES))
 def sql_text(name: str) -> str:
-    """Return the text of one of NAMES, as DuckDB and Athena run it but for its literals."""
+    """Return the text of one of ALL_NAMES, as DuckDB and Athena run it but for its literals."""
     return files("console.effect").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def sql_digest() -> str:
     """Return the SHA-256 of all texts, in hexadecimal."""
-    return hashlib.sha256("\0".join(map(sql_text, NAMES)).encode()).hexdigest()
+    return hashlib.sha256("\0".join(map(sql_text, ALL_NAMES)).encode()).hexdigest()
 
 
 def literals_of(question: EffectQuestion, *, last: datetime | str | None = None) -> Literals:

@@ -62,7 +62,7 @@ def make_report(
         curves=curves,
         weeks=weeks,
         checks=checks,
-        notes=tuple(_notes(studied, arms, measured.effects, curves, novelty)),
+        notes=(*_rehearsed(question), *_notes(studied, arms, measured.effects, curves, novelty)),
         apple=None if apple is None else tuple(apple),
         inputs=data.inputs,
     )
@@ -127,6 +127,10 @@ def _notes(
             )
     if any(one.q is not None for one in effects):
         yield "Metrics that the plan does not name are explorations: they say where to look next, not what is so."
+
+
+def _rehearsed(question: EffectQuestion) -> tuple[str, ...]:
+    return ("A rehearsal: requests that Apple did not sign are counted.",) if question.rehearsals else ()
 
 
 def _what_is_compared(studied: Studied) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from console.effect.apple_report import AppleContrast, AppleSide
+from console.effect.compared import EngineDifference
 from console.effect.findings import (
     EXPLORATORY,
     GUARDRAIL,
@@ -27,8 +28,8 @@ _STYLES: Final = {READABLE: "green", NOT_YET: "yellow", NOT_TRUSTED: "red"}
 DASH: Final = "-"
 
 
-def show(report: Report, out: Output) -> None:
-    """Print a report, or its JSON document."""
+def show(report: Report, out: Output, compared: Sequence[EngineDifference] = ()) -> None:
+    """Print a report, or its JSON document. `compared`: what two engines differ in, where both were asked."""
     out.print(head(report), "bold")
     out.print(report.verdict.sentence, _STYLES[report.verdict.exit_code])
     out.print("")
@@ -43,7 +44,41 @@ def show(report: Report, out: Output) -> None:
     out.print(
         f"{inputs.engine}, {number(inputs.files)} files, digest {inputs.digest[:12]}, SQL {inputs.sql_digest[:12]}."
     )
+    _show_compared(compared, out)
     out.document(report_document(report))
+
+
+def show_list(reports: Sequence[Report], out: Output) -> None:
+    """Print each experiment and holdout on one line, or one JSON document of them."""
+    out.table(
+        ("key", "", "plan", "customers", "ripe", "state", "sentence"),
+        [
+            (
+                shown_name(one.experiment),
+                "holdout" if one.is_holdout else "experiment",
+                plan_words(one.plan),
+                number(sum(arm.customers for arm in one.arms)),
+                number(sum(arm.ripe for arm in one.arms)),
+                one.verdict.state,
+                one.verdict.sentence,
+            )
+            for one in reports
+        ],
+    )
+    if not reports:
+        out.print("There is no experiment and no holdout: add one to a rule of the file.")
+    out.document({"reports": [report_document(one) for one in reports]})
+
+
+def _show_compared(compared: Sequence[EngineDifference], out: Output) -> None:
+    for one in compared:
+        if not one.equal:
+            rows, only = one.rows, one.only
+            out.warn(
+                f"{one.query}: {rows[0]} and {rows[1]} rows, of which {only[0]} and {only[1]} differ between engines."
+            )
+    if compared and all(one.equal for one in compared):
+        out.print(f"Both engines return the same rows for all {len(compared)} queries.", "green")
 
 
 def head(report: Report) -> str:

@@ -29,7 +29,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/effect/rows.py": "unit/console/effect/test_tables.py: data classes without logic",
-    "console/effect/evidence.py": "unit/console/effect/test_checks.py: a data class without logic",
+    "console/cli/report_run.py": "unit/console/cli/test_effect.py: the verbs that call it, over logs in files",
     "console/effect/findings.py": "unit/console/effect/test_report.py: data classes without logic",
     "console/effect/studied.py": "unit/console/effect/test_report.py: data classes without logic",
     "console/file/release.py": "unit/console/file/test_compile.py: two data classes without logic",

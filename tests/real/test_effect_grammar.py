@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from console.effect.queries import NAMES, sql_text
+from console.effect.queries import ALL_NAMES, sql_text
 from tests.support.required_parts import real
 from tests.support.trino_grammar import trino_mistakes
 
@@ -22,12 +22,12 @@ ONLY_DUCKDB: Final = {
 @pytest.fixture(scope="module")
 def mistakes() -> dict[str, list[str]]:
     found: dict[str, list[str]] = real(
-        lambda: trino_mistakes({**{name: sql_text(name) for name in NAMES}, **ONLY_DUCKDB})
+        lambda: trino_mistakes({**{name: sql_text(name) for name in ALL_NAMES}, **ONLY_DUCKDB})
     )
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_trinos_grammar_accepts_each_query(mistakes: dict[str, list[str]], name: str) -> None:
     """Trino's grammar has nothing against the text that DuckDB runs."""
     assert mistakes[name] == []

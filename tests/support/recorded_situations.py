@@ -88,6 +88,19 @@ def the_file(desk: OperatorSetup) -> None:
     desk.type("preview", "mistaken.yaml", *AT)
 
 
+def worth(desk: OperatorSetup) -> None:
+    """A plan without a log, and logs that are named wrongly. Reports themselves: record_reports.py."""
+    plan = ("power", "--effect", "0.7", "--base", "48", "--per-day", "3000")
+    desk.type(*plan)
+    desk.type(*plan, "--arms", "50,25,25", "--share", "20", "--days", "60")
+    desk.type(*plan, "--arms", "50")
+    desk.type("power", "--effect", "90", "--base", "48", "--per-day", "3000")
+    desk.type("report", "switch-2026q4")
+    desk.type("report", "switch-2026q4", "--outcomes", "a.log")
+    desk.type("report", "switch-2026q4", "--exposures", "a.log", "--compare")
+    desk.type("report", "--exposures", "a.log", "--env", "sandbox")
+
+
 def a_draft(desk: OperatorSetup) -> None:
     """A draft explained: every kind of answer, of customer and of event."""
     explain = ("explain", "retention.yaml", *AT)
@@ -469,6 +482,7 @@ VERBS: Final = (
     *("coverage", "diff", "replay", "endpoint set", "endpoint show", "endpoint delete", "performance-test start"),
     *("performance-test wait", "performance-test show", "facts show", "facts forget", "facts backfill"),
     *("notifications url", "notifications test", "notifications status", "notifications replay", "outcomes"),
+    *("report", "power"),
     *("simulator serve", "simulator grant", "simulator revoke"),
     *("simulator subscribe", "simulator list", "simulator approve", "simulator reject", "simulator asc-message"),
     *("simulator advance", "simulator cancel", "simulator subscriptions", "simulator resubscribe", "simulator renew"),
@@ -482,6 +496,7 @@ WITHOUT_JSON: Final = frozenset(
 
 CHAPTERS: Final[tuple[Callable[[OperatorSetup], None], ...]] = (
     the_file,
+    worth,
     a_draft,
     facts_from_apple,
     requests,

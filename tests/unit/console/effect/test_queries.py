@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from console.effect.queries import NAMES, literals_of, sql_digest, sql_text
+from console.effect.queries import ALL_NAMES, NAMES, literals_of, sql_digest, sql_text
 from console.effect.rows import EffectQuestion
 from tests.support.analysis_parts import needs_analysis
 from tests.support.sam_template import ROOT
@@ -61,12 +61,12 @@ def parts(name: str) -> dict[str, str]:
 
 
 def test_every_file_is_a_query_with_a_name() -> None:
-    """The folder has the queries of NAMES, and no other."""
+    """The folder has the queries of ALL_NAMES, and no other."""
     found = {path.stem for path in (ROOT / "console" / "effect" / "sql").iterdir()}
-    assert found == set(NAMES)
+    assert found == set(ALL_NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 @pytest.mark.parametrize("construct", FORBIDDEN)
 def test_a_query_has_no_construct_on_which_the_engines_differ(name: str, construct: str) -> None:
     """What is not in the common subset of both engines is in no query."""
@@ -74,7 +74,7 @@ def test_a_query_has_no_construct_on_which_the_engines_differ(name: str, constru
     assert not re.search(word if construct.isalpha() else re.escape(construct), statements(name))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_a_query_names_every_column(name: str) -> None:
     """No `SELECT *`, so that a new column of a table changes no query."""
     assert not re.search(r"select\s+(\w+\.)?\*", statements(name))
@@ -95,7 +95,7 @@ def test_every_query_of_ripe_customers_has_the_same() -> None:
 
 
 @needs_analysis
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_both_dialects_read_the_same_query(name: str) -> None:
     """Read as Trino's, as Athena's or as DuckDB's SQL, a text is the same statement for DuckDB."""
     sqlglot = import_module("sqlglot")
@@ -103,7 +103,7 @@ def test_both_dialects_read_the_same_query(name: str) -> None:
     assert [*read.values()] == [sqlglot.transpile(sql_text(name), read="duckdb", write="duckdb")] * 2
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_a_question_has_a_value_for_every_place(name: str) -> None:
     """Each `'@name'` of a query is one of the values of a question."""
     assert set(re.findall(r"'@(\w+)'", sql_text(name))) <= set(literals_of(QUESTION))
