@@ -123,7 +123,7 @@ def test_firehose_has_a_place_for_its_errors() -> None:
         assert given == {
             "Enabled": True,
             "LogGroupName": {"Ref": "AnalysisLogs"},
-            "LogStreamName": {"Ref": "AnalysisLogStream"},
+            "LogStreamName": properties("AnalysisLogStream")["LogStreamName"],
         }
 
 
@@ -280,7 +280,7 @@ def test_lines_that_go_missing_raise_an_alarm(lines: str, kind: str, metric: tup
     assert named == {
         "LogGroupName": {"Ref": FILTERS[chosen][0]},
         "DestinationType": "Firehose",
-        "FilterName": {"Ref": chosen},
+        "FilterName": properties(chosen)["FilterName"],
     }
 
 
