@@ -89,6 +89,11 @@ OPTIONAL: Final[Mapping[str, str]] = {
     "line.hasDefault": "unknown where the start had the time to read the states ahead",
 }
 
+# A finding of doctor → why its verdict is another in the next run.
+UNSETTLED: Final[Mapping[str, str]] = {
+    "notifications": "bad until the first pull of `make sandbox` has ended",
+}
+
 # Where in a document → which text for people stands there. Its wording may change; that there is one may not.
 WORDING: Final[Mapping[str, str]] = {
     "error": "why a command failed",
@@ -121,6 +126,8 @@ def plain(value: Any, places: Mapping[str, str], path: str) -> Any:
     if _is_at(path, VARYING):
         return _shape(value, "<text>")
     if isinstance(value, dict):
+        if value.get("code") in UNSETTLED and "verdict" in value:
+            value = {**value, "verdict": "<verdict>"}
         inside = {key: f"{path}.{key}" for key in value}
         return {key: plain(value[key], places, at) for key, at in inside.items() if not _is_at(at, OPTIONAL)}
     if isinstance(value, list):
