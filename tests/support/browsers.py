@@ -88,15 +88,21 @@ def chromium() -> Iterator[Any]:
     require_fonts()
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
+    with sync_playwright() as play, launched(play.chromium) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(browser_type: Any) -> Iterator[Any]:
+    """Start the distribution's Chromium as one more process; `browser_type` is Playwright's."""
     path = first_of(("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"), "chromium")
     # Chromium does not start its sandbox as root.
     arguments = [*_CHROMIUM, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = browser_type.launch(executable_path=path, args=arguments)
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 class ChromiumEngine:
