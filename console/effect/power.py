@@ -111,7 +111,7 @@ def detectable_difference(
 def exposure_days(customers: float, customers_a_day: float) -> int:
     """Return the days in which so many customers are first seen: complete weeks, at least two.
 
-    Weekdays differ, so a part of a week would weigh some of them more. Raises ValueError where nobody arrives.
+    Weekdays differ, so a part of a week would weigh some of them more. Raises ValueError without new customers.
     """
     if customers_a_day <= 0:
         raise ValueError("No new customers a day: the number of days is not known.")

@@ -39,7 +39,7 @@ def newcombe(control: ArmCount, arm: ArmCount, alpha: Numbers) -> Interval:
 
 
 def reading_interval(epochs: Sequence[Epoch], alpha: Numbers) -> Interval:
-    """Return the reading's interval of arm less control over all epochs; epochs.py says which are left out.
+    """Return the reading's interval of arm less control over all epochs; epochs.py names which are left out.
 
     At least one epoch must be used; a single one is, if both arms have customers. Arrays have one shape in all epochs.
     """

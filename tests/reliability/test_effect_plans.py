@@ -41,7 +41,7 @@ def test_looking_costs_at_most_8_percent_more_customers() -> None:
         once = float(reading_interval(after(epochs, LOOKS), 0.05).excludes().mean())
         ours = looked.found()
         # Both powers are of the same experiments. In standard errors of the difference the effect is as large as the
-        # fixed test's power says; ours needs as many more as its power is lower.
+        # fixed test's power shows; ours needs as many more as its power is lower.
         effect_size = special.ndtri(0.975) + special.ndtri(once)
         ratio = ((effect_size - special.ndtri(ours) + special.ndtri(0.8)) / special.ndtri([0.975, 0.8]).sum()) ** 2
         stopped = share_of_the_plan(looked)

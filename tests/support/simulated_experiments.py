@@ -1,6 +1,6 @@
 """Many experiments at once, looked at every day, judged by the functions that the report calls.
 
-A setting says what is true: the arms' shares by day, the base by day, the effect, and the customers a day. `simulate`
+A setting is what is true: the arms' shares by day, the base by day, the effect, and the customers a day. `simulate`
 draws each day's customers of both arms and how many of them are hits, and returns the counts of every look as arrays of
 the shape (runs, looks), by epoch. `looked_at` judges them by a method: ours, or a wrong one that the proofs must find.
 """

@@ -30,7 +30,7 @@ def test_one_epoch_is_newcombes_interval() -> None:
 
 
 def test_an_epoch_without_one_of_the_arms_is_left_out() -> None:
-    """Its customers have nobody to be compared with."""
+    """Its customers have no customers to be compared with."""
     found = reading_interval([PUBLISHED, (ArmCount(50, 20), ArmCount(0, 0))], 0.04)
     alone = newcombe(*PUBLISHED, 0.04)
     assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
