@@ -23,6 +23,7 @@ def connect(scratch: Path) -> Any:  # noqa: ANN401  # duckdb's types may not be 
             "temp_directory": str(scratch),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
+            "parquet_metadata_cache": True,  # a cache has a part for each day, which each query would open anew
         }
     )
 

@@ -83,7 +83,7 @@ def columns_folder() -> Path:
 
 def _remove_left(folder: Path) -> None:
     """Remove what runs that were ended have left, and parts that no report has used for long."""
-    for pattern, age in (("*.making", _LEFT_SECONDS), ("*.parquet", _UNUSED_SECONDS)):
+    for pattern, age in (("*.making", _LEFT_SECONDS), ("scratch/*", _LEFT_SECONDS), ("*.parquet", _UNUSED_SECONDS)):
         for path in folder.glob(pattern):
             if path.stat().st_mtime < time.time() - age:  # what is new may be of a run that goes on
                 path.unlink(missing_ok=True)
