@@ -12,7 +12,7 @@ from typing import Any, Final
 from console.cli.options import DEFAULT_FILE
 from console.deployment.aws import client
 from console.deployment.stack import Analysis
-from console.deployment.stored_lines import EXPOSURES, OUTCOMES, StoredObject, list_day
+from console.deployment.stored_lines import EXPOSURES, OUTCOMES, StoredObject, list_days
 from console.deployment.target import Target, find_target
 from console.deployment.where import Where
 from console.effect.athena_engine import AthenaEngine
@@ -230,7 +230,5 @@ class _Stored:
         """Return Athena over the same days; their objects are what its digest is of."""
         objects: list[StoredObject] = []
         for prefix in (EXPOSURES, OUTCOMES):
-            first = self._since(prefix)
-            for at in range((self._last - first).days + 1):
-                objects += list_day(self._s3, self._place.bucket, prefix, first + timedelta(days=at))
+            objects += list_days(self._s3, self._place.bucket, prefix, self._since(prefix), self._last)
         return AthenaEngine(self._client("athena"), self._place, objects)

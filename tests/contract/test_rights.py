@@ -34,7 +34,10 @@ from retention.signing.signer import Signer
 from console.cli.main import main
 from console.deployment.aws import client
 from console.deployment.stack import find_stack
-from console.deployment.stored_lines import EXPOSURES
+from console.deployment.stored_lines import EXPOSURES, list_days
+from console.effect.athena_engine import AthenaEngine
+from console.effect.queries import literals_of
+from console.effect.rows import EffectQuestion
 from console.effect.stored_days import fetch_days
 from console.local.embedded_stack import embedded_dynamodb
 from console.local.rows import create_table
@@ -544,14 +547,13 @@ def read_the_bucket(desk: OperatorSetup) -> None:
     s3 = client("s3", region=None, endpoint_url=desk.endpoint)
     (file,) = fetch_days(s3, made.bucket, EXPOSURES, TODAY, TODAY, folder, lambda *_: None)
     assert file.read_bytes() == b"x"
-    athena = desk.aws("athena")
-    context = {"Database": made.database}
-    number = athena.start_query_execution(
-        QueryString="SELECT 1", QueryExecutionContext=context, WorkGroup=made.work_group
-    )["QueryExecutionId"]
-    athena.get_query_execution(QueryExecutionId=number)
-    athena.get_query_results(QueryExecutionId=number)
-    athena.stop_query_execution(QueryExecutionId=number)
+    athena = client("athena", region=None, endpoint_url=desk.endpoint)
+    engine = AthenaEngine(athena, made, [*list_days(s3, made.bucket, EXPOSURES, TODAY, TODAY)])
+    now = datetime.now(UTC)
+    assert engine.run("keys", literals_of(EffectQuestion(APP_ID, "a", 30, now, now, now))) == []
+    # what it does when a query takes longer than a report waits
+    query = athena.start_query_execution(QueryString="SELECT 1", WorkGroup=made.work_group)
+    athena.stop_query_execution(QueryExecutionId=query["QueryExecutionId"])
 
 
 def type_in(desk: OperatorSetup, *arguments: str) -> None:
