@@ -249,11 +249,13 @@ def _cell(
             continue
         if not candidate.at(at):
             passed.append(_out_of_time(candidate, at))
+        elif not candidate.taking_part(at):
+            passed.append(PassedOver(candidate.rule.name, "outside_traffic", "no customer takes part yet"))
         elif candidate.refusal is not None:
             passed.append(PassedOver(candidate.rule.name, candidate.refusal.reason, candidate.refusal.detail))
         else:
-            answers += _answers(candidate, open_texts.get(candidate.rule.name, ""))
-            if candidate.settles:
+            answers += _answers(candidate, open_texts.get(candidate.rule.name, ""), at)
+            if candidate.settles(at):
                 complete = True
                 break
     return Cell(product, locale, tuple(answers), tuple(passed), complete, default)
@@ -266,19 +268,20 @@ def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
     return PassedOver(rule.name, "after_schedule", f"its schedule ended {instant_text(rule.ends or 0)}")
 
 
-def _who(candidate: CandidateRule, when: str) -> str:
-    """Return, as text, what must hold of a customer to be answered."""
+def _who(candidate: CandidateRule, when: str, at: float) -> str:
+    """Return, as text, what must hold of a customer to be answered at UTC seconds."""
     within = map(within_limit_text, candidate.limits)
-    part = ["the customer takes part in the experiment"] if candidate.partial else []
+    share = candidate.taking_part(at)
+    part = [] if share == 1 else [f"the customer takes part, as {float(share * 100):.3g} % do"]
     return ", and ".join([*([] if candidate.applies else [when]), *within, *part])
 
 
-def _answers(candidate: CandidateRule, when: str) -> Iterator[RealTimeAnswer]:
+def _answers(candidate: CandidateRule, when: str, at: float) -> Iterator[RealTimeAnswer]:
     for share in candidate.shares:
         yield RealTimeAnswer(
             rule=candidate.rule.name,
-            everyone=candidate.everyone,
-            when=_who(candidate, when),
+            everyone=candidate.everyone(at),
+            when=_who(candidate, when, at),
             arm=share.arm,
             share=None if share.arm is None else percent(share.slots),
             delivery=share.delivery,

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +24,7 @@ from retention.decision import (
     decide,
     hash_customer,
     slot_of,
+    slots_in,
     why_outside,
 )
 from retention.rules import NO_FACTS, UNREADABLE, Facts, Reported, Truth
@@ -63,21 +65,25 @@ class CandidateRule:
         """Return whether its schedule holds at UTC seconds."""
         return Schedule(self.rule.starts, self.rule.ends).holds_at(instant)
 
-    @property
-    def partial(self) -> bool:
-        """Whether it is an experiment in which not every customer takes part, by its layer or its traffic."""
+    def taking_part(self, instant: float) -> Fraction:
+        """Return the share of the customers, 0 to 1, who take part at UTC seconds; of a plain rule all do.
+
+        Layer and traffic have slots of their own, so that the share of both is the product of their shares.
+        """
         gives = self.rule.gives
-        return isinstance(gives, Experiment) and (gives.layer is not None or gives.traffic is not None)
+        if not isinstance(gives, Experiment):
+            return Fraction(1)
+        layer = SLOTS if gives.layer is None else gives.layer[2] - gives.layer[1] + 1
+        traffic = SLOTS if gives.traffic is None else slots_in(gives.traffic, instant)
+        return Fraction(layer * traffic, SLOTS * SLOTS)
 
-    @property
-    def everyone(self) -> bool:
-        """Whether it can answer every customer whose request comes to it."""
-        return self.applies is True and not self.limits and not self.partial
+    def everyone(self, instant: float) -> bool:
+        """Whether, at UTC seconds and from then on, it can answer every customer whose request comes to it."""
+        return self.applies is True and not self.limits and self.taking_part(instant) == 1
 
-    @property
-    def settles(self) -> bool:
-        """Whether no later rule is asked while its schedule holds."""
-        return self.everyone and bool(self.shares)
+    def settles(self, instant: float) -> bool:
+        """Whether no later rule is asked at UTC seconds or after them, while its schedule holds."""
+        return self.everyone(instant) and bool(self.shares)
 
 
 @dataclass(frozen=True, slots=True)

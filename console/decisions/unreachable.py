@@ -78,7 +78,7 @@ def _follow(found: Iterable[CandidateRule], fates: Mapping[str, _Fate], now: flo
             fate.refusal = candidate.refusal.detail
             continue
         fate.delivered = True
-        if candidate.settles:
+        if candidate.settles(start):
             closed.append((start, end, candidate.rule.name))
 
 

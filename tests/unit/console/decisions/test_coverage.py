@@ -108,6 +108,36 @@ def test_no_customer_gets_an_unlisted_answer(sample: Edition) -> None:
 HOLDOUT = "\nholdout: {key: h-2026h2, percent: 50, answer: keep-basic}\n\nrules:\n"
 
 
+KEY = "      key: switch-2026q4                  # the salt: another key assigns customers anew\n"
+
+
+@pytest.mark.parametrize(
+    ("traffic", "expected"),
+    [
+        ("{2020-01-01: 5, timeZone: UTC}", (False, "the customer takes part, as 2.5 % do")),
+        ("{2020-01-01: 5, 2021-01-01: 100, timeZone: UTC}", (False, "the customer takes part, as 50 % do")),
+        ("{2099-01-01: 5, timeZone: UTC}", None),
+    ],
+)
+def test_an_experiment_of_some_customers_names_their_share(
+    tmp_path: Path, traffic: str, expected: tuple[bool, str] | None
+) -> None:
+    """Half of a layer and 5 % traffic are 2.5 % of the customers; before its first day an experiment has none."""
+    added = f"      layer: {{name: plans, slots: [0, 4999]}}\n      traffic: {traffic}\n"
+    found = cell(covered(edition(tmp_path, (KEY, KEY + added))), PRO, "ja")
+    shown = [(each.everyone, each.when) for each in found.real_time if each.rule == EXPERIMENT]
+    assert shown == ([] if expected is None else [expected] * 2)
+    passed = [each.detail for each in found.passed_over if each.rule == EXPERIMENT]
+    assert passed == (["no customer takes part yet"] if expected is None else [])
+
+
+def test_an_experiment_with_all_its_traffic_answers_everyone(tmp_path: Path) -> None:
+    """Once the last step is 100 %, no later rule is asked."""
+    traffic = "      traffic: {2020-01-01: 100, timeZone: UTC}\n"
+    found = cell(covered(edition(tmp_path, (KEY, KEY + traffic))), PRO, "ja")
+    assert [(each.rule, each.everyone) for each in found.real_time][-1] == (EXPERIMENT, True)
+
+
 @pytest.mark.parametrize("answer", ["fallback", "keep-basic"])
 def test_no_customer_who_is_held_out_gets_an_unlisted_answer(tmp_path: Path, answer: str) -> None:
     """Those who are held out get what the cell has for them, and all others what its rules have."""

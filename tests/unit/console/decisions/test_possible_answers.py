@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_rule_that_cannot_be_delivered_has_a_reason_and_no_share(sample: Editi
         message: MessageState("PENDING") for by in sample.texts.values() for ids in by.values() for message in ids
     }
     keep = candidates(sample, ANNUAL, "en-US", states)["keep-pro"]
-    assert (keep.shares, keep.settles) == ((), False)
+    assert (keep.shares, keep.settles(0)) == ((), False)
     assert keep.refusal is not None
     assert keep.refusal.reason == "not_approved"
 
@@ -76,7 +77,7 @@ def test_a_rule_that_cannot_be_delivered_has_a_reason_and_no_share(sample: Editi
 def test_a_rule_for_everyone_with_an_answer_ends_the_list(sample: Edition) -> None:
     """No later rule is asked after a rule that applies to all customers and has an answer for them."""
     found = candidates(sample, PRO, "en-US")
-    assert {name for name, candidate in found.items() if candidate.settles} == {EXPERIMENT, "keep-pro"}
+    assert {name for name, candidate in found.items() if candidate.settles(0)} == {EXPERIMENT, "keep-pro"}
 
 
 def test_a_rule_with_a_limit_is_for_some_customers_only(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_rule_with_a_limit_is_for_some_customers_only(tmp_path: Path) -> None:
             "switch: {weight: 50, answer: {promotionalOffer: half-for-three-months, message: offer-text}}")  # fmt: skip
     limited = edition(tmp_path, *FACTS_FROM_APPLE, arms)
     japan = candidates(limited, ANNUAL, "ja")["annual-discount-in-japan"]
-    assert (japan.applies, japan.everyone, japan.settles) == (True, False, False)
+    assert (japan.applies, japan.everyone(0), japan.settles(0)) == (True, False, False)
     assert (japan.limits, [share.delivery is None for share in japan.shares]) == (
         (Limit(2, 90, "retention_annual_30"),),
         [False],
@@ -93,7 +94,7 @@ def test_a_rule_with_a_limit_is_for_some_customers_only(tmp_path: Path) -> None:
     assert candidates(limited, PRO, "en-US")[EXPERIMENT].limits == (Limit(1, 365, None),)
     unweighted = (arms[0], arms[1].replace("weight: 50", "weight: 0"))
     control = ("control: {weight: 50", "control: {weight: 100")
-    assert candidates(edition(tmp_path, *FACTS_FROM_APPLE, unweighted, control), PRO, "en-US")[EXPERIMENT].settles
+    assert candidates(edition(tmp_path, *FACTS_FROM_APPLE, unweighted, control), PRO, "en-US")[EXPERIMENT].settles(0)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,8 @@ def test_an_experiment_for_some_does_not_end_the_list(sample: Edition, tmp_path:
         for of in (sample, part)
     )
     assert [share.slots for share in some.shares] == [share.slots for share in whole.shares]
-    assert (whole.partial, whole.settles, some.partial, some.settles) == (False, True, True, False)
+    assert (whole.taking_part(0), some.taking_part(0)) == (Fraction(1), Fraction(1, 2))
+    assert (whole.settles(0), some.settles(0)) == (True, False)
     hashes = [f"{number:064x}" for number in range(100)]
     assert {takes_part(some, one, 0.0) for one in hashes} == {True, False}
     assert all(takes_part(whole, one, 0.0) for one in hashes)
