@@ -99,6 +99,11 @@ FORMS: Final[dict[str, bytes]] = {
     "gzipped in members": b"".join(gzip.compress(f"{line}\n".encode()) for line in LINES),
     "gzipped twice": gzip.compress(gzip.compress("\n".join(LINES).encode())),
     "without line ends": "".join(LINES).encode(),
+    # of Firehose, if extraction keeps a line's end, and after a new filter was tried out: AWS documents neither
+    "with empty lines": gzip.compress("\n\n".join([*LINES, ""]).encode()),
+    "after a message of CloudWatch's": "\n".join(
+        ["CWL CONTROL MESSAGE: Checking health of destination Firehose.", *LINES]
+    ).encode(),
     "after a time stamp": "\n".join(f"2026-11-24T03:09:31Z {line}" for line in LINES).encode(),
     "log events": json.dumps({"logEvents": [{"message": f"{line}\n"} for line in LINES]}).encode(),
     "events by line": "\n".join(json.dumps({"timestamp": 179, "message": line}) for line in LINES).encode(),
