@@ -23,6 +23,8 @@ _HIGH: Final = 190
 _LABELS: Final = 46
 _NAMES: Final = 150
 _RIGHT: Final = 14
+# Between two names at the ends of lines.
+_NAME: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def _apart(lines: Sequence[CurveLine]) -> tuple[CurveLine, ...]:
     found: dict[int, float] = {}
     last = 0.0
     for one in sorted(lines, key=lambda line: line.end):
-        last = max(one.end, last + 15)
+        last = max(one.end, last + _NAME)
         found[one.number] = round(last, 1)
     return tuple(CurveLine(one.arm, one.number, one.line, found[one.number]) for one in lines)
 

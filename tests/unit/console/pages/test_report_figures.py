@@ -61,7 +61,7 @@ def test_curves_begin_with_everyone() -> None:
     assert figure.rows[0] == (0, ("100.00\u00a0%", "100.00\u00a0%"))
     assert figure.rows[-1] == (30, ("48.00\u00a0%", "52.80\u00a0%"))
     assert [len(line.line.split()) for line in figure.lines] == [31, 31]
-    assert abs(figure.lines[0].end - figure.lines[1].end) >= 15
+    assert abs(figure.lines[0].end - figure.lines[1].end) >= 18
     assert figure.lines[0].line.split()[-1] == f"{figure.days.at(30)},{figure.axis.at(48)}"
 
 

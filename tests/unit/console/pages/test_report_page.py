@@ -117,7 +117,7 @@ def test_days_are_the_same_in_drawing_table_and_json() -> None:
     line = [float(point.split(",")[1]) for point in str(figure.of("polyline")[0].attributes["points"]).split()]
     band = [float(point.split(",")[1]) for point in str(figure.of("polygon")[0].attributes["points"]).split()]
     low, high = min(value for _, value in axis), max(value for _, value in axis)
-    rows = table(tree, "The numbers of the drawing day by day")
+    rows = table(tree, "The numbers of the drawing day by day, switch")
     for at, (day, row) in enumerate(zip(days, rows, strict=True)):
         assert value_at(line[at], axis) == pytest.approx(min(100 * day["estimate"], high), abs=0.05)
         assert value_at(band[at], axis) == pytest.approx(min(100 * day["anytime"][1], high), abs=0.05)
