@@ -37,5 +37,5 @@ def compare_engines(
 
 
 def _plain(row: Row) -> tuple[tuple[str, str | None], ...]:
-    """Return a row without the types of an engine: numbers and texts as text, nothing as None."""
-    return tuple(sorted((name, None if value is None else str(value)) for name, value in row.items()))
+    """Return a row without the types of an engine: numbers and texts as text, nothing and an empty text as None."""
+    return tuple(sorted((name, None if value in {None, ""} else str(value)) for name, value in row.items()))

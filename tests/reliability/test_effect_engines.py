@@ -31,7 +31,7 @@ from tests.support.required_parts import real
 
 pytestmark = needs_analysis
 
-LOGS: Final = size(40, 3)
+LOGS: Final = size(20, 3)
 BUCKET: Final = "lines"
 PLACE: Final = Analysis(BUCKET, "retention", "retention", "", "")
 

@@ -46,9 +46,10 @@ WITH exposed AS (
     AND (o.trustanchor = 'apple' OR '@rehearsals' = 'counted')
     AND TRY_CAST(o.signedat AS timestamp) <= TRY_CAST(r.seen AS timestamp) + INTERVAL '@horizon' DAY
 ), state AS (
+  -- The last known state. The engines differ in what max_by makes of NULL, so there is none in it.
   SELECT cell, customer,
-         max_by(status, CASE WHEN status IS NOT NULL THEN ordinal END) AS status,
-         max_by(autorenew, CASE WHEN autorenew IS NOT NULL THEN ordinal END) AS autorenew,
+         max_by(coalesce(status, ''), CASE WHEN status IS NOT NULL THEN ordinal ELSE '' END) AS status,
+         max_by(coalesce(autorenew, 1), CASE WHEN autorenew IS NOT NULL THEN ordinal ELSE '' END) AS autorenew,
          max(CASE WHEN productid <> product_then THEN 1 ELSE 0 END) AS switched
   FROM reported
   WHERE later = 1
@@ -60,8 +61,8 @@ WITH exposed AS (
            AS renewed,
          max_by(CASE WHEN revoked = 1 AND (ownership IS NULL OR ownership = 'PURCHASED') THEN 1 ELSE 0 END, ordinal)
            AS undone,
-         max_by(CASE WHEN revoked = 1 AND (ownership IS NULL OR ownership = 'PURCHASED') THEN 1 ELSE 0 END,
-                CASE WHEN later = 0 THEN ordinal END) AS undone_before
+         max_by(CASE WHEN later = 0 AND revoked = 1 AND (ownership IS NULL OR ownership = 'PURCHASED') THEN 1 ELSE 0 END,
+                CASE WHEN later = 0 THEN ordinal ELSE '' END) AS undone_before
   FROM reported
   WHERE transaction IS NOT NULL
   GROUP BY cell, customer, transaction
@@ -92,7 +93,7 @@ WITH exposed AS (
          CASE WHEN autorenew = 0 THEN 1 ELSE 0 END, switched, 0, 0, 0, 0, 1
   FROM state
   UNION ALL
-  SELECT cell, 0, 0, 0, 0, 0, max(renewed), max(CASE WHEN undone = 1 AND coalesce(undone_before, 0) = 0 THEN 1 ELSE 0 END), 0, 0
+  SELECT cell, 0, 0, 0, 0, 0, max(renewed), max(CASE WHEN undone = 1 AND undone_before = 0 THEN 1 ELSE 0 END), 0, 0
   FROM payment
   GROUP BY cell, customer
   UNION ALL
@@ -107,4 +108,4 @@ SELECT split_part(cell, chr(9), 1) AS seen_day, split_part(cell, chr(9), 2) AS a
        sum(heard_of) AS heard_of
 FROM change
 GROUP BY cell
-ORDER BY cell
+ORDER BY seen_day, arm, release, slots, product_id

@@ -35,4 +35,4 @@ FROM (
   WHERE first >= '@starts' AND first < '@until'
 ) AS counted
 GROUP BY seen_day, cell
-ORDER BY seen_day, cell
+ORDER BY seen_day, arm, release, slots, product_id
