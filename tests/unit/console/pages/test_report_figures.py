@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
+from console.effect.findings import Report
 from console.effect.studied import StudiedArm
 from console.pages.report_figures import curve_figure, drawn_effects, interval_figure, series_figures
 from tests.support.analysis_parts import needs_analysis
@@ -11,18 +13,27 @@ from tests.support.made_reports import CLEAR, NOT_DUE, cohort, data_of, reading_
 
 pytestmark = needs_analysis
 ROWS = cohort(CLEAR)
-REPORT = report_of(data_of(ROWS, reading_of(ROWS)))
-EMPTY = report_of(data_of((), None, ratio=(), curve=(), first_exposure=None))
+
+
+@cache
+def sample() -> Report:
+    """The report of ROWS; made in a test, since the packages of an analysis may be missing."""
+    return report_of(data_of(ROWS, reading_of(ROWS)))
+
+
+@cache
+def empty() -> Report:
+    return report_of(data_of((), None, ratio=(), curve=(), first_exposure=None))
 
 
 def test_every_interval_is_on_one_axis() -> None:
     """The planned metric first, each at the places of its ends; the reading below the sequence."""
-    figure = interval_figure(REPORT)
+    figure = interval_figure(sample())
     assert figure is not None
-    drawn = [(one.metric, kind) for one in drawn_effects(REPORT) for kind in ("any", "read")]
+    drawn = [(one.metric, kind) for one in drawn_effects(sample()) for kind in ("any", "read")]
     assert drawn[0] == ("kept", "any")
     first, second, *_ = figure.marks
-    [effect] = REPORT.primary
+    [effect] = sample().primary
     assert (effect.anytime, effect.reading) != (None, None)
     for mark, bounds in ((first, effect.anytime), (second, effect.reading)):
         assert bounds is not None
@@ -44,7 +55,7 @@ def test_arms_are_named_where_there_are_several() -> None:
 
 def test_a_series_is_cut_where_its_first_days_are_wide() -> None:
     """The axis is that of the later days, and its last day is the report's interval."""
-    [figure] = series_figures(REPORT)
+    [figure] = series_figures(sample())
     over, under = figure.band.split()[: len(figure.days)], figure.band.split()[len(figure.days) :]
     assert len(over) == len(under) == len(figure.line.split()) == len(figure.days)
     low, high = figure.days[-1].anytime or (0, 0)
@@ -55,7 +66,7 @@ def test_a_series_is_cut_where_its_first_days_are_wide() -> None:
 
 def test_curves_begin_with_everyone() -> None:
     """A line for each arm, and a row of the table for each day; names do not lie on each other."""
-    figure = curve_figure(REPORT)
+    figure = curve_figure(sample())
     assert figure is not None
     assert figure.arms == ("control", "switch")
     assert figure.rows[0] == (0, ("100.00\u00a0%", "100.00\u00a0%"))
@@ -67,13 +78,13 @@ def test_curves_begin_with_everyone() -> None:
 
 def test_what_is_not_known_is_not_drawn() -> None:
     """No interval, no day, no curve."""
-    assert (interval_figure(EMPTY), series_figures(EMPTY), curve_figure(EMPTY)) == (None, (), None)
+    assert (interval_figure(empty()), series_figures(empty()), curve_figure(empty())) == (None, (), None)
 
 
 def test_money_has_no_place_on_the_axis_of_points() -> None:
     """It is in the table alone."""
-    money = replace(REPORT.effects[0], metric="revenue", currency="USD")
-    assert drawn_effects(replace(REPORT, effects=(money,))) == ()
+    money = replace(sample().effects[0], metric="revenue", currency="USD")
+    assert drawn_effects(replace(sample(), effects=(money,))) == ()
 
 
 def test_one_day_is_a_point() -> None:
