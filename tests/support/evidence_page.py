@@ -54,6 +54,9 @@ SECTIONS: Final = {
     "analysis_secrets": "Secrets and personal data in an analysis",
     "scale": "Ten million exposures",
     "speed": "A report of 1 000 experiments",
+    "spoiled": "Spoiled logs",
+    "document": "The same document everywhere",
+    "page": "The page of a report",
     "simulator": "A simulated experiment, from requests to logs",
 }
 
