@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any, Final
 
 from console.local.simulated_customers import EXPOSURES, OUTCOMES, Played
@@ -79,9 +79,11 @@ def show(played: Played, script: str, horizon_days: int, folder: Path, out: Outp
         ("experiment", "arm", "customers", "kept", "turned off", "switched", "redeemed", "renewed", "refunded"),
         [_row(arm) for arm in arms],
     )
-    out.print(
-        f"The logs of release {played.release}: {quote(str(folder / EXPOSURES))}, {quote(str(folder / OUTCOMES))}"
-    )
+    exposures, outcomes = (str(folder / name) for name in (EXPOSURES, OUTCOMES))
+    out.print(f"The logs of release {played.release}: {shlex.quote(exposures)}, {shlex.quote(outcomes)}")
+    for experiment in dict.fromkeys(arm.experiment for arm in arms if arm.experiment):
+        logs = ["--exposures", exposures, "--outcomes", outcomes, "--rehearsals"]
+        out.print(f"What they prove: {shlex.join(['retention', 'report', experiment, *logs])}")
 
 
 def _row(arm: ArmTruth) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ SECTIONS: Final = {
     "document": "The same document everywhere",
     "page": "The page of a report",
     "simulator": "A simulated experiment, from requests to logs",
+    "simulator_report": "What the report finds of a simulated experiment",
 }
 
 

@@ -61,6 +61,15 @@ rules:
         switch: {{weight: 50, answer: ANSWER}}
   - {{name: keep-everyone, answer: {{message: keep}}}}
 """
+_KEY: Final = f"      key: {EXPERIMENT}\n"
+
+
+def with_plan(customers: int) -> str:
+    """Return FILE with a plan for so many customers."""
+    plan = f"      plan: {{metric: kept, horizonDays: 30, customers: {customers}, guardrails: [refunded]}}\n"
+    return FILE.replace(_KEY, _KEY + plan)
+
+
 TO_SWITCH: Final = "{alternateProduct: pro.annual, message: switch-text}"
 TO_OFFER: Final = "{promotionalOffer: half, message: offer-text}"
 

@@ -50,6 +50,8 @@ def test_the_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "50.0 %" in printed
     assert "no experiment" in printed
     assert "The logs of release 12: logs/exposures.jsonl.gz, logs/outcomes.jsonl.gz" in printed
+    logs = "--exposures logs/exposures.jsonl.gz --outcomes logs/outcomes.jsonl.gz"
+    assert f"What they prove: retention report switch-1 {logs} --rehearsals\n" in printed
 
 
 def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
