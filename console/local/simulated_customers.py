@@ -135,7 +135,8 @@ class _Crowd:
             ScriptedCustomer(plan, script, customers, self.agenda, self, self.done).begin()
 
         def goes_on() -> bool:
-            progress("customers", len(self.done), options.count)
+            # Half of the work is done when all have opened the page.
+            progress("customers", (min(self.page_views, options.count) + len(self.done)) // 2, options.count)
             return len(self.done) < options.count
 
         self.agenda.run(goes_on)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 from console.cli.report_run import ReportQuestion, run_report
 from console.cli.report_sources import LogChoice
-
 from console.deployment.where import Where
 from console.effect.findings import Report
 from console.local.simulated_customers import EXPOSURES, OUTCOMES, Played, play
