@@ -29,12 +29,12 @@ from tests.support.experiment_stack import (
 )
 
 CUSTOMERS: Final = 2_000
-# Script, the second arm's answer, and whether the report is to find a difference.
+# Script, the second arm's answer, whether the report is to find a difference, and its remarks.
 EXPERIMENTS: Final = (
-    ("switch-keeps-more", TO_SWITCH, True),
-    ("offer-accepted", TO_OFFER, True),
-    ("no-effect", TO_SWITCH, False),
-    ("small-effect", TO_SWITCH, False),
+    ("switch-keeps-more", TO_SWITCH, True, ()),
+    ("offer-accepted", TO_OFFER, True, ("offerEnded",)),
+    ("no-effect", TO_SWITCH, False, ()),
+    ("small-effect", TO_SWITCH, False, ()),
 )
 COLUMNS: Final = (
     "script",
@@ -42,11 +42,12 @@ COLUMNS: Final = (
     "the report's sentence",
     "reading, points (96 %)",
     "built-in difference, points",
+    "remarks",
 )
 TEXT: Final = (
     "The logs of simulated experiments, read by `retention report` with a plan of 2 000 customers. The counts of each"
-    " arm are those of the simulated subscriptions, no check fails, the reading covers the built-in difference, and it"
-    " excludes 0 only where there is one that 2 000 customers can show."
+    " arm are those of the simulated subscriptions, no check withholds the sentence, the reading covers the built-in"
+    " difference, and it excludes 0 only where there is one that 2 000 customers can show."
 )
 
 
@@ -89,10 +90,11 @@ def points(share: float) -> str:
 
 
 def rows(folder: Path) -> Iterator[tuple[object, ...]]:
-    for script, answer, found in EXPERIMENTS:
+    for script, answer, found, remarks in EXPERIMENTS:
         made, report = reported(folder / script, script, answer)
         assert counts(report) == true_counts(made), script
-        assert report.failed == (), script
+        assert tuple(check.name for check in report.failed) == remarks, script
+        assert not any(check.withholds for check in report.failed), script
         (effect,) = report.primary
         assert effect.reading is not None
         assert (effect.reading[0] > 0 or effect.reading[1] < 0) is found, script
@@ -100,7 +102,7 @@ def rows(folder: Path) -> Iterator[tuple[object, ...]]:
         built_in = built_in_difference(read, read.reactions[-1], read.reactions[0])
         assert effect.reading[0] < built_in < effect.reading[1], script
         reading = f"[{points(effect.reading[0])}, {points(effect.reading[1])}]"
-        yield f"`{script}`", CUSTOMERS, report.verdict.sentence, reading, points(built_in)
+        yield f"`{script}`", CUSTOMERS, report.verdict.sentence, reading, points(built_in), ", ".join(remarks)
 
 
 @needs_analysis
