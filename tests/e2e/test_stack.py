@@ -523,6 +523,7 @@ def test_duckdb_and_athena_answer_alike_from_the_bucket(scene: Scene, tmp_path: 
     Six customers were exposed, and one of them renewed. Every line is delivered twice.
     """
     scene.stack.deliver_lines()
+    scene.stack.name_columns(TABLES, str(datetime.now(UTC).date()))
     asking = partial(client, region="us-east-1", endpoint_url=scene.aws.url)
     made = find_stack(STACK, region="us-east-1", endpoint_url=scene.aws.url).analysis
     assert made is not None
