@@ -43,7 +43,7 @@ class RealTimeAnswer:
     """One answer that customers get by a rule; `delivery` None: Apple falls back.
 
     It goes to `everyone` whose request comes to the rule, or only to customers for whom `when` holds. `arm` and
-    `share` are of an experiment.
+    `share` are of an experiment, and `taking_part` is the share of customers in it now, None where all are.
     """
 
     rule: str
@@ -52,6 +52,7 @@ class RealTimeAnswer:
     arm: str | None
     share: str | None
     delivery: Delivery | None
+    taking_part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +269,17 @@ def _out_of_time(candidate: CandidateRule, at: float) -> PassedOver:
     return PassedOver(rule.name, "after_schedule", f"its schedule ended {instant_text(rule.ends or 0)}")
 
 
+def _taking_part(candidate: CandidateRule, at: float) -> str | None:
+    """Return the share of the customers who take part at UTC seconds; None where all do."""
+    share = candidate.taking_part(at)
+    return None if share == 1 else f"{float(share * 100):.4g} %"
+
+
 def _who(candidate: CandidateRule, when: str, at: float) -> str:
     """Return, as text, what must hold of a customer to be answered at UTC seconds."""
     within = map(within_limit_text, candidate.limits)
-    share = candidate.taking_part(at)
-    part = [] if share == 1 else [f"the customer takes part, as {float(share * 100):.3g} % do"]
+    share = _taking_part(candidate, at)
+    part = [] if share is None else [f"the customer takes part, as {share} do"]
     return ", and ".join([*([] if candidate.applies else [when]), *within, *part])
 
 
@@ -285,6 +292,7 @@ def _answers(candidate: CandidateRule, when: str, at: float) -> Iterator[RealTim
             arm=share.arm,
             share=None if share.arm is None else percent(share.slots),
             delivery=share.delivery,
+            taking_part=_taking_part(candidate, at),
         )
 
 

@@ -80,7 +80,10 @@ def _screen(screen: DrawnScreen) -> dict[str, Any]:
         "state": screen.state or None,
         "images": list(screen.images),
         "shownTo": list(screen.shown_to),
-        "rules": [{"rule": each.rule, "arm": each.arm, "share": each.share} for each in screen.by],
+        "rules": [
+            {"rule": each.rule, "arm": each.arm, "share": each.share, "takingPart": each.taking_part}
+            for each in screen.by
+        ],
         "defaultOf": [{"product": product, "locale": locale} for product, locale in screen.default_of],
         "whyNot": screen.why_not or None,
         "meanwhile": screen.meanwhile,

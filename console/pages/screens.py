@@ -57,11 +57,20 @@ def digest_of(*parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownBy:
-    """A rule that shows a screen; `arm` and `share` are of an experiment."""
+    """A rule that shows a screen; `arm` and `share` are of an experiment.
+
+    `taking_part` is the share of customers in the experiment, None where all are.
+    """
 
     rule: str
     arm: str | None = None
     share: str | None = None
+    taking_part: str | None = None
+
+    @property
+    def share_text(self) -> str | None:
+        """The share, and of which customers it is one."""
+        return self.share if self.taking_part is None else f"{self.share} of the {self.taking_part} who take part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +212,7 @@ class _BoardMaker:
                 continue
             one = self._of_delivery(answer.delivery, mirrored=mirrored)
             one.shown_to[cell.locale] = None
-            one.by[ShownBy(answer.rule, answer.arm, answer.share)] = None
+            one.by[ShownBy(answer.rule, answer.arm, answer.share, answer.taking_part)] = None
             shown.append(one.screen.identity)
         if cell.held_out is not None and self._found.holdout is not None:
             one = self._of_delivery(cell.held_out, mirrored=mirrored)
@@ -358,5 +367,5 @@ def answer_fields(entry: AnswerEntry, document: Document) -> Mapping[str, Any]:
 
 def shares_of(screen: DrawnScreen) -> tuple[str, ...]:
     """Return the rules that show a screen, each with its arm and share of customers; the holdout has a share alone."""
-    places = ((each.rule, ", ".join(filter(None, (each.arm, each.share)))) for each in screen.by)
+    places = ((each.rule, ", ".join(filter(None, (each.arm, each.share_text)))) for each in screen.by)
     return tuple(f"{rule} ({part})" if part else rule for rule, part in places)

@@ -127,6 +127,8 @@ def test_an_experiment_of_some_customers_names_their_share(
     found = cell(covered(edition(tmp_path, (KEY, KEY + added))), PRO, "ja")
     shown = [(each.everyone, each.when) for each in found.real_time if each.rule == EXPERIMENT]
     assert shown == ([] if expected is None else [expected] * 2)
+    shares = [each.taking_part for each in found.real_time if each.rule == EXPERIMENT]
+    assert [f"the customer takes part, as {share} do" for share in shares] == [when for _, when in shown]
     passed = [each.detail for each in found.passed_over if each.rule == EXPERIMENT]
     assert passed == (["no customer takes part yet"] if expected is None else [])
 

@@ -73,6 +73,14 @@ def test_a_screen_names_its_rules_and_the_share_of_an_arm() -> None:
     assert set(shares_of(german)) == {"half-of-monthly-tries-the-switch (control, 50 %)", "keep-pro"}
 
 
+def test_a_share_is_one_of_the_customers_who_take_part(tmp_path: Path) -> None:
+    """An arm of half the slots is not shown to half the customers while its traffic lets in 5 %."""
+    some = ("key: switch-2026q4", "traffic: {timeZone: UTC, 2020-01-01: 5}\n      key: switch-2026q4")
+    board = previewed(edited(tmp_path, some)).board
+    [german] = screens(board, "keep-pro", "de-DE")
+    assert "half-of-monthly-tries-the-switch (control, 50 % of the 5 % who take part)" in shares_of(german)
+
+
 def test_a_default_message_is_the_same_screen_as_a_rule_s_message() -> None:
     """A text that is also a default message is drawn once, and names the places."""
     [german] = screens(BOARD, "keep-pro", "de-DE")
