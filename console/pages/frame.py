@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,11 @@ from console.file.wording import value_text
 from console.pages.locale_names import english_name, own_name
 from console.pages.screens import is_mirrored
 from console.terminal.failure import Failure
+from console.terminal.ordinary_file import NotOrdinaryError, read_beginning
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _FEW: Final = 6
+_PAGE_BEGINS: Final = "<!doctype html>"
 
 _KINDS: Final = {
     "message": "message",
@@ -103,15 +105,41 @@ def page_environment() -> Environment:
 def write_page(page: Path, html: str, option: str) -> None:
     """Write a page in one step, so that a browser never reads half of it. Raises Failure where it cannot be.
 
-    `option` is the one that named the page.
+    `option` is the one that named the page. A file that has something else than a page stays as it is: it may be the
+    one that is drawn. Through a link, the file that it leads to is written.
     """
-    temporary = page.with_name(f".{page.name}.{os.getpid()}")
+    if str(page) == "-":
+        raise Failure(f"What is written goes to a file, and not to standard output: name one with {option}.")
     try:
-        temporary.write_text(html, encoding="utf-8", newline="\n")
-        temporary.replace(page)
-    except OSError as error:
+        target = page.resolve()
+        _refuse_other_content(target, is_page=html.startswith(_PAGE_BEGINS))
+        _replace(target, html)
+    except (OSError, RuntimeError) as error:  # of a link that leads to itself
+        why = getattr(error, "strerror", None) or error
+        raise Failure(f"{page} cannot be written: {why}. Name another file with {option}.") from None
+
+
+def _refuse_other_content(target: Path, *, is_page: bool) -> None:
+    """Raise OSError if something is there that is no ordinary file, or no page where one is written."""
+    try:
+        there = read_beginning(target, len(_PAGE_BEGINS)).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    if is_page and there and there.casefold() != _PAGE_BEGINS:
+        raise NotOrdinaryError(0, "it is there already, and is no HTML page", str(target))
+
+
+def _replace(target: Path, html: str) -> None:
+    """Write a new file next to another, and let it take its name."""
+    temporary = target.with_name(f".page.{secrets.token_hex(8)}")
+    try:
+        # "x": what is there by this name, such as a link of another user, is not written through.
+        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(html)
+        temporary.replace(target)
+    except BaseException:
         temporary.unlink(missing_ok=True)
-        raise Failure(f"{page} cannot be written: {error.strerror}. Name another file with {option}.") from None
+        raise
 
 
 # Characters ---------------------------------------------------------------------------------------------------------

@@ -48,6 +48,15 @@ def read_ordinary(path: Path, most: int, *, pipes: bool = False) -> bytes:
     return content
 
 
+def read_beginning(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file, however long it is. Raises OSError, and NotOrdinaryError for all else."""
+    _check_kind(path, passed=False)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        _check_mode(os.fstat(descriptor).st_mode, path, passed=False)
+        return file.read(most)
+
+
 def is_passed(path: Path) -> bool:
     """Return whether a path is one that a shell gives for `<(command)` or for standard input."""
     return str(path).startswith(_DESCRIPTORS)

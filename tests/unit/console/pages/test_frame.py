@@ -60,3 +60,34 @@ def test_a_page_is_written_in_one_step(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"cannot be written: No such file or directory. Name another file with --html."):
         write_page(tmp_path / "none" / "page.html", "", "--html")
     assert list(tmp_path.iterdir()) == [page]
+
+
+def test_a_page_replaces_a_page_alone(tmp_path: Path) -> None:
+    """The file that is drawn, an image or a folder stays as it is, also behind a link; a page before it is replaced."""
+    page, html = tmp_path / "page.html", "<!doctype html>\n<p>a"
+    for content in ("", "<!DOCTYPE html><p>b"):
+        page.write_text(content, encoding="utf-8")
+        write_page(page, html, "--output")
+        assert page.read_text(encoding="utf-8") == html
+    (tmp_path / "retention.yaml").write_text("app: {}\n", encoding="utf-8")
+    (tmp_path / "link.html").symlink_to("retention.yaml")
+    for name in ("retention.yaml", "link.html"):
+        with pytest.raises(Failure, match=r"it is there already, and is no HTML page. Name another file with --output"):
+            write_page(tmp_path / name, html, "--output")
+    assert (tmp_path / "retention.yaml").read_text(encoding="utf-8") == "app: {}\n"
+    for other, why in ((tmp_path, "is a directory"), (Path("/dev/null"), "is a device"), (Path(), "is a directory")):
+        with pytest.raises(Failure, match=f"cannot be written: {why}. Name another file with --output"):
+            write_page(other, html, "--output")
+    with pytest.raises(Failure, match="not to standard output: name one with --output"):
+        write_page(Path("-"), html, "--output")
+
+
+def test_a_page_is_written_through_a_link(tmp_path: Path) -> None:
+    """The link stays, and what it leads to is the page; a name that is too long leaves nothing behind."""
+    (tmp_path / "link.html").symlink_to("page.html")
+    write_page(tmp_path / "link.html", "<!doctype html>", "--html")
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "<!doctype html>"
+    with pytest.raises(Failure, match="File name too long"):
+        write_page(tmp_path / f"{'a' * 251}.html", "<!doctype html>", "--html")
+    assert {file.name for file in tmp_path.iterdir()} == {"link.html", "page.html"}

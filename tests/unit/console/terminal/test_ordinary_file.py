@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.terminal.ordinary_file import NotOrdinaryError, is_passed, read_ordinary
+from console.terminal.ordinary_file import NotOrdinaryError, is_passed, read_beginning, read_ordinary
 
 
 def refused(path: Path, most: int = 10) -> str:
@@ -65,3 +65,12 @@ def test_a_pipe_of_the_shell_is_read_only_if_allowed() -> None:
         assert read_ordinary(path, 10, pipes=True) == b"text"
     finally:
         os.close(reading)
+
+
+def test_the_beginning_of_a_file_of_any_length_is_read(tmp_path: Path) -> None:
+    """A long file is cut and a short one is complete; a pipe is refused before it makes its reader wait."""
+    (tmp_path / "file").write_bytes(b"0123456789")
+    assert (read_beginning(tmp_path / "file", 4), read_beginning(tmp_path / "file", 40)) == (b"0123", b"0123456789")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotOrdinaryError):
+        read_beginning(tmp_path / "pipe", 4)
