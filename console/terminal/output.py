@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from console.terminal.failure import Failure
+from console.terminal.program import without_controls
 
 # Columns of a table in a file or a pipe, which have no width of their own.
 _WIDE: Final = 200
@@ -49,15 +50,15 @@ class Output:
     def print(self, text: str, style: str | None = None) -> None:
         """Print a sentence; nothing with --json."""
         if not self.as_json:
-            self._out.print(escape(text), style=style, soft_wrap=True, highlight=False)
+            self._out.print(_plain(text), style=style, soft_wrap=True, highlight=False)
 
     def warn(self, text: str) -> None:
         """Print a sentence on standard error, also with --json."""
-        self._err.print(escape(text), style="yellow", soft_wrap=True, highlight=False)
+        self._err.print(_plain(text), style="yellow", soft_wrap=True, highlight=False)
 
     def note(self, text: str) -> None:
         """Print a sentence for a person who waits: on standard output, with --json on standard error."""
-        (self._err if self.as_json else self._out).print(escape(text), soft_wrap=True, highlight=False)
+        (self._err if self.as_json else self._out).print(_plain(text), soft_wrap=True, highlight=False)
 
     def document(self, document: object) -> None:
         """Print the one JSON document; nothing without --json."""
@@ -74,7 +75,7 @@ class Output:
                 column, overflow="fold", no_wrap=column in {"id", "fact"}, min_width=_ID if column == "id" else None
             )
         for row in rows:
-            table.add_row(*map(escape, row))
+            table.add_row(*map(_plain, row))
         self._out.print(table)
 
     def failure(self, sentence: str, details: Mapping[str, Any] | None = None) -> None:
@@ -82,7 +83,7 @@ class Output:
         if self.as_json:
             self.document({"error": sentence, **(details or {})})
         else:
-            self._err.print(escape(sentence), style="red", soft_wrap=True, highlight=False)
+            self._err.print(_plain(sentence), style="red", soft_wrap=True, highlight=False)
 
     @contextmanager
     def progress(self) -> Iterator[ReportProgress]:
@@ -144,6 +145,11 @@ def prepare_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it stays open as long as the process
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _plain(text: str) -> str:
+    """Return a text that is printed as it is: it has no markup of rich, and nothing that a terminal carries out."""
+    return escape(without_controls(text))
 
 
 def _writable(document: object, encoding: str | None) -> str:

@@ -73,10 +73,19 @@ def explanation(error: BaseException, sentence: Sentence) -> str:
     )
 
 
+def without_controls(text: str) -> str:
+    r"""Return a text with each control character but tab and line end as `\x1b`: a name could move the cursor."""
+    if text.isprintable():
+        return text
+    return "".join(
+        f"\\x{ord(one):02x}" if (one < " " and one not in "\t\n") or "\x7f" <= one <= "\x9f" else one for one in text
+    )
+
+
 def write_error(text: str) -> None:
     """Write a line to standard error; do nothing if that is closed."""
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{without_controls(text)}\n")
         sys.stderr.flush()
 
 

@@ -65,3 +65,14 @@ def test_an_unusable_width_is_ignored(monkeypatch: pytest.MonkeyPatch, columns: 
     prepare_streams()
     assert ("COLUMNS" in os.environ) is kept
     assert "LINES" not in os.environ
+
+
+def test_names_with_control_characters_are_printed_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    """Sentences, tables, warnings and failures have `\\x1b` where a name has the character."""
+    name, out = "a\x1b]0;title\x07", Output()
+    for show in (out.print, out.note, out.warn, out.failure):
+        show(name)
+    out.table(("name",), [(name,)])
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert (printed.out + printed.err).count("a\\x1b]0;title\\x07") == 5
