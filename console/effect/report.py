@@ -112,7 +112,9 @@ def _notes(
     """Yield what a reader must know to read the numbers rightly."""
     yield from _what_is_compared(studied)
     yield "Effects are of being answered, not of having seen: Apple asks at the page view, and shows after the tap."
-    if studied.plan.origin == NONE:
+    if studied.is_holdout:
+        yield "A holdout has no plan, so there is no appointed reading: the interval at any time is its result."
+    elif studied.plan.origin == NONE:
         yield (
             "No plan was published before the first exposure, so there is no appointed reading. Add `plan:` to the next"
             " experiment; `retention power` proposes its lines."

@@ -137,6 +137,7 @@ def _show_arms(report: Report, out: Output) -> None:
     out.table(
         ("arm", "share", "customers", "ripe", METRICS[metric].noun, "against control", "at any time", "reading"),
         [row for arm in report.arms for row in _arm_rows(report, arm)],
+        _look(report),
     )
     if report.next_reading is not None:
         upcoming = report.next_reading
@@ -148,6 +149,11 @@ def _show_arms(report: Report, out: Output) -> None:
         )
         out.print(f"Appointed reading: {due} ({number(upcoming.ripe)} of {number(upcoming.planned)} ripe{shows}).")
     out.print("")
+
+
+def _look(report: Report) -> str:
+    """Return how numbers are printed: those of a report that is not to be trusted stay, grey."""
+    return "dim" if report.verdict.exit_code == NOT_TRUSTED else ""
 
 
 def _arm_rows(report: Report, arm: ReportArm) -> Iterator[tuple[str, ...]]:
@@ -180,6 +186,7 @@ def _show_effects(report: Report, out: Output) -> None:
         out.table(
             ("metric", "arm", "control", "with the arm", "difference", "at any time", "q", ""),
             list(map(_effect, others)),
+            _look(report),
         )
         out.print("")
 
@@ -211,6 +218,7 @@ def _show_weeks(report: Report, out: Output) -> None:
                 )
                 for week in report.weeks
             ],
+            _look(report),
         )
         out.print("")
 

@@ -65,10 +65,11 @@ class Output:
         if self.as_json:
             sys.stdout.write(_writable(document, sys.stdout.encoding))
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], style: str = "") -> None:
+        """Print rows under their columns, nothing with --json; `style` is of the rows."""
         if self.as_json:
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold", style=style)
         for column in columns:
             # Users copy ids and names of facts, so none is broken over two lines.
             table.add_column(

@@ -61,6 +61,10 @@ def test_a_holdout_is_compared_with_apple_s_fallback() -> None:
     report = report_of(data_of(rows, NOT_DUE), studied_of(arms=arms, is_holdout=True))
     assert report.notes[0].startswith("served compared with Apple's fallback at that time: App Store Connect's message")
     assert report.control.name == HELD
+    assert (
+        "A holdout has no plan, so there is no appointed reading: the interval at any time is its result."
+        in report.notes
+    )
     assert "control group" not in str(report)
 
 

@@ -109,3 +109,15 @@ def test_a_hostile_name_does_nothing(capsys: pytest.CaptureFixture[str]) -> None
     assert "[red]x[/red]U+001B[2JU+202E" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_numbers_that_are_not_to_be_trusted_are_grey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stay; those of a report that can be read are not."""
+    looks: list[str] = []
+    monkeypatch.setattr(Output, "table", lambda _self, _columns, _rows, style="": looks.append(style))
+    rows = [replace(row, heard_of=0) if row.arm == "switch" else row for row in ROWS]
+    show(report_of(data_of(rows, NOT_DUE)), Output())
+    assert looks == ["dim", "dim", "dim", ""]  # arms, other metrics, weeks; not the checks
+    looks.clear()
+    show(report_of(data_of(ROWS, NOT_DUE)), Output())
+    assert set(looks) == {""}
