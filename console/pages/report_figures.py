@@ -22,6 +22,7 @@ _POINTS: Final = 100
 _HIGH: Final = 190
 _LABELS: Final = 46
 _NAMES: Final = 150
+_LONG_NAMES: Final = 210
 _RIGHT: Final = 14
 # Between two names at the ends of lines.
 _NAME: Final = 18
@@ -93,8 +94,9 @@ def interval_figure(report: Report) -> IntervalFigure | None:
     if not effects:
         return None
     ends = [end * _POINTS for one in effects for bounds in (one.anytime, one.reading) if bounds for end in bounds]
-    axis = make_axis([0.0, *ends], _NAMES, WIDTH - _RIGHT)
-    marks = tuple(_marks(effects, axis, several=len(report.arms) > 2))  # noqa: PLR2004  # one arm next to the control
+    several = len(report.arms) > 2  # noqa: PLR2004  # one arm next to the control
+    axis = make_axis([0.0, *ends], _LONG_NAMES if several else _NAMES, WIDTH - _RIGHT)
+    marks = tuple(_marks(effects, axis, several=several))
     height = _TOP + _ROW * len({mark.top // _ROW for mark in marks}) + 30
     return IntervalFigure(height, axis, marks)
 
