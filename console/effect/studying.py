@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from retention.catalog import FALLBACK, SLOTS
@@ -149,19 +149,3 @@ def no_exposures(key: str, known: Iterable[str] = ()) -> Failure:
     others = list(known)
     hint = f" {suggestion(key, others)}" if others else ""
     return Failure(f"No exposure of `{key}` is in the log.{hint} Name the log of the function that Apple calls.")
-
-
-def state_lines(trials: Trials) -> Iterator[tuple[str, str, str, str]]:
-    """Yield key, kind, plan and arms of everything that can be reported on."""
-    for key in trials.keys:
-        studied = study(trials, key)
-        plan = studied.plan
-        planned = f"{plan.metric} at day {plan.horizon_days}"
-        planned += "" if plan.customers is None else f", {plan.customers} customers"
-        arms = ", ".join(f"{arm.name} {arm.slots / SLOTS:.0%}" for arm in studied.arms)
-        yield key, "holdout" if studied.is_holdout else "experiment", planned if plan.customers else "none", arms
-
-
-def shares_of(studied: Studied) -> Mapping[str, int]:
-    """Return the slots of each arm."""
-    return {arm.name: arm.slots for arm in studied.arms}

@@ -10,7 +10,7 @@ from retention.catalog import FALLBACK
 
 from console.effect.rows import RatioRow
 from console.effect.studied import FILE, HELD, NONE, RELEASE, SERVED, StudiedArm
-from console.effect.studying import Trials, no_exposures, state_lines, study, study_log
+from console.effect.studying import Trials, no_exposures, study, study_log
 from console.file.document import read_named
 from console.file.entries import AnswerEntry, Document, ExperimentPlan, HoldoutEntry
 from console.file.mistakes import Place
@@ -108,11 +108,3 @@ def test_the_log_alone_has_arms_and_no_plan() -> None:
     with pytest.raises(Failure, match=f"No exposure of `{KEY}` is in the log"):
         study_log(KEY, data_of((), None, ratio=()))
     assert "switch" in str(no_exposures("swich", ["switch"]))
-
-
-def test_each_experiment_and_holdout_is_one_line() -> None:
-    """Key, kind, plan and arms."""
-    assert list(state_lines(Trials(document(plan=PLAN)))) == [
-        (KEY, "experiment", "kept at day 45, 62000 customers", "control 50%, switch 50%"),
-        ("h-2026h2", "holdout", "none", "held 5%, served 95%"),
-    ]
