@@ -74,7 +74,7 @@ class TablePoll:
         try:
             self.found, self.failure = self.read(), None
             self.read_at = self.clock()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the page shows it and reading goes on
+        except Exception as error:  # noqa: BLE001  # the page shows any error, and reading goes on
             self.failure = error
         if (self.found, repr(self.failure)) != before:
             self.number += 1

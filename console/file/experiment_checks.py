@@ -123,7 +123,7 @@ def _check_holdout(holdout: HoldoutEntry, document: Document, notes: Notes) -> N
         notes.unknown(answer.messages_at, "message set", answer.messages, document.messages)
     if holdout.key in document.experiments and holdout.key:
         line = document.experiments[holdout.key].at.line
-        wrong = f"The experiment on line {line} has the key `{holdout.key}` too, so results could not be told apart."
+        wrong = f"The experiment on line {line} has the key `{holdout.key}` too, so their results would mix."
         notes.add(holdout.key_at, wrong, "Give the holdout another `key`.")
 
 

@@ -57,7 +57,7 @@ def steps(draw: st.DrawFn) -> tuple[tuple[float, int], ...]:
 
 @given(names, hashes, st.sampled_from(PURPOSES))
 def test_every_customer_has_one_slot_for_each_purpose(name: str, customer: str, purpose: bytes) -> None:
-    """It is the first 8 bytes of one SHA-256, modulo 10 000, whatever the name is."""
+    """It is the first 8 bytes of one SHA-256, modulo 10 000, for every name."""
     digest = hashlib.sha256(name.encode() + purpose + bytes.fromhex(customer)).digest()
     assert slot_of(name, customer, purpose) == int.from_bytes(digest[:8], "big") % 10_000
 
@@ -94,7 +94,7 @@ def test_a_step_holds_from_its_instant_on(traffic: Traffic, at: float) -> None:
 
 @given(names, hashes, st.lists(st.integers(0, 9_999), min_size=2, max_size=6, unique=True).map(sorted))
 def test_experiments_of_one_layer_share_no_customer(name: str, customer: str, cuts: list[int]) -> None:
-    """Whoever is in one of them is in no other, and with slots for all of the layer each customer is in one."""
+    """A customer of one of them is in no other, and with slots for all of the layer each customer is in one."""
     bounds = itertools.pairwise([0, *[cut for cut in cuts if cut], 10_000])
     layers = [(name, first, after - 1) for first, after in bounds]
     tried = [experiment(f"k{number}", [10_000], layer=layer) for number, layer in enumerate(layers)]

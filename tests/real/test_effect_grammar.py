@@ -10,7 +10,7 @@ from console.effect.queries import ALL_NAMES, sql_text
 from tests.support.required_parts import real
 from tests.support.trino_grammar import trino_mistakes
 
-# What DuckDB accepts and Trino does not: the grammar must find these, or its acceptance says nothing.
+# What DuckDB accepts and Trino does not: the grammar must find these, or its acceptance proves nothing.
 ONLY_DUCKDB: Final = {
     "qualify": "SELECT a FROM b QUALIFY row_number() OVER (ORDER BY a) = 1",
     "exclude": "SELECT * EXCLUDE (a) FROM b",

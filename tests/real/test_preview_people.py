@@ -173,7 +173,7 @@ BORDERS = """(parts) => Object.fromEntries(parts.map((part) => {
 
 
 def test_forced_colours_keep_every_border(chromium: Any, page_file: BrowsedPage) -> None:
-    """With a theme of few colours, screens, pictures, Apple's parts and the chosen radio are still told apart."""
+    """With a theme of few colours, screens, pictures, Apple's parts and the chosen radio can still be distinguished."""
     with opened(chromium, page_file, forced_colors="active") as tab:
         borders = tab.evaluate(BORDERS, [".shot", ".row>i", ".dev", ".counts a", ".radios input:checked+label"])
         assert all(float(width.removesuffix("px")) >= 1 for width in borders.values())

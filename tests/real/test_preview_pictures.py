@@ -51,7 +51,6 @@ TOGGLED: Final = """(radio) => new Promise((done) => {
   document.getElementById(radio).click();
   requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
 })"""
-TOGGLES: Final = {"whole screen": "v1", "accessibility 5": "t3", "dark": "p1", "one locale": "c7"}
 SHOWN: Final = """() => [...document.querySelectorAll('article')].filter((one) => one.getClientRects().length).length"""
 RUNS: Final = 3
 

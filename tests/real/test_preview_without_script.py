@@ -92,7 +92,7 @@ def test_every_link_leads_to_what_is_shown(tab: Any) -> None:
 
 
 def test_the_texts_for_review_open(tab: Any) -> None:
-    """The box shows the table of all texts, and hides it again."""
+    """The checkbox shows the table of all texts, and hides it again."""
     assert shown(tab, ".review") == 0
     tab.check("#rv")
     assert shown(tab, ".review tr.text") > 40

@@ -1,4 +1,4 @@
-"""How often a report is wrong that somebody looks at every day, by simulation with the report's own functions."""
+"""How often a report is wrong that its owner looks at every day, by simulation with the report's own functions."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def exposure_of(steps: list[Step], number: int, random: Random) -> dict[str, Any
 
 
 def test_the_sql_judges_customers_as_the_console_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On lives of simulated customers, `retention report` and `retention outcomes` agree about every one of them."""
+    """On lives of simulated customers, `retention report` and `retention outcomes` agree about each of them."""
     monkeypatch.setattr(customers, "_PAUSE", 0.0)
     held: Counter[str] = Counter()
     for window in WINDOWS:

@@ -41,8 +41,9 @@ class Reaction:
 class LaterEvents:
     """What happens after the first page view, within the horizon.
 
-    `cancel` of the customers cancel at a later page view, whatever it shows; `turn_on` of those who cancelled subscribe
-    on before their period ends; `refund` get a refund; of so many renewals `billing_failure`, each recovered later.
+    `cancel`: customers who cancel at a later page view, on any screen. `turn_on`: of those who cancelled, customers who
+    turn auto-renew on again before the period ends. `refund`: customers who get one. `billing_failure`: of the
+    renewals, those that are billed three days late.
     """
 
     cancel: float = 0.0

@@ -186,7 +186,7 @@ class ScriptedCustomer:
             self._let(turned_on)
 
     def _cancel_later(self) -> None:
-        """Open the page once more, and cancel whatever it shows."""
+        """Open the page once more, and cancel without regard to what it shows."""
         if self._over or not self.subscription.can_be_cancelled:
             return
         self._view()

@@ -323,5 +323,5 @@ def test_a_list_of_s3_is_known_by_its_namespace() -> None:
 
 
 def test_the_content_of_an_object_is_not_read_before_its_reader() -> None:
-    """An object's lines are no XML, and are a stream; whoever reads it compares its size."""
+    """An object's lines are no XML, and are a stream, of which the caller compares the size."""
     answered("GetObject", b"\x1f\x8b")
