@@ -128,7 +128,7 @@ def _notes(
                 f" p {found.p_value:.2g}): read it week by week."
             )
     if any(one.q is not None for one in effects):
-        yield "Metrics that the plan does not name are explorations: they say where to look next, not what is so."
+        yield "Metrics that the plan does not name are explorations: they suggest what to test next, and prove nothing."
 
 
 def _rehearsed(question: EffectQuestion) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ np = AnalysisPackage("numpy")
 
 # A page and its table hold no more days of one arm.
 MOST_DAYS: Final = 40
-_WEEK: Final = 7
 _RECENT_DAYS: Final = 14
 
 
@@ -91,7 +90,7 @@ def weeks_of(
 ) -> tuple[tuple[ReportWeek, ...], tuple[tuple[str, Heterogeneity], ...]]:
     """Return the effect among customers first seen in each week, and Cochran's Q of each arm; not of revenue.
 
-    Ordinary 95 % intervals, each on its own: found after the fact, they say where to look, not what is so.
+    Ordinary 95 % intervals, each on its own: found after the fact, they suggest what to test next, and prove nothing.
     """
     if studied.plan.metric == REVENUE:
         return (), ()
@@ -141,7 +140,7 @@ def curves_of(data: EffectData, studied: Studied) -> tuple[ReportCurve, ...]:
 # What comes next ----------------------------------------------------------------------------------------------------
 
 
-def a_day(ratio: Iterable[RatioRow]) -> float:
+def customers_a_day(ratio: Iterable[RatioRow]) -> float:
     """Return new customers a day in the last two weeks that the log has; of its first day, one is not complete."""
     counts: dict[str, int] = defaultdict(int)
     for row in ratio:
@@ -172,7 +171,7 @@ def _due(data: EffectData, studied: Studied, planned: int) -> str | None:
         return None
     if reading.last is not None:
         return (datetime.fromisoformat(reading.last).date() + wait).isoformat()
-    rate, days = a_day(data.ratio), sorted({row.seen_day for row in data.ratio})
+    rate, days = customers_a_day(data.ratio), sorted({row.seen_day for row in data.ratio})
     if not rate or not days:
         return None
     more = timedelta(days=math.ceil((planned - reading.seen) / rate))

@@ -9,7 +9,7 @@ import pytest
 
 from console.effect.rows import PlannedReading
 from console.effect.studied import StudiedArm
-from console.effect.timeline import MOST_DAYS, a_day, first_readable
+from console.effect.timeline import MOST_DAYS, customers_a_day, first_readable
 from tests.support.analysis_parts import needs_analysis
 from tests.support.made_reports import (
     CLEAR,
@@ -86,7 +86,7 @@ def test_an_effect_that_changes_with_the_week_is_a_note() -> None:
 def test_the_next_reading_is_forecast_from_the_last_two_weeks() -> None:
     """When the last planned customer is first seen, and N days later; what it would show."""
     upcoming = report_of(DATA).next_reading
-    assert a_day(DATA.ratio) == 500
+    assert customers_a_day(DATA.ratio) == 500
     assert upcoming is not None
     # 3 000 more customers are 6 days after 2026-11-28, and 30 more days.
     assert (upcoming.ripe, upcoming.planned, upcoming.day) == (12_000, 12_000, "2027-01-03")
@@ -104,8 +104,8 @@ def test_the_next_reading_is_forecast_from_the_last_two_weeks() -> None:
 
 def test_what_a_day_brings_of_two_days() -> None:
     """Fewer than two weeks are all there is, and nothing is nothing."""
-    assert a_day(ratio(cohort(CLEAR, days=2), more_days=0)) == 500
-    assert a_day(()) == 0
+    assert customers_a_day(ratio(cohort(CLEAR, days=2), more_days=0)) == 500
+    assert customers_a_day(()) == 0
 
 
 def test_the_day_on_which_the_gate_opens() -> None:
