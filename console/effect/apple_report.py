@@ -181,7 +181,7 @@ def _day(path: Path, number: int, cells: Mapping[str, str]) -> AppleDay:
 
 
 def _means(selection: str) -> bool:
-    """Return whether a cell says something: apps without the API have it empty."""
+    """Return whether a cell has a value: apps without the API have it empty."""
     return selection not in {"", "-", "n/a", "null"}
 
 

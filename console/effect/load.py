@@ -105,7 +105,7 @@ def _traffic(ratio: Iterable[Row], cohort: Iterable[Row]) -> tuple[TrafficRow, .
 
 
 def _curve(cohort: Iterable[CohortRow], changes: Iterable[Row], horizon_days: int) -> tuple[CurveRow, ...]:
-    """Return who is kept on each day: all at first, and then as the changes say."""
+    """Return who is kept on each day: all at first, then as many as the changes leave."""
     customers: dict[str, int] = {}
     for row in cohort:
         customers[row.arm] = customers.get(row.arm, 0) + row.customers

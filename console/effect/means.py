@@ -74,13 +74,3 @@ def welch_interval(epochs: Sequence[MeanEpoch], alpha: float) -> Interval:
     freedom = sum(part for part, _ in parts) ** 2 / sum(part**2 / free for part, free in parts)
     width = stats.t.ppf(1 - alpha / 2, freedom) * found.se
     return Interval(found.estimate - width, found.estimate + width)
-
-
-def welch_p_value(control: ArmMean, arm: ArmMean) -> float:
-    """Return the two-sided p value of Welch's test for one epoch."""
-    result = stats.ttest_ind_from_stats(
-        *(arm.mean, arm.variance**0.5, arm.customers),
-        *(control.mean, control.variance**0.5, control.customers),
-        equal_var=False,
-    )
-    return float(result.pvalue)

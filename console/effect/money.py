@@ -22,7 +22,6 @@ from console.effect.studied import Studied
 from console.effect.words import REVENUE
 
 _MILLI: Final = 1000
-_SIDES: Final = 2
 
 
 def revenue_effects(

@@ -1,6 +1,6 @@
 """The appointed reading: one ordinary interval, from the first n planned customers once all of them are ripe.
 
-It is read once, from a set that does not depend on when anybody looks, so it may be an ordinary interval: Newcombe's
+It is read once, from a set that does not depend on when the owner looks, so it may be an ordinary interval: Newcombe's
 (1998, method 10: Wilson's score interval of each arm, joined). A Wald interval in its place covers only 90 % at 90/10
 and a base of 2 %. statsmodels computes it; its `method="score", compare="diff"` is wrong for arms of unequal size
 (issue 10269), so it is not used.

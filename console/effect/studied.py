@@ -10,10 +10,6 @@ RELEASE: Final = "release"
 FILE: Final = "file"
 NONE: Final = "none"
 
-# The two arms of a holdout, as the log has them.
-HELD: Final = "held"
-SERVED: Final = "served"
-
 DEFAULT_METRIC: Final = "kept"
 DEFAULT_DAYS: Final = 30
 

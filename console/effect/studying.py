@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from retention.catalog import FALLBACK, SLOTS
+from retention.log.record import HELD, SERVED
 
 from console.effect.rows import EffectData
-from console.effect.studied import FILE, HELD, RELEASE, SERVED, ReadingPlan, Studied, StudiedArm, StudiedVersion
+from console.effect.studied import FILE, RELEASE, ReadingPlan, Studied, StudiedArm, StudiedVersion
 from console.file.entries import AnswerEntry, Document, ExperimentEntry, ExperimentPlan, HoldoutEntry
 from console.file.mistakes import suggestion
 from console.releases.experiments import PublishedExperiment, PublishedHoldout, PublishedTrials

@@ -73,10 +73,6 @@ def size(difference: float, currency: str | None) -> str:
     return f"{points:.2f} points" if points < 0.095 else f"{points:.1f} points"  # noqa: PLR2004  # 0.1 as it is printed
 
 
-def direction(difference: float) -> str:
-    return "more" if difference > 0 else "fewer"
-
-
 def span(low: float, high: float, currency: str | None, less: str = "fewer") -> str:
     """Return an interval in words: `between 0.8 points fewer and 3.4 points more`, `between 0.5 and 2 points more`."""
     if low <= 0 <= high:

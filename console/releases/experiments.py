@@ -14,6 +14,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.catalog import SLOTS
 from retention.errors import UnreadableRowError
+from retention.log.record import HELD, SERVED
 
 from console.file.document import read_document
 from console.file.entries import Document, ExperimentEntry, ExperimentPlan, LayerEntry, Shares, TrafficStep
@@ -29,7 +30,7 @@ class PublishedExperiment:
     """One experiment of one release.
 
     `arms` are names and slots of 10 000, in the order that gives customers their arms. `digest` is of what was planned:
-    key, control, names of the arms, plan. Two releases with one digest have the same plan, whatever their shares are.
+    key, control, names of the arms, plan. Two releases with one digest have the same plan, also with other shares.
     `went_live` is False for a release that no request has met.
     """
 
@@ -63,7 +64,7 @@ class PublishedHoldout:
     @property
     def arms(self) -> Shares:
         """The two arms, as the log line names them."""
-        return (("held", self.slots), ("served", SLOTS - self.slots))
+        return ((HELD, self.slots), (SERVED, SLOTS - self.slots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,6 @@ class PublishedTrials:
     experiments: tuple[PublishedExperiment, ...]
     holdouts: tuple[PublishedHoldout, ...]
     unreadable: tuple[int, ...]
-
-
-def read_experiments(app_table: AppTable, progress: ReportProgress = no_progress) -> tuple[PublishedExperiment, ...]:
-    """Return the experiments of every complete release, oldest first, in the order of their files."""
-    return read_trials(app_table, progress).experiments
 
 
 def read_trials(app_table: AppTable, progress: ReportProgress = no_progress) -> PublishedTrials:

@@ -29,7 +29,6 @@ COMPLETE: Final = datetime(2026, 11, 29, 21, tzinfo=UTC)
 DAYS: Final = 30
 KEY: Final = "switch-2026q4"
 # Of 1 000 ripe customers: kept of the control, kept of the arm.
-NO_EFFECT: Final = {"control": 480, "switch": 480}
 CLEAR: Final = {"control": 480, "switch": 530}
 PLAN: Final = ReadingPlan(
     customers=12_000, guardrails=("refunded",), origin=RELEASE, release=12, published_at="2026-09-30T08:00:00+00:00",

@@ -39,7 +39,7 @@ WITH exposed AS (
                    AND TRY_CAST(o.purchasedat AS timestamp) <= TRY_CAST(r.seen AS timestamp) + INTERVAL '@horizon' DAY
               THEN 1 ELSE 0 END AS bought,
          o.signedat || rpad(o.notificationuuid, 8, '-') AS ordinal,
-         o.signedat, o.purchasedat, o.type, o.status, o.autorenew, o.productid, o.transaction, o.reason, o.amount,
+         o.purchasedat, o.type, o.status, o.autorenew, o.productid, o.transaction, o.reason, o.amount,
          o.revoked, o.ownership, o.offertype, o.offeridentifier, o.nextoffertype, o.nextoffer
   FROM outcomes o JOIN ripe r ON r.customer = substr(o.customerhash, 1, 24)
   WHERE o.day >= '@outcomes_from' AND o.appappleid = CAST('@app' AS bigint) AND o.notificationuuid IS NOT NULL

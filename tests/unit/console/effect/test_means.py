@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.effect.means import arm_mean, welch_interval, welch_p_value, winsorising_cut
+from console.effect.means import arm_mean, welch_interval, winsorising_cut
 from console.effect.results import ArmMean
 from tests.support.analysis_parts import needs_analysis
 
@@ -20,14 +20,12 @@ CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("oracle_cases.
 
 
 def test_welch_is_that_of_gbstats() -> None:
-    """Interval and p of 60 frozen cases agree to 1e-9."""
+    """The intervals of 60 frozen cases agree to 1e-9."""
     for case in CASES:
         control, arm = (ArmMean(*each) for each in case["arms"])
         found = welch_interval([(control, arm)], case["alpha"])
         low, high = case["welch"]["interval"]
         assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9, abs=1e-9 * (high - low))
-        # gbstats takes p as 1 - cdf: of a small p only so many digits are right
-        assert welch_p_value(control, arm) == pytest.approx(case["welch"]["p"], rel=1e-9, abs=1e-13)
 
 
 def test_welch_over_epochs_leaves_out_one_without_an_arm() -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from retention.log.record import HELD, SERVED
 
 from console.effect.rows import RatioRow
-from console.effect.studied import HELD, SERVED, ReadingPlan, StudiedArm
+from console.effect.studied import ReadingPlan, StudiedArm
 from tests.support.analysis_parts import needs_analysis
 from tests.support.made_reports import CLEAR, NOT_DUE, cohort, data_of, reading_of, report_of, studied_of
 

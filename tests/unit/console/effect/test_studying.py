@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 from retention.catalog import FALLBACK
+from retention.log.record import HELD, SERVED
 
 from console.effect.rows import RatioRow
-from console.effect.studied import FILE, HELD, NONE, RELEASE, SERVED, StudiedArm
+from console.effect.studied import FILE, NONE, RELEASE, StudiedArm
 from console.effect.studying import Trials, no_exposures, study, study_log
 from console.file.document import read_named
 from console.file.entries import AnswerEntry, Document, ExperimentPlan, HoldoutEntry

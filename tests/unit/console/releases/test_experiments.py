@@ -19,7 +19,7 @@ from console.file.document import read_document
 from console.file.entries import ExperimentPlan
 from console.local.rows import create_table
 from console.local.samples import EVENTS
-from console.releases.experiments import PublishedExperiment, plan_digest, read_experiments, read_trials
+from console.releases.experiments import PublishedExperiment, plan_digest, read_trials
 from console.releases.head import rollback
 from console.releases.publish import publish_release
 from tests.support.compiled_file import HEAD
@@ -46,7 +46,7 @@ def publish(client: Any, source: bytes, days: int = 0) -> None:
 def test_a_plan_is_read_back_with_its_release(client: Any) -> None:
     """Each release has the plan, the control and the arms of its file, and when it was published."""
     publish(client, file_of(PLAN + PART))
-    [found] = read_experiments(AppTable(client, TABLE, APP))
+    [found] = read_trials(AppTable(client, TABLE, APP)).experiments
     assert (found.release, found.published_at, found.went_live) == (1, NOW, True)
     assert (found.key, found.control, found.arms) == ("k", "y", (("x", 5_000), ("y", 5_000)))
     assert found.plan == ExperimentPlan("kept", 30, 62_000, ("refunded",))
@@ -62,7 +62,7 @@ def test_every_release_has_its_own_plan(client: Any) -> None:
     publish(client, file_of(PLAN.replace("62000", "62001")), days=2)
     publish(client, file_of(""), days=3)
     rollback(AppTable(client, TABLE, APP), to=1)
-    found = read_experiments(AppTable(client, TABLE, APP))
+    found = read_trials(AppTable(client, TABLE, APP)).experiments
     assert [one.release for one in found] == [1, 2, 3, 4]
     assert [dict(one.arms)["x"] for one in found] == [5_000, 6_000, 5_000, 5_000]
     assert found[0].digest == found[1].digest
@@ -84,7 +84,7 @@ def test_holdouts_are_read_back(client: Any) -> None:
 
 def test_a_table_without_releases_has_no_experiments(client: Any) -> None:
     """Before the first publishing, there is nothing to read."""
-    assert read_experiments(AppTable(client, TABLE, APP)) == ()
+    assert read_trials(AppTable(client, TABLE, APP)).experiments == ()
 
 
 def test_a_release_that_another_version_published_is_named(client: Any) -> None:
@@ -121,4 +121,4 @@ def test_plans_survive_a_backup(client: Any, tmp_path: Path) -> None:
     other = AppTable(client, "other", APP)
     import_app(other, tmp_path / "backup", inspect(tmp_path / "backup"), now=NOW)
     assert read_trials(other) == read_trials(table)
-    assert isinstance(read_experiments(other)[0], PublishedExperiment)
+    assert isinstance(read_trials(other).experiments[0], PublishedExperiment)
