@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args
 
@@ -84,7 +84,8 @@ def read_instant(text: str) -> datetime:
     """Return the aware instant that `text` writes in ISO 8601."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        instant.astimezone(UTC)  # at either end of the calendar, a zone can lead out of it
+    except (ValueError, OverflowError):
         instant = None
     if instant is None or instant.tzinfo is None:
         raise typer.BadParameter("write an instant like 2026-12-01T09:00:00Z")

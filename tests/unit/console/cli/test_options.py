@@ -102,7 +102,8 @@ def test_a_paragraph_of_the_help_is_one_line() -> None:
 def test_an_instant_has_a_zone() -> None:
     """An instant without a time zone would be another one on another machine, so it is refused."""
     assert options.read_instant("2026-12-01T09:00:00Z") == datetime(2026, 12, 1, 9, tzinfo=UTC)
-    for text in ("yesterday", "2026-12-01", "2026-12-01T09:00:00"):
+    outside = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")  # of the calendar, in UTC
+    for text in ("yesterday", "2026-12-01", "2026-12-01T09:00:00", *outside):
         with pytest.raises(typer.BadParameter, match="write an instant like"):
             options.read_instant(text)
 
