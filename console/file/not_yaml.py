@@ -6,6 +6,7 @@ has its cause on that line or the one before; a merge conflict has it where git 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -89,7 +90,7 @@ def _decoded(source: bytes, file: str) -> str:
 
 def _check_characters(text: str, file: str) -> None:
     """Raise `Mistakes` with the characters that no YAML file holds, each at its line."""
-    found = unfit_in_file(text)[:_MOST_CHARACTERS]
+    found = itertools.islice(unfit_in_file(text), _MOST_CHARACTERS)
     line, position, mistakes = 1, 0, []
     for index, character in found:
         line += len(_LINE_END.findall(text, position, index))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 # Unicode has no names for control characters, only these aliases (NameAliases.txt).
@@ -112,9 +113,9 @@ def unfit_in_text(text: str) -> str | None:
     return None if found is None else found[0]
 
 
-def unfit_in_file(text: str) -> list[tuple[int, str]]:
-    """Return index and character of each character that a YAML file must not have."""
-    return [(found.start(), found[0]) for found in _UNFIT_IN_FILE.finditer(text)]
+def unfit_in_file(text: str) -> Iterator[tuple[int, str]]:
+    """Yield index and character of each character that a YAML file must not have. It may have nothing else."""
+    return ((found.start(), found[0]) for found in _UNFIT_IN_FILE.finditer(text))
 
 
 def is_invisible_text(text: str) -> bool:
