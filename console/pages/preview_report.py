@@ -41,6 +41,7 @@ def document(found: Preview, page: Path | None) -> dict[str, Any]:
         "at": found.found.at.isoformat(),
         "judged": found.found.judged,
         "paused": found.found.paused,
+        "holdout": None if found.found.holdout is None else form_of(found.found.holdout),
         "against": found.against,
         "page": None if page is None else str(page),
         "counts": form_of(found.counts),
@@ -64,6 +65,7 @@ def _cell(one: BoardCell) -> dict[str, Any]:
         "screens": list(one.screens),
         "default": one.default,
         "lacksDefault": one.lacks_default,
+        "heldOut": one.held_out,
     }
 
 

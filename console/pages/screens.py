@@ -108,11 +108,15 @@ class DrawnScreen:
 
 @dataclass(frozen=True, slots=True)
 class BoardCell:
-    """One product and locale: `screens` has the identity of each real-time answer's screen, None for a fallback."""
+    """One product and locale: `screens` has the identity of each real-time answer's screen, None for a fallback.
+
+    `held_out` is the screen of customers who are held out, None where they get no real-time answer.
+    """
 
     cell: Cell
     screens: tuple[str | None, ...]
     default: str | None
+    held_out: str | None = None
 
     @property
     def sign(self) -> str:
@@ -214,11 +218,17 @@ class _BoardMaker:
             one.shown_to[cell.locale] = None
             one.by[ShownBy(answer.rule, answer.arm, answer.share, answer.taking_part)] = None
             shown.append(one.screen.identity)
-        if cell.held_out is not None and self._found.holdout is not None:
-            one = self._of_delivery(cell.held_out, mirrored=mirrored)
-            one.shown_to[cell.locale] = None
-            one.by[ShownBy(f"the holdout {self._found.holdout.key}", share=self._found.holdout.share)] = None
-        return BoardCell(cell, tuple(shown), self._default(cell, mirrored=mirrored))
+        held = self._held_out(cell, mirrored=mirrored)
+        return BoardCell(cell, tuple(shown), self._default(cell, mirrored=mirrored), held)
+
+    def _held_out(self, cell: Cell, *, mirrored: bool) -> str | None:
+        holdout = self._found.holdout
+        if cell.held_out is None or holdout is None:
+            return None
+        one = self._of_delivery(cell.held_out, mirrored=mirrored)
+        one.shown_to[cell.locale] = None
+        one.by[ShownBy(f"the holdout {holdout.key}", share=holdout.share)] = None
+        return one.screen.identity
 
     def _default(self, cell: Cell, *, mirrored: bool) -> str | None:
         if cell.default is None:

@@ -46,6 +46,18 @@ conditions = st.fixed_dictionaries(
 )
 
 
+# For whom an experiment is; the first customers come in before the clock of the tests, after it, or never.
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "layer": st.sampled_from([{"name": "l", "slots": [0, 2_499]}, {"name": "m", "slots": [0, 9_999]}]),
+        "traffic": st.tuples(st.sampled_from(["2020-01-01", "2039-01-01"]), st.sampled_from([0, 5, 100])).map(
+            lambda step: {"timeZone": "UTC", step[0]: step[1]}
+        ),
+    },
+)
+
+
 @st.composite
 def answers(draw: st.DrawFn, messages: tuple[str, ...]) -> Any:
     kind = draw(st.sampled_from(["message", "message", "switch", "offer", "fallback"]))
@@ -69,14 +81,16 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
             rule["when"]["productId"] = "pro.monthly"
         if len(given_answers) == 2:
             arms = {f"arm{at}": {"weight": 50, "answer": one} for at, one in enumerate(given_answers)}
-            rule["experiment"] = {"key": f"key-{number}", "arms": arms}
+            rule["experiment"] = {"key": f"key-{number}", "arms": arms, **draw(PARTS)}
         else:
             rule["answer"] = given_answers[0]
         if not rule["when"]:
             del rule["when"]
         rules.append(rule)
     first = next(iter(messages))
+    held = draw(st.none() | st.sampled_from(["fallback", *messages]))
     return {
+        **({} if held is None else {"holdout": {"key": "held & b", "percent": 5, "answer": held}}),
         "app": {"appAppleId": 1, "bundleId": "com.example.app", "issuerId": str(UUID(int=1)), "keyId": "2X9R4HXF34"},
         "products": {
             "pro.monthly": {"group": "pro", "period": "P1M", **({"default": first} if draw(st.booleans()) else {})},
@@ -117,6 +131,14 @@ def test_every_cell_of_the_page_is_the_coverage_s(file: dict[str, Any]) -> None:
     screens = {one["id"]: one for one in drawn["screens"]}
     for cell, expected in zip(drawn["cells"], covered["cells"], strict=True):
         assert (cell["product"], cell["locale"]) == (expected["product"], expected["locale"])
+        held = expected.get("heldOut")
+        assert (cell["heldOut"] is None) == (held is None)
+        if held is not None:
+            screen = screens[cell["heldOut"]]
+            assert [screen[key] for key in ("messages", "locale", "text")] == [
+                held[key] for key in ("messages", "locale", "text")
+            ]
+            assert f"the holdout {drawn['holdout']['key']}" in {one["rule"] for one in screen["rules"]}
         for name, answer in zip(cell["screens"], expected["realTime"], strict=True):
             if answer["answer"] == "fallback":
                 assert name is None
@@ -128,12 +150,17 @@ def test_every_cell_of_the_page_is_the_coverage_s(file: dict[str, Any]) -> None:
             assert screen["message"] == answer["message"].lower()
             assert all(str(answer.get(key, "")) in screen["terms"] for key in ("productId", "offerIdentifier"))
             assert cell["locale"] in screen["shownTo"]
-            assert answer["rule"] in {one["rule"] for one in screen["rules"]}
+            [by] = [one for one in screen["rules"] if (one["rule"], one["arm"]) == (answer["rule"], answer["arm"])]
+            assert by["share"] == answer["share"]
+            some = by["takingPart"] is not None
+            assert (f"the customer takes part, as {by['takingPart']} do" if some else "") in (answer["when"] or "")
+            assert some or "takes part" not in (answer["when"] or "")
         lacks = {"product": cell["product"], "locale": cell["locale"]} in covered["withoutDefault"]
         assert cell["lacksDefault"] == lacks
         below = [one["message"] for one in expected["below"] if one["from"] == "default message"]
         assert [screens[cell["default"]]["message"]] == below if cell["default"] else below == []
-    shown = {(name, cell["locale"]) for cell in drawn["cells"] for name in cell["screens"] if name}
+    shown = {(name, cell["locale"]) for cell in drawn["cells"] for name in (*cell["screens"], cell["heldOut"]) if name}
+    assert drawn["holdout"] == covered["holdout"]
     assert shown == {(one["id"], locale) for one in drawn["screens"] for locale in one["shownTo"]}
     assert len(covered["withoutDefault"]) == drawn["counts"]["withoutDefault"]
 
@@ -183,7 +210,7 @@ def test_every_change_is_the_difference_s(before: dict[str, Any], after: dict[st
         for screen, side in ((one.before, expected["before"]), (one.after, expected["after"])):
             assert all((screen.text if screen else {}).get(key) == value for key, value in side.items())  # type: ignore[union-attr]  # drawn texts have one
     others = [(section, change.name) for section, change in made.others]
-    sections = ("settings", "products", "rules", "schedules", "experiments", "offers", "images")
+    sections = ("settings", "products", "rules", "schedules", "experiments", "holdout", "offers", "images")
     assert others == [(section, one["name"]) for section in sections for one in form[section]]
     tree = parsed(page_of(made))
     assert len([one for one in tree.of("article") if "id" not in one.attributes]) == sum(
