@@ -3,8 +3,8 @@
 With m arms next to the control there are m comparisons. Two things are shown, and each keeps the error of 5 % for the
 family of all m:
 
-- The intervals are at alpha / m each (Bonferroni), so with probability 1 - alpha all of them hold at once, whatever the
-  arms are worth. Every size in a sentence ("at least X points more") is an end of such an interval.
+- The intervals are at alpha / m each (Bonferroni), so with probability 1 - alpha all of them hold at once, with any
+  effects of the arms. Every size in a sentence ("at least X points more") is an end of such an interval.
 - The verdict "differs" is Holm's: the comparisons that exclude 0 at alpha / m differ; if r of them do, the others are
   judged at alpha / (m - r), and so on.
 
@@ -14,7 +14,7 @@ levels would exclude 0 for that arm too, but they do not hold together: with all
 alpha * (1 + 1/2 + ... + 1/m). Intervals that hold together and fit Holm exactly exist, but have no end but 0 for the
 arms that differ (Strassburger and Bretz 2008; Guilbaud 2008), so no size could be shown.
 
-Holm may be used at every look: the first true "no difference" that it rejects, at whatever time, must exclude 0 at
+Holm may be used at every look: the first true "no difference" that it rejects, at any time, must exclude 0 at
 alpha / (number of true ones), and each of these does so at any time with at most that probability. The sequence has 1 %
 and the reading 4 % at every step, and rho is tuned for the first step, so that one sequence is read at all levels.
 """

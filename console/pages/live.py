@@ -3,8 +3,8 @@
 The policy allows one style sheet and one script by their hashes, as in the file that is written without `--watch`. Each
 new version comes as an event, from the same address, and the script changes the document into it. A new style sheet has
 another hash, which the policy of a document that is open cannot learn. So the script makes it (`CSSStyleSheet`), which
-the policy leaves to scripts that it allows. A nonce would let in whatever markup learned it, and a path of style sheets
-whatever is served there; this way markup can add neither style nor script, as in the file.
+the policy leaves to scripts that it allows. A nonce would let in any markup that learned it, and a path of style sheets
+all that is served there; this way markup can add neither style nor script, as in the file.
 """
 
 from __future__ import annotations

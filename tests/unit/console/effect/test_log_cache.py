@@ -143,7 +143,7 @@ def test_the_columns_of_a_table_are_read(tmp_path: Path) -> None:
 
 
 def test_the_day_of_a_folder_is_that_of_arrival(tmp_path: Path) -> None:
-    """In the bucket's folders the day is when a line arrived, whatever its own time is."""
+    """In the bucket's folders the day is when a line arrived, not that of its own time."""
     folder = tmp_path / "exposures" / "day=2026-11-26"
     folder.mkdir(parents=True)
     (folder / "lines.gz").write_bytes(FORMS["gzipped"])

@@ -23,7 +23,7 @@ def version(release: int, at: str, plan: ReadingPlan | None = PLAN, control: str
 
 
 def test_instants_are_compared_in_utc() -> None:
-    """In the form of the rows, whatever zone a release has."""
+    """In the form of the rows, from every zone that a release has."""
     assert utc("2026-10-01T02:00:07.123+02:00") == FIRST
     assert utc("2026-10-01T00:00:07.123Z") == FIRST
 

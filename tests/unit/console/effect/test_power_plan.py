@@ -59,7 +59,7 @@ def test_base_and_traffic_come_from_the_log() -> None:
     assert traffic_base([*rows(), *rows("basic")], []).per_day == 2 * found.per_day
 
 
-def test_a_log_that_does_not_say_enough_is_refused() -> None:
+def test_a_log_with_too_little_is_refused() -> None:
     """Another product, no customer, or too few whose days are over."""
     with pytest.raises(Failure, match=r"No request about annual is in the log; it has pro\. Name another --product\."):
         traffic_base(rows(), ["annual"])

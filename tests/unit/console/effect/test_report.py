@@ -69,7 +69,7 @@ def test_a_holdout_is_compared_with_apple_s_fallback() -> None:
     assert "control group" not in str(report)
 
 
-def test_without_a_plan_the_report_says_how_to_add_one() -> None:
+def test_without_a_plan_the_report_shows_how_to_add_one() -> None:
     """It is descriptive: 30 days, and the interval at any time."""
     report = report_of(data_of(ROWS), studied_of(ReadingPlan()))
     assert any("no appointed reading. Add `plan:` to the next experiment" in note for note in report.notes)

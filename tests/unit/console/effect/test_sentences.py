@@ -65,7 +65,7 @@ def test_each_state_has_its_sentence(effect: ReportEffect, day: str | None, stat
 
 
 def test_a_failed_check_replaces_the_sentence() -> None:
-    """Whatever the numbers are; a remark does not. Exit code 4."""
+    """With any numbers, and with exit code 4; a remark does not."""
     assert sentence(BETTER, checks=(RATIO,)) == (
         "withheld", "Not to be trusted: the arms do not have the customers.", 4,
     )  # fmt: skip

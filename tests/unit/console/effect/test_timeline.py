@@ -95,15 +95,15 @@ def test_the_next_reading_is_forecast_from_the_last_two_weeks() -> None:
     known = report_of(replace(DATA, reading=seen)).next_reading
     assert known is not None
     assert known.day == "2026-12-02"
-    silent = report_of(replace(DATA, ratio=())).next_reading
-    assert silent is not None
-    assert silent.day is None
+    empty = report_of(replace(DATA, ratio=())).next_reading
+    assert empty is not None
+    assert empty.day is None
     assert report_of(replace(DATA, reading=None)).next_reading is None
     assert report_of(DATA, studied_of(replace(PLAN, customers=None))).next_reading is None
 
 
-def test_what_a_day_brings_of_two_days() -> None:
-    """Fewer than two weeks are all there is, and nothing is nothing."""
+def test_customers_a_day_of_a_short_log() -> None:
+    """A log of fewer than two weeks counts by its own days; without customers there are 0 a day."""
     assert customers_a_day(ratio(cohort(CLEAR, days=2), more_days=0)) == 500
     assert customers_a_day(()) == 0
 

@@ -132,7 +132,7 @@ def test_a_mistake_in_a_plan_is_at_its_line(plan: str, expected: str) -> None:
 
 
 def test_a_plan_needs_two_arms_with_customers() -> None:
-    """With one arm there is nothing to compare, whatever the plan promises."""
+    """With one arm there is nothing to compare, with a plan or without one."""
     text = text_of("      plan: {metric: kept, customers: 100}\n").replace(
         "x: {weight: 50, answer: fallback}, y: {weight: 50", "x: {weight: 100, answer: fallback}, y: {weight: 0"
     )
