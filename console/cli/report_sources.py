@@ -183,7 +183,7 @@ def _trials(published: PublishedTrials, table: TableOverview, choice: LogChoice)
 
 
 def _first_day(published: PublishedTrials, until: datetime) -> date:
-    """Return the day before the first release: no line of a release is older."""
+    """Return the day before the first release with an experiment or a holdout: no line of one is older."""
     instants = [one.published_at for one in published.experiments] + [one.published_at for one in published.holdouts]
     first = min((at for at in instants if at is not None), default=until - _BEFORE)
     return (first.astimezone(UTC) - _MARGIN).date()

@@ -32,7 +32,7 @@ def test_columns_differ_without_regard_to_case(members: dict[str, str]) -> None:
 
 
 def test_no_column_is_the_name_of_a_metric_in_another_case() -> None:
-    """A line may have `catalogAge` and `CatalogAge`: neither is a column, so it does not matter how a reader treats case."""
+    """A line may have `catalogAge` and `CatalogAge`: neither is a column, so a reader may treat case in any way."""
     metrics = {"catalogage", "coldwait", "leafdaysleft"}
     assert not metrics & {column(member) for member in EXPOSURES}
 
