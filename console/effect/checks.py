@@ -24,6 +24,8 @@ from console.effect.words import METRICS, day, listed, number, percent, shown_na
 # Thresholds, each with what it is a threshold of.
 CROSSED_AT_MOST: Final = 0.01  # of an arm's customers: GrowthBook's default for multiple exposures
 HEARD_OF_AT_LEAST: Final = 0.8  # the smallest share among arms, of the largest
+HEARD_OF_BY_CHANCE: Final = 4.0  # standard errors between two arms: beyond them in one of 15 000 looks
+HEARD_OF_HARDLY: Final = 0.25  # the smallest share, of the largest, that no effect of an arm explains
 DELIVERED_AT_LEAST: Final = 0.95  # of an arm's requests
 LAG_DAYS: Final = 8  # Apple tries for 157 hours to deliver a notification
 # A day without any of so many a day on average is no accident: it has the probability e^-20.
@@ -98,14 +100,15 @@ def _sample_ratio(seen: Examined) -> ReportCheck:
         names = sorted({*epoch.shares, *(row.arm for row in rows)})
         counts = [sum(row.customers for row in rows if row.arm == name) for name in names]
         splits.append((counts, [epoch.shares.get(name, 0) for name in names]))
-    ratio = sample_ratio([split for split in splits if any(split[1])])
+    known = [split for split in splits if any(split[1])]
+    ratio = sample_ratio(known)
     found = f"e {ratio.e_value:.3g}, chi-square p {ratio.chi_square_p:.2g}"
     return _check(
         "sampleRatio",
         ratio.e_value,
         ALARM_FROM,
         ok=not ratio.alarm,
-        good=found,
+        good=found if known or not splits else "not judged: the log alone does not have the shares; name FILE",
         bad=f"the arms do not have the customers that their shares give them ({found})",
         remedy=f"Find what treats the arms differently: retention coverage{seen.environment}. Then begin again under a"
         " new key.",
@@ -175,21 +178,39 @@ def _complete_days(first: date, last: date) -> list[str]:
 
 def _heard_of(seen: Examined) -> ReportCheck:
     """Outcomes of all arms arrive: a customer of whom nothing is reported counts as kept."""
-    shares = {arm.name: arm.heard_of / arm.ripe for arm in seen.arms if arm.ripe >= ENOUGH}
-    found = " / ".join(f"{share * 100:.0f}\u00a0%" for share in shares.values())
-    least, most = min(shares.values(), default=1.0), max(shares.values(), default=1.0)
+    judged = sorted((arm for arm in seen.arms if arm.ripe >= ENOUGH), key=_share_heard_of)
+    found = " / ".join(f"{_share_heard_of(arm) * 100:.0f}\u00a0%" for arm in seen.arms if arm in judged)
+    least, most = (_share_heard_of(judged[at]) for at in (0, -1)) if judged else (1.0, 1.0)
     ratio = least / most if most else 0.0
-    lacking = listed([arm for arm, share in shares.items() if share == least])
+    lacking = listed([arm.name for arm in seen.arms if arm in judged and _share_heard_of(arm) == least])
     return _check(
         "heardOf",
-        ratio if shares else None,
+        ratio if judged else None,
         HEARD_OF_AT_LEAST,
-        ok=ratio >= HEARD_OF_AT_LEAST,
-        good=found if shares else "too few ripe customers to judge",
+        ok=not judged or (most > 0 and (ratio >= HEARD_OF_AT_LEAST or not _lacks(judged[0], judged[-1]))),
+        good=found if judged else "too few ripe customers to judge",
         bad=f"outcomes of {lacking} are missing: of the customers of the arms {found} were heard of",
         remedy=f"Find where outcomes get lost: retention notifications status{seen.environment}. Then export both logs"
         " again.",
     )
+
+
+def _share_heard_of(arm: ReportArm) -> float:
+    return arm.heard_of / arm.ripe
+
+
+def _lacks(least: ReportArm, most: ReportArm) -> bool:
+    """Return whether an arm's customers were heard of less than chance and its own effect explain.
+
+    Of a yearly subscription that is kept nothing is reported, so an arm that keeps more is heard of less: by as many
+    customers as it keeps more. That few remain has no such reason.
+    """
+    gap = _share_heard_of(most) - _share_heard_of(least)
+    pooled = (least.heard_of + most.heard_of) / (least.ripe + most.ripe)
+    chance = HEARD_OF_BY_CHANCE * (pooled * (1 - pooled) * (1 / least.ripe + 1 / most.ripe)) ** 0.5
+    kept_more = max((least.rate("kept") or 0.0) - (most.rate("kept") or 0.0), 0.0)
+    hardly = _share_heard_of(least) < HEARD_OF_HARDLY * _share_heard_of(most)
+    return gap > chance and (hardly or gap - kept_more > chance)
 
 
 def _one_key(seen: Examined) -> ReportCheck:

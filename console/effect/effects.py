@@ -66,6 +66,14 @@ def epochs_of(rows: Iterable[CohortRow], groups: EpochGroups, control: str, arm:
     return tuple((_count(held, control, metric), _count(held, arm, metric)) for held in groups.grouped(rows))
 
 
+def _read_epochs(
+    rows: Iterable[CohortRow], groups: EpochGroups, control: str, arm: str, metric: str
+) -> tuple[Epoch, ...]:
+    """Return the epochs of the appointed reading. One that began after it is none of them, so the reading stays."""
+    epochs = epochs_of(rows, groups, control, arm, metric)
+    return tuple(epoch for epoch in epochs if any(count.customers for count in epoch))
+
+
 def _count(rows: Sequence[CohortRow], arm: str, metric: str) -> ArmCount:
     own = [row for row in rows if row.arm == arm]
     return ArmCount(sum(row.customers for row in own), sum(getattr(row, metric) for row in own))
@@ -97,7 +105,7 @@ def _primary(
     names = [arm.name for arm in studied.arms[1:]]
     every = [epochs_of(data.cohort, groups, studied.control, name, metric) for name in names]
     read = [
-        None if planned_rows is None else epochs_of(planned_rows, groups, studied.control, name, metric)
+        None if planned_rows is None else _read_epochs(planned_rows, groups, studied.control, name, metric)
         for name in names
     ]
     judged = judge([Comparison(epochs, planned(name), of) for name, epochs, of in zip(names, every, read, strict=True)])
@@ -134,7 +142,7 @@ def _guarded(
             if not gate_open(totals(epochs)):
                 found.append(blank)
                 continue
-            read = planned_rows and epochs_of(planned_rows, groups, studied.control, arm.name, metric)
+            read = planned_rows and _read_epochs(planned_rows, groups, studied.control, arm.name, metric)
             harm = guardrail(
                 epochs, planned=planned(arm.name), more_is_worse=metric in MORE_IS_WORSE, reading=read or None
             )

@@ -12,6 +12,8 @@ from console.decisions.log_export import Line, read_lines
 from console.decisions.outcomes_evidence import EITHER
 
 _NUMBER: Final = re.compile("-?[0-9]{1,18}")
+# What each type of a column can hold; DuckDB refuses a file for the sake of one larger number.
+_BITS: Final = {"int": 31, "bigint": 63}
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -33,9 +35,12 @@ def _kept(line: Line, members: Mapping[str, str]) -> dict[str, Any]:
 def _value(value: object, kind: str) -> str | int | bool | None:
     """Return a value of a column's type; a table has all as text, and empty cells. None where it is none such."""
     if kind == "string":
-        return value if isinstance(value, str) and value else None
+        # Half of a pair of UTF-16 is no character that a column can hold.
+        return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
     if kind == "boolean":
         return value if isinstance(value, bool) else _BOOLEANS.get(str(value).lower())
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >> _BITS[kind]:
+        return None
+    return value

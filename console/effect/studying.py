@@ -126,7 +126,8 @@ def _holdout(key: str, entry: HoldoutEntry | None, published: Sequence[Published
 def study_log(key: str, data: EffectData) -> Studied:
     """Return what the log alone shows of an experiment: its arms with their slots, and no plan.
 
-    The control is the arm named so, else the first by name. Raises Failure where the log has no arm of it.
+    The control is the arm named so, else the first by name. A holdout's lines have no slots, so its shares are not
+    known and are 0. Raises Failure where the log has no arm of it.
     """
     slots: dict[str, int] = {}
     for row in data.ratio:
@@ -135,7 +136,7 @@ def study_log(key: str, data: EffectData) -> Studied:
         raise no_exposures(key)
     is_holdout = set(slots) <= {HELD, SERVED}
     names = sorted(slots, key=lambda name: (name not in {CONTROL, HELD}, name))
-    even = SLOTS // len(names)
+    even = SLOTS // len(names) if any(slots.values()) else 0
     return Studied(
         key=key,
         is_holdout=is_holdout,

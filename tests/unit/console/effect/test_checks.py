@@ -11,6 +11,7 @@ from console.effect.evidence import TrustEvidence
 from console.effect.findings import Report, ReportCheck
 from console.effect.rows import DeliveryRow, EffectData, KeyRow, RatioRow
 from console.effect.studied import Studied, StudiedArm
+from console.effect.studying import study_log
 from tests.support.analysis_parts import needs_analysis
 from tests.support.made_reports import (
     CLEAR,
@@ -144,6 +145,37 @@ def test_arms_may_differ_a_little_in_what_is_heard() -> None:
     assert not check(made(data_of(rows, NOT_DUE)), "heardOf").ok
     few = check(made(data_of(cohort(CLEAR, customers=1, days=10), NOT_DUE)), "heardOf")
     assert (few.ok, few.value, few.found) == (True, None, "too few ripe customers to judge")
+
+
+@pytest.mark.parametrize(
+    ("customers", "heard", "kept", "ok"),
+    [
+        (100, (10, 5), (90, 95), True),  # chance, of a yearly subscription
+        (100, (50, 36), (50, 64), True),  # chance, and fewer than four fifths
+        (100, (50, 0), (50, 100), False),
+        (10_000, (1200, 800), (8800, 9200), True),  # all who were lost, and no one else, are heard of
+        (10_000, (1200, 200), (8800, 9800), False),
+        (10_000, (9600, 4800), (5000, 7500), False),  # half of what was reported is missing
+    ],
+)
+def test_an_effect_and_chance_are_no_missing_outcomes(
+    customers: int, heard: tuple[int, int], kept: tuple[int, int], *, ok: bool
+) -> None:
+    """Who stays with a yearly subscription is not heard of, so an arm that keeps more may be heard of less."""
+    arms = zip(("control", "switch"), heard, kept, strict=True)
+    rows = [
+        replace(cohort_row(arm, ROWS[0].seen_day, customers, stayed), heard_of=count, cancelled=customers - stayed)
+        for arm, count, stayed in arms
+    ]
+    assert check(made(data_of(rows, NOT_DUE)), "heardOf").ok == ok
+
+
+def test_shares_that_are_not_known_are_not_judged() -> None:
+    """A holdout's lines have no slots: without the file, no number of customers is too high."""
+    rows = tuple(RatioRow(arm, 12, None, "2026-10-01", count) for arm, count in (("held", 268), ("served", 4732)))
+    data = data_of((), None, ratio=rows)
+    found = check(made(data, study_log("h-1", data)), "sampleRatio")
+    assert (found.ok, found.found) == (True, "not judged: the log alone does not have the shares; name FILE")
 
 
 def test_customers_of_two_arms_are_one_in_a_hundred_at_most() -> None:

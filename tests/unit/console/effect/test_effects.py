@@ -56,6 +56,23 @@ def test_the_design_s_example_has_its_numbers() -> None:
     assert (one.control_rate, one.arm_rate) == pytest.approx((0.4796, 0.4927), abs=5e-5)
 
 
+def test_the_reading_stays_when_the_shares_change_after_it() -> None:
+    """Every digit of it, the lift and the guardrail: customers who came later are none of the appointed ones."""
+    later = cohort(CLEAR, days=40, release=13)[-20:]
+    later = tuple(replace(row, slots=3000 if row.arm == "switch" else 7000) for row in later)
+    first = effects(data_of(ROWS, reading_of(ROWS)))
+    second = effects(data_of((*ROWS, *later), reading_of(ROWS)))
+    assert len(second["switch", "kept"].epochs) == 2
+    assert (first["switch", "kept"].reading, first["switch", "kept"].lift) == (
+        second["switch", "kept"].reading,
+        second["switch", "kept"].lift,
+    )
+    assert first["switch", "kept"].lift is not None
+    assert first["switch", "refunded"].harm is not None
+    assert second["switch", "refunded"].harm is not None
+    assert first["switch", "refunded"].harm[1] == second["switch", "refunded"].harm[1]
+
+
 def test_a_reading_that_is_not_due_or_void_is_not_read() -> None:
     """Nor one without a plan, whose sequence is tuned for a fixed number."""
     assert effects(data_of(ROWS, reading_of(ROWS)))["switch", "kept"].reading is not None

@@ -44,6 +44,13 @@ def test_every_form_becomes_the_same_lines(tmp_path: Path, form: str) -> None:
         ("arm", "", None),
         ("arm", 5, None),
         ("arm", "keep", "keep"),
+        ("arm", "keep\ud800", "keep?"),
+        ("slots", 2**31 - 1, 2**31 - 1),
+        ("slots", 2**31, None),
+        ("slots", "2147483648", None),
+        ("release", 2**63 - 1, 2**63 - 1),
+        ("release", -(2**63), None),
+        ("release", 10**30, None),
     ],
 )
 def test_a_value_has_the_type_of_its_column(tmp_path: Path, member: str, value: Any, kept: Any) -> None:

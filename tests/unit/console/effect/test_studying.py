@@ -105,7 +105,7 @@ def test_the_log_alone_has_arms_and_no_plan() -> None:
     assert (found.plan.origin, found.is_holdout) == (NONE, False)
     held = [RatioRow(arm, 12, None, "2026-10-01", 9) for arm in (SERVED, HELD)]
     holdout = study_log("h", data_of((), None, ratio=tuple(held)))
-    assert (holdout.is_holdout, holdout.control, holdout.arms[0].slots) == (True, HELD, 5000)
+    assert (holdout.is_holdout, holdout.control, holdout.arms[0].slots) == (True, HELD, 0)
     with pytest.raises(Failure, match=f"No exposure of `{KEY}` is in the log"):
         study_log(KEY, data_of((), None, ratio=()))
     assert "switch" in str(no_exposures("swich", ["switch"]))
