@@ -183,7 +183,14 @@ def _review(
     with open_simulator(directory) as opened:
         app_data = opened.app_data(find_app(opened, bundle_id).app_apple_id, environment.value)
         changed = review(app_data, state, identifiers or ())
-    Output().print(f"{len(changed)} {state} in {environment.value}.")
+    if changed:
+        Output().print(f"{len(changed)} {state} in {environment.value}.")
+        return
+    other = next(each.value for each in AppStoreEnvironment if each is not environment)
+    Output().print(
+        f"0 {state} in {environment.value}: nothing waits for review there. Name ids to review them once more, or"
+        f" another environment: --env {other.lower()}."
+    )
 
 
 @verb(simulator, "asc-message")

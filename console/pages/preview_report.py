@@ -29,9 +29,19 @@ def show(found: Preview, page: Path | None, out: Output, *, as_markdown: bool = 
 
 
 def summary(counts: Counts) -> str:
-    """Return how many screens and remarks there are."""
-    remarks = f"{plural(counts.wrong, 'mistake')} in texts, {plural(counts.worth_a_look, 'remark')} worth a look"
-    return f"{plural(counts.screens, 'screen')}, {remarks}"
+    """Return how many screens and remarks there are, and how many of each thing else that makes `--check` fail."""
+    parts = [
+        plural(counts.screens, "screen"),
+        f"{plural(counts.wrong, 'mistake')} in texts",
+        f"{plural(counts.worth_a_look, 'remark')} worth a look",
+    ]
+    if counts.waiting:
+        parts.append(f"{plural(counts.waiting, 'text')} waiting for Apple")
+    if counts.rejected:
+        parts.append(plural(counts.rejected, "rejected text"))
+    if counts.without_default:
+        parts.append(f"{plural(counts.without_default, 'place')} without a default message")
+    return ", ".join(parts)
 
 
 def document(found: Preview, page: Path | None) -> dict[str, Any]:

@@ -165,7 +165,10 @@ def review(app_data: AppData, state: str, identifiers: Iterable[str] = ()) -> li
         for identifier in wanted:
             changed = [app_data.review(kind, identifier, state) for kind in KINDS]
             if True not in changed:
-                raise Failure(f"There is no image and no message {identifier} in {app_data.environment}.")
+                raise Failure(
+                    f"There is no image and no message {identifier} in {app_data.environment}."
+                    " `retention simulator list` shows which environment has which; --env names it."
+                )
     return wanted
 
 

@@ -22,7 +22,9 @@ def test_a_file_becomes_a_page_in_one_command(run: Run, tmp_path: Path) -> None:
     page = tmp_path / "preview.html"
     code, out, err = run("preview", str(SAMPLE), *AT, "--output", str(page))
     assert (code, err, out.count("\n")) == (0, "", 1)
-    assert out.startswith(f"{page}: 24 screens, 0 mistakes in texts, 18 remarks worth a look.")
+    assert out.startswith(
+        f"{page}: 24 screens, 0 mistakes in texts, 18 remarks worth a look, 188 places without a default message."
+    )
     assert len(parsed(page.read_text(encoding="utf-8")).of("article")) == 24
     assert run("preview", str(SAMPLE), *AT, "--output", str(page), "--check")[0] == 3
 

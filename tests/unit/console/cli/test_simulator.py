@@ -94,6 +94,10 @@ def test_reviewing(operator: Operator) -> None:
         first, second = shelve(app_data, state="PENDING", header="One"), shelve(app_data, state="PENDING", header="Two")
     assert operator("reject", second) == "1 REJECTED in Production.\n"
     assert operator("approve") == "1 APPROVED in Production.\n"
+    nothing = operator("reject")
+    assert nothing.startswith("0 REJECTED in Production: nothing waits for review there.")
+    assert "--env sandbox" in nothing
+    assert "--env production" in operator("approve", "--env", "sandbox")
     listed = json.loads(operator("list", "--env", "production", "--json"))
     assert [(entry["identifier"], entry["state"], entry["text"]) for entry in listed] == [
         (first, "APPROVED", "One"),

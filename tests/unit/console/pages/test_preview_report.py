@@ -11,7 +11,8 @@ import pytest
 
 from console.file.edition import side_of_file
 from console.local.samples import SAMPLE
-from console.pages.preview_report import document, markdown, show
+from console.pages.preview import Counts
+from console.pages.preview_report import document, markdown, show, summary
 from console.pages.remarks import Remark
 from console.terminal.output import Output
 from tests.support.drawn_pages import previewed
@@ -26,10 +27,22 @@ def test_one_line_has_the_page_and_its_counts(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out
     assert out == (
         f"preview.html: {len(FOUND.board.screens)} screens, 0 mistakes in texts, {len(FOUND.remarks)} remarks worth a"
-        " look. It shows texts that may not be published yet.\n"
+        f" look, {len(FOUND.found.without_default)} places without a default message."
+        " It shows texts that may not be published yet.\n"
     )
     show(FOUND, None, Output())
     assert capsys.readouterr().out == ""
+
+
+def test_the_line_names_everything_that_makes_a_check_fail() -> None:
+    """A text that waits, a rejected one and a missing default are counted, where there is any; without them no more."""
+    clean = Counts(screens=3, changed=None, waiting=0, rejected=0, without_default=0, wrong=0, worth_a_look=1)
+    assert summary(clean) == "3 screens, 0 mistakes in texts, 1 remark worth a look"
+    failing = replace(clean, waiting=1, rejected=2, without_default=1)
+    assert summary(failing) == (
+        "3 screens, 0 mistakes in texts, 1 remark worth a look, 1 text waiting for Apple, 2 rejected texts,"
+        " 1 place without a default message"
+    )
 
 
 def test_the_json_document_names_screens_by_identity() -> None:
