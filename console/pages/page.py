@@ -128,7 +128,7 @@ class _PageView:
     def __init__(self, found: Preview, images: PageImages) -> None:
         self.found, self.images = found, images
         screens = found.board.screens
-        mentioned = {locale for screen in screens for locale in (screen.locale, *screen.shown_to)}
+        mentioned = {locale for screen in screens for locale in screen.locales}
         mentioned |= {each.locale for each in found.changes} | {one.cell.locale for one in found.board.cells}
         self.locales = tuple(sorted(mentioned, key=lambda locale: (english_name(locale).casefold(), locale)))
         self._number = {locale: number for number, locale in enumerate(self.locales)}
@@ -158,7 +158,7 @@ class _PageView:
 
     def _classes(self, screen: DrawnScreen, *, remarks: bool) -> str:
         """Return the classes that the filters of the page go by."""
-        names = [self._locale(locale) for locale in dict.fromkeys((screen.locale, *screen.shown_to))]
+        names = [self._locale(locale) for locale in screen.locales]
         names += ["cg"] if (screen.messages, screen.locale) in self.found.changed_places else []
         names += ["wt"] if screen.waits else []
         names += ["rm"] if remarks else []

@@ -28,8 +28,9 @@ class ScreenChoice:
     locales: tuple[str, ...] = ()
 
     def takes(self, screen: DrawnScreen) -> bool:
-        locales = {screen.locale, *screen.shown_to, *(locale for _, locale in screen.default_of)}
-        return self.takes_text(screen.messages) and (not self.locales or not locales.isdisjoint(self.locales))
+        return self.takes_text(screen.messages) and (
+            not self.locales or not set(screen.locales).isdisjoint(self.locales)
+        )
 
     def takes_text(self, messages: str, locale: str | None = None) -> bool:
         return (not self.sets or messages in self.sets) and (

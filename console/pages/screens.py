@@ -101,6 +101,11 @@ class DrawnScreen:
     meanwhile: str | None = None
 
     @property
+    def locales(self) -> tuple[str, ...]:
+        """The locale of the text, then those of the devices that show it, as an answer or as a default message."""
+        return tuple(dict.fromkeys((self.locale, *self.shown_to, *(locale for _, locale in self.default_of))))
+
+    @property
     def waits(self) -> bool:
         """Whether Apple has not approved the text or an image of it."""
         return self.state not in {"APPROVED", NOT_ASKED} or bool(self.images)

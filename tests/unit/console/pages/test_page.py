@@ -157,6 +157,19 @@ def test_the_page_calls_itself_a_drawing() -> None:
     assert f'.cap::after{{content:"{notice}"' in css
 
 
+def test_the_choice_of_a_locale_keeps_its_default_messages() -> None:
+    """A text that Apple shows in Canada as a default stays on the page when Canadian French is chosen."""
+    [french] = {one.message for one in FOUND.board.screens if (one.messages, one.locale) == ("keep-pro", "fr-FR")}
+    defaults = {("trailhead.pro.annual", "fr-CA"): french}
+    found = previewed(known=Standing({}, defaults, 1, paused=False, previous=PreviousTexts({}, {})))
+    tree = parsed(page_of(found))
+    [chosen] = [one for one in tree.of("label") if one.text.endswith("fr-CA")]
+    number = str(chosen.attributes["for"]).removeprefix("c")
+    cards = [one for one in tree.of("article") if f"l{number}" in one.classes]
+    assert len(cards) == 1
+    assert "default message of trailhead.pro.annual" in cards[0].text
+
+
 def test_states_are_chips() -> None:
     """Words and colour; a waiting text leads to the one that is shown meanwhile."""
     states = {one.message: MessageState(PENDING) for one in FOUND.board.screens}

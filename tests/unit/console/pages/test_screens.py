@@ -88,6 +88,15 @@ def test_a_default_message_is_the_same_screen_as_a_rule_s_message() -> None:
     assert cell(BOARD, "trailhead.pro.annual", "de-DE").default == german.identity
 
 
+def test_a_default_message_is_on_the_devices_of_its_place() -> None:
+    """Apple shows a default in the locale that it was registered for, whatever language its text is in."""
+    [french] = screens(BOARD, "keep-pro", "fr-FR")
+    defaults = {("trailhead.pro.annual", "fr-CA"): french.message}
+    found = previewed(known=Standing({}, defaults, 1, paused=False, previous=PreviousTexts({}, {})))
+    [default] = [one for one in screens(found.board, "keep-pro", "fr-FR") if one.default_of]
+    assert (default.shown_to, default.locales) == ((), ("fr-FR", "fr-CA"))
+
+
 @pytest.mark.parametrize(
     ("product", "locale", "sign", "lacks"),
     [
