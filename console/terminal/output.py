@@ -22,8 +22,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from console.terminal.controls import without_controls
 from console.terminal.failure import Failure
-from console.terminal.program import without_controls
 
 # Columns of a table in a file or a pipe, which have no width of their own.
 _WIDE: Final = 200

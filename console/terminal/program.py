@@ -13,6 +13,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, TypeAlias
 
+from console.terminal.controls import without_controls
+
 # A variable: with any value, unexpected errors print their traceback.
 TRACEBACK: Final = "RETENTION_TRACEBACK"
 
@@ -70,15 +72,6 @@ def explanation(error: BaseException, sentence: Sentence) -> str:
     return (
         f"This is a bug of this program, not a mistake in its input: {type(error).__name__}{_place(error)}. "
         f"Set {TRACEBACK}=1 and repeat the command to see the traceback."
-    )
-
-
-def without_controls(text: str) -> str:
-    r"""Return a text with each control character but tab and line end as `\x1b`: a name could move the cursor."""
-    if text.isprintable():
-        return text
-    return "".join(
-        f"\\x{ord(one):02x}" if (one < " " and one not in "\t\n") or "\x7f" <= one <= "\x9f" else one for one in text
     )
 
 
