@@ -16,27 +16,13 @@ from typing import Any, Final
 
 from tests.support.analysis_parts import needs_analysis
 from tests.support.evidence_page import keep
-from tests.support.made_logs import AT, KEY, MadeLog
+from tests.support.made_logs import AT, KEY, PLANNED, MadeLog
 from tests.support.sam_template import ROOT
 
 pytestmark = needs_analysis
 Lines = list[dict[str, Any]]
 LOG: Final = MadeLog({"control": 400, "switch": 600}, 1000)
 DAY: Final = "2026-10-14"
-PLANNED: Final = """\
-app: {appAppleId: 6745974591, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
-products: {pro.monthly: {group: g, period: P1M}}
-locales: {default: en-US}
-messages: {stay: {en-US: {header: Stay, body: Please stay}}, go: {en-US: {header: Go on, body: Please go on}}}
-rules:
-  - name: try
-    experiment:
-      key: switch-2026q4
-      plan: {metric: kept, horizonDays: 30, customers: 1500, guardrails: [refunded]}
-      arms:
-        control: {weight: 50, answer: {message: stay}}
-        switch: {weight: 50, answer: {message: go}}
-"""
 
 
 def unheard(_: Lines, outcomes: Lines) -> tuple[Lines, Lines]:

@@ -16,6 +16,21 @@ KEY: Final = "switch-2026q4"
 STARTS: Final = datetime(2026, 10, 1, tzinfo=UTC)
 COMPLETE: Final = "2026-11-29 21:00:00.000"
 AT: Final = "2026-11-30T12:00:00Z"
+# The file of this experiment, with a plan.
+PLANNED: Final = """\
+app: {appAppleId: 6745974591, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
+products: {pro.monthly: {group: g, period: P1M}}
+locales: {default: en-US}
+messages: {stay: {en-US: {header: Stay, body: Please stay}}, go: {en-US: {header: Go on, body: Please go on}}}
+rules:
+  - name: try
+    experiment:
+      key: switch-2026q4
+      plan: {metric: kept, horizonDays: 30, customers: 1500, guardrails: [refunded]}
+      arms:
+        control: {weight: 50, answer: {message: stay}}
+        switch: {weight: 50, answer: {message: go}}
+"""
 _DAYS: Final = 20
 _OTHERS: Final = 25
 

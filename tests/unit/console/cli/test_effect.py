@@ -14,24 +14,10 @@ from console.terminal.failure import Failure, Misuse
 from tests.support.analysis_parts import needs_analysis
 from tests.support.apple_files import apple_file, apple_lines
 from tests.support.called_verb import Call, caller
-from tests.support.made_logs import AT, KEY, MadeLog
+from tests.support.made_logs import AT, KEY, PLANNED, MadeLog
 
 CLEAR = MadeLog({"control": 400, "switch": 600}, 1000)
 CLOSE = MadeLog({"control": 480, "switch": 500}, 1000)
-PLANNED = """\
-app: {appAppleId: 6745974591, bundleId: com.example.app, issuerId: 57246542-96fe-1a63-e053-0824d011072a, keyId: K1}
-products: {pro.monthly: {group: g, period: P1M}}
-locales: {default: en-US}
-messages: {stay: {en-US: {header: Stay, body: Please stay}}, go: {en-US: {header: Go on, body: Please go on}}}
-rules:
-  - name: try
-    experiment:
-      key: switch-2026q4
-      plan: {metric: kept, horizonDays: 30, customers: 1500, guardrails: [refunded]}
-      arms:
-        control: {weight: 50, answer: {message: stay}}
-        switch: {weight: 50, answer: {message: go}}
-"""
 
 
 @pytest.fixture
