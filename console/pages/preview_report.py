@@ -17,6 +17,7 @@ from console.terminal.words import plural
 
 # GitHub takes comments of at most 65 536 characters.
 _MOST_REMARKS: Final = 100
+_NO_LETTER: Final = re.compile(r"[^\w ]|_")
 
 
 def show(found: Preview, page: Path | None, out: Output, *, as_markdown: bool = False) -> None:
@@ -152,6 +153,9 @@ def _rest(number: int, columns: int) -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    """Return a text that may hold anything as code: nothing in it is markup, a link or a mention."""
+    """Return a text that may hold anything as code: nothing in it is markup, a link or a mention.
+
+    Letters of every script stay as they are: as numbers they would fill a comment eight times as fast.
+    """
     line = " ".join(text.split())
-    return f"<code>{re.sub('[^A-Za-z0-9 ]', lambda found: f'&#{ord(found[0])};', line)}</code>"
+    return f"<code>{re.sub(_NO_LETTER, lambda found: f'&#{ord(found[0])};', line)}</code>"

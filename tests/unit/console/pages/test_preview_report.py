@@ -90,3 +90,11 @@ def test_a_comment_is_not_longer_than_github_takes() -> None:
     printed = markdown(replace(FOUND, remarks=remarks))
     assert "| and 50 more | | |" in printed
     assert printed.count("**wrong**") == 100
+
+
+def test_a_comment_in_another_script_is_not_longer_than_github_takes() -> None:
+    """Letters of every script are written as they are; what is no letter is written by its number."""
+    remarks = tuple(Remark("L2", "引き止める文" * 10, "ja", f"m{at}", "本文_<b>\u202e") for at in range(500))
+    printed = markdown(replace(FOUND, remarks=remarks))
+    assert len(printed) < 65_536 / 3
+    assert "<code>本文&#95;&#60;b&#62;&#8238;</code>" in printed
