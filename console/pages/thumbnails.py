@@ -66,8 +66,11 @@ def make_thumbnails(
         if upload.identifier not in of_content:
             spare = left > len(names) * _MOST_OF_ONE // 4
             try:
-                made = kept.get((upload.identifier, spare)) or thumbnail(upload.path, upload.size, spare=spare)
-            except (OSError, ValueError):
+                made = kept.get((upload.identifier, spare))
+                # An image can be saved between the reading for its id and this one, and be kept under the wrong id.
+                if made is None or made.css_class != _css_class(read_image(upload.path)):
+                    made = thumbnail(upload.path, upload.size, spare=spare)
+            except (OSError, ValueError, Picture.DecompressionBombError):
                 continue
             kept[upload.identifier, spare] = made
             of_content[upload.identifier] = made
@@ -80,12 +83,11 @@ def make_thumbnails(
 def thumbnail(path: Path, size: str, *, spare: bool = True) -> Thumbnail:
     """Return a PNG file scaled for the page; without `spare` room, as small as can be used.
 
-    Raises OSError and ValueError where it cannot be read.
+    Raises OSError and ValueError where it cannot be read, and Pillow's error for one of far too many pixels.
     """
     source = read_image(path)
     with Picture.open(io.BytesIO(source), formats=("PNG",)) as image:
         picture = image.convert("RGB")
-    digest = hashlib.sha256(source).hexdigest()[:12]
     attempts = ((_BULLET_WIDTH, 80),) if size == BULLET_POINT else _ATTEMPTS if spare else _ATTEMPTS[-1:]
     scaled = picture
     for width, quality in attempts:
@@ -94,7 +96,11 @@ def thumbnail(path: Path, size: str, *, spare: bool = True) -> Thumbnail:
         if len(data) <= _MOST_OF_ONE:
             break
     coarse = size != BULLET_POINT and scaled.width < min(CARD_WIDTH, picture.width)
-    return Thumbnail(f"i{digest}", media_type, data, scaled.width, scaled.height, coarse=coarse)
+    return Thumbnail(_css_class(source), media_type, data, scaled.width, scaled.height, coarse=coarse)
+
+
+def _css_class(source: bytes) -> str:
+    return "i" + hashlib.sha256(source).hexdigest()[:12]
 
 
 def _scaled(picture: Picture.Image, width: int) -> Picture.Image:

@@ -106,3 +106,22 @@ def test_without_webp_images_are_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow may have been built without it."""
     monkeypatch.setattr(features, "check", lambda _: False)
     assert thumbnail(EVENTS / "images" / "tick.png", BULLET_POINT).media_type == "image/jpeg"
+
+
+def test_an_image_that_changes_while_it_is_read_is_not_kept_under_another_id(tmp_path: Path) -> None:
+    """Saved between the reading for its id and the one for the page, and then saved as before, it is drawn as it is."""
+    path = tmp_path / "tick.png"
+    before, after = ((EVENTS / "images" / name).read_bytes() for name in ("tick.png", "offline-map.png"))
+    content = Content({"tick": ImageUpload("id", BULLET_POINT, path)}, {})
+    kept: thumbnails.KeptThumbnails = {}
+    path.write_bytes(after)
+    make_thumbnails(content, ["tick"], kept=kept)
+    path.write_bytes(before)
+    assert make_thumbnails(content, ["tick"], kept=kept)["tick"] == thumbnail(path, BULLET_POINT)
+
+
+def test_an_image_of_far_too_many_pixels_is_left_out(tmp_path: Path) -> None:
+    """That of a file that is compared with was not judged before."""
+    path = tmp_path / "large.png"
+    Image.new("1", (20_000, 20_000)).save(path)
+    assert make_thumbnails(Content({"a": ImageUpload("id", FULL_SIZE, path)}, {}), ["a"]) == {}
