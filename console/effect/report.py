@@ -119,6 +119,7 @@ def _notes(
             "No plan was published before the first exposure, so there is no appointed reading. Add `plan:` to the next"
             " experiment; `retention power` proposes its lines."
         )
+    yield from _unreadable(studied)
     yield from _reached(curves, studied)
     yield from _break_even(arms)
     for arm, found in novelty:
@@ -133,6 +134,18 @@ def _notes(
 
 def _rehearsed(question: EffectQuestion) -> tuple[str, ...]:
     return ("A rehearsal: requests that Apple did not sign are counted.",) if question.rehearsals else ()
+
+
+def _unreadable(studied: Studied) -> Iterator[str]:
+    """Yield which releases have a file that cannot be read: damaged, or of another version of this program."""
+    if studied.unreadable:
+        one = len(studied.unreadable) == 1
+        releases = listed(list(map(str, studied.unreadable)))
+        yield (
+            f"The {'file of release' if one else 'files of releases'} {releases} cannot be read here, so a change of"
+            " the plan there would not be found. If another version of `retention` published"
+            f" {'it' if one else 'them'}, report with that one."
+        )
 
 
 def _what_is_compared(studied: Studied) -> Iterator[str]:

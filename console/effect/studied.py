@@ -59,6 +59,7 @@ class Studied:
 
     `arms` begin with the control. `versions` are in the order of their releases, empty where only a file is known.
     `defaults_changed`: when default messages were configured at Apple (ISO 8601), as far as the table has it.
+    `unreadable`: later releases than the first version whose file cannot be read, so what they planned is not known.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Studied:
     plan: ReadingPlan
     versions: tuple[StudiedVersion, ...] = ()
     defaults_changed: tuple[str, ...] = ()
+    unreadable: tuple[int, ...] = ()
 
     @property
     def control(self) -> str:

@@ -63,7 +63,14 @@ def study(trials: Trials, key: str) -> Studied:
         found = _experiment(key, entry, experiments)
     else:
         found = _holdout(key, holdout, holdouts)
-    return replace(found, environment=trials.environment, defaults_changed=trials.defaults_changed)
+    unreadable = () if trials.published is None else trials.published.unreadable
+    first = found.versions[0].release if found.versions else 0
+    return replace(
+        found,
+        environment=trials.environment,
+        defaults_changed=trials.defaults_changed,
+        unreadable=tuple(release for release in unreadable if release > first),
+    )
 
 
 def _experiment(key: str, entry: ExperimentEntry | None, published: Sequence[PublishedExperiment]) -> Studied:

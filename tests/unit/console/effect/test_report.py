@@ -77,6 +77,15 @@ def test_without_a_plan_the_report_shows_how_to_add_one() -> None:
     assert (report.verdict.state, report.verdict.exit_code) == ("sequence", 0)
 
 
+def test_releases_that_cannot_be_read_are_named() -> None:
+    """A change of the plan in one of them is not found, so the report names the release."""
+    [one] = [note for note in report_of(DATA, studied_of(unreadable=(13,))).notes if "cannot be read" in note]
+    assert one.startswith("The file of release 13 cannot be read here, so a change of the plan there")
+    [two] = [note for note in report_of(DATA, studied_of(unreadable=(13, 14))).notes if "cannot be read" in note]
+    assert two.startswith("The files of releases 13 and 14 cannot be read here")
+    assert not any("cannot be read" in note for note in report_of(DATA).notes)
+
+
 def test_how_many_went_on_to_cancel_is_estimated_from_below() -> None:
     """Who is not kept after a day has seen the confirmation; the effect is diluted by all others."""
     [note] = [each for each in report_of(DATA).notes if "went on to" in each]

@@ -57,6 +57,13 @@ def test_a_file_s_experiment_has_its_plan_and_control() -> None:
     assert study(Trials(document(plan=None)), KEY).plan.origin == NONE
 
 
+def test_releases_whose_file_cannot_be_read_are_known() -> None:
+    """Damaged, or of another version: what they planned is not known. Those before the experiment do not matter."""
+    trials = Trials(document(plan=PLAN), PublishedTrials((published(12),), (), (3, 13)))
+    assert study(trials, KEY).unreadable == (13,)
+    assert study(Trials(document(plan=PLAN)), KEY).unreadable == ()
+
+
 def test_releases_count_more_than_the_file() -> None:
     """Their control, shares and plan; what never went live is no version."""
     trials = Trials(
