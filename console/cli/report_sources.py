@@ -58,7 +58,7 @@ class LogChoice:
 class LogSource:
     """Opened logs. `other` is the second engine where both are to be compared. `complete` is what a line states.
 
-    `subjects` are what the log has; of an environment that is not asked, so it is empty there.
+    `subjects` are what the log has, and `last_line` is the instant of its last line; of an environment neither is asked.
     """
 
     engine: Engine
@@ -67,10 +67,14 @@ class LogSource:
     app_apple_id: int
     complete: Completeness | None
     subjects: tuple[LoggedSubject, ...]
+    last_line: datetime | None = None
 
     def completeness(self, now: datetime) -> Completeness:
-        """Return since when and until when outcomes are complete: as stated, else what can be assumed."""
-        return self.complete or assumed(now)
+        """Return since when and until when outcomes are complete: as stated, else what can be assumed.
+
+        Logs that were exported before `now` show who was kept only until their last line.
+        """
+        return self.complete or assumed(min(now, self.last_line or now))
 
 
 def check_packages() -> None:
@@ -109,7 +113,8 @@ def _files(choice: LogChoice, report: ReportProgress) -> Iterator[LogSource]:
             raise _nothing(engine, choice)
         app = _app(choice, document, subjects)
         own = tuple(subject for subject in subjects if subject.app_apple_id == app)
-        yield LogSource(engine, None, Trials(document), app, engine.completeness(app), own)
+        complete, last = engine.completeness(app), engine.last_line(app)
+        yield LogSource(engine, None, Trials(document), app, complete, own, last)
 
 
 def _document(file: Path | None) -> Document | None:

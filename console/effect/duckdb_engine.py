@@ -55,5 +55,14 @@ class DuckDbEngine:
             None if found is None else Completeness(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in found))
         )
 
+    def last_line(self, app_apple_id: int) -> datetime | None:
+        """Return the instant of the last request or notification of an app: the logs show nothing of what came later."""
+        found = self._database.execute(
+            "SELECT greatest(max(TRY_CAST(replace(substr(\"timestamp\", 1, 23), ',', '.') AS timestamp)),"
+            " max(TRY_CAST(signedat AS timestamp))) FROM log WHERE appappleid = ? AND source <> 'watermark'",
+            [app_apple_id],
+        ).fetchone()
+        return None if found is None or found[0] is None else found[0].replace(tzinfo=UTC)
+
     def close(self) -> None:
         self._database.close()

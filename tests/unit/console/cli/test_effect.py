@@ -145,10 +145,12 @@ def test_rehearsals_in_the_log_of_customers_are_a_fault(tmp_path: Path, call: Ca
 
 @needs_analysis
 def test_completeness_can_be_given_and_is_assumed_otherwise(tmp_path: Path, call: Call) -> None:
-    """Seven days before now, as the report states; only customers whose days are over by then are ripe."""
+    """Seven days before the last line, however late one looks; only customers whose days are over by then are ripe."""
     words = MadeLog({"control": 400, "switch": 600}, 1000, watermark=False).write(tmp_path / "logs")
     assumed = call("report", KEY, *words, "--at", AT, "--json").document
-    assert assumed["completeUntil"] == "2026-11-23T12:00:00Z"
+    assert assumed["completeUntil"] == "2026-11-22T03:00:24Z"
+    later = call("report", KEY, *words, "--at", "2027-02-01T00:00:00Z", "--json").document
+    assert {**later, "asOf": ""} == {**assumed, "asOf": ""}
     assert next(one["found"] for one in assumed["checks"] if one["name"] == "outcomesComplete").endswith(
         "no line states it"
     )

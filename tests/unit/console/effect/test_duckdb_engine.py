@@ -19,7 +19,7 @@ from console.terminal.failure import Failure
 from tests.support.analysis_parts import needs_analysis
 from tests.support.brute_force_effect import expected
 from tests.support.random_logs import RandomLog, random_log, write_log
-from tests.unit.console.effect.test_log_cache import WATERMARK
+from tests.unit.console.effect.test_log_cache import EXPOSURE, OUTCOME, WATERMARK
 from tests.unit.console.effect.test_queries import QUESTION
 
 pytestmark = needs_analysis
@@ -80,3 +80,14 @@ def test_too_little_memory_is_reported_with_what_to_do(tmp_path: Path, monkeypat
     monkeypatch.setattr(engine, "_database", Full())
     with pytest.raises(Failure, match="--engine athena"):
         engine.run("cohort", literals_of(QUESTION))
+
+
+def test_the_last_line_of_an_app_is_a_request_or_a_notification(tmp_path: Path) -> None:
+    """A log shows nothing of what came after it. The line about completeness is none."""
+    claim = {**WATERMARK, "completeUntil": "2026-12-30 21:00:00.000"}
+    engine = engine_of(tmp_path, EXPOSURE, {**OUTCOME, "appAppleId": 7}, claim)
+    assert engine.last_line(7) == datetime(2026, 11, 25, 3, 9, 31, 646000, tzinfo=UTC)
+    assert engine.last_line(9) is None
+    (tmp_path / "requests").mkdir()
+    engine = engine_of(tmp_path / "requests", EXPOSURE, claim)
+    assert engine.last_line(7) == datetime(2026, 11, 24, 3, 9, 31, 646000, tzinfo=UTC)
