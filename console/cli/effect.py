@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 verbs = typer.Typer()
 
+# No app has more customers, and no share is finer.
+_MOST = 1e9
+
 
 class EngineName(StrEnum):
     """What computes."""
@@ -201,7 +204,7 @@ def _given_plan(
         typer.Option("--base", min=0.01, max=99.99, help="The percentage that is kept, instead of the log's."),
     ] = None,
     per_day: Annotated[
-        float | None, typer.Option("--per-day", min=0.01, help="New customers a day, instead of the log's.")
+        float | None, typer.Option("--per-day", min=0.01, max=_MOST, help="New customers a day, instead of the log's.")
     ] = None,
     arms: Annotated[
         str, typer.Option("--arms", metavar="WEIGHTS", help="The weights of the arms, the control first.")
@@ -260,6 +263,6 @@ def _weights(text: str) -> tuple[float, ...]:
         weights = tuple(float(each) for each in text.split(","))
     except ValueError:
         weights = ()
-    if len(weights) < 2 or min(weights) <= 0:  # noqa: PLR2004  # control and an arm
+    if len(weights) < 2 or not all(0 < weight <= _MOST for weight in weights):  # noqa: PLR2004  # control and an arm
         raise typer.BadParameter("write the weights of a control and at least one arm: 50,50", param_hint="--arms")
     return weights

@@ -58,7 +58,7 @@ class LogChoice:
 class LogSource:
     """Opened logs. `other` is the second engine where both are to be compared. `complete` is what a line states.
 
-    `subjects` are what the log has, and `last_line` is the instant of its last line; of an environment neither is asked.
+    `subjects` are what the log has, `last_line` is the instant of its last line. Of an environment neither is asked.
     """
 
     engine: Engine

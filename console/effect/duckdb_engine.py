@@ -56,7 +56,7 @@ class DuckDbEngine:
         )
 
     def last_line(self, app_apple_id: int) -> datetime | None:
-        """Return the instant of the last request or notification of an app: the logs show nothing of what came later."""
+        """Return the instant of an app's last request or notification: the logs show nothing of what came later."""
         found = self._database.execute(
             "SELECT greatest(max(TRY_CAST(replace(substr(\"timestamp\", 1, 23), ',', '.') AS timestamp)),"
             " max(TRY_CAST(signedat AS timestamp))) FROM log WHERE appappleid = ? AND source <> 'watermark'",

@@ -211,11 +211,17 @@ def test_power_needs_no_log_with_base_and_traffic(call: Call) -> None:
     assert (document["effect"], document["share"], document["plan"]["horizonDays"]) == (-0.007, 0.5, 30)
 
 
-@pytest.mark.parametrize("arms", ["50", "50,x", "50,0"])
+@pytest.mark.parametrize("arms", ["50", "50,x", "50,0", "nan,1", "1,nan", "inf,1"])
 def test_power_needs_a_control_and_an_arm(arms: str, call: Call) -> None:
     """Each with a weight."""
     with pytest.raises(typer.BadParameter, match="a control and at least one arm"):
         call("power", "--effect", "0.7", "--base", "48", "--per-day", "3000", "--arms", arms)
+
+
+def test_power_refuses_traffic_without_an_end(call: Call) -> None:
+    """No week is long enough to count it."""
+    with pytest.raises(typer.BadParameter, match="1000000000"):
+        call("power", "--effect", "0.7", "--base", "48", "--per-day", "inf")
 
 
 @needs_analysis
