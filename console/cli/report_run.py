@@ -61,9 +61,9 @@ def run_report(asked: ReportQuestion, progress: ReportProgress) -> ReportMade:
     """Make a report, and write the files that are asked for. Raises Failure and Mistakes before anything is written."""
     apple = [line for path in asked.apple for line in read_apple_report(path)]
     with open_source(asked.logs, progress) as source:
-        made = _Made(source, asked, progress)
-        studied, question, data = made.study(asked.key)
-        evidence = load_evidence(source.engine, question, has_watermark=made.has_watermark)
+        questions = _Questions(source, asked, progress)
+        studied, question, data = questions.study(asked.key)
+        evidence = load_evidence(source.engine, question, has_watermark=questions.has_watermark)
         compared = () if source.other is None else compare_engines(source.engine, source.other, question, progress)
         own = [line for line in apple if line.app_apple_id == source.app_apple_id]
         if apple and not own:
@@ -87,11 +87,11 @@ def run_list(asked: ReportQuestion, progress: ReportProgress) -> tuple[Report, .
         known = source.trials.keys
         keys = [key for key in known if not source.subjects or key in logged]
         keys += sorted(logged - set(known))
-        made = _Made(source, asked, progress)
+        questions = _Questions(source, asked, progress)
         for number, key in enumerate(keys):
             progress("reporting", number, len(keys))
-            studied, question, data = made.study(key)
-            evidence = load_evidence(source.engine, question, has_watermark=made.has_watermark)
+            studied, question, data = questions.study(key)
+            evidence = load_evidence(source.engine, question, has_watermark=questions.has_watermark)
             found.append(make_report(data, studied, evidence, question, asked.logs.until))
     return tuple(found)
 
@@ -108,7 +108,7 @@ def read_traffic(logs: LogChoice, horizon_days: int, progress: ReportProgress) -
         return load_traffic(source.engine, question)
 
 
-class _Made:
+class _Questions:
     """Questions to one source: what is studied under a key, by the plan that counts, and its data."""
 
     def __init__(self, source: LogSource, asked: ReportQuestion, progress: ReportProgress) -> None:

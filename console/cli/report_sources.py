@@ -21,6 +21,7 @@ from console.effect.duckdb_engine import DuckDbEngine
 from console.effect.evidence import LoggedSubject, load_subjects
 from console.effect.log_cache import cache_logs, columns_folder
 from console.effect.packages import analysis_package
+from console.effect.queries import ARRIVAL_MARGIN, OUTCOMES_BEFORE
 from console.effect.rows import Completeness, Engine
 from console.effect.stored_days import cache_folder, fetch_days
 from console.effect.studying import Trials
@@ -35,9 +36,6 @@ from console.terminal.output import ReportProgress
 DUCKDB: Final = "duckdb"
 ATHENA: Final = "athena"
 _PACKAGES: Final = ("duckdb", "scipy", "statsmodels")
-# A notification of before shows which offer a customer had at the first exposure.
-_BEFORE: Final = timedelta(days=400)
-_MARGIN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +188,8 @@ def _trials(published: PublishedTrials, table: TableOverview, choice: LogChoice)
 def _first_day(published: PublishedTrials, until: datetime) -> date:
     """Return the day before the first release with an experiment or a holdout: no line of one is older."""
     instants = [one.published_at for one in published.experiments] + [one.published_at for one in published.holdouts]
-    first = min((at for at in instants if at is not None), default=until - _BEFORE)
-    return (first.astimezone(UTC) - _MARGIN).date()
+    first = min((at for at in instants if at is not None), default=until - OUTCOMES_BEFORE)
+    return (first.astimezone(UTC) - ARRIVAL_MARGIN).date()
 
 
 class _Stored:
@@ -199,7 +197,7 @@ class _Stored:
 
     def __init__(self, target: Target, place: Analysis, choice: LogChoice, first: date, report: ReportProgress) -> None:
         self._place, self._report, self._first = place, report, first
-        self._last = (choice.until.astimezone(UTC) + _MARGIN).date()
+        self._last = (choice.until.astimezone(UTC) + ARRIVAL_MARGIN).date()
         self._region = target.dynamodb.meta.region_name
         self._endpoint = choice.where.endpoint_url
         self._s3 = self._client("s3")
@@ -209,7 +207,7 @@ class _Stored:
 
     def _since(self, prefix: str) -> date:
         """Return the first day that is read of a table, and that the bucket has."""
-        wanted = self._first - (_BEFORE if prefix == OUTCOMES else timedelta())
+        wanted = self._first - (OUTCOMES_BEFORE if prefix == OUTCOMES else timedelta())
         found = self._s3.list_objects_v2(Bucket=self._place.bucket, Prefix=f"{prefix}day=", MaxKeys=1)
         keys = [str(one["Key"]) for one in found.get("Contents", ())]
         stored = date.fromisoformat(keys[0].removeprefix(f"{prefix}day=")[:10]) if keys else self._last

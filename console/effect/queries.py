@@ -17,9 +17,9 @@ EVIDENCE: Final = ("notified", "rehearsals", "offers", "subjects")
 ALL_NAMES: Final = (*NAMES, *EVIDENCE)
 
 # A line can arrive on the day after it was written, or be read from a log that begins a day before.
-_MARGIN: Final = timedelta(days=1)
+ARRIVAL_MARGIN: Final = timedelta(days=1)
 # An offer that a customer had before the exposure shows in an earlier notification: the last renewal was within a year.
-_BEFORE: Final = timedelta(days=400)
+OUTCOMES_BEFORE: Final = timedelta(days=400)
 
 
 @lru_cache(maxsize=len(ALL_NAMES))
@@ -45,8 +45,8 @@ def literals_of(question: EffectQuestion, *, last: datetime | str | None = None)
         "key": question.key,
         "app": question.app_apple_id,
         "rehearsals": "counted" if question.rehearsals else "left out",
-        "exposures_from": instant_text(since - _MARGIN)[:10],
-        "outcomes_from": instant_text(since - _BEFORE)[:10],
+        "exposures_from": instant_text(since - ARRIVAL_MARGIN)[:10],
+        "outcomes_from": instant_text(since - OUTCOMES_BEFORE)[:10],
         "starts": starts,
         "until": question.until,
         "ripe_until": ripe_until,
