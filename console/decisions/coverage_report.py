@@ -22,7 +22,7 @@ def show(found: Coverage, out: Output) -> None:
     out.print(f"{found.source}, as of {instant_text(found.at.timestamp())}, {found.judged}.", "bold")
     if found.paused:
         out.print("Paused: no customer gets a real-time answer until `retention resume`.", "yellow")
-    if found.holdout is not None:
+    if found.holdout is not None and not found.paused:
         out.print(holdout_line(found.holdout))
     for product in dict.fromkeys(cell.product for cell in found.cells):
         out.print("")

@@ -170,6 +170,15 @@ def test_the_choice_of_a_locale_keeps_its_default_messages() -> None:
     assert "default message of trailhead.pro.annual" in cards[0].text
 
 
+def test_while_paused_no_holdout_gets_an_answer(tmp_path: Path) -> None:
+    """The head names the holdout and its answer only while customers get real-time answers."""
+    file = edited(tmp_path, ("rules:\n", "holdout: {key: h-2026h2, percent: 5, answer: keep-basic}\nrules:\n"))
+    for paused in (False, True):
+        known = Standing({}, {}, 1, paused=paused, previous=PreviousTexts({}, {}))
+        head = parsed(page_of(previewed(file, known=known))).of("header")[0].text
+        assert ("The holdout h-2026h2 has 5 % of the customers" in head, "Paused." in head) == (not paused, paused)
+
+
 def test_states_are_chips() -> None:
     """Words and colour; a waiting text leads to the one that is shown meanwhile."""
     states = {one.message: MessageState(PENDING) for one in FOUND.board.screens}
