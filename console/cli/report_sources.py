@@ -86,7 +86,11 @@ def open_source(choice: LogChoice, report: ReportProgress) -> Iterator[LogSource
     """Open what is chosen. Raises Failure and Misuse with what is missing."""
     asks_stack = choice.where.env is not None or choice.where.table is not None
     given = bool(choice.exposures or choice.outcomes)
-    if given == asks_stack:
+    if given and asks_stack:
+        raise Misuse(
+            "--exposures and --outcomes name logs, and --env or --table a stack, which has its own logs: use one way."
+        )
+    if not given and not asks_stack:
         raise Misuse("Name the logs with --exposures and --outcomes, or the environment with --env.")
     if given and not choice.exposures:
         raise Misuse("Name the log of the function, too: --exposures.")

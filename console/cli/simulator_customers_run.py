@@ -57,7 +57,7 @@ def run(
     with open_simulator(directory) as simulator, out.progress() as progress:
         at = PlayedAt(simulator, _app(simulator, document), app_store(target), target.app_table, address)
         played = play(at, SimulationOptions(script, count, seed, starts), logs, progress)
-    show(played, script.name, script.horizon_days, logs, out)
+    show(played, script, logs, named.file, out)
 
 
 def _is_here(address: str) -> bool:

@@ -114,6 +114,12 @@ def _notes(
     yield "Effects are of being answered, not of having seen: Apple asks at the page view, and shows after the tap."
     if studied.is_holdout:
         yield "A holdout has no plan, so there is no appointed reading: the interval at any time is its result."
+    elif not studied.is_known:
+        yield (
+            f"No file and no release that was read has this experiment, so its plan and its control are not known:"
+            f" {shown_name(studied.control)} is taken as the control. Name the file that has it:"
+            f" `retention report {studied.key} FILE`."
+        )
     elif studied.plan.origin == NONE:
         yield (
             "No plan was published before the first exposure, so there is no appointed reading. Add `plan:` to the next"

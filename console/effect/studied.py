@@ -58,6 +58,7 @@ class Studied:
     """An experiment or a holdout, as its releases or its file have it.
 
     `arms` begin with the control. `versions` are in the order of their releases, empty where only a file is known.
+    `is_known` False: neither a file nor a release has it, and all is from the log.
     `defaults_changed`: when default messages were configured at Apple (ISO 8601), as far as the table has it.
     `unreadable`: later releases than the first version whose file cannot be read, so what they planned is not known.
     """
@@ -70,6 +71,7 @@ class Studied:
     versions: tuple[StudiedVersion, ...] = ()
     defaults_changed: tuple[str, ...] = ()
     unreadable: tuple[int, ...] = ()
+    is_known: bool = True
 
     @property
     def control(self) -> str:

@@ -150,6 +150,7 @@ def study_log(key: str, data: EffectData) -> Studied:
         environment=None,
         arms=tuple(StudiedArm(name, slots[name] or even) for name in names),
         plan=ReadingPlan(),
+        is_known=False,
     )
 
 

@@ -176,7 +176,7 @@ def test_apple_s_report_is_read_next_to_the_logs(tmp_path: Path, call: Call) -> 
     ("words", "message"),
     [
         (("report", KEY), "Name the logs with --exposures and --outcomes, or the environment with --env."),
-        (("report", KEY, "--exposures", "a", "--env", "production"), "Name the logs"),
+        (("report", KEY, "--exposures", "a", "--env", "production"), "a stack, which has its own logs: use one way."),
         (("report", KEY, "--outcomes", "a"), "Name the log of the function, too: --exposures."),
         (("report", KEY, "--exposures", "a", "--engine", "athena"), "Athena reads the bucket of a stack"),
         (("report", KEY, "--exposures", "a", "--compare"), "Athena reads the bucket of a stack"),

@@ -86,6 +86,16 @@ def test_releases_that_cannot_be_read_are_named() -> None:
     assert not any("cannot be read" in note for note in report_of(DATA).notes)
 
 
+def test_an_experiment_of_the_log_alone_asks_for_its_file() -> None:
+    """Its control was chosen by name, and it may well have a plan: another file has both."""
+    report = report_of(data_of(ROWS), replace(studied_of(ReadingPlan()), is_known=False))
+    [note] = [note for note in report.notes if "plan" in note and "control" in note]
+    assert "No file and no release that was read has this experiment" in note
+    assert f"{report.control.name} is taken as the control" in note
+    assert "FILE`" in note
+    assert not any("No plan was published" in note for note in report.notes)
+
+
 def test_how_many_went_on_to_cancel_is_estimated_from_below() -> None:
     """Who is not kept after a day has seen the confirmation; the effect is diluted by all others."""
     [note] = [each for each in report_of(DATA).notes if "went on to" in each]

@@ -109,7 +109,7 @@ def test_the_log_alone_has_arms_and_no_plan() -> None:
     ratio = [RatioRow(arm, 12, slots, "2026-10-01", 9) for arm, slots in (("b", 3000), ("control", 7000))]
     found = study_log(KEY, data_of((), None, ratio=tuple(ratio)))
     assert found.arms == (StudiedArm("control", 7000), StudiedArm("b", 3000))
-    assert (found.plan.origin, found.is_holdout) == (NONE, False)
+    assert (found.plan.origin, found.is_holdout, found.is_known) == (NONE, False, False)
     held = [RatioRow(arm, 12, None, "2026-10-01", 9) for arm in (SERVED, HELD)]
     holdout = study_log("h", data_of((), None, ratio=tuple(held)))
     assert (holdout.is_holdout, holdout.control, holdout.arms[0].slots) == (True, HELD, 0)
