@@ -46,7 +46,7 @@ _LOCALE: Final = "en-US"
 # The endpoint answers in this process, so nothing is late: which customer sees what does not depend on the machine.
 _NO_LIMIT: Final = 300_000
 _URL: Final = "http://127.0.0.1/v1/retention-message"
-# Bytes of gzip's fastest level: the files are read once or twice.
+# gzip's fastest level: the files are read once or twice.
 _LEVEL: Final = 1
 
 
@@ -103,7 +103,7 @@ def play(at: PlayedAt, options: SimulationOptions, folder: Path, progress: Repor
         functions = timed_functions(stack, table, clock, exposures, outcomes)
         crowd = _Crowd(replace(at, simulator=simulator), live, functions, Agenda(clock))
         crowd.play(options, starts, progress)
-        clock.milliseconds += HOUR  # the pull of the history comes once an hour
+        clock.milliseconds += HOUR  # until the hourly repair, which states what is complete
         _note_complete(functions, at.app.app_apple_id, int(began.timestamp() * 1000), clock.milliseconds)
     return Played(tuple(crowd.done), crowd.page_views, crowd.notifications, live.number, began, clock.now())
 
