@@ -58,12 +58,13 @@ def reading_interval(epochs: Sequence[Epoch], alpha: Numbers) -> Interval:
 
 
 def lift_interval(epochs: Sequence[Epoch], alpha: float) -> Interval | None:
-    """Return the interval of arm / control - 1, or None where the control has fewer than LIFT_NEEDS hits.
+    """Return the interval of arm / control - 1, or None where the control has too few hits (LIFT_NEEDS) or only hits.
 
-    Takes single numbers, not arrays. An arm without hits has the low end -1.
+    With only hits, statsmodels' formula returns an interval without the estimate. Takes single numbers, not arrays. An
+    arm without hits has the low end -1.
     """
     control, _ = totals(epochs)
-    if control.hits < LIFT_NEEDS:
+    if control.hits < LIFT_NEEDS or not control.others:
         return None
     if len(epochs) > 1:
         return _recovered_lift(epochs, alpha)

@@ -88,6 +88,17 @@ def test_a_lift_needs_a_base() -> None:
     assert lift_estimate([enough]) == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize("hits", [300, 299, 200])
+def test_a_control_that_has_only_hits_has_no_lift(hits: int) -> None:
+    """There statsmodels excludes the estimate, or warns of complex numbers; one customer fewer is enough."""
+    arm = ArmCount(300, hits)
+    assert lift_interval([(ArmCount(700, 700), arm)], 0.04) is None
+    found, estimate = lift_interval([(ArmCount(700, 699), arm)], 0.04), lift_estimate([(ArmCount(700, 699), arm)])
+    assert found is not None
+    assert estimate is not None
+    assert found.low <= estimate <= found.high
+
+
 def test_a_lift_over_epochs_is_that_of_the_weighted_shares() -> None:
     """Two equal epochs have nearly Koopman's interval of their sum."""
     half: Epoch = (ArmCount(20_000, 4_000), ArmCount(10_000, 2_200))
