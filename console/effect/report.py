@@ -174,8 +174,8 @@ def _reached(curves: Sequence[ReportCurve], studied: Studied) -> Iterator[str]:
     if first is not None and first[1] and first[2] < first[1]:
         yield (
             f"At least {percent(1 - first[2] / first[1])} of the customers of {shown_name(studied.control)} went on to"
-            " cancel: they were not kept after a day. Among those who went on, an effect is larger: divide it by their"
-            " share."
+            " cancel: they were not kept after a day. Among those who went on, an effect is larger: at most this one"
+            " divided by that share."
         )
 
 

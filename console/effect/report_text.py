@@ -160,14 +160,11 @@ def _arm_rows(report: Report, arm: ReportArm) -> Iterator[tuple[str, ...]]:
     effects = [one for one in report.primary if one.arm == arm.name]
     name = shown_name(arm.name) + (", Apple's fallback" if arm.is_fallback else "")
     counts = (name, percent(arm.share), number(arm.customers), number(arm.ripe))
-    if arm.is_control or not effects:
-        yield (
-            *counts,
-            shown_rate(arm.rate(report.plan.metric), None),
-            "control" if arm.is_control else DASH,
-            DASH,
-            DASH,
-        )
+    if arm.is_control:
+        yield from ((*counts, rate, "control", DASH, DASH) for rate in control_rates(report))
+        return
+    if not effects:
+        yield (*counts, shown_rate(arm.rate(report.plan.metric), None), DASH, DASH, DASH)
         return
     for one in effects:
         yield (
@@ -177,6 +174,12 @@ def _arm_rows(report: Report, arm: ReportArm) -> Iterator[tuple[str, ...]]:
             shown_bounds(one.anytime, one.currency),
             shown_bounds(one.reading, one.currency),
         )
+
+
+def control_rates(report: Report) -> tuple[str, ...]:
+    """Return the control's share with the planned metric; of revenue its mean in each currency."""
+    means = dict.fromkeys(shown_rate(one.control_rate, one.currency) for one in report.primary if one.currency)
+    return tuple(means) or (shown_rate(report.control.rate(report.plan.metric), None),)
 
 
 def _show_effects(report: Report, out: Output) -> None:

@@ -15,6 +15,7 @@ from retention.limits import MAX_BODY, MAX_HEADER
 from console.effect.findings import NOT_TRUSTED, NOT_YET, READABLE, Report
 from console.effect.report_text import (
     apple_note,
+    control_rates,
     head,
     plan_words,
     shown_bounds,
@@ -36,6 +37,7 @@ def render_report(report: Report, screens: Sequence[ArmScreen], facts: PageFacts
     environment = page_environment()
     environment.filters.update(
         bounds=shown_bounds, difference=shown_difference, rate=shown_rate, lift=shown_lift, number=number,
+        control_rates=control_rates,
         percent=percent, day=day, noun=lambda metric: METRICS[metric].noun, size=size,
         check=check_words,
         tick=lambda value: f"{value:+g}".replace("-", "\u2212") if value else "0",

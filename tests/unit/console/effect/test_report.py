@@ -100,6 +100,7 @@ def test_how_many_went_on_to_cancel_is_estimated_from_below() -> None:
     """Who is not kept after a day has seen the confirmation; the effect is diluted by all others."""
     [note] = [each for each in report_of(DATA).notes if "went on to" in each]
     assert note.startswith("At least 18.7")
+    assert note.endswith("an effect is larger: at most this one divided by that share.")
     assert not any("went on to" in each for each in report_of(replace(DATA, curve=())).notes)
 
 

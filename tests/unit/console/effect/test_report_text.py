@@ -10,7 +10,16 @@ import pytest
 
 from console.effect.apple_report import contrasts, read_apple_report
 from console.effect.findings import Report
-from console.effect.report_text import head, show, shown_bounds, shown_difference, shown_lift, shown_rate
+from console.effect.report_text import (
+    control_rates,
+    head,
+    show,
+    shown_bounds,
+    shown_difference,
+    shown_lift,
+    shown_rate,
+)
+from console.effect.rows import AmountRow
 from console.effect.studied import FILE, NONE, ReadingPlan, StudiedArm
 from console.terminal.output import Output
 from tests.support.analysis_parts import needs_analysis
@@ -121,3 +130,15 @@ def test_numbers_that_are_not_to_be_trusted_are_grey(monkeypatch: pytest.MonkeyP
     looks.clear()
     show(report_of(data_of(ROWS, NOT_DUE)), Output())
     assert set(looks) == {""}
+
+
+def test_revenue_of_the_control_is_shown_in_each_currency() -> None:
+    """It is what the arms are compared with."""
+    paid = [
+        AmountRow(arm, 12, 5000, currency, amount, customers)
+        for currency, amount, customers in (("USD", 10_000, 725), ("EUR", 5_000, 145))
+        for arm in ("control", "switch")
+    ]
+    report = report_of(data_of(ROWS, NOT_DUE, amounts=tuple(paid)), studied_of(replace(PLAN, metric="revenue")))
+    assert control_rates(report) == ("1.00 USD", "0.10 EUR")
+    assert control_rates(report_of(data_of(ROWS, NOT_DUE))) == ("48.00\u00a0%",)

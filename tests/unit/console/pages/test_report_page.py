@@ -13,6 +13,7 @@ from console.effect.apple_report import contrasts, read_apple_report
 from console.effect.findings import Report
 from console.effect.report_json import report_document
 from console.effect.report_text import shown_bounds, shown_difference
+from console.effect.rows import AmountRow
 from console.effect.studied import StudiedArm
 from console.file.document import read_named
 from console.local.samples import SAMPLE
@@ -22,7 +23,7 @@ from console.pages.report_page import render_report
 from tests.support.analysis_parts import needs_analysis
 from tests.support.apple_files import apple_file, apple_lines
 from tests.support.drawn_pages import Element, parsed
-from tests.support.made_reports import CLEAR, KEY, NOT_DUE, cohort, data_of, reading_of, report_of, studied_of
+from tests.support.made_reports import CLEAR, KEY, NOT_DUE, PLAN, cohort, data_of, reading_of, report_of, studied_of
 
 pytestmark = needs_analysis
 FACTS = PageFacts("1.0.0", "retention report switch-2026q4", "0" * 64)
@@ -152,6 +153,14 @@ def test_arms_checks_and_notes_are_complete() -> None:
     assert [one.text for one in tree.of("ul", "notes")[0].of("li")] == document["notes"]
     assert len(table(tree, "The difference by week of first exposure")) == len(document["weeks"])
     assert document["inputs"]["sqlDigest"] in tree.of("footer")[0].text
+
+
+def test_revenue_of_the_control_is_on_the_page() -> None:
+    """In each currency on a row, as those of the arms are."""
+    paid = tuple(AmountRow(arm, 12, 5000, "USD", 10_000, 725) for arm in ("control", "switch"))
+    report = report_of(data_of(ROWS, NOT_DUE, amounts=paid), studied_of(replace(PLAN, metric="revenue")))
+    rows = table(parsed(page(report)), "Arms and the planned metric")
+    assert [row[4] for row in rows if row[0] in {"control", "switch"}] == ["1.00 USD", "1.00 USD"]
 
 
 def test_each_arm_has_its_screen() -> None:
