@@ -194,4 +194,4 @@ def _break_even(arms: Sequence[ReportArm]) -> Iterator[str]:
                 times = redeemed / kept
                 yield f"{begin} It pays where one who stays goes on to pay at least {times:.1f} times the discount."
             else:
-                yield f"{begin} It does not pay, whatever the discount costs."
+                yield f"{begin} It does not pay, at any cost of the discount."

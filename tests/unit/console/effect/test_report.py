@@ -108,7 +108,7 @@ def test_how_many_went_on_to_cancel_is_estimated_from_below() -> None:
     ("kept", "words"),
     [
         (130, "40 more stay. It pays where one who stays goes on to pay at least 5.0 times the discount."),
-        (118, "8 fewer stay. It does not pay, whatever the discount costs."),
+        (118, "8 fewer stay. It does not pay, at any cost of the discount."),
     ],
     ids=["more", "fewer"],
 )  # fmt: skip

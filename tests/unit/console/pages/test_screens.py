@@ -89,7 +89,7 @@ def test_a_default_message_is_the_same_screen_as_a_rule_s_message() -> None:
 
 
 def test_a_default_message_is_on_the_devices_of_its_place() -> None:
-    """Apple shows a default in the locale that it was registered for, whatever language its text is in."""
+    """Apple shows a default in the locale it was registered for, also with a text in another language."""
     [french] = screens(BOARD, "keep-pro", "fr-FR")
     defaults = {("trailhead.pro.annual", "fr-CA"): french.message}
     found = previewed(known=Standing({}, defaults, 1, paused=False, previous=PreviousTexts({}, {})))
