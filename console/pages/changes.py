@@ -28,6 +28,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What differs next to the words. `before` and `after` are None where `what` has it all."""
+
+    what: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedText:
     """A text that was added, removed or changed: how it is drawn on each side, and what differs, by name of the part.
 
@@ -40,7 +49,7 @@ class ChangedText:
     before: DrawnScreen | None
     after: DrawnScreen | None
     words: Mapping[str, tuple[Piece, ...]]
-    marks: tuple[str, ...]
+    marks: tuple[Mark, ...]
     note: str
 
 
@@ -74,7 +83,7 @@ def _changed(change: Change, before: Side, after: Side) -> ChangedText:
     old = None if change.what == "added" else _screen(before, messages, locale)
     new = None if change.what == "removed" else _screen(after, messages, locale)
     words: dict[str, tuple[Piece, ...]] = {}
-    marks: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
     if old is not None and new is not None:
         here, there = old.text or {}, new.text or {}
         fields = [name for name in ("header", "body", "altText") if here.get(name) != there.get(name)]
@@ -89,18 +98,18 @@ def _screen(side: Side, messages: str, locale: str) -> DrawnScreen | None:
     return None if text is None else draw_text(messages, locale, identifier, text_fields(text))
 
 
-def _marks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _marks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Mark]:
     if before.get("image") != after.get("image"):
-        yield f"image: {before.get('image', 'none')} → {after.get('image', 'none')}"
+        yield Mark("image", before.get("image", "none"), after.get("image", "none"))
     if before.get("headerPosition") != after.get("headerPosition"):
-        yield "header moves above the image" if after.get("headerPosition") else "header moves below the image"
+        yield Mark("header moves above the image" if after.get("headerPosition") else "header moves below the image")
     if before.get("revision") != after.get("revision"):
-        yield f"revision: {before.get('revision', 'none')} → {after.get('revision', 'none')}"
+        yield Mark("revision", str(before.get("revision", "none")), str(after.get("revision", "none")))
     old, new = before.get("bullets", ()), after.get("bullets", ())
     for number in range(1, max(len(old), len(new)) + 1):
         was, now = (bullets[number - 1] if number <= len(bullets) else None for bullets in (old, new))
         if was != now:
-            yield f"bullet {number}: {_bullet(was)} → {_bullet(now)}"
+            yield Mark(f"bullet {number}", _bullet(was), _bullet(now))
 
 
 def _bullet(bullet: Mapping[str, Any] | None) -> str:

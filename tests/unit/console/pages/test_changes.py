@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.decisions.differences import differences
 from console.file.edition import side_of_file
 from console.local.samples import SAMPLE
-from console.pages.changes import CAME, GONE, SAME, ChangedText, changed_texts, compare_words, other_changes
+from console.pages.changes import CAME, GONE, SAME, ChangedText, Mark, changed_texts, compare_words, other_changes
 from tests.support.edited_sample import edited
 
 
@@ -67,9 +67,9 @@ def test_marks_name_what_is_no_text(tmp_path: Path) -> None:
     )
     english, german = compared(tmp_path, *changes)
     assert english.marks == (
-        "header moves below the image",
-        "revision: none → 2",
-        "bullet 1: “120 000 trails” [tick: A tick] → “130 000 trails” [tick: A tick]",
+        Mark("header moves below the image"),
+        Mark("revision", "none", "2"),
+        Mark("bullet 1", "“120 000 trails” [tick: A tick]", "“130 000 trails” [tick: A tick]"),
     )
     assert (list(german.words), german.marks) == (["altText"], ())
 
