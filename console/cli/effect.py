@@ -136,6 +136,7 @@ def _wanted(
     "report",
     "retention report switch-2026q4 --exposures function.log.gz --outcomes notifications.log.gz",
     "retention report switch-2026q4 --env production --html report.html",
+    "retention report retention.yaml --exposures function.log.gz --outcomes notifications.log.gz",
     "retention report --env production",
 )
 def report(
@@ -158,6 +159,7 @@ def report(
     from console.cli.report_run import ReportQuestion, run_report
     from console.effect.report_text import show
 
+    key, file = _key_and_file(key, file)
     files = (wanted.complete_until, wanted.apple, wanted.out, wanted.page)
     question = ReportQuestion(key or "", logs.choice(file), *files)
     if key is None:
@@ -169,6 +171,11 @@ def report(
     code = 0 if all(one.equal for one in made.compared) else 1
     if code or made.report.verdict.exit_code:
         raise typer.Exit(code or made.report.verdict.exit_code)
+
+
+def _key_and_file(key: str | None, file: Path | None) -> tuple[str | None, Path | None]:
+    """Return KEY and FILE. The name of a file that is there, alone, is FILE: all that the file has is meant."""
+    return (None, Path(key)) if key is not None and file is None and Path(key).is_file() else (key, file)
 
 
 def _report_all(question: ReportQuestion, out: Output) -> None:

@@ -67,9 +67,15 @@ def _excludes(bounds: tuple[float, float] | None) -> bool:
     return bounds is not None and (bounds[0] > 0 or bounds[1] < 0)
 
 
+# How a clause begins that does not begin with an arm's name.
+_OPENINGS: Final = ("At the appointed reading ", "No difference shown ")
+
+
 def _joined(clauses: Sequence[str]) -> str:
-    """Return clauses of several arms as one sentence."""
-    text = "; ".join(clauses)
+    """Return clauses of several arms as one sentence. One that begins with an arm's name keeps its first letter."""
+    first, *others = clauses
+    others = [f"{each[0].lower()}{each[1:]}" if each.startswith(_OPENINGS) else each for each in others]
+    text = "; ".join([first, *others])
     return text if text.endswith(".") else f"{text}."
 
 

@@ -64,6 +64,7 @@ def test_the_plan_of_the_file_is_read(tmp_path: Path, call: Call) -> None:
     assert planned["plan"]["origin"] == "file"
     assert planned["state"] == "readingShowsNone"
     assert planned["nextReading"]["planned"] == 1500
+    assert call("report", "planned.yaml", *words, "--at", AT, "--json").document["reports"] == [planned]
     (tmp_path / "planned.yaml").rename(tmp_path / "retention.yaml")
     assert call("report", KEY, *words, "--at", AT, "--json").document == planned
     (tmp_path / "retention.yaml").write_text(

@@ -115,6 +115,17 @@ def test_revenue_is_in_its_currency() -> None:
     )
 
 
+def test_a_sentence_begins_once() -> None:
+    """The clauses of further arms begin small, unless they begin with the arm's name."""
+    text = sentence(read(OPEN, 0.0051, 0.021), read(replace(OPEN, arm="Offer"), -0.004, 0.021))[1]
+    assert text.startswith(f"{READ} kept between 0.5 and 2.1 points more; ")
+    assert "; At " not in text
+    assert "; No " not in text
+    none = read(OPEN, -0.004, 0.021)
+    assert "; no difference shown by offer: " in sentence(none, replace(none, arm="offer"))[1]
+    assert "; Offer keeps between" in sentence(BETTER, replace(OPEN, arm="Offer"))[1]
+
+
 def test_several_arms_share_one_sentence() -> None:
     """A clause for each; one that is open does not hide one that is not."""
     state, text, _ = sentence(BETTER, replace(OPEN, arm="offer"))
