@@ -115,12 +115,21 @@ def _sample_ratio(seen: Examined) -> ReportCheck:
     )
 
 
+def _day(text: str) -> date | None:
+    """Return a day of the log; None for one that no calendar has, which another program wrote."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def _outcomes_complete(seen: Examined) -> ReportCheck:
     """Outcomes are there, and reach up to the exposures: what is not reported counts as kept."""
     until = f"{seen.question.complete_until:%Y-%m-%d %H:%M}"
     outcomes = sum(key.customers for key in seen.data.keys if key.source == "outcomes")
     last = max((key.last_day for key in seen.data.keys if key.source == "exposures"), default="")
-    lag = (date.fromisoformat(last) - seen.question.complete_until.date()).days if last else 0
+    ended = _day(last)
+    lag = 0 if ended is None else (ended - seen.question.complete_until.date()).days
     assumed = "" if seen.evidence.has_watermark else ", assumed, since no line states it"
     status = f"retention notifications status{seen.environment}"
     if last and not outcomes:

@@ -33,7 +33,7 @@ def plan_unchanged(studied: Studied, first_exposure: str | None) -> ReportCheck:
     """Return the check that the plan is older than the first exposure: later ones could follow what was seen."""
     name, before = "planUnchanged", first_version(studied, first_exposure)
     if before is None:
-        return ReportCheck(name, ok=True, value=None, threshold=None, found="no release is known here")
+        return ReportCheck(name, ok=True, value=None, threshold=None, found="not judged: only --env knows the releases")
     after = next((one for one in studied.versions if one.release > before.release and _differs(one, before)), None)
     late = before.plan is not None and first_exposure is not None and utc(before.published_at) > first_exposure
     if after is None and not late:

@@ -69,7 +69,7 @@ def test_a_plan_that_came_late_or_went_is_an_edit() -> None:
 
 def test_where_no_release_is_known_nothing_is_found() -> None:
     """A file alone does not show when it was written."""
-    assert plan_unchanged(studied_of(versions=()), FIRST).found == "no release is known here"
+    assert plan_unchanged(studied_of(versions=()), FIRST).found == "not judged: only --env knows the releases"
     assert plan_unchanged(studied_of(versions=(version(12, BEFORE, None),)), FIRST).found == "no plan of release 12"
 
 
