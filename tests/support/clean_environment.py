@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import locale
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -56,6 +57,9 @@ def _from_scratch() -> None:
     os.environ.update({**environment, **shell.LOCAL_AWS, **_FIXED, "HOME": str(_HOME)})
     os.umask(0o022)
     time.tzset()
+    # A shell without job control lets what it starts with `&` ignore Ctrl-C, and so would every program of a test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _begin_again()
