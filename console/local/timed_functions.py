@@ -10,7 +10,8 @@ import importlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -114,10 +115,22 @@ def timed_functions(
     stack: TimedStack, table: MemoryTable, clock: SimulatedClock, decisions: Write, outcomes: Write
 ) -> TimedFunctions:
     """Wire both functions over `table`, on `clock`; their lines go to `decisions` and `outcomes`."""
-    os.environ.update(_variables(stack))
     exposed, reported = TimedTelemetry(clock, decisions), TimedTelemetry(clock, outcomes)
-    respond = _endpoint(stack, table, clock, exposed)
-    return TimedFunctions(exposed, reported, respond, _intake(stack, table, clock, reported))
+    with _surroundings(_variables(stack)):
+        respond, take_in = _endpoint(stack, table, clock, exposed), _intake(stack, table, clock, reported)
+    return TimedFunctions(exposed, reported, respond, take_in)
+
+
+@contextmanager
+def _surroundings(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give this process the functions' variables while they are made: later calls of AWS here are not theirs."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _variables(stack: TimedStack) -> dict[str, str]:

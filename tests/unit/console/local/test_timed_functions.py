@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from datetime import datetime
 from typing import Any
 
@@ -95,3 +96,10 @@ def test_a_line_of_the_intake_has_the_members_of_the_deployed_one(counts: dict[s
     assert {k: v for k, v in real.items() if k not in unlike} == {k: v for k, v in simulated.items() if k not in unlike}
     assert datetime.fromisoformat(simulated["timestamp"]).timestamp() * 1000 == CLOCK
     assert len(written) == 1
+
+
+def test_their_variables_are_theirs_alone() -> None:
+    """Once they are made, this process calls the AWS that it called before."""
+    before = dict(os.environ)
+    functions(SimulatedClock(CLOCK), Lines())
+    assert dict(os.environ) == before
