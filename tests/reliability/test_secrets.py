@@ -155,7 +155,7 @@ class PlantedSecrets:
 
 PLACES = (
     *("the function", "the function, refusing to start", "the sync", "exceptions in every stage", "the real key"),
-    "notifications",
+    *("notifications", "left out"),
 )
 CONSOLE = "the console"
 
