@@ -127,7 +127,7 @@ def plain(value: Any, places: Mapping[str, str], path: str) -> Any:
         return _shape(value, "<text>")
     if isinstance(value, dict):
         if value.get("code") in UNSETTLED and "verdict" in value:
-            value = {**value, "verdict": "<verdict>"}
+            value = {**value, "verdict": "<verdict>", "advice": "of the verdict"}
         inside = {key: f"{path}.{key}" for key in value}
         return {key: plain(value[key], places, at) for key, at in inside.items() if not _is_at(at, OPTIONAL)}
     if isinstance(value, list):
