@@ -135,7 +135,7 @@ def test_cards_are_scaled_and_not_set_anew(
 
 
 def test_paper_is_light(chromium: Any, pages: dict[str, BrowsedPage]) -> None:
-    """Whatever the reader's system and the page's choice are."""
+    """The paper is light, also where the reader's system or the page is set to dark."""
     with opened(chromium, pages["sample"], "p1", color_scheme="dark") as tab:
         tab.emulate_media(media="print", color_scheme="dark")
         colours = tab.evaluate("""() => ['body', '.shot', '.chip'].map((part) =>
