@@ -158,12 +158,7 @@ def _app(choice: LogChoice, document: Document | None, subjects: Sequence[Logged
 @contextmanager
 def _stack(choice: LogChoice, report: ReportProgress) -> Iterator[LogSource]:
     target = find_target(choice.where)
-    place = target.stack.analysis
-    if place is None:
-        raise Failure(
-            "The stack stores no lines to analyse: deploy it with Analysis=on, or name logs with --exposures and"
-            " --outcomes."
-        )
+    place = _analysis(target)
     published = read_trials(target.app_table, report)
     table = look_at_table(target.app_table)
     trials = _trials(published, table, choice)
@@ -181,6 +176,21 @@ def _stack(choice: LogChoice, report: ReportProgress) -> Iterator[LogSource]:
     finally:
         if duckdb is not None:
             duckdb.close()
+
+
+def _analysis(target: Target) -> Analysis:
+    name = target.stack.name
+    if target.stack.analysis is not None:
+        return target.stack.analysis
+    if not name:
+        raise Failure(
+            "A table that is named with --table has no bucket of lines: name the environment with --env, or logs with"
+            " --exposures and --outcomes."
+        )
+    raise Failure(
+        f"The stack {name} stores no lines to analyse: deploy it with Analysis=on, or name logs with --exposures and"
+        " --outcomes."
+    )
 
 
 def _trials(published: PublishedTrials, table: TableOverview, choice: LogChoice) -> Trials:
@@ -204,6 +214,7 @@ class _Stored:
         self._last = (choice.until.astimezone(UTC) + ARRIVAL_MARGIN).date()
         self._region = target.dynamodb.meta.region_name
         self._endpoint = choice.where.endpoint_url
+        self._named = f" --env {choice.where.env}" if choice.where.env else ""
         self._s3 = self._client("s3")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes clients at run time
@@ -229,7 +240,7 @@ class _Stored:
             days = (self._since(prefix), self._last)
             paths += fetch_days(self._s3, self._place.bucket, prefix, *days, cache_folder(), fetched)
         if not paths:
-            raise Failure("The bucket of the stack has no lines yet: they arrive about 15 minutes after a request.")
+            raise self._no_lines()
         folder = columns_folder()
         return DuckDbEngine(cache_logs(paths, folder, self._report), folder / "scratch")
 
@@ -238,4 +249,12 @@ class _Stored:
         objects: list[StoredObject] = []
         for prefix in (EXPOSURES, OUTCOMES):
             objects += list_days(self._s3, self._place.bucket, prefix, self._since(prefix), self._last)
+        if not objects:
+            raise self._no_lines()
         return AthenaEngine(self._client("athena"), self._place, objects)
+
+    def _no_lines(self) -> Failure:
+        return Failure(
+            f"The bucket {self._place.bucket} of the stack has no lines yet: they arrive about 15 minutes after a"
+            f" request. If they do not, retention doctor{self._named} finds out why."
+        )

@@ -51,7 +51,8 @@ _UNREACHED: Final[dict[str, str]] = {
     "ProfileNotFound": "{error}: set AWS_PROFILE to one of ~/.aws/config.",
     "NoRegionError": "No AWS region is known: name one with --region, or set AWS_DEFAULT_REGION.",
     "InvalidRegionError": "{error}: write one like us-east-1, with --region or in the file.",
-    "EndpointConnectionError": "Nothing answers at the endpoint: {error}.",
+    "EndpointConnectionError": "Nothing answers at the endpoint: {error}. Check the network, the region and"
+    " --endpoint-url.",
     "ConnectTimeoutError": "AWS did not answer in time: {error}.",
     "ReadTimeoutError": "AWS did not answer in time: {error}.",
     "ProxyConnectionError": "The proxy does not answer or does not let this through ({error}): check HTTPS_PROXY and"
@@ -74,6 +75,24 @@ _UNREACHED: Final[dict[str, str]] = {
         ),
         _SIGN_IN.replace("{command}", "aws login"),
     ),
+}
+
+# How services name credentials that have ended or are wrong; S3 has names of its own.
+_NOT_ACCEPTED: Final = frozenset(
+    {
+        *("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"),
+        *("InvalidAccessKeyId", "InvalidToken", "TokenRefreshRequired"),
+        *("SignatureDoesNotMatch", "InvalidSignatureException"),
+    }
+)
+
+# What S3 answers about the bucket of lines, the only one that a command reads.
+_CHANGED: Final = "An object of the stack's bucket was changed or deleted while it was read: run the command again."
+_OF_OBJECTS: Final[dict[str, str]] = {
+    "NoSuchBucket": "The stack's bucket of lines is not there: deploy the stack with Analysis=off, and then with"
+    " Analysis=on.",
+    "NoSuchKey": _CHANGED,
+    "PreconditionFailed": _CHANGED,
 }
 
 
@@ -112,9 +131,14 @@ def _refused(error: Exception, response: dict[str, Any]) -> str:
     if code == "ResourceNotFoundException":
         return "There is no such table here: check --table, --region and --endpoint-url, or deploy the stack first."
     if code == "ValidationError" and "does not exist" in message:
-        return f"{message}: deploy it first, or name the table with --table."
-    if code in {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"}:
+        return (
+            f"{message}: deploy it first, name the table with --table, or check account and region (AWS_PROFILE,"
+            " --region, and `region` in the file)."
+        )
+    if code in _NOT_ACCEPTED:
         return f"AWS does not accept these credentials ({code}): sign in again."
+    if code in _OF_OBJECTS:
+        return _OF_OBJECTS[code]
     if code in {"AccessDenied", "AccessDeniedException"}:
         return (
             f"These credentials may not do {operation}: attach the stack's OperatorPolicyArn. AWS's message: {message}."

@@ -237,7 +237,7 @@ def _one_key(seen: Examined) -> ReportCheck:
 
 
 def _rehearsals(seen: Examined) -> ReportCheck:
-    count = seen.evidence.rehearsals
+    count, customers = seen.evidence.rehearsals, sum(row.customers for row in seen.data.ratio)
     return _check(
         "rehearsals",
         count,
@@ -245,7 +245,9 @@ def _rehearsals(seen: Examined) -> ReportCheck:
         ok=not count,
         good="counted, as asked" if seen.question.rehearsals else "none in the log",
         bad=f"{number(count)} requests in the log were signed by a test and not by Apple",
-        remedy="Export the log of the stack that Apple calls alone: what a rehearsal plays is no customer.",
+        remedy="Export the log of the stack that Apple calls alone: what a rehearsal plays is no customer."
+        if customers
+        else "There is no request of Apple's next to them. Add --rehearsals to report on what was played.",
     )
 
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from console.deployment.stored_lines import StoredObject, day_prefix, list_days
 from console.terminal.failure import Failure
@@ -113,7 +113,7 @@ def _fetch(s3: Any, bucket: str, wanted: _Cached) -> None:  # noqa: ANN401  # li
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in answer["Body"].iter_chunks(_CHUNK_BYTES):
-                file.write(chunk)
+                _write(file, chunk, path.parent)
         if part.stat().st_size != stored.size:
             raise Failure(
                 f"{stored.key} of the bucket {bucket} arrived incomplete: {part.stat().st_size} of {stored.size} bytes."
@@ -122,6 +122,14 @@ def _fetch(s3: Any, bucket: str, wanted: _Cached) -> None:  # noqa: ANN401  # li
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write(file: BinaryIO, chunk: bytes, folder: Path) -> None:
+    """Write to a file of the cache. A full disk is an error that names no file: so this names the folder."""
+    try:
+        file.write(chunk)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
 def _file_name(stored: StoredObject) -> str:

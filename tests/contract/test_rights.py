@@ -6,6 +6,7 @@ and the parameter they name, and judged by the policies as CloudFormation would 
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import re
@@ -47,6 +48,7 @@ from console.simulator.server import SimulatorServer
 from tests.minting.certificates import NOW as MINTED
 from tests.minting.certificates import NOW_MS, good_chain
 from tests.minting.notifications import body, notification
+from tests.support.analysis_parts import needs_analysis
 from tests.support.fake_table import APP, TABLE, FakeTable, published
 from tests.support.iam_policies import ApiCall, Rights, arn, asks, written
 from tests.support.moto_client import dynamodb_client
@@ -554,6 +556,35 @@ def read_the_bucket(desk: OperatorSetup) -> None:
     # what it does when a query takes longer than a report waits
     query = athena.start_query_execution(QueryString="SELECT 1", WorkGroup=made.work_group)
     athena.stop_query_execution(QueryExecutionId=query["QueryExecutionId"])
+
+
+@needs_analysis
+def test_a_report_may_do_what_it_does_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`retention report --env --compare` makes allowed calls only, and it needs each right on lines and queries.
+
+    A query that takes too long is stopped, and Athena does its part in the operator's name. moto's Athena runs nothing
+    and returns no row, so the engines differ, and the command ends with 1.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with embedded_dynamodb() as url, set_up_operator(tmp_path, url, "report", capsys) as desk:
+        push(desk)
+        desk.file.write_text(f"{desk.file.read_text()}\nholdout: {{key: h-1, percent: 10, answer: fallback}}\n")
+        type_in(desk, "publish", str(desk.file))
+        bucket = values("", stack=f"{desk.name}-sandbox")["AnalysisBucket.Arn"].rpartition(":")[2]
+        body = gzip.compress(b'{"message":"forged","timestamp":"2026-12-01 00:00:00,000+0000"}\n')
+        desk.aws("s3").put_object(Bucket=bucket, Key=f"exposures/day={TODAY}/a.json.gz", Body=body)
+        words = ("report", "h-1", str(desk.file), "--compare", "--env", "sandbox", "--endpoint-url", desk.endpoint)
+        with recorded() as noted, pytest.raises(SystemExit) as ended:
+            main(words)
+        assert (ended.value.code, "differ between engines" in capsys.readouterr().err) == (1, True)
+        filled = values(desk.table(), prefix=f"{PREFIX}/{desk.name}", stack=f"{desk.name}-sandbox")
+    rights = Rights.of("OperatorPolicy", filled | EVERY_PART)
+    assert [ask for ask in noted if not rights.allow(ask)] == []
+    of_lines = {action for action in rights.actions if action.partition(":")[0] in {"s3", "athena", "glue"}}
+    used = {ask.action for ask in noted if ask.action.partition(":")[0] in {"s3", "athena"}}
+    assert used | OF_A_QUERY | {"athena:StopQueryExecution"} == of_lines
 
 
 def type_in(desk: OperatorSetup, *arguments: str) -> None:

@@ -11,10 +11,13 @@ from typing import Any, Final
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from console.cli import report_sources
 from console.cli.report_sources import LogChoice, open_source
+from console.deployment.failures import sentence
 from console.deployment.stack import Analysis, Stack
 from console.deployment.where import Where
 from console.effect.duckdb_engine import DuckDbEngine
@@ -131,14 +134,49 @@ def test_both_engines_are_compared(
     assert "cohort: " in other.err
 
 
-def test_a_stack_without_lines_is_one_sentence(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Analysis is off, or no line has arrived yet."""
-    empty = replace(stack, analysis=replace(PLACE, bucket="empty"))
-    for made, words in ((replace(stack, analysis=None), "deploy it with Analysis=on"), (empty, "has no lines yet")):
-        dynamodb = SimpleNamespace(meta=SimpleNamespace(region_name="us-east-1"))
-        changed = SimpleNamespace(stack=made, app_table=None, app_apple_id=APP, dynamodb=dynamodb)
-        monkeypatch.setattr(report_sources, "find_target", lambda _where, changed=changed: changed)
-        if made.analysis is not None:
-            boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="empty")
-        with pytest.raises(Failure, match=words), open_source(choice(), no_progress):
+def with_stack(made: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamodb = SimpleNamespace(meta=SimpleNamespace(region_name="us-east-1"))
+    target = SimpleNamespace(stack=made, app_table=None, app_apple_id=APP, dynamodb=dynamodb)
+    monkeypatch.setattr(report_sources, "find_target", lambda _where: target)
+
+
+@pytest.mark.parametrize("compare", [False, True], ids=["one engine", "both"])
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_a_stack_without_lines_is_one_sentence(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, engine: str, *, compare: bool
+) -> None:
+    """Analysis is off, the table has no stack, or no line has arrived yet: with either engine, before any query."""
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="empty")
+    for made, words in (
+        (replace(stack, analysis=None), "The stack retention-production stores no lines .* deploy it with Analysis=on"),
+        (Stack("", "table", "", ""), "--table has no bucket of lines: name the environment with --env"),
+        (replace(stack, analysis=replace(PLACE, bucket="empty")), "empty of .* has no lines yet.* doctor --env prod"),
+    ):
+        with_stack(made, monkeypatch)
+        asked = choice(engine=engine, compare=compare)
+        with pytest.raises(Failure, match=words), open_source(asked, no_progress):
             pass
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "text"),
+    [
+        ("AccessDenied", 403, "These credentials may not do ListObjectsV2: attach the stack's OperatorPolicyArn."),
+        ("ExpiredToken", 400, "AWS does not accept these credentials (ExpiredToken): sign in again."),
+        ("InvalidAccessKeyId", 403, "AWS does not accept these credentials (InvalidAccessKeyId): sign in again."),
+        ("NoSuchBucket", 404, "The stack's bucket of lines is not there: deploy the stack with Analysis=off, and"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["duckdb", "athena"])
+def test_a_bucket_that_cannot_be_listed_is_one_sentence(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, engine: str, code: str, status: int, text: str
+) -> None:
+    """The same for both engines, since the digest of either is of what the bucket has."""
+    assert stack.analysis
+    s3: Any = boto3.client("s3", region_name="us-east-1")
+    monkeypatch.setattr(report_sources, "client", lambda *_, **__: s3)
+    with Stubber(s3) as stub:
+        stub.add_client_error("list_objects_v2", code, "no", http_status_code=status)
+        with pytest.raises(ClientError) as raised, open_source(choice(engine=engine), no_progress):
+            pass
+    assert str(sentence(raised.value)).startswith(text)

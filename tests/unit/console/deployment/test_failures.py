@@ -45,6 +45,18 @@ def test_our_own_errors_and_the_systems_are_sentences(error: Exception, expected
     [
         (refused("ResourceNotFoundException"), "There is no such table here: check --table"),
         (refused("ValidationError", "Stack s does not exist"), "Stack s does not exist: deploy it first"),
+        (
+            refused("ValidationError", "Stack with id s does not exist", "DescribeStacks"),
+            "Stack with id s does not exist: deploy it first, name the table with --table, or check account and region",
+        ),
+        (refused("InvalidAccessKeyId", "", "ListObjectsV2"), "AWS does not accept these credentials (InvalidAccessKe"),
+        (refused("SignatureDoesNotMatch"), "AWS does not accept these credentials (SignatureDoesNotMatch): sign in"),
+        (
+            refused("NoSuchBucket", "The specified bucket does not exist", "ListObjectsV2"),
+            "The stack's bucket of lines is not there: deploy the stack with Analysis=off, and then with Analysis=on.",
+        ),
+        (refused("NoSuchKey", "", "GetObject"), "An object of the stack's bucket was changed or deleted"),
+        (refused("PreconditionFailed", "", "GetObject"), "An object of the stack's bucket was changed or deleted"),
         (refused("ExpiredToken"), "AWS does not accept these credentials (ExpiredToken): sign in again."),
         (refused("AccessDenied", "no"), "These credentials may not do GetItem: attach the stack's OperatorPolicyArn."),
         (refused("Throttling", "Slow down."), "AWS refused GetItem (Throttling): Slow down."),
@@ -60,7 +72,10 @@ def test_a_refusal_of_aws_has_what_to_do(error: Exception, expected: str) -> Non
     ("error", "expected"),
     [
         (NoCredentialsError(), "No AWS credentials were found: set AWS_PROFILE"),
-        (EndpointConnectionError(endpoint_url="http://a"), "Nothing answers at the endpoint: "),
+        (
+            EndpointConnectionError(endpoint_url="u"),
+            'Nothing answers at the endpoint: Could not connect to the endpoint URL: "u". Check the network, the',
+        ),
         (SSLError(endpoint_url="https://a", error=OSError("e")), "There is no trusted TLS connection to https://a: "),
         (
             NoSignIn(error_msg="e"),

@@ -124,6 +124,16 @@ def test_outcomes_must_be_there_and_reach_the_exposures() -> None:
     assert "exposures go on for 21 days more" in late.found
 
 
+def test_a_log_of_rehearsals_alone_has_the_option_that_counts_them() -> None:
+    """Next to customers of Apple they are a fault of the log; without any, they are what a sandbox has."""
+    evidence = evidence_of(rehearsals=12)
+    assert check(made(evidence=evidence), "rehearsals").remedy.startswith("Export the log of the stack that Apple")
+    played = replace(GOOD, ratio=(), cohort=(), reading=None)
+    assert (
+        "Add --rehearsals to report on what was played" in check(made(played, evidence=evidence), "rehearsals").remedy
+    )
+
+
 def test_few_notifications_a_day_are_not_judged() -> None:
     """A small app has days without one, and so has one whose last customers fade; that is no fault."""
     few = check(made(evidence=evidence_of(notified=(("2026-10-03", 4), ("2026-10-09", 6)))), "notifiedDaily")

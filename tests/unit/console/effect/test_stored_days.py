@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -11,8 +13,10 @@ from typing import Any, Final
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from console.deployment.failures import sentence
 from console.deployment.stored_lines import EXPOSURES, OUTCOMES
 from console.effect.stored_days import cache_folder, fetch_days
 from console.terminal.failure import Failure
@@ -167,3 +171,45 @@ def test_the_cache_is_where_xdg_puts_it(monkeypatch: pytest.MonkeyPatch, tmp_pat
     for given, base in ((str(tmp_path / "x"), tmp_path / "x"), ("x", tmp_path / ".cache"), ("", tmp_path / ".cache")):
         monkeypatch.setenv("XDG_CACHE_HOME", given)
         assert cache_folder() == base / "retention" / "lines"
+
+
+def test_a_disk_that_is_full_is_named_by_its_folder(
+    s3: CountingS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of a write names no file; the operator needs the place to free."""
+
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(handle: int, _: str) -> Full:
+        os.close(handle)
+        return Full()
+
+    monkeypatch.setattr("console.effect.stored_days.os.fdopen", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        fetch(s3, tmp_path, FIRST, FIRST)
+    assert str(sentence(raised.value)).endswith("exposures/day=2026-12-01: No space left on device.")
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("AccessDenied", "These credentials may not do GetObject: attach the stack's OperatorPolicyArn."),
+        ("NoSuchKey", "An object of the stack's bucket was changed or deleted while it was read: run the command"),
+        ("PreconditionFailed", "An object of the stack's bucket was changed or deleted while it was read: run"),
+        ("ExpiredToken", "AWS does not accept these credentials (ExpiredToken): sign in again."),
+    ],
+)
+def test_an_object_that_cannot_be_read_is_one_sentence(s3: CountingS3, tmp_path: Path, code: str, text: str) -> None:
+    """S3's error ends the fetch; what was fetched before it stays."""
+    refused = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+
+    def get_object(**_: Any) -> Any:
+        raise refused
+
+    s3.get_object = get_object  # type: ignore[method-assign]
+    with pytest.raises(ClientError) as raised:
+        fetch(s3, tmp_path)
+    assert str(sentence(raised.value)).startswith(text)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
