@@ -16,9 +16,10 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from retention import table as rows
+from retention.log.record import HELD, SERVED
 from retention.request import SANDBOX
 
 from console.deployment.aws import client
@@ -47,6 +49,19 @@ from console.simulator.app_data import UploadedImage, UploadedMessage
 from console.simulator.authority import Authority, request_claims
 from console.simulator.server import Server, SimulatorServer
 from console.simulator.simulator import Simulator
+from tests.e2e.met_customers import (
+    CONTROL,
+    REFUNDED,
+    RENEWS,
+    SWITCH,
+    TURNS_OFF,
+    Deed,
+    MetCustomer,
+    ask,
+    notifications,
+    true_counts,
+    upgrades,
+)
 from tests.e2e.whole_aws import Answer, MiniStack, Project, RefusedError, Stack
 from tests.minting.notifications import DAY_MS, data_claims, renewal_claims, transaction_claims
 from tests.support import real_parts
@@ -67,6 +82,7 @@ PREFIX: Final = "/retention/sandbox"
 PARAMETERS: Final = {"Environment": "Sandbox", "AppAppleIds": str(APP.app_apple_id), "SigningKeyPrefix": PREFIX}
 NOWHERE: Final = "http://127.0.0.1:1"
 COMMITTED_CA: Final = ROOT / "events" / "ca"
+CUSTOMER_KEY: Final = bytes(range(32))
 
 
 def base64_der(der: bytes) -> str:
@@ -113,6 +129,33 @@ class Scene:
         assert done.returncode == code, done.stderr
         return json.loads(done.stdout)
 
+    def typed(self, cache: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed `retention` as an operator types it, in a shell whose AWS is MiniStack.
+
+        `cache` is the operator's own folder for caches.
+        """
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("retention")), *words],
+            cwd=self.owner,
+            env={**os.environ, "AWS_ENDPOINT_URL": self.aws.url, "XDG_CACHE_HOME": str(cache)},
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    def fix_customer_key(self) -> None:
+        """Give the app a key that is the same in every run, so that customers are in the same arms.
+
+        With a random one, the arms' numbers would fail a report's check of shares in one of some hundred runs.
+        """
+        self.aws.client("dynamodb").update_item(
+            TableName=self.stack.outputs["TableName"],
+            Key=rows.head_key(APP.app_apple_id),
+            UpdateExpression="SET customerKey = :key",
+            ExpressionAttributeValues={":key": {"B": CUSTOMER_KEY}},
+        )
+
     def findings(self) -> dict[str, Any]:
         """Return what `retention doctor` finds, by code. Apple cannot be reached, which is one of the findings."""
         found = self.console("doctor", "--apple-url", NOWHERE, code=1)["findings"]
@@ -150,6 +193,7 @@ def scene(aws: MiniStack, scratch: Path) -> Scene:
     owner = shutil.copytree(ROOT / "events", scratch / "owner")
     scene = Scene(aws, project, stack, authority, owner, parameters)
     scene.console("publish", "retention.yaml")
+    scene.fix_customer_key()
     scene.console("import-states", "states/messages.json", "states/images.json")
     aws.client("ssm").put_parameter(Name=f"{PREFIX}/{KEY_ID}", Value=PEM.decode(), Type="SecureString")
     return scene
@@ -551,6 +595,160 @@ def test_duckdb_and_athena_answer_alike_from_the_bucket(scene: Scene, tmp_path: 
     assert load_data(local, question).cohort == cohort
 
 
+# What an operator reads from the stack
+
+REPORTED: Final = "annual-2026q4"  # an experiment of MONTHLY that only these customers meet
+HOLDOUT: Final = "h-2026h2"
+FIRST_CUSTOMER: Final = 2000001000000000
+CUSTOMERS: Final = 200
+PLANNED: Final = 120
+# What customers do in turn, by what they were shown; None: nothing is reported of them, so they are kept.
+DEEDS: Final[dict[str | None, tuple[Deed | None, ...]]] = {
+    None: (TURNS_OFF, RENEWS, TURNS_OFF, None),
+    CONTROL: (TURNS_OFF, RENEWS, TURNS_OFF, None, TURNS_OFF, upgrades(ANNUAL), TURNS_OFF, REFUNDED),
+    SWITCH: (TURNS_OFF, RENEWS, upgrades(ANNUAL), RENEWS, TURNS_OFF, upgrades(ANNUAL), None, REFUNDED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Customers whose requests and notifications are in the bucket, and how an operator asks about them."""
+
+    scene: Scene
+    customers: list[MetCustomer]
+    cache: Path
+    at: str
+    printed: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def __call__(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Type `retention` with these words, about the day on which all customers are ripe."""
+        done = self.scene.typed(self.cache, *words, "--env", "sandbox", "--rehearsals", "--at", self.at)
+        assert (done.returncode, done.stderr) == (code, "")
+        return done
+
+    def report(self, *words: str, engine: str = "duckdb", code: int = 0) -> Any:
+        """Return the document of `retention report`; what was asked before is not computed again."""
+        asked = ("report", *words, "--complete-until", self.at, "--engine", engine, "--json")
+        if asked not in self.printed:
+            self.printed[asked] = self(*asked, code=code).stdout
+        return json.loads(self.printed[asked])
+
+
+@pytest.fixture(scope="module")
+def reported(scene: Scene, scratch: Path) -> Reported:
+    """Publish a planned experiment and a holdout, and have customers meet them; all lines come into the bucket."""
+    if "AnalysisBucket" not in scene.stack.outputs:  # this test alone was chosen
+        scene.deploy(Notifications="pull", Analysis="on")
+    text = (scene.owner / "retention.yaml").read_text()
+    planned = f"plan: {{metric: kept, customers: {PLANNED}, guardrails: [refunded]}}"
+    for old, new in (
+        ("      key: switch-2026q4 ", f"      key: {REPORTED}\n      {planned} "),
+        ("\nrules:", f"\nholdout: {{key: {HOLDOUT}, percent: 30, answer: fallback}}\n\nrules:"),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (scene.owner / "reported.yaml").write_text(text)
+    number = scene.console("publish", "reported.yaml")["release"]
+    assert noticed(lambda: served_release(scene) == number)
+    transactions = range(FIRST_CUSTOMER, FIRST_CUSTOMER + CUSTOMERS)
+    customers = ask(scene.stack, scene.authority, MONTHLY, DEEDS, transactions)
+    known, bodies = len(outcomes(scene)), list(notifications(customers, scene.authority, APP, MONTHLY))
+    scene.stack.queue(bodies)
+    assert noticed(lambda: len(outcomes(scene)) >= known + len(bodies))
+    scene.stack.deliver_lines()
+    scene.stack.name_columns(TABLES, str(datetime.now(UTC).date()))
+    return Reported(scene, customers, scratch / "cache", f"{datetime.now(UTC) + timedelta(days=32):%Y-%m-%dT%H:%MZ}")
+
+
+def served_release(scene: Scene) -> Any:
+    """Return by which release a request of the first customer is answered now."""
+    identifier = str(uuid.uuid4())
+    scene.ask(MONTHLY, original_transaction_id=str(FIRST_CUSTOMER), request_identifier=identifier)
+    (line,) = [line for line in scene.stack.log("FunctionLogGroup") if line.get("requestIdentifier") == identifier]
+    return line["release"]
+
+
+def counts_of(report: Any) -> dict[str, Counter[str]]:
+    """Return by arm what a report counted, without the metrics that no customer of the test has."""
+    names = ("customers", "ripe", "heardOf", "kept", "cancelled", "switched", "renewed", "refunded", "redeemed")
+    return {arm["name"]: +Counter({name: arm[name] for name in names}) for arm in report["arms"]}
+
+
+def difference(counts: dict[str, Counter[str]], control: str, arm: str) -> float:
+    """Return by how much more of an arm's customers were kept, as a fraction of 1."""
+    ours, theirs = (counts[name]["kept"] / counts[name]["customers"] for name in (arm, control))
+    return ours - theirs
+
+
+def primary_of(report: Any) -> Any:
+    (found,) = [one for one in report["effects"] if one["role"] == "primary"]
+    return found
+
+
+@needs_analysis
+def test_an_operator_reports_on_an_experiment(reported: Reported) -> None:
+    """`retention report` counts what each customer was shown and did, and reads by the plan of the release."""
+    found, truth = (
+        reported.report(REPORTED, "reported.yaml"),
+        true_counts(reported.customers, lambda customer: customer.arm),
+    )
+    assert counts_of(found) == truth
+    assert (found["plan"]["customers"], found["plan"]["origin"]) == (PLANNED, "release")
+    effect = primary_of(found)
+    assert effect["estimate"] == pytest.approx(difference(truth, CONTROL, SWITCH), abs=1e-6)
+    assert effect["reading"][0] > 0  # of the first customers: twice as many of the control's turned renewal off
+    assert [check for check in found["checks"] if not check["ok"]] == []
+
+
+@needs_analysis
+def test_an_operator_reports_on_the_holdout(reported: Reported) -> None:
+    """Those held out are compared with all others, whichever arm these were in; so few customers decide nothing."""
+    found = reported.report(HOLDOUT, "reported.yaml", code=3)
+    truth = true_counts(reported.customers, lambda customer: customer.holdout_arm)
+    assert (found["isHoldout"], counts_of(found)) == (True, truth)
+    assert primary_of(found)["estimate"] == pytest.approx(difference(truth, HELD, SERVED), abs=1e-6)
+    assert [check for check in found["checks"] if not check["ok"]] == []
+
+
+@needs_analysis
+@pytest.mark.parametrize(("key", "code"), [(REPORTED, 0), (HOLDOUT, 3)])
+def test_athena_reports_the_same(reported: Reported, key: str, code: int) -> None:
+    """`--engine athena` prints the document of DuckDB but for its inputs; `--compare` finds no row that differs."""
+    local, there = (reported.report(key, "reported.yaml", engine=engine, code=code) for engine in ("duckdb", "athena"))
+    inputs = [each.pop("inputs") for each in (local, there)]
+    assert [each["engine"] for each in inputs] == ["duckdb", "athena"]
+    assert inputs[0]["sqlDigest"] == inputs[1]["sqlDigest"]
+    assert there == local
+    printed = reported("report", key, "--complete-until", reported.at, "--compare", code=code).stdout
+    assert local["sentence"] in " ".join(printed.split())
+    assert "Both engines return the same rows for all 7 queries." in printed
+
+
+@needs_analysis
+def test_an_operator_lists_all_that_is_tried(reported: Reported) -> None:
+    """Without a key, each experiment and the holdout has its report, and Athena's list is that of DuckDB."""
+    lists = [reported.report("reported.yaml", engine=engine)["reports"] for engine in ("duckdb", "athena")]
+    assert reported.report(REPORTED, "reported.yaml") in lists[0]
+    assert {one["experiment"] for one in lists[0]} == {REPORTED, HOLDOUT, EXPERIMENT}
+    for one in (*lists[0], *lists[1]):
+        del one["inputs"]
+    assert lists[1] == lists[0]
+
+
+@needs_analysis
+def test_an_operator_plans_from_the_stacks_traffic(reported: Reported) -> None:
+    """`retention power` counts the new customers a day of a product in the stack's own requests, by either engine."""
+    days: dict[str, str] = {}
+    for line in reported.scene.stack.log("FunctionLogGroup"):
+        if line.get("productId") == MONTHLY and "customerHash" in line:
+            days.setdefault(line["customerHash"], line["timestamp"][:10])
+    words = ("power", "--effect", "5", "--base", "50", "--product", MONTHLY, "--json")
+    for engine in ("duckdb", "athena"):
+        found = json.loads(reported(*words, "--engine", engine).stdout)
+        assert found["perDay"] == len(days) / len(set(days.values()))
+    assert len(days) >= CUSTOMERS
+
+
 def test_doctor_finds_the_way_of_the_lines(scene: Scene) -> None:
     """Filters and streams are there, and the last lines arrived just now."""
     found = scene.findings()
@@ -570,6 +768,17 @@ def test_notifications_and_analysis_can_be_switched_off_again(scene: Scene) -> N
     assert scene.aws.client("sqs").list_queues().get("QueueUrls", []) == []
     key = rows.subscription_key(APP.app_apple_id, TRANSACTION)
     assert "Item" in scene.aws.client("dynamodb").get_item(**rows.get(table, key))
+
+
+@needs_analysis
+def test_a_stack_without_analysis_has_no_report(scene: Scene, tmp_path: Path) -> None:
+    """The command ends with one sentence, which names the stack, and what to deploy or to name."""
+    ended = scene.typed(tmp_path, "report", EXPERIMENT, "--env", "sandbox")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert " ".join(ended.stderr.split()) == (
+        f"The stack {STACK} stores no lines to analyse: deploy it with Analysis=on, or name logs with --exposures and"
+        " --outcomes."
+    )
 
 
 # Refusals

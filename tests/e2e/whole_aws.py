@@ -23,7 +23,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +141,14 @@ class Stack:
         assert parameters["MessageBody"] == "$request.body"
         self.aws.client("sqs").send_message(QueueUrl=parameters["QueueUrl"], MessageBody=body)
         return str(route["RouteKey"])
+
+    def queue(self, bodies: Sequence[str]) -> None:
+        """Put notifications into the stack's queue, where API Gateway's integration puts them."""
+        for first in range(0, len(bodies), 10):  # SQS takes no more at once
+            entries = [{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies[first : first + 10])]
+            url = self.outputs["NotificationQueueUrl"]
+            answer = self.aws.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
+            assert not answer.get("Failed")
 
     def bodies(self, output: str) -> list[str]:
         """Return the bodies that can be received from a queue now. `output` is the stack's output with its URL."""
