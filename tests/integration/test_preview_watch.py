@@ -24,6 +24,8 @@ TEXT = SAMPLE.read_text(encoding="utf-8")
 HEADER = "Keep your weekend walks"
 BROKEN = TEXT.replace("message: keep-basic}", "message: keep-bsic}")
 HOSTILE = "<img src=x onerror=alert(1)>"
+# The page has the minute by which it judges; a fixed one makes two drawings of the same file equal.
+FIXED = ("--at", "2026-11-30T09:00:00Z")
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +37,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def one_server(folder: Path) -> Iterator[WatchedPage]:
-    with watching(folder, "retention.yaml") as found:
+    with watching(folder, "retention.yaml", *FIXED) as found:
         yield found
 
 
 @pytest.fixture
 def watched(one_server: WatchedPage, folder: Path) -> Iterator[WatchedPage]:
-    """The server, with the sample's page; what a test changes is put back."""
+    """The server, with the sample's page; what a test changes is put back.
+
+    Only what differs is written, and in one step, so that no test meets a page of half a file.
+    """
     one_server.good(HEADER)
     yield one_server
-    shutil.copytree(EVENTS / "images", folder / "images", dirs_exist_ok=True)
-    save(folder / "retention.yaml", TEXT)
+    for image in (EVENTS / "images").iterdir():
+        put_back(folder / "images" / image.name, image.read_bytes())
+    put_back(folder / "retention.yaml", TEXT.encode())
+
+
+def put_back(file: Path, content: bytes) -> None:
+    if not file.exists() or file.read_bytes() != content:
+        new = file.with_name(f".{file.name}.new")
+        new.write_bytes(content)
+        new.replace(file)
 
 
 # The server ---------------------------------------------------------------------------------------------------------
@@ -283,9 +296,7 @@ def test_a_table_is_followed(run: Run, table: tuple[str, ...], tmp_path: Path, e
     run("publish", str(file), *table)
     saved = EVENTS / "states"
     run("import-states", str(saved / "images.json"), str(saved / "messages.json"), *table, "--app", APP)
-    # The page has the minute by which it judges; a fixed one makes two drawings of the same states equal.
-    fixed = ("--at", "2026-11-30T09:00:00Z")
-    with watching(tmp_path, file.name, *table, *fixed, environment=dict(os.environ)) as found:
+    with watching(tmp_path, file.name, *table, *FIXED, environment=dict(os.environ)) as found:
         before = found.good(HEADER)["drawn"]
         states = json.loads((saved / "messages.json").read_text(encoding="utf-8"))
         for entry in states["messageIdentifiers"][:2]:
