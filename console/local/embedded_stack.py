@@ -10,10 +10,12 @@ import base64
 import importlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock, Thread
 from types import ModuleType
 from typing import Any, Final
 
@@ -41,18 +43,44 @@ REGION: Final = "us-east-1"
 @contextmanager
 def embedded_dynamodb(port: int = 0) -> Iterator[str]:
     """Run moto's DynamoDB in this process, on 127.0.0.1; give its URL. Port 0 finds a free port. Raises Failure."""
-    check_port(port, "DYNAMODB_PORT=…")  # moto would wait forever for a server that cannot start
+    check_port(port, "DYNAMODB_PORT=…")  # werkzeug would end the program for a port that is taken
     # Imported here because it takes a third of a second.
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address=LOOPBACK, port=port, verbose=False)
-    server.start()
+    application = OneTableCallAtATime(DomainDispatcherApplication(create_backend_app))
+    server = make_server(LOOPBACK, port, application, threaded=True, request_handler=MotoRequestHandler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        host, found = server.get_host_and_port()
-        yield f"http://{host}:{found}"
+        yield f"http://{LOOPBACK}:{server.server_port}"
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass(frozen=True, slots=True)
+class OneTableCallAtATime:
+    """Answers one call of DynamoDB at a time, and all other calls of AWS at once, since SQS may wait for a message.
+
+    For a transaction moto copies its tables, and puts the copies back if it fails. What another thread writes meanwhile
+    would make the copying fail, or be lost.
+    """
+
+    application: Callable[[Any, Any], Iterable[bytes]]
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401  # WSGI's
+        """Answer one request. The parameters are those of WSGI (PEP 3333)."""
+        of_a_table = str(environ.get("HTTP_X_AMZ_TARGET", "")).startswith("DynamoDB_")
+        with self._lock if of_a_table else nullcontext():
+            return self.application(environ, start_response)
 
 
 class LocalTable:

@@ -15,7 +15,7 @@ from retention import table as rows
 from retention.aws.app_table import AppTable
 from retention.settings import Deployment
 
-from console.local.embedded_stack import REGION, TABLE, LocalTable, function_environment
+from console.local.embedded_stack import REGION, TABLE, LocalTable, OneTableCallAtATime, function_environment
 from console.local.samples import CUSTOMERS, EVENTS, SAMPLE_CLOCK
 from console.releases.overview import look_at_table
 from console.simulator.authority import Authority
@@ -101,3 +101,21 @@ def test_another_root_can_be_trusted() -> None:
     """A trust anchor replaces the test authority's; without a clock, the function uses the real time."""
     variables = function_environment("http://127.0.0.1:8000", APP, trust_anchor=b"root")
     assert (base64.b64decode(variables["RETENTION_TRUST_ANCHOR"]), variables["RETENTION_CLOCK"]) == (b"root", "")
+
+
+@pytest.mark.parametrize(
+    ("target", "others_wait"),
+    [("DynamoDB_20120810.TransactWriteItems", True), ("DynamoDB_20120810.GetItem", True), ("AmazonSQS.x", False)],
+)
+def test_one_call_of_a_table_is_answered_at_a_time(target: str, *, others_wait: bool) -> None:
+    """While a call of DynamoDB is answered, others wait; calls of other services, and what follows, do not."""
+    seen: list[bool] = []
+
+    def answer(*_: object) -> list[bytes]:
+        seen.append(application._lock.locked())
+        return [b"{}"]
+
+    application = OneTableCallAtATime(answer)
+    assert application({"HTTP_X_AMZ_TARGET": target}, None) == [b"{}"]
+    assert application({}, None) == [b"{}"]  # as a browser asks: no service is named
+    assert seen == [others_wait, False]
