@@ -56,11 +56,17 @@ def asked(folder: Path, environment: dict[str, str], then: str = "") -> Any:
     Return the document of `simulator cancel`. Where the screen did not offer what `then` takes, nothing happened.
     """
     for _ in attempts(0.5):
+        before = len(answers(folder))
         document = read(folder, environment, f"{CANCEL} {then}")
-        decisions = [json.loads(line) for line in log(folder).splitlines() if '"message":"answered"' in line]
-        if "degraded" not in decisions[-1]:
+        made = answers(folder)[before:]  # none where not even the release could be read in time
+        if made and "degraded" not in made[-1]:
             return document
     raise AssertionError(log(folder))
+
+
+def answers(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of the requests that the endpoint has answered."""
+    return [json.loads(line) for line in log(folder).splitlines() if '"message":"answered"' in line]
 
 
 def log(folder: Path) -> str:
