@@ -455,7 +455,7 @@ def test_live_messages_and_the_sync(desk: OperatorSetup) -> None:
 @pytest.mark.parametrize(
     ("times", "verdict", "found"),
     [
-        ({"syncedAt": 1, "statesAt": 1}, "good", "The sync last imported review states 60 s ago."),
+        ({"syncedAt": 3, "statesAt": 1}, "good", "The sync last imported review states 3 min ago."),
         ({"syncedAt": 20, "statesAt": 1}, "bad", "The sync last imported review states 20 min ago; it does so every"),
         ({"statesAt": 1}, "unknown", "The sync has not run yet"),
         ({"statesAt": 20}, "bad", "The sync has never imported review states."),
