@@ -65,7 +65,6 @@ def forget(stack: PulledStack) -> None:
 def test_a_pull_killed_at_any_call_is_repaired_by_the_next(*, after: bool) -> None:
     """Rows are those of an undisturbed run, byte for byte, and every notification that taught something has a line."""
     with pulled_stack() as stack:
-        stack.clock -= timedelta(minutes=4)  # Apple takes no token of the future, and one for five minutes
         sent = fill(stack.simulator, SELLER, CUSTOMERS, stack.now_ms, days=1)
         count = Countdown()
         with count.running():

@@ -76,7 +76,8 @@ def secrets() -> dict[str, bytes]:
     key = load_pem_private_key(PEM, None)
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     lines = PEM.decode().split("\n")
-    days = {(datetime.now(UTC) - timedelta(days=back)).strftime("%Y%m%d") for back in (0, 1)}
+    # a key is of the day on which it is derived, and the next day may begin before the process does that
+    days = [(datetime.now(UTC) + timedelta(days=further)).strftime("%Y%m%d") for further in (0, 1)]
     derived = {f"{service} {day}": signing_key(day, service) for day in days for service in ("dynamodb", "ssm")}
     return {
         "secret key": SECRET_KEY.encode(),
@@ -134,6 +135,6 @@ def test_no_secret_is_in_the_process_after_the_hook(variables: dict[str, str], t
 def test_the_same_search_finds_the_secrets_without_the_hook(variables: dict[str, str], tmp_path: Path) -> None:
     """Without the hook, the same search finds the secrets, also those deep in a cache."""
     report, found = look(variables, tmp_path, hook=False)
-    today = datetime.now(UTC).strftime("%Y%m%d")
-    assert {"secret key", "session token", f"dynamodb {today}", f"ssm {today}"} <= found
+    assert {"secret key", "session token"} <= found
+    assert {name.partition(" ")[0] for name in found} >= {"dynamodb", "ssm"}
     assert report["keys"] == 1

@@ -9,7 +9,6 @@ with pulled_stack() as stack:
 from __future__ import annotations
 
 import importlib
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,7 +63,10 @@ def learned_from_all(sent: list[OutgoingNotification]) -> dict[str, State]:
 
 @dataclass
 class PulledStack:
-    """The stack's table and its functions, and the App Store. `clock` is what the functions take for the time."""
+    """The stack's table and its functions, and the App Store. `clock` is the time of all of them.
+
+    No token of a call expires because a machine is slow.
+    """
 
     simulator: Simulator
     server: SimulatorServer
@@ -115,7 +117,13 @@ def pulled_stack(wrap: Any = None) -> Iterator[PulledStack]:
     def untouched(answer: Answer) -> Answer:
         return answer
 
-    with pytest.MonkeyPatch.context() as patch, mock_aws(), make_simulator(time.time) as simulator:
+    began, made = datetime.now(UTC), list[PulledStack]()
+
+    def apples_clock() -> float:
+        return (made[0].clock if made else began).timestamp()
+
+    app_store = make_simulator(apples_clock, wall=apples_clock)
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), app_store as simulator:
         for name, value in VARIABLES.items():
             patch.setenv(name, value)
         dynamodb: Any = dynamodb_client()
@@ -127,4 +135,5 @@ def pulled_stack(wrap: Any = None) -> Iterator[PulledStack]:
         ssm.put_parameter(Name=f"{PREFIX}/{key_id}", Value=PEM.decode(), Type="SecureString")
         staff_actions.grant(simulator, SIMULATED_APP, key_id, PEM)
         with SimulatorServer(simulator, wrap=wrap or untouched) as server:
-            yield PulledStack(simulator, server, dynamodb, Lines(), datetime.now(UTC))
+            made.append(PulledStack(simulator, server, dynamodb, Lines(), began))
+            yield made[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 import uuid
 import zlib
 from collections.abc import Callable
@@ -62,10 +63,14 @@ class Clock:
 
 
 def make_simulator(
-    clock: Callable[[], float] = lambda: NOW, *, config: TestConfig = QUICK, strict: bool = False
+    clock: Callable[[], float] = lambda: NOW,
+    *,
+    config: TestConfig = QUICK,
+    strict: bool = False,
+    wall: Callable[[], float] = time.time,
 ) -> Simulator:
     """Return a simulator in memory that knows APP, KEY and PRODUCTS. Close it."""
-    simulator = Simulator(Database(":memory:"), AUTHORITY, config, clock, strict=strict)
+    simulator = Simulator(Database(":memory:"), AUTHORITY, config, clock, wall, strict)
     staff_actions.grant(simulator, APP, KEY_ID, PEM, PRODUCTS)
     return simulator
 
