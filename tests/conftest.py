@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 
 # No example fails because the machine was busy: by default Hypothesis refuses one that takes 200 ms. A developer's
 # `make test` tries fewer examples, so that it takes two minutes; where real parts are required, as in CI, it tries all.
+# Each run but `make prove` tries the same ones, so that a failure is one of the change that is tested. For others:
+# `make test PYTEST='--hypothesis-profile search'`.
 _EXAMPLES = 100 if os.environ.get("REQUIRE_REAL_PARTS") == "1" else 40
-settings.register_profile(
-    "any machine", deadline=None, max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.too_slow]
+_ANY_MACHINE = settings(
+    deadline=None,
+    max_examples=_EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("PROVE") != "1",
+    database=None,
+    print_blob=True,
 )
+settings.register_profile("any machine", _ANY_MACHINE)
+settings.register_profile("search", _ANY_MACHINE, derandomize=False)
 settings.load_profile("any machine")
 
 

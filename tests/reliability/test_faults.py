@@ -72,7 +72,7 @@ from tests.support.table_damage import (
     reported,
     settings,
 )
-from tests.support.waiting import PATIENCE, attempts
+from tests.support.waiting import PATIENCE, attempts, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -514,10 +514,10 @@ def test_many_requests_while_a_fault_lasts_leave_neither_threads_nor_sockets(
             behind = max(behind, bench.hung_lookups())
     assert behind <= MAX_ABANDONED
     assert bench.settled()
-    # one thread of each service stays idle, for the next look-up of its host
-    assert threading.active_count() <= threads + 2
+    # One thread of each service stays idle, for the next look-up of its host. The proxy's own are in this process, too.
+    assert eventually(lambda: threading.active_count() <= threads + 2)
     bench.close()
-    assert open_files() <= sockets
+    assert eventually(lambda: open_files() <= sockets)
     found.time("warm", answers, WARM_MS)
     slowest = max(answered.ms for answered in answers)
     found.lasting.append(f"*{scenario.name}*, slowest {slowest:.0f} ms, at most {behind} left behind")
