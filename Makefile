@@ -54,7 +54,7 @@ sandbox: .venv/.installed ## try FILE (retention.yaml) with a stack, an endpoint
 test: .venv/.installed ## run the quick tests, in about two minutes; they need nothing but Python (PYTEST= adds options of pytest)
 	@$(PYTHON_ALONE) -m pytest -n auto --dist loadfile $(PYTEST)
 
-e2e: .venv/.installed .venv/.analysis .venv-sam/.made .venv-ministack/.made ## build, deploy, call, update and roll back on a local emulation of AWS, in about two minutes
+e2e: .venv/.installed .venv/.analysis .venv-sam/.made .venv-ministack/.made ## build, deploy, call, update and roll back on a local emulation of AWS, in about three minutes
 	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
 prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made .venv-ministack/.made .venv/.analysis ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md and docs/evidence.md
