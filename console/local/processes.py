@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # Downloads that are kept.
 PARTS: Final = ROOT / ".parts"
 
-_START_SECONDS: Final = 60
+_START_SECONDS: Final = 300
 _RUN_SECONDS: Final = 600
 _POLL_SECONDS: Final = 0.01
 
@@ -67,7 +67,7 @@ def running(
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """Return True once a program listens on the port, False if the process ends or a minute passes before that."""
+    """Return True once a program listens on the port, False if the process ends or five minutes pass before that."""
     give_up = time.monotonic() + _START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
         try:

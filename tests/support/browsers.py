@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from console.local.processes import PartMissingError
+from tests.support.waiting import PATIENCE
 
 WIDTH, HEIGHT = 1400, 1000
+
+_PATIENCE_MS: Final = 1000 * PATIENCE
 
 # The families that draw the texts of the tests: Latin, Arabic, Hebrew, Nastaliq, Devanagari, Thai, Chinese and so on.
 _FONTS: Final = (
@@ -98,11 +101,23 @@ def launched(browser_type: Any) -> Iterator[Any]:
     path = first_of(("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"), "chromium")
     # Chromium does not start its sandbox as root.
     arguments = [*_CHROMIUM, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    browser = browser_type.launch(executable_path=path, args=arguments)
+    browser = browser_type.launch(executable_path=path, args=arguments, timeout=_PATIENCE_MS)
+    browser.new_context, browser.new_page = _patient(browser.new_context), _patient(browser.new_page)
     try:
         yield browser
     finally:
         browser.close()
+
+
+def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `make` for contexts and pages that wait far longer than Playwright's half a minute."""
+
+    def made(*given: Any, **options: Any) -> Any:
+        found = make(*given, **options)
+        found.set_default_timeout(_PATIENCE_MS)
+        return found
+
+    return made
 
 
 class ChromiumEngine:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from console.local.processes import free_port, running, wait_for_port
 from tests.support.browsers import HEIGHT, WIDTH, first_of
+from tests.support.waiting import PATIENCE
 
 # Nothing is fetched when it starts, and the page keeps its own colours and fonts.
 _PREFERENCES: Final = {
@@ -34,7 +35,6 @@ _PREFERENCES: Final = {
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
 
-_SECONDS: Final = 60
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -55,7 +55,7 @@ def firefox() -> Iterator[FirefoxEngine]:
         ):
             if not wait_for_port(port, process):
                 raise RuntimeError(f"Firefox did not start:\n{(Path(scratch) / 'log').read_text(errors='replace')}")
-            with socket.create_connection(("127.0.0.1", port), timeout=_SECONDS) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
                 engine = FirefoxEngine(connection)
                 with engine.stream:
                     yield engine

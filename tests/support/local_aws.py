@@ -17,7 +17,9 @@ from threading import Lock, Thread
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-_SECONDS: Final = 30
+from tests.support.waiting import PATIENCE
+
+_SECONDS: Final = PATIENCE
 _PASSED_ON: Final = ("authorization", "content-type", "x-amz-date", "x-amz-target")
 
 

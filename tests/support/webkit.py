@@ -15,8 +15,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from console.local.processes import PartMissingError, free_port, running, wait_for_port
 from tests.support.browsers import HEIGHT, WIDTH, first_of
+from tests.support.waiting import PATIENCE
 
-_SECONDS: Final = 60
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 _PLACES: Final = ("/usr/lib", "/usr/libexec")
 
@@ -44,7 +44,7 @@ def display() -> Iterator[str]:
             yield ":" + answer.readline().decode().strip()
     finally:
         process.terminate()
-        process.wait(_SECONDS)
+        process.wait(PATIENCE)
 
 
 def mini_browser() -> str:
@@ -128,7 +128,7 @@ class WebKitEngine:
         content = None if body is None else json.dumps(body).encode()
         request = Request(self._address + path, content, {"Content-Type": "application/json"}, method=method)  # noqa: S310  # our own driver
         try:
-            with self._opener.open(request, timeout=_SECONDS) as answer:
+            with self._opener.open(request, timeout=PATIENCE) as answer:
                 return json.load(answer)["value"]
         except HTTPError as error:
             raise RuntimeError(f"WebKitGTK, {method} {path}: {error.read().decode(errors='replace')}") from error
