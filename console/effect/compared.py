@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from console.effect.queries import NAMES, literals_of
-from console.effect.rows import EffectQuestion, Engine, Row
+from console.effect.rows import LOCALE, EffectQuestion, Engine, Row
 from console.terminal.output import ReportProgress, no_progress
 
 
@@ -28,11 +28,13 @@ def compare_engines(
 ) -> tuple[EngineDifference, ...]:
     """Return for each query whether both engines return the same rows, in any order. Raises Failure as they do."""
     literals, found = literals_of(question), []
-    for number, name in enumerate(NAMES):
-        report("comparing engines", number, len(NAMES))
-        left, right = (Counter(map(_plain, engine.run(name, literals))) for engine in (one, other))
+    asked = [(name, name, literals) for name in NAMES]
+    asked.append(("cohort by locale", "cohort", literals_of(question, by=LOCALE)))
+    for number, (shown, name, values) in enumerate(asked):
+        report("comparing engines", number, len(asked))
+        left, right = (Counter(map(_plain, engine.run(name, values))) for engine in (one, other))
         only = ((left - right).total(), (right - left).total())
-        found.append(EngineDifference(name, (left.total(), right.total()), only))
+        found.append(EngineDifference(shown, (left.total(), right.total()), only))
     return tuple(found)
 
 

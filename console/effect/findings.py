@@ -114,11 +114,17 @@ class ReportCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportWeek:
-    """The primary effect among customers first seen in one week, which begins on a Monday (`week`)."""
+class ReportSegment:
+    """The primary effect among customers first seen in one week, for one product, or in one locale (`kind`).
 
+    `name` is the Monday on which the week begins, the product or the locale; None: all others together. `control` and
+    `treated` are ripe customers and hits. `estimate` and `interval` (95 %, of this segment alone) are None while the
+    gate is closed.
+    """
+
+    kind: str
+    name: str | None
     arm: str
-    week: str
     control: tuple[int, int]
     treated: tuple[int, int]
     estimate: float | None
@@ -182,7 +188,7 @@ class Report:
     next_reading: NextReading | None
     series: tuple[ReportSeries, ...]
     curves: tuple[ReportCurve, ...]
-    weeks: tuple[ReportWeek, ...]
+    segments: tuple[ReportSegment, ...]
     checks: tuple[ReportCheck, ...]
     notes: tuple[str, ...]
     apple: tuple[AppleContrast, ...] | None

@@ -7,6 +7,8 @@ from typing import Any, Final, TypeAlias
 
 from console.effect.queries import literals_of
 from console.effect.rows import (
+    LOCALE,
+    PRODUCT,
     AmountRow,
     CohortRow,
     CurveRow,
@@ -19,6 +21,7 @@ from console.effect.rows import (
     PlannedReading,
     RatioRow,
     Row,
+    SegmentRow,
     TrafficRow,
 )
 from console.terminal.output import ReportProgress, no_progress
@@ -31,7 +34,9 @@ _COHORT: Final = (
 )
 # What a refund in part leaves of an amount is exact in these parts of a milliunit.
 _PARTS: Final = 100_000
-_QUERIES: Final = 8
+# Queries of every question, and those of a reading that is due.
+_QUERIES: Final = 7
+_OF_A_READING: Final = 3
 
 
 def load_data(engine: Engine, question: EffectQuestion, report: ReportProgress = no_progress) -> EffectData:
@@ -53,6 +58,10 @@ def load_data(engine: Engine, question: EffectQuestion, report: ReportProgress =
         keys=tuple(sorted(map(_key_row, asked.rows("keys")), key=lambda key: (key.source, key.key_id))),
         first_exposure=min((str(row["first_exposure"]) for row in ratio), default=None),
         inputs=engine.inputs(),
+        segments=(
+            *_segments(PRODUCT, cohort, "product_id"),
+            *_segments(LOCALE, asked.rows("cohort", literals_of(question, by=LOCALE)), "locale"),
+        ),
     )
 
 
@@ -69,7 +78,8 @@ class _Asked:
         self._engine, self._question, self._report, self._done = engine, question, report, 0
 
     def rows(self, name: str, literals: Literals | None = None) -> list[Row]:
-        self._report("computing", self._done, max(_QUERIES, self._done))
+        total = _QUERIES + (0 if self._question.planned is None else _OF_A_READING)
+        self._report("computing", self._done, total)
         self._done += 1
         return self._engine.run(name, literals or literals_of(self._question))
 
@@ -87,6 +97,11 @@ class _Asked:
 def _cohort(rows: Iterable[Row], *, by_day: bool = True) -> tuple[CohortRow, ...]:
     cell = _by_day if by_day else lambda row: (*_by_share(row), "")
     return tuple(CohortRow(*cell, *counts) for cell, counts in _totals(rows, cell, _COHORT))
+
+
+def _segments(kind: str, rows: Iterable[Row], column: str) -> tuple[SegmentRow, ...]:
+    found = _totals(rows, lambda row: (row[column] or "", *_by_share(row), ""), _COHORT)
+    return tuple(SegmentRow(kind, cell[0], CohortRow(*cell[1:], *counts)) for cell, counts in found)
 
 
 def _amounts(rows: Iterable[Row]) -> tuple[AmountRow, ...]:

@@ -36,9 +36,6 @@ _LEFT_SECONDS: Final = 86_400
 _UNUSED_SECONDS: Final = 30 * 86_400
 _DAY_FOLDER: Final = re.compile(DAY + "=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
-# `localeAsked` only distinguishes requests, as in `console.decisions.decision_log`.
-_READ: Final = {**KEPT, "localeAsked": "string"}
-
 # Which lines are kept, and as what; the tests are those of `decision_log` and `outcome_log`. A line of another kind may
 # carry some of ours inside it: `unread` makes the other reader read its file.
 _KIND: Final = """
@@ -103,7 +100,7 @@ def _batches(files: Sequence[LogFile]) -> Iterator[list[LogFile]]:
 
 def _part(batch: Sequence[LogFile], folder: Path, database: Any) -> Path:  # noqa: ANN401  # duckdb has no types here
     day = _DAY_FOLDER.fullmatch(batch[0].path.parent.name)
-    named = "\n".join([f"{_VERSION} {day[1] if day else ''} {sorted(_READ)}", *sorted(file.digest for file in batch)])
+    named = "\n".join([f"{_VERSION} {day[1] if day else ''} {sorted(KEPT)}", *sorted(file.digest for file in batch)])
     part = folder / f"{hashlib.sha256(named.encode()).hexdigest()}.parquet"
     if not part.exists():
         with _made(part) as path:
@@ -154,7 +151,7 @@ def _copied(paths: Sequence[Path], path: Path, day: str | None, database: Any, e
 
 
 def _lines(paths: Sequence[Path]) -> str:
-    columns = ", ".join(f"'{member}': '{duckdb_type(kind)}'" for member, kind in _READ.items())
+    columns = ", ".join(f"'{member}': '{duckdb_type(kind)}'" for member, kind in KEPT.items())
     packed: dict[str, list[Path]] = {}
     for path in paths:
         packed.setdefault(_packing(path), []).append(path)
@@ -173,7 +170,7 @@ def _packing(path: Path) -> str:
 
 
 def _no_lines() -> str:
-    columns = ", ".join(f'CAST(NULL AS {duckdb_type(kind)}) AS "{member}"' for member, kind in _READ.items())
+    columns = ", ".join(f'CAST(NULL AS {duckdb_type(kind)}) AS "{member}"' for member, kind in KEPT.items())
     return f"(SELECT {columns} WHERE false)"
 
 

@@ -27,9 +27,7 @@ def rewritten(paths: Iterable[Path], to: Path, members: Mapping[str, str]) -> No
 
 def _kept(line: Line, members: Mapping[str, str]) -> dict[str, Any]:
     held = {member: _value(line.get(member), kind) for member, kind in members.items()}
-    # As long as they are not empty, these two distinguish lines only, and what they are is not kept.
-    marks = {name: "x" for name in ("localeAsked",) if isinstance(line.get(name), str)}
-    return {name: value for name, value in {**held, **marks}.items() if value is not None}
+    return {name: value for name, value in held.items() if value is not None}
 
 
 def _value(value: object, kind: str) -> str | int | bool | None:

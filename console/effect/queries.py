@@ -16,6 +16,9 @@ NAMES: Final = ("cohort", "ratio", "delivery", "ordinal", "curve", "amounts", "k
 EVIDENCE: Final = ("notified", "rehearsals", "offers", "subjects")
 ALL_NAMES: Final = (*NAMES, *EVIDENCE)
 
+# What `cohort` divides customers by, if not by the locale of the first exposure: its day.
+DAY: Final = "day"
+
 # A line can arrive on the day after it was written, or be read from a log that begins a day before.
 ARRIVAL_MARGIN: Final = timedelta(days=1)
 # An offer that a customer had before the exposure shows in an earlier notification: the last renewal was within a year.
@@ -33,8 +36,11 @@ def sql_digest() -> str:
     return hashlib.sha256("\0".join(map(sql_text, ALL_NAMES)).encode()).hexdigest()
 
 
-def literals_of(question: EffectQuestion, *, last: datetime | str | None = None) -> Literals:
-    """Return the values of a question. With `last`, only customers first seen until then are ripe."""
+def literals_of(question: EffectQuestion, *, last: datetime | str | None = None, by: str = DAY) -> Literals:
+    """Return the values of a question. With `last`, only customers first seen until then are ripe.
+
+    `by`: what `cohort` divides customers by next to their arms, DAY or LOCALE.
+    """
     starts = max(question.starts, question.complete_since or question.starts)
     ripe_until = instant_text(question.complete_until - timedelta(days=question.horizon_days))
     if last is not None:
@@ -52,4 +58,5 @@ def literals_of(question: EffectQuestion, *, last: datetime | str | None = None)
         "ripe_until": ripe_until,
         "horizon": question.horizon_days,
         "planned": question.planned or 0,
+        "by": by,
     }

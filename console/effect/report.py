@@ -12,16 +12,16 @@ from console.effect.checks import Examined, check_all
 from console.effect.effects import measure_all
 from console.effect.evidence import TrustEvidence
 from console.effect.findings import Report, ReportArm, ReportCurve, ReportEffect
-from console.effect.novelty import Heterogeneity
 from console.effect.plan_checks import plan_unchanged
 from console.effect.rows import EffectData, EffectQuestion
+from console.effect.segments import LEVEL, Segments, segments_of
 from console.effect.sentences import verdict_of
 from console.effect.statistics import READING_ALPHA, SEQUENCE_ALPHA
 from console.effect.studied import NONE, Studied, StudiedArm
-from console.effect.timeline import curves_of, first_readable, next_reading, series_of, weeks_of
+from console.effect.timeline import curves_of, first_readable, next_reading, series_of
 from console.effect.words import COUNTED, listed, number, percent, shown_name
 
-_NOVELTY: Final = 0.05
+_DIFFERING: Final = 0.05
 _PER: Final = 1000
 _SLOTS: Final = 10_000
 
@@ -41,7 +41,7 @@ def make_report(
     measured = measure_all(data, studied, reading_stands=stands)
     checks = check_all(Examined(data, studied, evidence, question, arms, measured.effects, measured.groups))
     upcoming = next_reading(data, studied, arms) if stands else None
-    weeks, novelty = weeks_of(data, studied, measured.groups)
+    segments = segments_of(data, studied, measured.groups)
     curves = curves_of(data, studied)
     return Report(
         experiment=studied.key,
@@ -60,9 +60,9 @@ def make_report(
         next_reading=upcoming,
         series=series_of(data, studied, measured.groups),
         curves=curves,
-        weeks=weeks,
+        segments=segments.found,
         checks=checks,
-        notes=(*_rehearsed(question), *_notes(studied, arms, measured.effects, curves, novelty)),
+        notes=(*_rehearsed(question), *_notes(studied, arms, measured.effects, curves, segments)),
         apple=None if apple is None else tuple(apple),
         inputs=data.inputs,
     )
@@ -107,7 +107,7 @@ def _notes(
     arms: Sequence[ReportArm],
     effects: Sequence[ReportEffect],
     curves: Sequence[ReportCurve],
-    novelty: Sequence[tuple[str, Heterogeneity]],
+    segments: Segments,
 ) -> Iterator[str]:
     """Yield what a reader must know to read the numbers rightly."""
     yield from _what_is_compared(studied)
@@ -128,12 +128,7 @@ def _notes(
     yield from _unreadable(studied)
     yield from _reached(curves, studied)
     yield from _break_even(arms)
-    for arm, found in novelty:
-        if found.p_value < _NOVELTY:
-            yield (
-                f"The effect of {shown_name(arm)} is not the same in all weeks (Cochran's Q {found.q:.1f},"
-                f" p {found.p_value:.2g}): read it week by week."
-            )
+    yield from _of_segments(segments)
     if any(one.q is not None for one in effects):
         yield "Metrics that the plan does not name are explorations: they suggest what to test next, and prove nothing."
 
@@ -177,6 +172,25 @@ def _reached(curves: Sequence[ReportCurve], studied: Studied) -> Iterator[str]:
             " cancel: they were not kept after a day. Among those who went on, an effect is larger: at most this one"
             " divided by that share."
         )
+
+
+def _of_segments(segments: Segments) -> Iterator[str]:
+    """Yield how many segments differ by chance, and where the effect is not the same in all of a kind."""
+    if segments.shown:
+        chance = segments.shown * (1 - LEVEL)
+        yield (
+            f"Weeks, products and locales are looked at after the fact: {number(segments.shown)}"
+            f" {'interval is' if segments.shown == 1 else 'intervals are'} shown, each on its own, and"
+            f" {number(segments.excluding)} {'excludes' if segments.excluding == 1 else 'exclude'} no difference. About"
+            f" {chance:.1f} would by chance, if no arm changed anything. A segment is no result, but a question for"
+            " another experiment."
+        )
+    for kind, arm, found in segments.differing:
+        if found.p_value < _DIFFERING:
+            yield (
+                f"The effect of {shown_name(arm)} is not the same in all {kind}s (Cochran's Q {found.q:.1f},"
+                f" p {found.p_value:.2g}): read it {kind} by {kind}."
+            )
 
 
 def _break_even(arms: Sequence[ReportArm]) -> Iterator[str]:

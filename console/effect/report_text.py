@@ -18,8 +18,10 @@ from console.effect.findings import (
     ReportArm,
     ReportCheck,
     ReportEffect,
+    ReportSegment,
 )
 from console.effect.report_json import report_document
+from console.effect.rows import WEEK
 from console.effect.studied import NONE, RELEASE, ReadingPlan
 from console.effect.words import METRICS, check_words, day, number, percent, shown_name, signed, signed_points, size
 from console.terminal.output import Output
@@ -35,7 +37,7 @@ def show(report: Report, out: Output, compared: Sequence[EngineDifference] = ())
     out.print("")
     _show_arms(report, out)
     _show_effects(report, out)
-    _show_weeks(report, out)
+    _show_segments(report, out)
     _show_checks(report, out)
     _show_apple(report, out)
     for note in report.notes:
@@ -207,19 +209,26 @@ def _effect(one: ReportEffect) -> tuple[str, ...]:
     )
 
 
-def _show_weeks(report: Report, out: Output) -> None:
-    if len({week.week for week in report.weeks}) > 1:
+def segment_name(one: ReportSegment) -> str:
+    """Return `week of 2026-09-07`, `product pro.monthly`, `locale en-US`, `all other locales`."""
+    if one.name is None:
+        return f"all other {one.kind}s"
+    return f"{one.kind}{' of' if one.kind == WEEK else ''} {shown_name(one.name) or 'not in the log'}"
+
+
+def _show_segments(report: Report, out: Output) -> None:
+    if report.segments:
         out.table(
-            ("first seen in the week of", "arm", "ripe", "difference", "95 % of this week alone"),
+            ("first seen: segment", "arm", "ripe", "difference", "95 % of this segment alone"),
             [
                 (
-                    week.week,
-                    shown_name(week.arm),
-                    number(week.control[0] + week.treated[0]),
-                    shown_difference(week.estimate, None),
-                    shown_bounds(week.interval),
+                    segment_name(one),
+                    shown_name(one.arm),
+                    number(one.control[0] + one.treated[0]),
+                    shown_difference(one.estimate, None),
+                    shown_bounds(one.interval),
                 )
-                for week in report.weeks
+                for one in report.segments
             ],
             _look(report),
         )

@@ -12,11 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 # The values that a query gets, by name, and a row that it returns.
 Literals: TypeAlias = Mapping[str, str | int | datetime]
 Row: TypeAlias = dict[str, Any]
+
+# What divides customers into segments, by their first exposure: its week, its product, or its locale.
+WEEK: Final = "week"
+PRODUCT: Final = "product"
+LOCALE: Final = "locale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,18 @@ class CohortRow:
     refunded: int
     crossed: int
     heard_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """Ripe customers of one arm whose first exposure was for one product (`kind` is PRODUCT) or in one locale (LOCALE).
+
+    `name` is the product or the locale, "" where the line has none. `row` has no day.
+    """
+
+    kind: str
+    name: str
+    row: CohortRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +220,7 @@ class EffectData:
     keys: tuple[KeyRow, ...]
     first_exposure: str | None
     inputs: InputDigest
+    segments: tuple[SegmentRow, ...] = ()
 
 
 class Engine(Protocol):

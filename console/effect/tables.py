@@ -28,6 +28,7 @@ EXPOSURES: Final = {
     "release": "bigint",
     "delivered": "boolean",
     "productId": "string",
+    "localeAsked": "string",
     "kind": "string",
     "requestIdentifier": "string",
     "customerHash": "string",

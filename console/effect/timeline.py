@@ -1,4 +1,4 @@
-"""The primary effect over time: day by day as it became readable, week by week, and when it can be read next."""
+"""The primary effect day by day as it became readable, who is kept on each day, and when it can be read next."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from statistics import NormalDist
 from typing import Final
 
-from console.effect.effects import epochs_of, planned_of
+from console.effect.effects import planned_of
 from console.effect.epoch_groups import EpochGroups
 from console.effect.epochs import difference
-from console.effect.findings import NextReading, ReportArm, ReportCurve, ReportDay, ReportSeries, ReportWeek
+from console.effect.findings import NextReading, ReportArm, ReportCurve, ReportDay, ReportSeries
 from console.effect.gate import AT_LEAST, gate_open, totals
-from console.effect.novelty import Heterogeneity, heterogeneity
 from console.effect.packages import AnalysisPackage
 from console.effect.power import detectable_difference
-from console.effect.results import ArmCount, Difference, Epoch
+from console.effect.results import ArmCount, Difference
 from console.effect.rows import CohortRow, EffectData, EffectQuestion, RatioRow
 from console.effect.sequence import sequence_interval
 from console.effect.statistics import SEQUENCE_ALPHA
@@ -82,51 +80,7 @@ def _running(rows: Iterable[CohortRow], arm: str, metric: str, days: Sequence[st
     return ArmCount(np.cumsum(customers), np.cumsum(hits))
 
 
-# Weeks --------------------------------------------------------------------------------------------------------------
-
-
-def weeks_of(
-    data: EffectData, studied: Studied, groups: EpochGroups
-) -> tuple[tuple[ReportWeek, ...], tuple[tuple[str, Heterogeneity], ...]]:
-    """Return the effect among customers first seen in each week, and Cochran's Q of each arm; not of revenue.
-
-    Ordinary 95 % intervals, each on its own: found after the fact, they suggest what to test next, and prove nothing.
-    """
-    if studied.plan.metric == REVENUE:
-        return (), ()
-    by_week: dict[str, list[CohortRow]] = defaultdict(list)
-    for row in data.cohort:
-        by_week[_monday(row.seen_day)].append(row)
-    weeks: list[ReportWeek] = []
-    remarks: list[tuple[str, Heterogeneity]] = []
-    for arm in studied.arms[1:]:
-        found = []
-        for week, rows in sorted(by_week.items()):
-            epochs = epochs_of(rows, groups, studied.control, arm.name, studied.plan.metric)
-            known = difference(epochs)
-            found.append(known)
-            weeks.append(_week(arm.name, week, epochs, known))
-        remarks.append((arm.name, heterogeneity(found)))
-    return tuple(weeks), tuple(remarks)
-
-
-def _week(arm: str, week: str, epochs: Sequence[Epoch], known: Difference) -> ReportWeek:
-    control, treated = totals(epochs)
-    readable = bool(known.customers) and bool(known.se > 0) and bool(gate_open((control, treated)))
-    half = float(NormalDist().inv_cdf(0.975) * known.se)
-    return ReportWeek(
-        arm,
-        week,
-        (int(control.customers), int(control.hits)),
-        (int(treated.customers), int(treated.hits)),
-        float(known.estimate) if readable else None,
-        (float(known.estimate) - half, float(known.estimate) + half) if readable else None,
-    )
-
-
-def _monday(day: str) -> str:
-    found = date.fromisoformat(day)
-    return (found - timedelta(days=found.weekday())).isoformat()
+# Who is kept --------------------------------------------------------------------------------------------------------
 
 
 def curves_of(data: EffectData, studied: Studied) -> tuple[ReportCurve, ...]:

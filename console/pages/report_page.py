@@ -18,6 +18,7 @@ from console.effect.report_text import (
     control_rates,
     head,
     plan_words,
+    segment_name,
     shown_bounds,
     shown_difference,
     shown_lift,
@@ -40,6 +41,7 @@ def render_report(report: Report, screens: Sequence[ArmScreen], facts: PageFacts
         control_rates=control_rates,
         percent=percent, day=day, noun=lambda metric: METRICS[metric].noun, size=size,
         check=check_words,
+        segment=segment_name,
         tick=lambda value: f"{value:+g}".replace("-", "\u2212") if value else "0",
     )  # fmt: skip
     style = Markup(_style(screens))  # noqa: S704  # our own files, numbers and digests

@@ -61,7 +61,7 @@ def different(found: EffectData, wanted: EffectData) -> list[str]:
 
 
 def rows_of(data: EffectData) -> int:
-    parts = (data.cohort, data.ratio, data.delivery, data.traffic, data.curve, data.amounts, data.keys)
+    parts = (data.cohort, data.ratio, data.delivery, data.traffic, data.curve, data.amounts, data.keys, data.segments)
     reading = 0 if data.reading is None else 1 + len(data.reading.rows) + len(data.reading.amounts)
     return sum(map(len, parts)) + reading
 

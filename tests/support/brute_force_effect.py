@@ -6,12 +6,14 @@ Lines are members of the log's lines by name, each with the `day` on which it ar
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from console.effect.rows import (
+    LOCALE,
+    PRODUCT,
     AmountRow,
     CohortRow,
     CurveRow,
@@ -22,6 +24,7 @@ from console.effect.rows import (
     KeyRow,
     PlannedReading,
     RatioRow,
+    SegmentRow,
     TrafficRow,
 )
 
@@ -42,6 +45,7 @@ class Person:
     release: int | None
     slots: int | None
     product: str
+    locale: str
     crossed: bool
     horizon: timedelta
     reported: list[Line] = field(default_factory=list)
@@ -166,6 +170,10 @@ def expected(exposures: Iterable[Line], outcomes: Iterable[Line], question: Effe
         ),
         first_exposure=f"{order[0].seen:%Y-%m-%d %H:%M:%S}.{order[0].seen.microsecond // 1000:03d}" if order else None,
         inputs=InputDigest("", 0, "", ""),
+        segments=(
+            *_segments(PRODUCT, ripe.values(), lambda one: one.product),
+            *_segments(LOCALE, ripe.values(), lambda one: one.locale),
+        ),
     )
 
 
@@ -218,7 +226,7 @@ def _people(lines: Iterable[Line], horizon: timedelta) -> dict[str, Person]:
         first = min(of_one, key=lambda line: (at(line["timestamp"]), line["requestIdentifier"]))
         people[name] = Person(
             at(first["timestamp"]), first["requestIdentifier"], first["arm"], first.get("release"), first.get("slots"),
-            first["productId"], len({line["arm"] for line in of_one}) > 1, horizon,
+            first["productId"], first["localeAsked"], len({line["arm"] for line in of_one}) > 1, horizon,
         )  # fmt: skip
     return people
 
@@ -231,6 +239,13 @@ def _report(ripe: Mapping[str, Person], reported: Iterable[Line]) -> None:
         until = one.seen + one.horizon
         held = [line for line in known[name].values() if at(line["signedAt"]) <= until]
         one.reported = sorted(held, key=lambda line: (at(line["signedAt"]), line["notificationUuid"]))
+
+
+def _segments(kind: str, people: Iterable[Person], name_of: Callable[[Person], str]) -> list[SegmentRow]:
+    named: dict[str, list[Person]] = defaultdict(list)
+    for one in people:
+        named[name_of(one)].append(one)
+    return [SegmentRow(kind, name, row) for name, held in sorted(named.items()) for row in _cohort(held, by_day=False)]
 
 
 def _cohort(people: Iterable[Person], *, by_day: bool) -> tuple[CohortRow, ...]:

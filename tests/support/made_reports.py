@@ -20,6 +20,7 @@ from console.effect.rows import (
     KeyRow,
     PlannedReading,
     RatioRow,
+    SegmentRow,
 )
 from console.effect.studied import RELEASE, ReadingPlan, Studied, StudiedArm, StudiedVersion
 
@@ -55,6 +56,16 @@ def cohort(kept: Mapping[str, int], customers: int = 250, days: int = 29, **more
     return tuple(
         cohort_row(arm, day, customers, customers * share // 1000, **more)
         for day in seen_days(days)
+        for arm, share in kept.items()
+    )
+
+
+def segment_rows(
+    kind: str, name: str, customers: int, kept: Mapping[str, int] = CLEAR, **more: Any
+) -> tuple[SegmentRow, ...]:
+    """Return `customers` in each arm of one product or locale, of whom `kept` per 1 000 are kept."""
+    return tuple(
+        SegmentRow(kind, name, cohort_row(arm, "", customers, customers * share // 1000, **more))
         for arm, share in kept.items()
     )
 

@@ -24,6 +24,7 @@ STARTS: Final = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS: Final = 60
 PROCESSES: Final = 2
 _PRODUCTS: Final = ("trailhead.pro.annual", "trailhead.pro.monthly", "trailhead.basic.monthly")
+_LOCALES: Final = ("en-US", "en-GB", "de-DE", "fr-CA", "ja", "pt-BR", "zh-Hans-CN")
 _EVENTS: Final = (
     ("DID_CHANGE_RENEWAL_STATUS", 0, "active", 0),
     ("DID_CHANGE_RENEWAL_STATUS", 0, "active", 1),
@@ -83,7 +84,7 @@ def _exposures(day: int, customers: int, exposures: int) -> Iterator[str]:
             f'{{"level":"INFO","message":"answered","timestamp":"{at:%Y-%m-%d %H:%M:%S},{number % 1000:03d}+0000",'
             f'"service":"retention","status":200,"kind":"message","rule":"offer-to-switch","experiment":"{KEY}",'
             f'"arm":"{arm}","slots":5000,"delivered":true,"release":{12 + person % 2},"messageIdentifier":'
-            f'"0f1e2d3c-4b5a-5968-8776-{person:012x}","localeAsked":"en-US","localeServed":"en-US",'
+            f'"0f1e2d3c-4b5a-5968-8776-{person:012x}","localeAsked":"{_LOCALES[person % 7]}","localeServed":"en-US",'
             f'"hasDefault":true,"appAppleId":{APP},"productId":"{_PRODUCTS[person % 3]}",'
             f'"requestIdentifier":"{hashed[:8]}-{number:028x}",'
             f'"gatewayRequestId":"{number:016x}","functionVersion":"17","customerHash":"{hashed}","keyId":"c0ffee12",'

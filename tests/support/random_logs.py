@@ -79,7 +79,7 @@ def _exposure(random: Random, app: int, customers: list[str], arms: tuple[str, .
         "productId": random.choice(_PRODUCTS),
         "kind": "message",
         "requestIdentifier": f"{random.getrandbits(32):08x}-request",
-        "localeAsked": "en-US",
+        "localeAsked": random.choice(["en-US", "en-US", "de-DE", "zh-Hans-CN"]),
         "customerHash": random.choice(customers),
         "keyId": random.choice(["c0ffee12"] * 9 + ["0ddba115"]),
         "trustAnchor": random.choice(["apple"] * 10 + ["f00d"]),

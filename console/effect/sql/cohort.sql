@@ -1,11 +1,12 @@
--- What became of the ripe customers: one row for each arm, set of shares, product, release and day of first exposure.
+-- What became of the ripe customers: one row for each arm, set of shares, product, release, and day of first exposure;
+-- divided by locale, one for each locale of the first exposure and not for each day.
 -- A notification changes what is counted for its customer; a customer without one is kept, and nothing else.
 
 WITH exposed AS (
   SELECT substr(customerhash, 1, 24) AS customer,
          CASE '@subject' WHEN 'holdout' THEN holdoutarm WHEN 'experiment' THEN arm ELSE 'all' END AS arm,
          CASE '@subject' WHEN 'experiment' THEN slots END AS slots,
-         release, productid, requestidentifier, keyid,
+         release, productid, localeasked, requestidentifier, keyid,
          CASE WHEN message IN ('answered', 'fallback', 'no_rule', 'paused') AND coalesce(delivered, true) THEN 1 ELSE 0 END
            AS delivered,
          CASE WHEN message = 'fallback' THEN 1 ELSE 0 END AS fallback,
@@ -17,11 +18,12 @@ WITH exposed AS (
     AND CASE '@subject' WHEN 'holdout' THEN holdout WHEN 'experiment' THEN experiment ELSE '@key' END = '@key'
 ), first_seen AS (
   -- The first exposure as one text: 23 characters of its instant, 8 of the request, and its cell, which is the arm, the
-  -- release, the slots and the product between tabulators.
+  -- release, the slots and the product between tabulators; where customers are divided by locale, that too.
   SELECT customer,
          min(seen || rpad(requestidentifier, 8, '-') || arm
              || chr(9) || coalesce(CAST(release AS varchar), '') || chr(9) || coalesce(CAST(slots AS varchar), '')
-             || chr(9) || productid) AS first,
+             || chr(9) || productid
+             || CASE '@by' WHEN 'locale' THEN chr(9) || coalesce(localeasked, '') ELSE '' END) AS first,
          CASE WHEN min(arm) <> max(arm) THEN 1 ELSE 0 END AS crossed
   FROM exposed
   WHERE arm IS NOT NULL AND seen IS NOT NULL
@@ -32,7 +34,7 @@ WITH exposed AS (
   WHERE first >= '@starts' AND first < '@until' AND substr(first, 1, 23) <= '@ripe_until'
 ), reported AS (
   -- The notifications about ripe customers, until their N days are over.
-  SELECT r.customer, r.seen, substr(r.seen, 1, 10) || chr(9) || r.cell AS cell,
+  SELECT r.customer, r.seen, CASE '@by' WHEN 'day' THEN substr(r.seen, 1, 10) ELSE '' END || chr(9) || r.cell AS cell,
          split_part(r.cell, chr(9), 4) AS product_then,
          CASE WHEN o.signedat > r.seen THEN 1 ELSE 0 END AS later,
          CASE WHEN o.purchasedat > r.seen
@@ -85,8 +87,9 @@ WITH exposed AS (
   FROM offer
   GROUP BY cell, customer, kind, offer
 ), change AS (
-  SELECT substr(seen, 1, 10) || chr(9) || cell AS cell, 1 AS customers, 1 AS kept, 0 AS cancelled, 0 AS switched,
-         0 AS redeemed, 0 AS renewed, 0 AS refunded, crossed, 0 AS heard_of
+  SELECT CASE '@by' WHEN 'day' THEN substr(seen, 1, 10) ELSE '' END || chr(9) || cell AS cell,
+         1 AS customers, 1 AS kept, 0 AS cancelled, 0 AS switched, 0 AS redeemed, 0 AS renewed, 0 AS refunded, crossed,
+         0 AS heard_of
   FROM ripe
   UNION ALL
   SELECT cell, 0, CASE WHEN status IN ('expired', 'revoked') OR autorenew = 0 THEN -1 ELSE 0 END,
@@ -103,9 +106,10 @@ WITH exposed AS (
 )
 SELECT split_part(cell, chr(9), 1) AS seen_day, split_part(cell, chr(9), 2) AS arm, split_part(cell, chr(9), 3) AS release,
        split_part(cell, chr(9), 4) AS slots, split_part(cell, chr(9), 5) AS product_id,
+       split_part(cell, chr(9), 6) AS locale,
        sum(customers) AS customers, sum(kept) AS kept, sum(cancelled) AS cancelled, sum(switched) AS switched,
        sum(redeemed) AS redeemed, sum(renewed) AS renewed, sum(refunded) AS refunded, sum(crossed) AS crossed,
        sum(heard_of) AS heard_of
 FROM change
 GROUP BY cell
-ORDER BY seen_day, arm, release, slots, product_id
+ORDER BY seen_day, arm, release, slots, product_id, locale

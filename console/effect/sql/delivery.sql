@@ -4,7 +4,7 @@ WITH exposed AS (
   SELECT substr(customerhash, 1, 24) AS customer,
          CASE '@subject' WHEN 'holdout' THEN holdoutarm WHEN 'experiment' THEN arm ELSE 'all' END AS arm,
          CASE '@subject' WHEN 'experiment' THEN slots END AS slots,
-         release, productid, requestidentifier, keyid,
+         release, productid, localeasked, requestidentifier, keyid,
          CASE WHEN message IN ('answered', 'fallback', 'no_rule', 'paused') AND coalesce(delivered, true) THEN 1 ELSE 0 END
            AS delivered,
          CASE WHEN message = 'fallback' THEN 1 ELSE 0 END AS fallback,

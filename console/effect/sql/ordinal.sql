@@ -4,7 +4,7 @@ WITH exposed AS (
   SELECT substr(customerhash, 1, 24) AS customer,
          CASE '@subject' WHEN 'holdout' THEN holdoutarm WHEN 'experiment' THEN arm ELSE 'all' END AS arm,
          CASE '@subject' WHEN 'experiment' THEN slots END AS slots,
-         release, productid, requestidentifier, keyid,
+         release, productid, localeasked, requestidentifier, keyid,
          CASE WHEN message IN ('answered', 'fallback', 'no_rule', 'paused') AND coalesce(delivered, true) THEN 1 ELSE 0 END
            AS delivered,
          CASE WHEN message = 'fallback' THEN 1 ELSE 0 END AS fallback,
@@ -16,11 +16,12 @@ WITH exposed AS (
     AND CASE '@subject' WHEN 'holdout' THEN holdout WHEN 'experiment' THEN experiment ELSE '@key' END = '@key'
 ), first_seen AS (
   -- The first exposure as one text: 23 characters of its instant, 8 of the request, and its cell, which is the arm, the
-  -- release, the slots and the product between tabulators.
+  -- release, the slots and the product between tabulators; where customers are divided by locale, that too.
   SELECT customer,
          min(seen || rpad(requestidentifier, 8, '-') || arm
              || chr(9) || coalesce(CAST(release AS varchar), '') || chr(9) || coalesce(CAST(slots AS varchar), '')
-             || chr(9) || productid) AS first,
+             || chr(9) || productid
+             || CASE '@by' WHEN 'locale' THEN chr(9) || coalesce(localeasked, '') ELSE '' END) AS first,
          CASE WHEN min(arm) <> max(arm) THEN 1 ELSE 0 END AS crossed
   FROM exposed
   WHERE arm IS NOT NULL AND seen IS NOT NULL

@@ -20,6 +20,7 @@ from console.effect.rows import (
     PlannedReading,
     RatioRow,
     Row,
+    SegmentRow,
     TrafficRow,
 )
 from tests.unit.console.effect.test_queries import QUESTION
@@ -35,9 +36,9 @@ ROWS: dict[str, list[Row]] = {
         {**CELL, "product_id": "basic", "customers": 5, "first_exposure": "2026-09-01 07:00:00.000"},
     ],
     "cohort": [
-        {**CELL, **COUNTS, "customers": 8, "kept": 6, "cancelled": 1, "heard_of": 3},
-        {**CELL, **COUNTS, "product_id": "basic", "customers": 4, "kept": 4},
-        {**CELL, **COUNTS, "arm": "switch", "release": "", "slots": "", "customers": 1, "kept": 1},
+        {**CELL, **COUNTS, "locale": "de-DE", "customers": 8, "kept": 6, "cancelled": 1, "heard_of": 3},
+        {**CELL, **COUNTS, "locale": "de-DE", "product_id": "basic", "customers": 4, "kept": 4},
+        {**CELL, **COUNTS, "locale": None, "arm": "switch", "release": "", "slots": "", "customers": 1, "kept": 1},
     ],
     "ordinal": [{"seen": 15, "last": "2026-09-02 00:00:00.000"}],
     "delivery": [{"arm": "keep", "requests": 20, "delivered": 18, "fallbacks": 1, "repeats": 5}],
@@ -89,6 +90,21 @@ def test_rows_have_names_and_types() -> None:
     assert (found.first_exposure, found.reading, found.inputs) == ("2026-09-01 07:00:00.000", None, INPUTS)
 
 
+def test_segments_are_by_product_and_by_locale() -> None:
+    """The locale is asked for by a query of its own; a line without one has an empty name."""
+    engine = FakeEngine()
+    both = cohort_row("keep", 12, 5000, "", customers=12, kept=10, cancelled=1, heard_of=3)
+    switch = cohort_row("switch", None, None, "", customers=1, kept=1)
+    assert load_data(engine, QUESTION).segments == (
+        SegmentRow("product", "basic", cohort_row("keep", 12, 5000, "", customers=4, kept=4)),
+        SegmentRow("product", "pro", cohort_row("keep", 12, 5000, "", customers=8, kept=6, cancelled=1, heard_of=3)),
+        SegmentRow("product", "pro", switch),
+        SegmentRow("locale", "", switch),
+        SegmentRow("locale", "de-DE", both),
+    )
+    assert [literals["by"] for name, literals in engine.asked if name == "cohort"] == ["day", "locale"]
+
+
 def test_amounts_are_in_milliunits() -> None:
     """What is left of a milliunit after a refund in part is cut, and equal amounts are one row."""
     assert load_data(FakeEngine(), QUESTION).amounts == (AmountRow("keep", 12, 5000, "EUR", 9_990, 4),)
@@ -110,7 +126,7 @@ def test_a_due_reading_counts_the_first_customers() -> None:
     assert reading.rows[0] == cohort_row("keep", 12, 5000, "", customers=12, kept=10, cancelled=1, heard_of=3)
     assert reading.amounts == (AmountRow("keep", 12, 5000, "EUR", 9_990, 4),)
     limits = [literals["ripe_until"] for name, literals in engine.asked if name == "cohort"]
-    assert limits == ["2026-10-30 21:00:00.000", "2026-09-02 00:00:00.000"]
+    assert limits == ["2026-10-30 21:00:00.000", "2026-09-02 00:00:00.000", "2026-10-30 21:00:00.000"]
 
 
 @pytest.mark.parametrize("last", [None, "2026-10-30 21:00:00.001"])
@@ -118,7 +134,7 @@ def test_a_reading_that_is_not_due_has_no_rows(last: str | None) -> None:
     """Too few were seen, or the last of them is not ripe: nothing is counted."""
     engine = FakeEngine({**ROWS, "ordinal": [{"seen": 15, "last": last}]})
     assert load_data(engine, replace(QUESTION, planned=13)).reading == PlannedReading(13, 15, last, due=False)
-    assert [name for name, _ in engine.asked].count("cohort") == 1
+    assert [name for name, _ in engine.asked].count("cohort") == 2
 
 
 def test_an_empty_log_is_no_data() -> None:
@@ -134,7 +150,7 @@ def test_progress_never_passes_its_total() -> None:
     steps: list[tuple[str, int, int]] = []
     load_data(FakeEngine(), replace(QUESTION, planned=13), lambda *step: steps.append(step))
     assert all(done <= total for _, done, total in steps)
-    assert len(steps) == len(FakeEngine().rows) + 2
+    assert len(steps) == len(FakeEngine().rows) + 3
 
 
 def test_traffic_needs_two_queries() -> None:

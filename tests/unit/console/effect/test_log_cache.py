@@ -70,7 +70,7 @@ KEPT: Final = [
     {
         "source": "exposures", "day": "2026-11-24", "message": "answered", "timestamp": "2026-11-24 03:09:31,646+0000",
         "appappleid": 7, "experiment": "switch", "arm": "keep", "slots": 5000, "release": 12, "delivered": True,
-        "productid": "pro", "requestidentifier": "r1", "customerhash": HASH,
+        "productid": "pro", "localeasked": "en-US", "requestidentifier": "r1", "customerhash": HASH,
     },
     {
         "source": "outcomes", "day": "2026-11-25", "message": "merged", "timestamp": "2026-11-25 03:09:31,646+0000",

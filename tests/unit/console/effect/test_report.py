@@ -135,4 +135,4 @@ def test_an_experiment_that_no_customer_has_met() -> None:
     empty = data_of((), None, ratio=(), delivery=(), curve=(), keys=(), first_exposure=None)
     report = report_of(empty)
     assert (report.verdict.state, report.verdict.exit_code) == ("unknown", 3)
-    assert (report.series[0].days, report.weeks, report.curves) == ((), (), ())
+    assert (report.series[0].days, report.segments, report.curves) == ((), (), ())

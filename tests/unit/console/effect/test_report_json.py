@@ -30,8 +30,8 @@ def test_the_document_has_these_fields() -> None:
     made = document()
     assert keys(made) == [
         "apple", "arms", "asOf", "checks", "completeUntil", "curves", "effects", "environment", "exitCode",
-        "experiment", "firstExposure", "inputs", "isHoldout", "nextReading", "notes", "plan", "sentence", "series",
-        "state", "weeks",
+        "experiment", "firstExposure", "inputs", "isHoldout", "nextReading", "notes", "plan", "segments", "sentence",
+        "series", "state",
     ]  # fmt: skip
     assert keys(made["plan"]) == [
         "alpha", "customers", "digest", "guardrails", "horizonDays", "metric", "origin", "publishedAt", "release",
@@ -48,7 +48,7 @@ def test_the_document_has_these_fields() -> None:
     assert keys(made["checks"]) == ["found", "name", "ok", "remedy", "threshold", "value", "withholds"]
     assert keys(made["series"][0]["days"]) == ["anytime", "day", "estimate", "ripe"]
     assert keys(made["curves"][0]["points"]) == ["customers", "day", "kept"]
-    assert keys(made["weeks"]) == ["arm", "control", "estimate", "interval", "treated", "week"]
+    assert keys(made["segments"]) == ["arm", "control", "estimate", "interval", "kind", "name", "treated"]
     assert keys(made["nextReading"]) == ["day", "detectable", "planned", "ripe"]
     assert made["inputs"] == {"digest": "ab" * 32, "engine": "duckdb", "files": 4, "sqlDigest": "cd" * 32}
     assert (made["plan"]["alpha"], made["exitCode"], made["state"]) == ([0.01, 0.04], 0, "readingDiffers")

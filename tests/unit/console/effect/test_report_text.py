@@ -19,12 +19,22 @@ from console.effect.report_text import (
     shown_lift,
     shown_rate,
 )
-from console.effect.rows import AmountRow
+from console.effect.rows import PRODUCT, AmountRow
 from console.effect.studied import FILE, NONE, ReadingPlan, StudiedArm
 from console.terminal.output import Output
 from tests.support.analysis_parts import needs_analysis
 from tests.support.apple_files import apple_file, apple_lines
-from tests.support.made_reports import CLEAR, NOT_DUE, PLAN, cohort, data_of, reading_of, report_of, studied_of
+from tests.support.made_reports import (
+    CLEAR,
+    NOT_DUE,
+    PLAN,
+    cohort,
+    data_of,
+    reading_of,
+    report_of,
+    segment_rows,
+    studied_of,
+)
 
 pytestmark = needs_analysis
 ROWS = cohort(CLEAR)
@@ -58,13 +68,23 @@ def test_a_fault_has_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     assert "split unchanged look the shares changed with releases 12 and 13" in " ".join(remark.split())
 
 
-def test_other_metrics_and_weeks_are_labelled(capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_metrics_and_segments_are_labelled(capsys: pytest.CaptureFixture[str]) -> None:
     """Guardrails have their harm, explorations their q; a single week has no table."""
     text = printed(report_of(data_of(ROWS, NOT_DUE)), capsys)
     assert "harm [\u22120.41, +0.41]  -" in text
     assert text.count("exploratory") == 4
-    assert "first seen in the week of" in text
-    assert "first seen in the week of" not in printed(report_of(data_of(ROWS[:2], NOT_DUE)), capsys)
+    assert "week of 2026-10-05   switch" in text
+    assert "segment" not in printed(report_of(data_of(ROWS[:2], NOT_DUE)), capsys)
+
+
+def test_segments_have_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """Products and locales as the log has them, with invisible characters as code points; the small ones together."""
+    names = ["", "a\u202eb", *(f"p{number:02}" for number in range(20))]
+    rows = [row for number, name in enumerate(names) for row in segment_rows(PRODUCT, name, 900 - 20 * number)]
+    text = printed(report_of(data_of(ROWS, NOT_DUE, segments=tuple(rows))), capsys)
+    lines = [line.partition("  ")[0] for line in text.splitlines() if line.startswith(("product", "all other"))]
+    assert lines[:3] == ["product not in the log", "product aU+202Eb", "product p00"]
+    assert (len(lines), lines[-1]) == (12, "all other products")
 
 
 def test_the_head_names_holdout_and_plan() -> None:
@@ -126,7 +146,7 @@ def test_numbers_that_are_not_to_be_trusted_are_grey(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Output, "table", lambda _self, _columns, _rows, style="": looks.append(style))
     rows = [replace(row, heard_of=0) if row.arm == "switch" else row for row in ROWS]
     show(report_of(data_of(rows, NOT_DUE)), Output())
-    assert looks == ["dim", "dim", "dim", ""]  # arms, other metrics, weeks; not the checks
+    assert looks == ["dim", "dim", "dim", ""]  # arms, other metrics, segments; not the checks
     looks.clear()
     show(report_of(data_of(ROWS, NOT_DUE)), Output())
     assert set(looks) == {""}

@@ -1,9 +1,8 @@
-"""The effect over time: day by day, week by week, and when it can be read next."""
+"""The effect over time: day by day, who is kept, and when it can be read next."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -56,31 +55,12 @@ def test_long_experiments_have_as_many_points() -> None:
     assert series.days[-1].day == max(row.seen_day for row in rows)
 
 
-def test_each_arm_has_its_series_and_its_weeks() -> None:
+def test_each_arm_has_its_series_and_its_curve() -> None:
     """Of three arms two; the control is what they are compared with."""
     arms = (StudiedArm("control", 4000), StudiedArm("switch", 3000), StudiedArm("offer", 3000))
     report = report_of(data_of(cohort({"control": 480, "switch": 530, "offer": 500}), NOT_DUE), studied_of(arms=arms))
     assert [series.arm for series in report.series] == ["switch", "offer"]
-    assert {week.arm for week in report.weeks} == {"switch", "offer"}
     assert [curve.arm for curve in report.curves] == ["control", "switch", "offer"]
-
-
-def test_weeks_begin_on_mondays_and_have_all_customers() -> None:
-    """Each with an ordinary interval of its own; one with a closed gate has none."""
-    weeks = report_of(DATA).weeks
-    assert all(date.fromisoformat(week.week).weekday() == 0 for week in weeks)
-    assert sum(week.control[0] for week in weeks) == 250 * 29
-    assert all(
-        week.interval is not None and week.interval[0] < (week.estimate or 0) < week.interval[1] for week in weeks
-    )
-    assert report_of(data_of(cohort(CLEAR, customers=1, days=3), NOT_DUE)).weeks[0].interval is None
-
-
-def test_an_effect_that_changes_with_the_week_is_a_note() -> None:
-    """Cochran's Q, as a remark."""
-    rows = [row if row.seen_day < "2026-10-12" or row.arm == "control" else replace(row, kept=70) for row in ROWS]
-    assert any("not the same in all weeks (Cochran's Q" in note for note in report_of(data_of(rows, NOT_DUE)).notes)
-    assert not any("Cochran" in note for note in report_of(DATA).notes)
 
 
 def test_the_next_reading_is_forecast_from_the_last_two_weeks() -> None:

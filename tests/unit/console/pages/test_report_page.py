@@ -143,7 +143,7 @@ def test_curves_are_the_same_in_drawing_table_and_json() -> None:
 
 
 def test_arms_checks_and_notes_are_complete() -> None:
-    """Every arm, check, week and note of the document is on the page."""
+    """Every arm, check, segment and note of the document is on the page."""
     tree, document = parsed(page()), report_document(made())
     arms = table(tree, "Arms and the planned metric")
     assert [row[0] for row in arms] == [one["name"] for one in document["arms"]]
@@ -151,7 +151,7 @@ def test_arms_checks_and_notes_are_complete() -> None:
     checks = table(tree, "Checks")
     assert [row[1] for row in checks] == [one["found"] for one in document["checks"]]
     assert [one.text for one in tree.of("ul", "notes")[0].of("li")] == document["notes"]
-    assert len(table(tree, "The difference by week of first exposure")) == len(document["weeks"])
+    assert len(table(tree, "The difference by segment")) == len(document["segments"])
     assert document["inputs"]["sqlDigest"] in tree.of("footer")[0].text
 
 
