@@ -721,7 +721,7 @@ def test_athena_reports_the_same(reported: Reported, key: str, code: int) -> Non
     assert there == local
     printed = reported("report", key, "--complete-until", reported.at, "--compare", code=code).stdout
     assert local["sentence"] in " ".join(printed.split())
-    assert "Both engines return the same rows for all 7 queries." in printed
+    assert "Both engines return the same rows for all 8 queries." in printed
 
 
 @needs_analysis
