@@ -57,7 +57,7 @@ test: .venv/.installed ## run the quick tests, in about two minutes; they need n
 e2e: .venv/.installed .venv/.analysis .venv-sam/.made .venv-ministack/.made ## build, deploy, call, update and roll back on a local emulation of AWS, in about three minutes
 	@REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/e2e $(PYTEST)
 
-prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made .venv-ministack/.made .venv/.analysis ## run attacks, faults, kills and load at full size, in about fifteen minutes; writes docs/reliability.md and docs/evidence.md
+prove: .venv/.installed .venv-sam/.made .venv-fuzz/.made .venv-ministack/.made .venv/.analysis ## run attacks, faults, kills and load at full size, in about 40 minutes; writes docs/reliability.md and docs/evidence.md
 	@rm -rf .evidence
 	@PROVE=1 REQUIRE_REAL_PARTS=1 $(PYTHON_ALONE) -m pytest tests/reliability $(PYTEST)
 	@$(PYTHON_ALONE) -m tests.support.reliability_page
