@@ -122,7 +122,7 @@ def linked(tree: Element) -> dict[str, Element]:
     return {str(one.attributes["id"]): one for one in tree.all() if "id" in one.attributes}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples * 2 // 5)  # the profile's number is for what takes a tenth as long
 @given(files())
 def test_every_cell_of_the_page_is_the_coverage_s(file: dict[str, Any]) -> None:
     """Each answer of `coverage --json` leads to a screen with its text, kind, terms and locale, and no other does."""
@@ -165,7 +165,7 @@ def test_every_cell_of_the_page_is_the_coverage_s(file: dict[str, Any]) -> None:
     assert len(covered["withoutDefault"]) == drawn["counts"]["withoutDefault"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(files())
 def test_the_drawn_page_has_every_screen_and_cell(file: dict[str, Any]) -> None:
     """Read again with a parser: each text is drawn as it is, and each cell has the sign of its data and leads on."""
@@ -195,7 +195,7 @@ def test_the_drawn_page_has_every_screen_and_cell(file: dict[str, Any]) -> None:
         assert set(one.distinct) <= reached
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples * 2 // 5)
 @given(files(), files())
 def test_every_change_is_the_difference_s(before: dict[str, Any], after: dict[str, Any]) -> None:
     """The changed texts of the page are the messages of `diff --json`, with the same texts on both sides."""
