@@ -35,7 +35,8 @@ _LOOKS: Final = {READABLE: "ok", NOT_YET: "wait", NOT_TRUSTED: "bad"}
 
 def render_report(report: Report, screens: Sequence[ArmScreen], facts: PageFacts) -> str:
     """Return the page. The same arguments give the same text."""
-    environment = page_environment()
+    environment = page_environment().overlay()
+    environment.filters = dict(environment.filters)
     environment.filters.update(
         bounds=shown_bounds, difference=shown_difference, rate=shown_rate, lift=shown_lift, number=number,
         control_rates=control_rates,
