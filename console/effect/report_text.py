@@ -219,7 +219,7 @@ def segment_name(one: ReportSegment) -> str:
 def _show_segments(report: Report, out: Output) -> None:
     if report.segments:
         out.table(
-            ("first seen: segment", "arm", "ripe", "difference", "95 % of this segment alone"),
+            ("segment", "arm", "ripe", "difference", "95 % of this segment alone"),
             [
                 (
                     segment_name(one),

@@ -73,8 +73,8 @@ def test_other_metrics_and_segments_are_labelled(capsys: pytest.CaptureFixture[s
     text = printed(report_of(data_of(ROWS, NOT_DUE)), capsys)
     assert "harm [\u22120.41, +0.41]  -" in text
     assert text.count("exploratory") == 4
-    assert "week of 2026-10-05   switch" in text
-    assert "segment" not in printed(report_of(data_of(ROWS[:2], NOT_DUE)), capsys)
+    assert "week of 2026-10-05  switch" in text
+    assert "this segment alone" not in printed(report_of(data_of(ROWS[:2], NOT_DUE)), capsys)
 
 
 def test_segments_have_names(capsys: pytest.CaptureFixture[str]) -> None:
