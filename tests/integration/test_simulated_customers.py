@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from retention.aws.app_table import AppTable
 from retention.request import SANDBOX
 
@@ -27,10 +28,9 @@ from tests.support.experiment_stack import (
     options,
 )
 from tests.support.fake_table import TABLE
-from tests.support.required_parts import REQUIRED
 from tests.support.writable_table import WritableTable
 
-CUSTOMERS = 150 if REQUIRED else 60  # a developer's `make test` plays fewer, as it tries fewer examples
+CUSTOMERS = settings().max_examples * 3 // 2  # 150, and 60 in a developer's `make test` (tests/conftest.py)
 TRANSACTION = re.compile(r"(?<![.\w])2[0-9]{15}(?!\w)")
 
 
