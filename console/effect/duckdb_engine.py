@@ -47,13 +47,12 @@ class DuckDbEngine:
     def completeness(self, app_apple_id: int) -> Completeness | None:
         """Return since when and until when every notification is there, by the last line about it in the logs."""
         found = self._database.execute(
-            "SELECT completesince, completeuntil FROM log WHERE source = 'watermark' AND appappleid = ?"
-            " AND completesince IS NOT NULL ORDER BY completeuntil DESC, completesince DESC LIMIT 1",
+            "SELECT since, until FROM (SELECT TRY_CAST(completesince AS timestamp) AS since,"
+            " TRY_CAST(completeuntil AS timestamp) AS until FROM log WHERE source = 'watermark' AND appappleid = ?)"
+            " WHERE since IS NOT NULL AND until IS NOT NULL ORDER BY until DESC, since DESC LIMIT 1",
             [app_apple_id],
         ).fetchone()
-        return (
-            None if found is None else Completeness(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in found))
-        )
+        return None if found is None else Completeness(*(one.replace(tzinfo=UTC) for one in found))
 
     def last_line(self, app_apple_id: int) -> datetime | None:
         """Return the instant of an app's last request or notification: the logs show nothing of what came later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from console.effect.queries import literals_of
@@ -42,7 +43,7 @@ _OF_A_READING: Final = 3
 def load_data(engine: Engine, question: EffectQuestion, report: ReportProgress = no_progress) -> EffectData:
     """Return the data of one question. Raises Failure where the engine cannot answer."""
     asked = _Asked(engine, question, report)
-    ratio, cohort = asked.rows("ratio"), asked.rows("cohort")
+    ratio, cohort = _dated(asked.rows("ratio")), _dated(asked.rows("cohort"))
     rows = _cohort(cohort)
     return EffectData(
         cohort=rows,
@@ -68,7 +69,7 @@ def load_data(engine: Engine, question: EffectQuestion, report: ReportProgress =
 def load_traffic(engine: Engine, question: EffectQuestion) -> tuple[TrafficRow, ...]:
     """Return the new customers of each day and product. With an empty `key`, of all requests that Apple signed."""
     literals = literals_of(question)
-    return _traffic(engine.run("ratio", literals), engine.run("cohort", literals))
+    return _traffic(_dated(engine.run("ratio", literals)), _dated(engine.run("cohort", literals)))
 
 
 class _Asked:
@@ -87,11 +88,26 @@ class _Asked:
         """Return the appointed reading; it has rows only if it is due."""
         (found,) = self.rows("ordinal")
         seen, last = int(found["seen"]), found["last"] or None
+        if last is not None and not _is_instant(last):
+            last = None
         if last is None or last > str(literals_of(self._question)["ripe_until"]):
             return PlannedReading(planned, seen, last, due=False)
         first = literals_of(self._question, last=last)
         rows = _cohort(self.rows("cohort", first), by_day=False)
         return PlannedReading(planned, seen, last, due=True, rows=rows, amounts=_amounts(self.rows("amounts", first)))
+
+
+def _dated(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of days that there are: a damaged line may be of another, such as `2026-11-31`."""
+    return [row for row in rows if _is_instant(row["seen_day"])]
+
+
+def _is_instant(text: object) -> bool:
+    try:
+        datetime.fromisoformat(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _cohort(rows: Iterable[Row], *, by_day: bool = True) -> tuple[CohortRow, ...]:

@@ -49,10 +49,11 @@ def test_a_log_without_one_of_the_tables_has_empty_rows(tmp_path: Path) -> None:
 
 
 def test_completeness_is_that_of_the_last_line_of_the_app(tmp_path: Path) -> None:
-    """Of several lines the one counts that reaches furthest; other apps have their own."""
+    """Of several lines the one counts that reaches furthest; a damaged line is none; other apps have their own."""
     later = {**WATERMARK, "completeUntil": "2026-11-30 21:00:00.000", "completeSince": "2026-11-02 00:00:00.000"}
     other = {**WATERMARK, "appAppleId": 8, "completeUntil": "2026-12-01 21:00:00.000"}
-    engine = engine_of(tmp_path, later, WATERMARK, other)
+    damaged = {**WATERMARK, "completeUntil": "2026-12-32 21:00:00.000"}
+    engine = engine_of(tmp_path, later, WATERMARK, damaged, other)
     assert engine.completeness(7) == Completeness(
         datetime(2026, 11, 2, tzinfo=UTC), datetime(2026, 11, 30, 21, tzinfo=UTC)
     )

@@ -137,6 +137,17 @@ def test_a_reading_that_is_not_due_has_no_rows(last: str | None) -> None:
     assert [name for name, _ in engine.asked].count("cohort") == 2
 
 
+def test_a_day_that_there_is_not_is_left_out() -> None:
+    """A damaged line may have the 31st of November: its customer is in no row, and the reading is not due by it."""
+    rows = {name: [*held, *({**row, "seen_day": "2026-11-31"} for row in held)] for name, held in ROWS.items()}
+    last = [{"seen": 15, "last": "2026-11-31 00:00:00.000"}]
+    found = load_data(FakeEngine({**rows, "ordinal": last}), replace(QUESTION, planned=13))
+    usual = load_data(FakeEngine(), QUESTION)
+    assert (found.cohort, found.ratio, found.traffic) == (usual.cohort, usual.ratio, usual.traffic)
+    assert found.reading == PlannedReading(13, 15, None, due=False)
+    assert load_traffic(FakeEngine(rows), QUESTION) == usual.traffic
+
+
 def test_an_empty_log_is_no_data() -> None:
     """Without an exposure there is no row, and no first exposure."""
     empty: dict[str, list[Row]] = {**{name: [] for name in ROWS}, "ordinal": [{"seen": 0, "last": None}]}
