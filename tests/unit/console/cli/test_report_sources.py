@@ -125,7 +125,7 @@ def test_both_engines_are_compared(
     assert stack.analysis
     call: Call = caller(capsys)
     words = ("report", KEY, "--env", "production", "--at", AT)
-    assert "Both engines return the same rows for all 7 queries." in call(*words, "--compare").out
+    assert "Both engines return the same rows for all 8 queries." in call(*words, "--compare").out
     by_athena = call(*words, "--engine", "athena", "--compare", "--json")
     assert by_athena.document["inputs"]["engine"] == "athena"
     monkeypatch.setattr(StandInAthena, "run", lambda _self, name, literals: ENGINES[0].run(name, literals)[1:])
