@@ -93,8 +93,10 @@ class FirefoxEngine:
 
     def messages(self) -> list[str]:
         self._command("Marionette:SetContext", value="chrome")
-        found = self.run("return Services.console.getMessageArray().map(String)")
-        self.run("Services.console.reset()")
+        # One script: a message that came between two of them would be lost.
+        found = self.run(
+            "const found = Services.console.getMessageArray().map(String); Services.console.reset(); return found"
+        )
         self._command("Marionette:SetContext", value="content")
         return [one for one in found if "file:///" in one]
 
