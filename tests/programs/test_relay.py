@@ -180,9 +180,8 @@ def test_a_slow_receiver_is_left_in_time_and_asked_again(
         for seconds, days in ((0.3, 3_600 / DAY), (PATIENCE, 1)):
             monkeypatch.setattr(module, "RELAY", relay_to(server.url, queues, seconds=seconds))
             queues.run(QUEUE, lambda event: module.forward(event, CONTEXT), until=queues.now + days * DAY)
-            assert eventually(
-                lambda: len(slow) == 3
-            )  # a busy server may read what it was sent after the relay has left
+            # A busy server may read what it was sent after the relay has left.
+            assert eventually(lambda: len(slow) == 3)
         ended.set()
     assert {body.decode() for body in owner.taken} == {BODIES[0]}
     lines, _ = lines_of(capsys.readouterr().out)
