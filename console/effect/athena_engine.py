@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from console.deployment.stack import Analysis
 from console.deployment.stored_lines import StoredObject
+from console.effect.athena_errors import AGAIN, HERE, reason, refusal
 from console.effect.literals import render
 from console.effect.queries import sql_digest, sql_text
 from console.effect.rows import InputDigest, Literals, Row
@@ -18,42 +19,6 @@ _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 8.0
 _PATIENCE: Final = 1800.0
 _NUMBERS: Final = frozenset({"tinyint", "smallint", "integer", "int", "bigint", "decimal", "hugeint"})
-
-_FORBIDDEN: Final = "these credentials may not read the bucket or the tables: attach the stack's OperatorPolicyArn"
-_NO_TABLE: Final = "the database has no such table: deploy the stack with Analysis=on"
-_NO_JSON: Final = "a line in the bucket is no JSON: look at the newest objects of the table"
-_AGAIN: Final = "run the command again"
-_HERE: Final = "let this machine compute, with --engine duckdb"
-
-# Why Athena failed, by what its message has, and what to do about it: the first that fits.
-_REASONS: Final = (
-    (
-        "bytes scanned limit",
-        f"it would read more than the workgroup's scan limit: raise AnalysisScanLimit of the stack, or {_HERE}",
-    ),
-    ("exhausted", f"it needs more than Athena has for one query: {_HERE}"),
-    ("query timeout", f"it took longer than Athena lets a query run: {_HERE}"),
-    (
-        "lake formation",
-        "Lake Formation guards the tables: grant these credentials SELECT on the stack's database there",
-    ),
-    ("nosuchbucket", "the stack's bucket is not there: deploy the stack with Analysis=off, and then with Analysis=on"),
-    ("nosuchkey", f"an object of the bucket was deleted meanwhile: {_AGAIN}"),
-    ("table_not_found", _NO_TABLE),
-    ("does not exist", _NO_TABLE),
-    ("column_not_found", "the stack's tables lack a column that this version reads: deploy the stack again"),
-    ("cannot be resolved", "the stack's tables lack a column that this version reads: deploy the stack again"),
-    *((mark, _FORBIDDEN) for mark in ("access denied", "accessdenied", "permission denied", "permission_denied")),
-    *((mark, _FORBIDDEN) for mark in ("insufficient permission", "not authorized")),
-    *((mark, _NO_JSON) for mark in ("hive_cursor_error", "hive_bad_data")),
-    *((mark, f"AWS had an error of its own: {_AGAIN}") for mark in ("internal error", "internal_error", "slowdown")),
-)
-# Why Athena takes no query at all, likewise.
-_REFUSALS: Final = (
-    ("workgroup is not found", "the stack's workgroup is not there: deploy the stack with Analysis=on"),
-    ("disabled", "the stack's workgroup is disabled: enable it in Athena's console"),
-    ("output bucket", "these credentials may not write results: attach the stack's OperatorPolicyArn"),
-)
 
 
 class AthenaEngine:
@@ -98,10 +63,10 @@ class AthenaEngine:
             )
         except self._athena.exceptions.TooManyRequestsException:
             raise Failure(
-                f"Athena takes no more queries of this account now: {_AGAIN} in some minutes, or {_HERE}."
+                f"Athena takes no more queries of this account now: {AGAIN} in some minutes, or {HERE}."
             ) from None
         except self._athena.exceptions.InvalidRequestException as error:
-            raise Failure(f"Athena did not take `{name}`: {_refusal(error)}.") from None
+            raise Failure(f"Athena did not take `{name}`: {refusal(error)}.") from None
         return str(started["QueryExecutionId"])
 
     def _wait(self, name: str, execution: str) -> None:
@@ -111,12 +76,12 @@ class AthenaEngine:
             if status["State"] == "SUCCEEDED":
                 return
             if status["State"] in {"FAILED", "CANCELLED"}:
-                raise Failure(f"Athena could not compute `{name}`: {_reason(status, execution)}.")
+                raise Failure(f"Athena could not compute `{name}`: {reason(status, execution)}.")
             if self._clock() >= end:
                 self._athena.stop_query_execution(QueryExecutionId=execution)
                 raise Failure(
                     f"Athena did not compute `{name}` within {_PATIENCE / 60:.0f} minutes, and was stopped:"
-                    f" {_AGAIN}, or {_HERE}."
+                    f" {AGAIN}, or {HERE}."
                 )
             self._sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
@@ -137,27 +102,3 @@ def _value(cell: str | None, about: Mapping[str, Any]) -> str | int | None:
     if cell is None or about["Type"].partition("(")[0] not in _NUMBERS:
         return cell
     return int(cell)
-
-
-def _reason(status: Mapping[str, Any], execution: str) -> str:
-    """Return why a query failed. Athena's own message may quote a line of the log, so it is not repeated here."""
-    message = str(status.get("StateChangeReason", "")).lower()
-    for mark, reason in _REASONS:
-        if mark in message:
-            return reason
-    error = status.get("AthenaError", {})
-    kind = f", error type {error['ErrorType']}" if "ErrorType" in error else ""
-    again = f" {_AGAIN}, or" if error.get("Retryable") else ""
-    return (
-        f"it ended as {status['State']}{kind}:{again} read Athena's own message, by `aws athena get-query-execution"
-        f" --query-execution-id {execution}`"
-    )
-
-
-def _refusal(error: Exception) -> str:
-    """Return why a query was not taken: AWS's message, where nothing better is known."""
-    message = str(getattr(error, "response", {}).get("Error", {}).get("Message", "")).rstrip(".")
-    for mark, reason in _REFUSALS:
-        if mark in message.lower():
-            return reason
-    return message or "it gives no reason"

@@ -29,6 +29,7 @@ TESTED_THROUGH: Final[dict[str, str]] = {
     # parts of a larger document
     "console/decisions/log_export.py": "unit/console/decisions/test_decision_log.py: every form of an export",
     "console/effect/rows.py": "unit/console/effect/test_tables.py: data classes without logic",
+    "console/effect/athena_errors.py": "unit/console/effect/test_athena_engine.py: every reason, as a query ends in it",
     "console/cli/report_run.py": "unit/console/cli/test_effect.py: the verbs that call it, over logs in files",
     "console/effect/findings.py": "unit/console/effect/test_report.py: data classes without logic",
     "console/effect/studied.py": "unit/console/effect/test_report.py: data classes without logic",
